@@ -1,0 +1,1 @@
+"""The command line: one thin function a command, heavy imports inside the function."""

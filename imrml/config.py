@@ -1,0 +1,202 @@
+"""Frozen, strict config: one file of defaults shipped with the package, a user's YAML over it, ``--set a.b=c`` over both."""
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from imrml.errors import ConfigError
+
+Stage = Literal["rfa", "imr"]
+Split = Literal["random", "grouped", "time_forward"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    """Unknown keys are errors, values are not coerced, nothing changes after loading, and no default lives here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
+
+
+class LimitsConfig(_Section):
+    """How large one letter may be."""
+
+    max_bytes: Count
+    max_pages: Count
+    max_characters: Count
+
+
+class FeaturesConfig(_Section):
+    """Which columns and how much text the features use."""
+
+    use_case_summary: bool
+    use_age_and_sex: bool
+    word_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)]
+    min_cases: Annotated[int, Field(ge=5)]
+    max_terms: Count
+
+
+class OutcomeConfig(_Section):
+    """The model of P(overturned)."""
+
+    kind: Literal["class_prior", "category_prior", "logistic"]
+    c: Positive
+    calibration: Literal["none", "sigmoid", "isotonic"]
+    calibration_folds: Annotated[int, Field(ge=2)]
+
+
+class DeficiencyConfig(_Section):
+    """The models of P(deficiency | upheld)."""
+
+    c: Positive
+    min_items: Count
+
+
+class ModelsConfig(_Section):
+    """Both models, the priors behind them and the interval around them."""
+
+    outcome: OutcomeConfig
+    deficiency: DeficiencyConfig
+    category_shrinkage: Annotated[float, Field(ge=0)]
+    n_refits: Annotated[int, Field(ge=0)]
+    interval_level: Share
+    cost_ratio: Positive | None
+
+
+class AbstentionConfig(_Section):
+    """When the model says that it does not know."""
+
+    min_words: Count
+    min_category_items: Annotated[int, Field(ge=0)]
+
+
+class EvaluationConfig(_Section):
+    """Splits, bootstrap and headline rule."""
+
+    splits: Annotated[list[Split], Field(min_length=1)]
+    n_folds: Annotated[int, Field(ge=2)]
+    test_fraction: Share
+    min_overturned: Count
+    near_duplicate: Share
+    n_bootstrap: Annotated[int, Field(ge=50)]
+    interval_level: Share
+
+
+class TrackingConfig(_Section):
+    """What MLflow is told."""
+
+    enabled: bool
+    experiment: str
+    registered_model: str
+    alias: str
+
+
+class Config(_Section):
+    """The whole configuration; see ``defaults.yaml`` for what each value means."""
+
+    stage: Stage
+    seed: Annotated[int, Field(ge=0)]
+    n_jobs: int
+    limits: LimitsConfig
+    features: FeaturesConfig
+    models: ModelsConfig
+    abstention: AbstentionConfig
+    evaluation: EvaluationConfig
+    tracking: TrackingConfig
+
+
+def default_text() -> str:
+    """Return the shipped defaults with their comments."""
+    return files("imrml").joinpath("defaults.yaml").read_text(encoding="utf-8")
+
+
+def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Config:
+    """Lay a config file and overrides over the shipped defaults.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        YAML; any part of ``defaults.yaml``.
+    overrides : iterable of str
+        ``"a.b=c"``; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        An unknown key (the nearest known one is named), a value of the wrong kind, or a file that is no YAML mapping.
+
+    Examples
+    --------
+    >>> load_config(overrides=["models.outcome.c=0.5"]).models.outcome.c
+    0.5
+    >>> load_config(overrides=["models.outcom.c=0.5"])
+    Traceback (most recent call last):
+    imrml.errors.ConfigError: --set models.outcom.c=0.5: models.outcom is no setting; nearest known: models.outcome
+    """
+    settings: dict[str, Any] = yaml.safe_load(default_text())
+    if path is not None:
+        _lay_over(settings, _read_mapping(path), str(path))
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set {override}: expected a.b=c")
+        try:
+            nested: Any = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {override}: the value is no YAML") from None
+        for part in reversed(key.split(".")):
+            nested = {part: nested}
+        _lay_over(settings, nested, f"--set {override}")
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        raise ConfigError(_explained(error)) from None
+
+
+def state_dir() -> Path:
+    """Folder of the MLflow database, locks and other state: ``$IMRML_HOME``, else ``./.imrml``; made with mode 0700."""
+    folder = Path(os.environ.get("IMRML_HOME", ".imrml"))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _read_mapping(path: str | Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no readable YAML ({type(error).__name__})") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: holds a {type(found).__name__}; expected settings by name, as in `imrml config show`")
+    return found
+
+
+def _lay_over(settings: dict[str, Any], over: Mapping[str, Any], source: str, prefix: str = "") -> None:
+    for key, value in over.items():
+        if key not in settings:
+            near = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
+            raise ConfigError(f"{source}: {prefix}{key} is no setting; nearest known: {prefix}{near[0]}")
+        if isinstance(settings[key], dict):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"{source}: {prefix}{key} is a section; expected settings by name, found {value!r}")
+            _lay_over(settings[key], value, source, f"{prefix}{key}.")
+        else:
+            settings[key] = value
+
+
+def _explained(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        path = ".".join(str(part) for part in problem["loc"])
+        lines.append(f"{path}: found {problem['input']!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}")
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""The taxonomy: why a reviewer upholds a denial, in 18 ids.
+
+The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send before submission so that
+the fault is not found, and the guideline or regulation it rests on.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Deficiency:
+    """One reason for which reviewers uphold denials.
+
+    Parameters
+    ----------
+    id : str
+        Stable id in lower snake case.
+    name : str
+        A few plain words for people.
+    meaning : str
+        One or two sentences: what the reviewer finds wrong.
+    send_before_submission : tuple of str
+        Documents or statements that answer it, each one line for a checklist. Send only if true and in the record.
+    guideline_anchor : str
+        Where the requirement stands.
+    """
+
+    id: str
+    name: str
+    meaning: str
+    send_before_submission: tuple[str, ...]
+    guideline_anchor: str
+
+
+@cache
+def taxonomy() -> tuple[Deficiency, ...]:
+    """Read the 18 deficiencies, in their fixed order.
+
+    Examples
+    --------
+    >>> len(taxonomy()), taxonomy()[0].id
+    (18, 'no_functional_improvement')
+    """
+    rows = yaml.safe_load(files("imrml").joinpath("deficiencies.yaml").read_text(encoding="utf-8"))
+    return tuple(Deficiency(**{**row, "send_before_submission": tuple(row["send_before_submission"])}) for row in rows)
+
+
+def deficiency_ids() -> tuple[str, ...]:
+    """List the ids in their fixed order.
+
+    Examples
+    --------
+    >>> deficiency_ids()[-1]
+    'no_rationale_or_plan'
+    """
+    return tuple(deficiency.id for deficiency in taxonomy())

@@ -1,0 +1,156 @@
+"""Tables on disk: Parquet, JSON Lines or CSV, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
+
+Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines and JSON text in CSV; reading gives lists back.
+Files of records are written with mode 0600 and put in place in one step, so that a reader never sees half a table.
+"""
+
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from imrml.errors import TableError
+
+ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+LIST_COLUMNS = ("deficiencies", "evidence", "reasons", "send_before_submission", "already_shown")
+
+
+def table_format(path: str | Path) -> str:
+    """Name the format that a path's ending stands for.
+
+    Examples
+    --------
+    >>> table_format("items.parquet"), table_format("-")
+    ('parquet', 'jsonl')
+    >>> table_format("items.xls")
+    Traceback (most recent call last):
+    imrml.errors.TableError: items.xls: unknown ending '.xls'; expected .parquet, .jsonl or .csv
+    """
+    if str(path) == "-":
+        return "jsonl"
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise TableError(f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl or .csv")
+    return ENDINGS[ending]
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table; the row numbers in error messages count from 1 (in CSV, the line after the header is row 1).
+
+    Raises
+    ------
+    TableError
+        The file is absent or empty, its ending is unknown, or a row cannot be read (the message holds its number).
+    """
+    format_ = table_format(path)
+    if str(path) != "-" and not Path(path).is_file():
+        raise TableError(f"{path}: no such file")
+    if format_ == "parquet":
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+    text = sys.stdin.read() if str(path) == "-" else _decoded(Path(path))
+    return _from_csv(text, path) if format_ == "csv" else _from_json_lines(text, path)
+
+
+def _decoded(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TableError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8 and try again") from None
+
+
+def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate((row for row in text.split("\n") if row.strip()), start=1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise TableError(f"{path}: row {number} is no JSON ({error.msg} at character {error.pos})") from None
+        if not isinstance(row, dict):
+            raise TableError(f"{path}: row {number} is a {type(row).__name__}; expected one JSON object a line")
+        rows.append(row)
+    if not rows:
+        raise TableError(f"{path}: holds no rows; expected one JSON object a line")
+    return pd.DataFrame(rows)
+
+
+def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise TableError(f"{path}: not a readable CSV ({error})") from None
+    for column in set(LIST_COLUMNS) & set(frame.columns):
+        try:
+            frame[column] = [json.loads(cell) if cell else [] for cell in frame[column]]
+        except json.JSONDecodeError:
+            raise TableError(f"{path}: column {column!r} must hold JSON lists") from None
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table whole or not at all, readable by its owner only (it may hold health data).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> write_table(pd.DataFrame({"case_number": ["CM15-0000001"], "deficiencies": [["request_not_specific"]]}),
+    ...             Path(folder, "items.csv"))
+    >>> read_table(Path(folder, "items.csv")).to_dict("records")
+    [{'case_number': 'CM15-0000001', 'deficiencies': ['request_not_specific']}]
+    """
+    format_ = table_format(path)
+    if format_ == "parquet":
+        write_private(path, lambda target: frame.to_parquet(target, index=False))
+        return
+    text = _to_csv(frame) if format_ == "csv" else _to_json_lines(frame)
+    if str(path) == "-":
+        sys.stdout.write(text)
+    else:
+        write_private(path, lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def _to_csv(frame: pd.DataFrame) -> str:
+    flat = frame.copy()
+    for column in set(LIST_COLUMNS) & set(flat.columns):
+        flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
+    return flat.to_csv(index=False)
+
+
+def _to_json_lines(frame: pd.DataFrame) -> str:
+    rows = ({key: _plain(value) for key, value in row.items()} for row in frame.to_dict("records"))
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy, pandas and missing values into what JSON holds."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return None if pd.isna(value) else value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then move it into place with mode 0600."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o600)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -197,7 +197,7 @@ def _recognise(paragraphs: str, decided_on: str | None) -> formats.LetterFormat:
     if not found:
         raise LetterError(
             "unknown_format",
-            f"has the headings of {', '.join(row.id for row in formats.FORMATS)} but neither their credentials nor a decision date",
+            f"has the headings of {', '.join(row.id for row in formats.FORMATS)}, but no credentials and no decision date",
         )
     return found[0]
 
@@ -221,11 +221,12 @@ def _blocks(decisions: str, offset: int) -> Iterator[_Block]:
     anchors = list(formats.CLAIMS_GUIDELINE.finditer(decisions, start))
     if not anchors:
         raise LetterError(
-            "no_items", "no 'Claims Administrator guideline:' after the decisions heading; the letter may be cut short"
+            "no_items", "no 'Claims Administrator guideline:' after the decisions heading; is the letter cut short?"
         )
+    floors = [start, *(anchor.end() for anchor in anchors[:-1])]
     heads = [
-        _head_start(decisions, start if i == 0 else anchors[i - 1].end(), anchor.start(), i == 0)
-        for i, anchor in enumerate(anchors)
+        floor if i == 0 else _head_start(decisions, floor, anchor.start())
+        for i, (floor, anchor) in enumerate(zip(floors, anchors, strict=True))
     ]
     for i, (head_start, anchor) in enumerate(zip(heads, anchors, strict=True)):
         head = formats.ITEM_HEAD.match(decisions[head_start : anchor.start()].strip())

@@ -10,6 +10,9 @@ from imrml.submissions import SUBMISSION_COLUMNS, Column, Submission
 
 Decision = Literal["upheld", "overturned"]
 
+SYNTHETIC_PREFIX = "SY"
+"""Invented cases are numbered SY15-0000001 where real ones are CM15-0000001, so that no table can lose the fact."""
+
 KEY_COLUMNS = (
     Column("case_number", "string", "", "key", "CM15-0012345; the file's stem where the letter has none"),
     Column("item_number", "int64", "count from 1", "key", "position among the letter's disputed items"),

@@ -121,7 +121,7 @@ HEADER_LABELS = (
     ("Application Received", "date", "received_on"),
 )
 HEADER_VALUES = {
-    "case_number": r"CM\d{2}-\d{7}",
+    "case_number": r"(?:CM|SY)\d{2}-\d{7}",
     "date": r"\d{1,2}/\d{1,2}/\d{4}",
     "priority": r"Standard|Expedited",
 }

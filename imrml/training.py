@@ -1,0 +1,327 @@
+"""Item table to model and verdict: every split is refitted whole, and what ships is what the verdict allows."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from imrml.config import Config
+from imrml.corpus import require_columns
+from imrml.deficiencies import deficiency_ids
+from imrml.determinations import SYNTHETIC_PREFIX
+from imrml.engines import map_ordered
+from imrml.errors import NotEnoughDataError, TableError
+from imrml.evaluation import checks as leak_checks
+from imrml.evaluation.metrics import HeldOut, Verdict, give_verdict, measure
+from imrml.evaluation.splits import Folds, choose_headline, group_cases, make_splits
+from imrml.models import LoadedModel, ReviewModel
+from imrml.submissions import SubmissionFrame, submission_frame
+
+TrainedOn = Literal["real", "synthetic"]
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """An item table made ready: what features see, what they must predict, and whom each row belongs to.
+
+    Parameters
+    ----------
+    submissions : SubmissionFrame of shape (n_items, n_columns)
+        What is known at the stage.
+    overturned : ndarray of bool of shape (n_items,)
+        Known on the day of the decision.
+    deficiencies : DataFrame of bool of shape (n_items, 18), or None
+        The labels; None where the table has none.
+    is_labelled : ndarray of bool of shape (n_items,)
+        Upheld items whose labels are known.
+    keys : DataFrame of shape (n_items, ...)
+        ``case_number``, ``item_number``, ``received_on``, ``decided_on``, ``decided_year``.
+    items : DataFrame
+        The table itself, for the checks.
+    """
+
+    submissions: SubmissionFrame
+    overturned: np.ndarray
+    deficiencies: pd.DataFrame | None
+    is_labelled: np.ndarray
+    keys: pd.DataFrame
+    items: pd.DataFrame
+
+    @property
+    def cases(self) -> np.ndarray:
+        """Case number of each item."""
+        return self.keys["case_number"].to_numpy(dtype=object)
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """``"synthetic"`` as soon as one case is invented."""
+        return "synthetic" if self.keys["case_number"].str.startswith(SYNTHETIC_PREFIX).any() else "real"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A fitted model with everything that was found out about it."""
+
+    model: ReviewModel
+    manifest: dict[str, Any]
+    metrics: dict[str, Any]
+    held_out: Mapping[str, HeldOut]
+    verdict: Verdict
+    checks: Sequence[leak_checks.Check]
+
+
+def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None) -> TrainingData:
+    """Check an item table and cut it into submissions, decisions, labels and keys.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Item table; ``case_number``, ``item_number``, ``decision`` and one of ``treatment`` and ``item`` are needed.
+    config : Config
+        Its ``stage`` says which columns are cut away.
+    labels : DataFrame, optional
+        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``; without it the table's own ``deficiencies`` column counts.
+
+    Raises
+    ------
+    TableError
+        A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item stands twice.
+    """
+    require_columns(items, ["case_number", "item_number", "decision"], "training")
+    items = items.reset_index(drop=True)
+    is_known = items["decision"].isin(["upheld", "overturned"])
+    if not is_known.all():
+        rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
+        raise TableError(f"training: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else")
+    twice = items.duplicated(["case_number", "item_number"]).to_numpy()
+    if twice.any():
+        rows = [int(row) + 1 for row in np.flatnonzero(twice)[:5]]
+        raise TableError(f"training: {twice.sum()} items stand twice (same case_number and item_number), first at rows {rows}")
+    overturned = (items["decision"] == "overturned").to_numpy()
+    lists = _label_lists(items, labels)
+    deficiencies = None
+    is_labelled = np.zeros(len(items), dtype=bool)
+    if lists is not None:
+        deficiencies = pd.DataFrame(
+            {id_: [found is not None and id_ in found for found in lists] for id_ in deficiency_ids()}, index=items.index
+        )
+        is_labelled = ~overturned & np.array([found is not None for found in lists])
+        if not is_labelled.any():
+            deficiencies = None
+    keys = items.reindex(columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"])
+    return TrainingData(submission_frame(items, config.stage), overturned, deficiencies, is_labelled, keys, items)
+
+
+def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[str] | None] | None:
+    """Give each item its set of ids, None where nobody labelled it; None altogether where there are no labels."""
+    if labels is not None:
+        require_columns(labels, ["item_id", "deficiencies"], "--labels")
+        by_item = {str(row.item_id): set(row.deficiencies) for row in labels.itertuples()}
+        ids = items["case_number"].astype(str) + "#" + items["item_number"].astype(str)
+        found = [by_item.get(item_id) for item_id in ids]
+    elif "deficiencies" in items:
+        found = [set(ids) if isinstance(ids, (list, tuple, np.ndarray)) else None for ids in items["deficiencies"]]
+    else:
+        return None
+    unknown = {id_ for ids in found if ids for id_ in ids} - set(deficiency_ids())
+    if unknown:
+        raise TableError(f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}")
+    return found
+
+
+def train(
+    items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None, n_jobs: int = 1, report: Report = lambda _: None
+) -> TrainingResult:
+    """Evaluate the recipe of a config on every split, then fit on all items the model that the verdict allows.
+
+    Where held-out log loss is not distinguishable from the prior, the shrunken category prior is what ships, and manifest,
+    report and every score say so.
+
+    Parameters
+    ----------
+    items, labels
+        See :func:`prepare`.
+    config : Config
+        The recipe.
+    n_jobs : int, default=1
+        Processes that fit folds side by side.
+    report : callable
+        Told, in words, what is going on.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than two cases of either decision.
+    """
+    data = prepare(items, config, labels)
+    n_by_decision = pd.Series(data.overturned).groupby(data.overturned).size()
+    if len(n_by_decision) < 2 or n_by_decision.min() < 2:
+        counts = {("overturned" if key else "upheld"): int(n) for key, n in n_by_decision.items()}
+        raise NotEnoughDataError(f"training needs upheld and overturned items, at least two of each; found {counts}")
+    report(f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases; looking for near-duplicates")
+    groups = group_cases(data.cases, data.submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
+    splits = make_splits(data.keys, groups, data.overturned, config.evaluation, config.seed)
+    headline, headline_reason = choose_headline(splits, data.keys, data.overturned, config.evaluation)
+    held_out: dict[str, HeldOut] = {}
+    for split, folds in splits.items():
+        if isinstance(folds, str):
+            report(f"split {split}: not applicable, {folds}")
+        else:
+            held_out[split] = _hold_out(data, folds, config, n_jobs, lambda done, split=split: report(f"split {split}: {done}"))
+    report("measuring, with intervals bootstrapped by case")
+    metrics = measure(held_out, config.evaluation, config.seed)
+    verdict = give_verdict(metrics, headline, headline_reason)
+    metrics["not_applicable_splits"] = {split: folds for split, folds in splits.items() if isinstance(folds, str)}
+    found = leak_checks.run_checks(data.items, data.keys, groups, splits, held_out, verdict, config)
+    metrics["checks"] = [check.as_dict() for check in found]
+    shipped = config
+    if not verdict.beats_category_prior and config.models.outcome.kind == "logistic":
+        outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
+        shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
+    report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
+    model = ReviewModel.from_config(shipped)
+    model.fit(data.submissions, data.overturned, cases=data.cases, deficiencies=data.deficiencies, is_labelled=data.is_labelled)
+    facts = describe_data(data)
+    metrics["data"] = facts
+    fingerprint = str(facts["fingerprint"])
+    now = datetime.now(UTC)
+    manifest = {
+        "model_version": f"{now:%Y%m%d.%H%M%S}-{fingerprint[:8]}",
+        "created_on": f"{now:%Y-%m-%d}",
+        "stage": config.stage,
+        "trained_on": data.trained_on,
+        "outcome_kind": shipped.models.outcome.kind,
+        "verdict": verdict.sentence,
+        "config": shipped.model_dump(),
+        "data": facts,
+        "training_cases": case_hashes(data.cases),
+    }
+    return TrainingResult(model, manifest, metrics, held_out, verdict, found)
+
+
+def _hold_out(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> HeldOut:
+    fit = partial(_predict_fold, data, config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})}))
+    parts = []
+    for number, part in enumerate(map_ordered(fit, folds, n_jobs), start=1):
+        parts.append(part)
+        report(f"fold {number} of {len(folds)}")
+    return join_held_out(parts)
+
+
+def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
+    train_rows, test_rows = fold
+    model = ReviewModel.from_config(config)
+    model.fit(
+        SubmissionFrame(data.submissions.iloc[train_rows]),
+        data.overturned[train_rows],
+        cases=data.cases[train_rows],
+        deficiencies=None if data.deficiencies is None else data.deficiencies.iloc[train_rows],
+        is_labelled=data.is_labelled[train_rows],
+    )
+    return predict_held_out(model, data, test_rows)
+
+
+def predict_held_out(model: ReviewModel, data: TrainingData, rows: np.ndarray) -> HeldOut:
+    """Predict rows that a model never saw, beside the priors it learned."""
+    submissions = SubmissionFrame(data.submissions.iloc[rows])
+    rates = model.base_rates(submissions)
+    narrative = data.submissions.iloc[rows]
+    outcome = pd.DataFrame(
+        {
+            "case_number": data.cases[rows],
+            "item_number": data.keys["item_number"].to_numpy()[rows],
+            "overturned": data.overturned[rows],
+            "p_overturned": model.predict_proba(submissions)[:, 1],
+            "p_class_prior": model.class_rate_,
+            "p_category_prior": rates["base_rate"].to_numpy(),
+            "treatment_category": rates["treatment_category"].to_numpy(),
+            "age": narrative["age"].to_numpy(),
+            "sex": narrative["sex"].to_numpy(),
+            "decided_year": decided_years(data.keys).to_numpy()[rows],
+        },
+        index=rows,
+    )
+    labelled = rows[data.is_labelled[rows]]
+    if data.deficiencies is None or not len(labelled) or not model.predicts_deficiencies:
+        return HeldOut(outcome, None, None, None)
+    upheld = SubmissionFrame(data.submissions.iloc[labelled])
+    return HeldOut(
+        outcome,
+        data.deficiencies.iloc[labelled],
+        model.predict_deficiencies(upheld).set_axis(labelled),
+        model.deficiency_priors(upheld).set_axis(labelled),
+    )
+
+
+def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
+    """Put the folds of one split under each other."""
+    frames: list[pd.DataFrame | None] = []
+    for name in ("deficiency_labels", "p_deficiencies", "p_deficiency_priors"):
+        found = [frame for part in parts if (frame := getattr(part, name)) is not None]
+        frames.append(pd.concat(found) if found else None)
+    return HeldOut(pd.concat([part.outcome for part in parts]), *frames)
+
+
+def evaluate(
+    loaded: LoadedModel, items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None
+) -> tuple[dict[str, Any], Mapping[str, HeldOut], Verdict, int]:
+    """Measure a model on items of cases that it was not trained on (split ``external``).
+
+    Returns
+    -------
+    metrics, held_out, verdict, n_left_out
+        The last counts the items of cases that the model was trained on.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No item of any other case is left.
+    """
+    data = prepare(items, config, labels)
+    seen = set(loaded.manifest["training_cases"])
+    rows = np.flatnonzero([case not in seen for case in _hashes(data.cases)])
+    if not len(rows):
+        raise NotEnoughDataError("evaluate: the model was trained on every case of the table; nothing is left to measure")
+    held_out = {"external": predict_held_out(loaded.model, data, rows)}
+    metrics = measure(held_out, config.evaluation, config.seed)
+    metrics["checks"] = []
+    metrics["data"] = describe_data(data)
+    verdict = give_verdict(metrics, "external", "cases that the model was not trained on")
+    return metrics, held_out, verdict, len(data.items) - len(rows)
+
+
+def decided_years(keys: pd.DataFrame) -> pd.Series:
+    """Year of each decision, from ``decided_on`` or else ``decided_year``; NaN where neither is known."""
+    from_dates = pd.to_datetime(keys["decided_on"], errors="coerce", format="ISO8601").dt.year
+    return from_dates.astype(float).fillna(pd.to_numeric(keys["decided_year"], errors="coerce").astype(float))
+
+
+def describe_data(data: TrainingData) -> dict[str, Any]:
+    """Say what a table holds without saying anything of any record; the fingerprint changes when any used cell does."""
+    years = decided_years(data.keys).dropna()
+    cells = data.submissions.assign(overturned=data.overturned, item=data.keys["item_number"], case=data.cases)
+    digest = hashlib.sha256(np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes())
+    return {
+        "n_items": len(data.items),
+        "n_cases": int(data.keys["case_number"].nunique()),
+        "n_overturned": int(data.overturned.sum()),
+        "n_labelled": int(data.is_labelled.sum()),
+        "years": [int(years.min()), int(years.max())] if len(years) else None,
+        "trained_on": data.trained_on,
+        "fingerprint": digest.hexdigest(),
+    }
+
+
+def case_hashes(cases: np.ndarray) -> list[str]:
+    """Hash the distinct case numbers, sorted, so that a model can tell its training cases without holding their numbers."""
+    return sorted(set(_hashes(cases)))
+
+
+def _hashes(cases: np.ndarray) -> Iterator[str]:
+    return (hashlib.sha256(str(case).encode()).hexdigest()[:16] for case in cases)

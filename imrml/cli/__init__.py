@@ -1,1 +1,61 @@
 """The command line: one thin function a command, heavy imports inside the function."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from imrml.cli import config, demo, doctor, evaluate, label, parse, score, synth, train
+from imrml.cli.console import console
+from imrml.errors import ImrmlError
+
+app = typer.Typer(
+    name="imrml",
+    help="Predict, before submission, whether an Independent Medical Review will overturn a denial, and what it would fault.\n\n"
+    "Decision support for people: a score is P(overturned | denied and appealed), never a disposition. "
+    "Every command also takes --quiet (nothing but errors on stderr) and --debug (the traceback of an error).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for name, command in {
+    "demo": demo.run_demo,
+    "parse": parse.parse_letters,
+    "label": label.label_items,
+    "train": train.train_model,
+    "evaluate": evaluate.evaluate_model,
+    "score": score.score_requests,
+    "synth": synth.write_letters,
+    "doctor": doctor.examine,
+}.items():
+    app.command(name)(command)
+app.add_typer(config.app, name="config")
+
+
+@app.callback(invoke_without_command=True)
+def show_version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Stand before any command."""
+    if version:
+        from imrml import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an error that we raise on purpose is one line on stderr and the exit code of its kind."""
+    arguments = [argument for argument in sys.argv[1:] if argument not in {"--debug", "--quiet"}]
+    console.is_quiet = "--quiet" in sys.argv
+    try:
+        app(arguments)
+    except ImrmlError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"imrml: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our stdout has seen enough
+        sys.stderr.close()
+        sys.exit(0)

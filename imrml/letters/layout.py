@@ -24,12 +24,12 @@ def undouble(text: str) -> str:
     Examples
     --------
     >>> undouble("a line \n\nthat wraps \n\n \n\nnew paragraph \n\n\n\non the next page")
-    'a line \nthat wraps \n \nnew paragraph \n\x0con the next page'
+    'a line \nthat wraps \n \nnew paragraph \x0con the next page'
     """
     runs = [len(run) for run in _BREAKS.findall(text.strip("\n"))]
     is_doubled = len(runs) >= 3 and sum(length % 2 == 0 for length in runs) >= 0.9 * len(runs)
     if is_doubled and (_BLANK_LINE_IN_DOUBLED.search(text) or max(runs) >= 4):
-        return _PAGE_BREAK_IN_DOUBLED.sub("\n\f", text).replace("\n\n", "\n")
+        return _PAGE_BREAK_IN_DOUBLED.sub("\f", text).replace("\n\n", "\n")
     return text
 
 
@@ -43,21 +43,18 @@ def join_paragraphs(text: str) -> str:
     >>> join_paragraphs("Tight text \nwraps.\nNext paragraph \fgoes on.\fA page later.")
     'Tight text wraps.\nNext paragraph goes on.\nA page later.'
     """
-    pages = [[_BLANKS.sub(" ", line) for line in page.split("\n")] for page in undouble(text).split("\f")]
+    pages = [_BLANKS.sub(" ", page.removesuffix("\n")).split("\n") for page in undouble(text).split("\f")]
     is_spaced = sum(line in {"", " "} for page in pages for line in page[1:-1]) >= 3
     pieces: list[str] = []
-    for number, page in enumerate(pages):
-        lines = page
-        if is_spaced and number:
-            between = "\n" if lines[0] == " " or pages[number - 1][-2:] == [" ", ""] else "\f"
-            lines = page if between == "\n" else page[next((i for i, line in enumerate(page) if line.strip()), 0) :]
-            _end_line(pieces, between)
-        for line in lines:
+    for page in pages:
+        if is_spaced:
+            _end_line(pieces, "\f")
+        for line in page:
             words = line.strip()
-            if not words:
+            if words:
+                pieces += [words, _line_end(line, words, is_spaced)]
+            else:
                 _end_line(pieces, "\n")
-                continue
-            pieces += [words, _line_end(line, words, is_spaced)]
     return "".join(pieces).strip(" \n\f")
 
 

@@ -1,0 +1,40 @@
+"""``imrml config``: show and check settings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+app = typer.Typer(help="Show the settings, or check a config file.", no_args_is_help=True)
+
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: a.b=c. May be repeated.")]
+
+
+@app.command("show")
+def show(
+    path: Annotated[
+        Path | None, typer.Argument(help="Config file; without one, the shipped defaults with their comments.")
+    ] = None,
+    set_: SetOption = None,
+) -> None:
+    """Print the settings that a command would use, as YAML."""
+    import yaml
+
+    from imrml.config import default_text, load_config
+
+    if path is None and not set_:
+        print(default_text(), end="")
+    else:
+        print(yaml.safe_dump(load_config(path, set_ or []).model_dump(), sort_keys=False), end="")
+
+
+@app.command("check")
+def check(paths: Annotated[list[Path], typer.Argument(help="Config files.")]) -> None:
+    """Check config files; the first that does not fit ends with an error that names the setting."""
+    from imrml.config import load_config
+
+    for path in paths:
+        load_config(path)
+        console.tell(f"{path}: fits")

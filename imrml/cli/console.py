@@ -1,0 +1,38 @@
+"""What commands share: prose and progress go to stderr, unless ``--quiet`` asks for silence."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+Element = TypeVar("Element")
+
+
+@dataclass
+class Console:
+    """How much is said on stderr; set once, when the program starts."""
+
+    is_quiet: bool = False
+
+    def tell(self, words: str) -> None:
+        """Say something on stderr."""
+        if not self.is_quiet:
+            print(words, file=sys.stderr)
+
+    def show_progress(self, elements: Iterable[Element], total: int | None, what: str) -> Iterator[Element]:
+        """Show a bar while the elements go by, where stderr is a terminal."""
+        from tqdm import tqdm
+
+        yield from tqdm(elements, total=total, desc=what, file=sys.stderr, disable=True if self.is_quiet else None, leave=False)
+
+    def step_reporter(self) -> Callable[[str], None]:
+        """Return a function that tells the steps of a long command: one rewritten line on a terminal, else a line each."""
+        if self.is_quiet or not sys.stderr.isatty():
+            return self.tell
+        from tqdm import tqdm
+
+        bar = tqdm(bar_format="{desc} [{elapsed}]", file=sys.stderr, leave=False)
+        return bar.set_description_str
+
+
+console = Console()

@@ -1,0 +1,20 @@
+"""``imrml doctor``: is everything in place?"""
+
+import sys
+
+
+def examine() -> None:
+    """Check the installation: versions, config, state folder, tracking database."""
+    from importlib.metadata import version
+
+    from imrml.config import load_config, state_dir
+    from imrml.deficiencies import taxonomy
+    from imrml.tracking import check_database
+
+    print(f"imrml {version('imrml')}, Python {sys.version.split()[0]}")
+    for package in ("scikit-learn", "pandas", "mlflow", "skops", "pypdfium2"):
+        print(f"{package} {version(package)}")
+    print(f"defaults: {len(load_config().model_dump())} sections and settings fit")
+    print(f"taxonomy: {len(taxonomy())} deficiencies")
+    print(f"state folder: {state_dir()}")
+    print(f"tracking: {check_database()}")

@@ -1,0 +1,31 @@
+"""``imrml evaluate``: measure a model on cases that it never saw."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+
+def evaluate_model(
+    model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
+    items: Annotated[str, typer.Argument(help="Item table with decisions.")],
+    out: Annotated[Path, typer.Option(help="Folder for metrics.json, report.html and card.md.")],
+    labels: Annotated[Path | None, typer.Option(help="Gold labels instead of the table's own.")] = None,
+) -> None:
+    """Measure a model on new items; cases that it was trained on are left out and counted."""
+    from imrml.cli.score import open_model
+    from imrml.config import Config
+    from imrml.evaluation.report import write_report
+    from imrml.tables import read_table
+    from imrml.training import evaluate
+
+    loaded = open_model(model)
+    settings = Config.model_validate(loaded.manifest["config"])
+    metrics, held_out, verdict, n_left_out = evaluate(loaded, read_table(items), settings, read_table(labels) if labels else None)
+    is_synthetic = "synthetic" in {loaded.manifest["trained_on"], metrics["data"]["trained_on"]}
+    write_report(out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic)
+    console.tell(f"{n_left_out:,} items of cases that the model was trained on were left out")
+    console.tell(f"report: {out / 'report.html'}")
+    print(verdict.sentence)

@@ -1,0 +1,53 @@
+"""``imrml train``: fit, evaluate, log to MLflow."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+
+def train_model(
+    items: Annotated[str, typer.Argument(help="Item table, labelled or not; - for stdin.")],
+    config: Annotated[Path | None, typer.Option(help="Config file, laid over the defaults.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Gold labels (JSON Lines: item_id, deficiencies) instead of the table's.")
+    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override one setting: a.b=c. May be repeated.")] = None,
+    out: Annotated[Path, typer.Option(help="Model folder to write; also holds metrics.json, report.html, card.md.")] = Path(
+        "model"
+    ),
+    jobs: Annotated[int, typer.Option(help="Processes that fit folds side by side.")] = 1,
+) -> None:
+    """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
+    from imrml.config import load_config
+    from imrml.evaluation.report import write_report
+    from imrml.models import save_model
+    from imrml.tables import read_table
+    from imrml.training import train
+
+    settings = load_config(config, set_ or [])
+    table = read_table(items)
+    result = train(table, settings, read_table(labels) if labels else None, jobs, console.step_reporter())
+    save_model(result.model, out, result.manifest)
+    write_report(
+        out,
+        result.metrics,
+        result.held_out,
+        result.verdict,
+        result.manifest["data"],
+        result.checks,
+        is_synthetic=result.manifest["trained_on"] == "synthetic",
+    )
+    console.tell(f"model and report: {out / 'report.html'}")
+    if not result.manifest["data"]["n_labelled"]:
+        console.tell("no labels: the deficiency model is skipped; run `imrml label` first or give --labels")
+    if settings.tracking.enabled:
+        from imrml.tracking import log_training
+
+        run = log_training(out, result.manifest, result.metrics, settings, table[["case_number", "item_number", "decision"]])
+        console.tell(f"MLflow run {run.run_id} at {run.tracking_uri}")
+        console.tell(f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})")
+        console.tell(f"look at it: mlflow ui --backend-store-uri {run.tracking_uri}")
+    print(result.verdict.sentence)

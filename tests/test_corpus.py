@@ -1,0 +1,56 @@
+"""Corpus: letters to tables; what cannot be read is counted and kept, whatever the number of workers."""
+
+import pandas as pd
+import pytest
+from factories import FictionalItem, FictionalLetter
+
+from imrml.config import load_config
+from imrml.corpus import PARSED_COLUMNS, failure_table, item_table, parse_files
+from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS
+from imrml.submissions import IGNORED_COLUMNS, REFUSED_COLUMNS
+from imrml.tables import read_table, write_table
+
+LIMITS = load_config().limits
+
+
+@pytest.fixture
+def folder(tmp_path):
+    letters = tmp_path / "letters"
+    letters.mkdir()
+    (letters / "1.txt").write_text(FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg #30")]).spaced())
+    (letters / "2.txt").write_text("Not a letter at all.")
+    (letters / "3.txt").write_text(FictionalLetter(header="").doubled())
+    (letters / "4.txt").write_bytes(b"")
+    return letters
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_letters_become_rows_and_failures_in_order(folder, n_jobs):
+    parsed = list(parse_files(sorted(folder.iterdir()), LIMITS, n_jobs))
+    items = item_table(row for letter in parsed for row in letter.rows)
+    failures = failure_table(letter.failure for letter in parsed if letter.failure)
+    assert items[["case_number", "item_number"]].to_numpy().tolist() == [["CM15-0099999", 1], ["CM15-0099999", 2], ["3", 1]]
+    assert failures["reason"].to_list() == ["not_a_letter", "empty_file"]
+    assert [letter.source for letter in parsed] == [str(path) for path in sorted(folder.iterdir())]
+    assert items["decided_year"].to_list()[:2] == [2015, 2015]
+    assert pd.isna(items["decided_year"][2])
+    assert items["source_sha256"].str.len().eq(64).all()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
+def test_item_tables_survive_the_disk(folder, tmp_path, ending):
+    rows = [row for letter in parse_files(sorted(folder.iterdir()), LIMITS) for row in letter.rows]
+    items = item_table(rows)
+    write_table(items, tmp_path / f"items.{ending}")
+    back = read_table(tmp_path / f"items.{ending}")
+    assert back.columns.to_list() == [column.name for column in PARSED_COLUMNS]
+    for name in ("case_number", "item", "rationale", "decision"):
+        assert back[name].to_list() == items[name].to_list()
+    assert back["date_of_injury"].fillna("").to_list() == ["2014-01-15", "2014-01-15", ""]
+    assert (tmp_path / f"items.{ending}").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_refused_and_ignored_is_what_the_item_table_calls_so():
+    assert tuple(column.name for column in DETERMINATION_COLUMNS) == REFUSED_COLUMNS
+    assert tuple(column.name for column in KEY_COLUMNS) == IGNORED_COLUMNS
+    assert len({column.name for column in ITEM_COLUMNS}) == len(ITEM_COLUMNS)

@@ -1,0 +1,251 @@
+"""Letters: every damage of DOMAIN 2.4 on fictional letters, and the real ones where they are at hand."""
+
+import json
+import re
+
+import pytest
+from factories import (
+    COLUMN_HEADER,
+    HEADER,
+    PROSE_CREDENTIALS,
+    SHARED,
+    SUMMARY,
+    TIGHT_CREDENTIALS,
+    FictionalItem,
+    FictionalLetter,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imrml.config import load_config
+from imrml.documents import read_document
+from imrml.errors import LetterError
+from imrml.letters.parsing import parse_letter
+
+PARTIAL = (
+    "Massage of the neck, 12 visits was the original request. Massage of the neck, 4 visits was authorized by the Claims Administrator. "
+    "The remaining IMR eligible portion of the original request, Massage of the neck, 8 visits is"
+)
+OTHER_PARTIAL = (
+    "Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, leaving the original "
+    "request IMR eligible. The original request, purchase of a cane is"
+)
+ODD_ITEMS = [
+    "Norco 10/325 mg. Four (4) times a day QTY: 120",
+    "Retrospective: Fexmid 7.5mg #120 DOS: 8/4/15",
+    "Associated surgical service: Cold therapy unit (unknown quantity)",
+    "MRI w/o contrast; right knee, per 12/07/2016 order",
+    PARTIAL,
+    OTHER_PARTIAL,
+]
+
+
+def parse(text: str):
+    return parse_letter(text, "fallback")
+
+
+def letters_only(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def renderings(letter: FictionalLetter) -> dict[str, str]:
+    return {"spaced": letter.spaced(), "doubled": letter.doubled(), "tight": letter.tight()}
+
+
+@pytest.mark.parametrize("layout", ["spaced", "doubled", "tight"])
+def test_every_field_comes_back(layout):
+    letter = FictionalLetter()
+    case = parse(renderings(letter)[layout])
+    [item] = case.items
+    wanted = letter.items[0]
+    assert (case.case_number, case.letter_format, case.format_verified) == ("CM15-0099999", "F2b", True)
+    assert item.submission.item == item.submission.treatment == wanted.item
+    assert item.submission.case_summary == SUMMARY
+    assert item.submission.claims_guideline == wanted.claims_guideline
+    assert (item.submission.age, item.submission.sex) == (47.0, "female")
+    assert item.submission.diagnosis == "lumbar strain and insomnia"
+    assert item.submission.priority == "standard"
+    assert (item.submission.date_of_injury, item.submission.ur_denied_on, item.submission.received_on) == (
+        "2014-01-15",
+        "2015-02-10",
+        "2015-02-20",
+    )
+    assert (item.determination.assigned_on, item.determination.decided_on) == ("2015-03-02", "2015-03-30")
+    assert item.determination.decision == "upheld"
+    assert item.determination.maximus_guideline == wanted.maximus_guideline
+    assert item.determination.rationale == wanted.rationale
+    assert (item.determination.reviewer_states, item.determination.reviewer_specialties) == ("Oregon, Nevada", "Family Practice")
+
+
+@pytest.mark.parametrize("layout", ["spaced", "doubled", "tight"])
+def test_many_odd_items(layout):
+    blocks = [FictionalItem(item=item, decision=["Upheld", "Overturned"][i % 2]) for i, item in enumerate(ODD_ITEMS)]
+    case = parse(renderings(FictionalLetter(items=blocks))[layout])
+    assert [item.submission.item for item in case.items] == ODD_ITEMS
+    assert [item.determination.decision for item in case.items] == ["upheld", "overturned"] * 3
+    assert {item.determination.rationale for item in case.items} == {blocks[0].rationale}
+
+
+def test_partial_authorizations_in_both_wordings():
+    case = parse(FictionalLetter(items=[FictionalItem(item=PARTIAL), FictionalItem(item=OTHER_PARTIAL)]).tight())
+    first, second = (item.submission for item in case.items)
+    assert (first.treatment, first.authorized, first.disputed) == (
+        "Massage of the neck, 12 visits",
+        "Massage of the neck, 4 visits",
+        "Massage of the neck, 8 visits",
+    )
+    assert (second.treatment, second.authorized, second.disputed) == (
+        "Purchase of a cane",
+        "a cane for one month",
+        "purchase of a cane",
+    )
+
+
+@pytest.mark.parametrize("word", ["Massage", "authorized", "eligible", "portion", "MAXIMUS", "rationale:", "urine", "baker"])
+@pytest.mark.parametrize("layout", ["doubled", "tight"])
+def test_a_page_break_anywhere_changes_nothing(layout, word):
+    blocks = [FictionalItem(), FictionalItem(item=PARTIAL, decision="Overturned")]
+    letter = FictionalLetter(items=blocks)
+    text = getattr(letter, layout)(page_break_before=word)
+    assert text != getattr(letter, layout)()
+    case = parse(text)
+    assert [item.submission.item for item in case.items] == [block.item for block in blocks]
+    assert [letters_only(item.determination.rationale) for item in case.items] == [
+        letters_only(block.rationale) for block in blocks
+    ]
+    assert letters_only(case.items[0].submission.case_summary) == letters_only(SUMMARY)
+
+
+def test_a_page_break_between_outcome_and_label():
+    text = FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg #30")]).doubled()
+    text = text.replace("Soma 350mg #30: Upheld \n\n \n\n", "Soma 350mg #30: Upheld \n\n\n\n")
+    assert [item.submission.item for item in parse(text).items] == ["Norco 10/325mg #60", "Soma 350mg #30"]
+
+
+def test_a_wrap_that_lost_its_blank():
+    first = FictionalItem(rationale="The visits help her. They are supported.")
+    text = FictionalLetter(items=[first, FictionalItem(item=PARTIAL)]).tight()
+    text = text.replace("Massage of the neck, 4 visits was \n", "Massage of the neck, 4 visits was\n")
+    assert "4 visits was\n" in text
+    assert [item.submission.item for item in parse(text).items] == [first.item, PARTIAL]
+
+
+def test_header_with_labels_first():
+    whole, columns = (parse(FictionalLetter(header=header).spaced()) for header in (HEADER, COLUMN_HEADER))
+    assert whole == columns
+
+
+def test_header_absent_falls_back_to_the_file():
+    case = parse(FictionalLetter(header="").doubled())
+    assert case.case_number == "fallback"
+    assert case.items[0].determination.decided_on is None
+    assert case.letter_format == "F2b"
+
+
+def test_a_redaction_hole_does_not_steal_the_next_date():
+    [item] = parse(FictionalLetter(header=HEADER.replace("Date of Injury: 01/15/2014", "Date of Injury:")).spaced()).items
+    assert item.submission.date_of_injury is None
+    assert item.determination.decided_on == "2015-03-30"
+
+
+def test_an_impossible_date_is_a_hole():
+    [item] = parse(FictionalLetter(header=HEADER.replace("01/15/2014", "13/45/2014")).spaced()).items
+    assert item.submission.date_of_injury is None
+    assert item.submission.ur_denied_on == "2015-02-10"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "header", "letter_format", "states", "specialties"),
+    [
+        (PROSE_CREDENTIALS, "", "F2a", "Oregon", "Neurology, Pain Medicine"),
+        (TIGHT_CREDENTIALS, "", "F2c", "Oregon,Nevada", "Family Practice"),
+        (TIGHT_CREDENTIALS.replace(",Nevada", ""), HEADER.replace("/2015", "/2017"), "F2c", "Oregon", "Family Practice"),
+        (TIGHT_CREDENTIALS.replace(",Nevada", ""), HEADER, "F2b", "Oregon", "Family Practice"),
+    ],
+)
+def test_formats_and_credentials(credentials, header, letter_format, states, specialties):
+    case = parse(FictionalLetter(credentials=credentials, header=header).spaced())
+    assert case.letter_format == letter_format
+    assert case.items[0].determination.reviewer_states == states
+    assert case.items[0].determination.reviewer_specialties == specialties
+
+
+def test_hyphen_wraps_are_joined():
+    text = FictionalLetter(summary="She follows an evidence-based plan.").spaced().replace("evidence-based", "evidence- \nbased")
+    assert parse(text).items[0].submission.case_summary == "She follows an evidence-based plan."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Dear Sir, enclosed please find our invoice.", "not_a_letter"),
+        (FictionalLetter().spaced().partition("IMR ISSUES")[0], "unknown_format"),
+        (FictionalLetter(items=[]).spaced(), "no_items"),
+        (FictionalLetter(items=[FictionalItem(decision="Withdrawn")]).spaced(), "item_without_outcome"),
+        (FictionalLetter(header="", credentials="").spaced(), "unknown_format"),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_quotes_nothing(text, reason):
+    with pytest.raises(LetterError) as caught:
+        parse(text)
+    assert caught.value.reason == reason
+    assert not {"baker", "Norco", "invoice"} & set(re.findall(r"\w+", str(caught.value)))
+
+
+def test_item_without_outcome_says_where():
+    text = FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg", decision="Withdrawn")]).tight()
+    with pytest.raises(LetterError, match="item 2") as caught:
+        parse(text)
+    assert caught.value.offset is not None
+    assert text[caught.value.offset : caught.value.offset + 400].count("Soma") == 1
+
+
+@given(st.text(max_size=400))
+def test_parsing_is_total(noise):
+    whole = FictionalLetter().spaced()
+    for text in (noise, noise + whole, whole[: len(whole) // 2] + noise + whole[len(whole) // 2 :], whole + noise):
+        try:
+            case = parse(text)
+        except LetterError:
+            continue
+        assert case.items
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
+def test_real_letters_match_the_gold_items():
+    limits = load_config().limits
+    gold = {}
+    for line in (SHARED / "letters/dwc/gold_items.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        gold[row["case_number"], row["item_number"]] = row
+    found = {}
+    for path in sorted((SHARED / "letters/dwc/pdf").glob("*.pdf")):
+        case = parse_letter(read_document(path, limits).text, path.stem)
+        assert (case.letter_format, case.format_verified) == ("F2c", True)
+        found |= {(case.case_number, item.item_number): item for item in case.items}
+    assert found.keys() == gold.keys()
+    wrong = [
+        (*key, name)
+        for key, row in gold.items()
+        for part in (found[key].submission, found[key].determination)
+        for name in row.keys() & part.__slots__
+        if letters_only(str(getattr(part, name))).removesuffix("is") != letters_only(str(row[name])).removesuffix("is")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
+def test_seed_letters_give_their_nine_items_with_all_fields():
+    limits = load_config().limits
+    paths = sorted((SHARED / "letters/seeds").glob("*.txt"))
+    cases = [parse_letter(read_document(path, limits).text, path.stem) for path in paths]
+    assert [case.letter_format for case in cases] == ["F2a", "F2b", "F2b", "F2b", "F2b"]
+    items = [item for case in cases for item in case.items]
+    gold = json.loads((SHARED / "domain/seed_gold.json").read_text(encoding="utf-8"))["issues"]
+    assert [letters_only(item.submission.item) for item in items] == [letters_only(issue["item_text"]) for issue in gold]
+    assert [item.determination.decision for item in items] == [issue["outcome"] for issue in gold]
+    for item, issue in zip(items, gold, strict=True):
+        for quote in issue["evidence"].values():
+            assert letters_only(quote) in letters_only(item.determination.rationale)
+        assert all([item.submission.case_summary, item.submission.claims_guideline, item.determination.maximus_guideline])
+        assert all([item.determination.reviewer_states, item.determination.reviewer_specialties])

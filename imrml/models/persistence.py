@@ -1,0 +1,160 @@
+"""A model on disk: ``model.skops`` beside ``model.json``, trusted only as far as a list in this file goes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import sklearn
+import skops
+from skops import io as skops_io
+
+from imrml.errors import ModelError
+from imrml.models.review import ReviewModel
+from imrml.tables import write_private
+
+ALLOWED_TYPES = frozenset(
+    {
+        "imrml.models.deficiency.DeficiencyModel",
+        "imrml.models.outcome.CalibratedLogistic",
+        "imrml.models.outcome.CategoryPrior",
+        "imrml.models.outcome.ClassPrior",
+        "imrml.models.review.ReviewModel",
+        "sklearn.calibration._SigmoidCalibration",
+    }
+)
+"""Types beyond those that skops trusts by itself (numpy, scipy, scikit-learn) that a model file may hold."""
+
+_MODEL, _MANIFEST = "model.skops", "model.json"
+_NEEDED = ("model_version", "stage", "trained_on", "training_cases", "verdict")
+"""What the maker of a model must say about it."""
+_WRITTEN = ("imrml", "scikit_learn", "skops", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A fitted model with what is known about it.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted.
+    manifest : mapping
+        ``model_version``, ``stage``, ``trained_on`` (``"real"`` or ``"synthetic"``), ``training_cases`` (hashes), ``verdict``
+        (a sentence), versions and whatever else training wrote.
+    """
+
+    model: ReviewModel
+    manifest: Mapping[str, Any]
+
+
+def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, Any]) -> Path:
+    """Write a fitted model and its manifest, each in one step and with mode 0600.
+
+    A reader between the two steps finds a checksum that does not fit and is refused; it never gets a mixture.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted.
+    folder : str or Path
+        Made where absent; an older model in it is replaced.
+    manifest : mapping
+        What JSON can hold; ``model_version``, ``stage``, ``trained_on``, ``training_cases`` and ``verdict`` are needed.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ModelError
+        The manifest lacks something, or the model holds a type that could not be loaded again.
+    """
+    if missing := [key for key in _NEEDED if key not in manifest]:
+        raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
+    payload = skops_io.dumps(model)
+    _require_allowed_types(payload, "the model to be saved")
+    written = {
+        **manifest,
+        "imrml": version("imrml"),
+        "scikit_learn": sklearn.__version__,
+        "skops": skops.__version__,
+        "sha256": hashlib.sha256(payload).hexdigest(),
+    }
+    text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+    write_private(Path(folder, _MODEL), lambda target: target.write_bytes(payload))
+    write_private(Path(folder, _MANIFEST), lambda target: target.write_text(text, encoding="utf-8"))
+    return Path(folder)
+
+
+def load_model(folder: str | Path) -> LoadedModel:
+    """Read a model: first its checksum is verified, then each type in it, and only then is anything built.
+
+    Raises
+    ------
+    ModelError
+        The directory or a file is absent, the file is damaged, made by another version, or holds a type that is not allowed.
+
+    Examples
+    --------
+    >>> load_model("nowhere")
+    Traceback (most recent call last):
+    imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml train --out` wrote
+    """
+    manifest = _read_manifest(Path(folder))
+    try:
+        payload = Path(folder, _MODEL).read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{folder}: no {_MODEL} beside {_MANIFEST}; copy the whole directory, or train again") from None
+    if hashlib.sha256(payload).hexdigest() != manifest["sha256"]:
+        raise ModelError(
+            f"{folder}: {_MODEL} is not the file that {_MANIFEST} describes (checksums differ); train or copy it again"
+        )
+    _require_same_versions(folder, manifest)
+    _require_allowed_types(payload, str(folder))
+    model = skops_io.loads(payload, trusted=sorted(ALLOWED_TYPES))
+    if not isinstance(model, ReviewModel):
+        raise ModelError(f"{folder}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
+    if model.stage != manifest["stage"]:
+        raise ModelError(f"{folder}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again")
+    return LoadedModel(model, manifest)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(Path(folder, _MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(f"{folder}: no {_MANIFEST}; expected a directory that `imrml train --out` wrote") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise ModelError(f"{folder}: {_MANIFEST} is no JSON; train or copy the model again") from None
+    missing = [key for key in (*_NEEDED, *_WRITTEN) if not isinstance(manifest, dict) or key not in manifest]
+    if missing:
+        raise ModelError(f"{folder}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote")
+    if manifest["trained_on"] not in ("real", "synthetic"):
+        raise ModelError(f"{folder}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or 'synthetic'")
+    return dict(manifest)
+
+
+def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a file of another minor version: estimators change between them, and predictions with them."""
+    for name, installed in (("imrml", version("imrml")), ("scikit_learn", sklearn.__version__)):
+        found = str(manifest[name])
+        if found.split(".")[:2] != installed.split(".")[:2]:
+            raise ModelError(f"{folder}: made with {name} {found}, installed is {installed}; train again, or install {found}")
+
+
+def _require_allowed_types(payload: bytes, what: str) -> None:
+    try:
+        found = set(skops_io.get_untrusted_types(data=payload))
+    except Exception as error:
+        # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the file is none of ours.
+        raise ModelError(
+            f"{what}: {_MODEL} is no readable skops file ({type(error).__name__}); train or copy it again"
+        ) from error
+    if foreign := sorted(found - ALLOWED_TYPES):
+        raise ModelError(f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing was built of it")

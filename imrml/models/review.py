@@ -1,0 +1,306 @@
+"""The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons from one feature matrix."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.special import logit
+from sklearn import config_context
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from imrml.config import Config, FeaturesConfig, Stage
+from imrml.deficiencies import deficiency_ids
+from imrml.errors import NotEnoughDataError
+from imrml.features import build_features, describe_feature, treatment_category
+from imrml.models.deficiency import DeficiencyModel
+from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.submissions import SUBMISSION_COLUMNS, SubmissionFrame, require_submission_columns
+
+_WORD = re.compile(r"\w*[^\W\d_]\w*")
+_TEXT_COLUMNS = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "string")
+# A reason that moves the log-odds by less is none: it would print as +0.00.
+_SMALLEST_REASON = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Submissions with what every prediction needs of them, computed once; see :meth:`ReviewModel.read`.
+
+    Parameters
+    ----------
+    submissions : SubmissionFrame of shape (n_items, n_columns)
+        As handed in.
+    categories : list of str
+        Treatment category of each item.
+    matrix : sparse matrix of shape (n_items, n_features), or None
+        None where the model is made of priors alone.
+    """
+
+    submissions: SubmissionFrame
+    categories: list[str]
+    matrix: sparse.csr_matrix | None
+
+
+class ReviewModel(BaseEstimator):
+    """P(overturned | denied and appealed) and P(deficiency | upheld) for submissions of one stage.
+
+    Every ``predict_...`` method takes submissions, or the :class:`Inputs` that :meth:`read` made of them.
+
+    Parameters
+    ----------
+    stage : {'rfa', 'imr'}
+        When predictions are made.
+    features, models, abstention : dict
+        The config sections of these names, as plain values.
+    seed : int
+        Starts every random draw.
+
+    Attributes
+    ----------
+    class_rate_ : float
+        Share of overturned training items.
+    categories_ : CategoryPrior
+        Rate in each treatment category.
+    columns_ : ColumnTransformer or None
+        The fitted features; None where the model is made of priors alone.
+    outcome_ : ClassPrior, CategoryPrior or CalibratedLogistic
+        Whichever the config names.
+    deficiencies_ : DeficiencyModel or None
+        None where no upheld training item had labels.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> from imrml.submissions import submission_frame
+    >>> config = load_config(overrides=["models.outcome.kind=category_prior", "models.category_shrinkage=2"])
+    >>> asked = submission_frame(pd.DataFrame({"treatment": ["Norco 10/325mg #60", "MRI left knee"] * 2}), "imr")
+    >>> model = ReviewModel.from_config(config).fit(asked, [False, True, False, False], cases=["a", "b", "c", "d"])
+    >>> model.predict_proba(asked)[:2, 1].tolist()
+    [0.125, 0.375]
+    """
+
+    def __init__(
+        self, stage: Stage, features: dict[str, Any], models: dict[str, Any], abstention: dict[str, Any], seed: int
+    ) -> None:
+        self.stage = stage
+        self.features = features
+        self.models = models
+        self.abstention = abstention
+        self.seed = seed
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Make an unfitted model of a config."""
+        sections = {name: getattr(config, name).model_dump() for name in ("features", "models", "abstention")}
+        return cls(stage=config.stage, seed=config.seed, **sections)
+
+    def fit(
+        self,
+        submissions: SubmissionFrame,
+        overturned: Any,
+        cases: Any,
+        deficiencies: pd.DataFrame | None = None,
+        is_labelled: Any = None,
+    ) -> Self:
+        """Fit everything on one feature matrix.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame of shape (n_items, n_columns)
+            What was known at the stage.
+        overturned : array of bool of shape (n_items,)
+            Decisions.
+        cases : array of shape (n_items,)
+            Case number of each item; folds, refits and the vocabulary count cases.
+        deficiencies : DataFrame of bool of shape (n_items, 18), optional
+            One column an id.
+        is_labelled : array of bool of shape (n_items,), optional
+            Rows whose deficiencies somebody looked for; all where absent. Overturned items never count.
+
+        Raises
+        ------
+        NotEnoughDataError
+            No item at all, or one decision only where the outcome model is a logistic regression.
+        LeakageError
+            The frame holds a column that is not known at the stage.
+        """
+        require_submission_columns(list(submissions.columns), self.stage)
+        overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
+        if not len(overturned):
+            raise NotEnoughDataError("no item to fit a model on")
+        settings = self.models["outcome"]
+        shrinkage = self.models["category_shrinkage"]
+        categories = _categories(submissions)
+        self.class_rate_ = float(overturned.mean())
+        self.categories_ = CategoryPrior(shrinkage).fit(categories, overturned)
+        rows = np.array([], dtype=np.int64)
+        if deficiencies is not None:
+            is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
+            rows = np.flatnonzero(is_known & ~overturned)
+        is_logistic = settings["kind"] == "logistic"
+        self.columns_ = None
+        if is_logistic or len(rows):
+            self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage)
+            with config_context(enable_metadata_routing=True):
+                matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
+            self.feature_names_ = [str(name) for name in self.columns_.get_feature_names_out()]
+        self.outcome_: ClassPrior | CategoryPrior | CalibratedLogistic
+        if is_logistic:
+            self.outcome_ = CalibratedLogistic(
+                c=settings["c"],
+                calibration=settings["calibration"],
+                calibration_folds=settings["calibration_folds"],
+                n_refits=self.models["n_refits"],
+                seed=self.seed,
+            ).fit(matrix, overturned, cases)
+        else:
+            prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
+            self.outcome_ = prior.fit(categories, overturned)
+        self.deficiencies_ = None
+        if deficiencies is not None and len(rows):
+            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
+            of_labelled = [categories[row] for row in rows]
+            self.deficiencies_ = DeficiencyModel(shrinkage=shrinkage, **self.models["deficiency"])
+            self.deficiencies_.fit(matrix[rows], labels, of_labelled)
+        return self
+
+    @property
+    def predicts_deficiencies(self) -> bool:
+        """Whether upheld items with labels were among the training items."""
+        return self.deficiencies_ is not None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the fit could not do as asked, in words: no calibration, deficiencies that stay at their prior."""
+        notes = [self.outcome_.calibration_note_] if isinstance(self.outcome_, CalibratedLogistic) else []
+        if self.deficiencies_ is None:
+            notes.append("no deficiency model: no upheld training item has labels")
+        elif self.deficiencies_.is_prior_.any():
+            ids = [id_ for id_, is_prior in zip(deficiency_ids(), self.deficiencies_.is_prior_, strict=True) if is_prior]
+            notes.append(f"predicted by their category prior, for want of labelled items: {', '.join(ids)}")
+        return tuple(note for note in notes if note)
+
+    def read(self, submissions: SubmissionFrame) -> Inputs:
+        """Compute categories and features once, for several predictions.
+
+        Raises
+        ------
+        LeakageError
+            The frame holds a column that is not known at the stage.
+        """
+        check_is_fitted(self)
+        require_submission_columns(list(submissions.columns), self.stage)
+        matrix = None
+        if self.columns_ is not None and len(submissions):
+            matrix = sparse.csr_matrix(self.columns_.transform(submissions))
+        elif self.columns_ is not None:
+            matrix = sparse.csr_matrix((0, len(self.feature_names_)))
+        return Inputs(submissions, _categories(submissions), matrix)
+
+    def _read(self, given: SubmissionFrame | Inputs) -> Inputs:
+        return given if isinstance(given, Inputs) else self.read(given)
+
+    def _outcome_input(self, inputs: Inputs) -> Any:
+        return inputs.matrix if isinstance(self.outcome_, CalibratedLogistic) else inputs.categories
+
+    def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
+        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        return self._rows(self.outcome_.predict_proba, self._read(submissions))
+
+    def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
+        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN without refits."""
+        level = self.models["interval_level"]
+        return self._rows(lambda given: self.outcome_.predict_interval(given, level), self._read(submissions))
+
+    def _rows(self, predict: Any, inputs: Inputs) -> np.ndarray:
+        # scikit-learn's estimators refuse tables without rows; a request table may be empty.
+        return np.asarray(predict(self._outcome_input(inputs))) if inputs.categories else np.empty((0, 2))
+
+    def base_rates(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+        """Tell ``treatment_category``, its shrunken rate ``base_rate`` and its training items ``n_base_rate``, a row an item."""
+        inputs = self._read(submissions)
+        return pd.DataFrame(
+            {
+                "treatment_category": pd.Series(inputs.categories, dtype="str"),
+                "base_rate": self.categories_.predict_proba(inputs.categories)[:, 1],
+                "n_base_rate": self.categories_.count(inputs.categories),
+            }
+        ).set_axis(inputs.submissions.index)
+
+    def predict_deficiencies(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+        """P(deficiency | upheld), a column an id, shape (n_items, 18); all NaN where no labels were trained on."""
+        inputs = self._read(submissions)
+        if self.deficiencies_ is None:
+            return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
+        p_deficiency = self.deficiencies_.predict_proba(inputs.matrix, inputs.categories)
+        return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
+
+    def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+        """Rate of each deficiency in the treatment category, the baseline to beat; as :meth:`predict_deficiencies`."""
+        inputs = self._read(submissions)
+        if self.deficiencies_ is None:
+            return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
+        rates = self.deficiencies_.predict_priors(inputs.categories)
+        return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
+
+    def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
+        """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
+        inputs = self._read(submissions)
+        min_words, min_items = self.abstention["min_words"], self.abstention["min_category_items"]
+        # The item repeats the treatment where it was not given on its own.
+        texts = [name for name in _TEXT_COLUMNS if name in inputs.submissions and name != "item"]
+        reasons = []
+        n_items = self.categories_.count(inputs.categories).tolist()
+        rows = inputs.submissions[texts].itertuples(index=False)
+        for row, treatment, category, n_known in zip(
+            rows, inputs.submissions["treatment"], inputs.categories, n_items, strict=True
+        ):
+            n_words = sum(len(_WORD.findall(text)) for text in row)
+            if not _WORD.search(treatment):
+                reasons.append("no treatment is named")
+            elif n_words < min_words:
+                reasons.append(f"the request holds {n_words} words; at least {min_words} are needed")
+            elif n_known < min_items:
+                name = category.replace("_", " ")
+                reasons.append(f"only {n_known} items of category '{name}' to learn from; at least {min_items} are needed")
+            else:
+                reasons.append("")
+        return reasons
+
+    def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
+        """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_reasons : int
+            At most this many an item, strongest first.
+        """
+        inputs = self._read(submissions)
+        if isinstance(self.outcome_, CalibratedLogistic):
+            return [self._reasons_of(row, n_reasons) for row in self.outcome_.contributions(inputs.matrix)]
+        if isinstance(self.outcome_, ClassPrior) or not 0 < self.class_rate_ < 1:
+            return [[] for _ in inputs.categories]
+        moved = logit(self.categories_.predict_proba(inputs.categories)[:, 1]) - logit(self.class_rate_)
+        named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
+        return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
+
+    def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
+        strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
+        return _strongest(
+            [(describe_feature(self.feature_names_[row.indices[place]]), float(row.data[place])) for place in strongest],
+            n_reasons,
+        )
+
+
+def _categories(submissions: SubmissionFrame) -> list[str]:
+    return [treatment_category(text) for text in submissions["treatment"]]
+
+
+def _strongest(reasons: list[tuple[str, float]], n_reasons: int) -> list[tuple[str, float]]:
+    return [(what, by) for what, by in reasons if abs(by) >= _SMALLEST_REASON][:n_reasons]

@@ -1,0 +1,181 @@
+"""Requests to the prediction table: probability, what to send, what is shown already, why, and when to say nothing."""
+
+import io
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from imrml.deficiencies import Deficiency, taxonomy
+from imrml.errors import ModelError
+from imrml.features import FoundDocument, find_documents
+from imrml.models import LoadedModel
+from imrml.submissions import Requests, SubmissionFrame
+
+P_MEANING = "P(overturned | denied and appealed)"
+DECISION_SUPPORT = "decision support for people, never a disposition"
+SEND_ONLY = "send only if true and in the record"
+DEMO = "DEMO, invented data"
+
+N_DEFICIENCIES = 3
+N_REASONS = 6
+PREDICTION_COLUMNS = (
+    "request_id", "p_overturned", "p_low", "p_high", "predicted", "abstain_reason", "treatment_category", "base_rate",
+    "n_base_rate", "deficiency_1", "deficiency_2", "deficiency_3", "p_deficiency_1", "p_deficiency_2", "p_deficiency_3",
+    "send_before_submission", "already_shown", "reasons", "stage", "model_version", "trained_on",
+)  # fmt: skip
+"""Columns of the prediction table, in their order."""
+
+
+def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> pd.DataFrame:
+    """Predict requests.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        As :func:`imrml.models.load_model` gives it.
+    requests : Requests
+        As :func:`imrml.submissions.sort_requests` gives it for the model's stage; refused rows are not in the result.
+    allow_demo : bool, default=False
+        Whether a model of invented data may answer.
+
+    Returns
+    -------
+    DataFrame of shape (n_scored, 21)
+        ``PREDICTION_COLUMNS``. Probabilities lie between 0 and 1 and are missing, like the deficiencies, where ``predicted``
+        is ``abstain``; deficiencies are missing too where the model learned none. Lists of str in ``send_before_submission``,
+        ``already_shown`` ("document: quote") and ``reasons`` ("+0.42 what": log-odds against the average item).
+
+    Raises
+    ------
+    ModelError
+        The model was trained on invented data and ``allow_demo`` is false.
+    LeakageError
+        The requests were sorted for another stage.
+    """
+    manifest, fitted = model.manifest, model.model
+    if manifest["trained_on"] == "synthetic" and not allow_demo:
+        raise ModelError(f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it")
+    inputs = fitted.read(requests.submissions)
+    rates = fitted.base_rates(inputs)
+    p_overturned = fitted.predict_proba(inputs)[:, 1]
+    interval = fitted.predict_interval(inputs)
+    abstain_reasons = fitted.abstain_reasons(inputs)
+    abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
+    base_rates = rates["base_rate"].to_numpy()
+    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, fitted.models["cost_ratio"])
+    likely = _likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
+    shown = [_documents_shown(row) for row in _texts(requests.submissions)]
+    reasons = fitted.reasons(inputs, N_REASONS)
+    columns = {
+        "request_id": list(requests.request_ids),
+        "p_overturned": np.where(abstains, np.nan, p_overturned),
+        "p_low": np.where(abstains, np.nan, interval[:, 0]),
+        "p_high": np.where(abstains, np.nan, interval[:, 1]),
+        "predicted": np.where(abstains, "abstain", predicted),
+        "abstain_reason": abstain_reasons,
+        "treatment_category": rates["treatment_category"].to_list(),
+        "base_rate": base_rates,
+        "n_base_rate": rates["n_base_rate"].to_numpy(),
+        "send_before_submission": [
+            _documents_to_send([found for found, _ in row], there) for row, there in zip(likely, shown, strict=True)
+        ],
+        "already_shown": [[f"{document.document}: {document.quote}" for document in there] for there in shown],
+        "reasons": [
+            [] if abstains_here else [f"{by:+.2f} {what}" for what, by in row]
+            for row, abstains_here in zip(reasons, abstains, strict=True)
+        ],
+        "stage": fitted.stage,
+        "model_version": manifest["model_version"],
+        "trained_on": manifest["trained_on"],
+    }
+    for place in range(N_DEFICIENCIES):
+        columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
+        columns[f"p_deficiency_{place + 1}"] = np.array([row[place][1] if row else np.nan for row in likely], dtype=float)
+    return pd.DataFrame(columns)[list(PREDICTION_COLUMNS)]
+
+
+def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, cost_ratio: float | None) -> np.ndarray:
+    if cost_ratio is not None:
+        # A missed overturn costs cost_ratio, a needless submission 1: both cost the same on average at this probability.
+        return np.where(p_overturned >= 1 / (1 + cost_ratio), "overturned", "upheld")
+    # Where the probability is the category's base rate itself (the shipped prior), the rate overall is what it can differ from.
+    compared = np.where(np.isclose(p_overturned, base_rates, rtol=0, atol=1e-9), class_rate, base_rates)
+    return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")
+
+
+def _likely_deficiencies(p_deficiencies: pd.DataFrame, abstains: np.ndarray) -> list[list[tuple[Deficiency, float]]]:
+    """List the likeliest deficiencies of each row with their probabilities; none where the row abstains or none were learned."""
+    deficiencies = taxonomy()
+    likely = []
+    for p_row, abstains_here in zip(p_deficiencies.to_numpy(), abstains, strict=True):
+        places = np.argsort(-p_row, kind="stable")[:N_DEFICIENCIES]
+        is_known = not abstains_here and not np.isnan(p_row).any()
+        likely.append([(deficiencies[place], float(p_row[place])) for place in places] if is_known else [])
+    return likely
+
+
+def _texts(submissions: SubmissionFrame) -> list[str]:
+    """Join what a request says; a blank line keeps a sentence from running on into the next column."""
+    columns = [name for name in ("treatment", "diagnosis", "case_summary") if name in submissions]
+    return ["\n\n".join(str(text) for text in row if text) for row in submissions[columns].itertuples(index=False)]
+
+
+def _documents_shown(text: str) -> list[FoundDocument]:
+    """Find what a text shows, each document once, by its first mention that is not negated."""
+    shown: dict[str, FoundDocument] = {}
+    for found in find_documents(text):
+        if not found.is_negated:
+            shown.setdefault(found.document, found)
+    return list(shown.values())
+
+
+def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocument]) -> list[str]:
+    """List what answers the likely deficiencies, likeliest first, without what the text shows."""
+    there = {found.document for found in shown}
+    documents = (document for deficiency in likely for document in deficiency.send_before_submission)
+    return [document for document in dict.fromkeys(documents) if document not in there]
+
+
+# --- for a terminal --------------------------------------------------------------------------------------------------
+
+
+def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[str]:
+    """Draw predictions as a table of plain text, with what the figures mean below it.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As :func:`score` gives it.
+    width : int, default=120
+        Characters a line may hold.
+    """
+    table = Table(
+        "request", "treatment", P_MEANING, "likely faults if upheld", f"before submission: {SEND_ONLY}", show_lines=True
+    )
+    for row in predictions.to_dict("records"):
+        category = str(row["treatment_category"]).replace("_", " ")
+        named = f"{category}\nbase rate {row['base_rate']:.0%} of {row['n_base_rate']} items"
+        table.add_row(str(row["request_id"]), named, _p_words(row), _fault_words(row), "\n".join(row["send_before_submission"]))
+    text = io.StringIO()
+    Console(file=text, width=width, color_system=None, highlight=False, markup=False).print(table)
+    yield from text.getvalue().splitlines()
+    if (predictions["trained_on"] == "synthetic").any():
+        yield f"{DEMO}: the model behind these figures knows no real letter."
+    yield f"{P_MEANING}: {DECISION_SUPPORT}."
+
+
+def _p_words(row: dict[Hashable, Any]) -> str:
+    if row["predicted"] == "abstain":
+        return f"abstains: {row['abstain_reason']}"
+    between = "" if pd.isna(row["p_low"]) else f" ({row['p_low']:.0%} to {row['p_high']:.0%})"
+    return f"{row['p_overturned']:.0%}{between}\n{str(row['predicted']).replace('_', ' ')}"
+
+
+def _fault_words(row: dict[Hashable, Any]) -> str:
+    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    found = ((row[f"deficiency_{place}"], row[f"p_deficiency_{place}"]) for place in range(1, N_DEFICIENCIES + 1))
+    return "\n".join(f"{names[id_]} {p_deficiency:.0%}" for id_, p_deficiency in found if isinstance(id_, str))

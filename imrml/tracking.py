@@ -26,8 +26,8 @@ REQUIREMENTS = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
 EXAMPLE_REQUEST = {
     "request_id": "example-1",
     "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
-    "case_summary": "Invented example. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can reach "
-    "overhead again; strength is still reduced.",
+    "case_summary": "Invented example. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can "
+    "reach overhead again; strength is still reduced.",
 }
 """Fictional: it is stored beside every logged model."""
 
@@ -100,6 +100,7 @@ def log_training(
     """
     with _connected() as client:
         import mlflow  # noqa: PLC0415
+        from mlflow.data.pandas_dataset import from_pandas  # noqa: PLC0415
 
         experiment = client.get_experiment_by_name(config.tracking.experiment)
         experiment_id = (
@@ -111,7 +112,7 @@ def log_training(
         with mlflow.start_run(experiment_id=experiment_id, run_name=str(manifest["model_version"])) as run:
             mlflow.log_params(_flat(config.model_dump()))
             mlflow.log_dict(config.model_dump(), "config.yaml")
-            dataset = mlflow.data.from_pandas(keys, name=f"items-{facts['trained_on']}", digest=str(facts["fingerprint"])[:32])
+            dataset = from_pandas(keys, name=f"items-{facts['trained_on']}", digest=str(facts["fingerprint"])[:32])
             mlflow.log_input(dataset, context="training")
             mlflow.set_tags(
                 {

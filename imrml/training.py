@@ -2,23 +2,23 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config
+from imrml.config import Config, Split
 from imrml.corpus import require_columns
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_PREFIX
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.evaluation import checks as leak_checks
-from imrml.evaluation.metrics import HeldOut, Verdict, give_verdict, measure
-from imrml.evaluation.splits import Folds, choose_headline, group_cases, make_splits
+from imrml.evaluation import checks
+from imrml.evaluation.metrics import HeldOut, Verdict, measure, verdict
+from imrml.evaluation.splits import Folds, Headline, group_cases, headline, make_splits
 from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions import SubmissionFrame, submission_frame
 
@@ -73,7 +73,7 @@ class TrainingResult:
     metrics: dict[str, Any]
     held_out: Mapping[str, HeldOut]
     verdict: Verdict
-    checks: Sequence[leak_checks.Check]
+    checks: Sequence[checks.Check]
 
 
 def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None) -> TrainingData:
@@ -120,16 +120,18 @@ def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = N
 
 def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[str] | None] | None:
     """Give each item its set of ids, None where nobody labelled it; None altogether where there are no labels."""
+    given: list[Any]
     if labels is not None:
         require_columns(labels, ["item_id", "deficiencies"], "--labels")
-        by_item = {str(row.item_id): set(row.deficiencies) for row in labels.itertuples()}
+        by_item = dict(zip(labels["item_id"].astype(str), labels["deficiencies"], strict=True))
         ids = items["case_number"].astype(str) + "#" + items["item_number"].astype(str)
-        found = [by_item.get(item_id) for item_id in ids]
+        given = [by_item.get(item_id) for item_id in ids]
     elif "deficiencies" in items:
-        found = [set(ids) if isinstance(ids, (list, tuple, np.ndarray)) else None for ids in items["deficiencies"]]
+        given = items["deficiencies"].tolist()
     else:
         return None
-    unknown = {id_ for ids in found if ids for id_ in ids} - set(deficiency_ids())
+    found = [{str(id_) for id_ in ids} if isinstance(ids, (list, tuple, np.ndarray)) else None for ids in given]
+    unknown = {id_ for known in found if known for id_ in known} - set(deficiency_ids())
     if unknown:
         raise TableError(f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}")
     return found
@@ -165,23 +167,25 @@ def train(
         counts = {("overturned" if key else "upheld"): int(n) for key, n in n_by_decision.items()}
         raise NotEnoughDataError(f"training needs upheld and overturned items, at least two of each; found {counts}")
     report(f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases; looking for near-duplicates")
-    groups = group_cases(data.cases, data.submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
+    groups = group_cases(data.cases.tolist(), data.submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
     splits = make_splits(data.keys, groups, data.overturned, config.evaluation, config.seed)
-    headline, headline_reason = choose_headline(splits, data.keys, data.overturned, config.evaluation)
+    chosen = headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     held_out: dict[str, HeldOut] = {}
     for split, folds in splits.items():
         if isinstance(folds, str):
             report(f"split {split}: not applicable, {folds}")
         else:
-            held_out[split] = _hold_out(data, folds, config, n_jobs, lambda done, split=split: report(f"split {split}: {done}"))
+            held_out[split] = _hold_out(data, folds, config, n_jobs, partial(_report_split, report, split))
     report("measuring, with intervals bootstrapped by case")
     metrics = measure(held_out, config.evaluation, config.seed)
-    verdict = give_verdict(metrics, headline, headline_reason)
-    metrics["not_applicable_splits"] = {split: folds for split, folds in splits.items() if isinstance(folds, str)}
-    found = leak_checks.run_checks(data.items, data.keys, groups, splits, held_out, verdict, config)
-    metrics["checks"] = [check.as_dict() for check in found]
+    told = verdict(metrics, chosen)
+    for split, folds in splits.items():
+        if isinstance(folds, str):
+            metrics["outcome"][split] = {"not_applicable": folds}
+    found = _run_checks(data, splits, metrics, chosen, config)
+    metrics["checks"] = [asdict(check) for check in found]
     shipped = config
-    if not verdict.beats_category_prior and config.models.outcome.kind == "logistic":
+    if not told.beats_category_prior and config.models.outcome.kind == "logistic":
         outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
         shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
@@ -197,12 +201,28 @@ def train(
         "stage": config.stage,
         "trained_on": data.trained_on,
         "outcome_kind": shipped.models.outcome.kind,
-        "verdict": verdict.sentence,
+        "verdict": told.sentence,
         "config": shipped.model_dump(),
         "data": facts,
         "training_cases": case_hashes(data.cases),
     }
-    return TrainingResult(model, manifest, metrics, held_out, verdict, found)
+    return TrainingResult(model, manifest, metrics, held_out, told, found)
+
+
+def _run_checks(
+    data: TrainingData, splits: Mapping[Split, Folds | str], metrics: dict[str, Any], chosen: Headline, config: Config
+) -> list[checks.Check]:
+    folds = splits[cast(Split, chosen.split)]
+    assert not isinstance(folds, str)  # a split that was not made cannot carry the headline
+    summaries = data.submissions["case_summary"].to_list()
+    return [
+        checks.check_cases(splits, data.cases.tolist()),
+        checks.check_near_duplicates(splits, summaries, config.evaluation.near_duplicate),
+        checks.check_time_order(splits, data.keys),
+        checks.check_swap(data.items, config.stage),
+        checks.check_golden_feature(data.submissions, data.overturned, folds),
+        checks.check_better_than_prior(metrics, chosen.split),
+    ]
 
 
 def _hold_out(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> HeldOut:
@@ -212,6 +232,10 @@ def _hold_out(data: TrainingData, folds: Folds, config: Config, n_jobs: int, rep
         parts.append(part)
         report(f"fold {number} of {len(folds)}")
     return join_held_out(parts)
+
+
+def _report_split(report: Report, split: str, done: str) -> None:
+    report(f"split {split}: {done}")
 
 
 def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
@@ -230,19 +254,19 @@ def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np
 def predict_held_out(model: ReviewModel, data: TrainingData, rows: np.ndarray) -> HeldOut:
     """Predict rows that a model never saw, beside the priors it learned."""
     submissions = SubmissionFrame(data.submissions.iloc[rows])
-    rates = model.base_rates(submissions)
-    narrative = data.submissions.iloc[rows]
+    inputs = model.read(submissions)
+    rates = model.base_rates(inputs)
     outcome = pd.DataFrame(
         {
             "case_number": data.cases[rows],
             "item_number": data.keys["item_number"].to_numpy()[rows],
             "overturned": data.overturned[rows],
-            "p_overturned": model.predict_proba(submissions)[:, 1],
+            "p_overturned": model.predict_proba(inputs)[:, 1],
             "p_class_prior": model.class_rate_,
             "p_category_prior": rates["base_rate"].to_numpy(),
             "treatment_category": rates["treatment_category"].to_numpy(),
-            "age": narrative["age"].to_numpy(),
-            "sex": narrative["sex"].to_numpy(),
+            "age": submissions["age"].to_numpy(),
+            "sex": submissions["sex"].to_numpy(),
             "decided_year": decided_years(data.keys).to_numpy()[rows],
         },
         index=rows,
@@ -250,7 +274,7 @@ def predict_held_out(model: ReviewModel, data: TrainingData, rows: np.ndarray) -
     labelled = rows[data.is_labelled[rows]]
     if data.deficiencies is None or not len(labelled) or not model.predicts_deficiencies:
         return HeldOut(outcome, None, None, None)
-    upheld = SubmissionFrame(data.submissions.iloc[labelled])
+    upheld = model.read(SubmissionFrame(data.submissions.iloc[labelled]))
     return HeldOut(
         outcome,
         data.deficiencies.iloc[labelled],
@@ -275,7 +299,7 @@ def evaluate(
 
     Returns
     -------
-    metrics, held_out, verdict, n_left_out
+    metrics, held_out, told, n_left_out
         The last counts the items of cases that the model was trained on.
 
     Raises
@@ -292,8 +316,8 @@ def evaluate(
     metrics = measure(held_out, config.evaluation, config.seed)
     metrics["checks"] = []
     metrics["data"] = describe_data(data)
-    verdict = give_verdict(metrics, "external", "cases that the model was not trained on")
-    return metrics, held_out, verdict, len(data.items) - len(rows)
+    told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
+    return metrics, held_out, told, len(data.items) - len(rows)
 
 
 def decided_years(keys: pd.DataFrame) -> pd.Series:

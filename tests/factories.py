@@ -8,20 +8,27 @@ from pathlib import Path
 SHARED = Path(__file__).parents[1].parent / "shared"
 """Real letters, where they lie beside the project; never copied into it."""
 
-BLOCK_CREDENTIALS = "The Expert Reviewer has the following credentials:\nState(s) of Licensure: Oregon, Nevada\nCertification(s)/Specialty: Family Practice"
+BLOCK_CREDENTIALS = (
+    "The Expert Reviewer has the following credentials:\nState(s) of Licensure: Oregon, Nevada\n"
+    "Certification(s)/Specialty: Family Practice"
+)
 TIGHT_CREDENTIALS = BLOCK_CREDENTIALS.replace("Oregon, Nevada", "Oregon,Nevada")
-PROSE_CREDENTIALS = "The expert reviewer is Board Certified in Neurology, has a subspecialty in Pain Medicine and is licensed to practice in Oregon."
+PROSE_CREDENTIALS = (
+    "The expert reviewer is Board Certified in Neurology, has a subspecialty in Pain Medicine and is licensed to practice "
+    "in Oregon."
+)
 HEADER = (
-    "Case Number: CM15-0099999\nDate Assigned: 03/02/2015 Date of Injury: 01/15/2014\nDecision Date: 03/30/2015 UR Denial Date: 02/10/2015\n"
-    "Priority: Standard Application\nReceived:\n02/20/2015"
+    "Case Number: CM15-0099999\nDate Assigned: 03/02/2015 Date of Injury: 01/15/2014\n"
+    "Decision Date: 03/30/2015 UR Denial Date: 02/10/2015\nPriority: Standard Application\nReceived:\n02/20/2015"
 )
 COLUMN_HEADER = (
-    "Case Number:\nDate Assigned:\nDate of Injury:\nDecision Date:\nUR Denial Date:\nPriority:\nApplication Received:\n"
+    "Case Number:\nDate Assigned:\nDate of Injury:\nDecision Date:\nUR Denial Date:\nPriority:\n"
+    "Application Received:\n"
     "CM15-0099999\n03/02/2015\n01/15/2014\n03/30/2015\n02/10/2015\nStandard\n02/20/2015"
 )
 SUMMARY = (
-    "The injured worker is a 47 year old female baker who hurt her lower back on January 15, 2014. Diagnoses included lumbar strain "
-    "and insomnia. She went through ten visits of therapy and lifts twenty pounds again. Utilization review on February 10, 2015 "
+    "The injured worker is a 47 year old female baker who hurt her lower back on January 15, 2014. Diagnoses included "
+    "lumbar strain and insomnia. She went through ten visits of therapy and lifts twenty pounds again. Utilization review on February 10, 2015 "
     "did not certify the request."
 )
 

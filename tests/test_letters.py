@@ -23,8 +23,8 @@ from imrml.errors import LetterError
 from imrml.letters.parsing import parse_letter
 
 PARTIAL = (
-    "Massage of the neck, 12 visits was the original request. Massage of the neck, 4 visits was authorized by the Claims Administrator. "
-    "The remaining IMR eligible portion of the original request, Massage of the neck, 8 visits is"
+    "Massage of the neck, 12 visits was the original request. Massage of the neck, 4 visits was authorized by the Claims "
+    "Administrator. The remaining IMR eligible portion of the original request, Massage of the neck, 8 visits is"
 )
 OTHER_PARTIAL = (
     "Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, leaving the original "

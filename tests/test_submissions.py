@@ -54,7 +54,7 @@ def test_the_rfa_stage_knows_nothing_of_utilization_review():
 
 @pytest.mark.parametrize("stage", ["rfa", "imr"])
 def test_swapping_what_is_known_after_changes_nothing(stage):
-    swapped = ITEMS.assign(**{name: "something else" for name in REFUSED_COLUMNS})
+    swapped = ITEMS.assign(**dict.fromkeys(REFUSED_COLUMNS, "something else"))
     pd.testing.assert_frame_equal(submission_frame(ITEMS, stage), submission_frame(swapped, stage))
 
 

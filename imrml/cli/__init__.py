@@ -1,6 +1,7 @@
 """The command line: one thin function a command, heavy imports inside the function."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, command in {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.run_demo,
     "parse": parse.parse_letters,
     "label": label.label_items,
@@ -28,7 +29,8 @@ for name, command in {
     "score": score.score_requests,
     "synth": synth.write_letters,
     "doctor": doctor.examine,
-}.items():
+}
+for name, command in _COMMANDS.items():
     app.command(name)(command)
 app.add_typer(config.app, name="config")
 

@@ -1,4 +1,4 @@
-"""``imrml doctor``: is everything in place?"""
+"""``imrml doctor``: tell whether everything is in place."""
 
 import sys
 

@@ -1,7 +1,7 @@
 """``imrml parse``: letters to an item table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,9 @@ def parse_letters(
     table_format(out)
     files = list(find_files(paths))
     letters = console.show_progress(parse_files(files, load_config(config).limits, jobs), len(files), "parsing")
-    rows, unread, n_unverified = [], [], 0
+    rows: list[dict[str, Any]] = []
+    unread: list[dict[str, Any]] = []
+    n_unverified = 0
     for letter in letters:
         rows += letter.rows
         if letter.failure:

@@ -20,7 +20,7 @@ def score_requests(
 ) -> None:
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
     from imrml.errors import LeakageError
-    from imrml.scoring import CAUTION, score
+    from imrml.scoring import DECISION_SUPPORT, P_MEANING, score
     from imrml.submissions import sort_requests
     from imrml.tables import read_table, table_format, write_table
 
@@ -36,7 +36,7 @@ def score_requests(
         f"{len(predictions) - n_abstained:,} of {len(table):,} requests scored, {n_abstained:,} abstained, written to {out}"
     )
     console.tell(loaded.manifest["verdict"])
-    console.tell(CAUTION)
+    console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if requests.refused:
         told = "\n".join(f"  row {number}: {why}" for number, why in requests.refused)
         raise LeakageError(f"score: {len(requests.refused):,} requests refused\n{told}")

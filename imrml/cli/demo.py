@@ -1,0 +1,99 @@
+"""``imrml demo``: the whole line on an invented corpus."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from imrml.training import TrainingResult
+
+N_REQUESTS = 10
+PDF_SHARE = 0.1
+DAMAGE_SHARE = 0.3
+
+
+def run_demo(
+    out: Annotated[Path, typer.Option(help="Folder for everything the demo makes; what it made before is replaced.")] = Path(
+        "demo"
+    ),
+    n_letters: Annotated[int, typer.Option("--n-letters", min=200, help="How many letters to invent.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
+) -> None:
+    """Invent letters, parse, label, train, evaluate, score ten new requests, and open with a report to read."""
+    import shutil
+    from importlib.resources import as_file, files
+
+    import pandas as pd
+
+    from imrml.cli.label import label_items
+    from imrml.cli.parse import parse_letters
+    from imrml.config import load_config
+    from imrml.evaluation.report import write_report
+    from imrml.models import load_model, save_model
+    from imrml.scoring import prediction_lines, score
+    from imrml.submissions import sort_requests
+    from imrml.synthetic import draw_requests, write_corpus
+    from imrml.tables import read_table, write_table
+    from imrml.tracking import log_training
+    from imrml.training import train
+
+    letters, items, truth, model_dir = out / "letters", out / "items.parquet", out / "truth.parquet", out / "model"
+    shutil.rmtree(letters, ignore_errors=True)
+    summary = write_corpus(
+        n_letters,
+        seed,
+        letters,
+        truth=truth,
+        pdf_share=PDF_SHARE,
+        damage_share=DAMAGE_SHARE,
+        show=lambda drawn: console.show_progress(drawn, n_letters, "inventing"),
+    )
+    console.tell(str(summary))
+    parse_letters([str(letters)], out=str(items), jobs=jobs)
+    label_items(str(items), out=str(items))
+    with as_file(files("imrml").joinpath("demo.yaml")) as path:
+        config = load_config(path)
+    table = read_table(items)
+    result = train(table, config, n_jobs=jobs, report=console.step_reporter())
+    save_model(result.model, model_dir, result.manifest)
+    facts = result.manifest["data"]
+    write_report(model_dir, result.metrics, result.held_out, result.verdict, facts, result.checks, is_synthetic=True)
+    run = log_training(model_dir, result.manifest, result.metrics, config, table[["case_number", "item_number", "decision"]])
+    requests = pd.DataFrame([request.row for request in draw_requests(N_REQUESTS, seed + 1)])
+    write_table(requests, out / "requests.jsonl")
+    loaded = load_model(model_dir)
+    predictions = score(loaded, sort_requests(requests, config.stage), allow_demo=True)
+    write_table(predictions, out / "predictions.jsonl")
+    for line in prediction_lines(predictions, width=shutil.get_terminal_size((140, 40)).columns):
+        print(line)
+    print()
+    print(_distance_to_best(result, read_table(truth)))
+    print(result.verdict.sentence)
+    print(f"report        {model_dir / 'report.html'}")
+    print(f"model         {model_dir}  (models:/{run.model_name}@{run.alias}, version {run.model_version})")
+    print(f"predictions   {out / 'predictions.jsonl'}")
+    print(f"MLflow        mlflow ui --backend-store-uri {run.tracking_uri}")
+
+
+def _distance_to_best(result: "TrainingResult", truth: "pd.DataFrame") -> str:
+    """Say how far the model is from the best that anyone could do, which only an invented corpus can tell."""
+    from imrml.evaluation.metrics import best_attainable, share_of_attainable
+
+    split = result.verdict.headline.split
+    known = truth[["case_number", "item_number", "p_attainable"]].astype({"item_number": "int64"})
+    held_out = result.held_out[split].outcome.merge(known, on=["case_number", "item_number"], validate="one_to_one")
+    best = best_attainable(held_out["p_attainable"], held_out["overturned"])
+    figures = result.metrics["outcome"][split]
+    auroc, loss = figures["auroc"]["value"], figures["log_loss"]["value"]
+    share = share_of_attainable(auroc, best)
+    return (
+        f"Best attainable on these invented letters: AUROC {best['auroc']:.3f}, log loss {best['log_loss']:.4f}. "
+        f"The model on {len(held_out):,} held-out items ({split.replace('_', '-')}): AUROC {auroc:.3f}, log loss {loss:.4f}, "
+        f"{share:.0%} of the attainable ranking."
+    )

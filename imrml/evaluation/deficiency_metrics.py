@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, label_ranking_average_precision_score
+from sklearn.metrics import average_precision_score
 
 from imrml.evaluation.resampling import Bools, Floats, Resamples, figure, not_applicable
 
@@ -95,13 +95,11 @@ class _Held:
             hits = np.take_along_axis(truth, best_first[:, :k], axis=1).any(axis=1)
             found[f"hit_at_{k}"] = among.mean(hits.astype(float))
         found["lrap"] = among.mean(_label_ranking_precision(truth, scores))
-        if len(truth):
-            found["lrap"][0] = label_ranking_average_precision_score(truth, scores)
         return found
 
 
 def _label_ranking_precision(truth: Bools, scores: Floats) -> Floats:
-    """Give each item's label-ranking average precision, as scikit-learn's metric averages it."""
+    """Give each item's label-ranking average precision; scikit-learn has its mean only, at a hundred times the cost."""
     at_or_above = scores[:, None, :] >= scores[:, :, None]
     ranks = at_or_above.sum(axis=2)
     true_ranks = (at_or_above & truth[:, None, :]).sum(axis=2)

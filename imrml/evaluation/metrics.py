@@ -8,8 +8,8 @@ are paired. Names and signs:
 - ``log_loss_skill``, ``brier_skill``: 1 - score / score of the class prior; above 0 is better than the class prior.
 - ``log_loss_vs_class_prior``, ``brier_vs_category_prior`` and so on: the score minus the prior's score on the same items;
   **below 0 is better than the prior**.
-- ``ece``: mean distance of predicted and observed rate over ten bins of equal count. It is never below 0, so resamples can
-  only add to it and its interval leans upwards.
+- ``ece``: mean distance of predicted and observed rate over at most ten bins of equal count. It is never below 0, so
+  resamples mostly add to it and its interval leans upwards.
 - ``calibration_slope``: slope of the decision on the logit of p; 1 is right, below 1 too bold.
 - ``overturned_rate``, ``mean_p_overturned``: observed and predicted rate.
 - ``micro_ap``, ``macro_ap``, ``hit_at_1``, ``hit_at_3``, ``lrap``: deficiencies, higher is better;
@@ -41,11 +41,11 @@ OUTCOME_COLUMNS = (
 PRIORS = ("class_prior", "category_prior")
 MIN_SLICE_ITEMS = 10
 """Smaller slices are hidden: noise, and close to a person."""
-N_CALIBRATION_BINS = 10
+MAX_CALIBRATION_BINS = 10
+MIN_BIN_ITEMS = 20
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 AGE_BANDS = ((30, "under 30"), (40, "30-39"), (50, "40-49"), (60, "50-59"), (200, "60 and over"))
 """First age (years) above each band, and its name."""
-_FLAT = "one probability for all items: nothing to rank or to fit a slope to"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +109,12 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
     dict
         ``outcome`` {SPLIT: {METRIC: FIGURE}}; ``baselines`` {class_prior | category_prior: {SPLIT: {METRIC: FIGURE}}};
         ``deficiencies`` {SPLIT: {METRIC: FIGURE, "category_prior": {...}, "labels": {...}}}; ``slices``
-        {SPLIT: {column: {value: {METRIC: FIGURE}}}}; ``risk_coverage`` {SPLIT: [...]}; ``held_out`` (counts); ``bootstrap``.
+        {SPLIT: {column: {value: {METRIC: FIGURE}}}}; ``reliability`` and ``risk_coverage`` {SPLIT: [...]}; ``held_out``
+        (counts by split); ``bootstrap`` (how the intervals were drawn).
     """
     metrics: dict[str, Any] = {
-        "outcome": {}, "baselines": {name: {} for name in PRIORS}, "deficiencies": {}, "slices": {}, "risk_coverage": {},
-        "held_out": {},
+        "outcome": {}, "baselines": {name: {} for name in PRIORS}, "deficiencies": {}, "slices": {},
+        "reliability": {}, "risk_coverage": {}, "held_out": {},
         "bootstrap": {"by": "case", "n_resamples": config.n_bootstrap, "interval_level": config.interval_level, "seed": seed},
     }  # fmt: skip
     for split, held in held_out.items():
@@ -127,6 +128,7 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
             metrics["baselines"][prior][split] = _measure_outcome(items, f"p_{prior}", resamples, level)
         metrics["deficiencies"][split] = _measure_deficiencies(held, resamples, level)
         metrics["slices"][split] = _measure_slices(items, resamples, level)
+        metrics["reliability"][split] = _measure_reliability(items, resamples, level)
         metrics["risk_coverage"][split] = _measure_risk_coverage(items, resamples, level)
         overturned = items["overturned"].astype(bool)
         metrics["held_out"][split] = {
@@ -153,14 +155,17 @@ def losses(overturned: Bools, p: Floats) -> dict[Literal["log_loss", "brier"], F
     return {"log_loss": -xlogy(y, p) - xlogy(1 - y, 1 - p), "brier": (y - p) ** 2}
 
 
-def calibration_bins(p: Floats, n_bins: int = N_CALIBRATION_BINS) -> npt.NDArray[np.int64]:
+def calibration_bins(p: Floats) -> npt.NDArray[np.int64]:
     """Assign each probability to a bin; bins hold (nearly) equal counts, equal probabilities stay together.
+
+    Ten bins, fewer where a bin would hold fewer than 20 items.
 
     Examples
     --------
-    >>> calibration_bins(np.array([0.1, 0.1, 0.3, 0.4]), n_bins=2).tolist()
-    [0, 0, 1, 1]
+    >>> np.bincount(calibration_bins(np.repeat([0.1, 0.2, 0.3, 0.4], 10))).tolist()
+    [20, 20]
     """
+    n_bins = int(np.clip(len(p) // MIN_BIN_ITEMS, 1, MAX_CALIBRATION_BINS))
     edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
     found: npt.NDArray[np.int64] = np.unique(np.searchsorted(edges, p, side="left"), return_inverse=True)[1]
     return found
@@ -186,6 +191,7 @@ def _measure_outcome(items: pd.DataFrame, column: str, resamples: Resamples, lev
                 figures[f"{score}_vs_{prior}"] = figure(difference[0], difference[1:], n, level)
     error = _calibration_error(truth, p, resamples)
     figures["ece"] = figure(error[0], error[1:], n, level)
+    figures["calibration_slope"] = _calibration_slope(items, column, resamples, level)
     mean_p = resamples.mean(p)
     figures["overturned_rate"] = rate_figure(truth, resamples, level)
     figures["mean_p_overturned"] = figure(mean_p[0], mean_p[1:], n, level)
@@ -194,19 +200,27 @@ def _measure_outcome(items: pd.DataFrame, column: str, resamples: Resamples, lev
 
 def _ranking(items: pd.DataFrame, column: str, resamples: Resamples, level: float) -> dict[str, Figure]:
     """Measure what depends on the order of the scores; a prior that only differs between folds has no order to measure."""
-    names = ("auroc", "average_precision", "calibration_slope")
     truth, p = items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float)
-    if np.array_equal(p, items["p_class_prior"].to_numpy(dtype=float)):
-        return {name: not_applicable(_FLAT) for name in names}
-    if truth.all() or not truth.any():
-        return {name: not_applicable("the held-out items hold one decision only") for name in names}
+    if why := _why_unordered(items, column):
+        return {name: not_applicable(why) for name in ("auroc", "average_precision")}
     auroc, average_precision = resamples.rank(truth, p)
-    slopes = resamples.calibration_slope(truth, p)
     return {
         "auroc": figure(roc_auc_score(truth, p), auroc[1:], len(p), level),
         "average_precision": figure(average_precision_score(truth, p), average_precision[1:], len(p), level),
-        "calibration_slope": figure(slopes[0], slopes[1:], len(p), level),
     }
+
+
+def _calibration_slope(items: pd.DataFrame, column: str, resamples: Resamples, level: float) -> Figure:
+    if why := _why_unordered(items, column):
+        return not_applicable(why)
+    slopes = resamples.calibration_slope(items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float))
+    return figure(slopes[0], slopes[1:], len(items), level)
+
+
+def _why_unordered(items: pd.DataFrame, column: str) -> str:
+    if np.array_equal(items[column].to_numpy(dtype=float), items["p_class_prior"].to_numpy(dtype=float)):
+        return "one probability for all items: nothing to rank or to fit a slope to"
+    return "the held-out items hold one decision only" if items["overturned"].nunique() < 2 else ""
 
 
 def _calibration_error(truth: Bools, p: Floats, resamples: Resamples) -> Floats:
@@ -263,6 +277,18 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
         means = resamples.mean(values)
         figures[name] = figure(means[0], means[1:], len(items), level)
     return figures
+
+
+def _measure_reliability(items: pd.DataFrame, resamples: Resamples, level: float) -> list[dict[str, Any]]:
+    truth, p = items["overturned"].to_numpy(dtype=bool), items["p_overturned"].to_numpy(dtype=float)
+    bins = calibration_bins(p)
+    return [
+        {
+            "mean_p_overturned": float(p[bins == number].mean()),
+            "overturned_rate": rate_figure(truth[bins == number], resamples.of(bins == number), level),
+        }
+        for number in range(bins.max() + 1)
+    ]
 
 
 def _measure_risk_coverage(items: pd.DataFrame, resamples: Resamples, level: float) -> list[dict[str, Any]]:

@@ -1,0 +1,171 @@
+"""The report's plots: inline SVG in the page's own colours, drawn from the figures of ``metrics.json`` and held-out scores."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from imrml.deficiencies import taxonomy
+
+MODEL, PRIOR, OBSERVED = "#3f83c8", "#d08428", "#3f83c8"
+# Colours that stand for the page's own, in light and in dark; replaced after drawing.
+_INK, _LINE = "#010203", "#040506"
+_PAGE_COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"}
+_STYLE: dict[Any, Any] = {
+    "font.size": 10, "font.family": "sans-serif", "svg.fonttype": "none",
+    "text.color": _INK, "axes.labelcolor": _INK, "axes.edgecolor": _LINE, "xtick.color": _INK, "ytick.color": _INK,
+    "xtick.labelcolor": _INK, "ytick.labelcolor": _INK, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "grid.color": _LINE, "grid.linewidth": 0.6, "axes.axisbelow": True, "axes.titlesize": 11,
+    "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8,
+}  # fmt: skip
+_WIDTH, _HEIGHT = 5.4, 4.2
+
+
+def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> str:
+    """Draw observed against predicted rate in bins of equal count, above how many items hold which probability."""
+    with _canvas("reliability", _WIDTH, _HEIGHT + 1) as (canvas, finished):
+        grid = canvas.add_gridspec(2, 1, height_ratios=[3.4, 1], hspace=0.08)
+        above = canvas.add_subplot(grid[0])
+        below = canvas.add_subplot(grid[1], sharex=above)
+        p = items["p_overturned"].to_numpy(dtype=float)
+        highest = min(1.0, 1.06 * max(float(p.max()), *(row["overturned_rate"]["high"] for row in bins), 0.05))
+        above.plot([0, highest], [0, highest], color=_INK, linewidth=1, linestyle=":", label="perfectly calibrated")
+        _draw_intervals(above, [row["mean_p_overturned"] for row in bins], [row["overturned_rate"] for row in bins])
+        above.set(xlim=(0, highest), ylim=(0, highest), ylabel="observed share overturned")
+        above.tick_params(labelbottom=False)
+        above.legend(loc="upper left")
+        below.hist(p, bins=np.linspace(0, highest, 31).tolist(), color=MODEL, alpha=0.75)
+        below.set(xlabel="predicted P(overturned)", ylabel="items")
+    return finished[0]
+
+
+def _draw_intervals(axes: Axes, x: Sequence[float], figures: Sequence[Mapping[str, float]]) -> None:
+    values = [figure["value"] for figure in figures]
+    reach = [
+        [max(0.0, figure["value"] - figure["low"]) for figure in figures],
+        [max(0.0, figure["high"] - figure["value"]) for figure in figures],
+    ]
+    axes.errorbar(x, values, yerr=reach, fmt="o", markersize=5, color=MODEL, elinewidth=1.3, label="model, with interval")
+
+
+def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Draw the share of overturned items found against the share of upheld items wrongly marked, for model and category prior."""
+    with _canvas("roc", _WIDTH, _HEIGHT) as (canvas, finished):
+        axes = canvas.add_subplot()
+        for column, name, colour in _scored(items):
+            fall_out, recall, _ = roc_curve(items["overturned"], items[column])
+            axes.plot(fall_out, recall, color=colour, label=f"{name} (AUROC {_value(figures[name]['auroc'])})")
+        axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, linestyle=":", label="chance (0.5)")
+        axes.set(xlabel="upheld items marked", ylabel="overturned items found", xlim=(0, 1), ylim=(0, 1.01))
+        axes.legend(loc="lower right")
+    return finished[0]
+
+
+def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Draw precision against recall beside the base rate, which is what chance reaches."""
+    with _canvas("precision_recall", _WIDTH, _HEIGHT) as (canvas, finished):
+        axes = canvas.add_subplot()
+        base_rate = float(items["overturned"].mean())
+        for column, name, colour in _scored(items):
+            precision, recall, _ = precision_recall_curve(items["overturned"], items[column])
+            label = f"{name} (average precision {_value(figures[name]['average_precision'])})"
+            # The curve's first points rest on a handful of items; the step shape keeps them honest.
+            axes.step(recall, precision, where="post", color=colour, label=label)
+        axes.axhline(base_rate, color=_INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})")
+        axes.set(xlabel="overturned items found (recall)", ylabel="of those marked, overturned", xlim=(0, 1), ylim=(0, 1.01))
+        axes.legend(loc="upper right")
+    return finished[0]
+
+
+def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Draw the log loss on the items of which the model is surest, beside the category prior's on the same items."""
+    with _canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
+        axes = canvas.add_subplot()
+        for name, label, colour in (("log_loss", "model", MODEL), ("category_prior_log_loss", "category prior", PRIOR)):
+            known = [row for row in rows if "value" in row[name]]
+            coverage = [row["coverage"] for row in known]
+            axes.plot(coverage, [row[name]["value"] for row in known], color=colour, marker="o", markersize=3.5, label=label)
+            lows, highs = ([row[name][side] for row in known] for side in ("low", "high"))
+            axes.fill_between(coverage, lows, highs, color=colour, alpha=0.15, linewidth=0)
+        axes.set(xlabel="share of items kept, surest first", ylabel="log loss on the kept items (nats)", xlim=(0, 1.02))
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper left")
+    return finished[0]
+
+
+def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
+    """Draw each deficiency's average precision with interval beside its category prior's."""
+    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    known = sorted(
+        ((names.get(label, label), found) for label, found in labels.items() if "value" in found["ap"]),
+        key=lambda pair: pair[1]["ap"]["value"],
+    )
+    rows = [(f"{name}  (n = {found['support']:,})", found["ap"], found["prior_ap"].get("value")) for name, found in known]
+    return _draw_rows("deficiencies", rows, ("average precision", "model", "category prior"))
+
+
+def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
+    """Draw each treatment category's observed rate with interval beside the mean prediction."""
+    known = sorted(
+        ((name, found) for name, found in slices.items() if "overturned_rate" in found),
+        key=lambda pair: pair[1]["overturned_rate"]["value"],
+    )
+    rows = [
+        (f"{name.replace('_', ' ')}  (n = {found['n']:,})", found["overturned_rate"], found["mean_p_overturned"].get("value"))
+        for name, found in known
+    ]
+    return _draw_rows("categories", rows, ("share overturned", "observed, with interval", "mean prediction"))
+
+
+def _draw_rows(name: str, rows: Sequence[tuple[str, Mapping[str, float], float | None]], words: tuple[str, str, str]) -> str:
+    with _canvas(name, 2 * _WIDTH, 1.2 + 0.3 * max(len(rows), 2)) as (canvas, finished):
+        axes = canvas.add_subplot()
+        heights = np.arange(len(rows))
+        values = [figure["value"] for _, figure, _ in rows]
+        reach = [
+            [max(0.0, figure["value"] - figure["low"]) for _, figure, _ in rows],
+            [max(0.0, figure["high"] - figure["value"]) for _, figure, _ in rows],
+        ]
+        axes.errorbar(values, heights, xerr=reach, fmt="o", markersize=5, color=OBSERVED, elinewidth=1.3, label=words[1])
+        beside = [(other, height) for height, (_, _, other) in zip(heights, rows, strict=True) if other is not None]
+        across, up = ([pair[side] for pair in beside] for side in (0, 1))
+        axes.scatter(across, up, marker="D", s=26, color=PRIOR, label=words[2], zorder=3)
+        axes.set_yticks(heights, [label for label, _, _ in rows])
+        axes.set(xlabel=words[0], ylim=(-0.7, len(rows) - 0.3))
+        axes.set_xlim(left=0)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False, axis="y")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+    return finished[0]
+
+
+def _scored(items: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
+    model = ("p_overturned", "model", MODEL)
+    return (model, ("p_category_prior", "category prior", PRIOR)) if np.ptp(items["p_category_prior"]) > 0 else (model,)
+
+
+def _value(figure: Mapping[str, Any]) -> str:
+    return f"{figure['value']:.3f}" if "value" in figure else "n/a"
+
+
+@contextmanager
+def _canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
+    """Open a canvas; when it closes, the list holds its SVG, which names no colour of its own for text and lines."""
+    finished: list[str] = []
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        canvas = Canvas(figsize=(width, height), layout="constrained")
+        yield canvas, finished
+        buffer = io.StringIO()
+        canvas.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    for drawn, colour in _PAGE_COLOURS.items():
+        svg = svg.replace(drawn, colour)
+    finished.append(svg)

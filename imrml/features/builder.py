@@ -1,0 +1,93 @@
+"""All features of a submission in one sparse matrix, and words for each of its columns."""
+
+from functools import cache
+
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+
+from imrml.config import FeaturesConfig, Stage
+from imrml.features.clinical import ClinicalFeatures
+from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
+from imrml.features.treatment import TreatmentFeatures
+from imrml.features.vocabulary import read_vocabulary
+
+# Every transformer sees every column, so that each rings the alarm for one that is not known at the stage.
+_ALL_COLUMNS = slice(0, None)
+
+
+def build_features(config: FeaturesConfig, stage: Stage) -> ColumnTransformer:
+    """Build the unfitted features of a submission frame.
+
+    Fit with ``cases`` (the case of each row) under ``sklearn.config_context(enable_metadata_routing=True)``, so that a term
+    must stand in ``min_cases`` different cases; without ``cases`` every row counts as a case.
+
+    Parameters
+    ----------
+    config : FeaturesConfig
+        Which columns and how much text.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+
+    Returns
+    -------
+    ColumnTransformer
+        Sparse output of shape (n_items, n_features); values between -1 and 1 on the training data.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from imrml.config import load_config
+    >>> from imrml.submissions import submission_frame
+    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa")
+    >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
+    2
+    """
+    treatment = TreatmentFeatures(stage)
+    clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)
+    text = TextFeatures(
+        stage,
+        use_case_summary=config.use_case_summary,
+        word_ngrams=tuple(config.word_ngrams),
+        min_cases=config.min_cases,
+        max_terms=config.max_terms,
+    )
+    return ColumnTransformer(
+        [
+            ("treatment", make_pipeline(treatment, MaxAbsScaler()), _ALL_COLUMNS),
+            ("clinical", make_pipeline(clinical, MaxAbsScaler()), _ALL_COLUMNS),
+            ("text", text, _ALL_COLUMNS),
+        ],
+        sparse_threshold=1.0,
+        verbose_feature_names_out=False,
+    )
+
+
+@cache
+def _names(table: str, key: str, words: str) -> dict[str, str]:
+    return {row[key]: row[words] for row in read_vocabulary(table)}
+
+
+def describe_feature(name: str) -> str:
+    """Say in plain words what a column of :func:`build_features` stands for.
+
+    Parameters
+    ----------
+    name : str
+        One of ``get_feature_names_out()``.
+
+    Examples
+    --------
+    >>> [describe_feature(name) for name in ("summary__radiculopathy", "shows=urine_drug_screen", "is_quantity_unknown")]
+    ["mentions 'radiculopathy'", 'shows: urine drug screen', 'request names no quantity']
+    """
+    for row in read_vocabulary("feature_words"):
+        if row["feature"] == name:
+            return row["words"]
+    for row in read_vocabulary("feature_words"):
+        if row["feature"].endswith("*") and name.startswith(prefix := row["feature"][:-1]):
+            value = name.removeprefix(prefix)
+            table = row["table"]
+            words = _names(table, row["key"], row["column"]).get(value, value) if table else value.replace("_", " ")
+            return row["words"].format(words)
+    return name

@@ -1,0 +1,322 @@
+"""What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from imrml.config import Stage
+from imrml.features.vocabulary import read_vocabulary
+from imrml.sentences import split_sentences
+from imrml.submissions import columns_at, require_submission_columns
+
+# Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
+CHRONICITY_BANDS = {
+    "acute": 0,
+    "subacute": 30,
+    "chronic_3_months": 91,
+    "chronic_1_year": 365,
+    "chronic_3_years": 1096,
+    "chronic_10_years": 3652,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A document or finding that a text shows, or says is not there.
+
+    Parameters
+    ----------
+    cue : str
+        Id of ``documentation_cues.csv``.
+    document : str
+        Plain words for people.
+    start, end : int
+        Where the telling words stand in the text.
+    quote : str
+        The clause that holds them.
+    is_negated : bool
+        The clause says that it is absent, normal or not done.
+    answers : tuple of str
+        Deficiency ids that the document answers where it is shown.
+    """
+
+    cue: str
+    document: str
+    start: int
+    end: int
+    quote: str
+    is_negated: bool
+    answers: tuple[str, ...]
+
+
+# --- documents and findings ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    name: str
+    document: str
+    answers: tuple[str, ...]
+    pattern: re.Pattern[str]
+    negated: re.Pattern[str] | None
+    is_negatable: bool
+
+
+@cache
+def _cues() -> tuple[_Cue, ...]:
+    return tuple(
+        _Cue(
+            name=row["cue"],
+            document=row["document"],
+            answers=tuple(row["answers"].split("|")),
+            pattern=re.compile(row["pattern"]),
+            negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
+            is_negatable=row["is_negatable"] == "yes",
+        )
+        for row in read_vocabulary("documentation_cues")
+    )
+
+
+# Where a denial stops counting: another clause begins, with its own subject and verb.
+_CLAUSE_END = re.compile(
+    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet|despite)\s"
+    r"|,?\s(?:and|with)\s(?=positive\b)"
+    r"|,?\sand\s(?=(?:\w+\s){1,4}(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|continues?|remains?|reports?)\b)"
+    r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
+)
+_DENIAL_BEFORE = re.compile(
+    r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?|den(?:y|ies|ied)"
+    r"|absence|negative for|never|neither|nor|unable to (?:find|locate)|fail(?:s|ed|ure)? to (?:document|show|provide|include|mention)"
+    r"|unclear|unknown|silent on|missing|free of|non-?existent|yet to)\b"
+)
+_DENIAL_AFTER = re.compile(
+    r"^[^.;,]{0,40}?\b(?:(?:was|were|is|are|has|have|had)\s(?:\w+\s)?(?:not|never|no)\b|(?:was|were|is|are) (?:absent|missing|lacking|"
+    r"negative|normal|unremarkable|unavailable|pending|denied)\b|: ?(?:none|no|negative|absent|n/a)\b|not (?:documented|provided|done|performed|"
+    r"obtained|submitted|included|present|noted|available|checked|on file)\b)"
+)
+
+
+def find_documents(text: str) -> list[FoundDocument]:
+    """Find the documents and findings that a text shows or says are absent, in the order of the text.
+
+    Parameters
+    ----------
+    text : str
+        A request, its notes, or a case summary.
+
+    Returns
+    -------
+    list of FoundDocument
+        ``quote`` and span slice back to ``text``; at most one for each cue and clause.
+
+    Examples
+    --------
+    >>> found = find_documents("No urine drug screen is on file. CURES was checked on 3/2/15 and was consistent.")
+    >>> [(one.cue, one.is_negated) for one in found]
+    [('urine_drug_screen', True), ('cures_report', False)]
+    >>> found[1].quote, found[1].answers
+    ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
+    """
+    lowered = _lowered(text)
+    found: dict[tuple[str, int], FoundDocument] = {}
+    clauses = list(_clauses(lowered))
+    starts = np.array([start for start, _ in clauses], dtype=int)
+    for cue in _cues():
+        for match, is_negated in _mentions(cue, lowered):
+            position = max(int(np.searchsorted(starts, match.start(), side="right")) - 1, 0)
+            start, end = clauses[position]
+            denied = is_negated or (cue.is_negatable and _is_denied(lowered, start, end, match))
+            quote = text[start : max(end, match.end())].strip()
+            one = FoundDocument(cue.name, cue.document, match.start(), match.end(), quote, denied, cue.answers)
+            kept = found.get((cue.name, start))
+            # What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a clause counts.
+            if kept is None or (is_negated and not kept.is_negated):
+                found[cue.name, start] = one
+    return sorted(found.values(), key=lambda one: (one.start, one.cue))
+
+
+def _lowered(text: str) -> str:
+    """Lower the case without moving any position (a few letters grow when lowered)."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _mentions(cue: _Cue, lowered: str) -> Iterator[tuple[re.Match[str], bool]]:
+    for match in cue.pattern.finditer(lowered):
+        yield match, False
+    if cue.negated:
+        for match in cue.negated.finditer(lowered):
+            yield match, True
+
+
+def _clauses(lowered: str) -> Iterator[tuple[int, int]]:
+    for sentence in split_sentences(lowered):
+        start = sentence.start
+        for boundary in _CLAUSE_END.finditer(sentence.text):
+            yield start, sentence.start + boundary.start()
+            start = sentence.start + boundary.end()
+        yield start, sentence.end
+
+
+def _is_denied(lowered: str, start: int, end: int, match: re.Match[str]) -> bool:
+    before, after = lowered[start : match.start()], lowered[match.end() : max(end, match.end())]
+    return _DENIAL_BEFORE.search(before) is not None or _DENIAL_AFTER.search(after) is not None
+
+
+@lru_cache(maxsize=16384)
+def _cue_values(text: str) -> dict[str, float]:
+    """Value of each cue column that is not zero. A document shown anywhere counts as shown, whatever else is said of it."""
+    shown, lacking = set(), set()
+    for one in find_documents(text):
+        (lacking if one.is_negated else shown).add(one.cue)
+    return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}
+
+
+# --- diagnoses and time ------------------------------------------------------------------------------------------------
+
+
+@cache
+def _diagnosis_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((row["family"], re.compile(row["pattern"], re.IGNORECASE)) for row in read_vocabulary("diagnosis_families"))
+
+
+@lru_cache(maxsize=16384)
+def find_diagnoses(text: str) -> tuple[str, ...]:
+    """List the diagnosis families that a text names, as ids of ``diagnosis_families.csv`` in that table's order.
+
+    Examples
+    --------
+    >>> find_diagnoses("Lumbar strain, insomnia")
+    ('sprain_strain', 'insomnia')
+    """
+    return tuple(family for family, pattern in _diagnosis_patterns() if pattern.search(text))
+
+
+_DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
+
+
+@lru_cache(maxsize=16384)
+def _last_date(narrative: str) -> date | None:
+    """Find the latest date of a narrative: the best guess of when its request was made, where nothing better is known."""
+    dates = []
+    for match in _DATE.finditer(narrative):
+        month, day, year = (int(number) for number in match.groups())
+        try:
+            dates.append(date(year + 2000 if year < 100 else year, month, day))
+        except ValueError:
+            continue
+    return max(dates, default=None)
+
+
+def chronicity_band(days: float) -> str:
+    """Name the band of a claim's age in days since the injury; ``"unknown"`` where that is missing or negative.
+
+    Examples
+    --------
+    >>> [chronicity_band(days) for days in (12, 60, 100, 400, float("nan"))]
+    ['acute', 'subacute', 'chronic_3_months', 'chronic_1_year', 'unknown']
+    """
+    reached = [band for band, first_day in CHRONICITY_BANDS.items() if days >= first_day]
+    return reached[-1] if reached else "unknown"
+
+
+# --- the transformer -----------------------------------------------------------------------------------------------------
+
+
+class ClinicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Documents shown or said to be absent, diagnosis families, age of the claim; age and sex only if asked for.
+
+    Parameters
+    ----------
+    stage : {'rfa', 'imr'}
+        At ``imr`` the day of the application or of the denial ends the claim's age; before, the latest date of the narrative.
+    use_case_summary : bool
+        Whether the narrative is read; without it documents are looked for in the request and the diagnosis only.
+    use_age_and_sex : bool
+        Whether the injured person's age and sex become features.
+
+    Examples
+    --------
+    >>> from imrml.submissions import submission_frame
+    >>> items = pd.DataFrame({"treatment": ["Norco #60"], "case_summary": ["The UDS was consistent. There is no pain agreement."]})
+    >>> frame = ClinicalFeatures("rfa").fit_transform(submission_frame(items, "rfa"))
+    >>> frame[["shows=urine_drug_screen", "lacks=pain_agreement", "shows=pain_agreement"]].to_numpy()
+    array([[1., 1., 0.]])
+    """
+
+    def __init__(self, stage: Stage = "imr", *, use_case_summary: bool = True, use_age_and_sex: bool = False) -> None:
+        self.stage = stage
+        self.use_case_summary = use_case_summary
+        self.use_age_and_sex = use_age_and_sex
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> "ClinicalFeatures":  # noqa: ARG002 scikit-learn's signature
+        """Check the columns; nothing else is learned.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        require_submission_columns(X.columns, self.stage)
+        self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
+        check_is_fitted(self)
+        require_submission_columns(X.columns, self.stage)
+        names = self.get_feature_names_out()
+        positions = {name: position for position, name in enumerate(names)}
+        values = np.zeros((len(X), len(names)))
+        narratives = X["case_summary"] if self.use_case_summary else [""] * len(X)
+        days = self._claim_days(X)
+        told = zip(X["treatment"], X["diagnosis"], narratives, days, X["age"], X["sex"], strict=True)
+        for row, (treatment, diagnosis, narrative, claim_days, age, sex) in enumerate(told):
+            # Texts are read one by one, because the items of one case share all but the first.
+            parts = [_cue_values(treatment), _cue_values(diagnosis), _cue_values(narrative)]
+            known = {name: 1.0 for part in reversed(parts) for name in part}
+            known |= {f"diagnosis={family}": 1.0 for text in (diagnosis, narrative) for family in find_diagnoses(text)}
+            known |= {f"chronicity={chronicity_band(claim_days)}": 1.0, "log_claim_days": np.log1p(max(np.nan_to_num(claim_days), 0.0))}
+            if self.use_age_and_sex:
+                known |= {"age": np.nan_to_num(age), "is_age_unknown": float(np.isnan(age))} | ({f"sex={sex}": 1.0} if sex else {})
+            for name, value in known.items():
+                values[row, positions[name]] = value
+        return pd.DataFrame(values, index=X.index, columns=names)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
+        """Name the columns of :meth:`transform`."""
+        people = ["age", "is_age_unknown", "sex=female", "sex=male"] if self.use_age_and_sex else []
+        return np.array([*_clinical_names(), *people], dtype=object)
+
+    def _claim_days(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Days from the injury to the day the request was known of; NaN where either is missing."""
+        if "received_on" in columns_at(self.stage):
+            until = X["received_on"].fillna(X["ur_denied_on"])
+        else:
+            until = pd.Series(pd.NaT, index=X.index, dtype="datetime64[s]")
+        if self.use_case_summary:
+            last = pd.to_datetime(pd.Series([_last_date(text) for text in X["case_summary"]], index=X.index, dtype=object), errors="coerce")
+            until = until.fillna(last.astype("datetime64[s]"))
+        days: npt.NDArray[np.float64] = (until - X["date_of_injury"]).dt.days.to_numpy(dtype=float, na_value=np.nan)
+        return np.where(days >= 0, days, np.nan)
+
+
+@cache
+def _clinical_names() -> tuple[str, ...]:
+    cues = [cue.name for cue in _cues()]
+    return (
+        *(f"shows={cue}" for cue in cues),
+        *(f"lacks={cue}" for cue in cues),
+        *(f"diagnosis={row['family']}" for row in read_vocabulary("diagnosis_families")),
+        *(f"chronicity={band}" for band in (*CHRONICITY_BANDS, "unknown")),
+        "log_claim_days",
+    )

@@ -1,0 +1,203 @@
+"""Words of a submission: TF-IDF of word n-grams, with digits and names masked and no term that few cases share."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.utils.validation import check_is_fitted
+
+from imrml.config import Stage
+from imrml.features.vocabulary import read_vocabulary
+from imrml.submissions import columns_at, require_submission_columns
+
+TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
+
+_TOKEN = r"(?u)\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
+_DIGITS = re.compile(r"\d+")
+_TITLED_NAME = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s+[A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]+)?")
+_NAME_BEFORE_DEGREE = re.compile(
+    r"\b[A-Z][\w'’-]+(?:\s+[A-Z]\.?)?(?:\s+[A-Z][\w'’-]+)?,?\s+(?:M\.?D|D\.?O|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
+)
+# A capital and then small letters, where no sentence, list entry or line starts.
+_CAPITALIZED = re.compile(r"(?<=[\w,;)\]'’\"”-] )[A-Z][a-z'’]+(?:-[A-Z][a-z]+)*\b")
+_WORD = re.compile(r"[a-z]{3,}")
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    """Words of every table, so that "Lidoderm", "Spurling" or "Physical" in mid-sentence is taken for no person."""
+    tables = {
+        "treatment_categories": ("name", "dwc_category"),
+        "treatment_patterns": ("pattern",),
+        "drugs": ("name", "generic"),
+        "body_parts": ("name", "pattern"),
+        "diagnosis_families": ("name", "pattern"),
+        "documentation_cues": ("document", "pattern"),
+        "known_words": ("word",),
+    }
+    texts = (row[column] for name, columns in tables.items() for row in read_vocabulary(name) for column in columns)
+    return frozenset(word for text in texts for word in _WORD.findall(re.sub(r"\\[a-z]", " ", text.lower())))
+
+
+def mask_text(text: str) -> str:
+    """Replace every run of digits by ``0`` and what looks like a person's name by ``name``.
+
+    Examples
+    --------
+    >>> mask_text("On 5/12/15 Dr. Okafor saw her; Lidoderm 5% was sent to Marta Quill.")
+    'On 0/0/0 name saw her; Lidoderm 0% was sent to name name.'
+    """
+    text = _NAME_BEFORE_DEGREE.sub("name", _TITLED_NAME.sub("name", text))
+    text = _CAPITALIZED.sub(lambda match: match.group() if _is_known(match.group()) else "name", text)
+    return _DIGITS.sub("0", text)
+
+
+@lru_cache(maxsize=65536)
+def _is_known(word: str) -> bool:
+    pieces = _WORD.findall(word.lower())
+    return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
+
+
+class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """TF-IDF of word n-grams of the request and, if wanted, of the case summary; each has its own vocabulary.
+
+    Parameters
+    ----------
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    use_case_summary : bool
+        Whether the narrative is read.
+    word_ngrams : sequence of two int
+        Shortest and longest n-gram, in words.
+    min_cases : int
+        A term enters the vocabulary only if this many different cases hold it.
+    max_terms : int
+        Size of both vocabularies together; the terms that most cases hold are kept.
+
+    Attributes
+    ----------
+    terms_ : dict of str to ndarray of str
+        Vocabulary of each part (``"treatment"``, ``"summary"``), sorted.
+    weights_ : dict of str to TfidfTransformer
+        Fitted on the different texts of the part; only parts that have terms.
+
+    Examples
+    --------
+    >>> from imrml.submissions import submission_frame
+    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa")
+    >>> features = TextFeatures("rfa", min_cases=2).fit(frame)
+    >>> features.get_feature_names_out()
+    array(['treatment__mri'], dtype=object)
+    >>> TextFeatures("rfa", min_cases=2).fit(frame, cases=["A", "A", "A"]).get_feature_names_out()
+    array([], dtype=object)
+    """
+
+    # Asks scikit-learn's metadata routing for the case of each row, without any state to save.
+    __metadata_request__fit = {"cases": True}  # noqa: RUF012 read by scikit-learn as it stands
+
+    def __init__(
+        self,
+        stage: Stage = "imr",
+        *,
+        use_case_summary: bool = True,
+        word_ngrams: Sequence[int] = (1, 2),
+        min_cases: int = 5,
+        max_terms: int = 20000,
+    ) -> None:
+        self.stage = stage
+        self.use_case_summary = use_case_summary
+        self.word_ngrams = word_ngrams
+        self.min_cases = min_cases
+        self.max_terms = max_terms
+
+    def fit(self, X: pd.DataFrame, y: Any = None, cases: Iterable[Any] | None = None) -> "TextFeatures":  # noqa: ARG002 scikit-learn's
+        """Learn the vocabularies and the weights.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+        cases : array-like of shape (n_items,), optional
+            Which case each row belongs to; without it every row counts as a case of its own.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        require_submission_columns(X.columns, self.stage)
+        self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
+        keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
+        texts = self._part_texts(X)
+        n_cases_by_term = {part: self._count_cases(column, keys) for part, column in texts.items()}
+        ranked = sorted(
+            (-n_cases, part, term)
+            for part, counts in n_cases_by_term.items()
+            for term, n_cases in counts.items()
+            if n_cases >= self.min_cases
+        )[: self.max_terms]
+        self.terms_ = {part: np.array(sorted(term for _, of, term in ranked if of == part), dtype=str) for part in texts}
+        self.weights_ = {
+            part: TfidfTransformer(sublinear_tf=True).fit(self._count_words(part, pd.unique(pd.Series(column))))
+            for part, column in texts.items()
+            if len(self.terms_[part])
+        }
+        return self
+
+    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
+        """Return TF-IDF values, shape (n_items, n_terms); each part of a row has length 1, or 0 where it has no known term."""
+        check_is_fitted(self)
+        require_submission_columns(X.columns, self.stage)
+        blocks = [sparse.csr_matrix((len(X), 0))]
+        for part, column in self._part_texts(X).items():
+            if part in self.weights_:
+                rows, different = pd.factorize(np.array(column, dtype=object))
+                weighted = self.weights_[part].transform(self._count_words(part, different))
+                blocks.append(weighted[rows])
+        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
+        """Name the columns: the part, two underscores and the term."""
+        check_is_fitted(self)
+        return np.array([f"{part}__{term}" for part, terms in self.terms_.items() for term in terms], dtype=object)
+
+    def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
+        """Text of each part by row. What is disputed joins what was asked; an item that says the same again does not."""
+        if "item" in columns_at(self.stage):
+            asked = [
+                ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
+                for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
+            ]
+        else:
+            asked = list(X["treatment"])
+        parts = {TREATMENT_PART: asked}
+        if self.use_case_summary:
+            parts[SUMMARY_PART] = list(X["case_summary"])
+        return parts
+
+    def _count_cases(self, column: list[str], keys: npt.NDArray[np.int_]) -> dict[str, int]:
+        """Count the cases that hold each term; items of one case share texts, so each different text is read once."""
+        rows, different = pd.factorize(np.array(column, dtype=object))
+        shortest, longest = self.word_ngrams
+        counter = CountVectorizer(token_pattern=_TOKEN, ngram_range=(shortest, longest), binary=True)
+        try:
+            holds = counter.fit_transform([mask_text(text) for text in different])
+        except ValueError:  # no text has a word
+            return {}
+        pairs = sparse.csr_matrix((np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, len(different)))
+        n_cases = ((pairs @ holds) > 0).sum(axis=0).A1
+        return {str(term): int(n_cases[position]) for term, position in counter.vocabulary_.items()}
+
+    def _count_words(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
+        shortest, longest = self.word_ngrams
+        vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
+        counter = CountVectorizer(token_pattern=_TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
+        return counter.transform([mask_text(text) for text in texts])

@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.optimize import minimize
 from scipy.special import expit, logit
-from scipy.stats import beta
+from scipy.stats import beta, norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
@@ -154,7 +155,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
     calibration_folds : int
         Folds that never part the items of a case.
     n_refits : int
-        Bootstrap refits behind the interval; without any there is no interval.
+        Refits on resampled cases behind the interval; with fewer than two there is none.
     seed : int
         Starts the draws of folds and refits.
 
@@ -220,10 +221,10 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
             weights = np.zeros(len(y))
             while not weights[y].any() or not weights[~y].any():
                 weights = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[case_codes].astype(float)
-            drawn = np.flatnonzero(weights)
-            refit = linear_model(self.c).fit(X[drawn], y[drawn], sample_weight=weights[drawn])
-            self.refit_coefficients_[number] = refit.coef_[0]
-            self.refit_intercepts_[number] = refit.intercept_[0]
+            center = random.normal(scale=np.sqrt(self.c), size=X.shape[1])
+            start = np.append(self.linear_.coef_[0], self.linear_.intercept_)
+            coefficients = _refit_around(center, X, y, weights=weights, c=self.c, start=start)
+            self.refit_coefficients_[number], self.refit_intercepts_[number] = coefficients[:-1], coefficients[-1]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """P(upheld), P(overturned) of shape (n_items, 2)."""
@@ -235,14 +236,22 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         return self.predict_proba(X)[:, 1] > 0.5
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Percentile interval over the refits, widened to hold the point estimate, shape (n_items, 2); NaN without refits."""
-        p_overturned = self.predict_proba(X)[:, 1]
-        if self.n_refits == 0:
-            return np.full((len(p_overturned), 2), np.nan)
-        log_odds = np.asarray(X @ self.refit_coefficients_.T) + self.refit_intercepts_
-        refits = self._calibrated(log_odds.ravel()).reshape(log_odds.shape)
-        low, high = np.quantile(refits, [(1 - level) / 2, (1 + level) / 2], axis=1)
-        return np.column_stack([np.minimum(low, p_overturned), np.maximum(high, p_overturned)])
+        """Interval for P(overturned), shape (n_items, 2); NaN with fewer than two refits; ``level`` between 0 and 1.
+
+        The spread of the refits' log-odds around the point estimate, mapped to probabilities. Its normal quantiles were closer
+        to the stated level than percentiles, of which twenty refits hold too few.
+        """
+        check_is_fitted(self)
+        log_odds = self.linear_.decision_function(X)
+        if self.n_refits < 2:
+            return np.full((len(log_odds), 2), np.nan)
+        refits = np.asarray(X @ self.refit_coefficients_.T) + self.refit_intercepts_
+        reach = norm.ppf((1 + level) / 2) * refits.std(axis=1, ddof=1)
+        if self.calibration == "isotonic":
+            return np.column_stack([self._calibrated(log_odds - reach), self._calibrated(log_odds + reach)])
+        # A calibrator that flattens the scores was itself estimated from few cases: it moves the middle, never narrows the rest.
+        middle, reach = logit(self._calibrated(log_odds)), reach * max(1.0, self._slope())
+        return np.column_stack([expit(middle - reach), expit(middle + reach)])
 
     def contributions(self, X: Any) -> sparse.csr_matrix:
         """Calibrated log-odds that each feature an item shows adds to the average item's, shape (n_items, n_features).
@@ -264,6 +273,28 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
             return 1.0
         low, high = logit(self._calibrated(np.array([0.0, 1.0])))
         return float(high - low)
+
+
+def _refit_around(
+    center: np.ndarray, X: sparse.csr_matrix, y: np.ndarray, *, weights: np.ndarray, c: float, start: np.ndarray
+) -> np.ndarray:
+    """Fit on weighted items with a penalty that pulls towards ``center`` instead of zero; coefficients, then the intercept.
+
+    With the center drawn from the prior that the penalty stands for, a refit is a draw from the posterior
+    (randomize-then-optimize; Bardsley et al. 2014, SIAM J. Sci. Comput. 36(4)). Refits that all pull towards zero agree about
+    every term that the items hardly speak of, and their intervals held the truth far too seldom.
+    """
+    signs = np.where(y, 1.0, -1.0)
+    n_items = weights.sum()
+
+    def loss_and_slope(point: np.ndarray) -> tuple[float, np.ndarray]:
+        margins = signs * (X @ point[:-1] + point[-1])
+        pull = (point[:-1] - center) / c
+        residuals = -weights * signs * expit(-margins)
+        loss = weights @ np.logaddexp(0, -margins) + c * (pull @ pull) / 2
+        return loss / n_items, np.append(X.T @ residuals + pull, residuals.sum()) / n_items
+
+    return np.asarray(minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-5}).x)
 
 
 def calibration_folds(

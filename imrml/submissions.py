@@ -162,9 +162,18 @@ def split_item(item: str) -> tuple[str, str, str]:
 
 _AGE = re.compile(r"\b(\d{1,3})\s*-?\s*(?:years?|yrs?|y)[\s.-]*(?:old|o\b)|\baged?\s+(\d{1,3})\b", re.IGNORECASE)
 _SEX = re.compile(r"\b(?:(female|woman|she|her|hers)|(male|man|he|his|him))\b", re.IGNORECASE)
+
+
+def _split_anywhere(words: str) -> str:
+    """Turn words into a regex that also finds them split by an extractor: "diagn oses", "incl- uded"."""
+    return "|".join("[- ]{0,2}".join(word) for word in words.split())
+
+
 _DIAGNOSIS = re.compile(
-    r"\b(?:diagnos(?:is|es|ed)|assessments?|impressions?)\b(?:\s+(?:includ\w+|consist\w+|was|were|are|is|of|as|with|for|to|have|has|been|and))*\s*:?\s*"
-    r"(?P<what>[^.;]{3,300})",
+    rf"\b(?:{_split_anywhere('diagnosis diagnoses diagnosed assessment impression')})s?\b"
+    rf"(?:\s+(?:{_split_anywhere('includes included including include consisted consist')}"
+    r"|was|were|are|is|of|as|with|for|to|have|has|been|and)\b)*"
+    r"\s*:?\s*(?P<what>[^.;]{3,300})",
     re.IGNORECASE,
 )
 

@@ -28,8 +28,8 @@ COLUMN_HEADER = (
 )
 SUMMARY = (
     "The injured worker is a 47 year old female baker who hurt her lower back on January 15, 2014. Diagnoses included "
-    "lumbar strain and insomnia. She went through ten visits of therapy and lifts twenty pounds again. Utilization review on February 10, 2015 "
-    "did not certify the request."
+    "lumbar strain and insomnia. She went through ten visits of therapy and lifts twenty pounds again. Utilization review "
+    "on February 10, 2015 did not certify the request."
 )
 
 

@@ -266,6 +266,8 @@ def _head_start(decisions: str, start: int, end: int) -> int:
             continue  # a break between the item and its outcome
         if tail[at] == "\n":
             return at + 1
+        if formats.REST_OF_PARTIAL.search(tail, at) and not formats.START_OF_PARTIAL.search(tail, at):
+            continue
         paragraph = tail[max(start, tail.rfind("\n", start, at) + 1) : at]
         if formats.RATIONALE.search(paragraph) or paragraph.rstrip().endswith((".", "!", "?")):
             return at + 1

@@ -13,6 +13,60 @@ _ABBREVIATION = re.compile(
 # digit stands before the stop and a capital followed by a lower-case letter after it.
 _BOUNDARY = re.compile(r"[.!?]+[\"”’)\]]*(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n{2,}")
 
+# Where one statement ends and the next begins inside a sentence: "..., however, ...", "...; ...", "... but ...".
+_CLAUSE_BOUNDARY = re.compile(
+    r";|,(?=\s+(?:but|however|although|though|while|whereas|yet|nor|therefore|thus|so|as|since|because|which)\b)"
+    r"|(?=\bbut\b)|(?<=\bhowever),",
+    re.IGNORECASE,
+)
+_CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b", re.IGNORECASE)
+
+_RECORD_VERB = (
+    r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
+    r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl|record"
+    r"|list|giv|offer|present|articulat|justif|corroborat)\w*"
+)
+# What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
+_MISSING_AFTER = re.compile(
+    r"\b(?:"
+    r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
+    r"|not\b(?! (?:only|limited to|uncommon\w*|later than|more than|to mention)\b)|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of"
+    r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
+    r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
+    r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
+    r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"
+    r"|(?:clarification|clarity|detail|information|documentation|evidence|explanation)s? (?:is|was|are|were|would be) (?:still )?"
+    r"(?:needed|required|wanting)"
+    r")",
+    re.IGNORECASE,
+)
+# What stands before is missing: "X was not provided", "X is unclear", "X could not be established".
+_MISSING_BEFORE = re.compile(
+    r"\b(?:"
+    r"(?:not|never|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently|specifically|properly|otherwise|also"
+    r"|further|fully|well|apparent\w*|readily|yet|at all)){0,3} "
+    r"(?:" + _RECORD_VERB + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
+    r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
+    r"|noted|accompanied|include|signed|updated|executed)\b"
+    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? (?:unclear|uncertain|unknown|unspecified|undocumented"
+    r"|missing|absent|lacking|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
+    r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
+    r")",
+    re.IGNORECASE,
+)
+# "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail
+# only where something stands between the lack and it ("no evidence to support a trial" has none).
+_PURPOSE_TAIL = re.compile(
+    r"(?P<before>\w+),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
+    r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*",
+    re.IGNORECASE,
+)
+_RECORD_NOUN = re.compile(
+    r"^(?:evidence|documentation|documents?|information|data|records?|rationale|indications?|notes?|literature|studies"
+    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -42,6 +96,64 @@ def split_sentences(text: str) -> list[Sentence]:
         start = end
     _append(sentences, text, start, len(text))
     return sentences
+
+
+def split_clauses(text: str) -> list[Sentence]:
+    """Split one sentence into clauses; surrounding blanks belong to none, everything else to exactly one.
+
+    Examples
+    --------
+    >>> [clause.text for clause in split_clauses("Pain fell, but no gain in function was shown; visits are unknown.")]
+    ['Pain fell,', 'but no gain in function was shown;', 'visits are unknown.']
+    """
+    clauses: list[Sentence] = []
+    start = 0
+    for boundary in _CLAUSE_BOUNDARY.finditer(text):
+        if boundary.end() > start:
+            _append(clauses, text, start, boundary.end())
+            start = boundary.end()
+    _append(clauses, text, start, len(text))
+    return clauses
+
+
+def missing_spans(text: str) -> list[tuple[int, int]]:
+    """Find the stretches of one sentence that it says are missing, unclear or untrue.
+
+    A lack reaches forward ("no documentation of ...") to the end of the sentence, a contrast or the tail that names what it
+    would have justified ("... to warrant the study"); or backward ("... was not provided") to the last contrast.
+
+    Parameters
+    ----------
+    text : str
+        One sentence.
+
+    Returns
+    -------
+    list of (start, end)
+        Offsets into ``text``, in order of the lacking word; each span holds the lacking word itself.
+
+    Examples
+    --------
+    >>> text = "Pain was less, however there is no record of function to warrant more visits."
+    >>> [text[start:end] for start, end in missing_spans(text)]
+    ['no record of function']
+    >>> text = "The count of visits was not stated."
+    >>> [text[start:end] for start, end in missing_spans(text)][0]
+    'The count of visits was not stated'
+    """
+    contrasts = [match.span() for match in _CONTRAST.finditer(text)]
+    tails = [
+        match.start() + len(match["before"]) for match in _PURPOSE_TAIL.finditer(text) if not _RECORD_NOUN.match(match["before"])
+    ]
+    spans = []
+    for lack in _MISSING_AFTER.finditer(text):
+        end = min((start for start, _ in contrasts if start > lack.end()), default=len(text))
+        end = min([end, *(tail for tail in tails if tail > lack.end())])
+        spans.append((lack.start(), end))
+    for lack in _MISSING_BEFORE.finditer(text):
+        start = max((end for _, end in contrasts if end <= lack.start()), default=0)
+        spans.append((start, lack.end()))
+    return sorted(spans)
 
 
 def _append(sentences: list[Sentence], text: str, start: int, end: int) -> None:

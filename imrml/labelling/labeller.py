@@ -1,0 +1,117 @@
+"""From one rationale to deficiencies with evidence spans."""
+
+from dataclasses import dataclass
+
+from imrml.deficiencies import deficiency_ids
+from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
+from imrml.labelling.rules import Cue, cues
+from imrml.sentences import split_clauses
+
+_MAX_QUOTE_WORDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpan:
+    """One deficiency and the clause that states it.
+
+    Parameters
+    ----------
+    id : str
+        Id of the taxonomy.
+    start, end : int
+        Offsets in characters into the rationale: ``rationale[start:end] == quote``.
+    quote : str
+        The clause, at most 40 words.
+    cue : str
+        Name of the cue in ``cues.yaml`` that fired.
+    """
+
+    id: str
+    start: int
+    end: int
+    quote: str
+    cue: str
+
+
+def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
+    """Find the deficiencies that a reviewer states in the rationale of an upheld item.
+
+    Parameters
+    ----------
+    rationale : str
+        The reviewer's reasoning on one item.
+    item : str, optional
+        The item as worded; where absent, the words in which the rationale's closing formula names it stand in.
+
+    Returns
+    -------
+    tuple of LabelledSpan
+        In the taxonomy's order, then by place; at most one span for each sentence and id.
+
+    Examples
+    --------
+    >>> spans = label_rationale("The worker improved. However, there is no record of a urine drug screen. "
+    ...                         "Therefore, the request for Norco is not medically necessary.")
+    >>> [(span.id, span.quote) for span in spans]
+    [('opioid_monitoring_missing', 'there is no record of a urine drug screen.')]
+    """
+    reading, sentences, named = sentences_with_roles(rationale)
+    about = f"{item} {named}"
+    found: dict[tuple[str, int], LabelledSpan] = {}
+    for cue in cues():
+        if (cue.is_alone and found) or not _applies(cue, about, reading.text):
+            continue
+        for number, sentence in enumerate(sentences):
+            if (cue.id, number) not in found and (span := _fired(cue, sentence)):
+                found[cue.id, number] = _labelled(cue, rationale, reading, sentence, span)
+    rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
+    return tuple(sorted(found.values(), key=lambda span: (rank[span.id], span.start)))
+
+
+def _applies(cue: Cue, about: str, text: str) -> bool:
+    return (
+        (cue.about is None or cue.about.search(about) is not None)
+        and (cue.not_about is None or cue.not_about.search(about) is None)
+        and (cue.given is None or cue.given.search(text) is not None)
+    )
+
+
+def _fired(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
+    """Give the stretch of the sentence, lack and object together, in which the cue fires."""
+    if sentence.role not in cue.roles:
+        return None
+    span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
+    if (
+        span is None
+        or (cue.requires is not None and not cue.requires.search(sentence.text))
+        or (cue.unless is not None and cue.unless.search(sentence.text))
+    ):
+        return None
+    return span
+
+
+def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
+    for start, end in sentence.missing:
+        if match := cue.pattern.search(sentence.text, start, end):
+            return min(start, match.start()), match.end()
+    return None
+
+
+def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
+    match = cue.pattern.search(sentence.text)
+    return None if match is None else match.span()
+
+
+def _labelled(cue: Cue, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]) -> LabelledSpan:
+    """Widen a span to the clauses it touches, unless they are too long for a quote."""
+    start, end = span
+    clauses = [clause for clause in split_clauses(sentence.text) if clause.start < end and clause.end > start]
+    wide_start, wide_end = min(clause.start for clause in clauses), max(clause.end for clause in clauses)
+    if len(sentence.text[wide_start:wide_end].split()) <= _MAX_QUOTE_WORDS:
+        start, end = wide_start, wide_end
+    else:
+        words = sentence.text[start:end].split()
+        if len(words) > _MAX_QUOTE_WORDS:
+            start = end - len(" ".join(words[-_MAX_QUOTE_WORDS:]))
+    first, last = reading.original_span(sentence.start + start, sentence.start + end)
+    return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name)

@@ -1,0 +1,157 @@
+"""A rationale as the cues read it: mended text that maps back to the original, sentences with roles, masks over decoys."""
+
+import re
+from dataclasses import dataclass
+
+from imrml.labelling.rules import Role, roles
+from imrml.sentences import Sentence, missing_spans, split_sentences
+
+_MENDED = re.compile(
+    r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})- (?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])",
+)
+_CURLY_QUOTATION = re.compile(r"“[^“”]*”")
+_OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
+_CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
+_STOP = re.compile(r"[.!?](?= [A-Z])")
+_QUOTED_WORDS_KEPT = 7
+"""A quotation up to this long is a term or a name of the item ("not recommended"); a longer one recites."""
+_MASK = "·"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Text with blanks, quotes and cut words mended, and for each of its characters the offset in the original.
+
+    Examples
+    --------
+    >>> reading = read("Guide-  lines  were not met.".replace("-  ", "- "))
+    >>> reading.text, reading.original_span(0, 10)
+    ('Guidelines were not met.', (0, 12))
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Map a span of the reading to the original text."""
+        return self.offsets[start], self.offsets[end - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoledSentence:
+    """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading."""
+
+    text: str
+    start: int
+    role: Role
+    missing: tuple[tuple[int, int], ...]
+
+
+def read(rationale: str) -> Reading:
+    """Mend a rationale: single blanks, straight quotes, "guide- lines" joined."""
+    pieces: list[str] = []
+    offsets: list[int] = []
+    at = 0
+    for match in _MENDED.finditer(rationale):
+        pieces.append(rationale[at : match.start()])
+        offsets.extend(range(at, match.start()))
+        replacement = {"blank": " ", "wrap": "", "single": "'", "double": '"'}[match.lastgroup or ""]
+        pieces.append(replacement)
+        offsets.extend([match.start()] * len(replacement))
+        at = match.end()
+    pieces.append(rationale[at:])
+    offsets.extend(range(at, len(rationale)))
+    return Reading("".join(pieces), tuple(offsets))
+
+
+def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], str]:
+    """Read a rationale and give each sentence its role.
+
+    Returns
+    -------
+    reading : Reading
+        The mended text.
+    sentences : list of RoledSentence
+        In order.
+    named : str
+        The words in which closing formulas name the item.
+    """
+    reading = read(_without_curly_quotations(rationale))
+    masked = _without_quotations(reading.text)
+    roled: list[RoledSentence] = []
+    named: list[str] = []
+    in_case = False
+    for sentence in split_sentences(masked):
+        text, formula = _without_formula(_blanked(roles().fillers, sentence.text))
+        if formula:
+            named.append(formula)
+        role, in_case = _role(sentence, text, bool(formula), in_case)
+        roled.append(RoledSentence(text, sentence.start, role, tuple(missing_spans(text))))
+    return reading, roled, " ".join(named)
+
+
+def _role(sentence: Sentence, text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
+    """Tell a sentence's role, and whether the case has been taken up after it."""
+    patterns = roles()
+    if patterns.boilerplate.search(text):
+        return "boilerplate", in_case
+    if is_conclusion:
+        return "conclusion", in_case
+    names_guideline = bool(patterns.recital.search(text))
+    if names_guideline or (not in_case and patterns.literature.search(text)):
+        if not patterns.case_in_spite_of_guideline.search(text):
+            return "recital", False
+    elif not in_case and not (patterns.case.search(text) or patterns.case_in_spite_of_guideline.search(text)):
+        return "recital", False
+    if patterns.prior_review.search(text):
+        return "prior_review", True
+    return ("lacks" if missing_spans(text) else "shows"), True
+
+
+def _without_formula(text: str) -> tuple[str, str]:
+    """Mask the closing formula, from the last naming of the request to the verdict; give back what was masked too."""
+    verdict = None
+    for verdict in roles().verdict.finditer(text):
+        pass
+    if verdict is None:
+        return text, ""
+    subject = None
+    for subject in roles().verdict_subject.finditer(text, 0, verdict.start()):
+        pass
+    start = verdict.start() if subject is None else subject.start()
+    return _masked(text, start, verdict.end()), text[start : verdict.end()]
+
+
+def _without_curly_quotations(text: str) -> str:
+    return _CURLY_QUOTATION.sub(lambda quote: _mask_unless_short(quote.group()), text)
+
+
+def _without_quotations(text: str) -> str:
+    at = 0
+    while opening := _OPENING_QUOTE.search(text, at):
+        following = _OPENING_QUOTE.search(text, opening.end())
+        limit = len(text) if following is None else following.start()
+        closing = _CLOSING_QUOTE.search(text, opening.end(), limit)
+        # A quotation that is never closed ends with its sentence.
+        end = limit if closing is None else closing.end()
+        if closing is None and (stop := _STOP.search(text, opening.end(), limit)):
+            end = stop.end()
+        text = text[: opening.start()] + _mask_unless_short(text[opening.start() : end]) + text[end:]
+        at = end
+    return text
+
+
+def _mask_unless_short(quotation: str) -> str:
+    if len(quotation.split()) <= _QUOTED_WORDS_KEPT:
+        return quotation
+    # A stop that ends the quotation also ends the sentence around it.
+    ends_sentence = quotation.rstrip('"”')[-1:] in {".", "!", "?"}
+    return _MASK * (len(quotation) - 1) + ("." if ends_sentence else _MASK)
+
+
+def _blanked(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: _MASK * len(match.group()), text)
+
+
+def _masked(text: str, start: int, end: int) -> str:
+    return text[:start] + _MASK * (end - start) + text[end:]

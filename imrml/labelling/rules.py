@@ -1,0 +1,123 @@
+"""The cue tables, read and compiled once: words, roles and cues are data beside this file."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from imrml.deficiencies import deficiency_ids
+
+Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
+Pattern = re.Pattern[str]
+
+_DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
+_NAMED = re.compile(r"<(\w+)>")
+_CUE_FIELDS = frozenset({"cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One way to state one deficiency; see the head of ``cues.yaml`` for what each field means."""
+
+    id: str
+    name: str
+    pattern: Pattern
+    is_missing: bool
+    roles: frozenset[str]
+    requires: Pattern | None
+    unless: Pattern | None
+    given: Pattern | None
+    about: Pattern | None
+    not_about: Pattern | None
+    is_alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Patterns that tell the role of a sentence; see ``roles.yaml``."""
+
+    boilerplate: Pattern
+    fillers: Pattern
+    verdict: Pattern
+    verdict_subject: Pattern
+    case_in_spite_of_guideline: Pattern
+    case: Pattern
+    literature: Pattern
+    recital: Pattern
+    prior_review: Pattern
+
+
+@cache
+def roles() -> Roles:
+    """Read ``roles.yaml``."""
+    table = _read("roles.yaml")
+    return Roles(**{name: _compiled(patterns) for name, patterns in table.items()})
+
+
+@cache
+def cues() -> tuple[Cue, ...]:
+    """Read ``cues.yaml``, in the taxonomy's order, those that count only alone last.
+
+    Raises
+    ------
+    ValueError
+        A table names an unknown id, field or word: a fault of the package, found by its tests.
+    """
+    table = _read("cues.yaml")
+    if unknown := set(table) - set(deficiency_ids()):
+        raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
+    in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in _cues_of(id_, row)]
+    return tuple(sorted(in_order, key=lambda cue: cue.is_alone))
+
+
+def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
+    if unknown := set(row) - _CUE_FIELDS:
+        raise ValueError(f"cues.yaml: {id_}: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}")
+    return [
+        Cue(
+            id=id_,
+            name=row["cue"],
+            pattern=_compiled(row[kind]),
+            is_missing=kind == "missing",
+            roles=frozenset(row["roles"]) if "roles" in row else _DEFAULT_ROLES,
+            requires=_optional(row.get("with")),
+            unless=_optional(row.get("unless")),
+            given=_optional(row.get("given")),
+            about=_optional(row.get("about")),
+            not_about=_optional(row.get("not_about")),
+            is_alone=row.get("alone", False),
+        )
+        for kind in ("missing", "says")
+        if kind in row
+    ]
+
+
+def _optional(patterns: list[str] | None) -> Pattern | None:
+    return None if patterns is None else _compiled(patterns)
+
+
+def _compiled(patterns: list[str]) -> Pattern:
+    return re.compile("|".join(f"(?:{_named(pattern)})" for pattern in patterns), re.IGNORECASE)
+
+
+def _named(pattern: str) -> str:
+    def word(match: re.Match[str]) -> str:
+        found = _words().get(match[1])
+        if found is None:
+            raise ValueError(f"cue tables: <{match[1]}> is not in words.yaml")
+        return f"(?:{_named(found)})"
+
+    return _NAMED.sub(word, pattern)
+
+
+@cache
+def _words() -> dict[str, str]:
+    words: dict[str, str] = _read("words.yaml")
+    return words
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load(files("imrml.labelling").joinpath(name).read_text(encoding="utf-8"))

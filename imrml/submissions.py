@@ -220,7 +220,8 @@ def derive_diagnosis(narrative: str) -> str:
 # The reviewer's judgement of the record, which nobody could know before: "Portions of the notes were illegible."
 _JUDGES_THE_RECORD = re.compile(
     r"\billegib"
-    r"|\bnot (?:legible|documented|provided|submitted|specified|included|indicated|noted|stated|discussed|described|clear(?:ly)?\b)"
+    r"|\bnot (?:legible|documented|provided|submitted|specified|included|indicated|noted|stated|discussed|described)\b"
+    r"|\bnot clear(?:ly)?\b"
     r"|\bunclear\b|\bdid not (?:include|document|indicate|specify|provide|mention|discuss|describe|address)"
     r"|\b(?:no|lack of|without|insufficient|absence of) (?:\w+ ){0,3}"
     r"(?:documentation|documented|mention|rationale|indication|discussion)\b"

@@ -110,7 +110,7 @@ RATIONALE = re.compile(rf"{worded('Decision rationale')}\s*:", re.IGNORECASE)
 # "Norco 10/325 mg. Four (4) times a day QTY: 120:  Upheld": the last colon counts.
 ITEM_HEAD = re.compile(r"^(?P<item>.*\S)\s*:\s*(?P<decision>Upheld|Overturned)\s*\.?\s*$", re.DOTALL | re.IGNORECASE)
 
-# A partially authorized item that a page end cut: "A cane was the original request. ... | The original request, a cane is: Upheld"
+# A partially authorized item that a page end cut: "A cane was the original request. ... | The original request, a cane is:"
 START_OF_PARTIAL = re.compile(rf"{worded('the original request')}\s*\.", re.IGNORECASE)
 REST_OF_PARTIAL = re.compile(
     rf"{worded('authorized by the Claims Administrator')}|{worded('remaining IMR')}|{worded('The original request')}\s*,",

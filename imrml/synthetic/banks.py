@@ -1,0 +1,101 @@
+"""The tables beside this file: numbers of the process, treatments, and sentences with choices of words, read once.
+
+A template such as ``"Pain [fell|dropped] to {low}."`` is expanded at reading time into every choice of words, so that saying
+a sentence is two draws and one substitution.
+"""
+
+import itertools
+import re
+from functools import cache
+from importlib.resources import files
+from random import Random
+from typing import Any
+
+import yaml
+
+Bank = tuple[tuple[str, ...], ...]
+"""Templates, each as its expansions, with slots as ``%(name)s``."""
+
+_CHOICE = re.compile(r"\[([^\]]*)\]")
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def read_table(name: str) -> dict[str, Any]:
+    """Read ``name.yaml`` beside this file.
+
+    Examples
+    --------
+    >>> read_table("process")["n_items"][1]
+    0.59
+    """
+    text = files("imrml.synthetic").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (both are safe loaders)
+    return loaded
+
+
+def expand(template: str) -> tuple[str, ...]:
+    """Expand a template into every choice of its words.
+
+    Examples
+    --------
+    >>> expand("Pain [fell|dropped] to {low}.")
+    ('Pain fell to %(low)s.', 'Pain dropped to %(low)s.')
+    """
+    pieces = _CHOICE.split(template.replace("%", "%%"))
+    choices = [piece.split("|") if odd else [piece] for odd, piece in zip(itertools.cycle((False, True)), pieces)]
+    return tuple(_SLOT.sub(r"%(\1)s", "".join(words)) for words in itertools.product(*choices))
+
+
+def compile_banks(node: Any) -> Any:
+    """Turn every list of templates in a table into a bank, keeping the mappings around them."""
+    if isinstance(node, dict):
+        return {key: compile_banks(inner) for key, inner in node.items()}
+    return tuple(expand(template) for template in node) if isinstance(node, list) else node
+
+
+@cache
+def read_banks(name: str) -> dict[str, Any]:
+    """Read a table of templates as banks."""
+    banks: dict[str, Any] = compile_banks(read_table(name))
+    return banks
+
+
+def say(rng: Random, bank: Bank, values: dict[str, Any]) -> str:
+    """Draw a template and its words, fill its slots, and start with a capital.
+
+    Examples
+    --------
+    >>> say(Random(1), compile_banks(["{item} is [dear|costly]."]), {"item": "rest"})
+    'Rest is costly.'
+    """
+    variants = bank[int(rng.random() * len(bank))]
+    sentence = variants[int(rng.random() * len(variants))] % values
+    return sentence if sentence[:1].isupper() else sentence[:1].upper() + sentence[1:]
+
+
+def pick(rng: Random, options: Any) -> Any:
+    """Draw one of a sequence, each as likely."""
+    return options[int(rng.random() * len(options))]
+
+
+class Draw:
+    """A draw of names with given shares, made ready once.
+
+    Examples
+    --------
+    >>> Draw({"a": 1.0, "b": 0.0}).draw(Random(1))
+    'a'
+    """
+
+    def __init__(self, shares: dict[Any, float]) -> None:
+        self.names = tuple(shares)
+        self.bounds = tuple(itertools.accumulate(shares.values()))
+
+    def draw(self, rng: Random) -> Any:
+        """Draw one name."""
+        threshold = rng.random() * self.bounds[-1]
+        for name, bound in zip(self.names, self.bounds, strict=True):
+            if threshold < bound:
+                return name
+        return self.names[-1]

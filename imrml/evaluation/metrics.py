@@ -226,7 +226,7 @@ def _why_unordered(items: pd.DataFrame, column: str) -> str:
 def _calibration_error(truth: Bools, p: Floats, resamples: Resamples) -> Floats:
     bins = calibration_bins(p)
     gaps = [np.abs(resamples.total(np.where(bins == number, truth - p, 0.0))) for number in range(bins.max() + 1)]
-    return ratio(np.sum(gaps, axis=0), resamples.total(np.ones(len(p))))
+    return ratio(np.sum(gaps, axis=0), resamples.n_items)
 
 
 # --- parts of the items ----------------------------------------------------------------------------------------------
@@ -381,7 +381,9 @@ def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
 def _compared(difference: Figure, prior: str, level: str, skill: Figure | None = None) -> str:
     if "value" not in difference:
         return f"Against the {prior}: could not be compared ({difference['not_applicable']})."
-    interval = f"log loss {difference['value']:+.4f}, {level} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
+    interval = (
+        f"log loss differs by {difference['value']:+.4f}, {level} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
+    )
     if difference["low"] <= 0 <= difference["high"]:
         return f"Against the {prior}: not distinguishable from the prior ({interval}; below zero is better)."
     if difference["low"] > 0:

@@ -35,14 +35,15 @@ def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> 
         above = canvas.add_subplot(grid[0])
         below = canvas.add_subplot(grid[1], sharex=above)
         p = items["p_overturned"].to_numpy(dtype=float)
-        highest = min(1.0, 1.06 * max(float(p.max()), *(row["overturned_rate"]["high"] for row in bins), 0.05))
+        # The few items beyond the last percentile would squeeze all bins into a corner; the last bar counts them.
+        highest = min(1.0, 1.06 * max(float(np.quantile(p, 0.99)), *(row["overturned_rate"]["high"] for row in bins), 0.05))
         above.plot([0, highest], [0, highest], color=_INK, linewidth=1, linestyle=":", label="perfectly calibrated")
         _draw_intervals(above, [row["mean_p_overturned"] for row in bins], [row["overturned_rate"] for row in bins])
         above.set(xlim=(0, highest), ylim=(0, highest), ylabel="observed share overturned")
         above.tick_params(labelbottom=False)
         above.legend(loc="upper left")
-        below.hist(p, bins=np.linspace(0, highest, 31).tolist(), color=MODEL, alpha=0.75)
-        below.set(xlabel="predicted P(overturned)", ylabel="items")
+        below.hist(np.minimum(p, highest), bins=np.linspace(0, highest, 31).tolist(), color=MODEL, alpha=0.75)
+        below.set(xlabel="predicted P(overturned)" + (", last bar: and above" if p.max() > highest else ""), ylabel="items")
     return finished[0]
 
 
@@ -135,7 +136,7 @@ def _draw_rows(name: str, rows: Sequence[tuple[str, Mapping[str, float], float |
         ]
         axes.errorbar(values, heights, xerr=reach, fmt="o", markersize=5, color=OBSERVED, elinewidth=1.3, label=words[1])
         beside = [(other, height) for height, (_, _, other) in zip(heights, rows, strict=True) if other is not None]
-        across, up = ([pair[side] for pair in beside] for side in (0, 1))
+        across, up = np.array(beside, dtype=float).reshape(-1, 2).T
         axes.scatter(across, up, marker="D", s=26, color=PRIOR, label=words[2], zorder=3)
         axes.set_yticks(heights, [label for label, _, _ in rows])
         axes.set(xlabel=words[0], ylim=(-0.7, len(rows) - 0.3))

@@ -54,14 +54,14 @@ SPLIT_NAMES = {
 _RATES = frozenset({"overturned_rate", "mean_p_overturned", "hit_at_1", "hit_at_3", "log_loss_skill", "brier_skill"})
 
 
-def write_report(
+def write_report(  # noqa: PLR0917 - the parts of one report, in the order in which they were made
     folder: Path,
     metrics: Mapping[str, Any],
     held_out: Mapping[str, HeldOut],
     verdict: Verdict,
-    *,
     data_facts: Mapping[str, Any],
     checks: Sequence[Check],
+    *,
     is_synthetic: bool,
 ) -> None:
     """Write ``metrics.json``, ``report.html`` and ``card.md`` into a folder, each readable by its owner only.

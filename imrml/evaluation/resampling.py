@@ -5,6 +5,7 @@ weight per case (how often it was drawn); sums over items become one product of 
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,14 +57,19 @@ class Resamples:
     def of(self, rows: npt.NDArray[Any]) -> "Resamples":
         """Look at some of the items (a mask or row numbers, also repeated) under the same draws."""
         part = object.__new__(Resamples)
-        part.weights = self.weights
-        part.case_of_item = self.case_of_item[rows]
+        cases, part.case_of_item = np.unique(self.case_of_item[rows], return_inverse=True)
+        part.weights = self.weights if len(cases) == len(self.weights) else self.weights[cases]
         return part
 
     @property
     def n_cases(self) -> int:
         """Number of different cases among the items looked at."""
-        return len(np.unique(self.case_of_item))
+        return len(self.weights)
+
+    @cached_property
+    def n_items(self) -> Floats:
+        """Number of items in the sample and in every resample, shape (1 + n_resamples,)."""
+        return self.total(np.ones(len(self.case_of_item)))
 
     def total(self, values: Floats) -> Floats:
         """Sum values over items in every resample, shape (1 + n_resamples,)."""
@@ -72,7 +78,7 @@ class Resamples:
 
     def mean(self, values: Floats) -> Floats:
         """Average values over items in every resample; NaN where a resample holds none of the items."""
-        return ratio(self.total(values), self.total(np.ones(len(values))))
+        return ratio(self.total(values), self.n_items)
 
     def rank(self, truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
         """Compute AUROC and average precision in every resample, ties handled as scikit-learn does.
@@ -89,15 +95,14 @@ class Resamples:
         step: npt.NDArray[np.int64] = (np.cumsum(holds_positive) - holds_positive)[tie]
         tied = holds_positive[tie]
         n_steps = int(holds_positive.sum())
-        n_all = self.total(np.ones(len(truth)))
         n_positive = self.total(truth.astype(float))
-        n_negative = n_all - n_positive
+        n_negative = self.n_items - n_positive
         positive, tied_negative, lower_negative = (
             self._by_step(step, rows, n_steps) for rows in (truth, tied & ~truth, ~tied & (step < n_steps))
         )
-        pairs_won, precision_sum = np.zeros_like(n_all), np.zeros_like(n_all)
+        pairs_won, precision_sum = np.zeros_like(n_positive), np.zeros_like(n_positive)
         width = max(1, 4_000_000 // max(n_steps, 1))  # bounds the memory of the dense products
-        for start in range(0, len(n_all), width):
+        for start in range(0, len(n_positive), width):
             columns = slice(start, start + width)
             weights = self.weights[:, columns]
             hits, ties = positive @ weights, tied_negative @ weights

@@ -30,7 +30,8 @@ _RECORD_VERB = (
 _MISSING_AFTER = re.compile(
     r"\b(?:"
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
-    r"|not\b(?! (?:only|limited to|uncommon\w*|later than|more than|to mention)\b)|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of"
+    r"|not\b(?! (?:only|limited to|uncommon\w*|later than|more than|to mention)\b)"
+    r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of"
     r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
@@ -48,7 +49,8 @@ _MISSING_BEFORE = re.compile(
     r"(?:" + _RECORD_VERB + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
     r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
     r"|noted|accompanied|include|signed|updated|executed)\b"
-    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? (?:unclear|uncertain|unknown|unspecified|undocumented"
+    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? "
+    r"(?:unclear|uncertain|unknown|unspecified|undocumented"
     r"|missing|absent|lacking|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
     r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
     r")",

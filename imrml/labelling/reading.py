@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from imrml.labelling.rules import Role, roles
-from imrml.sentences import Sentence, missing_spans, split_sentences
+from imrml.sentences import missing_spans, split_sentences
 
 _MENDED = re.compile(
     r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})- (?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])",
@@ -85,12 +85,12 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
         text, formula = _without_formula(_blanked(roles().fillers, sentence.text))
         if formula:
             named.append(formula)
-        role, in_case = _role(sentence, text, bool(formula), in_case)
+        role, in_case = _role(text, bool(formula), in_case)
         roled.append(RoledSentence(text, sentence.start, role, tuple(missing_spans(text))))
     return reading, roled, " ".join(named)
 
 
-def _role(sentence: Sentence, text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
+def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
     if patterns.boilerplate.search(text):
@@ -110,16 +110,19 @@ def _role(sentence: Sentence, text: str, is_conclusion: bool, in_case: bool) -> 
 
 def _without_formula(text: str) -> tuple[str, str]:
     """Mask the closing formula, from the last naming of the request to the verdict; give back what was masked too."""
-    verdict = None
-    for verdict in roles().verdict.finditer(text):
-        pass
+    verdict = _last(roles().verdict, text, len(text))
     if verdict is None:
         return text, ""
-    subject = None
-    for subject in roles().verdict_subject.finditer(text, 0, verdict.start()):
-        pass
+    subject = _last(roles().verdict_subject, text, verdict.start())
     start = verdict.start() if subject is None else subject.start()
     return _masked(text, start, verdict.end()), text[start : verdict.end()]
+
+
+def _last(pattern: re.Pattern[str], text: str, end: int) -> re.Match[str] | None:
+    found = None
+    for found in pattern.finditer(text, 0, end):  # noqa: B007  the last one is wanted
+        pass
+    return found
 
 
 def _without_curly_quotations(text: str) -> str:

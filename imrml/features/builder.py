@@ -8,7 +8,7 @@ from sklearn.preprocessing import MaxAbsScaler
 
 from imrml.config import FeaturesConfig, Stage
 from imrml.features.clinical import ClinicalFeatures
-from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
+from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
 

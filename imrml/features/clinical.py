@@ -1,7 +1,6 @@
 """What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -66,6 +65,7 @@ class _Cue:
     name: str
     document: str
     answers: tuple[str, ...]
+    hints: tuple[str, ...]
     pattern: re.Pattern[str]
     negated: re.Pattern[str] | None
     is_negatable: bool
@@ -78,6 +78,7 @@ def _cues() -> tuple[_Cue, ...]:
             name=row["cue"],
             document=row["document"],
             answers=tuple(row["answers"].split("|")),
+            hints=tuple(row["hints"].split("|")),
             pattern=re.compile(row["pattern"]),
             negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
             is_negatable=row["is_negatable"] == "yes",
@@ -86,22 +87,25 @@ def _cues() -> tuple[_Cue, ...]:
     )
 
 
+_VERB = r"(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|continues?|remains?|reports?)"
 # Where a denial stops counting: another clause begins, with its own subject and verb.
 _CLAUSE_END = re.compile(
-    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet|despite)\s"
+    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet(?! to)|despite)\s"
     r"|,?\s(?:and|with)\s(?=positive\b)"
-    r"|,?\sand\s(?=(?:\w+\s){1,4}(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|continues?|remains?|reports?)\b)"
+    rf"|,?\sand\s(?=(?:\w+\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
 )
 _DENIAL_BEFORE = re.compile(
-    r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?|den(?:y|ies|ied)"
-    r"|absence|negative for|never|neither|nor|unable to (?:find|locate)|fail(?:s|ed|ure)? to (?:document|show|provide|include|mention)"
-    r"|unclear|unknown|silent on|missing|free of|non-?existent|yet to)\b"
+    r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
+    r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
+    r"|unable to (?:find|locate)|fail(?:s|ed|ure)? to (?:document|show|provide|include|mention))\b"
 )
+_BE = r"(?:was|were|is|are)"
 _DENIAL_AFTER = re.compile(
-    r"^[^.;,]{0,40}?\b(?:(?:was|were|is|are|has|have|had)\s(?:\w+\s)?(?:not|never|no)\b|(?:was|were|is|are) (?:absent|missing|lacking|"
-    r"negative|normal|unremarkable|unavailable|pending|denied)\b|: ?(?:none|no|negative|absent|n/a)\b|not (?:documented|provided|done|performed|"
-    r"obtained|submitted|included|present|noted|available|checked|on file)\b)"
+    rf"[^.;,]{{0,40}}?\b(?:(?:{_BE}|has|have|had)\s(?:\w+\s)?(?:not|never|no)\b"
+    rf"|{_BE} (?:absent|missing|lacking|negative|normal|unremarkable|unavailable|denied)\b"
+    r"|not (?:documented|provided|done|performed|obtained|submitted|included|present|noted|available|checked|on file)\b)"
+    r"|\s?: ?(?:none|no|negative|absent|n/a)\b"
 )
 
 
@@ -127,21 +131,57 @@ def find_documents(text: str) -> list[FoundDocument]:
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
     lowered = _lowered(text)
-    found: dict[tuple[str, int], FoundDocument] = {}
-    clauses = list(_clauses(lowered))
-    starts = np.array([start for start, _ in clauses], dtype=int)
-    for cue in _cues():
-        for match, is_negated in _mentions(cue, lowered):
-            position = max(int(np.searchsorted(starts, match.start(), side="right")) - 1, 0)
-            start, end = clauses[position]
-            denied = is_negated or (cue.is_negatable and _is_denied(lowered, start, end, match))
-            quote = text[start : max(end, match.end())].strip()
-            one = FoundDocument(cue.name, cue.document, match.start(), match.end(), quote, denied, cue.answers)
-            kept = found.get((cue.name, start))
-            # What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a clause counts.
-            if kept is None or (is_negated and not kept.is_negated):
-                found[cue.name, start] = one
-    return sorted(found.values(), key=lambda one: (one.start, one.cue))
+    # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
+    sentences = [(sentence.start, lowered[sentence.start : sentence.end]) for sentence in split_sentences(text)]
+    found = [
+        one
+        for cue in _cues()
+        if _holds_any(cue.hints, lowered)
+        for start, sentence in sentences
+        if _holds_any(cue.hints, sentence)
+        for one in _found_in_sentence(cue, text, start, sentence)
+    ]
+    return sorted(found, key=lambda one: (one.start, one.cue))
+
+
+def _holds_any(hints: tuple[str, ...], text: str) -> bool:
+    return any(hint in text for hint in hints)
+
+
+def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
+    """Find one cue in one sentence, given in lower case: at most one mention for each clause.
+
+    What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a clause counts.
+    """
+    mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
+    mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
+    clauses = _clauses(sentence) if mentions else []
+    found: dict[tuple[int, int], FoundDocument] = {}
+    for match, says_opposite in mentions:
+        clause = next((one for one in reversed(clauses) if one[0] <= match.start()), clauses[0])
+        if clause in found:
+            continue
+        clause_end = max(clause[1], match.end())
+        is_negated = says_opposite or (
+            cue.is_negatable
+            and (
+                _DENIAL_BEFORE.search(sentence, clause[0], match.start()) is not None
+                or _DENIAL_AFTER.match(sentence, match.end(), clause_end) is not None
+            )
+        )
+        quote = text[start + clause[0] : start + clause_end].strip()
+        span = (start + match.start(), start + match.end())
+        found[clause] = FoundDocument(cue.name, cue.document, *span, quote, is_negated, cue.answers)
+    return list(found.values())
+
+
+def _clauses(sentence: str) -> list[tuple[int, int]]:
+    """Spans of the clauses of a sentence in lower case."""
+    clauses, start = [], 0
+    for boundary in _CLAUSE_END.finditer(sentence):
+        clauses.append((start, boundary.start()))
+        start = boundary.end()
+    return [*clauses, (start, len(sentence))]
 
 
 def _lowered(text: str) -> str:
@@ -150,34 +190,12 @@ def _lowered(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def _mentions(cue: _Cue, lowered: str) -> Iterator[tuple[re.Match[str], bool]]:
-    for match in cue.pattern.finditer(lowered):
-        yield match, False
-    if cue.negated:
-        for match in cue.negated.finditer(lowered):
-            yield match, True
-
-
-def _clauses(lowered: str) -> Iterator[tuple[int, int]]:
-    for sentence in split_sentences(lowered):
-        start = sentence.start
-        for boundary in _CLAUSE_END.finditer(sentence.text):
-            yield start, sentence.start + boundary.start()
-            start = sentence.start + boundary.end()
-        yield start, sentence.end
-
-
-def _is_denied(lowered: str, start: int, end: int, match: re.Match[str]) -> bool:
-    before, after = lowered[start : match.start()], lowered[match.end() : max(end, match.end())]
-    return _DENIAL_BEFORE.search(before) is not None or _DENIAL_AFTER.search(after) is not None
-
-
 @lru_cache(maxsize=16384)
 def _cue_values(text: str) -> dict[str, float]:
     """Value of each cue column that is not zero. A document shown anywhere counts as shown, whatever else is said of it."""
-    shown, lacking = set(), set()
-    for one in find_documents(text):
-        (lacking if one.is_negated else shown).add(one.cue)
+    found = find_documents(text)
+    shown = {one.cue for one in found if not one.is_negated}
+    lacking = {one.cue for one in found if one.is_negated}
     return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}
 
 
@@ -185,8 +203,9 @@ def _cue_values(text: str) -> dict[str, float]:
 
 
 @cache
-def _diagnosis_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((row["family"], re.compile(row["pattern"], re.IGNORECASE)) for row in read_vocabulary("diagnosis_families"))
+def _diagnosis_families() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
+    rows = read_vocabulary("diagnosis_families")
+    return tuple((row["family"], tuple(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
 
 
 @lru_cache(maxsize=16384)
@@ -198,7 +217,9 @@ def find_diagnoses(text: str) -> tuple[str, ...]:
     >>> find_diagnoses("Lumbar strain, insomnia")
     ('sprain_strain', 'insomnia')
     """
-    return tuple(family for family, pattern in _diagnosis_patterns() if pattern.search(text))
+    lowered = text.lower()
+    families = _diagnosis_families()
+    return tuple(family for family, hints, pattern in families if _holds_any(hints, lowered) and pattern.search(lowered))
 
 
 _DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
@@ -232,7 +253,7 @@ def chronicity_band(days: float) -> str:
 # --- the transformer -----------------------------------------------------------------------------------------------------
 
 
-class ClinicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class ClinicalFeatures(TransformerMixin, BaseEstimator):
     """Documents shown or said to be absent, diagnosis families, age of the claim; age and sex only if asked for.
 
     Parameters
@@ -247,7 +268,7 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> from imrml.submissions import submission_frame
-    >>> items = pd.DataFrame({"treatment": ["Norco #60"], "case_summary": ["The UDS was consistent. There is no pain agreement."]})
+    >>> items = pd.DataFrame({"item": ["Norco"], "case_summary": ["The UDS was consistent. No pain agreement."]})
     >>> frame = ClinicalFeatures("rfa").fit_transform(submission_frame(items, "rfa"))
     >>> frame[["shows=urine_drug_screen", "lacks=pain_agreement", "shows=pain_agreement"]].to_numpy()
     array([[1., 1., 0.]])
@@ -266,14 +287,14 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         LeakageError
             A column is not known at the stage.
         """
-        require_submission_columns(X.columns, self.stage)
+        require_submission_columns(list(X.columns), self.stage)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
         check_is_fitted(self)
-        require_submission_columns(X.columns, self.stage)
+        require_submission_columns(list(X.columns), self.stage)
         names = self.get_feature_names_out()
         positions = {name: position for position, name in enumerate(names)}
         values = np.zeros((len(X), len(names)))
@@ -285,9 +306,11 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts = [_cue_values(treatment), _cue_values(diagnosis), _cue_values(narrative)]
             known = {name: 1.0 for part in reversed(parts) for name in part}
             known |= {f"diagnosis={family}": 1.0 for text in (diagnosis, narrative) for family in find_diagnoses(text)}
-            known |= {f"chronicity={chronicity_band(claim_days)}": 1.0, "log_claim_days": np.log1p(max(np.nan_to_num(claim_days), 0.0))}
+            known[f"chronicity={chronicity_band(claim_days)}"] = 1.0
+            known["log_claim_days"] = 0.0 if np.isnan(claim_days) else float(np.log1p(claim_days))
             if self.use_age_and_sex:
-                known |= {"age": np.nan_to_num(age), "is_age_unknown": float(np.isnan(age))} | ({f"sex={sex}": 1.0} if sex else {})
+                known["is_age_unknown" if np.isnan(age) else "age"] = 1.0 if np.isnan(age) else age
+                known |= {f"sex={sex}": 1.0} if sex else {}
             for name, value in known.items():
                 values[row, positions[name]] = value
         return pd.DataFrame(values, index=X.index, columns=names)
@@ -304,10 +327,10 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         else:
             until = pd.Series(pd.NaT, index=X.index, dtype="datetime64[s]")
         if self.use_case_summary:
-            last = pd.to_datetime(pd.Series([_last_date(text) for text in X["case_summary"]], index=X.index, dtype=object), errors="coerce")
-            until = until.fillna(last.astype("datetime64[s]"))
-        days: npt.NDArray[np.float64] = (until - X["date_of_injury"]).dt.days.to_numpy(dtype=float, na_value=np.nan)
-        return np.where(days >= 0, days, np.nan)
+            told = pd.Series([_last_date(text) for text in X["case_summary"]], index=X.index)
+            until = until.fillna(pd.to_datetime(told, errors="coerce").astype("datetime64[s]"))
+        days = (until - X["date_of_injury"]).dt.days.astype(float)
+        return np.asarray(days.where(days >= 0), dtype=np.float64)
 
 
 @cache

@@ -65,7 +65,7 @@ def _is_known(word: str) -> bool:
     return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
 
 
-class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TextFeatures(TransformerMixin, BaseEstimator):
     """TF-IDF of word n-grams of the request and, if wanted, of the case summary; each has its own vocabulary.
 
     Parameters
@@ -133,7 +133,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         LeakageError
             A column is not known at the stage.
         """
-        require_submission_columns(X.columns, self.stage)
+        require_submission_columns(list(X.columns), self.stage)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         texts = self._part_texts(X)
@@ -155,7 +155,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         """Return TF-IDF values, shape (n_items, n_terms); each part of a row has length 1, or 0 where it has no known term."""
         check_is_fitted(self)
-        require_submission_columns(X.columns, self.stage)
+        require_submission_columns(list(X.columns), self.stage)
         blocks = [sparse.csr_matrix((len(X), 0))]
         for part, column in self._part_texts(X).items():
             if part in self.weights_:

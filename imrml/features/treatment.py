@@ -14,6 +14,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
+from imrml.features.amounts import Amounts, read_amounts
+from imrml.features.dispute import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import columns_at, require_submission_columns
 
@@ -22,7 +24,6 @@ DRUG_CATEGORIES = frozenset(
 )
 VISIT_CATEGORIES = frozenset({"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"})
 _COUNTED_IN_VISITS = VISIT_CATEGORIES | {"electrical_stimulation", "evaluation_management", "associated_surgical_service"}
-GUIDELINE_FAMILIES = ("mtus", "acoem", "odg", "other", "none")
 
 _DRUG_PRIORITY = 65.0  # between procedures, whose names win over a drug's, and supplies or visits, whose names do not
 _MIN_FUZZY_LETTERS = 6
@@ -35,7 +36,7 @@ _TOPICAL_FORM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TreatmentFacts:
-    """What one line of a request says; counts are None where it does not say.
+    """What one line of a request says.
 
     Parameters
     ----------
@@ -45,16 +46,8 @@ class TreatmentFacts:
         Generic name and class of the first drug named, else ``""``.
     n_drugs : int
         Different generic drugs named.
-    strength_mg : float or None
-        Milligrams of the first ingredient.
-    n_units : float or None
-        Tablets, patches, grams or pieces ("#60", "QTY: 120").
-    n_visits : float or None
-        Visits in all ("2 times a week for 3 weeks" is 6).
-    n_days : float or None
-        Days of supply, rental or course.
-    n_refills : float or None
-        Refills.
+    amounts : Amounts
+        Strength, units, visits, days and refills.
     n_levels : int
         Spinal levels named ("L4-5, L5-S1" is 2).
     body_parts : tuple of str
@@ -77,11 +70,7 @@ class TreatmentFacts:
     drug: str
     drug_class: str
     n_drugs: int
-    strength_mg: float | None
-    n_units: float | None
-    n_visits: float | None
-    n_days: float | None
-    n_refills: float | None
+    amounts: Amounts
     n_levels: int
     body_parts: tuple[str, ...]
     side: str
@@ -192,47 +181,8 @@ def treatment_category(text: str) -> str:
     return _categorize(lowered, _find_drugs(lowered))
 
 
-# --- amounts ---------------------------------------------------------------------------------------------------------
+# --- the whole line ---------------------------------------------------------------------------------------------------
 
-_NUMBER_WORDS = {
-    word: str(value)
-    for value, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-        "nineteen twenty".split(),
-        start=1,
-    )
-} | {"twenty-four": "24", "thirty": "30", "sixty": "60", "ninety": "90", "once": "1 times", "twice": "2 times", "thrice": "3 times"}
-_NUMBER_WORD = re.compile(r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)")
-_REPEATED_NUMBER = re.compile(r"\b(\d+)\s*\(\s*\1\s*\)")
-
-_N = r"(\d+(?:\.\d+)?)"
-_UPPER = rf"(?:\d+\s*(?:-|to)\s*)?{_N}"  # of "2-3 times" the larger counts
-_STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?)*\s?(mg|mcg)\b")
-_UNITS = (
-    re.compile(rf"#\s?{_N}"),
-    re.compile(rf"\b(?:qty|quantity|count|dispense|disp)\b\.?\s*(?:of|:|#|=)?\s*{_N}"),
-    re.compile(
-        rf"(?<![/-]){_N}\s*(?:tablets|tabs|capsules|caps|pills|patches|count|ct|boxes)\b"
-        r"(?! (?:daily|by|every|per|a day|twice|at|po|q|\d))"
-    ),
-    re.compile(rf"{_N}\s?(?:gm|grams?|g|ml)\b"),
-    re.compile(rf"\bmg\s*x\s*{_N}"),
-)
-_A_WEEK = r"\s*(?:x|times?|visits?|sessions?|days?)?\s*(?:(?:a|per|each|every)\s+|/\s*)?(?:week(?:ly)?|wk)s?"
-_WEEKLY = re.compile(rf"{_UPPER}{_A_WEEK}\s*,?\s*(?:for|x|times|over)?\s*(?:the next )?{_UPPER}\s*(?:weeks?|wks?|months?)")
-_VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
-_NOT_A_WEEK = r"(?!\s*(?:(?:a|per|each|every)\s+|/\s*)?(?:week|wk|month|daily))"
-_VISITS = (
-    re.compile(rf"{_VISIT_WORDS}\s*\({_N}\)"),
-    re.compile(rf"\b{_UPPER}\s*(?:additional |more |\w+ )?(?:\w+[- ]){{0,3}}{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
-    re.compile(rf"{_VISIT_WORDS}\s*(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*{_N}"),
-)
-_BARE_PRODUCT = re.compile(rf"\b{_N}\s*(?:x|times)\s*{_N}\b(?!\s?(?:mg|%|cm|inch))")
-_BARE_TIMES = re.compile(rf"(?:\bx|\btimes)\s*{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
-_DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*:?\s*{_N}")
-_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old))")
-_DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
-_REFILLS = re.compile(rf"(?:{_N}|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*refills?\b|\brefills?\s*(?::|x|times|#|of)?\s*{_N}")
 _LEVEL = re.compile(r"\b[ctls]\d{1,2}\s?(?:-|/)\s?[ctls]?\d{1,2}\b")
 _SIDES = (
     ("bilateral", re.compile(r"\bbilateral|\bboth\b|\bb/l\b|\bright and left|\bleft and right")),
@@ -247,43 +197,7 @@ _PURCHASE = re.compile(r"\bpurchas|\bbuy\b")
 _TRIAL = re.compile(r"\btrial\b")
 _ADDITIONAL = re.compile(r"\badditional\b|\bcontinu|\bmore\b|\bongoing\b|\brefill\b|\bre-?certif|\brepeat\b")
 _POSTOPERATIVE = re.compile(r"\bpost-?\s?op|\bpost-?\s?surg|following surgery")
-_PREOPERATIVE_OR_NAMED = re.compile(r"\bassociated (?:surgical )?service|\bpre-?\s?op|\bclearance\b|\bassistant surgeon|\bpa assist")
-
-
-def _first_number(patterns: tuple[re.Pattern[str], ...], text: str) -> float | None:
-    for pattern in patterns:
-        if match := pattern.search(text):
-            return float(match[1])
-    return None
-
-
-def _count_visits(text: str, category: str) -> float | None:
-    """Count visits: the number stated for the whole course, else visits a week times weeks, else a bare count."""
-    if (stated := _first_number(_VISITS, text)) is not None:
-        return stated
-    if match := _WEEKLY.search(text):
-        weeks = float(match[2]) * (4 if "month" in match.group().split(match[2])[-1] else 1)
-        return float(match[1]) * weeks
-    if category in DRUG_CATEGORIES:
-        return None
-    if match := _BARE_PRODUCT.search(text):
-        return float(match[1]) * float(match[2])
-    if category in _COUNTED_IN_VISITS:
-        return _first_number((_BARE_TIMES, _UNITS[0], _UNITS[1]), text)
-    return None
-
-
-def _count_days(text: str) -> float | None:
-    if match := _DAY_SUPPLY.search(text):
-        return float(match[1])
-    match = _SUPPLY.search(text)
-    return float(match[1]) * _DAYS[match[2][0]] if match else None
-
-
-def _count_refills(text: str) -> float | None:
-    if (match := _REFILLS.search(text)) is None:
-        return None
-    return 0.0 if match["none"] else 1.0 if match["some"] else float(match[1] or match[4])
+_RIDES_ON_SURGERY = re.compile(r"\bassociated (?:surgical )?service|\bpre-?\s?op|\bclearance\b|\bassistant surgeon|\bpa assist")
 
 
 @cache
@@ -303,11 +217,11 @@ def find_body_parts(text: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in _body_part_patterns() if pattern.search(lowered))
 
 
-def _limits_exceeded(keys: set[str], amounts: dict[str, float | None]) -> tuple[str, ...]:
+def _limits_exceeded(keys: set[str], amounts: Amounts) -> tuple[str, ...]:
     return tuple(
         row["limit"]
         for row in read_vocabulary("treatment_limits")
-        if row["applies_to"] in keys and (amounts[row["measure"]] or 0.0) > float(row["maximum"])
+        if row["applies_to"] in keys and (getattr(amounts, row["measure"]) or 0.0) > float(row["maximum"])
     )
 
 
@@ -323,27 +237,18 @@ def parse_treatment(text: str) -> TreatmentFacts:
     Examples
     --------
     >>> facts = parse_treatment("Flexeril 7.5 mg #90 with two refills")
-    >>> facts.category, facts.drug, facts.strength_mg, facts.n_units, facts.n_refills
-    ('muscle_relaxant', 'cyclobenzaprine', 7.5, 90.0, 2.0)
-    >>> parse_treatment("Physical therapy, left knee, twice a week for six weeks").n_visits
-    12.0
+    >>> facts.category, facts.drug, facts.amounts.n_units, facts.amounts.n_refills
+    ('muscle_relaxant', 'cyclobenzaprine', 90.0, 2.0)
     >>> parse_treatment("Physical therapy, left knee, twice a week for six weeks").limits_exceeded
     ('physical_therapy_visits',)
     """
     lowered = text.lower()
     drugs = _find_drugs(lowered)
     category = _categorize(lowered, drugs)
-    counted = _REPEATED_NUMBER.sub(r"\1", _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered))
-    n_visits = _count_visits(counted, category)
-    # "Acupuncture #6" counts visits, and "twice a week for 3 weeks" is no supply.
-    n_units = None if category in VISIT_CATEGORIES else _first_number(_UNITS, counted)
-    n_days = None if category in _COUNTED_IN_VISITS and n_visits is not None else _count_days(counted)
-    n_refills = _count_refills(counted)
-    strength = _STRENGTH.search(counted)
+    amounts = read_amounts(text, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS)
     drug_class = drugs[0].drug_class if drugs else ""
-    amounts = {"n_units": n_units, "n_visits": n_visits, "n_days": n_days, "n_refills": n_refills}
     is_counted = category in DRUG_CATEGORIES or (category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered))
-    names_no_amount = is_counted and n_units is None and n_visits is None
+    names_no_amount = is_counted and amounts.n_units is None and amounts.n_visits is None
     # The limits of a class are those of its tablets: a cream of a muscle relaxant is not counted in tablets.
     limit_keys = {category, drug_class} if drugs and category == drugs[0].category else {category}
     is_postoperative = _POSTOPERATIVE.search(lowered) is not None
@@ -352,8 +257,7 @@ def parse_treatment(text: str) -> TreatmentFacts:
         drug=drugs[0].generic if drugs else "",
         drug_class=drug_class,
         n_drugs=len({drug.generic for drug in drugs}),
-        strength_mg=float(strength[1]) / (1000 if strength[2] == "mcg" else 1) if strength else None,
-        **amounts,
+        amounts=amounts,
         n_levels=len(set(_LEVEL.findall(lowered))),
         body_parts=find_body_parts(text),
         side=next((side for side, pattern in _SIDES if pattern.search(lowered)), ""),
@@ -364,48 +268,16 @@ def parse_treatment(text: str) -> TreatmentFacts:
         is_additional=_ADDITIONAL.search(lowered) is not None,
         is_postoperative=is_postoperative,
         is_quantity_unknown=names_no_amount or _UNKNOWN_QUANTITY.search(lowered) is not None,
-        is_associated_service=is_postoperative or _PREOPERATIVE_OR_NAMED.search(lowered) is not None,
+        is_associated_service=is_postoperative or _RIDES_ON_SURGERY.search(lowered) is not None,
         is_compound=category == "compound",
         limits_exceeded=_limits_exceeded(limit_keys, amounts),
     )
 
 
-# --- guideline ---------------------------------------------------------------------------------------------------------
-
-_FAMILIES = (
-    ("acoem", re.compile(r"\bacoem\b|occupational and environmental medicine", re.IGNORECASE)),
-    ("odg", re.compile(r"\bodg\b|official disability", re.IGNORECASE)),
-    ("other", re.compile(r"\bother\b|\bfda\b|journal|textbook|medical literature|pubmed|cochrane|aaos|\bpdr\b|www\.|http", re.IGNORECASE)),
-)
-_MTUS = re.compile(r"\bmtus\b", re.IGNORECASE)
-_OUTSIDE_MTUS = re.compile(r"did not base their decision on the mtus|non-?\s?mtus|outside of the mtus(?: guidelines)?", re.IGNORECASE)
-_NONE_CITED = re.compile(r"did not cite|no guideline|none cited", re.IGNORECASE)
-
-
-def guideline_families(text: str) -> tuple[str, ...]:
-    """List the families of guideline that a citation names: any of ``GUIDELINE_FAMILIES``; ``()`` for an empty text.
-
-    Examples
-    --------
-    >>> guideline_families("Decision based on MTUS Low Back Complaints 2004.")
-    ('mtus',)
-    >>> guideline_families("Outside of the MTUS Guidelines. Decision based on Non-MTUS Citation ODG Knee chapter.")
-    ('odg',)
-    """
-    if not text.strip():
-        return ()
-    if _NONE_CITED.search(text):
-        return ("none",)
-    inside = _OUTSIDE_MTUS.sub(" ", text)
-    found = [family for family, pattern in _FAMILIES if pattern.search(inside)]
-    if _MTUS.search(inside):
-        found.insert(0, "mtus")
-    return tuple(found) or ("other",)
-
-
 # --- the transformer ---------------------------------------------------------------------------------------------------
 
-_COUNTS = ("n_units", "n_visits", "n_days", "n_refills", "strength_mg", "n_drugs", "n_levels")
+_AMOUNTS = ("n_units", "n_visits", "n_days", "n_refills", "strength_mg")
+_COUNTS = ("n_drugs", "n_levels")
 _FLAGS = (
     "is_retrospective", "is_rental", "is_purchase", "is_trial", "is_additional", "is_postoperative", "is_quantity_unknown",
     "is_associated_service", "is_compound",
@@ -413,7 +285,7 @@ _FLAGS = (
 _SIDE_NAMES = ("left", "right", "bilateral")
 
 
-class TreatmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TreatmentFeatures(TransformerMixin, BaseEstimator):
     """Facts of the request as numbers: counts on a log scale, flags, and one column for each known value of a fixed list.
 
     Parameters
@@ -446,14 +318,14 @@ class TreatmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         LeakageError
             A column is not known at the stage.
         """
-        require_submission_columns(X.columns, self.stage)
+        require_submission_columns(list(X.columns), self.stage)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
         check_is_fitted(self)
-        require_submission_columns(X.columns, self.stage)
+        require_submission_columns(list(X.columns), self.stage)
         names = self.get_feature_names_out()
         positions = {name: position for position, name in enumerate(names)}
         values = np.zeros((len(X), len(names)))
@@ -462,14 +334,16 @@ class TreatmentFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 values[row, positions[name]] = value
         if "disputed" in columns_at(self.stage):
             parts = zip(X["treatment"], X["authorized"], X["disputed"], X["claims_guideline"], X["priority"], strict=True)
-            for row, part in enumerate(parts):
-                for name, value in _dispute_values(*part).items():
+            for row, (treatment, authorized, disputed, claims_guideline, priority) in enumerate(parts):
+                given = parse_treatment(authorized).amounts if authorized else None
+                asked, left = parse_treatment(treatment).amounts, parse_treatment(disputed).amounts
+                for name, value in dispute_values(asked, given, left, claims_guideline, priority).items():
                     values[row, positions[name]] = value
         return pd.DataFrame(values, index=X.index, columns=names)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform`."""
-        return np.array(_treatment_names() + (_dispute_names() if "disputed" in columns_at(self.stage) else []), dtype=object)
+        return np.array(_treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []), dtype=object)
 
 
 @cache
@@ -480,7 +354,7 @@ def _treatment_names() -> list[str]:
         *(f"body_part={row['body_part']}" for row in read_vocabulary("body_parts")),
         *(f"side={side}" for side in _SIDE_NAMES),
         *(f"over_limit={row['limit']}" for row in read_vocabulary("treatment_limits")),
-        *(f"log_{name}" for name in _COUNTS),
+        *(f"log_{name}" for name in _AMOUNTS + _COUNTS),
         *_FLAGS,
     ]
 
@@ -497,28 +371,6 @@ def _treatment_values(text: str) -> dict[str, float]:
         *(f"over_limit={limit}" for limit in facts.limits_exceeded),
         *(flag for flag in _FLAGS if getattr(facts, flag)),
     ]
-    counts = {f"log_{name}": float(np.log1p(getattr(facts, name) or 0.0)) for name in _COUNTS}
+    counts = {f"log_{name}": float(np.log1p(getattr(facts.amounts, name) or 0.0)) for name in _AMOUNTS}
+    counts |= {f"log_{name}": float(np.log1p(getattr(facts, name))) for name in _COUNTS}
     return counts | {name: 1.0 for name in present if name}
-
-
-@cache
-def _dispute_names() -> list[str]:
-    families = [f"claims_guideline={family}" for family in GUIDELINE_FAMILIES]
-    return ["is_partially_authorized", "share_authorized", "is_more_of_the_same_disputed", "is_expedited", *families]
-
-
-def _dispute_values(treatment: str, authorized: str, disputed: str, claims_guideline: str, priority: str) -> dict[str, float]:
-    values = {f"claims_guideline={family}": 1.0 for family in guideline_families(claims_guideline)}
-    if authorized:
-        asked, given, left = _amount(treatment), _amount(authorized), _amount(disputed)
-        values["is_partially_authorized"] = 1.0
-        values["share_authorized"] = min(given / asked, 1.0) if asked and given else 0.0
-        values["is_more_of_the_same_disputed"] = float(bool(left and asked and left < asked))
-    if priority.lower().startswith("expedited"):
-        values["is_expedited"] = 1.0
-    return values
-
-
-def _amount(text: str) -> float | None:
-    facts = parse_treatment(text)
-    return facts.n_visits or facts.n_units or facts.n_days

@@ -1,0 +1,142 @@
+"""How much a request asks for: strength, tablets, visits, days and refills, in digits or words."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """Numbers of one line of a request; None where it names none.
+
+    Parameters
+    ----------
+    strength_mg : float or None
+        Milligrams of the first ingredient.
+    n_units : float or None
+        Tablets, patches, grams or pieces ("#60", "QTY: 120").
+    n_visits : float or None
+        Visits in all ("2 times a week for 3 weeks" is 6).
+    n_days : float or None
+        Days of supply, rental or course.
+    n_refills : float or None
+        Refills.
+    """
+
+    strength_mg: float | None
+    n_units: float | None
+    n_visits: float | None
+    n_days: float | None
+    n_refills: float | None
+
+
+_NUMBERS = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1)} | {
+    "twenty-four": "24",
+    "thirty": "30",
+    "sixty": "60",
+    "ninety": "90",
+    "once": "1 times",
+    "twice": "2 times",
+    "thrice": "3 times",
+}
+_NUMBER_WORD = re.compile(r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)")
+_REPEATED_NUMBER = re.compile(r"\b(\d+)\s*\(\s*\1\s*\)")
+
+_N = r"(\d+(?:\.\d+)?)"
+_UPPER = rf"(?:\d+\s*(?:-|to)\s*)?{_N}"  # of "2-3 times" the larger counts
+_STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?)*\s?(mg|mcg)\b")
+_HASH = re.compile(rf"#\s?{_N}")
+_QUANTITY = re.compile(rf"\b(?:qty|quantity|count|dispense|disp)\b\.?\s*(?:of|:|#|=)?\s*{_N}")
+_UNITS = (
+    _HASH,
+    _QUANTITY,
+    # Not "10/325 tablets", and not the sig "2 tablets daily".
+    re.compile(
+        rf"(?<![/.\d-]){_N}\s*(?:tablets|tabs|capsules|caps|pills|patches|count|ct|boxes)\b"
+        r"(?! (?:daily|by|every|per|a day|twice|at|po|q|\d))"
+    ),
+    re.compile(rf"{_N}\s?(?:gm|grams?|g|ml)\b"),
+    re.compile(rf"\bmg\s*x\s*{_N}"),
+)
+_A_WEEK = r"\s*(?:x|times?|visits?|sessions?|days?)?\s*(?:(?:a|per|each|every)\s+|/\s*)?(?:week(?:ly)?|wk)s?"
+_WEEKLY = re.compile(rf"{_UPPER}{_A_WEEK}\s*,?\s*(?:for|x|times|over)?\s*(?:the next )?{_UPPER}\s*(weeks?|wks?|months?)")
+_VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
+_NOT_A_WEEK = r"(?!\s*(?:(?:a|per|each|every)\s+|/\s*)?(?:week|wk|month|daily))"
+_VISITS = (
+    re.compile(rf"{_VISIT_WORDS}\s*\({_N}\)"),
+    re.compile(rf"\b{_UPPER}\s*(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
+    re.compile(rf"{_VISIT_WORDS}\s*(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*{_N}"),
+)
+_PRODUCT = re.compile(rf"\b{_N}\s*(?:x|times)\s*{_N}\b(?!\s?(?:mg|%|cm|inch))")
+_TIMES = re.compile(rf"(?:\bx|\btimes)\s*{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
+_DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*:?\s*{_N}")
+_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old))")
+_DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
+_REFILLS = re.compile(rf"(?:{_N}|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*refills?\b|\brefills?\s*(?::|x|times|#|of)?\s*{_N}")
+
+
+def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
+    """Read the numbers of a request.
+
+    Parameters
+    ----------
+    text : str
+        The request as worded.
+    is_drug : bool
+        "2 times 4" beside a drug counts no visits.
+    counts_visits : bool
+        The treatment is counted in visits, so that "#6" and "times 12" are visits and a course of weeks is no supply.
+
+    Examples
+    --------
+    >>> read_amounts("Acupuncture twice a week for three weeks", is_drug=False, counts_visits=True).n_visits
+    6.0
+    >>> read_amounts("Norco 10/325mg #60 with no refills", is_drug=True, counts_visits=False)
+    Amounts(strength_mg=10.0, n_units=60.0, n_visits=None, n_days=None, n_refills=0.0)
+    """
+    text = _REPEATED_NUMBER.sub(r"\1", _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], text.lower()))
+    n_visits = _count_visits(text, is_drug=is_drug, counts_visits=counts_visits)
+    strength = _STRENGTH.search(text)
+    return Amounts(
+        strength_mg=float(strength[1]) / (1000 if strength[2] == "mcg" else 1) if strength else None,
+        n_units=None if counts_visits else _first_number(_UNITS, text),
+        n_visits=n_visits,
+        n_days=None if counts_visits and n_visits is not None else _count_days(text),
+        n_refills=_count_refills(text),
+    )
+
+
+def _first_number(patterns: tuple[re.Pattern[str], ...], text: str) -> float | None:
+    for pattern in patterns:
+        if match := pattern.search(text):
+            return float(match[1])
+    return None
+
+
+def _count_visits(text: str, *, is_drug: bool, counts_visits: bool) -> float | None:
+    """Count visits: the number stated for the whole course, else visits a week times weeks, else a bare count."""
+    if is_drug:
+        return None
+    if (stated := _first_number(_VISITS, text)) is not None:
+        return stated
+    if match := _WEEKLY.search(text):
+        return float(match[1]) * float(match[2]) * (4 if match[3].startswith("m") else 1)
+    if match := _PRODUCT.search(text):
+        return float(match[1]) * float(match[2])
+    return _first_number((_TIMES, _HASH, _QUANTITY), text) if counts_visits else None
+
+
+def _count_days(text: str) -> float | None:
+    if match := _DAY_SUPPLY.search(text):
+        return float(match[1])
+    match = _SUPPLY.search(text)
+    return float(match[1]) * _DAYS[match[2][0]] if match else None
+
+
+def _count_refills(text: str) -> float | None:
+    if (match := _REFILLS.search(text)) is None:
+        return None
+    return 0.0 if match["none"] else 1.0 if match["some"] else float(match[1] or match[4])

@@ -9,7 +9,7 @@ are paired. Names and signs:
 - ``log_loss_vs_class_prior``, ``brier_vs_category_prior`` and so on: the score minus the prior's score on the same items;
   **below 0 is better than the prior**.
 - ``ece``: mean distance of predicted and observed rate over at most ten bins of equal count. It is never below 0, so
-  resamples mostly add to it and its interval leans upwards.
+  resamples mostly add to it: its interval leans upwards, and starts at the value where even the lowest lies above it.
 - ``calibration_slope``: slope of the decision on the logit of p; 1 is right, below 1 too bold.
 - ``overturned_rate``, ``mean_p_overturned``: observed and predicted rate.
 - ``micro_ap``, ``macro_ap``, ``hit_at_1``, ``hit_at_3``, ``lrap``: deficiencies, higher is better;
@@ -44,7 +44,7 @@ MIN_SLICE_ITEMS = 10
 MAX_CALIBRATION_BINS = 10
 MIN_BIN_ITEMS = 20
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-AGE_BANDS = ((30, "under 30"), (40, "30-39"), (50, "40-49"), (60, "50-59"), (200, "60 and over"))
+AGE_BANDS = ((30, "0-29"), (40, "30-39"), (50, "40-49"), (60, "50-59"), (200, "60 and over"))
 """First age (years) above each band, and its name."""
 
 
@@ -191,6 +191,8 @@ def _measure_outcome(items: pd.DataFrame, column: str, resamples: Resamples, lev
                 figures[f"{score}_vs_{prior}"] = figure(difference[0], difference[1:], n, level)
     error = _calibration_error(truth, p, resamples)
     figures["ece"] = figure(error[0], error[1:], n, level)
+    if "value" in figures["ece"]:
+        figures["ece"]["low"] = min(figures["ece"]["low"], figures["ece"]["value"])
     figures["calibration_slope"] = _calibration_slope(items, column, resamples, level)
     mean_p = resamples.mean(p)
     figures["overturned_rate"] = rate_figure(truth, resamples, level)
@@ -238,7 +240,7 @@ def age_band(age: float) -> str:
     Examples
     --------
     >>> age_band(29.0), age_band(30.0), age_band(float("nan"))
-    ('under 30', '30-39', 'unknown')
+    ('0-29', '30-39', 'unknown')
     """
     return next((name for below, name in AGE_BANDS if age < below), "unknown")
 

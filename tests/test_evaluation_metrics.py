@@ -1,0 +1,340 @@
+"""Metrics against closed forms, small examples worked by hand, and scikit-learn under the same weights."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, log_loss, roc_auc_score
+
+from imrml.config import load_config
+from imrml.deficiencies import deficiency_ids
+from imrml.errors import NotEnoughDataError, TableError
+from imrml.evaluation.metrics import HeldOut, best_attainable, measure, share_of_attainable, verdict
+from imrml.evaluation.resampling import Resamples, figure
+from imrml.evaluation.splits import Headline
+
+CONFIG = load_config(overrides=["evaluation.n_bootstrap=100"]).evaluation
+
+
+def outcome_table(overturned, p, *, cases=None, class_prior=None, category_prior=None, **columns):
+    overturned = np.asarray(overturned, dtype=bool)
+    n = len(overturned)
+    rate = overturned.mean() if class_prior is None else class_prior
+    return pd.DataFrame(
+        {
+            "case_number": [f"CM15-{number:07d}" for number in range(n)] if cases is None else cases,
+            "item_number": 1,
+            "overturned": overturned,
+            "p_overturned": p,
+            "p_class_prior": rate,
+            "p_category_prior": rate if category_prior is None else category_prior,
+            "treatment_category": "imaging",
+            "age": 45.0,
+            "sex": "female",
+            "decided_year": 2015,
+            **columns,
+        }
+    )
+
+
+def drawn(n, seed, signal=1.0, base=-2.0):
+    """Outcomes drawn from known probabilities."""
+    rng = np.random.default_rng(seed)
+    p = 1 / (1 + np.exp(-(base + signal * rng.normal(size=n))))
+    return rng.random(n) < p, p
+
+
+def with_deficiencies(n=300, seed=0, skill=1.0):
+    rng = np.random.default_rng(seed)
+    table = outcome_table(rng.random(n) < 0.2, np.clip(rng.random(n), 0.01, 0.99))
+    upheld = table.index[~table["overturned"]]
+    ids = list(deficiency_ids())
+    rates = np.linspace(0.05, 0.5, len(ids))
+    p = 1 / (1 + np.exp(-(np.log(rates / (1 - rates)) + skill * rng.normal(size=(len(upheld), len(ids))))))
+    truth = rng.random(p.shape) < p
+    frames = (pd.DataFrame(values, upheld, ids) for values in (truth, p, np.tile(rates, (len(upheld), 1))))
+    return HeldOut(table, *frames)
+
+
+# --- points and closed forms
+
+
+def test_four_kinds_of_items_by_hand():
+    # Ranking: 0.8 (overturned), 0.6 (upheld), 0.4 (overturned), 0.2 (upheld), ten times each: 3 of 4 pairs are in order.
+    held = HeldOut(outcome_table([True, False, True, False] * 10, [0.8, 0.6, 0.4, 0.2] * 10))
+    found = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
+    mean_log_loss = -np.log([0.8, 0.4, 0.4, 0.8]).mean()
+    assert figure_value(found, "auroc") == 0.75
+    assert figure_value(found, "average_precision") == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    assert figure_value(found, "log_loss") == pytest.approx(mean_log_loss)
+    assert figure_value(found, "log_loss_vs_class_prior") == pytest.approx(mean_log_loss - np.log(2))
+    assert figure_value(found, "log_loss_skill") == pytest.approx(1 - mean_log_loss / np.log(2))
+    assert figure_value(found, "brier") == pytest.approx(np.mean([0.04, 0.36, 0.36, 0.04]))
+    assert figure_value(found, "brier_skill") == pytest.approx(1 - 0.2 / 0.25)
+    # Two bins of twenty: predictions 0.3 and 0.7 on average, half of each overturned.
+    assert figure_value(found, "ece") == pytest.approx(0.2)
+    assert found["ece"]["n"] == 40
+
+
+def test_a_figure_that_most_resamples_cannot_show_is_not_given():
+    held = HeldOut(outcome_table([True] + [False] * 30, [0.5] + [0.1] * 30))
+    found = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
+    assert "too few cases" in found["auroc"]["not_applicable"]
+
+
+def figure_value(figures, name):
+    assert set(figures[name]) == {"value", "low", "high", "n"}, figures[name]
+    assert figures[name]["low"] <= figures[name]["high"]
+    return figures[name]["value"]
+
+
+def test_every_figure_is_a_value_with_interval_or_a_reason():
+    truth, p = drawn(400, 0)
+    metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
+    expected = {
+        "auroc", "average_precision", "log_loss", "log_loss_skill", "log_loss_vs_class_prior", "log_loss_vs_category_prior",
+        "brier", "brier_skill", "brier_vs_class_prior", "brier_vs_category_prior", "ece", "calibration_slope",
+        "overturned_rate", "mean_p_overturned",
+    }  # fmt: skip
+    assert set(metrics["outcome"]["grouped"]) == expected
+    for found in (metrics["outcome"]["grouped"], *(metrics["baselines"][prior]["grouped"] for prior in metrics["baselines"])):
+        for entry in found.values():
+            assert set(entry) in ({"value", "low", "high", "n"}, {"not_applicable"})
+    assert set(metrics["baselines"]) == {"class_prior", "category_prior"}
+    # A class prior that differs a little between folds would seem to rank; it does not.
+    assert "nothing to rank" in metrics["baselines"]["class_prior"]["grouped"]["auroc"]["not_applicable"]
+    assert metrics["deficiencies"]["grouped"] == {"not_applicable": "no labels, so no deficiency model"}
+
+
+def test_points_are_scikit_learns():
+    truth, p = drawn(500, 1)
+    found = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"]["grouped"]
+    assert figure_value(found, "auroc") == roc_auc_score(truth, p)
+    assert figure_value(found, "average_precision") == average_precision_score(truth, p)
+    assert figure_value(found, "log_loss") == log_loss(truth, p)
+    x = np.log(p / (1 - p))[:, None]
+    slope = LogisticRegression(C=np.inf, tol=1e-8).fit(x, truth).coef_[0, 0]
+    assert figure_value(found, "calibration_slope") == pytest.approx(slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_resampled_ranking_equals_scikit_learn_under_the_same_weights(ties):
+    rng = np.random.default_rng(2)
+    truth, p = drawn(300, 2)
+    p = p.round(1) if ties else p
+    cases = rng.integers(0, 120, 300).astype(str)
+    resamples = Resamples(cases.tolist(), 10, seed=3)
+    auroc, average_precision = resamples.rank(truth, p)
+    slopes = resamples.calibration_slope(truth, np.clip(p, 0.01, 0.99))
+    x = np.log(np.clip(p, 0.01, 0.99) / (1 - np.clip(p, 0.01, 0.99)))[:, None]
+    for column in range(11):
+        weights = resamples.weights[resamples.case_of_item, column]
+        assert auroc[column] == pytest.approx(roc_auc_score(truth, p, sample_weight=weights))
+        assert average_precision[column] == pytest.approx(average_precision_score(truth, p, sample_weight=weights))
+        fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(x, truth, sample_weight=weights)
+        assert slopes[column] == pytest.approx(fitted.coef_[0, 0], rel=1e-3)
+
+
+def test_calibration_slope_tells_a_bold_model_from_a_right_one():
+    truth, p = drawn(3000, 4)
+    bold = 1 / (1 + np.exp(-2 * np.log(p / (1 - p))))
+    right = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"]["grouped"]
+    too_bold = measure({"grouped": HeldOut(outcome_table(truth, bold))}, CONFIG, 0)["outcome"]["grouped"]
+    assert right["calibration_slope"]["low"] < 1 < right["calibration_slope"]["high"]
+    assert too_bold["calibration_slope"]["value"] == pytest.approx(right["calibration_slope"]["value"] / 2, rel=1e-6)
+    assert too_bold["ece"]["low"] > right["ece"]["high"]
+
+
+def test_separated_decisions_have_no_slope():
+    truth = np.arange(200) < 40
+    found = measure({"grouped": HeldOut(outcome_table(truth, np.where(truth, 0.9, 0.1)))}, CONFIG, 0)["outcome"]["grouped"]
+    assert "not_applicable" in found["calibration_slope"]
+    assert found["auroc"]["value"] == 1.0
+
+
+def test_one_decision_only_is_a_reason_not_a_crash():
+    found = measure({"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0)
+    assert found["outcome"]["external"]["auroc"] == {"not_applicable": "the held-out items hold one decision only"}
+    assert found["outcome"]["external"]["overturned_rate"]["high"] > 0.05  # Wilson: 0 of 30 is no proof of 0
+
+
+# --- intervals
+
+
+def test_bootstrap_by_case_is_wider_than_by_item_where_items_of_a_case_agree():
+    rng = np.random.default_rng(5)
+    fate = rng.random(60) < 0.3
+    truth, cases = fate.repeat(8), np.arange(60).astype(str).repeat(8)
+    by_case = Resamples(cases.tolist(), 400, 0).mean(truth.astype(float))[1:]
+    by_item = Resamples([str(number) for number in range(480)], 400, 0).mean(truth.astype(float))[1:]
+    # Eight copies of each fate: the standard error by case is the square root of eight times the one by item.
+    assert by_case.std() / by_item.std() == pytest.approx(np.sqrt(8), rel=0.15)
+
+
+def test_bootstrap_interval_of_a_mean_is_the_normal_one():
+    values = np.random.default_rng(6).normal(size=500)
+    resampled = Resamples([str(number) for number in range(500)], 4000, 1).mean(values)
+    found = figure(resampled[0], resampled[1:], 500, 0.95)
+    half = 1.96 * values.std() / np.sqrt(500)
+    assert found["low"] == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert found["high"] == pytest.approx(values.mean() + half, abs=0.1 * half)
+
+
+def test_differences_are_paired():
+    truth, p = drawn(800, 7)
+    near = np.clip(p * 1.02, 0, 0.99)
+    found = measure({"grouped": HeldOut(outcome_table(truth, near, category_prior=p))}, CONFIG, 0)["outcome"]["grouped"]
+    width_of_difference = found["log_loss_vs_category_prior"]["high"] - found["log_loss_vs_category_prior"]["low"]
+    assert width_of_difference < 0.1 * (found["log_loss"]["high"] - found["log_loss"]["low"])
+
+
+def test_same_seed_same_figures():
+    truth, p = drawn(200, 8)
+    held = {"grouped": HeldOut(outcome_table(truth, p))}
+    assert measure(held, CONFIG, 1) == measure(held, CONFIG, 1)
+    assert measure(held, CONFIG, 1) != measure(held, CONFIG, 2)
+
+
+# --- deficiencies
+
+
+def test_deficiency_metrics_by_hand():
+    ids = list(deficiency_ids())[:3]
+    table = outcome_table([False] * 12 + [True], [0.1] * 12 + [0.6])
+    labels = pd.DataFrame([[True, False, False]] * 6 + [[False, True, True]] * 5 + [[False, False, False]], columns=ids)
+    p = pd.DataFrame([[0.9, 0.5, 0.1]] * 11 + [[0.2, 0.3, 0.4]], columns=ids)
+    found = measure({"grouped": HeldOut(table, labels, p, p)}, CONFIG, 0)["deficiencies"]["grouped"]
+    # First six: the true label stands first. Next five: the two true labels stand second and third.
+    assert found["hit_at_1"] == {
+        "value": pytest.approx(6 / 11),
+        "low": pytest.approx(0.25, abs=0.15),
+        "high": pytest.approx(0.8, abs=0.15),
+        "n": 11,
+    }
+    assert found["hit_at_3"]["value"] == 1.0
+    assert found["lrap"]["value"] == pytest.approx((6 * 1 + 5 * (1 / 2 + 2 / 3) / 2) / 11)
+    assert found["micro_ap"]["n"] == 12
+    assert found["micro_ap_vs_category_prior"]["value"] == 0.0
+    assert found["labels"][ids[0]]["support"] == 6
+
+
+def test_deficiency_points_are_scikit_learns_and_beat_the_prior():
+    held = with_deficiencies()
+    found = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
+    truth, p = held.deficiency_labels.to_numpy(), held.p_deficiencies.to_numpy()
+    labelled = truth.any(axis=1)
+    assert found["micro_ap"]["value"] == pytest.approx(average_precision_score(truth, p, average="micro"))
+    assert found["macro_ap"]["value"] == pytest.approx(average_precision_score(truth, p, average="macro"))
+    assert found["lrap"]["value"] == pytest.approx(label_ranking_average_precision_score(truth[labelled], p[labelled]))
+    assert found["macro_ap_vs_category_prior"]["low"] > 0
+    assert found["category_prior"]["macro_ap"]["value"] == pytest.approx(truth.mean())
+    label = deficiency_ids()[9]
+    assert found["labels"][label]["support"] == int(held.deficiency_labels[label].sum())
+
+
+def test_a_rare_label_has_no_average_precision():
+    held = with_deficiencies()
+    label = deficiency_ids()[0]
+    held.deficiency_labels[label] = False
+    held.deficiency_labels.iloc[:4, 0] = True
+    found = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]["labels"][label]
+    assert found["support"] == 4
+    assert "at least 5" in found["ap"]["not_applicable"]
+
+
+# --- slices, restraint
+
+
+def test_small_slices_are_hidden_and_others_carry_intervals():
+    truth, p = drawn(109, 9)
+    table = outcome_table(
+        truth, p, treatment_category=["imaging"] * 100 + ["surgery"] * 9, age=[25.0] * 50 + [65.0] * 40 + [np.nan] * 19
+    )
+    slices = measure({"grouped": HeldOut(table)}, CONFIG, 0)["slices"]["grouped"]
+    assert slices["treatment_category"]["surgery"] == {"n": 9, "not_applicable": "fewer than 10 items: hidden"}
+    assert slices["treatment_category"]["imaging"]["overturned_rate"]["value"] == pytest.approx(truth[:100].mean())
+    assert {name: found["n"] for name, found in slices["age_band"].items()} == {"0-29": 50, "60 and over": 40, "unknown": 19}
+    assert slices["decided_year"]["2015"]["n"] == 109
+    assert slices["sex"]["female"]["mean_p_overturned"]["value"] == pytest.approx(p.mean())
+
+
+def test_risk_coverage_ends_at_the_log_loss_of_all_items():
+    truth, p = drawn(300, 10)
+    metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
+    rows = metrics["risk_coverage"]["grouped"]
+    assert rows[-1]["coverage"] == 1.0
+    assert rows[-1]["log_loss"]["value"] == pytest.approx(metrics["outcome"]["grouped"]["log_loss"]["value"])
+    assert rows[0]["log_loss"]["n"] == 30
+    assert rows[0]["log_loss"]["value"] < rows[-1]["log_loss"]["value"]
+
+
+def test_reliability_bins_add_up():
+    truth, p = drawn(1000, 11)
+    bins = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["reliability"]["grouped"]
+    assert len(bins) == 10
+    assert sum(row["overturned_rate"]["n"] for row in bins) == 1000
+    assert sum(row["overturned_rate"]["n"] * row["overturned_rate"]["value"] for row in bins) == pytest.approx(truth.sum())
+
+
+# --- what comes in
+
+
+def test_held_out_refuses_what_does_not_fit():
+    table = outcome_table([True, False], [0.5, 0.5])
+    with pytest.raises(TableError, match=r"lacks columns \['sex'\]"):
+        HeldOut(table.drop(columns="sex"))
+    with pytest.raises(TableError, match="p_overturned"):
+        HeldOut(table.assign(p_overturned=[0.5, 1.5]))
+    with pytest.raises(TableError, match="p_category_prior"):
+        HeldOut(table.assign(p_category_prior=[0.5, None]))
+    labels = pd.DataFrame({"weaning_required": [True]}, index=[0])
+    with pytest.raises(TableError, match="no upheld item"):
+        HeldOut(table, labels, labels.astype(float), labels.astype(float))
+    fitting = labels.set_axis([1])
+    with pytest.raises(TableError, match="must share"):
+        HeldOut(table, fitting, fitting.astype(float), labels.astype(float))
+
+
+def test_nothing_held_out_is_an_error():
+    with pytest.raises(NotEnoughDataError, match="no items"):
+        measure({"external": HeldOut(outcome_table([], [], class_prior=0.1))}, CONFIG, 0)
+
+
+# --- the verdict
+
+
+def test_a_random_model_is_not_distinguishable_from_the_prior():
+    truth, _ = drawn(600, 12)
+    noise = truth.mean() * np.exp(0.02 * np.random.default_rng(13).normal(size=600))
+    told = verdict(
+        measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0), Headline("grouped", "no days are known")
+    )
+    assert not told.beats_class_prior
+    assert not told.beats_category_prior
+    assert told.sentence.count("not distinguishable from the prior") == 2
+    assert "Use the base rate" in told.sentence
+    assert "no days are known" in told.sentence
+
+
+def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():
+    truth, p = drawn(1500, 14)
+    good = verdict(measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0), Headline("grouped", "x"))
+    assert (good.beats_class_prior, good.beats_category_prior) == (True, True)
+    assert "not distinguishable" not in good.sentence
+    shuffled = verdict(measure({"grouped": HeldOut(outcome_table(truth, p[::-1]))}, CONFIG, 0), Headline("grouped", "x"))
+    assert not shuffled.beats_class_prior
+    assert "worse than the prior" in shuffled.sentence
+
+
+# --- known truth
+
+
+def test_best_attainable_matches_the_entropy_and_is_reached_by_the_truth():
+    truth, p = drawn(50_000, 15)
+    best = best_attainable(p, truth)
+    assert best["log_loss"] == pytest.approx(log_loss(truth, p), abs=0.005)
+    assert best["brier"] == pytest.approx(np.mean((truth - p) ** 2), abs=0.005)
+    assert share_of_attainable(best["auroc"], best) == 1.0
+    assert share_of_attainable(0.5, best) == 0.0
+    with pytest.raises(NotEnoughDataError):
+        best_attainable([0.1, 0.2], [False, False])

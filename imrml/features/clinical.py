@@ -1,6 +1,7 @@
 """What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Stage
 from imrml.features.vocabulary import read_vocabulary
 from imrml.sentences import split_sentences
-from imrml.submissions import columns_at, require_submission_columns
+from imrml.submissions import columns_at, remove_sentences, require_submission_columns
 
 # Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
 CHRONICITY_BANDS = {
@@ -65,10 +66,10 @@ class _Cue:
     name: str
     document: str
     answers: tuple[str, ...]
-    hints: tuple[str, ...]
+    hints: frozenset[str]
     pattern: re.Pattern[str]
     negated: re.Pattern[str] | None
-    is_negatable: bool
+    scope: str
 
 
 @cache
@@ -78,19 +79,19 @@ def _cues() -> tuple[_Cue, ...]:
             name=row["cue"],
             document=row["document"],
             answers=tuple(row["answers"].split("|")),
-            hints=tuple(row["hints"].split("|")),
+            hints=frozenset(row["hints"].split("|")),
             pattern=re.compile(row["pattern"]),
             negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
-            is_negatable=row["is_negatable"] == "yes",
+            scope=row["scope"],
         )
         for row in read_vocabulary("documentation_cues")
     )
 
 
 _VERB = r"(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|continues?|remains?|reports?)"
-# Where a denial stops counting: another clause begins, with its own subject and verb.
+# Where a denial or a wish stops counting: another clause begins, with its own subject and verb.
 _CLAUSE_END = re.compile(
-    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet(?! to)|despite)\s"
+    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet(?! to)|despite|due to|because of|based on)\s"
     r"|,?\s(?:and|with)\s(?=positive\b)"
     rf"|,?\sand\s(?=(?:\w+\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
@@ -99,6 +100,12 @@ _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
     r"|unable to (?:find|locate)|fail(?:s|ed|ure)? to (?:document|show|provide|include|mention))\b"
+)
+# "The plan included a urine drug screen", "to rule out neuropathy": not yet done, not yet found.
+_ASKED_FOR = re.compile(
+    r"\b(?:treatment plan|plan (?:is|was|of|includ)|requests? for|request(?:ed|s|ing)\b|recommend|ordered|authorization\b"
+    r"|rule out|r/o|will (?:be|obtain|order|undergo|get)|scheduled for|awaiting|pending|possib|concern for"
+    r"|referr(?:ed|al) (?:to|for))"
 )
 _BE = r"(?:was|were|is|are)"
 _DENIAL_AFTER = re.compile(
@@ -109,13 +116,17 @@ _DENIAL_AFTER = re.compile(
 )
 
 
-def find_documents(text: str) -> list[FoundDocument]:
+def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument]:
     """Find the documents and findings that a text shows or says are absent, in the order of the text.
+
+    What is only planned or asked for is not shown, and sentences that tell what utilization review said are passed over.
 
     Parameters
     ----------
     text : str
-        A request, its notes, or a case summary.
+        The record (notes, a case summary, a diagnosis), or the line that is asked for.
+    is_request : bool
+        Whether the text is the line that is asked for: "urine drug test" there is a wish, and "#60" a quantity given.
 
     Returns
     -------
@@ -132,20 +143,35 @@ def find_documents(text: str) -> list[FoundDocument]:
     """
     lowered = _lowered(text)
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
-    sentences = [(sentence.start, lowered[sentence.start : sentence.end]) for sentence in split_sentences(text)]
-    found = [
-        one
-        for cue in _cues()
-        if _holds_any(cue.hints, lowered)
-        for start, sentence in sentences
-        if _holds_any(cue.hints, sentence)
-        for one in _found_in_sentence(cue, text, start, sentence)
+    sentences = [
+        (sentence.start, lowered[sentence.start : sentence.end])
+        for sentence in split_sentences(text)
+        if is_request or remove_sentences(sentence.text, "rfa")
     ]
+    passed_over = "record" if is_request else "request"
+    present = {hint for hint in _hints() if hint in lowered}
+    found = []
+    for cue in _cues():
+        if cue.scope == passed_over or cue.hints.isdisjoint(present):
+            continue
+        hints = cue.hints & present
+        for start, sentence in sentences:
+            if _holds_any(hints, sentence):
+                found += _found_in_sentence(cue, text, start, sentence)
     return sorted(found, key=lambda one: (one.start, one.cue))
 
 
-def _holds_any(hints: tuple[str, ...], text: str) -> bool:
-    return any(hint in text for hint in hints)
+@cache
+def _hints() -> frozenset[str]:
+    return frozenset().union(*(cue.hints for cue in _cues()))
+
+
+def _holds_any(hints: Iterable[str], text: str) -> bool:
+    # A plain loop, because this runs hundreds of times for each text.
+    for hint in hints:  # noqa: SIM110
+        if hint in text:
+            return True
+    return False
 
 
 def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
@@ -162,13 +188,11 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
         if clause in found:
             continue
         clause_end = max(clause[1], match.end())
-        is_negated = says_opposite or (
-            cue.is_negatable
-            and (
-                _DENIAL_BEFORE.search(sentence, clause[0], match.start()) is not None
-                or _DENIAL_AFTER.match(sentence, match.end(), clause_end) is not None
-            )
-        )
+        before = sentence[clause[0] : match.start()]
+        if cue.scope == "record" and _ASKED_FOR.search(before):
+            continue
+        is_denied = _DENIAL_BEFORE.search(before) or _DENIAL_AFTER.match(sentence, match.end(), clause_end)
+        is_negated = says_opposite or (cue.scope != "mention" and is_denied is not None)
         quote = text[start + clause[0] : start + clause_end].strip()
         span = (start + match.start(), start + match.end())
         found[clause] = FoundDocument(cue.name, cue.document, *span, quote, is_negated, cue.answers)
@@ -191,9 +215,9 @@ def _lowered(text: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _cue_values(text: str) -> dict[str, float]:
+def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
     """Value of each cue column that is not zero. A document shown anywhere counts as shown, whatever else is said of it."""
-    found = find_documents(text)
+    found = find_documents(text, is_request=is_request)
     shown = {one.cue for one in found if not one.is_negated}
     lacking = {one.cue for one in found if one.is_negated}
     return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}
@@ -205,7 +229,7 @@ def _cue_values(text: str) -> dict[str, float]:
 @cache
 def _diagnosis_families() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
     rows = read_vocabulary("diagnosis_families")
-    return tuple((row["family"], tuple(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
+    return tuple((row["family"], frozenset(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
 
 
 @lru_cache(maxsize=16384)
@@ -303,7 +327,7 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):
         told = zip(X["treatment"], X["diagnosis"], narratives, days, X["age"], X["sex"], strict=True)
         for row, (treatment, diagnosis, narrative, claim_days, age, sex) in enumerate(told):
             # Texts are read one by one, because the items of one case share all but the first.
-            parts = [_cue_values(treatment), _cue_values(diagnosis), _cue_values(narrative)]
+            parts = [_cue_values(treatment, is_request=True), _cue_values(diagnosis), _cue_values(narrative)]
             known = {name: 1.0 for part in reversed(parts) for name in part}
             known |= {f"diagnosis={family}": 1.0 for text in (diagnosis, narrative) for family in find_diagnoses(text)}
             known[f"chronicity={chronicity_band(claim_days)}"] = 1.0

@@ -1,1 +1,19 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
+
+from imrml.features.builder import build_features, describe_feature
+from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
+from imrml.features.text import TextFeatures
+from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment, treatment_category
+
+__all__ = [
+    "ClinicalFeatures",
+    "FoundDocument",
+    "TextFeatures",
+    "TreatmentFacts",
+    "TreatmentFeatures",
+    "build_features",
+    "describe_feature",
+    "find_documents",
+    "parse_treatment",
+    "treatment_category",
+]

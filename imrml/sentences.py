@@ -23,15 +23,15 @@ _CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|wher
 
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
-    r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl|record"
-    r"|list|giv|offer|present|articulat|justif|corroborat)\w*"
+    r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
+    r"|list|giv|offer|present|articulat|justif|corroborat|say|name|record|account|quer|record)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
 _MISSING_AFTER = re.compile(
     r"\b(?:"
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
     r"|not\b(?! (?:only|limited to|uncommon\w*|later than|more than|to mention)\b)"
-    r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of"
+    r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
     r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
@@ -46,12 +46,18 @@ _MISSING_BEFORE = re.compile(
     r"\b(?:"
     r"(?:not|never|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently|specifically|properly|otherwise|also"
     r"|further|fully|well|apparent\w*|readily|yet|at all)){0,3} "
-    r"(?:" + _RECORD_VERB + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
+    r"(?:(?!support(?!ed by)|justif)"
+    + _RECORD_VERB
+    + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
     r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
     r"|noted|accompanied|include|signed|updated|executed)\b"
     r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? "
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
     r"|missing|absent|lacking|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
+    # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
+    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?not|(?:not|never|n[’']t) been)(?: \w+ly)? "
+    r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
+    r"|consisten|respon|improv|toler)\w*)\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
     r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
     r")",
     re.IGNORECASE,

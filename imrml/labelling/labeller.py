@@ -58,12 +58,17 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     reading, sentences, named = sentences_with_roles(rationale)
     about = f"{item} {named}"
     found: dict[tuple[str, int], LabelledSpan] = {}
+    yielding: dict[tuple[str, int], frozenset[str]] = {}
     for cue in cues():
         if (cue.is_alone and found) or not _applies(cue, about, reading.text):
             continue
         for number, sentence in enumerate(sentences):
             if (cue.id, number) not in found and (span := _fired(cue, sentence)):
                 found[cue.id, number] = _labelled(cue, rationale, reading, sentence, span)
+                yielding[cue.id, number] = cue.yields_to
+    for (id_, number), stronger in yielding.items():
+        if any((other, number) in yielding for other in stronger):
+            del found[id_, number]
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
     return tuple(sorted(found.values(), key=lambda span: (rank[span.id], span.start)))
 
@@ -72,7 +77,7 @@ def _applies(cue: Cue, about: str, text: str) -> bool:
     return (
         (cue.about is None or cue.about.search(about) is not None)
         and (cue.not_about is None or cue.not_about.search(about) is None)
-        and (cue.given is None or cue.given.search(text) is not None)
+        and (cue.given is None or cue.given.search(f"{about} {text}") is not None)
     )
 
 

@@ -97,8 +97,8 @@ def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
-    names_guideline = bool(patterns.recital.search(text))
-    if names_guideline or (not in_case and patterns.literature.search(text)):
+    recites = patterns.leading_guideline if in_case else patterns.recital
+    if recites.search(text) or (not in_case and patterns.literature.search(text)):
         if not patterns.case_in_spite_of_guideline.search(text):
             return "recital", False
     elif not in_case and not (patterns.case.search(text) or patterns.case_in_spite_of_guideline.search(text)):
@@ -111,7 +111,7 @@ def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
 def _without_formula(text: str) -> tuple[str, str]:
     """Mask the closing formula, from the last naming of the request to the verdict; give back what was masked too."""
     verdict = _last(roles().verdict, text, len(text))
-    if verdict is None:
+    if verdict is None or roles().verdict_on_another.search(text):
         return text, ""
     subject = _last(roles().verdict_subject, text, verdict.start())
     start = verdict.start() if subject is None else subject.start()

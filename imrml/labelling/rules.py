@@ -15,7 +15,7 @@ Pattern = re.Pattern[str]
 
 _DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
 _NAMED = re.compile(r"<(\w+)>")
-_CUE_FIELDS = frozenset({"cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone"})
+_CUE_FIELDS = frozenset("cue missing says roles with unless given about not_about alone yields_to".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Cue:
     about: Pattern | None
     not_about: Pattern | None
     is_alone: bool
+    yields_to: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,13 @@ class Roles:
     boilerplate: Pattern
     fillers: Pattern
     verdict: Pattern
+    verdict_on_another: Pattern
     verdict_subject: Pattern
     case_in_spite_of_guideline: Pattern
     case: Pattern
     literature: Pattern
     recital: Pattern
+    leading_guideline: Pattern
     prior_review: Pattern
 
 
@@ -89,6 +92,7 @@ def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
             about=_optional(row.get("about")),
             not_about=_optional(row.get("not_about")),
             is_alone=row.get("alone", False),
+            yields_to=frozenset(row.get("yields_to", ())),
         )
         for kind in ("missing", "says")
         if kind in row

@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Hashable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -68,7 +71,7 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> p
     base_rates = rates["base_rate"].to_numpy()
     predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, fitted.models["cost_ratio"])
     likely = _likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
-    shown = [_documents_shown(row) for row in _texts(requests.submissions)]
+    shown = [_documents_shown(record) for record in _records(requests.submissions)]
     reasons = fitted.reasons(inputs, N_REASONS)
     columns = {
         "request_id": list(requests.request_ids),
@@ -118,26 +121,47 @@ def _likely_deficiencies(p_deficiencies: pd.DataFrame, abstains: np.ndarray) -> 
     return likely
 
 
-def _texts(submissions: SubmissionFrame) -> list[str]:
-    """Join what a request says; a blank line keeps a sentence from running on into the next column."""
-    columns = [name for name in ("treatment", "diagnosis", "case_summary") if name in submissions]
-    return ["\n\n".join(str(text) for text in row if text) for row in submissions[columns].itertuples(index=False)]
+def _records(submissions: SubmissionFrame) -> list[str]:
+    """Join what a request says of the record; a blank line keeps a sentence from running on into the next column.
+
+    The treatment stays out: a request for a urine drug screen does not show one.
+    """
+    columns = [name for name in ("diagnosis", "case_summary") if name in submissions]
+    return ["\n\n".join(text for text in row if text) for row in submissions[columns].itertuples(index=False)]
 
 
-def _documents_shown(text: str) -> list[FoundDocument]:
-    """Find what a text shows, each document once, by its first mention that is not negated."""
+def _documents_shown(record: str) -> list[FoundDocument]:
+    """Find what a record shows, each cue once, by its first mention that is not negated."""
     shown: dict[str, FoundDocument] = {}
-    for found in find_documents(text):
+    for found in find_documents(record):
         if not found.is_negated:
-            shown.setdefault(found.document, found)
+            shown.setdefault(found.cue, found)
     return list(shown.values())
 
 
+@cache
+def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
+    """Read which cues must all be shown before a line of a deficiency's checklist is left off.
+
+    Examples
+    --------
+    >>> sorted(cues_that_show()["opioid_monitoring_missing", "The signed pain agreement"])
+    ['pain_agreement']
+    """
+    table = yaml.safe_load(files("imrml").joinpath("scoring.yaml").read_text(encoding="utf-8"))
+    return {(id_, document): frozenset(cues) for id_, lines in table.items() for document, cues in lines.items()}
+
+
 def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocument]) -> list[str]:
-    """List what answers the likely deficiencies, likeliest first, without what the text shows."""
-    there = {found.document for found in shown}
-    documents = (document for deficiency in likely for document in deficiency.send_before_submission)
-    return [document for document in dict.fromkeys(documents) if document not in there]
+    """List what answers the likely deficiencies, likeliest first, without what the record shows."""
+    cues_shown = {found.cue for found in shown}
+    wanted = ((deficiency.id, document) for deficiency in likely for document in deficiency.send_before_submission)
+    return list(dict.fromkeys(line[1] for line in wanted if not _is_shown(line, cues_shown)))
+
+
+def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
+    needed = cues_that_show().get(line)
+    return needed is not None and needed <= cues_shown
 
 
 # --- for a terminal --------------------------------------------------------------------------------------------------

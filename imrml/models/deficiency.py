@@ -8,7 +8,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.models.outcome import CategoryPrior, linear_model
+from imrml.models.outcome import CategoryPrior, linear_model, one_thread
 
 
 class DeficiencyModel(BaseEstimator):
@@ -57,7 +57,8 @@ class DeficiencyModel(BaseEstimator):
         self.coefficients_ = np.zeros((n_labels, X.shape[1]))
         self.intercepts_ = np.zeros(n_labels)
         for label in np.flatnonzero(~self.is_prior_):
-            fitted = linear_model(self.c).fit(X, labels[:, label])
+            with one_thread():
+                fitted = linear_model(self.c).fit(X, labels[:, label])
             self.coefficients_[label] = fitted.coef_[0]
             self.intercepts_[label] = fitted.intercept_[0]
         return self

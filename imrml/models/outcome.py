@@ -4,7 +4,8 @@ All are scikit-learn classifiers with classes ``[False, True]`` for upheld and o
 the logistic regression reads the feature matrix.
 """
 
-from typing import Any, Self
+from contextlib import AbstractContextManager
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from imrml.errors import NotEnoughDataError
 
@@ -25,6 +27,21 @@ from imrml.errors import NotEnoughDataError
 _SOLVER: dict[str, Any] = {"solver": "lbfgs", "tol": 1e-6, "max_iter": 2000}
 # Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the decisions.
 _JEFFREYS = 0.5
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra on one core while a model is fitted.
+
+    The steps of lbfgs are too small to share: on a busy machine with two cores they took ten times as long on two threads. It
+    also makes a fit repeat bit for bit on machines with more cores.
+
+    Examples
+    --------
+    >>> with one_thread():
+    ...     float(np.ones(3) @ np.ones(3))
+    3.0
+    """
+    return cast("AbstractContextManager[Any]", threadpool_limits(1))
 
 
 def linear_model(c: float) -> LogisticRegression:
@@ -200,15 +217,16 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         folds: list[tuple[np.ndarray, np.ndarray]] = []
         if self.calibration != "none":
             folds, self.calibration_note_ = calibration_folds(y, case_codes, self.calibration_folds, self.seed)
-        if folds:
-            # ensemble=False: one linear model on all items, one calibrator on what the folds' held-out items scored.
-            calibrated = CalibratedClassifierCV(self.linear_, method=self.calibration, cv=folds, ensemble=False).fit(X, y)
-            self.linear_ = calibrated.calibrated_classifiers_[0].estimator
-            self.calibrator_ = calibrated.calibrated_classifiers_[0].calibrators[0]
-        else:
-            self.linear_.fit(X, y)
         self.mean_ = np.asarray(X.mean(axis=0)).ravel()
-        self._refit(X, y, case_codes)
+        with one_thread():
+            if folds:
+                # ensemble=False: one linear model on all items, one calibrator on what the folds' held-out items scored.
+                calibrated = CalibratedClassifierCV(self.linear_, method=self.calibration, cv=folds, ensemble=False).fit(X, y)
+                self.linear_ = calibrated.calibrated_classifiers_[0].estimator
+                self.calibrator_ = calibrated.calibrated_classifiers_[0].calibrators[0]
+            else:
+                self.linear_.fit(X, y)
+            self._refit(X, y, case_codes)
         return self
 
     def _refit(self, X: sparse.csr_matrix, y: np.ndarray, case_codes: np.ndarray) -> None:

@@ -18,6 +18,9 @@ from imrml.tables import write_private
 
 ALLOWED_TYPES = frozenset(
     {
+        "imrml.features.clinical.ClinicalFeatures",
+        "imrml.features.text.TextFeatures",
+        "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.deficiency.DeficiencyModel",
         "imrml.models.outcome.CalibratedLogistic",
         "imrml.models.outcome.CategoryPrior",

@@ -147,7 +147,7 @@ class ReviewModel(BaseEstimator):
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
-            self.feature_names_ = [str(name) for name in self.columns_.get_feature_names_out()]
+            self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
         self.outcome_: ClassPrior | CategoryPrior | CalibratedLogistic
         if is_logistic:
             self.outcome_ = CalibratedLogistic(
@@ -293,7 +293,7 @@ class ReviewModel(BaseEstimator):
     def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
         strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
         return _strongest(
-            [(describe_feature(self.feature_names_[row.indices[place]]), float(row.data[place])) for place in strongest],
+            [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
             n_reasons,
         )
 

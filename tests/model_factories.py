@@ -1,0 +1,53 @@
+"""Fictional requests with a planted truth, and models that learned from them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from imrml.config import load_config
+from imrml.deficiencies import deficiency_ids
+from imrml.models import ReviewModel
+from imrml.submissions import submission_frame
+
+TREATMENTS = ("Norco 10/325mg #60", "MRI of the left knee", "Physical therapy 12 visits for the low back", "Flexeril 7.5mg #90")
+TELLING, FAULTY = "quokka", "wombat"
+"""Words that no vocabulary knows: the first makes an overturn likely, the second a missing plan."""
+_SENTENCE = "The worker cooks in a canteen and lifted a heavy pot one morning while the kettle sang over the old stove"
+MANIFEST: dict[str, Any] = {
+    "model_version": "20260101.000000-abcdef01",
+    "created_on": "2026-01-01",
+    "stage": "imr",
+    "trained_on": "real",
+    "training_cases": [],
+    "verdict": "better than the category prior",
+}
+
+
+def fictional_items(n_cases: int = 150, seed: int = 0) -> dict[str, Any]:
+    """Two items a case: arguments of ``ReviewModel.fit`` with a planted truth; each label but one is rare or random."""
+    random = np.random.default_rng(seed)
+    n_items = 2 * n_cases
+    tells = np.repeat(random.random(n_cases) < 0.4, 2)
+    faulty = np.repeat(random.random(n_cases) < 0.5, 2)
+    summaries = []
+    for number in range(n_items):
+        words = [*random.choice(_SENTENCE.split(), 12), *[TELLING] * bool(tells[number]), *[FAULTY] * bool(faulty[number])]
+        summaries.append(" ".join(random.permutation(words)) + ".")
+    labels = pd.DataFrame(random.random((n_items, 18)) < 0.2, columns=list(deficiency_ids()))
+    labels["no_rationale_or_plan"] = np.where(faulty, random.random(n_items) < 0.8, random.random(n_items) < 0.1)
+    labels["weaning_indicated"] = False
+    overturned = random.random(n_items) < np.where(tells, 0.6, 0.08)
+    items = pd.DataFrame({"treatment": random.choice(TREATMENTS, n_items), "case_summary": summaries})
+    return {
+        "submissions": submission_frame(items, "imr"),
+        "overturned": overturned,
+        "cases": np.repeat([f"CM15-{number:07d}" for number in range(n_cases)], 2),
+        "deficiencies": labels,
+        "is_labelled": ~overturned,
+    }
+
+
+def make_model(*overrides: str, stage: str = "imr") -> ReviewModel:
+    """Unfitted model of the shipped config, with few refits."""
+    return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", "models.n_refits=5", *overrides]))

@@ -1,0 +1,398 @@
+import hashlib
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops
+from model_factories import FAULTY, MANIFEST, TELLING, fictional_items, make_model
+from scipy import sparse
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from skops import io as skops_io
+
+from imrml.config import load_config
+from imrml.deficiencies import deficiency_ids
+from imrml.errors import LeakageError, ModelError, NotEnoughDataError
+from imrml.models import ReviewModel, load_model, save_model
+from imrml.models.deficiency import DeficiencyModel
+from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior, calibration_folds
+from imrml.submissions import SubmissionFrame, submission_frame
+
+
+def frame(*rows: tuple[str, str], stage: Any = "imr") -> SubmissionFrame:
+    return submission_frame(pd.DataFrame(rows, columns=["treatment", "case_summary"]), stage)
+
+
+@pytest.fixture(scope="module")
+def items() -> dict[str, Any]:
+    return fictional_items()
+
+
+@pytest.fixture(scope="module")
+def model(items: dict[str, Any]) -> ReviewModel:
+    return make_model().fit(**items)
+
+
+# --- priors ----------------------------------------------------------------------------------------------------------
+
+
+def test_category_prior_mixes_the_class_prior_into_small_categories() -> None:
+    categories = ["opioid"] * 90 + ["imaging"] * 10
+    overturned = np.array([False] * 90 + [True] * 10)
+    prior = CategoryPrior(shrinkage=10.0).fit(categories, overturned)
+    opioid, imaging, unseen = prior.predict_proba(["opioid", "imaging", "surgery"])[:, 1]
+    assert opioid == pytest.approx((0 + 10 * 0.1) / 100)
+    assert imaging == pytest.approx((10 + 10 * 0.1) / 20)
+    assert unseen == pytest.approx(0.1)
+    assert prior.count(["opioid", "imaging", "surgery"]).tolist() == [90, 10, 0]
+
+
+@pytest.mark.parametrize("prior", [ClassPrior(), CategoryPrior(shrinkage=20.0), CategoryPrior(shrinkage=0.0)])
+def test_interval_of_a_prior_holds_its_rate_and_narrows_with_more_items(prior: Any) -> None:
+    widths = []
+    for n_items in (20, 2000):
+        prior.fit(["opioid"] * n_items + ["imaging"] * n_items, np.arange(2 * n_items) % 10 == 0)
+        asked = ["opioid", "imaging", "surgery"]
+        (low, high), rates = prior.predict_interval(asked, 0.9).T, prior.predict_proba(asked)[:, 1]
+        assert ((low >= 0) & (low <= rates) & (rates <= high) & (high <= 1)).all()
+        widths.append((high - low)[0])
+    assert widths[1] < widths[0] / 5
+
+
+def test_priors_are_scikit_learn_classifiers() -> None:
+    for prior in (ClassPrior(), CategoryPrior(shrinkage=3.0)):
+        fitted = clone(prior).fit(["opioid", "imaging"], [True, True])
+        assert fitted.classes_.tolist() == [0, 1]
+        assert fitted.predict(["opioid"]).tolist() == [True]
+
+
+# --- logistic regression ---------------------------------------------------------------------------------------------
+
+
+def known_truth(n_items: int, seed: int = 1) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    """Sparse features, decisions, and the probabilities that they were drawn with."""
+    random = np.random.default_rng(seed)
+    X = sparse.csr_matrix((random.random((n_items, 80)) < 0.15).astype(float))
+    weights = np.random.default_rng(7).normal(scale=0.5, size=80)
+    p_true = expit(X @ weights - 1.5)
+    return X, random.random(n_items) < p_true, p_true
+
+
+def make_logistic(**settings: Any) -> CalibratedLogistic:
+    usual = {"c": 0.3, "calibration": "sigmoid", "calibration_folds": 3, "n_refits": 20, "seed": 3}
+    return CalibratedLogistic(**usual | settings)
+
+
+def test_logistic_regression_finds_the_truth_and_its_interval_holds_it_as_often_as_stated() -> None:
+    X, y, _ = known_truth(2000)
+    asked, _, p_true = known_truth(1000, seed=2)
+    fitted = make_logistic().fit(X, y, cases=np.arange(2000) // 2)
+    p_found = fitted.predict_proba(asked)[:, 1]
+    low, high = fitted.predict_interval(asked, 0.9).T
+    assert np.sqrt(np.mean((p_found - p_true) ** 2)) < 0.6 * p_true.std()
+    assert ((low <= p_found) & (p_found <= high)).all()
+    assert 0.83 < np.mean((low <= p_true) & (p_true <= high)) < 0.98
+
+
+def test_interval_widens_where_a_case_repeats_its_items() -> None:
+    X, y, _ = known_truth(300)
+    repeated, y_repeated = sparse.vstack([X] * 6).tocsr(), np.tile(y, 6)
+    by_case = make_logistic(calibration="none").fit(repeated, y_repeated, cases=np.tile(np.arange(300), 6))
+    by_item = make_logistic(calibration="none").fit(repeated, y_repeated, cases=np.arange(1800))
+    widths = [np.diff(fitted.predict_interval(X, 0.9)).mean() for fitted in (by_case, by_item)]
+    assert widths[0] > 1.3 * widths[1]
+
+
+@pytest.mark.parametrize("calibration", ["none", "sigmoid", "isotonic"])
+def test_every_calibration_gives_probabilities_inside_their_interval(calibration: str) -> None:
+    X, y, _ = known_truth(400)
+    fitted = make_logistic(calibration=calibration).fit(X, y, cases=np.arange(400) // 2)
+    p_overturned, interval = fitted.predict_proba(X)[:, 1], fitted.predict_interval(X, 0.9)
+    assert fitted.calibration_note_ == ""
+    assert (fitted.calibrator_ is None) == (calibration == "none")
+    assert ((interval[:, 0] <= p_overturned) & (p_overturned <= interval[:, 1])).all()
+    assert interval.min() >= 0
+    assert interval.max() <= 1
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    X, y, _ = known_truth(300)
+    first, second = (make_logistic(n_refits=3).fit(X, y, cases=np.arange(300)) for _ in range(2))
+    assert np.array_equal(first.predict_interval(X, 0.9), second.predict_interval(X, 0.9))
+    other = make_logistic(n_refits=3, seed=4).fit(X, y, cases=np.arange(300))
+    assert not np.array_equal(first.predict_interval(X, 0.9), other.predict_interval(X, 0.9))
+
+
+def test_without_refits_there_is_no_interval() -> None:
+    X, y, _ = known_truth(100)
+    assert np.isnan(make_logistic(n_refits=0).fit(X, y, cases=np.arange(100)).predict_interval(X, 0.9)).all()
+
+
+def test_calibration_folds_part_no_case_and_hold_both_decisions() -> None:
+    _, y, _ = known_truth(200)
+    cases = np.arange(200) // 4
+    folds, note = calibration_folds(y, cases, 3, seed=0)
+    assert note == ""
+    assert sorted(np.concatenate([held_out for _, held_out in folds])) == list(range(200))
+    for train, held_out in folds:
+        assert not set(cases[train]) & set(cases[held_out])
+        assert 0 < y[held_out].sum() < len(held_out)
+
+
+def test_too_few_overturned_cases_leave_the_model_uncalibrated_and_say_so() -> None:
+    X, _, _ = known_truth(60)
+    y = np.zeros(60, dtype=bool)
+    y[:6] = True
+    fitted = make_logistic().fit(X, y, cases=np.arange(60) // 3)
+    assert fitted.calibrator_ is None
+    assert fitted.calibration_note_.startswith("not calibrated: 3 folds need 3 cases of either decision; found 2 overturned")
+    with pytest.raises(NotEnoughDataError, match="found 0 overturned of 60"):
+        make_logistic().fit(X, np.zeros(60, dtype=bool), cases=np.arange(60))
+
+
+@pytest.mark.parametrize("calibration", ["none", "sigmoid"])
+def test_contributions_add_up_to_the_distance_from_the_average_item(calibration: str) -> None:
+    X, y, _ = known_truth(300)
+    X.data *= np.random.default_rng(0).random(X.nnz)
+    full = sparse.csr_matrix(X.toarray() + 1e-12)  # every feature shown, so that none is left out of the sum
+    fitted = make_logistic(calibration=calibration, n_refits=0).fit(full, y, cases=np.arange(300))
+    p_overturned = fitted.predict_proba(sparse.vstack([full, sparse.csr_matrix(full.mean(axis=0))]))[:, 1]
+    log_odds = np.log(p_overturned / (1 - p_overturned))
+    moved = fitted.contributions(full).sum(axis=1).A1
+    assert moved == pytest.approx(log_odds[:-1] - log_odds[-1], abs=1e-6)
+    assert (fitted.contributions(X) != 0).sum() <= X.nnz
+
+
+# --- deficiencies ----------------------------------------------------------------------------------------------------
+
+
+def test_a_rare_deficiency_keeps_its_category_prior() -> None:
+    X, learnable, _ = known_truth(400)
+    categories = np.where(np.arange(400) % 2 == 0, "opioid", "imaging").tolist()
+    rare, always = np.arange(400) < 4, np.ones(400, dtype=bool)
+    fitted = DeficiencyModel(c=1.0, min_items=10, shrinkage=20.0).fit(X, np.column_stack([learnable, rare, always]), categories)
+    assert fitted.is_prior_.tolist() == [False, True, True]
+    p_deficiency, priors = fitted.predict_proba(X, categories), fitted.predict_priors(categories)
+    assert np.array_equal(p_deficiency[:, 1:], priors[:, 1:])
+    assert roc_auc_score(learnable, p_deficiency[:, 0]) > roc_auc_score(learnable, priors[:, 0]) + 0.2
+
+
+# --- the composite ---------------------------------------------------------------------------------------------------
+
+
+def test_the_model_learns_both_targets_and_says_why(model: ReviewModel) -> None:
+    asked = frame(("Norco 10/325mg #60", f"The cook saw a {TELLING}."), ("Norco 10/325mg #60", f"The cook saw a {FAULTY}."))
+    p_overturned = model.predict_proba(asked)[:, 1]
+    assert p_overturned[0] > model.class_rate_ + 0.1 > p_overturned[1]
+    what, by = model.reasons(asked, 3)[0][0]
+    assert TELLING in what
+    assert by > 0
+    assert all(TELLING not in what for what, _ in model.reasons(asked, 20)[1])
+    p_plan = model.predict_deficiencies(asked)["no_rationale_or_plan"]
+    assert p_plan[1] > p_plan[0] + 0.3
+    prior = model.deficiency_priors(asked)["no_rationale_or_plan"]
+    assert prior[0] == prior[1]
+    assert model.predicts_deficiencies
+    assert model.notes == ("predicted by their category prior, for want of labelled items: weaning_indicated",)
+
+
+def test_predictions_keep_the_index_and_the_order_of_ids(model: ReviewModel) -> None:
+    asked = SubmissionFrame(frame(("MRI", "one"), ("PT", "two")).set_axis([7, 3]))
+    assert list(model.predict_deficiencies(asked)) == list(deficiency_ids())
+    assert list(model.predict_deficiencies(asked).index) == list(model.base_rates(asked).index) == [7, 3]
+
+
+def test_labels_of_overturned_and_unlabelled_items_are_never_read(items: dict[str, Any], model: ReviewModel) -> None:
+    spoilt = items["deficiencies"].copy()
+    spoilt[items["overturned"]] = True
+    again = make_model("models.n_refits=0").fit(**{**items, "deficiencies": spoilt, "is_labelled": None})
+    asked = items["submissions"]
+    pd.testing.assert_frame_equal(again.predict_deficiencies(asked), model.predict_deficiencies(asked))
+    masked = np.arange(len(asked)) < 150
+    spoilt[~masked] = True
+    first, second = (
+        make_model("models.outcome.kind=category_prior").fit(**{**items, "deficiencies": labels, "is_labelled": masked})
+        for labels in (items["deficiencies"], spoilt)
+    )
+    pd.testing.assert_frame_equal(first.predict_deficiencies(asked), second.predict_deficiencies(asked))
+
+
+def test_without_labels_there_is_no_deficiency_model(items: dict[str, Any]) -> None:
+    arguments = {name: items[name] for name in ("submissions", "overturned", "cases")}
+    unlabelled = {**arguments, "deficiencies": items["deficiencies"], "is_labelled": np.zeros(len(items["cases"]), dtype=bool)}
+    for given in (arguments, unlabelled):
+        fitted = make_model("models.outcome.kind=class_prior").fit(**given)
+        assert not fitted.predicts_deficiencies
+        assert fitted.columns_ is None
+        assert fitted.predict_deficiencies(items["submissions"]).isna().all(axis=None)
+        assert fitted.deficiency_priors(items["submissions"]).isna().all(axis=None)
+        assert fitted.notes == ("no deficiency model: no upheld training item has labels",)
+
+
+def test_prior_kinds_answer_with_their_prior(items: dict[str, Any]) -> None:
+    asked = frame(("Norco #30", "one two three"), ("Hot air balloon ride", "one two three"))
+    by_class = make_model("models.outcome.kind=class_prior").fit(**items)
+    assert by_class.predict_proba(asked)[:, 1].tolist() == [by_class.class_rate_] * 2
+    assert by_class.reasons(asked, 3) == [[], []]
+    by_category = make_model("models.outcome.kind=category_prior").fit(**items)
+    rates = by_category.base_rates(asked)
+    assert by_category.predict_proba(asked)[:, 1].tolist() == rates["base_rate"].tolist()
+    assert rates["n_base_rate"].iloc[0] == sum(treatment.startswith("Norco") for treatment in items["submissions"]["treatment"])
+    low, high = by_category.predict_interval(asked).T
+    assert (low < rates["base_rate"]).all()
+    assert (high > rates["base_rate"]).all()
+    assert by_category.predicts_deficiencies
+    assert len(by_category.reasons(asked, 3)[0]) == 1
+
+
+def test_the_model_abstains_in_plain_words(model: ReviewModel) -> None:
+    asked = frame(
+        ("", "She was seen for her knee and wants it looked at."),
+        ("??? 12", "She was seen for her knee and wants it looked at."),
+        ("Norco", "pain"),
+        ("Wheelchair rental for one month", "He cannot walk far."),
+        ("Norco 10/325mg #60", "pain"),
+    )
+    treatment, noise, words, category, answered = model.abstain_reasons(asked)
+    assert treatment == noise == "no treatment is named"
+    assert words == "the request holds 2 words; at least 3 are needed"
+    assert category.startswith("only 0 items of category")
+    assert answered == ""
+
+
+def test_the_alarm_rings_for_a_column_of_another_moment(items: dict[str, Any], model: ReviewModel) -> None:
+    with_rationale = SubmissionFrame(items["submissions"].assign(rationale="The request is supported."))
+    with pytest.raises(LeakageError, match="rationale"):
+        model.predict_proba(with_rationale)
+    with pytest.raises(LeakageError, match="rationale"):
+        make_model().fit(**{**items, "submissions": with_rationale})
+    with pytest.raises(LeakageError, match="claims_guideline"):
+        make_model(stage="rfa").fit(**items)
+
+
+def test_a_model_of_the_earlier_stage_fits_too(items: dict[str, Any]) -> None:
+    early = make_model("models.n_refits=0", stage="rfa")
+    known = SubmissionFrame(submission_frame(items["submissions"], "rfa"))
+    fitted = early.fit(**{**items, "submissions": known})
+    assert roc_auc_score(items["overturned"], fitted.predict_proba(known)[:, 1]) > 0.7
+
+
+def test_nothing_asked_is_nothing_answered(model: ReviewModel, items: dict[str, Any]) -> None:
+    nothing = SubmissionFrame(items["submissions"].iloc[:0])
+    assert model.predict_proba(nothing).shape == model.predict_interval(nothing).shape == (0, 2)
+    assert model.predict_deficiencies(nothing).shape == (0, 18)
+    assert model.reasons(nothing, 3) == model.abstain_reasons(nothing) == []
+    with pytest.raises(NotEnoughDataError):
+        make_model().fit(nothing, [], cases=[])
+
+
+def test_the_model_is_an_estimator_that_can_be_cloned(model: ReviewModel) -> None:
+    assert clone(model).get_params() == model.get_params()
+    assert ReviewModel.from_config(load_config()).models["outcome"]["kind"] == "logistic"
+
+
+# --- on disk ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["class_prior", "category_prior", "logistic"])
+@pytest.mark.parametrize("calibration", ["sigmoid", "isotonic"])
+def test_a_saved_model_predicts_bit_for_bit_the_same(kind: str, calibration: str, items: dict[str, Any], tmp_path: Path) -> None:
+    fitted = make_model(f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}").fit(**items)
+    loaded = load_model(save_model(fitted, tmp_path / "model", MANIFEST))
+    asked = items["submissions"]
+    assert np.array_equal(loaded.model.predict_proba(asked), fitted.predict_proba(asked))
+    assert np.array_equal(loaded.model.predict_interval(asked), fitted.predict_interval(asked))
+    pd.testing.assert_frame_equal(loaded.model.predict_deficiencies(asked), fitted.predict_deficiencies(asked), check_exact=True)
+    assert loaded.model.reasons(asked, 5) == fitted.reasons(asked, 5)
+    assert loaded.manifest["verdict"] == MANIFEST["verdict"]
+
+
+@pytest.fixture
+def folder(model: ReviewModel, tmp_path: Path) -> Path:
+    return save_model(model, tmp_path / "model", MANIFEST)
+
+
+def test_files_are_for_their_owner_only(folder: Path) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.skops"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert json.loads((folder / "model.json").read_text())["skops"] == skops.__version__
+
+
+def test_one_changed_byte_is_refused(folder: Path) -> None:
+    payload = bytearray((folder / "model.skops").read_bytes())
+    payload[len(payload) // 2] ^= 1
+    (folder / "model.skops").write_bytes(payload)
+    with pytest.raises(ModelError, match="checksums differ"):
+        load_model(folder)
+
+
+class Foreign(LogisticRegression):
+    """A type that nobody allowed."""
+
+
+def put_payload(folder: Path, payload: bytes) -> None:
+    """Write a payload with the checksum that fits it, as somebody would who wants it loaded."""
+    manifest = json.loads((folder / "model.json").read_text())
+    (folder / "model.skops").write_bytes(payload)
+    (folder / "model.json").write_text(json.dumps({**manifest, "sha256": hashlib.sha256(payload).hexdigest()}))
+
+
+def test_a_foreign_type_is_refused_even_with_a_fitting_checksum(folder: Path) -> None:
+    hiding = load_model(folder).model
+    hiding.outcome_.linear_ = Foreign()
+    put_payload(folder, skops_io.dumps(hiding))
+    with pytest.raises(ModelError, match=r"not on the allow-list: .*Foreign"):
+        load_model(folder)
+    with pytest.raises(ModelError, match=r"not on the allow-list: .*Foreign"):
+        save_model(hiding, folder.parent / "second", MANIFEST)
+    assert not (folder.parent / "second").exists()
+
+
+def test_what_is_no_review_model_is_refused(folder: Path) -> None:
+    put_payload(folder, skops_io.dumps(LogisticRegression()))
+    with pytest.raises(ModelError, match="expected a ReviewModel"):
+        load_model(folder)
+    put_payload(folder, b"no zip at all")
+    with pytest.raises(ModelError, match="no readable skops file"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scikit_learn": "0.9.1"}, "made with scikit_learn 0.9.1"),
+        ({"imrml": "99.0"}, "made with imrml 99.0"),
+        ({"stage": "rfa"}, "says stage 'rfa'"),
+        ({"trained_on": "dreams"}, "trained_on 'dreams'"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(change: dict[str, str], message: str, folder: Path) -> None:
+    manifest = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(manifest | change))
+    with pytest.raises(ModelError, match=message):
+        load_model(folder)
+
+
+def test_missing_and_broken_files_are_named(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model\.json"):
+        load_model(folder.parent / "elsewhere")
+    (folder / "model.skops").unlink()
+    with pytest.raises(ModelError, match=r"no model\.skops"):
+        load_model(folder)
+    (folder / "model.json").write_text('{"stage": "imr"}')
+    with pytest.raises(ModelError, match=r"lacks .*model_version"):
+        load_model(folder)
+    (folder / "model.json").write_text("half a fi")
+    with pytest.raises(ModelError, match="no JSON"):
+        load_model(folder)
+
+
+def test_a_manifest_must_say_what_the_model_is(model: ReviewModel, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"needs .*trained_on"):
+        save_model(model, tmp_path, {"stage": "imr"})

@@ -156,7 +156,7 @@ def test_labelling_is_total_and_spans_slice_back(rationale, item):
     assert [known.index(span.id) for span in spans] == sorted(known.index(span.id) for span in spans)
     for span in spans:
         assert rationale[span.start : span.end] == span.quote
-        assert 0 < len(span.quote.split()) <= 45
+        assert 0 < len(span.quote.split()) <= 40
         assert span.cue
 
 

@@ -1,13 +1,15 @@
 """From one rationale to deficiencies with evidence spans."""
 
+import re
 from dataclasses import dataclass
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
+from imrml.labelling.reading import MASK, Reading, RoledSentence, sentences_with_roles
 from imrml.labelling.rules import Cue, cues
 from imrml.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,15 @@ def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
 
 def _labelled(cue: Cue, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]) -> LabelledSpan:
     """Widen a span to the clauses it touches, unless they are too long for a quote."""
-    start, end = span
-    clauses = [clause for clause in split_clauses(sentence.text) if clause.start < end and clause.end > start]
-    wide_start, wide_end = min(clause.start for clause in clauses), max(clause.end for clause in clauses)
-    if len(sentence.text[wide_start:wide_end].split()) <= _MAX_QUOTE_WORDS:
-        start, end = wide_start, wide_end
+    touched = [clause for clause in split_clauses(sentence.text) if clause.start < span[1] and clause.end > span[0]]
+    wide_start, wide_end = touched[0].start, touched[-1].end
+    decoys = wide_end - wide_start - len(sentence.text[wide_start:wide_end].lstrip(f"{MASK} .,"))
+    wide = (min(wide_start + decoys, span[0]), wide_end)
+    for start, end in (wide, span):
+        first, last = reading.original_span(sentence.start + start, sentence.start + end)
+        words = [word.start() for word in _WORD.finditer(rationale, first, last)]
+        if len(words) <= _MAX_QUOTE_WORDS:
+            break
     else:
-        words = sentence.text[start:end].split()
-        if len(words) > _MAX_QUOTE_WORDS:
-            start = end - len(" ".join(words[-_MAX_QUOTE_WORDS:]))
-    first, last = reading.original_span(sentence.start + start, sentence.start + end)
+        first = words[-_MAX_QUOTE_WORDS]
     return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name)

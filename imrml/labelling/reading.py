@@ -15,7 +15,8 @@ _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
 _STOP = re.compile(r"[.!?](?= [A-Z])")
 _QUOTED_WORDS_KEPT = 7
 """A quotation up to this long is a term or a name of the item ("not recommended"); a longer one recites."""
-_MASK = "·"
+MASK = "·"
+"""Stands for each character of a decoy; no cue matches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,12 @@ def _mask_unless_short(quotation: str) -> str:
         return quotation
     # A stop that ends the quotation also ends the sentence around it.
     ends_sentence = quotation.rstrip('"”')[-1:] in {".", "!", "?"}
-    return _MASK * (len(quotation) - 1) + ("." if ends_sentence else _MASK)
+    return MASK * (len(quotation) - 1) + ("." if ends_sentence else MASK)
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda match: _MASK * len(match.group()), text)
+    return pattern.sub(lambda match: MASK * len(match.group()), text)
 
 
 def _masked(text: str, start: int, end: int) -> str:
-    return text[:start] + _MASK * (end - start) + text[end:]
+    return text[:start] + MASK * (end - start) + text[end:]

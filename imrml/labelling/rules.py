@@ -15,7 +15,9 @@ Pattern = re.Pattern[str]
 
 _DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
 _NAMED = re.compile(r"<(\w+)>")
-_CUE_FIELDS = frozenset("cue missing says roles with unless given about not_about alone yields_to".split())
+_CUE_FIELDS = frozenset(
+    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "yields_to"],
+)
 
 
 @dataclass(frozen=True, slots=True)

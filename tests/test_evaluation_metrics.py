@@ -158,6 +158,18 @@ def test_one_decision_only_is_a_reason_not_a_crash():
     assert found["outcome"]["external"]["overturned_rate"]["high"] > 0.05  # Wilson: 0 of 30 is no proof of 0
 
 
+def test_with_next_to_no_overturned_case_nothing_is_claimed_against_the_prior():
+    for n_overturned in (0, 4):
+        truth = np.arange(60) < n_overturned
+        metrics = measure({"external": HeldOut(outcome_table(truth, [0.01] * 60, class_prior=0.2))}, CONFIG, 0)
+        told = verdict(metrics, Headline("external", "never seen"))
+        assert (told.beats_class_prior, told.beats_category_prior) == (False, False)
+        assert f"could not be compared ({n_overturned} cases of one decision" in told.sentence
+        slice_ = metrics["slices"]["external"]["sex"]["female"]
+        assert "value" not in slice_["log_loss_vs_class_prior"]
+        assert slice_["mean_p_overturned"]["value"] == pytest.approx(0.01)
+
+
 # --- intervals
 
 

@@ -40,6 +40,7 @@ def held_out(n=160, seed=0):
             "rationale": CANARY,
         }
     )
+    table.loc[:5, "treatment_category"] = "home_health"
     upheld = table.index[~table["overturned"]]
     ids = list(deficiency_ids())
     scores = pd.DataFrame(rng.random((len(upheld), len(ids))), upheld, ids)
@@ -138,6 +139,13 @@ def test_card_states_the_limits_of_the_score(written):
     rows = [line for line in card.splitlines() if line.startswith("|")]
     assert len(rows) > 40
     assert all(line.endswith("|") for line in rows)
+
+
+def test_small_slices_are_named_together_without_figures(written):
+    page, card = (re.sub(r"\s+", " ", written[1][name]) for name in ("report.html", "card.md"))
+    assert "Hidden, fewer than 10 items each: home health." in page
+    assert "By treatment category, hidden for fewer than 10 items: home health." in card
+    assert "<th>home health</th>" not in page
 
 
 def test_synthetic_data_are_announced_everywhere(measured, tmp_path):

@@ -18,7 +18,7 @@ are paired. Names and signs:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from imrml.config import EvaluationConfig
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.deficiency_metrics import measure_deficiencies
-from imrml.evaluation.resampling import Bools, Figure, Floats, Resamples, clipped, figure, not_applicable, rate_figure, ratio
+from imrml.evaluation.item_scores import calibration_bins, losses
+from imrml.evaluation.resampling import Bools, Figure, Floats, Resamples, figure, not_applicable, rate_figure, ratio
 from imrml.evaluation.splits import Headline
 
 OUTCOME_COLUMNS = (
@@ -41,8 +42,9 @@ OUTCOME_COLUMNS = (
 PRIORS = ("class_prior", "category_prior")
 MIN_SLICE_ITEMS = 10
 """Smaller slices are hidden: noise, and close to a person."""
-MAX_CALIBRATION_BINS = 10
-MIN_BIN_ITEMS = 20
+MIN_DECISION_CASES = 5
+"""Cases of each decision without which a difference to a prior is not given: with a handful of overturned cases the bootstrap
+promises too much, and with none at all every lower probability would seem better for certain."""
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 AGE_BANDS = ((30, "0-29"), (40, "30-39"), (50, "40-49"), (60, "50-59"), (200, "60 and over"))
 """First age (years) above each band, and its name."""
@@ -143,34 +145,6 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
 # --- the outcome -----------------------------------------------------------------------------------------------------
 
 
-def losses(overturned: Bools, p: Floats) -> dict[Literal["log_loss", "brier"], Floats]:
-    """Compute each item's log loss (nats) and Brier score.
-
-    Examples
-    --------
-    >>> losses(np.array([True, False]), np.array([0.5, 0.2]))["brier"].round(2).tolist()
-    [0.25, 0.04]
-    """
-    p, y = clipped(p), overturned.astype(float)
-    return {"log_loss": -xlogy(y, p) - xlogy(1 - y, 1 - p), "brier": (y - p) ** 2}
-
-
-def calibration_bins(p: Floats) -> npt.NDArray[np.int64]:
-    """Assign each probability to a bin; bins hold (nearly) equal counts, equal probabilities stay together.
-
-    Ten bins, fewer where a bin would hold fewer than 20 items.
-
-    Examples
-    --------
-    >>> np.bincount(calibration_bins(np.repeat([0.1, 0.2, 0.3, 0.4], 10))).tolist()
-    [20, 20]
-    """
-    n_bins = int(np.clip(len(p) // MIN_BIN_ITEMS, 1, MAX_CALIBRATION_BINS))
-    edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
-    found: npt.NDArray[np.int64] = np.unique(np.searchsorted(edges, p, side="left"), return_inverse=True)[1]
-    return found
-
-
 def _measure_outcome(items: pd.DataFrame, column: str, resamples: Resamples, level: float) -> dict[str, Figure]:
     truth = items["overturned"].to_numpy(dtype=bool)
     p = items[column].to_numpy(dtype=float)
@@ -179,16 +153,18 @@ def _measure_outcome(items: pd.DataFrame, column: str, resamples: Resamples, lev
     points = {"log_loss": log_loss(truth, p, labels=[False, True]), "brier": brier_score_loss(truth, p)}
     figures: dict[str, Figure] = dict(_ranking(items, column, resamples, level))
     prior_losses = {prior: losses(truth, items[f"p_{prior}"].to_numpy(dtype=float)) for prior in PRIORS}
+    why = _why_incomparable(items)
     for score, per_item in own.items():
         resampled = resamples.mean(per_item)
         figures[score] = figure(points[score], resampled[1:], n, level)
         if column != "p_class_prior":
             skill = 1 - ratio(resampled, resamples.mean(prior_losses["class_prior"][score]))
-            figures[f"{score}_skill"] = figure(skill[0], skill[1:], n, level)
+            figures[f"{score}_skill"] = not_applicable(why) if why else figure(skill[0], skill[1:], n, level)
         for prior in PRIORS:
             if column == "p_overturned" or (column, prior) == ("p_category_prior", "class_prior"):
                 difference = resamples.mean(per_item - prior_losses[prior][score])
-                figures[f"{score}_vs_{prior}"] = figure(difference[0], difference[1:], n, level)
+                given = not_applicable(why) if why else figure(difference[0], difference[1:], n, level)
+                figures[f"{score}_vs_{prior}"] = given
     error = _calibration_error(truth, p, resamples)
     figures["ece"] = figure(error[0], error[1:], n, level)
     if "value" in figures["ece"]:
@@ -223,6 +199,14 @@ def _why_unordered(items: pd.DataFrame, column: str) -> str:
     if np.array_equal(items[column].to_numpy(dtype=float), items["p_class_prior"].to_numpy(dtype=float)):
         return "one probability for all items: nothing to rank or to fit a slope to"
     return "the held-out items hold one decision only" if items["overturned"].nunique() < 2 else ""
+
+
+def _why_incomparable(items: pd.DataFrame) -> str:
+    n_cases = items.groupby(items["overturned"].astype(bool))["case_number"].nunique()
+    n_fewest = int(min(n_cases.get(decision, 0) for decision in (True, False)))
+    if n_fewest < MIN_DECISION_CASES:
+        return f"{n_fewest} cases of one decision; at least {MIN_DECISION_CASES} are needed to compare with a prior"
+    return ""
 
 
 def _calibration_error(truth: Bools, p: Floats, resamples: Resamples) -> Floats:
@@ -275,9 +259,11 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
         "overturned_rate": rate_figure(truth, resamples, level),
         "auroc": _ranking(items, "p_overturned", resamples, level)["auroc"],
     }
+    why = _why_incomparable(items)
     for name, values in averages.items():
         means = resamples.mean(values)
-        figures[name] = figure(means[0], means[1:], len(items), level)
+        hidden = why and "_vs_" in name
+        figures[name] = not_applicable(why) if hidden else figure(means[0], means[1:], len(items), level)
     return figures
 
 

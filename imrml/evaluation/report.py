@@ -12,7 +12,7 @@ from markupsafe import Markup
 from imrml.deficiencies import taxonomy
 from imrml.evaluation import plots
 from imrml.evaluation.checks import Check
-from imrml.evaluation.metrics import HeldOut, Verdict
+from imrml.evaluation.metrics import MIN_SLICE_ITEMS, HeldOut, Verdict
 from imrml.tables import write_private
 
 BANNER = "DEMO, invented data: a yardstick with a known optimum, never evidence of skill on real letters"
@@ -116,6 +116,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "deficiency_metric_names": DEFICIENCY_METRIC_NAMES,
         "slice_names": SLICE_NAMES,
         "split_names": SPLIT_NAMES,
+        "min_slice_items": MIN_SLICE_ITEMS,
         "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }

@@ -24,7 +24,7 @@ MANIFEST: dict[str, Any] = {
 }
 
 
-def fictional_items(n_cases: int = 150, seed: int = 0) -> dict[str, Any]:
+def fictional_items(n_cases: int = 100, seed: int = 0) -> dict[str, Any]:
     """Two items a case: arguments of ``ReviewModel.fit`` with a planted truth; each label but one is rare or random."""
     random = np.random.default_rng(seed)
     n_items = 2 * n_cases

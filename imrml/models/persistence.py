@@ -26,6 +26,7 @@ ALLOWED_TYPES = frozenset(
         "imrml.models.outcome.CategoryPrior",
         "imrml.models.outcome.ClassPrior",
         "imrml.models.review.ReviewModel",
+        "scipy.sparse._csr.csr_matrix",
         "sklearn.calibration._SigmoidCalibration",
     }
 )

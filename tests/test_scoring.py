@@ -1,0 +1,193 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from model_factories import MANIFEST, TELLING, fictional_items, make_model
+
+from imrml import scoring
+from imrml.deficiencies import deficiency_ids, taxonomy
+from imrml.errors import LeakageError, ModelError
+from imrml.features.vocabulary import read_vocabulary
+from imrml.models import LoadedModel
+from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, PREDICTION_COLUMNS, cues_that_show, prediction_lines, score
+from imrml.submissions import sort_requests
+from imrml.tables import read_table, write_table
+
+REQUESTS = pd.DataFrame(
+    [
+        {"request_id": "told", "treatment": "Norco 10/325mg #60", "notes": f"The cook saw a {TELLING} near the stove."},
+        {
+            "request_id": "plain",
+            "treatment": "Physical therapy 12 visits for the low back",
+            "notes": "The cook lifted a heavy pot.",
+        },
+        {"request_id": "empty", "treatment": "", "notes": ""},
+    ]
+)
+
+
+def loaded(*overrides: str, **manifest: Any) -> LoadedModel:
+    return LoadedModel(make_model(*overrides).fit(**fictional_items()), MANIFEST | manifest)
+
+
+@pytest.fixture(scope="module")
+def model() -> LoadedModel:
+    return loaded()
+
+
+def rows(model: LoadedModel, table: pd.DataFrame = REQUESTS, **settings: Any) -> dict[str, dict[str, Any]]:
+    predictions = score(model, sort_requests(table, "imr"), **settings)
+    return {row["request_id"]: row for row in predictions.to_dict("records")}
+
+
+def test_the_prediction_table_holds_what_the_contract_says(model: LoadedModel) -> None:
+    predictions = score(model, sort_requests(REQUESTS, "imr"))
+    assert tuple(predictions) == PREDICTION_COLUMNS
+    answered = predictions[predictions["predicted"] != "abstain"]
+    assert answered["request_id"].to_list() == ["told", "plain"]
+    assert ((answered["p_low"] >= 0) & (answered["p_low"] <= answered["p_overturned"])).all()
+    assert ((answered["p_overturned"] <= answered["p_high"]) & (answered["p_high"] <= 1)).all()
+    p_deficiencies = answered[["p_deficiency_1", "p_deficiency_2", "p_deficiency_3"]].to_numpy()
+    assert (np.diff(p_deficiencies, axis=1) <= 0).all()
+    assert set(answered["deficiency_1"]) <= set(deficiency_ids())
+    assert set(predictions["model_version"]) == {MANIFEST["model_version"]}
+    assert set(predictions["trained_on"]) == {"real"}
+
+
+def test_what_moved_a_score_is_signed_and_stands_in_the_request(model: LoadedModel) -> None:
+    told = rows(model)["told"]
+    assert told["predicted"] == "above_base_rate"
+    assert told["reasons"][0].startswith("+")
+    assert TELLING in told["reasons"][0]
+    assert len(told["reasons"]) <= scoring.N_REASONS
+
+
+def test_an_abstaining_row_keeps_only_its_base_rate(model: LoadedModel) -> None:
+    empty = rows(model)["empty"]
+    assert empty["predicted"] == "abstain"
+    assert empty["abstain_reason"] == "no treatment is named"
+    assert 0 < empty["base_rate"] < 1
+    for column in ("p_overturned", "p_low", "p_high", "deficiency_1", "p_deficiency_3"):
+        assert pd.isna(empty[column])
+    assert empty["send_before_submission"] == empty["reasons"] == []
+
+
+def test_a_cost_ratio_sets_the_threshold() -> None:
+    told, plain = rows(loaded("models.cost_ratio=2.0")), rows(loaded("models.cost_ratio=1000.0"))
+    for answers, threshold in ((told, 1 / 3), (plain, 1 / 1001)):
+        for name in ("told", "plain"):
+            assert answers[name]["predicted"] == ("overturned" if answers[name]["p_overturned"] >= threshold else "upheld")
+    assert told["plain"]["predicted"] == "upheld"
+    assert plain["plain"]["predicted"] == "overturned"
+
+
+def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
+    model = loaded("models.outcome.kind=category_prior", verdict="not distinguishable from the prior")
+    for row in rows(model).values():
+        if row["predicted"] != "abstain":
+            assert row["p_overturned"] == row["base_rate"]
+            assert row["p_low"] < row["p_overturned"] < row["p_high"]
+            is_above = row["base_rate"] > model.model.class_rate_
+            assert row["predicted"] == ("above_base_rate" if is_above else "below_base_rate")
+            assert row["deficiency_1"] in deficiency_ids()
+
+
+def test_without_labels_there_are_no_deficiencies() -> None:
+    items = {name: value for name, value in fictional_items().items() if name in ("submissions", "overturned", "cases")}
+    plain = rows(LoadedModel(make_model("models.n_refits=0").fit(**items), MANIFEST))["plain"]
+    assert 0 < plain["p_overturned"] < 1
+    assert pd.isna(plain["p_low"])
+    assert pd.isna(plain["deficiency_1"])
+    assert plain["send_before_submission"] == []
+
+
+def test_invented_data_answers_only_when_asked_to() -> None:
+    demo = loaded("models.outcome.kind=class_prior", trained_on="synthetic")
+    with pytest.raises(ModelError, match=rf"{DEMO}.*--allow-demo"):
+        score(demo, sort_requests(REQUESTS, "imr"))
+    predictions = score(demo, sort_requests(REQUESTS, "imr"), allow_demo=True)
+    assert set(predictions["trained_on"]) == {"synthetic"}
+    assert any(DEMO in line for line in prediction_lines(predictions))
+
+
+def test_requests_of_another_stage_are_refused() -> None:
+    early = LoadedModel(
+        make_model("models.outcome.kind=class_prior", stage="rfa").fit(
+            submissions=sort_requests(REQUESTS, "rfa").submissions, overturned=[True, False, False], cases=["a", "b", "c"]
+        ),
+        MANIFEST | {"stage": "rfa"},
+    )
+    with pytest.raises(LeakageError, match="claims_guideline"):
+        score(early, sort_requests(REQUESTS, "imr"))
+
+
+# --- what to send ----------------------------------------------------------------------------------------------------
+
+AGREEMENT, CURES = "The signed pain agreement", "The date and result of the CURES check"
+
+
+def sent_for(
+    notes: str, model: LoadedModel, monkeypatch: pytest.MonkeyPatch, treatment: str = "Norco 10/325mg #60"
+) -> dict[str, Any]:
+    """Score one request of which the model is sure that opioid safeguards are missing."""
+    likely = pd.DataFrame(
+        [[float(id_ == "opioid_monitoring_missing") for id_ in deficiency_ids()]], columns=list(deficiency_ids())
+    )
+    monkeypatch.setattr(type(model.model), "predict_deficiencies", lambda *_: likely)
+    return rows(model, pd.DataFrame([{"request_id": "one", "treatment": treatment, "notes": notes}]))["one"]
+
+
+def test_what_the_record_shows_is_not_asked_for_again(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = sent_for("A pain agreement was signed in May. CURES was not checked.", model, monkeypatch)
+    assert row["deficiency_1"] == "opioid_monitoring_missing"
+    assert AGREEMENT not in row["send_before_submission"]
+    assert CURES in row["send_before_submission"]
+    assert row["already_shown"] == ["signed pain agreement: A pain agreement was signed in May."]
+
+
+def test_what_is_asked_for_is_not_taken_for_a_record(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = sent_for("The cook lifted a heavy pot.", model, monkeypatch, treatment="Norco #60 under a signed pain agreement")
+    assert AGREEMENT in row["send_before_submission"]
+    assert row["already_shown"] == []
+
+
+def test_a_line_needs_all_its_cues(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "A note on side effects and on any aberrant behaviour, also where there is none"
+    half = sent_for("She reports no side effects from it.", model, monkeypatch)
+    whole = sent_for("She reports no side effects from it. No aberrant behavior was seen.", model, monkeypatch)
+    assert line in half["send_before_submission"]
+    assert line not in whole["send_before_submission"]
+
+
+def test_the_table_of_cues_fits_taxonomy_and_vocabulary() -> None:
+    lines = {(deficiency.id, line) for deficiency in taxonomy() for line in deficiency.send_before_submission}
+    assert not set(cues_that_show()) - lines
+    cues = {row["cue"] for row in read_vocabulary("documentation_cues")}
+    assert not {cue for needed in cues_that_show().values() for cue in needed} - cues
+    assert all(cues_that_show().values())
+
+
+# --- on disk and on screen -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])
+def test_predictions_survive_the_way_through_a_file(ending: str, model: LoadedModel, tmp_path: Any) -> None:
+    predictions = score(model, sort_requests(REQUESTS, "imr"))
+    write_table(predictions, tmp_path / f"predictions{ending}")
+    back = read_table(tmp_path / f"predictions{ending}")
+    assert list(back) == list(PREDICTION_COLUMNS)
+    assert [list(reasons) for reasons in back["reasons"]] == predictions["reasons"].to_list()
+    assert back["p_overturned"].replace("", None).astype(float).to_numpy() == pytest.approx(
+        predictions["p_overturned"].to_numpy(), nan_ok=True
+    )
+
+
+def test_the_terminal_table_tells_what_the_figures_mean(model: LoadedModel) -> None:
+    lines = list(prediction_lines(score(model, sort_requests(REQUESTS, "imr")), width=140))
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= 140
+    assert f"{P_MEANING}: {DECISION_SUPPORT}." in lines
+    assert DEMO not in text
+    for words in ("told", "plain", "empty", "no treatment is named", "above base rate", "base rate"):
+        assert words in text

@@ -73,7 +73,7 @@ _VISITS = (
 _PRODUCT = re.compile(rf"\b{_N}\s*(?:x|times)\s*{_N}\b(?!\s?(?:mg|%|cm|inch))")
 _TIMES = re.compile(rf"(?:\bx|\btimes)\s*{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
 _DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*:?\s*{_N}")
-_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old))")
+_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week|per week)\b)")
 _DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
 _REFILLS = re.compile(rf"(?:{_N}|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*refills?\b|\brefills?\s*(?::|x|times|#|of)?\s*{_N}")
 

@@ -2,9 +2,10 @@
 
 from functools import cache
 
+from scipy import sparse
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 
 from imrml.config import FeaturesConfig, Stage
 from imrml.features.clinical import ClinicalFeatures
@@ -54,13 +55,18 @@ def build_features(config: FeaturesConfig, stage: Stage) -> ColumnTransformer:
     )
     return ColumnTransformer(
         [
-            ("treatment", make_pipeline(treatment, MaxAbsScaler()), _ALL_COLUMNS),
-            ("clinical", make_pipeline(clinical, MaxAbsScaler()), _ALL_COLUMNS),
+            ("treatment", _scaled(treatment), _ALL_COLUMNS),
+            ("clinical", _scaled(clinical), _ALL_COLUMNS),
             ("text", text, _ALL_COLUMNS),
         ],
         sparse_threshold=1.0,
         verbose_feature_names_out=False,
     )
+
+
+def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:
+    """Divide each column by its largest value; sparse, so that the whole is sparse even where no text has a known term."""
+    return make_pipeline(numbers, MaxAbsScaler(), FunctionTransformer(sparse.csr_matrix, feature_names_out="one-to-one"))
 
 
 @cache

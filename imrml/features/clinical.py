@@ -227,7 +227,7 @@ def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
 
 
 @cache
-def _diagnosis_families() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
+def _diagnosis_families() -> tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]:
     rows = read_vocabulary("diagnosis_families")
     return tuple((row["family"], frozenset(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
 

@@ -18,6 +18,7 @@ from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import columns_at, require_submission_columns
 
 TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
+NO_KNOWN_TERM = "holds_no_known_term"
 
 _TOKEN = r"(?u)\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 _DIGITS = re.compile(r"\d+")
@@ -68,6 +69,8 @@ def _is_known(word: str) -> bool:
 class TextFeatures(TransformerMixin, BaseEstimator):
     """TF-IDF of word n-grams of the request and, if wanted, of the case summary; each has its own vocabulary.
 
+    The last column says that a row holds no term of either vocabulary.
+
     Parameters
     ----------
     stage : {'rfa', 'imr'}
@@ -94,9 +97,9 @@ class TextFeatures(TransformerMixin, BaseEstimator):
     >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa")
     >>> features = TextFeatures("rfa", min_cases=2).fit(frame)
     >>> features.get_feature_names_out()
-    array(['treatment__mri'], dtype=object)
+    array(['treatment__mri', 'holds_no_known_term'], dtype=object)
     >>> TextFeatures("rfa", min_cases=2).fit(frame, cases=["A", "A", "A"]).get_feature_names_out()
-    array([], dtype=object)
+    array(['holds_no_known_term'], dtype=object)
     """
 
     # Asks scikit-learn's metadata routing for the case of each row, without any state to save.
@@ -153,7 +156,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return TF-IDF values, shape (n_items, n_terms); each part of a row has length 1, or 0 where it has no known term."""
+        """Return TF-IDF values, shape (n_items, n_terms + 1); each part of a row has length 1, or 0 without a known term."""
         check_is_fitted(self)
         require_submission_columns(list(X.columns), self.stage)
         blocks = [sparse.csr_matrix((len(X), 0))]
@@ -162,12 +165,15 @@ class TextFeatures(TransformerMixin, BaseEstimator):
                 rows, different = pd.factorize(np.array(column, dtype=object))
                 weighted = self.weights_[part].transform(self._count_words(part, different))
                 blocks.append(weighted[rows])
-        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+        terms = sparse.csr_matrix(sparse.hstack(blocks))
+        holds_none = sparse.csr_matrix((np.diff(terms.indptr) == 0).astype(float).reshape(-1, 1))
+        return sparse.csr_matrix(sparse.hstack([terms, holds_none]))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns: the part, two underscores and the term."""
+        """Name the columns: the part, two underscores and the term; ``holds_no_known_term`` last."""
         check_is_fitted(self)
-        return np.array([f"{part}__{term}" for part, terms in self.terms_.items() for term in terms], dtype=object)
+        terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
+        return np.array([*terms, NO_KNOWN_TERM], dtype=object)
 
     def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
         """Text of each part by row. What is disputed joins what was asked; an item that says the same again does not."""

@@ -249,9 +249,10 @@ def parse_treatment(text: str) -> TreatmentFacts:
     drug_class = drugs[0].drug_class if drugs else ""
     is_counted = category in DRUG_CATEGORIES or (category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered))
     names_no_amount = is_counted and amounts.n_units is None and amounts.n_visits is None
+    # After surgery other numbers hold (MTUS Postsurgical 2009).
+    is_postoperative = _POSTOPERATIVE.search(lowered) is not None
     # The limits of a class are those of its tablets: a cream of a muscle relaxant is not counted in tablets.
     limit_keys = {category, drug_class} if drugs and category == drugs[0].category else {category}
-    is_postoperative = _POSTOPERATIVE.search(lowered) is not None
     return TreatmentFacts(
         category=category,
         drug=drugs[0].generic if drugs else "",
@@ -270,7 +271,7 @@ def parse_treatment(text: str) -> TreatmentFacts:
         is_quantity_unknown=names_no_amount or _UNKNOWN_QUANTITY.search(lowered) is not None,
         is_associated_service=is_postoperative or _RIDES_ON_SURGERY.search(lowered) is not None,
         is_compound=category == "compound",
-        limits_exceeded=_limits_exceeded(limit_keys, amounts),
+        limits_exceeded=() if is_postoperative else _limits_exceeded(limit_keys, amounts),
     )
 
 

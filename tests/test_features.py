@@ -1,0 +1,461 @@
+"""Features: what a request asks for, what the record shows, which words count, and the contract of every transformer."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn import config_context
+from sklearn.base import BaseEstimator, clone
+
+from imrml.config import FeaturesConfig, load_config
+from imrml.deficiencies import deficiency_ids
+from imrml.errors import LeakageError
+from imrml.features.builder import build_features, describe_feature
+from imrml.features.clinical import ClinicalFeatures, find_documents
+from imrml.features.dispute import guideline_families
+from imrml.features.text import TextFeatures, mask_text
+from imrml.features.treatment import TreatmentFeatures, parse_treatment, treatment_category
+from imrml.features.vocabulary import read_vocabulary
+from imrml.submissions import SubmissionFrame, columns_at, submission_frame
+
+SHARED = Path(__file__).parents[1].parent / "shared"
+TRUSTED = [
+    "imrml.features.clinical.ClinicalFeatures",
+    "imrml.features.text.TextFeatures",
+    "imrml.features.treatment.TreatmentFeatures",
+    "scipy.sparse._csr.csr_matrix",
+]
+
+
+def make_frame(stage: str = "imr", n_cases: int = 12) -> SubmissionFrame:
+    """Two requests a case, sharing the narrative."""
+    rows = []
+    for number in range(n_cases):
+        summary = (
+            f"The injured worker is a {30 + number} year old woman. Lumbar strain was diagnosed on 3/{number + 1}/2015. "
+            "She completed 6 sessions of physical therapy. The UDS was consistent. There is no pain agreement on file. "
+            f"She was seen by Dr. Quillfeather{number}."
+        )
+        facts = {
+            "case_number": f"CM15-{number:07d}",
+            "case_summary": summary,
+            "date_of_injury": "2014-11-02",
+            "received_on": "2015-05-01",
+            "claims_guideline": "Decision based on MTUS Low Back Complaints 2004.",
+        }
+        rows += [{"item": f"Norco 10/325mg #{30 * (number % 3 + 1)}", **facts}, {"item": "MRI of the left knee", **facts}]
+    return submission_frame(pd.DataFrame(rows), stage)
+
+
+def small_config(**changes: object) -> FeaturesConfig:
+    return load_config().features.model_copy(update=changes)
+
+
+# --- treatment -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("Percocet 10-325 mg quantity 90", "opioid"),
+        ("Butrans patch 10mcg #4", "opioid"),
+        ("Fexmid 7.5mg #120", "muscle_relaxant"),
+        ("Retrospective request for Relafen 750mg (DOS: 2/3/15)", "nsaid"),
+        ("Diclofenac gel 1%, 100 grams", "topical"),
+        ("Terocin patches (menthol 4%, lidocaine 4%) #10", "topical"),
+        ("Gabapentin 8%, ketamine 4% ointment, 60gm", "compound"),
+        ("Electrocardiogram", "other_diagnostic"),
+        ("Elbow X-ray, two views", "imaging"),
+        ("MR arthrogram with contrast injection, left hip", "imaging"),
+        ("Epidural injection at C6-7 under fluoroscopic guidance", "injection"),
+        ("NCV of both legs", "electrodiagnostic"),
+        ("Urine toxicology test", "laboratory"),
+        ("Post-operative occupational therapy after tendon repair", "physical_therapy"),
+        ("Carpal tunnel release with post-operative therapy", "surgery"),
+        ("Associated surgical service: walker", "associated_surgical_service"),
+        ("Post-op sling", "associated_surgical_service"),
+        ("Assistant surgeon", "associated_surgical_service"),
+        ("Preoperative labs", "associated_surgical_service"),
+        ("Chiropractic physiotherapy and re-examination", "chiropractic"),
+        ("Re-examination by the chiropractor", "evaluation_management"),
+        ("Consultation with a spine surgeon", "evaluation_management"),
+        ("Myofascial release, eight visits", "other_rehabilitation"),
+        ("Electroacupuncture x 6", "acupuncture"),
+        ("TENS unit, one-month rental", "electrical_stimulation"),
+        ("Cervical traction unit", "dme"),
+        ("Registered nurse (RN) two hours a day", "home_health"),
+        ("Ride to appointments: medical transportation", "transportation"),
+        ("Cognitive behavioral therapy", "psych_services"),
+        ("Work hardening program", "program"),
+        ("Something unheard of", "other"),
+        ("", "other"),
+    ],
+)
+def test_names_the_category(text, category):
+    assert treatment_category(text) == category
+
+
+def test_a_drug_name_may_hold_one_slip():
+    assert parse_treatment("Diazempam 5 mg").drug == "diazepam"
+    assert parse_treatment("Metocarbamol 750mg").drug_class == "muscle_relaxant"
+    assert parse_treatment("The lumbar support").drug == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "n_visits"),
+    [
+        ("PT 2-3 times a week for four weeks", 12),
+        ("Physical therapy twice weekly for 3 weeks", 6),
+        ("Physical therapy 2x6", 12),
+        ("Chiropractic times 12", 12),
+        ("Acupuncture #8", 8),
+        ("Acupuncture, ten (10) sessions", 10),
+        ("Massage two times a week for 4 weeks (8 sessions)", 8),
+        ("Physical therapy, 3 visits per week for 2 weeks", 6),
+        ("Physical therapy once a week for two months", 8),
+        ("Physical therapy", None),
+    ],
+)
+def test_counts_visits(text, n_visits):
+    assert parse_treatment(text).amounts.n_visits == n_visits
+
+
+@pytest.mark.parametrize(
+    ("text", "n_units", "n_refills", "strength"),
+    [
+        ("Norco 10/325 mg. Four times a day QTY: 120", 120, None, 10),
+        ("Tramadol 50mg, 2 tablets daily, #60 with two refills", 60, 2, 50),
+        ("Ibuprofen 800mg, 90 tablets, refills: 3", 90, 3, 800),
+        ("Soma 350 mg with no refills", None, 0, 350),
+        ("Lidocaine 5% ointment 35gm", 35, None, None),
+        ("Duragesic 25 mcg patch #10", 10, None, 0.025),
+    ],
+)
+def test_counts_units_refills_and_strength(text, n_units, n_refills, strength):
+    amounts = parse_treatment(text).amounts
+    assert (amounts.n_units, amounts.n_refills, amounts.strength_mg) == (n_units, n_refills, strength)
+
+
+def test_says_which_guideline_numbers_are_exceeded():
+    assert parse_treatment("Physical therapy, 12 sessions").limits_exceeded == ("physical_therapy_visits",)
+    assert parse_treatment("Physical therapy, 10 sessions").limits_exceeded == ()
+    assert parse_treatment("Post-op physical therapy, 12 sessions").limits_exceeded == ()
+    assert parse_treatment("Soma 350mg #90 with 1 refill").limits_exceeded == ("muscle_relaxant_units", "muscle_relaxant_refills")
+    assert parse_treatment("Cyclobenzaprine 5% in cream base 240g").limits_exceeded == ()
+
+
+def test_reads_the_rest_of_a_request():
+    facts = parse_treatment("Retrospective: bilateral facet injections at L4-5 and L5-S1, DOS 4/1/15")
+    assert (facts.body_parts, facts.side, facts.n_levels, facts.is_retrospective) == (("lumbar",), "bilateral", 2, True)
+    unknown = parse_treatment("Acupuncture (unknown quantity)")
+    assert unknown.is_quantity_unknown
+    assert parse_treatment("Omeprazole").is_quantity_unknown
+    assert not parse_treatment("MRI of the hip").is_quantity_unknown
+    assert parse_treatment("Wheelchair rental, 3 months").amounts.n_days == 90
+
+
+def test_tells_what_was_authorized():
+    item = (
+        "Chiropractic 12 visits was the original request. Chiropractic 3 visits was authorized by the Claims Administrator. "
+        "The remaining IMR eligible portion of the original request, Chiropractic 9 visits is"
+    )
+    frame = TreatmentFeatures("imr").fit_transform(submission_frame(pd.DataFrame({"item": [item, "Soma #30"]}), "imr"))
+    columns = ["is_partially_authorized", "share_authorized", "is_rest_of_amount_disputed"]
+    assert frame[columns].to_numpy().tolist() == [[1.0, 0.25, 1.0], [0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "families"),
+    [
+        ("Decision based on MTUS Chronic Pain 2009. Decision based on Non-MTUS Citation ODG, Pain chapter.", ("mtus", "odg")),
+        ("The Claims Administrator did not base their decision on the MTUS. Non-MTUS Citation: a textbook.", ("other",)),
+        ("The Claims Administrator did not cite any medical evidence for its decision.", ("none",)),
+        ("", ()),
+    ],
+)
+def test_names_the_guideline_families(text, families):
+    assert guideline_families(text) == families
+
+
+def test_real_items_have_a_category():
+    path = SHARED / "letters" / "dwc" / "gold_items.jsonl"
+    if not path.is_file():
+        pytest.skip(f"the real letters are not beside the repository ({path.parent.name})")
+    items = [json.loads(line)["item"] for line in path.read_text(encoding="utf-8").splitlines()]
+    categories = [treatment_category(item) for item in items]
+    assert categories.count("other") == 0
+    by_word = {"MRI": "imaging", "EMG": "electrodiagnostic", "Norco": "opioid", "Acupuncture": "acupuncture"}
+    for word, category in by_word.items():
+        assert {found for item, found in zip(items, categories, strict=True) if item.startswith(word)} == {category}
+
+
+# --- vocabularies ----------------------------------------------------------------------------------------------------
+
+
+def test_tables_refer_to_known_ids():
+    categories = {row["category"] for row in read_vocabulary("treatment_categories")}
+    assert {row["category"] for row in read_vocabulary("treatment_patterns")} <= categories
+    assert {row["category"] for row in read_vocabulary("drugs")} <= categories
+    classes = {row["drug_class"] for row in read_vocabulary("drugs")}
+    assert {row["applies_to"] for row in read_vocabulary("treatment_limits")} <= categories | classes
+    answered = {answer for row in read_vocabulary("documentation_cues") for answer in row["answers"].split("|")}
+    assert answered == set(deficiency_ids())
+    assert len({row["name"] for row in read_vocabulary("drugs")}) == len(read_vocabulary("drugs"))
+
+
+@pytest.mark.parametrize("table", ["documentation_cues", "diagnosis_families"])
+def test_every_match_holds_a_hint(table):
+    """A hint that a match can lack would hide that match; strings are drawn from each pattern to look for one."""
+
+    def check(pattern: str, hints: list[str]) -> None:
+        @settings(max_examples=5, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @given(st.from_regex(pattern, alphabet=st.characters(min_codepoint=32, max_codepoint=126)))
+        def holds(text: str) -> None:
+            # The texts searched are in lower case.
+            assert any(hint in text for hint in hints) or not re.search(pattern, text.lower())
+
+        holds()
+
+    for row in read_vocabulary(table):
+        for pattern in filter(None, (row["pattern"], row.get("negated_pattern"))):
+            check(pattern, row["hints"].split("|"))
+
+
+# --- documents in the record -----------------------------------------------------------------------------------------
+
+
+def found(text: str, **options: bool) -> dict[str, bool]:
+    return {one.cue: one.is_negated for one in find_documents(text, **options)}
+
+
+@pytest.mark.parametrize(
+    ("text", "cue", "is_negated"),
+    [
+        ("UDS on 2/2/15 was consistent.", "urine_drug_screen", False),
+        ("There is no urine drug screen.", "urine_drug_screen", True),
+        ("A urine drug screen was not obtained.", "urine_drug_screen", True),
+        ("CURES was checked and there is no pain agreement.", "cures_report", False),
+        ("CURES was checked and there is no pain agreement.", "pain_agreement", True),
+        ("Pain is 8/10 without medication and 4/10 with medication.", "pain_scores_compared", False),
+        ("He reports 40% pain relief with Norco.", "percent_relief", False),
+        ("Strength is 5/5 in both legs.", "motor_deficit", True),
+        ("Strength is 4/5 in the left leg.", "motor_deficit", False),
+        ("Sensation is intact, but Spurling's test is positive.", "sensory_deficit", True),
+        ("Sensation is intact, but Spurling's test is positive.", "provocative_test", False),
+        ("Straight leg raise is negative.", "provocative_test", True),
+        ("He failed conservative treatment.", "conservative_care_failed", False),
+        ("She has completed 8 of 12 sessions.", "visits_completed", False),
+        ("Gabapentin was tried and failed; tried and failed gabapentin.", "first_line_failed", False),
+        ("She denies heartburn.", "gi_symptoms", True),
+        ("MRI dated 4/4/14 showed a tear.", "prior_imaging", False),
+        ("No aberrant behavior was seen.", "aberrant_behavior_review", False),
+        ("A taper is planned: reduce the dose by 10% a week.", "taper_plan", False),
+    ],
+)
+def test_tells_shown_from_denied(text, cue, is_negated):
+    assert found(text)[cue] is is_negated
+
+
+def test_what_is_only_asked_for_is_not_shown():
+    assert "urine_drug_screen" not in found("The treatment plan included a urine drug screen.")
+    assert "urine_drug_screen" not in found("Urine drug screen", is_request=True)
+    assert "neuropathic_pain" not in found("An EMG was ordered to rule out neuropathy.")
+    assert found("Norco 10/325mg #60", is_request=True) == {"quantity_given": False}
+    assert "quantity_given" not in found("She takes Norco 10/325mg #60.")
+
+
+def test_what_utilization_review_said_shows_nothing():
+    assert found("Utilization review denied the request, noting that a urine drug screen was consistent.") == {}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.sampled_from(["", "No UDS. HEP; VAS 3/10, İ UDS."]))
+def test_spans_slice_back(noise, told):
+    text = noise + told
+    for one in find_documents(text):
+        assert 0 <= one.start < one.end <= len(text)
+        assert one.quote in text
+        assert text[one.start : one.end].strip() in one.quote
+
+
+def test_age_of_the_claim_and_people():
+    items = pd.DataFrame(
+        {
+            "item": ["Norco", "Norco", "Norco"],
+            "date_of_injury": ["2015-01-01", "2001-01-01", None],
+            "received_on": ["2015-01-20", "2015-01-20", "2015-01-20"],
+            "age": [40, None, 50],
+            "sex": ["F", "", "male"],
+        }
+    )
+    plain = ClinicalFeatures("imr").fit_transform(submission_frame(items, "imr"))
+    bands = ["chronicity=acute", "chronicity=chronic_10_years", "chronicity=unknown"]
+    assert plain[bands].to_numpy().tolist() == np.eye(3).tolist()
+    assert plain.loc[0, "log_claim_days"] == pytest.approx(np.log1p(19))
+    assert not {"age", "sex=female"} & set(plain)
+    people = ClinicalFeatures("imr", use_age_and_sex=True).fit_transform(submission_frame(items, "imr"))
+    assert people[["age", "is_age_unknown", "sex=female", "sex=male"]].to_numpy().tolist() == [
+        [40, 0, 1, 0],
+        [0, 1, 0, 0],
+        [50, 0, 0, 1],
+    ]
+
+
+def test_before_review_the_last_date_told_ends_the_age_of_the_claim():
+    items = pd.DataFrame({"item": ["Norco"], "date_of_injury": ["2015-01-01"], "case_summary": ["Seen 2/1/2015 and 2/10/15."]})
+    frame = ClinicalFeatures("rfa").fit_transform(submission_frame(items, "rfa"))
+    assert frame.loc[0, "log_claim_days"] == pytest.approx(np.log1p(40))
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def test_masks_digits_and_names():
+    masked = mask_text("Seen by Dr. Jane Quill on 4/5/15. Later Robert Ames, M.D., and Tomas Brill saw a positive Spurling test.")
+    assert not re.search(r"[1-9]|Quill|Jane|Ames|Brill|Tomas", masked)
+    assert "Spurling" in masked
+    assert "Seen" in masked
+
+
+def test_a_term_needs_enough_cases_not_items():
+    frame = submission_frame(pd.DataFrame({"treatment": ["zygote brace"] * 6 + ["knee brace"] * 2}), "rfa")
+    one_case = TextFeatures("rfa", min_cases=2).fit(frame, cases=["A"] * 6 + ["B", "C"])
+    assert set(one_case.terms_["treatment"]) == {"brace", "knee", "knee brace"}
+    assert "zygote" in set(TextFeatures("rfa", min_cases=2).fit(frame).terms_["treatment"])
+
+
+def test_metadata_routing_carries_the_cases_through_the_builder():
+    frame = make_frame(n_cases=6)
+    config = small_config(min_cases=5)
+    with config_context(enable_metadata_routing=True):
+        counted = build_features(config, "imr").fit(frame, cases=["A"] * 4 + list("BCDEFGHI"))
+        alone = build_features(config, "imr").fit(frame, cases=["A"] * len(frame))
+    assert "summary__uds" in counted.get_feature_names_out()
+    assert not [name for name in alone.get_feature_names_out() if "__" in name]
+
+
+def test_the_most_widely_held_terms_are_kept():
+    frame = make_frame()
+    few = TextFeatures("imr", min_cases=2, max_terms=7).fit(frame)
+    everything = TextFeatures("imr", min_cases=2).fit(frame)
+    assert len(few.get_feature_names_out()) == 7 + 1
+    assert set(few.get_feature_names_out()) < set(everything.get_feature_names_out())
+    assert "quillfeather" not in " ".join(everything.get_feature_names_out())
+
+
+def test_rows_of_text_have_unit_length_by_part():
+    frame = make_frame()
+    values = TextFeatures("imr", min_cases=2).fit_transform(frame)
+    assert sparse.issparse(values)
+    np.testing.assert_allclose(values.power(2).sum(axis=1), 2.0)
+    alone = TextFeatures("imr", min_cases=2, use_case_summary=False).fit(frame)
+    assert {name.split("__")[0] for name in alone.get_feature_names_out()} == {"treatment", "holds_no_known_term"}
+    unseen = submission_frame(pd.DataFrame({"treatment": ["", "Qwxz", "MRI"]}), "imr")
+    assert alone.transform(unseen).toarray()[:, -1].tolist() == [1.0, 1.0, 0.0]
+
+
+# --- the contract of every transformer -------------------------------------------------------------------------------
+
+TRANSFORMERS = [
+    pytest.param(TreatmentFeatures, id="treatment"),
+    pytest.param(lambda stage: ClinicalFeatures(stage, use_age_and_sex=True), id="clinical"),
+    pytest.param(lambda stage: ClinicalFeatures(stage, use_case_summary=False), id="clinical without narrative"),
+    pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
+    pytest.param(lambda stage: build_features(small_config(), stage), id="builder"),
+    pytest.param(
+        lambda stage: build_features(small_config(use_case_summary=False, use_age_and_sex=True), stage), id="builder narrow"
+    ),
+]
+
+
+def dense(values: object) -> np.ndarray:
+    return values.toarray() if sparse.issparse(values) else np.asarray(values, dtype=float)
+
+
+@pytest.mark.parametrize("stage", ["rfa", "imr"])
+@pytest.mark.parametrize("make", TRANSFORMERS)
+class TestContract:
+    def test_fits_and_transforms_alike_without_touching_its_input(self, make, stage):
+        frame = make_frame(stage)
+        before = frame.copy(deep=True)
+        fitted: BaseEstimator = clone(make(stage))
+        values = dense(fitted.fit_transform(frame))
+        pd.testing.assert_frame_equal(frame, before)
+        np.testing.assert_array_equal(values, dense(fitted.transform(frame)))
+        names = fitted.get_feature_names_out()
+        assert values.shape == (len(frame), len(names))
+        assert len(set(names)) == len(names)
+        assert np.isfinite(values).all()
+        assert values.any()
+        # An unfitted clone of a fitted one learns the same.
+        np.testing.assert_array_equal(values, dense(clone(fitted).fit_transform(frame)))
+
+    def test_scores_rows_one_by_one_as_together(self, make, stage):
+        frame = make_frame(stage)
+        fitted = make(stage).fit(frame)
+        together = dense(fitted.transform(frame))
+        apart = np.vstack([dense(fitted.transform(frame.iloc[[row]])) for row in range(4)])
+        np.testing.assert_allclose(apart, together[:4])
+
+    def test_takes_empty_and_unseen_text(self, make, stage):
+        fitted = make(stage).fit(make_frame(stage))
+        odd = submission_frame(
+            pd.DataFrame({"treatment": ["", "ψ 😀 \x00", "Qwxz"], "case_summary": ["", "\n\n", "Ünseen. 9/99/99"]}), stage
+        )
+        values = dense(fitted.transform(odd))
+        assert np.isfinite(values).all()
+        nothing = submission_frame(pd.DataFrame({"treatment": ["", ""]}), stage)
+        assert len(dense(make(stage).fit_transform(nothing))) == 2
+
+    def test_rings_for_a_column_known_later(self, make, stage):
+        later = make_frame(stage).assign(rationale="The request is not supported.")
+        with pytest.raises(LeakageError, match="rationale"):
+            make(stage).fit(later)
+
+    def test_saves_and_loads_equal(self, make, stage):
+        frame = make_frame(stage)
+        fitted = make(stage).fit(frame)
+        saved = skops.io.dumps(fitted)
+        assert set(skops.io.get_untrusted_types(data=saved)) <= set(TRUSTED)
+        loaded = skops.io.loads(saved, trusted=TRUSTED)
+        np.testing.assert_array_equal(dense(loaded.transform(frame)), dense(fitted.transform(frame)))
+        assert list(loaded.get_feature_names_out()) == list(fitted.get_feature_names_out())
+
+
+@pytest.mark.parametrize("make", [TreatmentFeatures, ClinicalFeatures])
+def test_dense_output_follows_set_output(make):
+    frame = make_frame().set_index(pd.Index(range(100, 124)))
+    transformed = make("imr").set_output(transform="pandas").fit_transform(frame)
+    assert list(transformed.index) == list(frame.index)
+    assert isinstance(make("imr").set_output(transform="default").fit_transform(frame), pd.DataFrame)
+
+
+def test_a_frame_of_the_wrong_stage_rings():
+    with pytest.raises(LeakageError, match="claims_guideline"):
+        build_features(small_config(), "rfa").fit(make_frame("imr"))
+
+
+def test_nothing_of_the_review_reaches_the_features():
+    items = pd.DataFrame({"item": ["MRI of the left knee"] * 6, "case_summary": ["Knee pain after a fall."] * 6})
+    told = items.assign(rationale="Not supported.", decision="upheld", maximus_guideline="MTUS", reviewer_specialties="Pain")
+    plain = build_features(small_config(), "imr").fit(submission_frame(items, "imr"))
+    same = build_features(small_config(), "imr").fit(submission_frame(told, "imr"))
+    assert list(plain.get_feature_names_out()) == list(same.get_feature_names_out())
+    assert not (plain.transform(submission_frame(items, "imr")) != same.transform(submission_frame(told, "imr"))).nnz
+
+
+def test_every_feature_has_words():
+    fitted = build_features(small_config(use_age_and_sex=True), "imr").fit(make_frame())
+    described = {name: describe_feature(name) for name in fitted.get_feature_names_out()}
+    assert [name for name, words in described.items() if words == name and name != "age"] == []
+    assert described["lacks=pain_agreement"] == "says there is no: signed pain agreement"
+    assert described["category=opioid"] == "request is for opioids"
+    assert described["treatment__left knee"] == "request says 'left knee'"
+    assert set(columns_at("rfa")) < set(columns_at("imr"))

@@ -87,6 +87,7 @@ def small_config(**changes: object) -> FeaturesConfig:
         ("Re-examination by the chiropractor", "evaluation_management"),
         ("Consultation with a spine surgeon", "evaluation_management"),
         ("Myofascial release, eight visits", "other_rehabilitation"),
+        ("Ice/heat pads, eight visits", "other_rehabilitation"),
         ("Electroacupuncture x 6", "acupuncture"),
         ("TENS unit, one-month rental", "electrical_stimulation"),
         ("Cervical traction unit", "dme"),

@@ -265,6 +265,7 @@ def draw_requests(n_requests: int, seed: int) -> list[SyntheticRequest]:
         item = drawn.items[0]
         drawn.items = [item]
         drawn.states = {aspect: state for aspect, state in drawn.states.items() if aspect in item.states}
+        process().weigh(drawn, item)
         submission = Submission(
             treatment=item.treatment,
             age=float(drawn.age),

@@ -163,7 +163,7 @@ class Process:
         )
         common = rng.random()
         for item in case.items:
-            self._weigh(case, item)
+            self.weigh(case, item)
             threshold = common if rng.random() < numbers["p_common_draw"] else rng.random()
             if threshold < item.p_true:
                 item.decision = "overturned"
@@ -228,11 +228,8 @@ class Process:
         numbers = self.numbers
         total = float(self.categories[item.category]["intercept"])
         holding = {aspect for aspect, state in item.states.items() if state == "shown"}
-        for aspect, state in item.states.items():
-            if state == "shown":
-                total += self.aspects[aspect]["weight"]
-            elif state == "told_missing":
-                total -= numbers["told_missing"] * self.aspects[aspect]["weight"]
+        neighbours = {aspect: state for aspect, state in case.states.items() if aspect not in item.states}
+        total += self._documented(item.states) + numbers["neighbours"] * self._documented(neighbours)
         if case.chronicity == "acute":
             holding.add("acute")
         if case.red_flag:
@@ -250,13 +247,24 @@ class Process:
                 total += row["weight"]
         return total
 
-    def _weigh(self, case: DrawnCase, item: DrawnItem) -> None:
+    def _documented(self, states: dict[str, State]) -> float:
+        total = 0.0
+        for aspect, state in states.items():
+            if state == "shown":
+                total += self.aspects[aspect]["weight"]
+            elif state == "told_missing":
+                total -= self.numbers["told_missing"] * self.aspects[aspect]["weight"]
+        return total
+
+    def weigh(self, case: DrawnCase, item: DrawnItem) -> None:
+        """Set the item's probabilities from the facts of its case."""
         shown = self.logit(case, item)
         hidden = self.numbers["hidden"]
         item.p_true = _sigmoid(
             shown + cast(float, hidden["reviewer"][case.reviewer]["weight"] + hidden["record"][case.record]["weight"])
         )
-        upheld = {"complete": 0.0, "thin": 0.0}
+        upheld = dict.fromkeys(hidden["record"], 0.0)
+        item.p_attainable = 0.0
         for record, share, weight in self.hidden:
             p_overturned = _sigmoid(shown + weight)
             item.p_attainable += share * p_overturned
@@ -265,7 +273,7 @@ class Process:
         item.p_deficiencies = dict.fromkeys(deficiency_ids(), 0.0) | by_record[case.record]
         total = sum(upheld.values())
         item.p_deficiencies_attainable = dict.fromkeys(deficiency_ids(), 0.0) | {
-            id_: sum(upheld[record] * by_record[record][id_] for record in upheld) / total for id_ in by_record["complete"]
+            id_: sum(upheld[record] * by_record[record][id_] for record in upheld) / total for id_ in by_record[case.record]
         }
 
     def _cited(self, item: DrawnItem, record: str) -> dict[str, float]:

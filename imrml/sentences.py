@@ -50,7 +50,8 @@ _MISSING_BEFORE = re.compile(
     + _RECORD_VERB
     + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
     r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
-    r"|noted|accompanied|include|signed|updated|executed)\b"
+    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand)\b"
+    r"|(?:cannot|can not|could not|couldn[’']t) be \w+"
     r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? "
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
     r"|missing|absent|lacking|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
@@ -59,7 +60,7 @@ _MISSING_BEFORE = re.compile(
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
     r"|consisten|respon|improv|toler)\w*)\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
     r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
-    r")",
+    r")(?: to (?:have|be) (?:been )?\w+)?",
     re.IGNORECASE,
 )
 # "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail
@@ -74,6 +75,20 @@ _RECORD_NOUN = re.compile(
     r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$",
     re.IGNORECASE,
 )
+
+
+# A statement that comes before the lacking one in the same sentence: "pain relief is noted and function is not recorded".
+_FINITE_VERB = re.compile(
+    r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?|showed|presents?|presented|received"
+    r"|completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b",
+    re.IGNORECASE,
+)
+_COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)", re.IGNORECASE)
+_NEW_STATEMENT = re.compile(
+    r",? and (?:the|this|she|he|it|there|his|her|that the)\b[^,;]{0,60}?\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b",
+    re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +172,21 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     for lack in _MISSING_AFTER.finditer(text):
         end = min((start for start, _ in contrasts if start > lack.end()), default=len(text))
         end = min([end, *(tail for tail in tails if tail > lack.end())])
+        new = _NEW_STATEMENT.search(text, lack.end(), end)
+        if new and not _SUBORDINATE.search(text, lack.end(), new.start()):
+            end = new.start()
         spans.append((lack.start(), end))
     for lack in _MISSING_BEFORE.finditer(text):
         start = max((end for _, end in contrasts if end <= lack.start()), default=0)
-        spans.append((start, lack.end()))
+        spans.append((_own_statement(text, start, lack.start()), lack.end()))
     return sorted(spans)
+
+
+def _own_statement(text: str, start: int, lack: int) -> int:
+    """Move the start of a backward scope past a statement of its own that stands before the lacking one."""
+    verbs = [verb.end() for verb in _FINITE_VERB.finditer(text, start, lack) if lack - verb.end() > 1]
+    coordination = _COORDINATION.search(text, verbs[-1], lack) if verbs else None
+    return coordination.end() if coordination else start
 
 
 def _append(sentences: list[Sentence], text: str, start: int, end: int) -> None:

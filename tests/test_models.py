@@ -156,6 +156,18 @@ def test_too_few_overturned_cases_leave_the_model_uncalibrated_and_say_so() -> N
         make_logistic().fit(X, np.zeros(60, dtype=bool), cases=np.arange(60))
 
 
+def test_a_calibration_that_would_turn_the_scores_round_is_left_out() -> None:
+    # Each case is one word, and decisions balance within it: what folds learn from the others points the wrong way.
+    cases = np.arange(400) // 2
+    y = np.tile([True, False], 200)
+    signs = np.where(cases % 2 == 0, 1.0, -1.0)[:, None]
+    X = sparse.csr_matrix(signs * np.random.default_rng(5).normal(size=(400, 3)) * 0.1)
+    inverted = [make_logistic(n_refits=0, seed=seed).fit(X, y, cases=cases) for seed in range(6)]
+    notes = {fitted.calibration_note_ for fitted in inverted} - {""}
+    assert notes == {"not calibrated: on the folds' held-out cases higher scores were overturned less often"}
+    assert all((fitted.calibrator_ is None) == bool(fitted.calibration_note_) for fitted in inverted)
+
+
 @pytest.mark.parametrize("calibration", ["none", "sigmoid"])
 def test_contributions_add_up_to_the_distance_from_the_average_item(calibration: str) -> None:
     X, y, _ = known_truth(300)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import expit
 from scipy.stats import beta, norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -24,7 +24,7 @@ from imrml.errors import NotEnoughDataError
 
 # lbfgs was the fastest solver on sparse text by a factor of two to five; at its default tolerance its probabilities were
 # still up to 0.03 away from the optimum, so it stops later.
-_SOLVER: dict[str, Any] = {"solver": "lbfgs", "tol": 1e-6, "max_iter": 2000}
+_SOLVER: dict[str, Any] = {"solver": "lbfgs", "tol": 1e-5, "max_iter": 2000}
 # Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the decisions.
 _JEFFREYS = 0.5
 
@@ -224,6 +224,12 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
                 calibrated = CalibratedClassifierCV(self.linear_, method=self.calibration, cv=folds, ensemble=False).fit(X, y)
                 self.linear_ = calibrated.calibrated_classifiers_[0].estimator
                 self.calibrator_ = calibrated.calibrated_classifiers_[0].calibrators[0]
+                if self.calibration == "sigmoid" and self._line()[0] <= 0:
+                    # Held-out items score the wrong way round: there is no signal, and a calibrator would invert every reason.
+                    self.calibrator_ = None
+                    self.calibration_note_ = (
+                        "not calibrated: on the folds' held-out cases higher scores were overturned less often"
+                    )
             else:
                 self.linear_.fit(X, y)
             self._refit(X, y, case_codes)
@@ -268,7 +274,8 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         if self.calibration == "isotonic":
             return np.column_stack([self._calibrated(log_odds - reach), self._calibrated(log_odds + reach)])
         # A calibrator that flattens the scores was itself estimated from few cases: it moves the middle, never narrows the rest.
-        middle, reach = logit(self._calibrated(log_odds)), reach * max(1.0, self._slope())
+        slope, offset = self._line()
+        middle, reach = slope * log_odds + offset, reach * max(1.0, slope)
         return np.column_stack([expit(middle - reach), expit(middle + reach)])
 
     def contributions(self, X: Any) -> sparse.csr_matrix:
@@ -278,7 +285,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         map has no slope; there, the log-odds are those before calibration.
         """
         matrix = sparse.csr_matrix(X, dtype=float, copy=True)
-        matrix.data = (matrix.data - self.mean_[matrix.indices]) * self.linear_.coef_[0][matrix.indices] * self._slope()
+        matrix.data = (matrix.data - self.mean_[matrix.indices]) * self.linear_.coef_[0][matrix.indices] * self._line()[0]
         return matrix
 
     def _calibrated(self, log_odds: np.ndarray) -> np.ndarray:
@@ -286,11 +293,11 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
             return np.asarray(self.calibrator_.predict(log_odds), dtype=float)
         return np.asarray(expit(log_odds), dtype=float)
 
-    def _slope(self) -> float:
+    def _line(self) -> tuple[float, float]:
+        """Slope and offset from log-odds to calibrated log-odds; an isotonic map has neither."""
         if self.calibrator_ is None or self.calibration == "isotonic":
-            return 1.0
-        low, high = logit(self._calibrated(np.array([0.0, 1.0])))
-        return float(high - low)
+            return 1.0, 0.0
+        return -float(self.calibrator_.a_), -float(self.calibrator_.b_)
 
 
 def _refit_around(

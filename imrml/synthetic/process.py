@@ -208,6 +208,8 @@ class Process:
         unit = self.treatments["units"][names["unit"]]
         slots = {"name": name, "part": case.region, "where": case.where}
         if states.get("specific", "shown") != "shown":
+            if "amount" in states:
+                states["amount"] = "silent"  # a request without an amount shows neither a small nor a large one
             return DrawnItem(category, name, pick(rng, unit["unspecific"]).format(**slots), "", "", "whole", states)
         form = pick(rng, unit["forms"])
         amounts = unit["within"] if states.get("amount", "shown") == "shown" else unit["over"]
@@ -226,7 +228,7 @@ class Process:
     def logit(self, case: DrawnCase, item: DrawnItem) -> float:
         """Sum the documented function's terms that the submission shows."""
         numbers = self.numbers
-        total = float(self.categories[item.category]["intercept"])
+        total: float = self.categories[item.category]["intercept"]
         holding = {aspect for aspect, state in item.states.items() if state == "shown"}
         neighbours = {aspect: state for aspect, state in case.states.items() if aspect not in item.states}
         total += self._documented(item.states) + numbers["neighbours"] * self._documented(neighbours)

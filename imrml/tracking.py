@@ -1,9 +1,10 @@
 """The only door to MLflow: runs, data sets, models and aliases, on an embedded SQLite database unless told otherwise."""
 
+import io
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -55,7 +56,11 @@ class LoggedRun:
 
 def tracking_uri() -> str:
     """Return ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite database of the state folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _embedded_uri()
+
+
+def _embedded_uri() -> str:
+    return f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
 
 
 @contextmanager
@@ -72,10 +77,14 @@ def _connected() -> Iterator["MlflowClient"]:
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        uri = tracking_uri()
+        uri, given = tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
-        yield mlflow.MlflowClient()
+        try:
+            yield mlflow.MlflowClient()
+        finally:  # set_tracking_uri also sets the variable, which would then look like somebody's wish
+            if given is None:
+                os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def log_training(
@@ -127,15 +136,16 @@ def log_training(
             mlflow.log_metrics(_flat_figures(metrics))
             for name in ("metrics.json", "report.html", "card.md"):
                 mlflow.log_artifact(str(model_dir / name))
-            info = mlflow.pyfunc.log_model(
-                name="model",
-                loader_module="imrml.tracking",
-                data_path=str(model_dir),
-                signature=_signature(model_dir),
-                input_example=pd.DataFrame([EXAMPLE_REQUEST]),
-                pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-                registered_model_name=config.tracking.registered_model,
-            )
+            with redirect_stderr(io.StringIO()):  # MLflow announces the registration past its own log levels
+                info = mlflow.pyfunc.log_model(
+                    name="model",
+                    loader_module="imrml.tracking",
+                    data_path=str(model_dir),
+                    signature=_signature(model_dir),
+                    input_example=pd.DataFrame([EXAMPLE_REQUEST]),
+                    pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+                    registered_model_name=config.tracking.registered_model,
+                )
         name, number = config.tracking.registered_model, str(info.registered_model_version)
         client.set_registered_model_alias(name, config.tracking.alias, number)
         return LoggedRun(run.info.run_id, tracking_uri(), name, number, config.tracking.alias)
@@ -143,7 +153,7 @@ def log_training(
 
 def _artifact_location() -> str | None:
     """Keep artifacts in the state folder where the database is ours; a server knows its own place."""
-    if os.environ.get("MLFLOW_TRACKING_URI"):
+    if tracking_uri() != _embedded_uri():
         return None
     folder = state_dir() / "artifacts"
     folder.mkdir(mode=0o700, exist_ok=True)

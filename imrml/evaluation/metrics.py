@@ -331,6 +331,11 @@ class Verdict:
     sentence: str
     headline: Headline
 
+    @property
+    def beats_priors(self) -> bool:
+        """Whether both priors are beaten; a model that beats only the worse of them has shown nothing."""
+        return self.beats_class_prior and self.beats_category_prior
+
 
 def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     """Put the paired log-loss differences to both priors into words.
@@ -352,7 +357,7 @@ def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     beats = {prior: "value" in difference and difference["high"] < 0 for prior, difference in differences.items()}
     advice = (
         "It earns its place beside the base rate of the treatment category."
-        if beats["category_prior"]
+        if all(beats.values())
         else "Use the base rate of the treatment category instead: it is simpler, and nothing here shows that it is worse."
     )
     sentence = (

@@ -1,0 +1,74 @@
+"""Shared by all tests: nothing is written outside temporary folders, and one small invented corpus goes down the whole line."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from imrml.cli import main
+
+SMALL = [
+    "models.n_refits=5", "evaluation.n_folds=2", "evaluation.n_bootstrap=50", "features.max_terms=500", "tracking.enabled=false",
+]  # fmt: skip
+
+
+class Run(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: object) -> Run:
+    """Run the command line as a shell would."""
+    before = sys.argv
+    sys.argv = ["imrml", *map(str, arguments)]
+    try:
+        main()
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    finally:
+        sys.argv = before
+    captured = capsys.readouterr()
+    return Run(code, captured.out, captured.err)
+
+
+@pytest.fixture(autouse=True)
+def state_in_a_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path / ".imrml"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture
+def imrml(capsys) -> Callable[..., Run]:
+    return lambda *arguments: run_command(capsys, *arguments)
+
+
+class Line(NamedTuple):
+    """Files of a corpus that went down the whole line."""
+
+    letters: Path
+    truth: Path
+    items: Path
+    model: Path
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory) -> Line:
+    """Three hundred invented letters, parsed, labelled, and a model trained on them."""
+    from imrml.cli.label import label_items
+    from imrml.cli.parse import parse_letters
+    from imrml.cli.train import train_model
+    from imrml.synthetic import write_corpus
+
+    folder = tmp_path_factory.mktemp("line")
+    made = Line(folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model")
+    write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
+    parse_letters([str(made.letters)], out=str(made.items))
+    label_items(str(made.items), out=str(made.items))
+    train_model(str(made.items), set_=SMALL, out=made.model)
+    return made

@@ -1,0 +1,77 @@
+"""Training: what ships is what the verdict allows; labels come from where they are said to."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SMALL
+
+from imrml.config import load_config
+from imrml.errors import NotEnoughDataError, TableError
+from imrml.models import load_model
+from imrml.tables import read_table
+from imrml.training import case_hashes, describe_data, prepare, train
+
+CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]"])
+
+
+@pytest.fixture(scope="module")
+def items(line):
+    return read_table(line.items)
+
+
+def test_where_the_model_does_not_beat_the_prior_the_prior_ships(items):
+    rng = np.random.default_rng(0)
+    shuffled = items.assign(decision=rng.permutation(items["decision"].to_numpy())).drop(columns=["deficiencies", "evidence"])
+    result = train(shuffled, CONFIG)
+    assert not result.verdict.beats_priors
+    assert "not distinguishable from the prior" in result.verdict.sentence or "worse than the prior" in result.verdict.sentence
+    assert result.manifest["outcome_kind"] == "category_prior"
+    assert result.manifest["verdict"] == result.verdict.sentence
+
+
+def test_labels_of_a_gold_file_replace_those_of_the_table(items):
+    labels = pd.DataFrame(
+        {"item_id": [f"{items.case_number[0]}#{items.item_number[0]}"], "deficiencies": [["request_not_specific"]]}
+    )
+    upheld = items.assign(decision="upheld")
+    data = prepare(upheld, CONFIG, labels)
+    assert data.is_labelled.sum() == 1
+    assert data.deficiencies.loc[0, "request_not_specific"]
+    assert prepare(upheld, CONFIG).is_labelled.all()
+    unlabelled = prepare(items.drop(columns=["deficiencies"]), CONFIG)
+    assert unlabelled.deficiencies is None
+    assert not unlabelled.is_labelled.any()
+
+
+def test_unknown_deficiency_ids_are_named(items):
+    labels = pd.DataFrame({"item_id": ["x#1"], "deficiencies": [["no_such_thing"]]})
+    labels.loc[0, "item_id"] = f"{items.case_number[0]}#{items.item_number[0]}"
+    with pytest.raises(TableError, match="no_such_thing"):
+        prepare(items, CONFIG, labels)
+
+
+def test_items_that_stand_twice_are_refused(items):
+    with pytest.raises(TableError, match="stand twice"):
+        prepare(pd.concat([items, items.head(1)]), CONFIG)
+
+
+def test_one_decision_is_not_enough(items):
+    with pytest.raises(NotEnoughDataError, match="at least two of each"):
+        train(items.assign(decision="upheld"), CONFIG)
+
+
+def test_the_fingerprint_changes_with_any_used_cell_and_not_with_the_order(items):
+    facts = describe_data(prepare(items, CONFIG))
+    assert describe_data(prepare(items.sample(frac=1, random_state=0), CONFIG))["fingerprint"] == facts["fingerprint"]
+    changed = items.copy()
+    changed.loc[5, "claims_guideline"] = "Decision based on something else."
+    assert describe_data(prepare(changed, CONFIG))["fingerprint"] != facts["fingerprint"]
+    assert facts["trained_on"] == "synthetic"
+    real = items.assign(case_number=items["case_number"].str.replace("SY", "CM"))
+    assert describe_data(prepare(real, CONFIG))["trained_on"] == "real"
+
+
+def test_the_manifest_knows_its_cases_without_their_numbers(line, items):
+    manifest = load_model(line.model).manifest
+    assert manifest["training_cases"] == case_hashes(items["case_number"].to_numpy())
+    assert items["case_number"][0] not in str(manifest)

@@ -220,7 +220,7 @@ def write_rationale(rng: Random, case: DrawnCase, item: DrawnItem) -> tuple[str,
         return f"{texts[0]} {closing}", faults
     if voice in ("terse", "one_line"):
         return " ".join([*texts, say(rng, banks["closings"]["terse"], slots)]), faults
-    recitals = _recite(rng, banks, item.category, 1 if voice in ("plain", "worker") else 2)
+    recitals = _recite(rng, banks, item.category, 1 + int(rng.random() * 2) if voice in ("plain", "worker") else 3)
     facts = _tell_facts(rng, case, item, banks, slots)
     if voice == "applicant":
         parts = [say(rng, banks["openings"]["applicant"], slots), *recitals, *facts, *texts]
@@ -256,14 +256,15 @@ def _state_faults(rng: Random, item: DrawnItem, slots: _Slots, banks: dict[str, 
 
 def _recite(rng: Random, banks: dict[str, Any], category: str, n_sentences: int) -> list[str]:
     own: Bank = banks["recitals"][category]
-    recitals = [say(rng, own, {})]
-    if n_sentences > 1:
-        recitals.insert(int(rng.random() * 2), say(rng, banks["recitals"]["general"], {}))
+    recitals = [say(rng, (template,), {}) for template in rng.sample(banks["recitals"]["general"], n_sentences - 1)]
+    recitals.insert(int(rng.random() * n_sentences), say(rng, own, {}))
     return recitals
 
 
 def _tell_facts(rng: Random, case: DrawnCase, item: DrawnItem, banks: dict[str, Any], slots: _Slots) -> list[str]:
     told = [say(rng, banks["links"]["in_this_case"], slots) + _lowered(say(rng, banks["case_facts"], slots))]
+    if rng.random() < 0.5:
+        told.append(say(rng, banks["case_facts"], slots))
     aspects = read_table("process")["aspects"]
     for aspect, state in item.states.items():
         is_faulted = aspects[aspect]["deficiency"] in item.deficiencies
@@ -290,7 +291,7 @@ def _support(rng: Random, case: DrawnCase, item: DrawnItem, slots: _Slots, voice
     closing = say(rng, banks["closings"]["overturned"], slots)
     if voice in ("terse", "one_line"):
         return [*support, closing]
-    recitals = _recite(rng, banks, item.category, 2 if voice == "recital" else 1)
+    recitals = _recite(rng, banks, item.category, 3 if voice == "recital" else 1 + int(rng.random() * 2))
     link = say(rng, banks["links"]["in_this_case"], slots)
     fact = link + _lowered(say(rng, banks["case_facts"], slots))
     opening = [say(rng, banks["openings"]["applicant_overturned"], slots)] if voice == "applicant" else []

@@ -1,6 +1,7 @@
 """Sentences of a letter, with their spans: the unit in which reviewers state a fault and in which negation counts."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 _ABBREVIATION = re.compile(
@@ -77,15 +78,21 @@ _RECORD_NOUN = re.compile(
 )
 
 
+_REACH = 400
+"""A lack reaches at least this many characters and at most twice as many, to a multiple of it: so lacks in a text without
+stops share their ends, the outermost span stands for them all, and reading stays linear."""
+
 # A statement that comes before the lacking one in the same sentence: "pain relief is noted and function is not recorded".
 _FINITE_VERB = re.compile(
-    r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?|showed|presents?|presented|received"
+    r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
+    r"|showed|presents?|presented|received"
     r"|completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b",
     re.IGNORECASE,
 )
 _COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)", re.IGNORECASE)
 _NEW_STATEMENT = re.compile(
-    r",? and (?:the|this|she|he|it|there|his|her|that the)\b[^,;]{0,60}?\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b",
+    r",? and (?:the|this|she|he|it|there|his|her|that the)\b[^,;]{0,60}?"
+    r"\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b",
     re.IGNORECASE,
 )
 _SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b", re.IGNORECASE)
@@ -153,7 +160,7 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     Returns
     -------
     list of (start, end)
-        Offsets into ``text``, in order of the lacking word; each span holds the lacking word itself.
+        Offsets into ``text``, in order; each span holds its lacking word, and none lies within another.
 
     Examples
     --------
@@ -168,18 +175,29 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     tails = [
         match.start() + len(match["before"]) for match in _PURPOSE_TAIL.finditer(text) if not _RECORD_NOUN.match(match["before"])
     ]
+    stops = sorted([*(start for start, _ in contrasts), *tails])
     spans = []
     for lack in _MISSING_AFTER.finditer(text):
-        end = min((start for start, _ in contrasts if start > lack.end()), default=len(text))
-        end = min([end, *(tail for tail in tails if tail > lack.end())])
+        at = bisect_right(stops, lack.end())
+        end = min(stops[at] if at < len(stops) else len(text), (lack.end() // _REACH + 2) * _REACH)
         new = _NEW_STATEMENT.search(text, lack.end(), end)
         if new and not _SUBORDINATE.search(text, lack.end(), new.start()):
             end = new.start()
         spans.append((lack.start(), end))
+    turns = [end for _, end in contrasts]
     for lack in _MISSING_BEFORE.finditer(text):
-        start = max((end for _, end in contrasts if end <= lack.start()), default=0)
+        at = bisect_right(turns, lack.start())
+        start = max(turns[at - 1] if at else 0, (lack.start() // _REACH - 1) * _REACH)
         spans.append((_own_statement(text, start, lack.start()), lack.end()))
-    return sorted(spans)
+    return _outermost(spans)
+
+
+def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or end > kept[-1][1]:
+            kept.append((start, end))
+    return kept
 
 
 def _own_statement(text: str, start: int, lack: int) -> int:

@@ -62,11 +62,16 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     for cue in cues():
-        if (cue.is_alone and found) or not _applies(cue, about, reading.text):
+        if cue.is_alone and found:
             continue
-        for number, sentence in enumerate(sentences):
-            if (cue.id, number) not in found and (span := _fired(cue, sentence)):
-                found[cue.id, number] = _labelled(cue, rationale, reading, sentence, span)
+        fired = {
+            number: span
+            for number, sentence in enumerate(sentences)
+            if (cue.id, number) not in found and (span := _fired(cue, sentence))
+        }
+        if fired and _applies(cue, about, reading.text):
+            for number, span in fired.items():
+                found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
                 yielding[cue.id, number] = cue.yields_to
     for (id_, number), stronger in yielding.items():
         if any((other, number) in yielding for other in stronger):

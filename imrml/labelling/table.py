@@ -2,18 +2,20 @@
 
 import pandas as pd
 
-from imrml.deficiencies import deficiency_ids
+from imrml.engines import map_ordered
 from imrml.errors import TableError
-from imrml.labelling.labeller import label_rationale
+from imrml.labelling.labeller import LabelledSpan, label_rationale
 
 
-def label_items(items: pd.DataFrame) -> pd.DataFrame:
+def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     """Add ``deficiencies`` and ``evidence`` to an item table.
 
     Parameters
     ----------
     items : DataFrame
         Item table with ``rationale`` and ``decision``; ``item`` helps where present.
+    n_jobs : int, default=1
+        Worker processes; -1 for one a core.
 
     Returns
     -------
@@ -39,15 +41,20 @@ def label_items(items: pd.DataFrame) -> pd.DataFrame:
         if decision not in ("upheld", "overturned"):
             raise TableError(f"item table: row {number}: decision is {decision!r}; expected 'upheld' or 'overturned'")
     named = items["item"].tolist() if "item" in items else [""] * len(items)
-    deficiencies: list[list[str]] = []
-    evidence: list[list[dict[str, object]]] = []
-    for decision, rationale, item in zip(decisions, items["rationale"].tolist(), named, strict=True):
-        is_labelled = decision == "upheld" and isinstance(rationale, str)
-        spans = label_rationale(rationale, item if isinstance(item, str) else "") if is_labelled else ()
-        ids = {span.id for span in spans}
-        deficiencies.append([id_ for id_ in deficiency_ids() if id_ in ids])
-        evidence.append([{"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans])
+    rows = zip(decisions, items["rationale"].tolist(), named, strict=True)
+    labelled = list(map_ordered(_spans_of, rows, n_jobs))
+    deficiencies = [list(dict.fromkeys(span.id for span in spans)) for spans in labelled]
+    evidence = [
+        [{"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans] for spans in labelled
+    ]
     return items.assign(
         deficiencies=pd.Series(deficiencies, index=items.index, dtype="object"),
         evidence=pd.Series(evidence, index=items.index, dtype="object"),
     )
+
+
+def _spans_of(row: tuple[str, object, object]) -> tuple[LabelledSpan, ...]:
+    decision, rationale, item = row
+    if decision != "upheld" or not isinstance(rationale, str):
+        return ()
+    return label_rationale(rationale, item if isinstance(item, str) else "")

@@ -56,7 +56,7 @@ def run_demo(
     )
     console.tell(str(summary))
     parse_letters([str(letters)], out=str(items), jobs=jobs)
-    label_items(str(items), out=str(items))
+    label_items(str(items), out=str(items), jobs=jobs)
     with as_file(files("imrml").joinpath("demo.yaml")) as path:
         config = load_config(path)
     table = read_table(items)

@@ -10,6 +10,7 @@ from imrml.cli.console import console
 def label_items(
     items: Annotated[str, typer.Argument(help="Item table with rationale and decision; - for stdin.")],
     out: Annotated[str, typer.Option(help="Item table to write, with deficiencies and evidence.")],
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
 ) -> None:
     """Label each upheld item with the deficiencies that the reviewer cites, with the words that say so."""
     from imrml.corpus import require_columns
@@ -19,7 +20,7 @@ def label_items(
     table_format(out)
     table = read_table(items)
     require_columns(table, ["rationale", "decision"], "label")
-    labelled = label(table)
+    labelled = label(table, n_jobs=jobs)
     write_table(labelled, out)
     upheld = labelled[labelled["decision"] == "upheld"]
     n_labelled = sum(len(ids) > 0 for ids in upheld["deficiencies"])

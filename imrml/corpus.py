@@ -80,9 +80,9 @@ def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     (['case_number', 'item_number'], 'Int64')
     """
     frame = pd.DataFrame(list(rows), columns=[column.name for column in PARSED_COLUMNS])
-    return frame.astype({column.name: column.dtype for column in PARSED_COLUMNS if column.dtype != "date"}).astype(
-        {column.name: "string" for column in PARSED_COLUMNS if column.dtype == "date"}
-    )
+    # "str" keeps an absent date a plain NaN on the way through Parquet, which "string" would turn into pd.NA.
+    is_text = {"string": "str", "date": "str"}
+    return frame.astype({column.name: is_text.get(column.dtype, column.dtype) for column in PARSED_COLUMNS})
 
 
 def failure_table(failures: Iterable[dict[str, Any]]) -> pd.DataFrame:

@@ -25,6 +25,8 @@ DEMO = "DEMO, invented data"
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
+# Checklist lines a request gets on a terminal; the table itself holds all of them.
+_N_LINES = 4
 PREDICTION_COLUMNS = (
     "request_id", "p_overturned", "p_low", "p_high", "predicted", "abstain_reason", "treatment_category", "base_rate",
     "n_base_rate", "deficiency_1", "deficiency_2", "deficiency_3", "p_deficiency_1", "p_deficiency_2", "p_deficiency_3",
@@ -183,7 +185,7 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
     for row in predictions.to_dict("records"):
         category = str(row["treatment_category"]).replace("_", " ")
         named = f"{category}\nbase rate {row['base_rate']:.0%} of {row['n_base_rate']} items"
-        table.add_row(str(row["request_id"]), named, _p_words(row), _fault_words(row), "\n".join(row["send_before_submission"]))
+        table.add_row(str(row["request_id"]), named, _p_words(row), _fault_words(row), _send_words(row))
     text = io.StringIO()
     Console(file=text, width=width, color_system=None, highlight=False, markup=False).print(table)
     yield from text.getvalue().splitlines()
@@ -203,3 +205,9 @@ def _fault_words(row: dict[Hashable, Any]) -> str:
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     found = ((row[f"deficiency_{place}"], row[f"p_deficiency_{place}"]) for place in range(1, N_DEFICIENCIES + 1))
     return "\n".join(f"{names[id_]} {p_deficiency:.0%}" for id_, p_deficiency in found if isinstance(id_, str))
+
+
+def _send_words(row: dict[Hashable, Any]) -> str:
+    documents = row["send_before_submission"]
+    more = [f"... and {len(documents) - _N_LINES} more"] if len(documents) > _N_LINES else []
+    return "\n".join([*(f"- {document}" for document in documents[:_N_LINES]), *more])

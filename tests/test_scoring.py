@@ -191,3 +191,12 @@ def test_the_terminal_table_tells_what_the_figures_mean(model: LoadedModel) -> N
     assert DEMO not in text
     for words in ("told", "plain", "empty", "no treatment is named", "above base rate", "base rate"):
         assert words in text
+
+
+def test_a_long_checklist_is_cut_on_the_terminal_only(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = sent_for("The cook lifted a heavy pot.", model, monkeypatch)
+    text = "\n".join(prediction_lines(pd.DataFrame([row]), width=200))
+    n_documents = len(row["send_before_submission"])
+    assert n_documents > 4
+    assert text.count("│ - ") == 4
+    assert f"... and {n_documents - 4} more" in text

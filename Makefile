@@ -20,6 +20,7 @@ check: lint types arch unit
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/numpydoc lint $$(git ls-files 'imrml/*.py')
 
 types: $(READY)
 	$(BIN)/mypy

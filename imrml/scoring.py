@@ -4,6 +4,7 @@ import io
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ DEMO = "DEMO, invented data"
 N_DEFICIENCIES = 3
 N_REASONS = 6
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
-_N_LINES = 4
+_N_LINES = 3
 PREDICTION_COLUMNS = (
     "request_id", "p_overturned", "p_low", "p_high", "predicted", "abstain_reason", "treatment_category", "base_rate",
     "n_base_rate", "deficiency_1", "deficiency_2", "deficiency_3", "p_deficiency_1", "p_deficiency_2", "p_deficiency_3",
@@ -155,10 +156,13 @@ def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
 
 
 def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocument]) -> list[str]:
-    """List what answers the likely deficiencies, likeliest first, without what the record shows."""
+    """List what answers the likely deficiencies, without what the record shows: the first line of each, then the second ..."""
     cues_shown = {found.cue for found in shown}
-    wanted = ((deficiency.id, document) for deficiency in likely for document in deficiency.send_before_submission)
-    return list(dict.fromkeys(line[1] for line in wanted if not _is_shown(line, cues_shown)))
+    wanted = [
+        [line for line in deficiency.send_before_submission if not _is_shown((deficiency.id, line), cues_shown)]
+        for deficiency in likely
+    ]
+    return list(dict.fromkeys(line for tier in zip_longest(*wanted) for line in tier if line is not None))
 
 
 def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
@@ -167,6 +171,10 @@ def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
 
 
 # --- for a terminal --------------------------------------------------------------------------------------------------
+
+
+_HEADINGS = {"request": 2, "treatment": 3, P_MEANING: 3, "likely faults if upheld": 5, f"before submission: {SEND_ONLY}": 9}
+"""Columns of the terminal table with their shares of its width."""
 
 
 def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[str]:
@@ -179,9 +187,9 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
     width : int, default=120
         Characters a line may hold.
     """
-    table = Table(
-        "request", "treatment", P_MEANING, "likely faults if upheld", f"before submission: {SEND_ONLY}", show_lines=True
-    )
+    table = Table(show_lines=True, expand=True)
+    for heading, ratio in _HEADINGS.items():
+        table.add_column(heading, ratio=ratio, overflow="fold")
     for row in predictions.to_dict("records"):
         category = str(row["treatment_category"]).replace("_", " ")
         named = f"{category}\nbase rate {row['base_rate']:.0%} of {row['n_base_rate']} items"

@@ -44,6 +44,8 @@ class TrainingData:
         ``case_number``, ``item_number``, ``received_on``, ``decided_on``, ``decided_year``.
     items : DataFrame
         The table itself, for the checks.
+    groups : ndarray of int of shape (n_items,)
+        Cases, with near-duplicate case summaries in one group: what no split, calibration fold or refit may part.
     """
 
     submissions: SubmissionFrame
@@ -52,6 +54,7 @@ class TrainingData:
     is_labelled: np.ndarray
     keys: pd.DataFrame
     items: pd.DataFrame
+    groups: np.ndarray
 
     @property
     def cases(self) -> np.ndarray:
@@ -115,7 +118,9 @@ def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = N
         if not is_labelled.any():
             deficiencies = None
     keys = items.reindex(columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"])
-    return TrainingData(submission_frame(items, config.stage), overturned, deficiencies, is_labelled, keys, items)
+    submissions = submission_frame(items, config.stage)
+    groups = group_cases(keys["case_number"].tolist(), submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
+    return TrainingData(submissions, overturned, deficiencies, is_labelled, keys, items, groups)
 
 
 def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[str] | None] | None:
@@ -166,9 +171,8 @@ def train(
     if len(n_by_decision) < 2 or n_by_decision.min() < 2:
         counts = {("overturned" if key else "upheld"): int(n) for key, n in n_by_decision.items()}
         raise NotEnoughDataError(f"training needs upheld and overturned items, at least two of each; found {counts}")
-    report(f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases; looking for near-duplicates")
-    groups = group_cases(data.cases.tolist(), data.submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
-    splits = make_splits(data.keys, groups, data.overturned, config.evaluation, config.seed)
+    report(f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases in {data.groups.max() + 1:,} groups")
+    splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     chosen = headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     held_out: dict[str, HeldOut] = {}
     for split, folds in splits.items():
@@ -194,8 +198,8 @@ def train(
         outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
         shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
-    model = ReviewModel.from_config(shipped)
-    model.fit(data.submissions, data.overturned, cases=data.cases, deficiencies=data.deficiencies, is_labelled=data.is_labelled)
+    # In a worker again, where there are any: they have read these narratives before and remember what they found.
+    [model] = map_ordered(partial(_fit, data, shipped), [np.arange(len(data.items))], n_jobs)
     facts = describe_data(data)
     metrics["data"] = facts
     fingerprint = str(facts["fingerprint"])
@@ -258,15 +262,17 @@ def _report_split(report: Report, split: str, done: str) -> None:
 
 def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
     train_rows, test_rows = fold
-    model = ReviewModel.from_config(config)
-    model.fit(
-        SubmissionFrame(data.submissions.iloc[train_rows]),
-        data.overturned[train_rows],
-        cases=data.cases[train_rows],
-        deficiencies=None if data.deficiencies is None else data.deficiencies.iloc[train_rows],
-        is_labelled=data.is_labelled[train_rows],
+    return predict_held_out(_fit(data, config, train_rows), data, test_rows)
+
+
+def _fit(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
+    return ReviewModel.from_config(config).fit(
+        SubmissionFrame(data.submissions.iloc[rows]),
+        data.overturned[rows],
+        cases=data.groups[rows],
+        deficiencies=None if data.deficiencies is None else data.deficiencies.iloc[rows],
+        is_labelled=data.is_labelled[rows],
     )
-    return predict_held_out(model, data, test_rows)
 
 
 def predict_held_out(model: ReviewModel, data: TrainingData, rows: np.ndarray) -> HeldOut:

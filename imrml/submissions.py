@@ -118,8 +118,8 @@ def columns_at(stage: Stage) -> tuple[str, ...]:
 
 # --- one request in several parts ------------------------------------------------------------------------------------
 
-# "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims Administrator. The remaining
-# IMR eligible portion of the original request, Massage 8 visits is"
+# "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims Administrator. The remaining ...
+# portion of the original request, Massage 8 visits is"
 _PART_AUTHORIZED = re.compile(
     r"^(?P<treatment>.+?),? (?:was|were) the original request\.?\s+(?P<authorized>.+?),? (?:was|were) authorized by the Claims "
     r"Administrator\.?\s+The remaining IMR[- ]eligible portion of the original request"
@@ -146,9 +146,9 @@ def split_item(item: str) -> tuple[str, str, str]:
 
     Examples
     --------
-    >>> split_item("Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims Administrator. "
-    ...            "The remaining IMR eligible portion of the original request, Massage 8 visits is")
-    ('Massage 12 visits', 'Massage 4 visits', 'Massage 8 visits')
+    >>> split_item("Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, "
+    ...            "leaving the original request IMR eligible. The original request, purchase of a cane is")
+    ('Purchase of a cane', 'a cane for one month', 'purchase of a cane')
     >>> split_item("Norco 10/325mg #60")
     ('Norco 10/325mg #60', '', '')
     """

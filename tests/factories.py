@@ -32,6 +32,14 @@ SUMMARY = (
     "on February 10, 2015 did not certify the request."
 )
 
+AUTHORIZED_PART = "was authorized by the Claims Administrator."
+STILL_DISPUTED = "The remaining IMR eligible portion of the original request,"
+
+
+def partly_authorized(treatment: str, authorized: str, disputed: str) -> str:
+    """Word an item of which a part was authorized, as letters do."""
+    return f"{treatment} was the original request. {authorized} {AUTHORIZED_PART} {STILL_DISPUTED} {disputed} is"
+
 
 @dataclass
 class FictionalItem:
@@ -74,6 +82,7 @@ class FictionalLetter:
             "The expert reviewer developed the following clinical case summary from the file:",
             self.summary,
             "IMR ISSUES, DECISIONS AND RATIONALES",
+            # the letters' own lead line, but for its middle
             "The Final Determination was based on decisions for the items set forth below:",
             *blocks,
         ]

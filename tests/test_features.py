@@ -2,12 +2,12 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from factories import SHARED, partly_authorized
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -25,7 +25,6 @@ from imrml.features.treatment import TreatmentFeatures, parse_treatment, treatme
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import SubmissionFrame, columns_at, submission_frame
 
-SHARED = Path(__file__).parents[1].parent / "shared"
 TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",
     "imrml.features.text.TextFeatures",
@@ -163,10 +162,7 @@ def test_reads_the_rest_of_a_request():
 
 
 def test_tells_what_was_authorized():
-    item = (
-        "Chiropractic 12 visits was the original request. Chiropractic 3 visits was authorized by the Claims Administrator. "
-        "The remaining IMR eligible portion of the original request, Chiropractic 9 visits is"
-    )
+    item = partly_authorized("Chiropractic 12 visits", "Chiropractic 3 visits", "Chiropractic 9 visits")
     frame = TreatmentFeatures("imr").fit_transform(submission_frame(pd.DataFrame({"item": [item, "Soma #30"]}), "imr"))
     columns = ["is_partially_authorized", "share_authorized", "is_rest_of_amount_disputed"]
     assert frame[columns].to_numpy().tolist() == [[1.0, 0.25, 1.0], [0.0, 0.0, 0.0]]

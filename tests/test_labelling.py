@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from factories import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from imrml.labelling.reading import read
 from imrml.labelling.rules import cues, roles
 
 STATEMENTS = yaml.safe_load((Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8"))
-SHARED = Path(__file__).parents[1].parent / "shared"
 STATES = [(id_, item, sentence) for id_, rows in STATEMENTS["states"].items() for item, sentence in rows]
 
 

@@ -13,6 +13,7 @@ from factories import (
     TIGHT_CREDENTIALS,
     FictionalItem,
     FictionalLetter,
+    partly_authorized,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,10 +23,7 @@ from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.parsing import parse_letter
 
-PARTIAL = (
-    "Massage of the neck, 12 visits was the original request. Massage of the neck, 4 visits was authorized by the Claims "
-    "Administrator. The remaining IMR eligible portion of the original request, Massage of the neck, 8 visits is"
-)
+PARTIAL = partly_authorized("Massage of the neck, 12 visits", "Massage of the neck, 4 visits", "Massage of the neck, 8 visits")
 OTHER_PARTIAL = (
     "Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, leaving the original "
     "request IMR eligible. The original request, purchase of a cane is"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from factories import SUMMARY
+from factories import SUMMARY, partly_authorized
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +20,7 @@ ITEMS = pd.DataFrame(
     {
         "case_number": ["CM15-0000001"],
         "item_number": [1],
-        "item": ["Massage, 12 visits was the original request. Massage, 4 visits was authorized by the Claims Administrator. "
-                 "The remaining IMR eligible portion of the original request, Massage, 8 visits is"],
+        "item": [partly_authorized("Massage, 12 visits", "Massage, 4 visits", "Massage, 8 visits")],
         "case_summary": [SUMMARY],
         "claims_guideline": ["Decision based on MTUS."],
         "ur_denied_on": ["2015-02-10"],

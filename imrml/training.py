@@ -200,7 +200,7 @@ def train(
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(_fit, data, shipped), [np.arange(len(data.items))], n_jobs)
-    facts = describe_data(data)
+    facts = {**describe_data(data), "stage": config.stage, "ships": shipped.models.outcome.kind, "notes": list(model.notes)}
     metrics["data"] = facts
     fingerprint = str(facts["fingerprint"])
     now = datetime.now(UTC)

@@ -18,20 +18,21 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: half the time to the first line
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo.run_demo,
-    "parse": parse.parse_letters,
-    "label": label.label_items,
-    "train": train.train_model,
-    "evaluate": evaluate.evaluate_model,
-    "score": score.score_requests,
-    "synth": synth.write_letters,
-    "doctor": doctor.examine,
+_COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "demo": (demo.run_demo, "The whole line on an invented corpus."),
+    "parse": (parse.parse_letters, "Letters to an item table."),
+    "label": (label.label_items, "Add deficiencies and evidence to an item table."),
+    "train": (train.train_model, "Fit, evaluate, report, log to MLflow."),
+    "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
+    "score": (score.score_requests, "Requests to probabilities and what to send."),
+    "synth": (synth.write_letters, "Invented letters with known truth."),
+    "doctor": (doctor.examine, "Tell whether everything is in place."),
 }
-for name, command in _COMMANDS.items():
-    app.command(name)(command)
+for name, (command, short_help) in _COMMANDS.items():
+    app.command(name, short_help=short_help)(command)
 app.add_typer(config.app, name="config")
 
 

@@ -7,7 +7,7 @@ import typer
 
 from imrml.cli.console import console
 
-app = typer.Typer(help="Show the settings, or check a config file.", no_args_is_help=True)
+app = typer.Typer(help="Show the settings, or check a config file.", no_args_is_help=True, rich_markup_mode=None)
 
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: a.b=c. May be repeated.")]
 

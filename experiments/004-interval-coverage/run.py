@@ -1,0 +1,134 @@
+"""How often does the interval of a model trained on invented letters hold the true probability of fresh ones?"""
+
+import argparse
+import time
+from copy import copy
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit, xlogy
+from scipy.stats import norm
+
+from imrml.config import load_config
+from imrml.models import ReviewModel
+from imrml.models.outcome import linear_model, one_thread
+from imrml.submissions import columns_at, submission_frame
+from imrml.synthetic import draw_letters
+
+TEST_SEED = 9_000
+N_TEST = 3_000
+N_FOR_RATES = 10_000
+LEVEL = 0.9
+
+
+def draw_items(n_letters: int, seed: int) -> pd.DataFrame:
+    return pd.DataFrame([row for letter in draw_letters(n_letters, seed, damage_share=0.0) for row in letter.truth])
+
+
+def held(interval: np.ndarray, truth: np.ndarray) -> float:
+    return float(((interval[:, 0] <= truth) & (truth <= interval[:, 1])).mean())
+
+
+def expected_log_loss(p_true: np.ndarray, p: np.ndarray) -> float:
+    """Log loss averaged over every way the decisions could have fallen, which a draw of decisions only adds noise to."""
+    return float(-(xlogy(p_true, p) + xlogy(1 - p_true, 1 - p)).mean())
+
+
+def show(name: str, interval: np.ndarray, truths: dict[str, np.ndarray]) -> None:
+    shares = "  ".join(f"{truth} {held(interval, values):.2f}" for truth, values in truths.items())
+    width = interval[:, 1] - interval[:, 0]
+    print(f"{name:34s} holds  {shares}  mean width {width.mean():.3f}, median {np.median(width):.3f}")
+
+
+def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) -> None:
+    """The model's interval and score for the same items, sent whole and in part."""
+    kinds = {
+        "everything": list(columns_at(model.stage)),
+        "treatment and summary": ["treatment", "case_summary"],
+        "treatment": ["treatment"],
+    }
+    for kind, columns in kinds.items():
+        inputs = model.read(submission_frame(test[columns], model.stage))
+        p, prior = model.predict_proba(inputs)[:, 1], model.categories_.predict_proba(inputs.categories)[:, 1]
+        truths = {
+            "p_attainable": test["p_attainable"].to_numpy(),
+            "p_true": test["p_true"].to_numpy(),
+            "category rate": rate_of[inputs.categories].to_numpy(),
+        }
+        show(kind, model.predict_interval(inputs), truths)
+        loss, loss_of_prior = (expected_log_loss(truths["p_true"], given) for given in (p, prior))
+        print(
+            f"{'':34s} mean p {p.mean():.3f} (true {truths['p_true'].mean():.3f}, prior {prior.mean():.3f})  "
+            f"log loss {loss:.4f}, minus category prior {loss - loss_of_prior:+.4f}"
+        )
+        if kind == "treatment":
+            show("category prior", model.categories_.predict_interval(inputs.categories, LEVEL), truths)
+
+
+def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame) -> None:
+    """Other ways to make the interval, and how far the fit stops from its optimum, with everything sent."""
+    outcome = model.outcome_
+    x, x_test = (model.read(submission_frame(items, model.stage)).matrix for items in (train, test))
+    y = (train["decision"] == "overturned").to_numpy()
+    truths = {name: test[name].to_numpy() for name in ("p_attainable", "p_true")}
+    log_odds = outcome.linear_.decision_function(x_test)
+    middle = logit(outcome.predict_proba(x_test)[:, 1])
+    slope, offset = np.polyfit(log_odds, middle, 1)
+    refits = np.asarray(x_test @ outcome.refit_coefficients_.T) + outcome.refit_intercepts_
+    low, high = (np.quantile(refits, share, axis=1) - log_odds for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    stretch = max(1.0, slope)
+    show("percentiles of the refits", expit(np.column_stack([middle + stretch * low, middle + stretch * high])), truths)
+    reach = norm.ppf((1 + LEVEL) / 2) * refits.std(axis=1, ddof=1)
+    show("narrowed by the calibrator", expit(np.column_stack([middle - slope * reach, middle + slope * reach])), truths)
+
+    towards_zero = copy(outcome)
+    towards_zero.refit_coefficients_ = np.zeros_like(outcome.refit_coefficients_)
+    towards_zero.refit_intercepts_ = np.zeros_like(outcome.refit_intercepts_)
+    random = np.random.default_rng(model.seed)
+    codes = pd.factorize(train["case_number"])[0]
+    n_cases = codes.max() + 1
+    with one_thread():
+        for number in range(outcome.n_refits):
+            weights = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[codes].astype(float)
+            fitted = linear_model(outcome.c).fit(x, y, sample_weight=weights)
+            towards_zero.refit_coefficients_[number] = fitted.coef_[0]
+            towards_zero.refit_intercepts_[number] = fitted.intercept_[0]
+        show("refits that pull towards zero", towards_zero.predict_interval(x_test, LEVEL), truths)
+        best, default, chosen = (
+            linear_model(outcome.c, stop=stop).fit(x, y).predict_proba(x_test)[:, 1] for stop in (1e-8, 1e-4, 1e-5)
+        )
+    print(
+        f"largest distance from the optimum's probability: stop 1e-4 {np.abs(default - best).max():.4f}, "
+        f"stop 1e-5 {np.abs(chosen - best).max():.4f}; slope of the calibrator {slope:.2f}, offset {offset:+.2f}"
+    )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--n-letters", type=int, required=True)
+    arguments.add_argument("--seed", type=int, required=True)
+    options = arguments.parse_args()
+    began = time.monotonic()
+    config = load_config()
+    train, drawn = draw_items(options.n_letters, options.seed), draw_items(N_FOR_RATES, TEST_SEED)
+    model = ReviewModel.from_config(config).fit(
+        submission_frame(train, config.stage), train["decision"] == "overturned", cases=train["case_number"]
+    )
+    # What a letter i holds depends on the seed and on i only: the first letters of the larger draw are the test letters.
+    is_test = drawn["case_number"].isin(drawn["case_number"].unique()[:N_TEST])
+    # The categories as the model reads them from the treatment's words.
+    categories = model.base_rates(submission_frame(drawn[["treatment"]], config.stage))["treatment_category"]
+    rate_of = drawn["p_true"].groupby(categories).mean()
+    test = drawn[is_test]
+    n_overturned = int((train["decision"] == "overturned").sum())
+    print(
+        f"{options.n_letters} letters, seed {options.seed}: {len(train)} items, {n_overturned} overturned; {len(test)} test items; "
+        f"{len(model.feature_names_)} features; {' '.join(model.notes[:-1]) or 'calibrated'}"
+    )
+    measure_kinds(model, test, rate_of)
+    measure_variants(model, train, test)
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -94,7 +94,7 @@ class TrackingConfig(_Section):
 
     enabled: bool
     experiment: str
-    registered_model: str
+    registered_model: str | None
     alias: str
 
 
@@ -103,7 +103,6 @@ class Config(_Section):
 
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
-    n_jobs: int
     limits: LimitsConfig
     features: FeaturesConfig
     models: ModelsConfig

@@ -11,6 +11,7 @@ from imrml.submissions import SUBMISSION_COLUMNS, Column, Submission
 Decision = Literal["upheld", "overturned"]
 
 SYNTHETIC_PREFIX = "SY"
+SYNTHETIC_CASE_NUMBER = rf"{SYNTHETIC_PREFIX}\d{{2}}-\d{{7}}"
 """Invented cases are numbered SY15-0000001 where real ones are CM15-0000001, so that no table can lose the fact."""
 
 KEY_COLUMNS = (

@@ -4,9 +4,11 @@ Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines and 
 Files of records are written with mode 0600 and put in place in one step, so that a reader never sees half a table.
 """
 
+import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,6 +21,10 @@ from imrml.errors import TableError
 
 ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 LIST_COLUMNS = ("deficiencies", "evidence", "reasons", "send_before_submission", "already_shown")
+# Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower, or the lower alone.
+_HALF_CHARACTER = re.compile(
+    r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
+)
 
 
 def table_format(path: str | Path) -> str:
@@ -56,7 +62,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
             return pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
-    text = sys.stdin.read() if str(path) == "-" else _decoded(Path(path))
+    text = sys.stdin.read().removeprefix("\ufeff") if str(path) == "-" else _decoded(Path(path))
     return _from_csv(text, path) if format_ == "csv" else _from_json_lines(text, path)
 
 
@@ -76,6 +82,8 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
             raise TableError(f"{path}: row {number} is no JSON ({error.msg} at character {error.pos})") from None
         if not isinstance(row, dict):
             raise TableError(f"{path}: row {number} is a {type(row).__name__}; expected one JSON object a line")
+        if _HALF_CHARACTER.search(line):
+            raise TableError(f"{path}: row {number} holds half a character (\\ud800 to \\udfff); write it again as UTF-8")
         rows.append(row)
     if not rows:
         raise TableError(f"{path}: holds no rows; expected one JSON object a line")
@@ -83,13 +91,19 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
 
 
 def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
+    # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted comma in the notes.
+    rows = csv.reader(io.StringIO(text))
+    n_columns = len(next(rows, []))
+    for number, row in enumerate((row for row in rows if row), start=1):
+        if len(row) != n_columns:
+            raise TableError(f"{path}: row {number} has {len(row)} fields, the header {n_columns}; quote fields that hold commas")
     try:
-        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise TableError(f"{path}: not a readable CSV ({error})") from None
     for column in set(LIST_COLUMNS) & set(frame.columns):
         try:
-            frame[column] = [json.loads(cell) if cell else [] for cell in frame[column]]
+            frame[column] = [json.loads(cell) if cell else None for cell in frame[column]]  # blank: nobody looked
         except json.JSONDecodeError:
             raise TableError(f"{path}: column {column!r} must hold JSON lists") from None
     return frame

@@ -2,6 +2,8 @@
 
 import io
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from imrml.config import Config, state_dir
-from imrml.errors import ModelError
-from imrml.models import load_model
+from imrml.errors import ImrmlError, ModelError
+from imrml.models import MODEL_FILES, load_model
 from imrml.scoring import score
 from imrml.submissions import SUBMISSION_COLUMNS, columns_at, sort_requests
 
@@ -69,11 +71,16 @@ def _connected() -> Iterator["MlflowClient"]:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # A dead server shall be told within seconds, not after MLflow's minutes of retries.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import logging  # noqa: PLC0415
 
         import mlflow  # noqa: PLC0415 (0.65 s that only commands which track anything need to pay)
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -82,6 +89,9 @@ def _connected() -> Iterator["MlflowClient"]:
         mlflow.set_registry_uri(uri)
         try:
             yield mlflow.MlflowClient()
+        except (MlflowException, SQLAlchemyError) as error:
+            why = str(error).splitlines()[0][:300]
+            raise ImrmlError(f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI") from None
         finally:  # set_tracking_uri also sets the variable, which would then look like somebody's wish
             if given is None:
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
@@ -136,24 +146,50 @@ def log_training(
             mlflow.log_metrics(_flat_figures(metrics))
             for name in ("metrics.json", "report.html", "card.md"):
                 mlflow.log_artifact(str(model_dir / name))
-            with redirect_stderr(io.StringIO()):  # MLflow announces the registration past its own log levels
+            name = registered_name(config, manifest)
+            # Only these two files: whatever else lies in the folder may hold records.
+            with _staged(model_dir) as staged, redirect_stderr(io.StringIO()):  # which hides MLflow's announcements
                 info = mlflow.pyfunc.log_model(
                     name="model",
                     loader_module="imrml.tracking",
-                    data_path=str(model_dir),
+                    data_path=str(staged),
                     signature=_signature(model_dir),
                     input_example=pd.DataFrame([EXAMPLE_REQUEST]),
                     pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-                    registered_model_name=config.tracking.registered_model,
+                    registered_model_name=name,
                 )
-        name, number = config.tracking.registered_model, str(info.registered_model_version)
+        number = str(info.registered_model_version)
         client.set_registered_model_alias(name, config.tracking.alias, number)
         return LoggedRun(run.info.run_id, tracking_uri(), name, number, config.tracking.alias)
 
 
+def registered_name(config: Config, manifest: Mapping[str, Any]) -> str:
+    """Name the registered model: what learned from invented letters never gets the name of a real model.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> registered_name(load_config(), {"trained_on": "real"}), registered_name(load_config(), {"trained_on": "synthetic"})
+    ('imrml-imr', 'imrml-demo')
+    """
+    if manifest["trained_on"] == "synthetic":
+        return "imrml-demo"
+    return config.tracking.registered_model or f"imrml-{config.stage}"
+
+
+@contextmanager
+def _staged(model_dir: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as temporary:
+        staged = Path(temporary, "model")
+        staged.mkdir()
+        for name in MODEL_FILES:
+            shutil.copy(model_dir / name, staged / name)
+        yield staged
+
+
 def _artifact_location() -> str | None:
-    """Keep artifacts in the state folder where the database is ours; a server knows its own place."""
-    if tracking_uri() != _embedded_uri():
+    """Keep artifacts in the state folder beside any database; a server knows its own place."""
+    if tracking_uri().startswith("http"):
         return None
     folder = state_dir() / "artifacts"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,7 +1,8 @@
 """Item table to model and verdict: every split is refitted whole, and what ships is what the verdict allows."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ import pandas as pd
 from imrml.config import Config, Split
 from imrml.corpus import require_columns
 from imrml.deficiencies import deficiency_ids
-from imrml.determinations import SYNTHETIC_PREFIX
+from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation import checks
@@ -24,6 +25,10 @@ from imrml.submissions import SubmissionFrame, submission_frame
 
 TrainedOn = Literal["real", "synthetic"]
 Report = Callable[[str], None]
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_MIN_TELLING_WORDS = 20
+"""A narrative of fewer words ("low back pain") may belong to many cases."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class TrainingData:
     @property
     def trained_on(self) -> TrainedOn:
         """``"synthetic"`` as soon as one case is invented."""
-        return "synthetic" if self.keys["case_number"].str.startswith(SYNTHETIC_PREFIX).any() else "real"
+        return "synthetic" if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any() else "real"
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,14 @@ def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = N
         A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item stands twice.
     """
     require_columns(items, ["case_number", "item_number", "decision"], "training")
+    if items.empty:
+        raise NotEnoughDataError("training: the item table holds no rows")
     items = items.reset_index(drop=True)
+    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(_is_whole)
+    if keyless.any():
+        rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
+        raise TableError(f"training: case_number or item_number is empty or no whole number in rows {rows} (from 1)")
+    items = items.assign(case_number=items["case_number"].astype("str"), item_number=items["item_number"].astype("int64"))
     is_known = items["decision"].isin(["upheld", "overturned"])
     if not is_known.all():
         rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
@@ -123,23 +135,37 @@ def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = N
     return TrainingData(submissions, overturned, deficiencies, is_labelled, keys, items, groups)
 
 
+def _is_whole(number: object) -> bool:
+    return str(number).removesuffix(".0").isdecimal()
+
+
 def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[str] | None] | None:
     """Give each item its set of ids, None where nobody labelled it; None altogether where there are no labels."""
     given: list[Any]
     if labels is not None:
         require_columns(labels, ["item_id", "deficiencies"], "--labels")
+        _require_known_ids(labels["deficiencies"])
         by_item = dict(zip(labels["item_id"].astype(str), labels["deficiencies"], strict=True))
-        ids = items["case_number"].astype(str) + "#" + items["item_number"].astype(str)
+        ids = items["case_number"] + "#" + items["item_number"].astype("str")
         given = [by_item.get(item_id) for item_id in ids]
+        if not any(found is not None for found in given):
+            raise TableError(f"--labels: none of its {len(labels):,} item_id is CASE#NUMBER of an item of the table")
     elif "deficiencies" in items:
         given = items["deficiencies"].tolist()
     else:
         return None
-    found = [{str(id_) for id_ in ids} if isinstance(ids, (list, tuple, np.ndarray)) else None for ids in given]
-    unknown = {id_ for known in found if known for id_ in known} - set(deficiency_ids())
+    _require_known_ids(given)
+    return [_as_set(ids) for ids in given]
+
+
+def _as_set(ids: object) -> set[str] | None:
+    return {str(id_) for id_ in ids} if isinstance(ids, (list, tuple, np.ndarray)) else None
+
+
+def _require_known_ids(lists: Iterable[object]) -> None:
+    unknown = {id_ for ids in lists for id_ in _as_set(ids) or ()} - set(deficiency_ids())
     if unknown:
         raise TableError(f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}")
-    return found
 
 
 def train(
@@ -164,7 +190,7 @@ def train(
     Raises
     ------
     NotEnoughDataError
-        Fewer than two cases of either decision.
+        Fewer than two items of either decision, or too few cases of either for any split that keeps cases together.
     """
     data = prepare(items, config, labels)
     n_by_decision = pd.Series(data.overturned).groupby(data.overturned).size()
@@ -197,6 +223,8 @@ def train(
     if not told.beats_priors and config.models.outcome.kind == "logistic":
         outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
         shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
+        not_kept = "The saved model gives the category prior; the figures are of the logistic regression that was not kept."
+        told = replace(told, sentence=f"{told.sentence} {not_kept}")
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(_fit, data, shipped), [np.arange(len(data.items))], n_jobs)
@@ -213,7 +241,7 @@ def train(
         "verdict": told.sentence,
         "config": shipped.model_dump(),
         "data": facts,
-        "training_cases": case_hashes(data.cases),
+        "training_cases": case_hashes(data),
     }
     return TrainingResult(model, manifest, metrics, held_out, told, found)
 
@@ -225,10 +253,15 @@ def _folds_of(splits: Mapping[Split, Folds | str], chosen: Headline) -> Folds:
 
 
 def _measure_without_summary(data: TrainingData, folds: Folds, config: Config, n_jobs: int) -> dict[str, Any]:
-    """Measure the outcome model with the narrative left out: how much of the result rests on the proxy."""
-    features = config.features.model_copy(update={"use_case_summary": False})
-    unlabelled = replace(data, deficiencies=None, is_labelled=np.zeros_like(data.is_labelled))
-    held_out = _hold_out(unlabelled, folds, config.model_copy(update={"features": features}), n_jobs, lambda _: None)
+    """Measure the outcome model without the narrative and what is read from it: how much of the result rests on the proxy."""
+    told = ["case_summary", "diagnosis", "age", "sex"]
+    without = replace(
+        data,
+        submissions=submission_frame(data.items.drop(columns=told, errors="ignore"), config.stage),
+        deficiencies=None,
+        is_labelled=np.zeros_like(data.is_labelled),
+    )
+    held_out = _hold_out(without, folds, config, n_jobs, lambda _: None)
     figures: dict[str, Any] = measure({"grouped": held_out}, config.evaluation, config.seed)["outcome"]["grouped"]
     return figures
 
@@ -297,13 +330,12 @@ def predict_held_out(model: ReviewModel, data: TrainingData, rows: np.ndarray) -
     )
     labelled = rows[data.is_labelled[rows]]
     if data.deficiencies is None or not len(labelled) or not model.predicts_deficiencies:
-        return HeldOut(outcome, None, None, None)
-    upheld = model.read(SubmissionFrame(data.submissions.iloc[labelled]))
+        return HeldOut(outcome)
     return HeldOut(
         outcome,
-        data.deficiencies.iloc[labelled],
-        model.predict_deficiencies(upheld).set_axis(labelled),
-        model.deficiency_priors(upheld).set_axis(labelled),
+        data.deficiencies.loc[labelled],
+        model.predict_deficiencies(inputs).loc[labelled],
+        model.deficiency_priors(inputs).loc[labelled],
     )
 
 
@@ -333,13 +365,14 @@ def evaluate(
     """
     data = prepare(items, config, labels)
     seen = set(loaded.manifest["training_cases"])
-    rows = np.flatnonzero([case not in seen for case in _hashes(data.cases)])
+    rows = np.flatnonzero([case not in seen and told not in seen for case, told in _hashes(data)])
     if not len(rows):
         raise NotEnoughDataError("evaluate: the model was trained on every case of the table; nothing is left to measure")
     held_out = {"external": predict_held_out(loaded.model, data, rows)}
     metrics = measure(held_out, config.evaluation, config.seed)
     metrics["checks"] = []
-    metrics["data"] = describe_data(data)
+    measured = prepare(data.items.iloc[rows], config, labels)
+    metrics["data"] = {**describe_data(measured), "n_items_left_out": len(data.items) - len(rows)}
     told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
     return metrics, held_out, told, len(data.items) - len(rows)
 
@@ -353,7 +386,15 @@ def decided_years(keys: pd.DataFrame) -> pd.Series:
 def describe_data(data: TrainingData) -> dict[str, Any]:
     """Say what a table holds without saying anything of any record; the fingerprint changes when any used cell does."""
     years = decided_years(data.keys).dropna()
-    cells = data.submissions.assign(overturned=data.overturned, item=data.keys["item_number"], case=data.cases)
+    cells = data.submissions.assign(
+        case=data.cases,
+        item_number=data.keys["item_number"],
+        decided=decided_years(data.keys),
+        decided_on=data.keys["decided_on"],
+        overturned=data.overturned,
+        is_labelled=data.is_labelled,
+        deficiencies="" if data.deficiencies is None else data.deficiencies.astype("int8").astype("str").agg("".join, axis=1),
+    )
     digest = hashlib.sha256(np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes())
     return {
         "n_items": len(data.items),
@@ -366,10 +407,20 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
     }
 
 
-def case_hashes(cases: np.ndarray) -> list[str]:
-    """Hash the distinct case numbers, sorted, so that a model can tell its training cases without holding their numbers."""
-    return sorted(set(_hashes(cases)))
+def case_hashes(data: TrainingData) -> list[str]:
+    """Hash the distinct case numbers and narratives, sorted, so that a model can tell its training cases, renamed or not.
+
+    It keeps the numbers out of sight, no more: whoever tries all numbers finds which were meant.
+    """
+    return sorted({hashed for pair in _hashes(data) for hashed in pair if hashed})
 
 
-def _hashes(cases: np.ndarray) -> Iterator[str]:
-    return (hashlib.sha256(str(case).encode()).hexdigest()[:16] for case in cases)
+def _hashes(data: TrainingData) -> Iterator[tuple[str, str]]:
+    """Yield for each item the hash of its case number and that of its narrative, ``""`` where that is too short to tell."""
+    for case, summary in zip(data.cases, data.submissions["case_summary"], strict=True):
+        words = _WORDS.findall(summary.lower())
+        yield _hash(str(case)), _hash(" ".join(words)) if len(words) >= _MIN_TELLING_WORDS else ""
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -83,8 +83,13 @@ def test_parse_counts_and_keeps_what_it_cannot_read(imrml, tmp_path):
     assert failure["source"].endswith("bad.txt")
     assert "baker" not in done.err
     assert imrml("parse", folder, "--out", out, "--strict").code == 4
-    assert imrml("parse", folder / "bad.txt", "--out", out).code == 1
+    before = out.read_bytes()
+    nothing = imrml("parse", folder / "bad.txt", "--out", out)
+    assert (nothing.code, out.read_bytes()) == (1, before)
+    assert "was not written" in nothing.err
     assert imrml("--quiet", "parse", folder, "--out", out).err == ""
+    imrml("parse", folder / "good.txt", "--out", out)
+    assert not (tmp_path / "items.jsonl.failures.jsonl").exists()
     assert json.loads(imrml("parse", folder / "good.txt", "--out", "-").out)["case_number"] == "CM15-0099999"
 
 
@@ -169,7 +174,9 @@ def test_evaluate_leaves_out_what_the_model_saw(imrml, line, tmp_path):
     assert n_left_out >= 20
     metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
     assert set(metrics["outcome"]) == {"external"}
-    assert metrics["outcome"]["external"]["log_loss"]["n"] == len(read_table(tmp_path / "new.csv")) - n_left_out
+    n_measured = len(read_table(tmp_path / "new.csv")) - n_left_out
+    assert metrics["outcome"]["external"]["log_loss"]["n"] == metrics["data"]["n_items"] == n_measured
+    assert metrics["data"]["n_items_left_out"] == n_left_out
 
 
 def test_training_names_bad_rows(imrml, line, tmp_path):
@@ -189,6 +196,26 @@ def test_training_without_labels_says_so(imrml, line, tmp_path):
     assert done.code == 0, done.err
     assert "the deficiency model is skipped" in done.err
     assert "not_applicable" in json.loads((tmp_path / "model" / "metrics.json").read_text())["deficiencies"]["grouped"]
+
+
+def test_a_leak_rings(imrml, line, tmp_path):
+    items = read_table(line.items)
+    told = items["decision"].map({"upheld": " as asked", "overturned": " as granted"})
+    items.assign(item=items["item"] + told, treatment=items["treatment"] + told).to_parquet(tmp_path / "items.parquet")
+    overrides = [word for setting in [*SMALL, "evaluation.splits=[grouped]"] for word in ("--set", setting)]
+    done = imrml("train", tmp_path / "items.parquet", "--out", tmp_path / "model", *overrides)
+    assert done.code == 4
+    assert "ring for leakage" in done.err
+    assert "granted" not in done.err
+
+
+def test_the_demo_touches_no_folder_of_others(imrml, tmp_path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "real.txt").write_text("a real letter")
+    done = imrml("demo", "--out", tmp_path)
+    assert done.code == 1
+    assert "no demo made" in done.err
+    assert [path.name for path in (tmp_path / "letters").iterdir()] == ["real.txt"]
 
 
 def test_config_show_and_check(imrml, tmp_path):

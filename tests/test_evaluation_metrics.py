@@ -344,7 +344,7 @@ def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():
 def test_best_attainable_matches_the_entropy_and_is_reached_by_the_truth():
     truth, p = drawn(50_000, 15)
     best = best_attainable(p, truth)
-    assert best["log_loss"] == pytest.approx(log_loss(truth, p), abs=0.005)
+    assert best["expected_log_loss"] == pytest.approx(log_loss(truth, p), abs=0.005)
     assert best["brier"] == pytest.approx(np.mean((truth - p) ** 2), abs=0.005)
     assert share_of_attainable(best["auroc"], best) == 1.0
     assert share_of_attainable(0.5, best) == 0.0

@@ -43,6 +43,8 @@ def test_stdin_and_stdout_speak_json_lines(capsys, monkeypatch):
         ("a.jsonl", '{"a": 1}\n{"a": ', "row 2 is no JSON"),
         ("a.jsonl", '{"a": 1}\n[1]', "row 2 is a list"),
         ("a.jsonl", "\n\n", "holds no rows"),
+        ("a.jsonl", '{"a": "\\ud800"}', "row 1 holds half a character"),
+        ("a.csv", "treatment,notes\nNorco #60 for pain,low back pain, failed PT\n", "row 1 has 3 fields, the header 2"),
         ("a.csv", "", "not a readable CSV"),
         ("a.csv", "deficiencies\nnot json\n", "'deficiencies' must hold JSON lists"),
         ("a.parquet", "no parquet", "not a readable Parquet file"),
@@ -79,3 +81,13 @@ def test_a_failed_write_leaves_the_old_table(tmp_path):
         write_private(path, fail)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_blank_cell_says_that_nobody_looked(tmp_path):
+    (tmp_path / "a.csv").write_text("item_number,deficiencies\n1,[]\n2,\n")
+    assert read_table(tmp_path / "a.csv")["deficiencies"].to_list() == [[], None]
+
+
+def test_whole_characters_beyond_the_basic_plane_are_read(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"a": "\\ud83d\\ude00"}')
+    assert read_table(tmp_path / "a.jsonl")["a"].to_list() == ["\U0001f600"]

@@ -1,6 +1,7 @@
 """Tracking: a run holds all that was found out, its model answers as the folder does, no text of a record goes there."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -18,12 +19,14 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies w
 
 
 @pytest.fixture
-def logged(line):
-    config = load_config(overrides=["tracking.registered_model=imrml-demo"])
+def logged(line, tmp_path):
+    config = load_config(overrides=["tracking.registered_model=imrml-imr"])
     loaded = load_model(line.model)
     metrics = json.loads((line.model / "metrics.json").read_text())
     keys = read_table(line.items)[["case_number", "item_number", "decision"]]
-    return log_training(line.model, loaded.manifest, metrics, config, keys)
+    folder = shutil.copytree(line.model, tmp_path / "model")
+    (folder / "items.csv").write_text("a file of the user's that happens to lie there")
+    return log_training(folder, loaded.manifest, metrics, config, keys)
 
 
 def test_a_run_holds_config_data_metrics_report_and_model(logged, line):
@@ -66,6 +69,7 @@ def test_no_text_of_a_record_reaches_the_state_folder(logged, line):
     assert any(path.name == "model.skops" for path in files)
     for path in files:
         content = path.read_bytes()
+        assert b"happens to lie there" not in content
         assert not [words for words in summaries if len(words) > 25 and words.encode() in content]
 
 

@@ -9,7 +9,7 @@ from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.models import load_model
 from imrml.tables import read_table
-from imrml.training import case_hashes, describe_data, prepare, train
+from imrml.training import case_hashes, describe_data, evaluate, prepare, train
 
 CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]"])
 
@@ -50,6 +50,19 @@ def test_unknown_deficiency_ids_are_named(items):
         prepare(items, CONFIG, labels)
 
 
+def test_labels_of_another_table_are_refused(items):
+    with pytest.raises(TableError, match="none of its 1 item_id"):
+        prepare(items, CONFIG, pd.DataFrame({"item_id": ["CM15-0000000#1"], "deficiencies": [[]]}))
+
+
+def test_keys_may_be_numbers_but_not_empty(items):
+    numbered = items.assign(case_number=items["case_number"].str[5:].astype(int), item_number=items["item_number"].astype(float))
+    assert prepare(numbered, CONFIG).trained_on == "real"
+    assert prepare(items.assign(case_number="SYKES-" + items["case_number"]), CONFIG).trained_on == "real"
+    with pytest.raises(TableError, match=r"rows \[3\]"):
+        prepare(items.assign(case_number=items["case_number"].where(items.index != 2)), CONFIG)
+
+
 def test_items_that_stand_twice_are_refused(items):
     with pytest.raises(TableError, match="stand twice"):
         prepare(pd.concat([items, items.head(1)]), CONFIG)
@@ -65,7 +78,10 @@ def test_the_fingerprint_changes_with_any_used_cell_and_not_with_the_order(items
     assert describe_data(prepare(items.sample(frac=1, random_state=0), CONFIG))["fingerprint"] == facts["fingerprint"]
     changed = items.copy()
     changed.loc[5, "claims_guideline"] = "Decision based on something else."
-    assert describe_data(prepare(changed, CONFIG))["fingerprint"] != facts["fingerprint"]
+    relabelled = items.assign(deficiencies=[[]] * len(items))
+    redated = items.assign(decided_on="2015-01-01")
+    for other in (changed, relabelled, redated):
+        assert describe_data(prepare(other, CONFIG))["fingerprint"] != facts["fingerprint"]
     assert facts["trained_on"] == "synthetic"
     real = items.assign(case_number=items["case_number"].str.replace("SY", "CM"))
     assert describe_data(prepare(real, CONFIG))["trained_on"] == "real"
@@ -73,5 +89,16 @@ def test_the_fingerprint_changes_with_any_used_cell_and_not_with_the_order(items
 
 def test_the_manifest_knows_its_cases_without_their_numbers(line, items):
     manifest = load_model(line.model).manifest
-    assert manifest["training_cases"] == case_hashes(items["case_number"].to_numpy())
+    assert manifest["training_cases"] == case_hashes(prepare(items, CONFIG))
     assert items["case_number"][0] not in str(manifest)
+
+
+def test_a_renamed_case_is_still_a_training_case(line, items):
+    renamed = items.assign(case_number="x" + items["case_number"])
+    with pytest.raises(NotEnoughDataError, match="trained on every case"):
+        evaluate(load_model(line.model), renamed, CONFIG)
+
+
+def test_an_empty_table_is_told(items):
+    with pytest.raises(NotEnoughDataError, match="no rows"):
+        train(items.head(0), CONFIG)

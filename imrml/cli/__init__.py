@@ -1,5 +1,6 @@
 """The command line: one thin function a command, heavy imports inside the function."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -52,6 +53,7 @@ def main() -> None:
     """Run the command line; an error that we raise on purpose is one line on stderr and the exit code of its kind."""
     arguments = [argument for argument in sys.argv[1:] if argument not in {"--debug", "--quiet"}]
     console.is_quiet = "--quiet" in sys.argv
+    os.umask(0o077)  # whatever is written may hold health data
     try:
         app(arguments)
     except ImrmlError as error:
@@ -62,3 +64,11 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(
+            f"imrml: {error.filename or 'a file'}: {error.strerror or error}; check the path, its rights and the disk",
+            file=sys.stderr,
+        )
+        sys.exit(1)

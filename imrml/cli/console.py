@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+import typer
+
 Element = TypeVar("Element")
 
 
@@ -36,3 +38,10 @@ class Console:
 
 
 console = Console()
+
+
+def require_jobs(jobs: int) -> int:
+    """Refuse a number of worker processes that is none."""
+    if jobs == 0:
+        raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
+    return jobs

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import console, require_jobs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def run_demo(
     ),
     n_letters: Annotated[int, typer.Option("--n-letters", min=200, help="How many letters to invent.")] = 3000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
+    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = -1,
 ) -> None:
     """Invent letters, parse, label, train, evaluate, score ten new requests, and open with a report to read."""
     import shutil
@@ -34,6 +34,7 @@ def run_demo(
     from imrml.cli.label import label_items
     from imrml.cli.parse import parse_letters
     from imrml.config import load_config
+    from imrml.errors import ImrmlError
     from imrml.evaluation.report import write_report
     from imrml.models import load_model, save_model
     from imrml.scoring import prediction_lines, score
@@ -44,7 +45,12 @@ def run_demo(
     from imrml.training import train
 
     letters, items, truth, model_dir = out / "letters", out / "items.parquet", out / "truth.parquet", out / "model"
+    marker = out / ".imrml-demo"
+    if out.is_dir() and any(out.iterdir()) and not marker.exists():
+        raise ImrmlError(f"demo: {out} holds files that no demo made; name an empty or a new folder with --out")
     shutil.rmtree(letters, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    marker.touch()
     summary = write_corpus(
         n_letters,
         seed,

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import console, require_jobs
 
 
 def label_items(
     items: Annotated[str, typer.Argument(help="Item table with rationale and decision; - for stdin.")],
     out: Annotated[str, typer.Option(help="Item table to write, with deficiencies and evidence.")],
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
 ) -> None:
     """Label each upheld item with the deficiencies that the reviewer cites, with the words that say so."""
     from imrml.corpus import require_columns

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import console, require_jobs
 
 
 def train_model(
@@ -18,10 +18,12 @@ def train_model(
     out: Annotated[Path, typer.Option(help="Model folder to write; also holds metrics.json, report.html, card.md.")] = Path(
         "model"
     ),
-    jobs: Annotated[int, typer.Option(help="Processes that fit folds side by side.")] = 1,
+    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")] = 1,
 ) -> None:
     """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
     from imrml.config import load_config
+    from imrml.errors import CheckFailedError
+    from imrml.evaluation.checks import VERDICT_CODE
     from imrml.evaluation.report import write_report
     from imrml.models import save_model
     from imrml.tables import read_table
@@ -51,3 +53,7 @@ def train_model(
         console.tell(f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})")
         console.tell(f"look at it: mlflow ui --backend-store-uri {run.tracking_uri}")
     print(result.verdict.sentence)
+    failed = [check for check in result.checks if check.status == "failed" and check.code != VERDICT_CODE]
+    if failed:
+        told = "\n".join(f"  {check.title}: {check.detail}" for check in failed)
+        raise CheckFailedError(f"train: {len(failed)} checks ring for leakage; believe no figure of this run\n{told}")

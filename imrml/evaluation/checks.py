@@ -20,6 +20,8 @@ from imrml.submissions import submission_frame
 
 Status = Literal["passed", "failed", "not_applicable"]
 
+VERDICT_CODE = "better_than_prior"
+"""The one check that speaks of skill; all others ring for leakage."""
 GOLDEN_AUROC = 0.95
 MIN_DECISIONS = 10
 """Held-out items of each decision without which a lone feature splits them by luck."""
@@ -127,7 +129,7 @@ def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) ->
 
 def check_better_than_prior(metrics: Mapping[str, Any], split: str) -> Check:
     """Check that the model's log loss lies below the class prior's, interval and all."""
-    code, title = "better_than_prior", "The model is better than its class prior"
+    code, title = VERDICT_CODE, "The model is better than its class prior"
     difference = metrics["outcome"].get(split, {}).get("log_loss_vs_class_prior", {"not_applicable": "split not measured"})
     if "value" not in difference:
         return Check(code, title, "not_applicable", f"{split}: {difference['not_applicable']}")

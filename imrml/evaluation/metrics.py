@@ -355,20 +355,31 @@ def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     level = f"{metrics['bootstrap']['interval_level']:.0%}"
     differences = {prior: figures[f"log_loss_vs_{prior}"] for prior in PRIORS}
     beats = {prior: "value" in difference and difference["high"] < 0 for prior, difference in differences.items()}
-    advice = (
-        "It earns its place beside the base rate of the treatment category."
-        if all(beats.values())
-        else "Use the base rate of the treatment category instead: it is simpler, and nothing here shows that it is worse."
-    )
+    if all(beats.values()):
+        advice = "It earns its place beside the base rate of the treatment category."
+    elif beats["category_prior"]:
+        advice = "It beats only the weaker of the two base rates, which is no skill: a base rate serves as well."
+    else:
+        advice = "Use the base rate of the treatment category instead: it is simpler, and nothing here shows that it is worse."
     sentence = (
         f"Measured on {counts['n_items']:,} held-out items of {counts['n_cases']:,} cases "
         f"({counts['n_overturned_items']:,} items of {counts['n_overturned_cases']:,} cases overturned), "
         f"split {headline.split.replace('_', '-')}. "
         f"{_compared(differences['class_prior'], 'class prior', level, figures.get('log_loss_skill'))} "
         f"{_compared(differences['category_prior'], 'category prior', level)} {advice} "
+        f"{_deficiencies_compared(metrics.get('deficiencies', {}).get(headline.split, {}), level)}"
         f"Why this split: {headline.reason}."
     )
     return Verdict(beats["class_prior"], beats["category_prior"], sentence, headline)
+
+
+def _deficiencies_compared(figures: Mapping[str, Any], level: str) -> str:
+    difference = figures.get("micro_ap_vs_category_prior", {})
+    if "value" not in difference:
+        return ""
+    words = "better than" if difference["low"] > 0 else "worse than" if difference["high"] < 0 else "not distinguishable from"
+    interval = f"{difference['value']:+.3f}, {level} interval {difference['low']:+.3f} to {difference['high']:+.3f}"
+    return f"Deficiencies: {words} their category prior (average precision {interval}; above zero is better). "
 
 
 def _compared(difference: Figure, prior: str, level: str, skill: Figure | None = None) -> str:
@@ -401,7 +412,8 @@ def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[st
     Returns
     -------
     dict
-        ``auroc`` of the true probabilities; expected ``log_loss`` (nats) and ``brier``.
+        ``auroc``, ``log_loss`` (nats) and ``brier`` of the true probabilities on these decisions, and ``expected_log_loss``, the
+        mean entropy: what the log loss would be on average over all decisions that could have been drawn.
 
     Raises
     ------
@@ -411,15 +423,16 @@ def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[st
     Examples
     --------
     >>> {name: round(value, 3) for name, value in best_attainable([0.1, 0.5, 0.5], [False, True, False]).items()}
-    {'auroc': 0.75, 'log_loss': 0.57, 'brier': 0.197}
+    {'auroc': 0.75, 'log_loss': 0.497, 'brier': 0.17, 'expected_log_loss': 0.57}
     """
     p, truth = np.asarray(p_true, dtype=float), np.asarray(overturned, dtype=bool)
     if len(np.unique(truth)) < 2:
         raise NotEnoughDataError("best attainable AUROC: the items hold one decision only; both are needed")
     return {
         "auroc": float(roc_auc_score(truth, p)),
-        "log_loss": float(np.mean(-xlogy(p, p) - xlogy(1 - p, 1 - p))),
-        "brier": float(np.mean(p * (1 - p))),
+        "log_loss": float(log_loss(truth, p, labels=[False, True])),
+        "brier": float(brier_score_loss(truth, p)),
+        "expected_log_loss": float(np.mean(-xlogy(p, p) - xlogy(1 - p, 1 - p))),
     }
 
 

@@ -32,7 +32,9 @@ ALLOWED_TYPES = frozenset(
 )
 """Types beyond those that skops trusts by itself (numpy, scipy, scikit-learn) that a model file may hold."""
 
-_MODEL, _MANIFEST = "model.skops", "model.json"
+MODEL_FILES = _MODEL, _MANIFEST = "model.skops", "model.json"
+"""All that a model is; neither holds text of a record."""
+
 _NEEDED = ("model_version", "stage", "trained_on", "training_cases", "verdict")
 """What the maker of a model must say about it."""
 _WRITTEN = ("imrml", "scikit_learn", "skops", "sha256")

@@ -173,7 +173,7 @@ def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
 # --- for a terminal --------------------------------------------------------------------------------------------------
 
 
-_HEADINGS = {"request": 2, "treatment": 3, P_MEANING: 3, "likely faults if upheld": 5, f"before submission: {SEND_ONLY}": 9}
+_HEADINGS = {"request": 3, "treatment": 3, P_MEANING: 3, "likely faults if upheld": 5, f"before submission: {SEND_ONLY}": 9}
 """Columns of the terminal table with their shares of its width."""
 
 

@@ -1,13 +1,17 @@
 """Corpus: letters to tables; what cannot be read is counted and kept, whatever the number of workers."""
 
+import re
+
 import pandas as pd
 import pytest
 from factories import FictionalItem, FictionalLetter
 
 from imrml.config import load_config
 from imrml.corpus import PARSED_COLUMNS, failure_table, item_table, parse_files
-from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS
+from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS, Item
+from imrml.letters.parsing import parse_letter
 from imrml.submissions import IGNORED_COLUMNS, REFUSED_COLUMNS
+from imrml.synthetic import draw_letters
 from imrml.tables import read_table, write_table
 
 LIMITS = load_config().limits
@@ -54,3 +58,39 @@ def test_what_is_refused_and_ignored_is_what_the_item_table_calls_so():
     assert tuple(column.name for column in DETERMINATION_COLUMNS) == REFUSED_COLUMNS
     assert tuple(column.name for column in KEY_COLUMNS) == IGNORED_COLUMNS
     assert len({column.name for column in ITEM_COLUMNS}) == len(ITEM_COLUMNS)
+
+
+def bare(value: object) -> str:
+    """Letters and digits only: damage moves blanks and hyphens, never those."""
+    return re.sub(r"[^a-z0-9]", "", str(value).lower())
+
+
+@pytest.mark.parametrize(("damage_share", "least"), [(0.0, 1.0), (1.0, 0.995)])
+def test_invented_letters_come_back_as_their_truth(damage_share, least):
+    n_items, n_right = 0, 0
+    for letter in draw_letters(300, 5, damage_share):
+        case = parse_letter(letter.text, letter.case.case_number)
+        assert (case.case_number, case.letter_format, len(case.items)) == (
+            letter.case.case_number,
+            letter.case.letter_format,
+            len(letter.case.items),
+        )
+        for found, true in zip(case.items, letter.case.items, strict=True):
+            n_items += 1
+            if damage_share:
+                n_right += [bare(part) for part in parts(found)] == [bare(part) for part in parts(true)]
+            else:
+                n_right += found == true
+    assert n_items > 300
+    assert n_right >= least * n_items
+
+
+def parts(item: Item) -> list[object]:
+    return [getattr(half, name) for half in (item.submission, item.determination) for name in half.__slots__]
+
+
+def test_a_copy_of_a_letter_is_told_and_stands_once(imrml, folder, tmp_path):
+    (folder / "5.txt").write_bytes((folder / "1.txt").read_bytes())
+    done = imrml("parse", folder, "--out", tmp_path / "items.csv")
+    assert "1 of them are copies" in done.err
+    assert len(read_table(tmp_path / "items.csv")) == 3

@@ -11,8 +11,11 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 # "positive.Prior", "screening.The": a glued sentence start counts as a boundary when a lower-case letter, ")" or a
-# digit stands before the stop and a capital followed by a lower-case letter after it.
-_BOUNDARY = re.compile(r"[.!?]+[\"”’)\]]*(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n{2,}")
+# digit stands before the stop and a capital followed by a lower-case letter after it. A line of a list is a sentence too.
+_BOUNDARY = re.compile(r"(?<![.!?])[.!?]++[\"”’)\]]*+(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n+")
+
+LONGEST_SENTENCE = 2_000
+"""Characters; what runs on without a stop is cut at a blank, so that reading a sentence is never slow."""
 
 # Where one statement ends and the next begins inside a sentence: "..., however, ...", "...; ...", "... but ...".
 _CLAUSE_BOUNDARY = re.compile(
@@ -108,7 +111,9 @@ class Sentence:
 
 
 def split_sentences(text: str) -> list[Sentence]:
-    """Split text into sentences; surrounding blanks belong to none, everything else to exactly one.
+    """Split text into sentences of at most ``LONGEST_SENTENCE``; blanks around belong to none, all else to exactly one.
+
+    A sentence ends at a stop that is no abbreviation's, or with its line.
 
     Examples
     --------
@@ -122,10 +127,19 @@ def split_sentences(text: str) -> list[Sentence]:
         end = boundary.end()
         if boundary.group().startswith(".") and _ABBREVIATION.search(text, max(start, end - 12), end):
             continue
-        _append(sentences, text, start, end)
+        _append_pieces(sentences, text, start, end)
         start = end
-    _append(sentences, text, start, len(text))
+    _append_pieces(sentences, text, start, len(text))
     return sentences
+
+
+def _append_pieces(sentences: list[Sentence], text: str, start: int, end: int) -> None:
+    while end - start > LONGEST_SENTENCE:
+        blank = text.rfind(" ", start + 1, start + LONGEST_SENTENCE)
+        cut = blank if blank > 0 else start + LONGEST_SENTENCE
+        _append(sentences, text, start, cut)
+        start = cut
+    _append(sentences, text, start, end)
 
 
 def split_clauses(text: str) -> list[Sentence]:

@@ -5,15 +5,20 @@ what the reviewer could only say later, and for stage ``rfa`` also what utilizat
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import compress, count
+from operator import not_
 from typing import Any, Literal, NewType
 
+import numpy as np
 import pandas as pd
 
 from imrml.config import Stage
 from imrml.errors import LeakageError, TableError
-from imrml.sentences import split_sentences
+from imrml.narratives import derive_age, derive_diagnosis, derive_sex
+from imrml.narratives import remove_sentences as remove_sentences  # noqa: PLC0414 also for readers of submissions
 
 KnownAt = Literal["key", "rfa", "proxy", "imr", "determination"]
 SubmissionFrame = NewType("SubmissionFrame", pd.DataFrame)
@@ -74,6 +79,15 @@ IGNORED_COLUMNS = (
 )
 """Keys of the item table: passed over in a request, never features."""
 
+_DATES = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "date")
+
+OLDEST = 120
+"""Years; beyond, a number is no age."""
+
+LONGEST_NARRATIVE = 200_000
+LONGEST_TEXT = 2_000
+"""Characters of a request's narrative and of each other text; the longest in real letters are 4,794 and 774."""
+
 _KNOWN_AT_STAGE: dict[Stage, frozenset[str]] = {
     "rfa": frozenset({"rfa", "proxy"}),
     "imr": frozenset({"rfa", "proxy", "imr"}),
@@ -121,17 +135,17 @@ def columns_at(stage: Stage) -> tuple[str, ...]:
 # "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims Administrator. The remaining ...
 # portion of the original request, Massage 8 visits is"
 _PART_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.+?),? (?:was|were) the original request\.?\s+(?P<authorized>.+?),? (?:was|were) authorized by the Claims "
-    r"Administrator\.?\s+The remaining IMR[- ]eligible portion of the original request"
-    r",?\s*(?P<disputed>.+?)(?:,?\s+(?:is|are))?$",
+    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
+    r"authorized by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the original request"
+    r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
 # "Purchase of a walker was the original request. The Claims Administrator authorized a walker for one month, leaving the
 # original request IMR eligible. The original request, purchase of a walker is"
 _OTHER_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.+?),? (?:was|were) the original request\.?\s+The Claims Administrator authorized (?P<authorized>.+?),? "
-    r"leaving the original request IMR[- ]eligible\.?\s+The original request"
-    r",?\s*(?P<disputed>.+?)(?:,?\s+(?:is|are))?$",
+    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims Administrator authorized "
+    r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The original request"
+    r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -156,111 +170,6 @@ def split_item(item: str) -> tuple[str, str, str]:
         if match := pattern.match(item):
             return match["treatment"].strip(), match["authorized"].strip(), match["disputed"].strip()
     return item, "", ""
-
-
-# --- what the narrative tells ----------------------------------------------------------------------------------------
-
-_AGE = re.compile(r"\b(\d{1,3})\s*-?\s*(?:years?|yrs?|y)[\s.-]*(?:old|o\b)|\baged?\s+(\d{1,3})\b", re.IGNORECASE)
-_SEX = re.compile(r"\b(?:(female|woman|she|her|hers)|(male|man|he|his|him))\b", re.IGNORECASE)
-
-
-def _split_anywhere(words: str) -> str:
-    """Turn words into a regex that also finds them split by an extractor: "diagn oses", "incl- uded"."""
-    return "|".join("[- ]{0,2}".join(word) for word in words.split())
-
-
-_DIAGNOSIS = re.compile(
-    rf"\b(?:{_split_anywhere('diagnosis diagnoses diagnosed assessment impression')})s?\b"
-    rf"(?:\s+(?:{_split_anywhere('includes included including include consisted consist')}"
-    r"|was|were|are|is|of|as|with|for|to|have|has|been|and)\b)*"
-    r"\s*:?\s*(?P<what>[^.;]{3,300})",
-    re.IGNORECASE,
-)
-
-
-def derive_age(narrative: str) -> float | None:
-    """Read the age in years from a narrative; None where it tells none between 10 and 110.
-
-    Examples
-    --------
-    >>> derive_age("The injured worker is a 47-year-old female."), derive_age("A right-handed cook.")
-    (47.0, None)
-    """
-    for match in _AGE.finditer(narrative):
-        age = int(match[1] or match[2])
-        if 10 <= age <= 110:
-            return float(age)
-    return None
-
-
-def derive_sex(narrative: str) -> str:
-    """Read the sex from a narrative's first telling word: ``"female"``, ``"male"`` or ``""``.
-
-    Examples
-    --------
-    >>> derive_sex("A 47-year-old woman who fell"), derive_sex("The applicant fell")
-    ('female', '')
-    """
-    match = _SEX.search(narrative)
-    return "" if match is None else "female" if match[1] else "male"
-
-
-def derive_diagnosis(narrative: str) -> str:
-    """Read the diagnoses from a narrative; ``""`` where no sentence names any.
-
-    Examples
-    --------
-    >>> derive_diagnosis("She was seen in May. Diagnoses included lumbar strain and insomnia. PT was ordered.")
-    'lumbar strain and insomnia'
-    """
-    match = _DIAGNOSIS.search(narrative)
-    return match["what"].strip() if match else ""
-
-
-# The reviewer's judgement of the record, which nobody could know before: "Portions of the notes were illegible."
-_JUDGES_THE_RECORD = re.compile(
-    r"\billegib"
-    r"|\bnot (?:legible|documented|provided|submitted|specified|included|indicated|noted|stated|discussed|described)\b"
-    r"|\bnot clear(?:ly)?\b"
-    r"|\bunclear\b|\bdid not (?:include|document|indicate|specify|provide|mention|discuss|describe|address)"
-    r"|\b(?:no|lack of|without|insufficient|absence of) (?:\w+ ){0,3}"
-    r"(?:documentation|documented|mention|rationale|indication|discussion)\b"
-    r"|\bfail(?:s|ed|ure)? to (?:document|provide|include|specify|mention|indicate)"
-    r"|\b(?:available|provided|submitted|sent|supplied) for (?:this )?review\b"
-    r"|\bno (?:other )?(?:medical )?(?:records|reports?|notes)\b"
-    r"|\bincomplete (?:record|document|report)",
-    re.IGNORECASE,
-)
-# What utilization review said (DOMAIN 5); "modified duty" is a work status, not a UR decision.
-_TELLS_UR = re.compile(
-    r"\butili[sz]ation (?:review|management)\b|\bUR\b|\bnon-?\s?certif|\bcertifie[ds]\b|\bcertification of\b"
-    r"|\bclaims administrator\b|\bphysician advis[eo]r\b|\b(?:denied|denial|deny)\b|\bmedically necessary\b"
-    r"|\bmodified\b(?! (?:duty|duties|work|job|activit))"
-    r"|\bweaning (?:purposes|is recommended)|\bpartially (?:approved|authorized)|\badverse determination",
-    re.IGNORECASE,
-)
-
-
-def remove_sentences(narrative: str, stage: Stage) -> str:
-    """Remove from a narrative the sentences that nobody could have written at the stage.
-
-    Sentences in which the reviewer judges the record go always; sentences that tell what utilization review decided go for
-    stage ``rfa``. Shown before and after on every model card, because what stays is still a proxy.
-
-    Examples
-    --------
-    >>> told = "He had PT in May. Portions of the notes were illegible. Utilization review denied more PT on 6/1/15."
-    >>> remove_sentences(told, "imr")
-    'He had PT in May. Utilization review denied more PT on 6/1/15.'
-    >>> remove_sentences(told, "rfa")
-    'He had PT in May.'
-    """
-    kept = (
-        sentence.text
-        for sentence in split_sentences(narrative)
-        if not _JUDGES_THE_RECORD.search(sentence.text) and not (stage == "rfa" and _TELLS_UR.search(sentence.text))
-    )
-    return " ".join(kept)
 
 
 # --- the frame that features accept ----------------------------------------------------------------------------------
@@ -305,30 +214,74 @@ def submission_frame(items: pd.DataFrame, stage: Stage) -> SubmissionFrame:
         text[name] = [given or part[position] for given, part in zip(text[name], parts, strict=True)]
     text["item"] = [given or treatment for given, treatment in zip(text["item"], text["treatment"], strict=True)]
     summaries = text["case_summary"]
-    text["case_summary"] = [remove_sentences(summary, stage) for summary in summaries]
+    # The items of one case share their narrative, so each is read once.
+    told = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
+    text["case_summary"] = [told[summary] for summary in summaries]
     text["sex"] = [_sex(given) or derive_sex(summary) for given, summary in zip(text["sex"], summaries, strict=True)]
-    text["diagnosis"] = [
-        given or derive_diagnosis(summary) for given, summary in zip(text["diagnosis"], text["case_summary"], strict=True)
-    ]
+    diagnoses = {summary: derive_diagnosis(summary) for summary in set(compress(summaries, map(not_, text["diagnosis"])))}
+    text["diagnosis"] = [given or diagnoses[summary] for given, summary in zip(text["diagnosis"], summaries, strict=True)]
     frame = pd.DataFrame(text, index=items.index).astype("str")
-    given_ages = pd.to_numeric(items["age"], errors="coerce") if "age" in items else pd.Series(float("nan"), items.index)
-    derived_ages = pd.Series([derive_age(summary) for summary in summaries], items.index, dtype=float)
-    frame["age"] = given_ages.astype(float).fillna(derived_ages)
-    for column in SUBMISSION_COLUMNS:
-        if column.dtype == "date":
-            dates = items[column.name] if column.name in items else pd.Series(pd.NaT, items.index)
-            frame[column.name] = pd.to_datetime(dates, errors="coerce", format="ISO8601").astype("datetime64[s]")
+    ages = [_read_age(value) for value in _values(items, "age")]
+    frame["age"] = pd.Series(
+        [derive_age(summary) if age is None else age for age, summary in zip(ages, summaries, strict=True)],
+        items.index,
+        dtype=float,
+    )
+    for name in _DATES:
+        days = [_read_date(value) for value in _values(items, name)]
+        frame[name] = np.array(["NaT" if day is None else day.isoformat() for day in days], dtype="datetime64[s]")
     return SubmissionFrame(frame[list(columns_at(stage))])
 
 
-def _texts(items: pd.DataFrame, name: str) -> list[str]:
+def _values(items: pd.DataFrame, name: str) -> list[Any]:
+    """List what a column holds, None for all that stands for nothing."""
     if name not in items:
-        return [""] * len(items)
-    return ["" if value is None or value != value else str(value).strip() for value in items[name]]
+        return [None] * len(items)
+    return [value if _is_given(value) else None for value in items[name]]
+
+
+def _is_given(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    if pd.api.types.is_scalar(value):
+        return not pd.isna(value)
+    return not hasattr(value, "__len__") or len(value) > 0
+
+
+def _texts(items: pd.DataFrame, name: str) -> list[str]:
+    return ["" if value is None else str(value).strip() for value in _values(items, name)]
 
 
 def _sex(given: str) -> str:
     return {"f": "female", "m": "male"}.get(given[:1].lower(), "")
+
+
+def _read_age(value: Any) -> float | None:
+    """Read an age in years; None where a value is none between 0 and 120."""
+    try:
+        age = float(value)
+    except (TypeError, ValueError):
+        return None
+    return age if 0 <= age <= OLDEST else None
+
+
+def _read_date(value: Any) -> date | None:
+    """Read a day from a date, an ISO date with or without a time of day and zone, or a US date; None where it is neither."""
+    if isinstance(value, date):
+        return value.date() if isinstance(value, datetime) else value
+    if not isinstance(value, str | int):
+        return None
+    words = str(value).strip()
+    for read in (datetime.fromisoformat, _read_us_date):
+        try:
+            return read(words).date()
+        except ValueError:
+            continue
+    return None
+
+
+def _read_us_date(words: str) -> datetime:
+    return datetime.strptime(words, "%m/%d/%Y")
 
 
 # --- requests as they come -------------------------------------------------------------------------------------------
@@ -344,15 +297,19 @@ class Requests:
     Parameters
     ----------
     request_ids : tuple of str
-        One a scored row.
+        One a scored row; no two are equal.
     rows : tuple of int
         Row numbers of the scored rows in the table as it came, from 1.
     submissions : SubmissionFrame of shape (n_scored, n_columns)
         What can be scored.
     refused : tuple of (int, str)
-        Row number and why, for each row that holds a column known only after the review.
+        Row number and why, for each row that holds a column known only after the review, a text that is too long, or the
+        request id of a row above it.
     unknown_columns, late_columns : tuple of str
         Columns that were passed over because nobody knows them, or because they become known after the model's stage.
+    unread : tuple of (int, str)
+        Row number and column of each date that is neither ``YYYY-MM-DD`` nor ``MM/DD/YYYY`` and each age that is none between
+        0 and 120; the row is scored as if the field were empty.
     """
 
     request_ids: tuple[str, ...]
@@ -361,6 +318,7 @@ class Requests:
     refused: tuple[tuple[int, str], ...]
     unknown_columns: tuple[str, ...]
     late_columns: tuple[str, ...]
+    unread: tuple[tuple[int, str], ...]
 
 
 def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
@@ -375,27 +333,71 @@ def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = table.rename(columns={alias: name for alias, name in _ALIASES.items() if name not in table})
-    late = [name for name in REFUSED_COLUMNS if name in table]
-    refused = []
-    for number, row in enumerate(table[late].to_dict("records"), start=1):
-        if found := [name for name in late if _is_given(row[name])]:
-            names = ", ".join(repr(name) for name in found)
-            refused.append((number, _refusal(names, len(found))))
-    refused_rows = {number for number, _ in refused}
-    rows = [number for number in range(1, len(table) + 1) if number not in refused_rows]
+    table = _rename_aliases(table)
+    given_ids = _texts(table, "request_id")
+    refused: dict[int, str] = {}
+    for find in (_find_late, _find_long):
+        for number, why in find(table):
+            refused.setdefault(number, why)
+    seen: dict[str, int] = {}
+    for number, given in enumerate(given_ids, start=1):
+        if given and number not in refused and seen.setdefault(given, number) != number:
+            refused[number] = f"request_id is that of row {seen[given]}; give each request its own and score again"
+    rows = [number for number in range(1, len(table) + 1) if number not in refused]
     kept = table.iloc[[number - 1 for number in rows]]
     all_columns = [column.name for column in SUBMISSION_COLUMNS]
     known = {*all_columns, *REFUSED_COLUMNS, *IGNORED_COLUMNS, "request_id"}
-    ids = _texts(kept, "request_id")
     return Requests(
-        request_ids=tuple(given or f"request-{number}" for given, number in zip(ids, rows, strict=True)),
+        request_ids=tuple(_name_requests(rows, given_ids)),
         rows=tuple(rows),
         submissions=submission_frame(kept, stage),
-        refused=tuple(refused),
+        refused=tuple(sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in table if name not in known),
         late_columns=tuple(name for name in all_columns if name in table and name not in columns_at(stage)),
+        unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
+
+
+def _rename_aliases(table: pd.DataFrame) -> pd.DataFrame:
+    """Give columns our names; where both stand, a row holds the text of both."""
+    for alias, name in _ALIASES.items():
+        if alias in table and name in table:
+            pairs = zip(_texts(table, name), _texts(table, alias), strict=True)
+            both = ["\n".join(dict.fromkeys(filter(None, pair))) for pair in pairs]
+            table = table.assign(**{name: both}).drop(columns=alias)
+    return table.rename(columns=_ALIASES)
+
+
+def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    late = [name for name in REFUSED_COLUMNS if name in table]
+    for number, row in enumerate(zip(*(_values(table, name) for name in late), strict=True), start=1):
+        if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
+            yield number, _refusal(", ".join(repr(name) for name in found), len(found))
+
+
+def _find_long(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    for name in (column.name for column in SUBMISSION_COLUMNS if column.dtype == "string"):
+        most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
+        for number, text in enumerate(_texts(table, name), start=1):
+            if len(text) > most:
+                yield number, f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again"
+
+
+def _find_unread(kept: pd.DataFrame, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
+    for name, read in {"age": _read_age, **dict.fromkeys(_DATES, _read_date)}.items():
+        if name in columns_at(stage):
+            values = zip(rows, _values(kept, name), strict=True)
+            yield from ((number, name) for number, value in values if value is not None and read(value) is None)
+
+
+def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:
+    """Yield an id a row: the given one, else ``request-`` and the row's number or the next that nobody took."""
+    taken = set(given_ids)
+    for row in rows:
+        numbers = (f"request-{number}" for number in count(row))
+        name = given_ids[row - 1] or next(name for name in numbers if name not in taken)
+        taken.add(name)
+        yield name
 
 
 def _refusal(names: str, n_columns: int) -> str:
@@ -406,21 +408,13 @@ def _refusal(names: str, n_columns: int) -> str:
     )
 
 
-def _is_given(value: Any) -> bool:
-    if isinstance(value, str):
-        return bool(value.strip())
-    if value is None or isinstance(value, float):
-        return value is not None and value == value
-    return not hasattr(value, "__len__") or len(value) > 0
-
-
 def require_submission_columns(columns: Sequence[str], stage: Stage) -> None:
     """Raise unless columns are exactly those known at the stage: the alarm that rings where a frame was made elsewhere.
 
     Raises
     ------
     LeakageError
-        Names the columns that do not belong.
+        Names the columns that do not belong and those that are absent.
 
     Examples
     --------
@@ -428,6 +422,10 @@ def require_submission_columns(columns: Sequence[str], stage: Stage) -> None:
     Traceback (most recent call last):
     imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; make the frame with submission_frame()
     """
-    foreign = [name for name in columns if name not in columns_at(stage)]
-    if foreign:
-        raise LeakageError(f"columns {foreign} are not known at stage {stage!r}; make the frame with submission_frame()")
+    known = columns_at(stage)
+    foreign = [name for name in columns if name not in known]
+    absent = [name for name in known if name not in columns]
+    faults = [f"columns {foreign} are not known at stage {stage!r}"] * bool(foreign)
+    faults += [f"columns {absent} of stage {stage!r} are absent"] * bool(absent)
+    if faults:
+        raise LeakageError(f"{' and '.join(faults)}; make the frame with submission_frame()")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.sentences import missing_spans, split_clauses, split_sentences
+from imrml.sentences import LONGEST_SENTENCE, missing_spans, split_clauses, split_sentences
 
 TEXT = st.text(alphabet=st.sampled_from("no not lack of was unclear, but; however. A.B 5 \n“”\"'"), max_size=200)
 
@@ -23,6 +23,22 @@ def test_a_sentence_ends_at_a_stop_and_not_at_an_abbreviation_or_a_decimal():
 def test_sentences_glued_by_extraction_come_apart():
     text = "Spurling was positive.Prior visits were few"
     assert [sentence.text for sentence in split_sentences(text)] == ["Spurling was positive.", "Prior visits were few"]
+
+
+def test_a_line_of_a_list_is_a_sentence():
+    assert [sentence.text for sentence in split_sentences("- pain\n- PT helped. Sleeps\n\n\n- limps")] == [
+        "- pain",
+        "- PT helped.",
+        "Sleeps",
+        "- limps",
+    ]
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "word " * 1000, "." * 40_000 + "x", "a " + "b" * 3000, " " * 5000 + "x"])
+def test_no_sentence_is_longer_than_the_limit_and_nothing_is_lost(text):
+    pieces = split_sentences(text)
+    assert all(len(piece.text) <= LONGEST_SENTENCE and text[piece.start : piece.end] == piece.text for piece in pieces)
+    assert "".join("".join(piece.text.split()) for piece in pieces) == "".join(text.split())
 
 
 @given(TEXT)

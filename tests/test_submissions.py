@@ -1,18 +1,20 @@
 """Submissions: nothing known after the review gets in, and requests as people send them are sorted."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 from factories import SUMMARY, partly_authorized
-from hypothesis import given
-from hypothesis import strategies as st
 
 from imrml.errors import LeakageError, TableError
 from imrml.submissions import (
+    LONGEST_NARRATIVE,
+    LONGEST_TEXT,
     REFUSED_COLUMNS,
     columns_at,
-    remove_sentences,
     require_submission_columns,
     sort_requests,
+    split_item,
     submission_frame,
 )
 
@@ -57,38 +59,16 @@ def test_swapping_what_is_known_after_changes_nothing(stage):
     pd.testing.assert_frame_equal(submission_frame(ITEMS, stage), submission_frame(swapped, stage))
 
 
-@pytest.mark.parametrize(
-    "judgement",
-    [
-        "Portions of the progress notes were illegible.",
-        "Work status was not documented.",
-        "There is no documentation of a home program.",
-        "The packet did not include an x-ray report.",
-        "It is unclear how many visits were done.",
-        "The provider failed to document a pain score.",
-    ],
-)
-def test_reviewer_judgements_go_always(judgement):
-    assert (
-        remove_sentences(f"He lifts ten pounds. {judgement} He sleeps badly.", "imr") == "He lifts ten pounds. He sleeps badly."
-    )
-
-
-def test_modified_duty_is_a_work_status():
-    told = "She works modified duty. The claims administrator modified the request."
-    assert remove_sentences(told, "rfa") == "She works modified duty."
-
-
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
-def test_removal_only_removes(text):
-    kept = remove_sentences(text, "rfa")
-    assert len(kept) <= len(text)
-    assert set(kept.split()) <= set(" ".join(text.split()).split()) | set(kept.split(" "))
-
-
 def test_a_frame_made_elsewhere_is_refused():
     with pytest.raises(LeakageError, match="rationale"):
-        require_submission_columns(["treatment", "rationale"], "imr")
+        require_submission_columns([*columns_at("imr"), "rationale"], "imr")
+
+
+def test_a_frame_of_another_stage_is_refused_in_our_words():
+    with pytest.raises(LeakageError, match=r"\['item', .*'claims_guideline'\] of stage 'imr' are absent"):
+        require_submission_columns(list(columns_at("rfa")), "imr")
+    with pytest.raises(LeakageError, match=r"'rationale'\] are not known at stage 'rfa' and columns \['treatment'\] of stage"):
+        require_submission_columns([*columns_at("rfa")[1:], "rationale"], "rfa")
 
 
 def test_without_any_treatment_column():
@@ -122,3 +102,101 @@ def test_columns_of_a_later_stage_are_named():
     assert sort_requests(table, "rfa").late_columns == ("claims_guideline",)
     assert sort_requests(table, "imr").late_columns == ()
     assert sort_requests(table, "rfa").unknown_columns == ()
+
+
+def test_the_diagnosis_is_the_same_at_both_stages():
+    told = "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: lumbar strain."
+    for stage in ("rfa", "imr"):
+        assert (
+            submission_frame(pd.DataFrame({"treatment": ["MRI"], "case_summary": [told]}), stage)["diagnosis"].item()
+            == "lumbar strain"
+        )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([pd.NaT, pd.NaT]),
+        pd.Series([pd.NA, pd.NA], dtype="string"),
+        pd.Series([None, None], dtype=object),
+        pd.Series([[], ()]),
+        pd.Series([float("nan"), " "], dtype=object),
+    ],
+)
+def test_an_empty_late_column_refuses_nobody(column):
+    table = pd.DataFrame(
+        {
+            "treatment": pd.Series(["MRI", pd.NA], dtype="string"),
+            "decided_on": column,
+            "age": pd.Series([44, pd.NA], dtype="Int64"),
+        }
+    )
+    requests = sort_requests(table, "imr")
+    assert requests.refused == ()
+    assert requests.submissions["treatment"].to_list() == ["MRI", ""]
+    assert requests.submissions["age"].fillna(-1).to_list() == [44, -1]
+
+
+def test_dates_are_read_in_iso_and_us_form_and_the_rest_is_told():
+    given = [
+        "2015-05-01",
+        "2015-05-01T23:30:00Z",
+        "05/01/2015",
+        "5/1/2015",
+        "2015-05-01 10:00:00-08:00",
+        date(2015, 5, 1),
+        pd.Timestamp("2015-05-01", tz="UTC"),
+    ]
+    unread = ["last May", "13/45/2015", 4.5]
+    table = pd.DataFrame({"treatment": "MRI", "date_of_injury": [*given, *unread, None, ""]})
+    requests = sort_requests(table, "rfa")
+    dates = requests.submissions["date_of_injury"]
+    assert dates.dtype == "datetime64[s]"
+    assert dates[: len(given)].eq(pd.Timestamp("2015-05-01")).all()
+    assert dates[len(given) :].isna().all()
+    assert requests.unread == tuple((len(given) + number, "date_of_injury") for number in (1, 2, 3))
+
+
+def test_what_is_no_age_is_told_and_read_from_the_narrative_instead():
+    table = pd.DataFrame(
+        {"treatment": "MRI", "age": [400, -3, "forty", 0, 120, None], "notes": ["", "A 50 year old man.", "", "", "", ""]}
+    )
+    requests = sort_requests(table, "imr")
+    assert requests.submissions["age"].fillna(-1).to_list() == [-1, 50, -1, 0, 120, -1]
+    assert requests.unread == ((1, "age"), (2, "age"), (3, "age"))
+
+
+def test_no_two_requests_have_one_id():
+    requests = sort_requests(pd.DataFrame({"request_id": ["request-2", "", "a", "a", None], "treatment": "MRI"}), "imr")
+    assert requests.request_ids == ("request-2", "request-3", "a", "request-5")
+    [(row, why)] = requests.refused
+    assert row == 4
+    assert "row 3" in why
+
+
+def test_notes_and_case_summaries_fill_each_other():
+    table = pd.DataFrame(
+        {"treatment": "MRI", "notes": ["He limps.", "", "He limps."], "case_summary": ["", "She fell.", "He fell."]}
+    )
+    requests = sort_requests(table, "imr")
+    assert requests.submissions["case_summary"].to_list() == ["He limps.", "She fell.", "He fell.\nHe limps."]
+    assert requests.unknown_columns == ()
+
+
+def test_a_text_that_is_too_long_is_refused_with_its_row():
+    table = pd.DataFrame(
+        {
+            "treatment": ["x" * LONGEST_TEXT, "x" * (LONGEST_TEXT + 1), "MRI"],
+            "case_summary": ["x" * LONGEST_NARRATIVE, "", "x" * (LONGEST_NARRATIVE + 1)],
+        }
+    )
+    requests = sort_requests(table, "imr")
+    assert requests.rows == (1,)
+    assert [row for row, _ in requests.refused] == [2, 3]
+    assert "treatment holds 2,001 characters, at most 2,000" in requests.refused[0][1]
+    assert "case_summary holds 200,001" in requests.refused[1][1]
+
+
+def test_a_long_item_is_left_whole():
+    item = "was the original request. was authorized by the Claims Administrator. " * 3000
+    assert split_item(item) == (item, "", "")

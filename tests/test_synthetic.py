@@ -14,7 +14,8 @@ import pytest
 
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import ITEM_COLUMNS
-from imrml.submissions import REFUSED_COLUMNS, derive_age, derive_sex, remove_sentences, split_item, submission_frame
+from imrml.narratives import derive_age, derive_sex, remove_sentences
+from imrml.submissions import REFUSED_COLUMNS, split_item, submission_frame
 from imrml.synthetic import draw_letters, draw_requests, pdf_bytes, write_corpus
 from imrml.synthetic.banks import read_banks, read_table
 from imrml.synthetic.layout import DAMAGES

@@ -47,6 +47,9 @@ def _tell_passed_over(requests: "Requests") -> None:
         console.tell(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
     if requests.late_columns:
         console.tell(f"columns passed over because they become known after the model's stage: {', '.join(requests.late_columns)}")
+    if requests.unread:
+        told = ", ".join(f"row {number} {column}" for number, column in requests.unread)
+        console.tell(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {told}")
 
 
 def open_model(where: str) -> "LoadedModel":

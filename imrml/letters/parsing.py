@@ -5,6 +5,7 @@ full stops. What stands before ``Claims Administrator guideline:`` back to the l
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +15,8 @@ from imrml.determinations import Case, Determination, Item
 from imrml.errors import LetterError
 from imrml.letters import formats
 from imrml.letters.layout import join_paragraphs
-from imrml.submissions import Submission, derive_age, derive_diagnosis, derive_sex, split_item
+from imrml.narratives import derive_age, derive_diagnosis, derive_sex
+from imrml.submissions import Submission, split_item
 
 _MAX_HEAD = 1500
 """An item's head is at most six lines or so; far beyond, a paragraph break was missed."""
@@ -225,7 +227,7 @@ def _blocks(decisions: str, offset: int) -> Iterator[_Block]:
         )
     floors = [start, *(anchor.end() for anchor in anchors[:-1])]
     heads = [
-        floor if i == 0 else _head_start(decisions, floor, anchor.start())
+        floor if i == 0 and anchor.start() - floor <= _MAX_HEAD else _head_start(decisions, floor, anchor.start())
         for i, (floor, anchor) in enumerate(zip(floors, anchors, strict=True))
     ]
     for i, (head_start, anchor) in enumerate(zip(heads, anchors, strict=True)):
@@ -257,6 +259,7 @@ def _head_start(decisions: str, start: int, end: int) -> int:
     """
     floor = max(start, end - _MAX_HEAD)
     tail = decisions[:end].rstrip()
+    labels = [label.end() for label in formats.RATIONALE.finditer(decisions, start, end)]
     at = len(tail)
     while True:
         at = max(tail.rfind("\n", floor, at), tail.rfind("\f", floor, at))
@@ -268,8 +271,9 @@ def _head_start(decisions: str, start: int, end: int) -> int:
             return at + 1
         if formats.REST_OF_PARTIAL.search(tail, at) and not formats.START_OF_PARTIAL.search(tail, at):
             continue
-        paragraph = tail[max(start, tail.rfind("\n", start, at) + 1) : at]
-        if formats.RATIONALE.search(paragraph) or paragraph.rstrip().endswith((".", "!", "?")):
+        paragraph_start = max(start, tail.rfind("\n", start, at) + 1)
+        holds_label = bisect_right(labels, at) > bisect_right(labels, paragraph_start)
+        if holds_label or tail[max(paragraph_start, floor) : at].rstrip().endswith((".", "!", "?")):
             return at + 1
 
 

@@ -18,10 +18,11 @@ from imrml.errors import NotEnoughDataError
 from imrml.features import build_features, describe_feature, treatment_category
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
-from imrml.submissions import SUBMISSION_COLUMNS, SubmissionFrame, require_submission_columns
+from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _WORD = re.compile(r"\w*[^\W\d_]\w*")
-_TEXT_COLUMNS = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "string")
+# What somebody says of the request; sex, priority and guideline say nothing of it, the item repeats the treatment.
+_TELLING_COLUMNS = ["treatment", "diagnosis", "case_summary"]
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 
@@ -251,11 +252,9 @@ class ReviewModel(BaseEstimator):
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
         min_words, min_items = self.abstention["min_words"], self.abstention["min_category_items"]
-        # The item repeats the treatment where it was not given on its own.
-        texts = [name for name in _TEXT_COLUMNS if name in inputs.submissions and name != "item"]
         reasons = []
         n_items = self.categories_.count(inputs.categories).tolist()
-        rows = inputs.submissions[texts].itertuples(index=False)
+        rows = inputs.submissions[_TELLING_COLUMNS].itertuples(index=False)
         for row, treatment, category, n_known in zip(
             rows, inputs.submissions["treatment"], inputs.categories, n_items, strict=True
         ):

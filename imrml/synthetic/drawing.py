@@ -6,7 +6,8 @@ from random import Random
 from typing import Any
 
 from imrml.determinations import SYNTHETIC_PREFIX, Case, Determination, Item
-from imrml.submissions import Submission, derive_diagnosis
+from imrml.narratives import derive_diagnosis
+from imrml.submissions import Submission
 from imrml.synthetic.banks import pick, read_table
 from imrml.synthetic.layout import DAMAGES, header_lines, item_paragraphs, join_lines, letter_lines, wrap
 from imrml.synthetic.process import DrawnCase, DrawnItem, process

@@ -87,6 +87,12 @@ def test_counts_visits(text, n_visits):
         ("Soma 350 mg with no refills", None, 0, 350),
         ("Lidocaine 5% ointment 35gm", 35, None, None),
         ("Duragesic 25 mcg patch #10", 10, None, 0.025),
+        ("Norco 10/325mg #30 refills 2", 30, 2, 10),
+        ("Norco qty: 30 refills 1", 30, 1, None),
+        ("Norco #30 refills", 30, None, None),
+        ("Glucosamine #1,200", 1200, None, None),
+        ("Ensure 1,200 ml", 1200, None, None),
+        ("Norco #60,500mg", 60, None, 500),
     ],
 )
 def test_counts_units_refills_and_strength(text, n_units, n_refills, strength):

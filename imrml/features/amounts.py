@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from imrml.features.bounds import bound_runs
+
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
@@ -43,39 +45,44 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1
     "thrice": "3 times",
 }
 _NUMBER_WORD = re.compile(r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)")
-_REPEATED_NUMBER = re.compile(r"\b(\d+)\s*\(\s*\1\s*\)")
+_REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+\1\s*+\)")
 
-_N = r"(\d+(?:\.\d+)?)"
-_UPPER = rf"(?:\d+\s*(?:-|to)\s*)?{_N}"  # of "2-3 times" the larger counts
-_STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?)*\s?(mg|mcg)\b")
-_HASH = re.compile(rf"#\s?{_N}")
-_QUANTITY = re.compile(rf"\b(?:qty|quantity|count|dispense|disp)\b\.?\s*(?:of|:|#|=)?\s*{_N}")
+# Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a pattern try all its parts.
+_N = r"(?<!\d)(\d+(?:\.\d+)?)"
+_MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3})++(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"  # "1,200", which only a count of pieces is
+_UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
+_STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
+_HASH = re.compile(rf"#\s?{_MANY}")
+_QUANTITY = re.compile(rf"\b(?:qty|quantity|count|dispense|disp)\b\.?\s*+(?:of|:|#|=)?\s*+{_MANY}")
 _UNITS = (
     _HASH,
     _QUANTITY,
     # Not "10/325 tablets", and not the sig "2 tablets daily".
     re.compile(
-        rf"(?<![/.\d-]){_N}\s*(?:tablets|tabs|capsules|caps|pills|patches|count|ct|boxes)\b"
+        rf"(?<![/.,\d-]){_MANY}\s*+(?:tablets|tabs|capsules|caps|pills|patches|count|ct|boxes)\b"
         r"(?! (?:daily|by|every|per|a day|twice|at|po|q|\d))"
     ),
-    re.compile(rf"{_N}\s?(?:gm|grams?|g|ml)\b"),
-    re.compile(rf"\bmg\s*x\s*{_N}"),
+    re.compile(rf"{_MANY}\s?(?:gm|grams?|g|ml)\b"),
+    re.compile(rf"\bmg\s*+x\s*+{_MANY}"),
 )
-_A_WEEK = r"\s*(?:x|times?|visits?|sessions?|days?)?\s*(?:(?:a|per|each|every)\s+|/\s*)?(?:week(?:ly)?|wk)s?"
-_WEEKLY = re.compile(rf"{_UPPER}{_A_WEEK}\s*,?\s*(?:for|x|times|over)?\s*(?:the next )?{_UPPER}\s*(weeks?|wks?|months?)")
+_A_WEEK = r"\s*+(?:x|times?|visits?|sessions?|days?)?\s*+(?:(?:a|per|each|every)\s++|/\s*+)?(?:week(?:ly)?|wk)s?"
+_WEEKLY = re.compile(rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?|months?)")
 _VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
-_NOT_A_WEEK = r"(?!\s*(?:(?:a|per|each|every)\s+|/\s*)?(?:week|wk|month|daily))"
+_NOT_A_WEEK = r"(?!\s*+(?:(?:a|per|each|every)\s++|/\s*+)?(?:week|wk|month|daily))"
 _VISITS = (
-    re.compile(rf"{_VISIT_WORDS}\s*\({_N}\)"),
-    re.compile(rf"\b{_UPPER}\s*(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
-    re.compile(rf"{_VISIT_WORDS}\s*(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*{_N}"),
+    re.compile(rf"{_VISIT_WORDS}\s*+\({_N}\)"),
+    re.compile(rf"\b{_UPPER}\s*+(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
+    re.compile(rf"{_VISIT_WORDS}\s*+(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*+{_N}"),
 )
-_PRODUCT = re.compile(rf"\b{_N}\s*(?:x|times)\s*{_N}\b(?!\s?(?:mg|%|cm|inch))")
-_TIMES = re.compile(rf"(?:\bx|\btimes)\s*{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
-_DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*:?\s*{_N}")
-_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week|per week)\b)")
+_PRODUCT = re.compile(rf"\b{_N}\s*+(?:x|times)\s*+{_N}\b(?!\s?(?:mg|%|cm|inch))")
+_TIMES = re.compile(rf"(?:\bx|\btimes)\s*+{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
+_DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*+:?\s*+{_N}")
+_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*+(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week|per week)\b)")
 _DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
-_REFILLS = re.compile(rf"(?:{_N}|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*refills?\b|\brefills?\s*(?::|x|times|#|of)?\s*{_N}")
+_REFILLS = re.compile(
+    rf"(?P<quantity>{_HASH.pattern}|{_QUANTITY.pattern})"  # of "#30 refills 2", 30 is no number of refills
+    rf"|(?:(?P<before>{_N})|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*+refills?\b|\brefills?\s*+(?::|x|times|#|of)?\s*+(?P<after>{_N})"
+)
 
 
 def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
@@ -97,7 +104,8 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
     >>> read_amounts("Norco 10/325mg #60 with no refills", is_drug=True, counts_visits=False)
     Amounts(strength_mg=10.0, n_units=60.0, n_visits=None, n_days=None, n_refills=0.0)
     """
-    text = _REPEATED_NUMBER.sub(r"\1", _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], text.lower()))
+    lowered = bound_runs(text.lower())
+    text = _REPEATED_NUMBER.sub(r"\1", _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered))
     n_visits = _count_visits(text, is_drug=is_drug, counts_visits=counts_visits)
     strength = _STRENGTH.search(text)
     return Amounts(
@@ -112,7 +120,7 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
 def _first_number(patterns: tuple[re.Pattern[str], ...], text: str) -> float | None:
     for pattern in patterns:
         if match := pattern.search(text):
-            return float(match[1])
+            return float(match[1].replace(",", ""))
     return None
 
 
@@ -137,6 +145,7 @@ def _count_days(text: str) -> float | None:
 
 
 def _count_refills(text: str) -> float | None:
-    if (match := _REFILLS.search(text)) is None:
+    match = next((match for match in _REFILLS.finditer(text) if not match["quantity"]), None)
+    if match is None:
         return None
-    return 0.0 if match["none"] else 1.0 if match["some"] else float(match[1] or match[4])
+    return 0.0 if match["none"] else 1.0 if match["some"] else float(match["before"] or match["after"])

@@ -1,7 +1,8 @@
 """What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -10,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
+from imrml.features.base import NumberFeatures
+from imrml.features.bounds import bound_runs
 from imrml.features.vocabulary import read_vocabulary
 from imrml.sentences import split_sentences
-from imrml.submissions import columns_at, remove_sentences, require_submission_columns
+from imrml.submissions import columns_at, remove_sentences
 
 # Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
 CHRONICITY_BANDS = {
@@ -141,7 +142,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     >>> found[1].quote, found[1].answers
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
-    lowered = _lowered(text)
+    lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     sentences = [
         (sentence.start, lowered[sentence.start : sentence.end])
@@ -182,14 +183,18 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
     clauses = _clauses(sentence) if mentions else []
+    starts = [start for start, _ in clauses]
     found: dict[tuple[int, int], FoundDocument] = {}
+    asked_for_at: dict[tuple[int, int], int] = {}
     for match, says_opposite in mentions:
-        clause = next((one for one in reversed(clauses) if one[0] <= match.start()), clauses[0])
-        if clause in found:
+        clause = clauses[bisect_right(starts, match.start()) - 1]
+        if clause in found or match.start() >= asked_for_at.get(clause, len(sentence)):
             continue
         clause_end = max(clause[1], match.end())
         before = sentence[clause[0] : match.start()]
         if cue.scope == "record" and _ASKED_FOR.search(before):
+            # All that follows in the clause is asked for too.
+            asked_for_at[clause] = match.start()
             continue
         is_denied = _DENIAL_BEFORE.search(before) or _DENIAL_AFTER.match(sentence, match.end(), clause_end)
         is_negated = says_opposite or (cue.scope != "mention" and is_denied is not None)
@@ -241,7 +246,7 @@ def find_diagnoses(text: str) -> tuple[str, ...]:
     >>> find_diagnoses("Lumbar strain, insomnia")
     ('sprain_strain', 'insomnia')
     """
-    lowered = text.lower()
+    lowered = bound_runs(text.lower())
     families = _diagnosis_families()
     return tuple(family for family, hints, pattern in families if _holds_any(hints, lowered) and pattern.search(lowered))
 
@@ -277,7 +282,7 @@ def chronicity_band(days: float) -> str:
 # --- the transformer -----------------------------------------------------------------------------------------------------
 
 
-class ClinicalFeatures(TransformerMixin, BaseEstimator):
+class ClinicalFeatures(NumberFeatures):
     """Documents shown or said to be absent, diagnosis families, age of the claim; age and sex only if asked for.
 
     Parameters
@@ -303,29 +308,11 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):
         self.use_case_summary = use_case_summary
         self.use_age_and_sex = use_age_and_sex
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> "ClinicalFeatures":  # noqa: ARG002 scikit-learn's signature
-        """Check the columns; nothing else is learned.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        require_submission_columns(list(X.columns), self.stage)
-        self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
-        return self
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
-        check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage)
-        names = self.get_feature_names_out()
-        positions = {name: position for position, name in enumerate(names)}
-        values = np.zeros((len(X), len(names)))
+    def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
         narratives = X["case_summary"] if self.use_case_summary else [""] * len(X)
         days = self._claim_days(X)
         told = zip(X["treatment"], X["diagnosis"], narratives, days, X["age"], X["sex"], strict=True)
-        for row, (treatment, diagnosis, narrative, claim_days, age, sex) in enumerate(told):
+        for treatment, diagnosis, narrative, claim_days, age, sex in told:
             # Texts are read one by one, because the items of one case share all but the first.
             parts = [_cue_values(treatment, is_request=True), _cue_values(diagnosis), _cue_values(narrative)]
             known = {name: 1.0 for part in reversed(parts) for name in part}
@@ -335,9 +322,7 @@ class ClinicalFeatures(TransformerMixin, BaseEstimator):
             if self.use_age_and_sex:
                 known["is_age_unknown" if np.isnan(age) else "age"] = 1.0 if np.isnan(age) else age
                 known |= {f"sex={sex}": 1.0} if sex else {}
-            for name, value in known.items():
-                values[row, positions[name]] = value
-        return pd.DataFrame(values, index=X.index, columns=names)
+            yield known
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform`."""

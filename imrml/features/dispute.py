@@ -3,6 +3,7 @@
 import re
 
 from imrml.features.amounts import Amounts
+from imrml.features.bounds import bound_runs
 
 GUIDELINE_FAMILIES = ("mtus", "acoem", "odg", "other", "none")
 
@@ -27,7 +28,7 @@ def guideline_families(text: str) -> tuple[str, ...]:
     >>> guideline_families("Outside of the MTUS Guidelines. Decision based on Non-MTUS Citation ODG Knee chapter.")
     ('odg',)
     """
-    lowered = text.strip().lower()
+    lowered = bound_runs(text.strip().lower())
     if not lowered:
         return ()
     inside = _OUTSIDE_MTUS.sub(" ", lowered)

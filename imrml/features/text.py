@@ -9,22 +9,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
+from imrml.features.base import SubmissionTransformer
+from imrml.features.bounds import bound_runs
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions import columns_at, require_submission_columns
+from imrml.submissions import columns_at
 
 TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
 NO_KNOWN_TERM = "holds_no_known_term"
 
 _TOKEN = r"(?u)\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 _DIGITS = re.compile(r"\d+")
-_TITLED_NAME = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s+[A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]+)?")
+_TITLED_NAME = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?")
 _NAME_BEFORE_DEGREE = re.compile(
-    r"\b[A-Z][\w'’-]+(?:\s+[A-Z]\.?)?(?:\s+[A-Z][\w'’-]+)?,?\s+(?:M\.?D|D\.?O|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
+    r"\b[A-Z][\w'’-]{1,60}+(?:\s++[A-Z]\.?)?(?:\s++[A-Z][\w'’-]{1,60}+)?,?\s++(?:M\.?D|D\.?O|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
 )
 # A capital and then small letters, where no sentence, list entry or line starts.
 _CAPITALIZED = re.compile(r"(?<=[\w,;)\]'’\"”-] )[A-Z][a-z'’]+(?:-[A-Z][a-z]+)*\b")
@@ -55,7 +56,7 @@ def mask_text(text: str) -> str:
     >>> mask_text("On 5/12/15 Dr. Okafor saw her; Lidoderm 5% was sent to Marta Quill.")
     'On 0/0/0 name saw her; Lidoderm 0% was sent to name name.'
     """
-    text = _NAME_BEFORE_DEGREE.sub("name", _TITLED_NAME.sub("name", text))
+    text = _NAME_BEFORE_DEGREE.sub("name", _TITLED_NAME.sub("name", bound_runs(text)))
     text = _CAPITALIZED.sub(lambda match: match.group() if _is_known(match.group()) else "name", text)
     return _DIGITS.sub("0", text)
 
@@ -66,7 +67,7 @@ def _is_known(word: str) -> bool:
     return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
 
 
-class TextFeatures(TransformerMixin, BaseEstimator):
+class TextFeatures(SubmissionTransformer):
     """TF-IDF of word n-grams of the request and, if wanted, of the case summary; each has its own vocabulary.
 
     The last column says that a row holds no term of either vocabulary.
@@ -136,8 +137,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         LeakageError
             A column is not known at the stage.
         """
-        require_submission_columns(list(X.columns), self.stage)
-        self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
+        self._learn_columns(X)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         texts = self._part_texts(X)
         n_cases_by_term = {part: self._count_cases(column, keys) for part, column in texts.items()}
@@ -157,8 +157,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         """Return TF-IDF values, shape (n_items, n_terms + 1); each part of a row has length 1, or 0 without a known term."""
-        check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage)
+        self._check_columns(X)
         blocks = [sparse.csr_matrix((len(X), 0))]
         for part, column in self._part_texts(X).items():
             if part in self.weights_:

@@ -1,6 +1,7 @@
 """What a request asks for: category, drug, dose, amounts, body part, and what of it was authorized."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -10,14 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.amounts import Amounts, read_amounts
+from imrml.features.base import NumberFeatures
+from imrml.features.bounds import bound_runs
 from imrml.features.dispute import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions import columns_at, require_submission_columns
+from imrml.submissions import columns_at
 
 DRUG_CATEGORIES = frozenset(
     row["category"] for row in read_vocabulary("treatment_categories") if row["dwc_category"] == "Pharmaceuticals"
@@ -177,7 +178,7 @@ def treatment_category(text: str) -> str:
     >>> treatment_category("Diclofenac 3%, baclofen 2% in cream base"), treatment_category("")
     ('compound', 'other')
     """
-    lowered = text.lower()
+    lowered = bound_runs(text.lower())
     return _categorize(lowered, _find_drugs(lowered))
 
 
@@ -213,7 +214,7 @@ def find_body_parts(text: str) -> tuple[str, ...]:
     >>> find_body_parts("PT for the neck and both knees"), find_body_parts("Norco #60")
     (('cervical', 'knee'), ())
     """
-    lowered = text.lower()
+    lowered = bound_runs(text.lower())
     return tuple(name for name, pattern in _body_part_patterns() if pattern.search(lowered))
 
 
@@ -242,7 +243,7 @@ def parse_treatment(text: str) -> TreatmentFacts:
     >>> parse_treatment("Physical therapy, left knee, twice a week for six weeks").limits_exceeded
     ('physical_therapy_visits',)
     """
-    lowered = text.lower()
+    lowered = bound_runs(text.lower())
     drugs = _find_drugs(lowered)
     category = _categorize(lowered, drugs)
     amounts = read_amounts(text, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS)
@@ -286,7 +287,7 @@ _FLAGS = (
 _SIDE_NAMES = ("left", "right", "bilateral")
 
 
-class TreatmentFeatures(TransformerMixin, BaseEstimator):
+class TreatmentFeatures(NumberFeatures):
     """Facts of the request as numbers: counts on a log scale, flags, and one column for each known value of a fixed list.
 
     Parameters
@@ -311,40 +312,19 @@ class TreatmentFeatures(TransformerMixin, BaseEstimator):
     def __init__(self, stage: Stage = "imr") -> None:
         self.stage = stage
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> "TreatmentFeatures":  # noqa: ARG002 scikit-learn's signature
-        """Check the columns; nothing else is learned.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        require_submission_columns(list(X.columns), self.stage)
-        self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
-        return self
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
-        check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage)
-        names = self.get_feature_names_out()
-        positions = {name: position for position, name in enumerate(names)}
-        values = np.zeros((len(X), len(names)))
-        for row, facts in enumerate(map(_treatment_values, X["treatment"])):
-            for name, value in facts.items():
-                values[row, positions[name]] = value
-        if "disputed" in columns_at(self.stage):
-            parts = zip(X["treatment"], X["authorized"], X["disputed"], X["claims_guideline"], X["priority"], strict=True)
-            for row, (treatment, authorized, disputed, claims_guideline, priority) in enumerate(parts):
-                given = parse_treatment(authorized).amounts if authorized else None
-                asked, left = parse_treatment(treatment).amounts, parse_treatment(disputed).amounts
-                for name, value in dispute_values(asked, given, left, claims_guideline, priority).items():
-                    values[row, positions[name]] = value
-        return pd.DataFrame(values, index=X.index, columns=names)
-
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform`."""
         return np.array(_treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []), dtype=object)
+
+    def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
+        if "disputed" not in columns_at(self.stage):
+            yield from map(_treatment_values, X["treatment"])
+            return
+        parts = zip(X["treatment"], X["authorized"], X["disputed"], X["claims_guideline"], X["priority"], strict=True)
+        for treatment, authorized, disputed, claims_guideline, priority in parts:
+            given = parse_treatment(authorized).amounts if authorized else None
+            asked, left = parse_treatment(treatment).amounts, parse_treatment(disputed).amounts
+            yield _treatment_values(treatment) | dispute_values(asked, given, left, claims_guideline, priority)
 
 
 @cache

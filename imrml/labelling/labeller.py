@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.reading import MASK, Reading, RoledSentence, sentences_with_roles
+from imrml.features.bounds import MASK, bound_runs
+from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
 from imrml.labelling.rules import Cue, cues
 from imrml.sentences import split_clauses
 
@@ -58,7 +59,7 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     [('opioid_monitoring_missing', 'there is no record of a urine drug screen.')]
     """
     reading, sentences, named = sentences_with_roles(rationale)
-    about = f"{item} {named}"
+    about = f"{bound_runs(item)} {named}"
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     for cue in cues():

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from imrml.features.bounds import MASK, bound_runs
 from imrml.labelling.rules import Role, roles
 from imrml.sentences import missing_spans, split_sentences
 
@@ -15,8 +16,6 @@ _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
 _STOP = re.compile(r"[.!?](?= [A-Z])")
 _QUOTED_WORDS_KEPT = 7
 """A quotation up to this long is a term or a name of the item ("not recommended"); a longer one recites."""
-MASK = "·"
-"""Stands for each character of a decoy; no cue matches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
     named : str
         The words in which closing formulas name the item.
     """
-    reading = read(_without_curly_quotations(rationale))
+    reading = read(_without_curly_quotations(bound_runs(rationale)))
     masked = _without_quotations(reading.text)
     roled: list[RoledSentence] = []
     named: list[str] = []
@@ -140,7 +139,9 @@ def _without_quotations(text: str) -> str:
         end = limit if closing is None else closing.end()
         if closing is None and (stop := _STOP.search(text, opening.end(), limit)):
             end = stop.end()
-        text = text[: opening.start()] + _mask_unless_short(text[opening.start() : end]) + text[end:]
+        quotation = text[opening.start() : end]
+        if (read_as := _mask_unless_short(quotation)) != quotation:
+            text = text[: opening.start()] + read_as + text[end:]
         at = end
     return text
 

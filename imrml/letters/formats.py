@@ -139,7 +139,8 @@ SPECIALTY = re.compile(r"Certification\(s\)\s*/\s*Specialty\s*:(?P<specialties>.
 # ... or in prose (2014): "is Board Certified in Neurology, has a subspecialty in Pain Medicine and is licensed to practice in
 # Oregon."
 CERTIFIED_IN = re.compile(
-    r"\bis\s+Board\s+Certified\s+in\s+(?P<specialty>.+?)(?:,?\s+(?:and\s+)?has\s+a\s+subspecialty\s+in\s+(?P<subspecialty>.+?))?"
-    r",?\s+and\s+is\s+licensed\s+to\s+practice\s+in\s+(?P<states>[^.]+?)\s*\.",
+    r"\bis\s+Board\s+Certified\s+in\s+(?P<specialty>.{1,200}?)"
+    r"(?:,?\s+(?:and\s+)?has\s+a\s+subspecialty\s+in\s+(?P<subspecialty>.{1,200}?))?"
+    r",?\s+and\s+is\s+licensed\s+to\s+practice\s+in\s+(?P<states>[^.]{1,800})\.",
     re.DOTALL,
 )

@@ -1,0 +1,68 @@
+"""What the transformers of submissions share: the check of the columns, and a row of named numbers for each request."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from imrml.config import Stage
+from imrml.submissions import require_submission_columns
+
+
+class SubmissionTransformer(TransformerMixin, BaseEstimator):
+    """A transformer that takes a submission frame of its ``stage`` and rings for every column that is not known then.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of shape (n_columns,)
+        Columns of the frame seen by ``fit``.
+    """
+
+    stage: Stage
+
+    def _learn_columns(self, X: pd.DataFrame) -> None:
+        require_submission_columns(list(X.columns), self.stage)
+        self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
+
+    def _check_columns(self, X: pd.DataFrame) -> None:
+        check_is_fitted(self)
+        require_submission_columns(list(X.columns), self.stage)
+
+
+class NumberFeatures(SubmissionTransformer):
+    """A transformer that learns nothing but the columns and gives each request numbers by name; what it leaves out is 0."""
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
+        """Check the columns; nothing else is learned.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        self._learn_columns(X)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
+        self._check_columns(X)
+        names = self.get_feature_names_out()
+        positions = {name: position for position, name in enumerate(names)}
+        values = np.zeros((len(X), len(names)))
+        for row, numbers in enumerate(self._numbers_by_row(X)):
+            for name, value in numbers.items():
+                values[row, positions[name]] = value
+        return pd.DataFrame(values, index=X.index, columns=names)
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Name the columns of :meth:`transform`."""
+
+    @abstractmethod
+    def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
+        """Yield the numbers of each row that are not zero."""

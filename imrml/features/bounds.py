@@ -1,0 +1,31 @@
+"""Bounds on what the patterns of the tables read, so that no text, however it is made, takes them more than linear time."""
+
+import re
+
+MASK = "·"
+"""Stands for a character that no pattern is to read; it is no letter, no digit and no blank."""
+
+LONGEST_WORD = 60
+"""Characters; the longest words of medicine have 45. Patterns may say ``\\w*`` because of it."""
+
+_ENDLESS = re.compile(rf"\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
+
+
+def bound_runs(text: str) -> str:
+    """Mask words and runs of blanks that are longer than ``LONGEST_WORD``; every character keeps its place.
+
+    A run of blanks keeps its first and its last, so that the words around it still stand after and before a blank.
+
+    Examples
+    --------
+    >>> bound_runs("Norco" + " " * 64 + "#60") == "Norco " + "·" * 62 + " #60"
+    True
+    >>> bound_runs("no" * 40)[:3]
+    '···'
+    """
+    return _ENDLESS.sub(_masked, text)
+
+
+def _masked(run: re.Match[str]) -> str:
+    words = run.group()
+    return words[0] + MASK * (len(words) - 2) + words[-1] if words.isspace() else MASK * len(words)

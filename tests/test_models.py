@@ -278,6 +278,17 @@ def test_the_model_abstains_in_plain_words(model: ReviewModel) -> None:
     assert answered == ""
 
 
+def test_sex_priority_and_guideline_say_nothing_of_the_request(model: ReviewModel) -> None:
+    row = {
+        "treatment": "Norco",
+        "sex": "female",
+        "priority": "standard",
+        "claims_guideline": "Decision based on MTUS guidelines.",
+    }
+    [reason] = model.abstain_reasons(submission_frame(pd.DataFrame([row]), "imr"))
+    assert reason == "the request holds 1 words; at least 3 are needed"
+
+
 def test_the_alarm_rings_for_a_column_of_another_moment(items: dict[str, Any], model: ReviewModel) -> None:
     with_rationale = SubmissionFrame(items["submissions"].assign(rationale="The request is supported."))
     with pytest.raises(LeakageError, match="rationale"):

@@ -288,6 +288,7 @@ def _read_us_date(words: str) -> datetime:
 
 _ALIASES = {"notes": "case_summary"}
 """Words of claims staff for our columns: they have notes, not a case summary."""
+_KNOWN_COLUMNS = frozenset({"request_id", *(column.name for column in SUBMISSION_COLUMNS), *REFUSED_COLUMNS, *IGNORED_COLUMNS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +334,7 @@ def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = _rename_aliases(table)
+    table = _name_columns(table)
     given_ids = _texts(table, "request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long):
@@ -346,26 +347,30 @@ def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
     kept = table.iloc[[number - 1 for number in rows]]
     all_columns = [column.name for column in SUBMISSION_COLUMNS]
-    known = {*all_columns, *REFUSED_COLUMNS, *IGNORED_COLUMNS, "request_id"}
     return Requests(
         request_ids=tuple(_name_requests(rows, given_ids)),
         rows=tuple(rows),
         submissions=submission_frame(kept, stage),
         refused=tuple(sorted(refused.items())),
-        unknown_columns=tuple(str(name) for name in table if name not in known),
+        unknown_columns=tuple(str(name) for name in table if name not in _KNOWN_COLUMNS),
         late_columns=tuple(name for name in all_columns if name in table and name not in columns_at(stage)),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
 
-def _rename_aliases(table: pd.DataFrame) -> pd.DataFrame:
-    """Give columns our names; where both stand, a row holds the text of both."""
-    for alias, name in _ALIASES.items():
-        if alias in table and name in table:
-            pairs = zip(_texts(table, name), _texts(table, alias), strict=True)
-            both = ["\n".join(dict.fromkeys(filter(None, pair))) for pair in pairs]
-            table = table.assign(**{name: both}).drop(columns=alias)
-    return table.rename(columns=_ALIASES)
+def _name_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them."""
+    by_name: dict[str, list[Any]] = {}
+    for given in table:
+        folded = "_".join(str(given).lower().split())
+        name = _ALIASES.get(folded, folded)
+        by_name.setdefault(name if name in _KNOWN_COLUMNS else str(given), []).append(given)
+    named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
+    for name, columns in by_name.items():
+        if len(columns) > 1:
+            texts = zip(*(_texts(table, column) for column in columns), strict=True)
+            named[name] = ["\n".join(dict.fromkeys(filter(None, parts))) for parts in texts]
+    return named
 
 
 def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:

@@ -200,3 +200,19 @@ def test_a_text_that_is_too_long_is_refused_with_its_row():
 def test_a_long_item_is_left_whole():
     item = "was the original request. was authorized by the Claims Administrator. " * 3000
     assert split_item(item) == (item, "", "")
+
+
+def test_names_of_columns_may_be_written_otherwise():
+    table = pd.DataFrame(
+        [
+            {"Treatment": "MRI", " Notes ": "Fell in May.", "case_summary": "Seen in June.", "Date of Injury": "2015-05-01"},
+            {"Treatment": "MRI", "RATIONALE": "It is supported.", "rationale": ""},
+        ]
+    )
+    requests = sort_requests(table, "imr")
+    assert [row for row, _ in requests.refused] == [2]
+    assert requests.unknown_columns == ()
+    [told] = requests.submissions.to_dict("records")
+    assert (told["treatment"], told["date_of_injury"]) == ("MRI", pd.Timestamp("2015-05-01"))
+    assert "Fell in May." in told["case_summary"]
+    assert "Seen in June." in told["case_summary"]

@@ -368,7 +368,8 @@ def _name_columns(table: pd.DataFrame) -> pd.DataFrame:
     named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
     for name, columns in by_name.items():
         if len(columns) > 1:
-            texts = zip(*(_texts(table, column) for column in columns), strict=True)
+            in_order = sorted(columns, key=name.__ne__)  # our own name first
+            texts = zip(*(_texts(table, column) for column in in_order), strict=True)
             named[name] = ["\n".join(dict.fromkeys(filter(None, parts))) for parts in texts]
     return named
 

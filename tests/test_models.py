@@ -267,13 +267,13 @@ def test_the_model_abstains_in_plain_words(model: ReviewModel) -> None:
     asked = frame(
         ("", "She was seen for her knee and wants it looked at."),
         ("??? 12", "She was seen for her knee and wants it looked at."),
-        ("Norco", "pain"),
+        ("Norco", ""),
         ("Wheelchair rental for one month", "He cannot walk far."),
         ("Norco 10/325mg #60", "pain"),
     )
     treatment, noise, words, category, answered = model.abstain_reasons(asked)
     assert treatment == noise == "no treatment is named"
-    assert words == "the request holds 2 words; at least 3 are needed"
+    assert words == "the request holds 1 words; at least 2 are needed"
     assert category.startswith("only 0 items of category")
     assert answered == ""
 
@@ -286,7 +286,11 @@ def test_sex_priority_and_guideline_say_nothing_of_the_request(model: ReviewMode
         "claims_guideline": "Decision based on MTUS guidelines.",
     }
     [reason] = model.abstain_reasons(submission_frame(pd.DataFrame([row]), "imr"))
-    assert reason == "the request holds 1 words; at least 3 are needed"
+    assert reason == "the request holds 1 words; at least 2 are needed"
+
+
+def test_a_request_as_staff_write_it_is_answered(model: ReviewModel) -> None:
+    assert model.abstain_reasons(frame(("Norco 10/325mg #60", ""), ("Norco #60", ""))) == ["", ""]
 
 
 def test_the_alarm_rings_for_a_column_of_another_moment(items: dict[str, Any], model: ReviewModel) -> None:

@@ -21,6 +21,8 @@ from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _WORD = re.compile(r"\w*[^\W\d_]\w*")
+_WORD_OR_NUMBER = re.compile(r"\w\S*")
+"""A dose or a count says as much of a request as a word does."""
 # What somebody says of the request; sex, priority and guideline say nothing of it, the item repeats the treatment.
 _TELLING_COLUMNS = ["treatment", "diagnosis", "case_summary"]
 # A reason that moves the log-odds by less is none: it would print as +0.00.
@@ -258,7 +260,7 @@ class ReviewModel(BaseEstimator):
         for row, treatment, category, n_known in zip(
             rows, inputs.submissions["treatment"], inputs.categories, n_items, strict=True
         ):
-            n_words = sum(len(_WORD.findall(text)) for text in row)
+            n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
             if not _WORD.search(treatment):
                 reasons.append("no treatment is named")
             elif n_words < min_words:

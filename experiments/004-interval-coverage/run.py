@@ -10,14 +10,16 @@ from scipy.special import expit, logit, xlogy
 from scipy.stats import norm
 
 from imrml.config import load_config
+from imrml.features import treatment_category
 from imrml.models import ReviewModel
 from imrml.models.outcome import linear_model, one_thread
+from imrml.sentences import split_sentences
 from imrml.submissions import columns_at, submission_frame
 from imrml.synthetic import draw_letters
 
-TEST_SEED = 9_000
-N_TEST = 3_000
-N_FOR_RATES = 10_000
+TEST_SEED, N_TEST = 9_000, 3_000
+RATES_SEED, N_FOR_RATES = 9_001, 20_000
+N_SENTENCES = 3
 LEVEL = 0.9
 
 
@@ -25,8 +27,9 @@ def draw_items(n_letters: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame([row for letter in draw_letters(n_letters, seed, damage_share=0.0) for row in letter.truth])
 
 
-def held(interval: np.ndarray, truth: np.ndarray) -> float:
-    return float(((interval[:, 0] <= truth) & (truth <= interval[:, 1])).mean())
+def held(interval: np.ndarray, truth: np.ndarray) -> str:
+    below, above = (truth < interval[:, 0]).mean(), (truth > interval[:, 1]).mean()
+    return f"{1 - below - above:.2f} ({below:.2f} below, {above:.2f} above)"
 
 
 def expected_log_loss(p_true: np.ndarray, p: np.ndarray) -> float:
@@ -35,20 +38,23 @@ def expected_log_loss(p_true: np.ndarray, p: np.ndarray) -> float:
 
 
 def show(name: str, interval: np.ndarray, truths: dict[str, np.ndarray]) -> None:
-    shares = "  ".join(f"{truth} {held(interval, values):.2f}" for truth, values in truths.items())
+    shares = "  ".join(f"{truth} {held(interval, values)}" for truth, values in truths.items())
     width = interval[:, 1] - interval[:, 0]
     print(f"{name:34s} holds  {shares}  mean width {width.mean():.3f}, median {np.median(width):.3f}")
 
 
 def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) -> None:
     """The model's interval and score for the same items, sent whole and in part."""
+    asked = test[["treatment"]]
+    beginnings = [" ".join(sentence.text for sentence in split_sentences(text)[:N_SENTENCES]) for text in test["case_summary"]]
     kinds = {
-        "everything": list(columns_at(model.stage)),
-        "treatment and summary": ["treatment", "case_summary"],
-        "treatment": ["treatment"],
+        "everything": test[list(columns_at(model.stage))],
+        "treatment and summary": test[["treatment", "case_summary"]],
+        f"treatment and {N_SENTENCES} sentences": asked.assign(case_summary=beginnings),
+        "treatment": asked,
     }
-    for kind, columns in kinds.items():
-        inputs = model.read(submission_frame(test[columns], model.stage))
+    for kind, sent in kinds.items():
+        inputs = model.read(submission_frame(sent, model.stage))
         p, prior = model.predict_proba(inputs)[:, 1], model.categories_.predict_proba(inputs.categories)[:, 1]
         truths = {
             "p_attainable": test["p_attainable"].to_numpy(),
@@ -79,6 +85,12 @@ def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame
     stretch = max(1.0, slope)
     show("percentiles of the refits", expit(np.column_stack([middle + stretch * low, middle + stretch * high])), truths)
     reach = norm.ppf((1 + LEVEL) / 2) * refits.std(axis=1, ddof=1)
+    around_mean = middle + stretch * (refits.mean(axis=1) - log_odds)
+    show(
+        "normal, around the refits' mean",
+        expit(np.column_stack([around_mean - stretch * reach, around_mean + stretch * reach])),
+        truths,
+    )
     show("narrowed by the calibrator", expit(np.column_stack([middle - slope * reach, middle + slope * reach])), truths)
 
     towards_zero = copy(outcome)
@@ -110,24 +122,24 @@ def main() -> None:
     options = arguments.parse_args()
     began = time.monotonic()
     config = load_config()
-    train, drawn = draw_items(options.n_letters, options.seed), draw_items(N_FOR_RATES, TEST_SEED)
+    train, test = draw_items(options.n_letters, options.seed), draw_items(N_TEST, TEST_SEED)
+    for_rates = draw_items(N_FOR_RATES, RATES_SEED)[["treatment", "p_true"]]
     model = ReviewModel.from_config(config).fit(
         submission_frame(train, config.stage), train["decision"] == "overturned", cases=train["case_number"]
     )
-    # What a letter i holds depends on the seed and on i only: the first letters of the larger draw are the test letters.
-    is_test = drawn["case_number"].isin(drawn["case_number"].unique()[:N_TEST])
     # The categories as the model reads them from the treatment's words.
-    categories = model.base_rates(submission_frame(drawn[["treatment"]], config.stage))["treatment_category"]
-    rate_of = drawn["p_true"].groupby(categories).mean()
-    test = drawn[is_test]
+    categories = for_rates["treatment"].map(treatment_category)
+    rate_of = for_rates["p_true"].groupby(categories).mean()
     n_overturned = int((train["decision"] == "overturned").sum())
     print(
-        f"{options.n_letters} letters, seed {options.seed}: {len(train)} items, {n_overturned} overturned; {len(test)} test items; "
-        f"{len(model.feature_names_)} features; {' '.join(model.notes[:-1]) or 'calibrated'}"
+        f"{options.n_letters} letters, seed {options.seed}: {len(train)} items, {n_overturned} overturned; {len(test)} test items"
     )
+    print(*model.notes, sep="\n")
     measure_kinds(model, test, rate_of)
     measure_variants(model, train, test)
-    print(f"{time.monotonic() - began:.0f} s")
+    print(
+        f"mean p_true of the letters behind the category rates {for_rates['p_true'].mean():.3f}; {time.monotonic() - began:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -79,8 +79,11 @@ def derive_diagnosis(narrative: str) -> str:
     >>> derive_diagnosis("The diagnosis was not documented. Diagnosis: lumbar strain.")
     'lumbar strain'
     """
-    match = _DIAGNOSIS.search(remove_sentences(narrative, "rfa"))
-    return match["what"].strip() if match else ""
+    for match in _DIAGNOSIS.finditer(narrative):
+        sentence = narrative[max(narrative.rfind(end, 0, match.start()) for end in (". ", "\n")) + 1 : match.end()]
+        if not removal_reason(sentence, "rfa"):
+            return match["what"].strip()
+    return ""
 
 
 def remove_sentences(narrative: str, stage: Stage) -> str:
@@ -127,7 +130,9 @@ def removal_reason(sentence: str, stage: Stage) -> str:
     >>> removal_reason("The patient denied numbness.", "rfa"), removal_reason("The notes were hardly legible.", "imr")
     ('', 'judgement.hard_to_read')
     """
-    spared, reasons = _removals()
+    telling, spared, reasons = _removals()
+    if not telling.search(sentence):
+        return ""
     seen = spared.sub(" ~ ", " ".join(sentence.split()))
     for reason, pattern in reasons:
         if pattern.search(seen):
@@ -136,8 +141,8 @@ def removal_reason(sentence: str, stage: Stage) -> str:
 
 
 @cache
-def _removals() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
-    """Compile the table: phrases out of sight, and for each reason what tells it."""
+def _removals() -> tuple[re.Pattern[str], re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
+    """Compile the table: what any reason holds, phrases out of sight, and for each reason what tells it."""
     table = yaml.safe_load(files("imrml").joinpath("removals.yaml").read_text(encoding="utf-8"))
 
     def compile_any(patterns: list[str]) -> re.Pattern[str]:
@@ -151,4 +156,4 @@ def _removals() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...
         for kind in ("reported", "judgement", "utilization_review")
         for reason, patterns in table[kind].items()
     )
-    return compile_any(table["spared"]), reasons
+    return re.compile(table["telling"]), compile_any(table["spared"]), reasons

@@ -17,8 +17,7 @@ import pandas as pd
 
 from imrml.config import Stage
 from imrml.errors import LeakageError, TableError
-from imrml.narratives import derive_age, derive_diagnosis, derive_sex
-from imrml.narratives import remove_sentences as remove_sentences  # noqa: PLC0414 also for readers of submissions
+from imrml.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
 
 KnownAt = Literal["key", "rfa", "proxy", "imr", "determination"]
 SubmissionFrame = NewType("SubmissionFrame", pd.DataFrame)

@@ -105,6 +105,13 @@ def test_reading_grows_with_the_text_and_not_with_its_square(reader):
         require_linear(READERS[reader], short[name], long, f"{reader}, {name}")
 
 
+@pytest.mark.parametrize("unit", ["ortho", "neurosurg"])
+def test_a_word_of_many_beginnings_is_read_in_linear_time(unit):
+    """A pattern that begins anywhere in a word must not read on to the word's end each time."""
+    short, long = (unit * (size // len(unit)) for size in (4 * SHORT, 4 * LONG))
+    require_linear(READERS["treatment_category"], short, long, unit)
+
+
 @pytest.mark.parametrize(
     "phrase",
     [

@@ -16,8 +16,9 @@ from imrml.config import Stage
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs
 from imrml.features.vocabulary import read_vocabulary
+from imrml.narratives import removal_reason
 from imrml.sentences import split_sentences
-from imrml.submissions import columns_at, remove_sentences
+from imrml.submissions import columns_at
 
 # Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
 CHRONICITY_BANDS = {
@@ -147,7 +148,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     sentences = [
         (sentence.start, lowered[sentence.start : sentence.end])
         for sentence in split_sentences(text)
-        if is_request or remove_sentences(sentence.text, "rfa")
+        if is_request or not removal_reason(sentence.text, "rfa")
     ]
     passed_over = "record" if is_request else "request"
     present = {hint for hint in _hints() if hint in lowered}

@@ -23,6 +23,7 @@ P_MEANING = "P(overturned | denied and appealed)"
 DECISION_SUPPORT = "decision support for people, never a disposition"
 SEND_ONLY = "send only if true and in the record"
 DEMO = "DEMO, invented data"
+BRIEF = "the notes are too brief for more than the base rates of the treatment category"
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
@@ -91,8 +92,8 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> p
         ],
         "already_shown": [[f"{document.document}: {document.quote}" for document in there] for there in shown],
         "reasons": [
-            [] if abstains_here else [f"{by:+.2f} {what}" for what, by in row]
-            for row, abstains_here in zip(reasons, abstains, strict=True)
+            [] if abstains_here else [*([BRIEF] if is_brief else []), *(f"{by:+.2f} {what}" for what, by in row)]
+            for row, abstains_here, is_brief in zip(reasons, abstains, inputs.is_brief, strict=True)
         ],
         "stage": fitted.stage,
         "model_version": manifest["model_version"],

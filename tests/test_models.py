@@ -199,7 +199,8 @@ def test_a_rare_deficiency_keeps_its_category_prior() -> None:
 
 
 def test_the_model_learns_both_targets_and_says_why(model: ReviewModel) -> None:
-    asked = frame(("Norco 10/325mg #60", f"The cook saw a {TELLING}."), ("Norco 10/325mg #60", f"The cook saw a {FAULTY}."))
+    told = " ".join(["Hm"] * 12) + " The cook saw a"  # long enough, with few words that the model knows
+    asked = frame(("Norco 10/325mg #60", f"{told} {TELLING}."), ("Norco 10/325mg #60", f"{told} {FAULTY}."))
     p_overturned = model.predict_proba(asked)[:, 1]
     assert p_overturned[0] > model.class_rate_ + 0.1 > p_overturned[1]
     what, by = model.reasons(asked, 3)[0][0]
@@ -287,6 +288,18 @@ def test_sex_priority_and_guideline_say_nothing_of_the_request(model: ReviewMode
     }
     [reason] = model.abstain_reasons(submission_frame(pd.DataFrame([row]), "imr"))
     assert reason == "the request holds 1 words; at least 2 are needed"
+
+
+def test_for_brief_notes_the_priors_answer(items: dict[str, Any], model: ReviewModel) -> None:
+    asked = frame(("Norco 10/325mg #60", f"Saw a {TELLING}."), ("Norco 10/325mg #60", ""))
+    rates = model.base_rates(asked)["base_rate"]
+    assert model.least_words_ == 12
+    assert model.predict_proba(asked)[:, 1].tolist() == rates.tolist()
+    low, high = model.predict_interval(asked).T
+    assert (low < rates).all()
+    assert (high > rates).all()
+    pd.testing.assert_frame_equal(model.predict_deficiencies(asked), model.deficiency_priors(asked))
+    assert [[what for what, _ in row] for row in model.reasons(asked, 3)] == [["treatment category: opioid"]] * 2
 
 
 def test_a_request_as_staff_write_it_is_answered(model: ReviewModel) -> None:

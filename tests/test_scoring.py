@@ -14,13 +14,15 @@ from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, PREDICTION_COLUMNS,
 from imrml.submissions import sort_requests
 from imrml.tables import read_table, write_table
 
+TOLD = " ".join(["Hm"] * 12) + " The cook saw a"
+"""Long enough for the model to answer, with few words that it knows."""
 REQUESTS = pd.DataFrame(
     [
-        {"request_id": "told", "treatment": "Norco 10/325mg #60", "notes": f"The cook saw a {TELLING} near the stove."},
+        {"request_id": "told", "treatment": "Norco 10/325mg #60", "notes": f"{TOLD} {TELLING} near the stove."},
         {
             "request_id": "plain",
             "treatment": "Physical therapy 12 visits for the low back",
-            "notes": "The cook lifted a heavy pot.",
+            "notes": f"{TOLD} kettle.",
         },
         {"request_id": "empty", "treatment": "", "notes": ""},
     ]
@@ -61,6 +63,13 @@ def test_what_moved_a_score_is_signed_and_stands_in_the_request(model: LoadedMod
     assert told["reasons"][0].startswith("+")
     assert TELLING in told["reasons"][0]
     assert len(told["reasons"]) <= scoring.N_REASONS
+
+
+def test_brief_notes_are_told_as_such(model: LoadedModel) -> None:
+    table = pd.DataFrame([{"treatment": "Norco 10/325mg #60", "notes": f"Saw a {TELLING}."}])
+    [row] = score(model, sort_requests(table, "imr")).to_dict("records")
+    assert row["p_overturned"] == row["base_rate"]
+    assert row["reasons"][0] == scoring.BRIEF
 
 
 def test_an_abstaining_row_keeps_only_its_base_rate(model: LoadedModel) -> None:

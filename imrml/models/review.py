@@ -1,6 +1,7 @@
 """The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons from one feature matrix."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -28,6 +29,10 @@ _TELLING_COLUMNS = ["treatment", "diagnosis", "case_summary"]
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 
+_BRIEF_SHARE = 0.01
+"""Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
+three sentences, were scored worse than by the category prior (experiments/004-interval-coverage)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -41,11 +46,14 @@ class Inputs:
         Treatment category of each item.
     matrix : sparse matrix of shape (n_items, n_features), or None
         None where the model is made of priors alone.
+    is_brief : ndarray of bool of shape (n_items,)
+        Items whose narrative is shorter than those that the model learned from: the priors answer for them.
     """
 
     submissions: SubmissionFrame
     categories: list[str]
     matrix: sparse.csr_matrix | None
+    is_brief: np.ndarray
 
 
 class ReviewModel(BaseEstimator):
@@ -72,6 +80,8 @@ class ReviewModel(BaseEstimator):
         The fitted features; None where the model is made of priors alone.
     outcome_ : ClassPrior, CategoryPrior or CalibratedLogistic
         Whichever the config names.
+    least_words_ : float
+        Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
     deficiencies_ : DeficiencyModel or None
         None where no upheld training item had labels.
 
@@ -163,6 +173,9 @@ class ReviewModel(BaseEstimator):
         else:
             prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
             self.outcome_ = prior.fit(categories, overturned)
+        self.least_words_ = 0.0
+        if self.columns_ is not None and self.features["use_case_summary"]:
+            self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
         self.deficiencies_ = None
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
@@ -202,7 +215,7 @@ class ReviewModel(BaseEstimator):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
             matrix = sparse.csr_matrix((0, len(self.feature_names_)))
-        return Inputs(submissions, _categories(submissions), matrix)
+        return Inputs(submissions, _categories(submissions), matrix, _n_words(submissions) < self.least_words_)
 
     def _read(self, given: SubmissionFrame | Inputs) -> Inputs:
         return given if isinstance(given, Inputs) else self.read(given)
@@ -211,17 +224,22 @@ class ReviewModel(BaseEstimator):
         return inputs.matrix if isinstance(self.outcome_, CalibratedLogistic) else inputs.categories
 
     def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
-        return self._rows(self.outcome_.predict_proba, self._read(submissions))
+        """P(upheld), P(overturned) of shape (n_items, 2); the category prior's where a narrative is too brief."""
+        return self._rows(lambda outcome, given: outcome.predict_proba(given), self._read(submissions))
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN without refits."""
         level = self.models["interval_level"]
-        return self._rows(lambda given: self.outcome_.predict_interval(given, level), self._read(submissions))
+        return self._rows(lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions))
 
-    def _rows(self, predict: Any, inputs: Inputs) -> np.ndarray:
-        # scikit-learn's estimators refuse tables without rows; a request table may be empty.
-        return np.asarray(predict(self._outcome_input(inputs))) if inputs.categories else np.empty((0, 2))
+    def _rows(self, predict: Callable[[Any, Any], np.ndarray], inputs: Inputs) -> np.ndarray:
+        if not inputs.categories:  # scikit-learn's estimators refuse tables without rows; a request table may be empty
+            return np.empty((0, 2))
+        predicted = np.array(predict(self.outcome_, self._outcome_input(inputs)))
+        if isinstance(self.outcome_, CalibratedLogistic) and inputs.is_brief.any():
+            brief = [category for category, is_brief in zip(inputs.categories, inputs.is_brief, strict=True) if is_brief]
+            predicted[inputs.is_brief] = predict(self.categories_, brief)
+        return predicted
 
     def base_rates(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
         """Tell ``treatment_category``, its shrunken rate ``base_rate`` and its training items ``n_base_rate``, a row an item."""
@@ -240,6 +258,7 @@ class ReviewModel(BaseEstimator):
         if self.deficiencies_ is None:
             return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
         p_deficiency = self.deficiencies_.predict_proba(inputs.matrix, inputs.categories)
+        p_deficiency[inputs.is_brief] = self.deficiencies_.predict_priors(inputs.categories)[inputs.is_brief]
         return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
 
     def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
@@ -284,8 +303,17 @@ class ReviewModel(BaseEstimator):
         """
         inputs = self._read(submissions)
         if isinstance(self.outcome_, CalibratedLogistic):
-            return [self._reasons_of(row, n_reasons) for row in self.outcome_.contributions(inputs.matrix)]
-        if isinstance(self.outcome_, ClassPrior) or not 0 < self.class_rate_ < 1:
+            by_category = self._category_reasons(inputs, n_reasons)
+            rows = zip(inputs.is_brief, by_category, self.outcome_.contributions(inputs.matrix), strict=True)
+            return [brief if is_brief else self._reasons_of(row, n_reasons) for is_brief, brief, row in rows]
+        return (
+            [[] for _ in inputs.categories]
+            if isinstance(self.outcome_, ClassPrior)
+            else self._category_reasons(inputs, n_reasons)
+        )
+
+    def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
+        if not inputs.categories or not 0 < self.class_rate_ < 1:
             return [[] for _ in inputs.categories]
         moved = logit(self.categories_.predict_proba(inputs.categories)[:, 1]) - logit(self.class_rate_)
         named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
@@ -297,6 +325,10 @@ class ReviewModel(BaseEstimator):
             [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
             n_reasons,
         )
+
+
+def _n_words(submissions: SubmissionFrame) -> np.ndarray:
+    return np.array([len(text.split()) for text in submissions["case_summary"]], dtype=float)
 
 
 def _categories(submissions: SubmissionFrame) -> list[str]:

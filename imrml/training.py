@@ -71,6 +71,18 @@ class TrainingData:
         """``"synthetic"`` as soon as one case is invented."""
         return "synthetic" if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any() else "real"
 
+    def take(self, rows: np.ndarray) -> "TrainingData":
+        """Keep some rows, by position; their index stays."""
+        return TrainingData(
+            SubmissionFrame(self.submissions.iloc[rows]),
+            self.overturned[rows],
+            None if self.deficiencies is None else self.deficiencies.iloc[rows],
+            self.is_labelled[rows],
+            self.keys.iloc[rows],
+            self.items.iloc[rows],
+            self.groups[rows],
+        )
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -295,48 +307,39 @@ def _report_split(report: Report, split: str, done: str) -> None:
 
 def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
     train_rows, test_rows = fold
-    return predict_held_out(_fit(data, config, train_rows), data, test_rows)
+    return predict_held_out(_fit(data, config, train_rows), data.take(test_rows))
 
 
 def _fit(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
+    part = data.take(rows)
     return ReviewModel.from_config(config).fit(
-        SubmissionFrame(data.submissions.iloc[rows]),
-        data.overturned[rows],
-        cases=data.groups[rows],
-        deficiencies=None if data.deficiencies is None else data.deficiencies.iloc[rows],
-        is_labelled=data.is_labelled[rows],
+        part.submissions, part.overturned, cases=part.groups, deficiencies=part.deficiencies, is_labelled=part.is_labelled
     )
 
 
-def predict_held_out(model: ReviewModel, data: TrainingData, rows: np.ndarray) -> HeldOut:
-    """Predict rows that a model never saw, beside the priors it learned."""
-    submissions = SubmissionFrame(data.submissions.iloc[rows])
-    inputs = model.read(submissions)
+def predict_held_out(model: ReviewModel, data: TrainingData) -> HeldOut:
+    """Predict items that a model never saw, beside the priors it learned."""
+    inputs = model.read(data.submissions)
     rates = model.base_rates(inputs)
     outcome = pd.DataFrame(
         {
-            "case_number": data.cases[rows],
-            "item_number": data.keys["item_number"].to_numpy()[rows],
-            "overturned": data.overturned[rows],
+            "case_number": data.cases,
+            "item_number": data.keys["item_number"].to_numpy(),
+            "overturned": data.overturned,
             "p_overturned": model.predict_proba(inputs)[:, 1],
             "p_class_prior": model.class_rate_,
             "p_category_prior": rates["base_rate"].to_numpy(),
             "treatment_category": rates["treatment_category"].to_numpy(),
-            "age": submissions["age"].to_numpy(),
-            "sex": submissions["sex"].to_numpy(),
-            "decided_year": decided_years(data.keys).to_numpy()[rows],
+            "age": data.submissions["age"].to_numpy(),
+            "sex": data.submissions["sex"].to_numpy(),
+            "decided_year": decided_years(data.keys).to_numpy(),
         },
-        index=rows,
+        index=data.submissions.index,
     )
-    labelled = rows[data.is_labelled[rows]]
-    if data.deficiencies is None or not len(labelled) or not model.predicts_deficiencies:
+    if data.deficiencies is None or not data.is_labelled.any() or not model.predicts_deficiencies:
         return HeldOut(outcome)
-    return HeldOut(
-        outcome,
-        data.deficiencies.loc[labelled],
-        model.predict_deficiencies(inputs).loc[labelled],
-        model.deficiency_priors(inputs).loc[labelled],
-    )
+    frames = (data.deficiencies, model.predict_deficiencies(inputs), model.deficiency_priors(inputs))
+    return HeldOut(outcome, *(frame[data.is_labelled] for frame in frames))
 
 
 def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
@@ -368,11 +371,11 @@ def evaluate(
     rows = np.flatnonzero([case not in seen and told not in seen for case, told in _hashes(data)])
     if not len(rows):
         raise NotEnoughDataError("evaluate: the model was trained on every case of the table; nothing is left to measure")
-    held_out = {"external": predict_held_out(loaded.model, data, rows)}
+    unseen = data.take(rows)
+    held_out = {"external": predict_held_out(loaded.model, unseen)}
     metrics = measure(held_out, config.evaluation, config.seed)
     metrics["checks"] = []
-    measured = prepare(data.items.iloc[rows], config, labels)
-    metrics["data"] = {**describe_data(measured), "n_items_left_out": len(data.items) - len(rows)}
+    metrics["data"] = {**describe_data(unseen), "n_items_left_out": len(data.items) - len(rows)}
     told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
     return metrics, held_out, told, len(data.items) - len(rows)
 

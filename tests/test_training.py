@@ -7,7 +7,7 @@ from conftest import SMALL
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.models import load_model
+from imrml.models import LoadedModel, load_model
 from imrml.tables import read_table
 from imrml.training import case_hashes, describe_data, evaluate, prepare, train
 
@@ -102,3 +102,16 @@ def test_a_renamed_case_is_still_a_training_case(line, items):
 def test_an_empty_table_is_told(items):
     with pytest.raises(NotEnoughDataError, match="no rows"):
         train(items.head(0), CONFIG)
+
+
+def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line, items):
+    seen_half = items["case_number"].unique()[:150]
+    seen = items[items["case_number"].isin(seen_half)]
+    result = train(seen, CONFIG)
+    first = seen[seen["decision"] == "upheld"].iloc[0]
+    labels = pd.DataFrame({"item_id": [f"{first.case_number}#{first.item_number}"], "deficiencies": [["request_not_specific"]]})
+    metrics, held_out, _, n_left_out = evaluate(LoadedModel(result.model, result.manifest), items, CONFIG, labels)
+    assert n_left_out == len(seen)
+    assert len(held_out["external"].outcome) == metrics["data"]["n_items"] == len(items) - len(seen)
+    assert metrics["data"]["n_labelled"] == 0
+    assert "not_applicable" in metrics["deficiencies"]["external"]

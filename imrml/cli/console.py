@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,14 +28,16 @@ class Console:
 
         yield from tqdm(elements, total=total, desc=what, file=sys.stderr, disable=True if self.is_quiet else None, leave=False)
 
-    def step_reporter(self) -> Callable[[str], None]:
-        """Return a function that tells the steps of a long command: one rewritten line on a terminal, else a line each."""
+    @contextmanager
+    def report_steps(self) -> Iterator[Callable[[str], None]]:
+        """Give a function that tells the steps of a long command: one rewritten line on a terminal, else a line each."""
         if self.is_quiet or not sys.stderr.isatty():
-            return self.tell
+            yield self.tell
+            return
         from tqdm import tqdm
 
-        bar = tqdm(bar_format="{desc} [{elapsed}]", file=sys.stderr, leave=False)
-        return bar.set_description_str
+        with tqdm(bar_format="{desc} [{elapsed}]", file=sys.stderr, leave=False) as bar:
+            yield bar.set_description_str
 
 
 console = Console()

@@ -33,15 +33,14 @@ def run_demo(
 
     from imrml.cli.label import label_items
     from imrml.cli.parse import parse_letters
+    from imrml.cli.train import keep
     from imrml.config import load_config
     from imrml.errors import ImrmlError
-    from imrml.evaluation.report import write_report
-    from imrml.models import load_model, save_model
+    from imrml.models import load_model
     from imrml.scoring import prediction_lines, score
     from imrml.submissions import sort_requests
     from imrml.synthetic import draw_requests, write_corpus
     from imrml.tables import read_table, write_table
-    from imrml.tracking import log_training
     from imrml.training import train
 
     letters, items, truth, model_dir = out / "letters", out / "items.parquet", out / "truth.parquet", out / "model"
@@ -66,11 +65,10 @@ def run_demo(
     with as_file(files("imrml").joinpath("demo.yaml")) as path:
         config = load_config(path)
     table = read_table(items)
-    result = train(table, config, n_jobs=jobs, report=console.step_reporter())
-    save_model(result.model, model_dir, result.manifest)
-    facts = result.manifest["data"]
-    write_report(model_dir, result.metrics, result.held_out, result.verdict, facts, result.checks, is_synthetic=True)
-    run = log_training(model_dir, result.manifest, result.metrics, config, table[["case_number", "item_number", "decision"]])
+    with console.report_steps() as report:
+        result = train(table, config, n_jobs=jobs, report=report)
+    run = keep(result, table, config, model_dir)
+    assert run is not None  # demo.yaml leaves tracking on
     requests = pd.DataFrame([request.row for request in draw_requests(N_REQUESTS, seed + 1)])
     write_table(requests, out / "requests.jsonl")
     loaded = load_model(model_dir)

@@ -19,7 +19,7 @@ def score_requests(
     allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
 ) -> None:
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
-    from imrml.errors import LeakageError
+    from imrml.errors import TableError
     from imrml.scoring import DECISION_SUPPORT, P_MEANING, score
     from imrml.submissions import sort_requests
     from imrml.tables import read_table, table_format, write_table
@@ -39,7 +39,7 @@ def score_requests(
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if requests.refused:
         told = "\n".join(f"  row {number}: {why}" for number, why in requests.refused)
-        raise LeakageError(f"score: {len(requests.refused):,} requests refused\n{told}")
+        raise TableError(f"score: {len(requests.refused):,} requests refused\n{told}")
 
 
 def _tell_passed_over(requests: "Requests") -> None:

@@ -1,11 +1,18 @@
 """``imrml train``: fit, evaluate, log to MLflow."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imrml.cli.console import console, require_jobs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from imrml.config import Config
+    from imrml.tracking import LoggedRun
+    from imrml.training import TrainingResult
 
 
 def train_model(
@@ -24,31 +31,18 @@ def train_model(
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
     from imrml.evaluation.checks import VERDICT_CODE
-    from imrml.evaluation.report import write_report
-    from imrml.models import save_model
     from imrml.tables import read_table
     from imrml.training import train
 
     settings = load_config(config, set_ or [])
     table = read_table(items)
-    result = train(table, settings, read_table(labels) if labels else None, jobs, console.step_reporter())
-    save_model(result.model, out, result.manifest)
-    write_report(
-        out,
-        result.metrics,
-        result.held_out,
-        result.verdict,
-        result.manifest["data"],
-        result.checks,
-        is_synthetic=result.manifest["trained_on"] == "synthetic",
-    )
+    with console.report_steps() as report:
+        result = train(table, settings, read_table(labels) if labels else None, jobs, report)
+    run = keep(result, table, settings, out)
     console.tell(f"model and report: {out / 'report.html'}")
     if not result.manifest["data"]["n_labelled"]:
         console.tell("no labels: the deficiency model is skipped; run `imrml label` first or give --labels")
-    if settings.tracking.enabled:
-        from imrml.tracking import log_training
-
-        run = log_training(out, result.manifest, result.metrics, settings, table[["case_number", "item_number", "decision"]])
+    if run:
         console.tell(f"MLflow run {run.run_id} at {run.tracking_uri}")
         console.tell(f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})")
         console.tell(f"look at it: mlflow ui --backend-store-uri {run.tracking_uri}")
@@ -57,3 +51,19 @@ def train_model(
     if failed:
         told = "\n".join(f"  {check.title}: {check.detail}" for check in failed)
         raise CheckFailedError(f"train: {len(failed)} checks ring for leakage; believe no figure of this run\n{told}")
+
+
+def keep(result: "TrainingResult", table: "pd.DataFrame", settings: "Config", out: Path) -> "LoggedRun | None":
+    """Write model, metrics, report and card into a folder, and log them to MLflow unless config says otherwise."""
+    from imrml.evaluation.report import write_report
+    from imrml.models import save_model
+
+    save_model(result.model, out, result.manifest)
+    facts = result.manifest["data"]
+    is_synthetic = result.manifest["trained_on"] == "synthetic"
+    write_report(out, result.metrics, result.held_out, result.verdict, facts, result.checks, is_synthetic=is_synthetic)
+    if not settings.tracking.enabled:
+        return None
+    from imrml.tracking import log_training
+
+    return log_training(out, result.manifest, result.metrics, settings, table[["case_number", "item_number", "decision"]])

@@ -9,7 +9,8 @@ from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.models import LoadedModel, load_model
 from imrml.tables import read_table
-from imrml.training import case_hashes, describe_data, evaluate, prepare, train
+from imrml.training import evaluate, train
+from imrml.training_data import case_hashes, describe_data, prepare
 
 CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]"])
 

@@ -65,6 +65,10 @@ class ModelError(ImrmlError):
     """A model directory is absent, damaged, of a foreign version, or holds a type that is not on the allow-list."""
 
 
+class TrackingError(ImrmlError):
+    """MLflow cannot be reached, or refuses; what was to be tracked is still on disk."""
+
+
 class NotEnoughDataError(ImrmlError):
     """Too few cases, or too few of one decision, for what was asked."""
 

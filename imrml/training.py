@@ -17,7 +17,7 @@ from imrml.evaluation.metrics import HeldOut, Verdict, measure, verdict
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions import submission_frame
-from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, prepare
+from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, hash_text, prepare
 
 Report = Callable[[str], None]
 
@@ -105,11 +105,29 @@ def train(
         "trained_on": data.trained_on,
         "outcome_kind": shipped.models.outcome.kind,
         "verdict": told.sentence,
+        "headline": chosen.split,
+        "recipe": config.model_dump(),
         "config": shipped.model_dump(),
+        "splits": describe_splits(splits, data.keys),
         "data": facts,
         "training_cases": case_hashes(data),
     }
     return TrainingResult(model, manifest, metrics, held_out, told, found)
+
+
+def describe_splits(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> dict[str, Any]:
+    """Say how each split was cut: items on either side of each fold, and a digest that tells whether two runs cut alike."""
+    items = (keys["case_number"].astype("str") + "#" + keys["item_number"].astype("str")).to_numpy()
+    return {
+        split: {"not_applicable": folds}
+        if isinstance(folds, str)
+        else {
+            "n_train": [len(train_rows) for train_rows, _ in folds],
+            "n_test": [len(test_rows) for _, test_rows in folds],
+            "digest": hash_text("\n".join(" ".join(sorted(items[test_rows])) for _, test_rows in folds)),
+        }
+        for split, folds in splits.items()
+    }
 
 
 def _folds_of(splits: Mapping[Split, Folds | str], chosen: Headline) -> Folds:

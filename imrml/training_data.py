@@ -188,6 +188,7 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
         "years": [int(years.min()), int(years.max())] if len(years) else None,
         "trained_on": data.trained_on,
         "fingerprint": digest.hexdigest(),
+        "columns": [*data.submissions.columns, "decision"],
     }
 
 

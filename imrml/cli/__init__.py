@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli import config, demo, doctor, evaluate, label, parse, score, synth, train
+from imrml.cli import config, demo, doctor, evaluate, label, parse, registry, runs, score, synth, train
 from imrml.cli.console import console
 from imrml.errors import ImrmlError
 
@@ -34,7 +34,8 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 for name, (command, short_help) in _COMMANDS.items():
     app.command(name, short_help=short_help)(command)
-app.add_typer(config.app, name="config")
+for name, group in {"config": config.app, "registry": registry.app, "runs": runs.app}.items():
+    app.add_typer(group, name=name)
 
 
 @app.callback(invoke_without_command=True)

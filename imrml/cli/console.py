@@ -4,9 +4,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Element = TypeVar("Element")
 
@@ -48,3 +51,17 @@ def require_jobs(jobs: int) -> int:
     if jobs == 0:
         raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
     return jobs
+
+
+def print_rows(rows: "pd.DataFrame") -> None:
+    """Print a short table on stdout: drawn for a person at a terminal, tab-separated for a program that reads on."""
+    if not sys.stdout.isatty():
+        print(rows.to_csv(sep="\t", index=False), end="")
+        return
+    from rich.console import Console as Terminal
+    from rich.table import Table
+
+    table = Table(*map(str, rows.columns))
+    for row in rows.itertuples(index=False):
+        table.add_row(*("" if cell is None else f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+    Terminal(markup=False).print(table)

@@ -67,7 +67,7 @@ def run_demo(
     table = read_table(items)
     with console.report_steps() as report:
         result = train(table, config, n_jobs=jobs, report=report)
-    run = keep(result, table, config, model_dir)
+    run = keep(result, config, model_dir)
     assert run is not None  # demo.yaml leaves tracking on
     requests = pd.DataFrame([request.row for request in draw_requests(N_REQUESTS, seed + 1)])
     write_table(requests, out / "requests.jsonl")

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, require_jobs
+from imrml.cli.runs import tell_run
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from imrml.config import Config
     from imrml.tracking import LoggedRun
     from imrml.training import TrainingResult
@@ -38,14 +37,12 @@ def train_model(
     table = read_table(items)
     with console.report_steps() as report:
         result = train(table, settings, read_table(labels) if labels else None, jobs, report)
-    run = keep(result, table, settings, out)
+    run = keep(result, settings, out)
     console.tell(f"model and report: {out / 'report.html'}")
     if not result.manifest["data"]["n_labelled"]:
         console.tell("no labels: the deficiency model is skipped; run `imrml label` first or give --labels")
     if run:
-        console.tell(f"MLflow run {run.run_id} at {run.tracking_uri}")
-        console.tell(f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})")
-        console.tell(f"look at it: mlflow ui --backend-store-uri {run.tracking_uri}")
+        tell_run(run)
     print(result.verdict.sentence)
     failed = [check for check in result.checks if check.status == "failed" and check.code != VERDICT_CODE]
     if failed:
@@ -53,7 +50,7 @@ def train_model(
         raise CheckFailedError(f"train: {len(failed)} checks ring for leakage; believe no figure of this run\n{told}")
 
 
-def keep(result: "TrainingResult", table: "pd.DataFrame", settings: "Config", out: Path) -> "LoggedRun | None":
+def keep(result: "TrainingResult", settings: "Config", out: Path) -> "LoggedRun | None":
     """Write model, metrics, report and card into a folder, and log them to MLflow unless config says otherwise."""
     from imrml.evaluation.report import write_report
     from imrml.models import save_model
@@ -64,6 +61,12 @@ def keep(result: "TrainingResult", table: "pd.DataFrame", settings: "Config", ou
     write_report(out, result.metrics, result.held_out, result.verdict, facts, result.checks, is_synthetic=is_synthetic)
     if not settings.tracking.enabled:
         return None
+    from imrml.errors import TrackingError
     from imrml.tracking import log_training
 
-    return log_training(out, result.manifest, result.metrics, settings, table[["case_number", "item_number", "decision"]])
+    try:
+        return log_training(out)
+    except TrackingError as error:
+        raise TrackingError(
+            f"{error}\nmodel, figures and report are kept in {out}; `imrml runs push {out}` delivers them"
+        ) from None

@@ -1,0 +1,54 @@
+"""The logged model as MLflow calls it: the prediction table of ``imrml score``, from files that hold no pickle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from imrml.models import load_model
+from imrml.scoring import score
+from imrml.submissions import SUBMISSION_COLUMNS, columns_at, sort_requests
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+EXAMPLE_REQUEST = {
+    "request_id": "example-1",
+    "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
+    "case_summary": "Invented example. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can "
+    "reach overhead again; strength is still reduced.",
+}
+"""Fictional: it is stored beside every logged model."""
+
+
+def signature(model_dir: Path) -> "ModelSignature":
+    """Ask for the treatment alone; every other column known at the stage is optional, and any other is dropped by MLflow."""
+    from mlflow.models import ModelSignature, infer_signature  # noqa: PLC0415
+    from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
+
+    loaded = load_model(model_dir)
+    known = [column for column in SUBMISSION_COLUMNS if column.name in columns_at(loaded.manifest["stage"])]
+    specs = [
+        ColSpec(DataType.double if column.name == "age" else DataType.string, column.name, required=column.name == "treatment")
+        for column in known
+    ]
+    predictions = _Scorer(model_dir).predict(pd.DataFrame([EXAMPLE_REQUEST]))
+    outputs = infer_signature(predictions).inputs
+    return ModelSignature(Schema([ColSpec(DataType.string, "request_id", required=False), *specs]), outputs)
+
+
+class _Scorer:
+    """What MLflow calls: a submission table in, the prediction table out, as ``imrml score`` gives it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._loaded = load_model(folder)
+
+    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
+        requests = sort_requests(model_input, self._loaded.manifest["stage"])
+        return score(self._loaded, requests, allow_demo=True)
+
+
+def _load_pyfunc(path: str) -> _Scorer:
+    """Load a logged model; MLflow finds this function by its name."""
+    return _Scorer(Path(path))

@@ -1,0 +1,67 @@
+"""How ``imrml label --explain`` prints an item: roles in the margin, evidence in brackets with a number, colour on top."""
+
+import re
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from imrml.deficiencies import taxonomy
+
+if TYPE_CHECKING:
+    from imrml.labelling.explanation import ExplainedSentence, Explanation
+
+MAX_PRINTED = 10
+"""Without a choice, a terminal gets at most so many items; a page takes any number."""
+_ROLE_STYLES = {
+    "recital": "bright_black",
+    "shows": "green",
+    "lacks": "red",
+    "prior_review": "magenta",
+    "conclusion": "blue",
+    "boilerplate": "bright_black",
+}
+
+
+def print_explanation(explanation: "Explanation", console: Console) -> None:
+    """Print one item; without colour, brackets and numbers say the same."""
+    numbers = {id_: number for number, id_ in enumerate(explanation.deficiencies, start=1)}
+    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    head = f"{explanation.item_id}  {explanation.decision}" + (f": {explanation.item}" if explanation.item else "")
+    console.print(Text(printable(head), style="bold"))
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True)
+    rows.add_column()
+    for sentence in explanation.sentences:
+        style = _ROLE_STYLES.get(sentence.role, "")
+        rows.add_row(Text(sentence.role.replace("_", " "), style=style), marked(sentence, numbers))
+    console.print(rows if explanation.sentences else "no rationale stands in the table")
+    for id_, number in numbers.items():
+        console.print(Text(f"({number}) {id_}: {names[id_]}"))
+    if not numbers:
+        console.print(Text("no deficiency found" if explanation.decision == "upheld" else "overturned: carries no deficiency"))
+    console.print()
+
+
+def marked(sentence: "ExplainedSentence", numbers: dict[str, int]) -> Text:
+    """Put the evidence of a sentence in brackets with its numbers."""
+    text = Text()
+    for piece in sentence.pieces:
+        words = printable(piece.text)
+        if piece.ids:
+            text.append(f"[{words}]({', '.join(str(numbers[id_]) for id_ in piece.ids)})", style="bold underline")
+        else:
+            text.append(words)
+    return text
+
+
+def printable(text: str) -> str:
+    r"""Take from a text what a terminal would obey instead of show.
+
+    Examples
+    --------
+    >>> printable("no \x1b[2Jred  flag")
+    'no \ufffd[2Jred flag'
+    """
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in re.sub(r"\s+", " ", text))

@@ -1,21 +1,115 @@
 r"""Undo what text extraction did to a letter's lines: one paragraph a line, whatever breaks the extractor left.
 
-Three kinds of text are met. In *doubled* text every line end stands twice, a blank line is a line of one blank, and a run of
+Four kinds of text are met. In *doubled* text every line end stands twice, a blank line is a line of one blank, and a run of
 four line ends is a page break. *Spaced* text has single line ends and blank lines between paragraphs. *Tight* text, as pypdfium2
-gives it, has no blank lines, but a line that wraps ends in a blank and a paragraph's last line does not.
+gives it, has no blank lines, but a line that wraps ends in a blank and a paragraph's last line does not. *Bare* text, as
+pdftotext gives it, has neither; there a line may end a paragraph only where the next word would still have fitted.
+
+Only blanks and page furniture change, so positions in the cleaned text have their place in the letter as it came
+(:class:`BlankMap`).
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 _BREAKS = re.compile(r"\n+")
 _PAGE_BREAK_IN_DOUBLED = re.compile(r"\n{4,}")
 _BLANK_LINE_IN_DOUBLED = re.compile(r"\n\n[ \t]+\n\n")
-_BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200b\u202f\ufeff]+")
-# "evidence- \nbased": a hyphen between letters at a line end belongs to one word; "10/325 - \nbeing" is a dash.
-_WRAPS_INSIDE_WORD = re.compile(r"[A-Za-z0-9]-$")
+_ODD_BLANKS = re.compile("[\t\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]")
+_ODD_ASCII_BLANKS = "\t\v\x1c\x1d\x1e\x1f"
+_WIDE_BLANKS = re.compile(r" {2,}")
+_WORDS = re.compile("[^\\s\u200b\ufeff]+")
+# "Page 2 of 5", alone on its line or after the name and date of the form.
+_FURNITURE = re.compile(
+    r"^[ \t]*(?:Final Letter of Determination[ \t]{0,99})?(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
+    r"Page[ \t]{0,9}\|?[ \t]{0,9}\d{1,3}(?:[ \t]of[ \t]\d{1,3})?[ \t]*$",
+    re.MULTILINE,
+)
 
 _FULL_LINE = 75
 """Characters from which a line may have been broken by the margin; letters wrap at 85 to 100."""
+
+_SHORT_LINE = 60
+"""Characters below which a line was surely not broken by the margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanText:
+    r"""A letter with one paragraph a line.
+
+    Parameters
+    ----------
+    text : str
+        Paragraphs end in ``"\n"``; ``"\f"`` stands where a page end and ``"\v"`` where a full line may cut a paragraph or
+        part two.
+    original : str
+        The letter as it came.
+    furniture : tuple of (int, int)
+        Where page furniture stands in ``original``; it is not in ``text``.
+    """
+
+    text: str
+    original: str
+    furniture: tuple[tuple[int, int], ...]
+
+    def to_original(self) -> "BlankMap":
+        """Make the map from positions in ``text`` to positions in ``original``."""
+        return BlankMap(self.text, self.original, self.furniture)
+
+
+class BlankMap:
+    r"""Map positions in a text to another that has the same characters but other blanks.
+
+    Kept by segments, one wherever the distance between the two texts changes; looked up by bisection.
+
+    Parameters
+    ----------
+    text, other : str
+        Equal but for their blanks and for what stands at ``skipped``.
+    skipped : iterable of (int, int)
+        Spans of ``other``, whole words, that ``text`` lacks.
+
+    Examples
+    --------
+    >>> blanks = BlankMap("evidence-based plan", "evidence- \nbased   plan")
+    >>> blanks.find(9, 19), "evidence- \nbased   plan"[slice(*blanks.find(9, 19))]
+    ((11, 23), 'based   plan')
+    """
+
+    def __init__(self, text: str, other: str, skipped: Iterable[tuple[int, int]] = ()) -> None:
+        self._starts: list[int] = []
+        self._others: list[int] = []
+        pieces = _kept_words(other, skipped)
+        start = end = 0
+        for word in _WORDS.finditer(text):
+            at = word.start()
+            while at < word.end():
+                if start == end:
+                    start, end = next(pieces)
+                if not self._starts or start - at != self._others[-1] - self._starts[-1]:
+                    self._starts.append(at)
+                    self._others.append(start)
+                n_shared = min(end - start, word.end() - at)
+                at += n_shared
+                start += n_shared
+
+    def find(self, start: int, end: int) -> tuple[int, int]:
+        """Give the span in the other text; ``start`` and ``end - 1`` should stand on words, not on blanks."""
+        return self._find(start), self._find(end - 1) + 1 if end > start else self._find(start)
+
+    def _find(self, at: int) -> int:
+        segment = bisect_right(self._starts, at) - 1
+        return self._others[segment] + at - self._starts[segment] if segment >= 0 else 0
+
+
+def _kept_words(text: str, skipped: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for skip_start, skip_end in (*skipped, (len(text), len(text))):
+        yield from (word.span() for word in _WORDS.finditer(text, start, skip_start))
+        start = skip_end
 
 
 def undouble(text: str) -> str:
@@ -26,43 +120,100 @@ def undouble(text: str) -> str:
     >>> undouble("a line \n\nthat wraps \n\n \n\nnew paragraph \n\n\n\non the next page")
     'a line \nthat wraps \n \nnew paragraph \x0con the next page'
     """
-    runs = [len(run) for run in _BREAKS.findall(text.strip("\n"))]
+    runs = [len(run) for run in _BREAKS.findall(text.strip("\n"))] if "\n\n" in text else []
     is_doubled = len(runs) >= 3 and sum(length % 2 == 0 for length in runs) >= 0.9 * len(runs)
     if is_doubled and (_BLANK_LINE_IN_DOUBLED.search(text) or max(runs) >= 4):
         return _PAGE_BREAK_IN_DOUBLED.sub("\f", text).replace("\n\n", "\n")
     return text
 
 
-def join_paragraphs(text: str) -> str:
-    r"""Put each paragraph on one line; ``"\f"`` stays where nothing tells whether a page end cuts a paragraph or parts two.
+def clean_letter(text: str) -> CleanText:
+    r"""Put each paragraph on one line and take out page furniture.
 
     Examples
     --------
-    >>> join_paragraphs("Spaced text \nwraps.\n \nSecond paragraph.\n\nThird\n\nFourth evidence-\nbased.\fOr not")
-    'Spaced text wraps.\nSecond paragraph.\nThird\nFourth evidence-based.\x0cOr not'
-    >>> join_paragraphs("Tight text \nwraps.\nNext paragraph \fgoes on.\fA page later.")
+    >>> first = "A first line that is as full as lines of letters are, which is spaced,"
+    >>> clean = clean_letter(f"{first}\nwraps.\n\nSecond.\n\nPage 1 of 2\n\nThird is evidence-\nbased.\n\nFourth\fOr not")
+    >>> clean.text[len(first) :]
+    ' wraps.\nSecond.\nThird is evidence-based.\nFourth\x0cOr not'
+    >>> start, end = clean.to_original().find(clean.text.find("evidence"), clean.text.find("Fourth") - 1)
+    >>> len(clean.furniture), clean.original[start:end]
+    (1, 'evidence-\nbased.')
+    >>> clean_letter("Tight text \nwraps.\nNext paragraph \fgoes on.\fA page later.").text
     'Tight text wraps.\nNext paragraph goes on.\nA page later.'
     """
-    pages = [_BLANKS.sub(" ", page.removesuffix("\n")).split("\n") for page in undouble(text).split("\f")]
-    is_spaced = sum(line in {"", " "} for page in pages for line in page[1:-1]) >= 3
+    furniture = tuple(match.span() for match in _FURNITURE.finditer(text)) if "Page" in text else ()
+    kept = text
+    for start, end in reversed(furniture):
+        kept = f"{kept[:start]}\f{kept[end:]}"
+    return CleanText(_join_paragraphs(kept), text, furniture)
+
+
+def _join_paragraphs(text: str) -> str:
+    if not text.isascii() or any(blank in text for blank in _ODD_ASCII_BLANKS):
+        text = _ODD_BLANKS.sub(" ", text)
+    if "  " in text:
+        text = _WIDE_BLANKS.sub(" ", text)
+    pages = [page.removesuffix("\n").split("\n") for page in undouble(text).split("\f")]
+    is_spaced = _has_blank_lines(pages)
     pieces: list[str] = []
     for page in pages:
         if is_spaced:
             _end_line(pieces, "\f")
         for line in page:
             words = line.strip()
-            if words:
-                pieces += [words, _line_end(line, words, is_spaced)]
+            if not words:
+                if is_spaced:
+                    _end_line(pieces, "\n")
+            elif is_spaced or line[-1] == " ":
+                pieces += (words, "" if _wraps_inside_word(words) else " ")
             else:
-                _end_line(pieces, "\n")
-    return "".join(pieces).strip(" \n\f")
+                pieces += (words, "\n")
+    if not is_spaced:
+        _doubt_full_lines(pieces)
+    return "".join(pieces).strip(" \n\f\v")
 
 
-def _line_end(line: str, words: str, is_spaced: bool) -> str:
-    if is_spaced or line.endswith(" "):
-        return "" if _WRAPS_INSIDE_WORD.search(words) else " "
-    # A full line that closes no sentence may be a wrap whose blank was lost.
-    return "\f" if len(words) >= _FULL_LINE and words[-1] not in ".:!?" else "\n"
+def _has_blank_lines(pages: list[list[str]]) -> bool:
+    """Tell spaced text: its short lines, but for the header's above the first full one, end paragraphs and have a blank below."""
+    n_blank = n_short = n_short_above_blank = 0
+    is_header = True
+    for page in pages:
+        for line, below in pairwise(page):
+            if is_header and len(line) < _SHORT_LINE:
+                continue
+            is_header = False
+            if line in {"", " "}:
+                n_blank += 1
+            elif len(line) < _SHORT_LINE:
+                n_short += 1
+                n_short_above_blank += below in {"", " "}
+    return n_blank >= 3 and n_short_above_blank >= 0.2 * n_short
+
+
+def _doubt_full_lines(pieces: list[str]) -> None:
+    r"""Turn line ends of tight and bare text into doubtful ones (``"\v"``) where the line is too full to tell.
+
+    In tight text a line that lost its blank is doubted unless it closes a sentence; in bare text nothing tells a paragraph's
+    end but room for one more word.
+    """
+    ends = range(1, len(pieces) - 1, 2)
+    is_bare = sum(pieces[end] == "\n" for end in ends if len(pieces[end - 1]) >= _FULL_LINE) > len(ends) // 4
+    for end in ends:
+        if pieces[end] != "\n":
+            continue
+        words = pieces[end - 1]
+        if not is_bare:
+            is_doubtful = len(words) >= _FULL_LINE and words[-1] not in ".:!?"
+        else:
+            is_doubtful = len(words) + 1 + len(pieces[end + 1].partition(" ")[0]) > _FULL_LINE
+        if is_doubtful:
+            pieces[end] = "" if is_bare and _wraps_inside_word(words) else "\v"
+
+
+def _wraps_inside_word(words: str) -> bool:
+    """Tell whether a line's last word goes on: "evidence-" does, the dash of "10/325 -" does not."""
+    return words[-1] == "-" and words[-2:-1].isalnum()
 
 
 def _end_line(pieces: list[str], end: str) -> None:

@@ -1,36 +1,35 @@
-r"""Text of a letter to a :class:`~imrml.determinations.Case`.
-
-The four labels of an item block are the anchors, never the item line: an item wraps over lines and holds colons, dates and
-full stops. What stands before ``Claims Administrator guideline:`` back to the last paragraph break is the item's head.
-"""
+r"""Text of a letter to a :class:`~imrml.determinations.Case`, driven by the table of :mod:`imrml.letters.formats`."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from imrml.determinations import Case, Determination, Item
 from imrml.errors import LetterError
 from imrml.letters import formats
-from imrml.letters.layout import join_paragraphs
+from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, Place, find_items, trim
+from imrml.letters.layout import CleanText, clean_letter
+from imrml.letters.reading import Reading, Span, one_line
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex
 from imrml.submissions import Submission, split_item
 
-_MAX_HEAD = 1500
-"""An item's head is at most six lines or so; far beyond, a paragraph break was missed."""
-
-_HEADER_TOKEN = re.compile(
+_Sections = tuple[formats.Section, ...]
+_LAYOUTS: dict[_Sections, dict[formats.Section, re.Pattern[str]]] = {
+    row.sections: {section: re.compile(formats.worded(section.heading)) for section in row.sections} for row in formats.FORMATS
+}
+_FACT = re.compile(
     "|".join(
         [
-            *(rf"(?P<label_{column}>{formats.worded(label)}\s*:)" for label, _, column in formats.HEADER_LABELS),
-            *(rf"(?P<value_{kind}>\b(?:{pattern})\b)" for kind, pattern in formats.HEADER_VALUES.items()),
+            f"(?P<whole_received_on>{formats.VALUE_INSIDE_LABEL})",
+            *(f"(?P<label{i}_{column}>{formats.worded(label)})" for i, (label, _, column) in enumerate(formats.FACT_LABELS)),
+            *(rf"(?P<value_{kind}>\b(?:{pattern})\b)" for kind, pattern in formats.FACT_VALUES.items()),
         ]
     ),
     re.IGNORECASE,
 )
-_KIND_OF = {column: kind for _, kind, column in formats.HEADER_LABELS}
+_KIND_OF = {column: kind for _, kind, column in formats.FACT_LABELS}
+_CLOSING = (".", "!", "?", ":", ")", "]", '"', "'", "\u201d", "\u2019")
 
 
 def parse_letter(text: str, fallback_case_number: str) -> Case:
@@ -46,7 +45,8 @@ def parse_letter(text: str, fallback_case_number: str) -> Case:
     Raises
     ------
     LetterError
-        ``not_a_letter``, ``unknown_format``, ``no_items`` or ``item_without_outcome``.
+        ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome`` or ``contradictory_outcomes``; its offset
+        counts characters of ``text``.
 
     Examples
     --------
@@ -62,219 +62,272 @@ def parse_letter(text: str, fallback_case_number: str) -> Case:
     >>> case.case_number, case.items[0].submission.item, case.items[0].determination.decision
     ('letter-7', 'Hand therapy, 6 visits', 'overturned')
     """
-    paragraphs = join_paragraphs(text)
-    header, how_made, summary, decisions = _sections(paragraphs)
-    facts = _header_facts(header)
-    states, specialties = _credentials(how_made)
-    letter_format = _recognise(paragraphs, facts.get("decided_on"))
-    case_summary = _one_line(formats.SUMMARY_LEAD.sub("", summary))
-    items = []
-    for number, block in enumerate(_blocks(decisions, offset=len(paragraphs) - len(decisions)), start=1):
-        treatment, authorized, disputed = split_item(block.item)
-        items.append(
-            Item(
-                item_number=number,
-                submission=Submission(
-                    treatment=treatment,
-                    diagnosis=derive_diagnosis(case_summary),
-                    age=derive_age(case_summary),
-                    sex=derive_sex(case_summary),
-                    date_of_injury=facts.get("date_of_injury"),
-                    case_summary=case_summary,
-                    item=block.item,
-                    authorized=authorized,
-                    disputed=disputed,
-                    received_on=facts.get("received_on"),
-                    ur_denied_on=facts.get("ur_denied_on"),
-                    priority=facts.get("priority", ""),
-                    claims_guideline=block.claims_guideline,
-                ),
-                determination=Determination(
-                    decision="overturned" if block.decision == "overturned" else "upheld",
-                    maximus_guideline=block.maximus_guideline,
-                    rationale=block.rationale,
-                    assigned_on=facts.get("assigned_on"),
-                    decided_on=facts.get("decided_on"),
-                    reviewer_states=states,
-                    reviewer_specialties=specialties,
-                ),
-            )
+    return read_letter(text, fallback_case_number).case
+
+
+def read_letter(text: str, fallback_case_number: str) -> Reading:
+    """Parse one letter and keep where everything stands in it.
+
+    Parameters and errors are those of :func:`parse_letter`.
+
+    Examples
+    --------
+    >>> reading = read_letter('''CLINICAL CASE SUMMARY
+    ... A 40 year old cook burned her hand.
+    ... IMR ISSUES, DECISIONS AND RATIONALES
+    ... Hand therapy,   6 visits: Overturned
+    ... Claims Administrator guideline: Decision based on MTUS.
+    ... MAXIMUS guideline: The Expert Reviewer based their decision on recommendation(s) outside of the MTUS Guidelines.
+    ... Decision rationale: The visits are supported.''', "letter-7")
+    >>> [span] = reading.find("item", 1)
+    >>> reading.text_of(span), reading.clean.original[slice(*reading.locate(span, 0, 15))]
+    ('Hand therapy, 6 visits', 'Hand therapy,   6')
+    """
+    clean = clean_letter(text)
+    try:
+        return _read(clean, fallback_case_number)
+    except LetterError as error:
+        if error.offset is not None:
+            error.offset = clean.to_original().find(error.offset, error.offset)[0]
+        raise
+
+
+def _read(clean: CleanText, fallback_case_number: str) -> Reading:
+    text = clean.text
+    layout, sections, spans = _find_sections(text)
+    facts_end = min(sections[name][0] for name in ("issue", "reviewer", "case_summary") if name in sections)
+    facts = _find_facts(text, facts_end, spans)
+    letter_format, is_verified = _recognise(text, layout, sections, facts.get("decided_on"))
+    states, specialties = _find_credentials(text, sections.get("reviewer"), spans)
+    case_summary = _find_summary(text, sections["case_summary"], spans)
+    blocks = find_items(text, sections, letter_format.items)
+    for name in ("outcomes", "reviewer", "documents", "effect"):
+        if name in sections and (place := trim(text, *sections[name])):
+            spans.append(Span("standing", name, *place))
+    if "items" in sections and (lead := formats.DECISIONS_LEAD.match(text, *sections["items"])):
+        spans.append(Span("standing", "items", *(trim(text, *lead.span()) or lead.span())))
+    preface_end = min(span.start for span in spans if span.kind == "label" and span.item_number == 0 and span.name in sections)
+    preface = text[:preface_end].casefold()
+    has_cover = any(words in preface for words in formats.COVER_WORDS)
+    if has_cover and (place := trim(text, 0, preface_end)):
+        spans.append(Span("cover", "cover", *place))
+    known = {
+        "diagnosis": derive_diagnosis(case_summary),
+        "age": derive_age(case_summary),
+        "sex": derive_sex(case_summary),
+        "case_summary": case_summary,
+        "priority": facts.get("priority", ""),
+        **{name: facts.get(name) for name in ("date_of_injury", "received_on", "ur_denied_on")},
+    }
+    reviewed = {
+        "reviewer_states": states,
+        "reviewer_specialties": specialties,
+        **{name: facts.get(name) for name in ("assigned_on", "decided_on")},
+    }
+    items = tuple(_item(text, number, block, known, reviewed) for number, block in enumerate(blocks, start=1))
+    for block in blocks:
+        spans += block.spans
+    case = Case(facts.get("case_number", fallback_case_number), letter_format.id, is_verified, items)
+    stated = formats.CASE_OUTCOME.search(text, 0, preface_end) if has_cover else None
+    case_outcome = _CASE_OUTCOMES[stated["outcome"][0].upper()] if stated else ""
+    flags = [
+        flag
+        for flag, is_raised in (
+            ("cut_short", _is_cut_short(text, items)),
+            ("case_outcome_differs", case_outcome not in {"", _case_outcome(items)}),
         )
-    return Case(
-        case_number=facts.get("case_number", fallback_case_number),
-        letter_format=letter_format.id,
-        format_verified=letter_format.verified,
-        items=tuple(items),
+        if is_raised
+    ]
+    spans.sort(key=lambda span: (span.start, -span.end))
+    return Reading(case, clean, tuple(spans), case_outcome, tuple(flags))
+
+
+def _item(text: str, number: int, block: ItemBlock, known: dict[str, Any], reviewed: dict[str, Any]) -> Item:
+    words = {"claims_guideline": "", "maximus_guideline": "", "rationale": ""}
+    for span in block.spans:
+        if span.kind == "field" and span.name in words:
+            words[span.name] = one_line(text[span.start : span.end])
+    treatment, authorized, disputed = split_item(block.item)
+    return Item(
+        number,
+        Submission(
+            treatment=treatment,
+            item=block.item,
+            authorized=authorized,
+            disputed=disputed,
+            claims_guideline=words["claims_guideline"],
+            **known,
+        ),
+        Determination(block.decision, words["maximus_guideline"], words["rationale"], **reviewed),
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+# --- the whole letter ------------------------------------------------------------------------------------------------
+
+_CASE_OUTCOMES = {"U": "upheld", "O": "overturned", "P": "partially overturned"}
 
 
-def _sections(paragraphs: str) -> tuple[str, str, str, str]:
-    """Cut at the headings, which stand in their order; the letter may lack everything before the case summary."""
-    found = {}
-    start = 0
-    for heading in formats.F2_SECTIONS:
-        match = re.compile(formats.worded(heading)).search(paragraphs, start)
-        if match:
-            found[heading] = match
-            start = match.end()
-    if not found:
+def _case_outcome(items: tuple[Item, ...]) -> str:
+    decisions = {item.determination.decision for item in items}
+    return "partially overturned" if len(decisions) > 1 else decisions.pop()
+
+
+def _is_cut_short(text: str, items: tuple[Item, ...]) -> bool:
+    """Tell a letter whose end is missing: an item without rationale, a last head without its labels, an end amid a sentence."""
+    if not all(item.determination.rationale for item in items):
+        return True
+    return not text.endswith(_CLOSING) or formats.ITEM_OUTCOME.search(text, len(text) - LONGEST_OUTCOME) is not None
+
+
+def _find_sections(text: str) -> tuple[_Sections, dict[str, Place], list[Span]]:
+    """Find the layout whose required headings stand in their order, and cut there; optional sections stand between them."""
+    for layout, headings in _LAYOUTS.items():
+        found: dict[formats.Section, re.Match[str]] = {}
+        start = 0
+        for section, heading in headings.items():
+            if section.is_required:
+                if not (match := heading.search(text, start)):
+                    break
+                found[section] = match
+                start = match.end()
+        else:
+            return layout, *_cut(text, layout, headings, found)
+    seen = {
+        section.heading: match.start()
+        for headings in _LAYOUTS.values()
+        for section, heading in headings.items()
+        if (match := heading.search(text))
+    }
+    if not seen:
         raise LetterError("not_a_letter", "none of the headings of a final determination was found; is this another document?")
-    missing = [heading for heading in (formats.CASE_SUMMARY, formats.DECISIONS) if heading not in found]
-    if missing:
+    raise LetterError(
+        "unknown_format",
+        f"found the heading {', '.join(map(repr, seen))}, but not all that one format needs, in their order; the letter may be "
+        "cut short or of a format that is not known",
+        max(seen.values()),
+    )
+
+
+def _cut(
+    text: str, layout: _Sections, headings: dict[formats.Section, re.Pattern[str]], found: dict[formats.Section, re.Match[str]]
+) -> tuple[dict[str, Place], list[Span]]:
+    in_order: list[tuple[formats.Section, re.Match[str]]] = []
+    for i, section in enumerate(layout):
+        start = in_order[-1][1].end() if in_order else 0
+        stop = next((found[later].start() for later in layout[i:] if later in found), len(text))
+        if match := found.get(section) or headings[section].search(text, start, stop):
+            in_order.append((section, match))
+    starts = [match.start() if section.is_part else match.end() for section, match in in_order]
+    ends = [*(match.start() for _, match in in_order[1:]), len(text)]
+    sections = {section.name: place for (section, _), *place in zip(in_order, starts, ends, strict=True)}
+    spans = [Span("label", section.name, *match.span()) for section, match in in_order]
+    return {name: (start, end) for name, (start, end) in sections.items()}, spans
+
+
+def _recognise(
+    text: str, layout: _Sections, sections: dict[str, Place], decided_on: str | None
+) -> tuple[formats.LetterFormat, bool]:
+    """Tell the format among those with the same sections: by the day of the decision, else by its sign.
+
+    A letter of a later day than any that was seen may have changed, so it is not of a verified format.
+    """
+    rows = [row for row in formats.FORMATS if row.sections == layout]
+    dated = [row for row in rows if decided_on and row.decided_from <= decided_on <= row.decided_until]
+    candidates = dated or rows
+    found = candidates[0] if len(candidates) == 1 else None
+    if found is None:
+        start = min(start for start, _ in sections.values())
+        found = next((row for row in candidates if row.sign and row.sign.search(text, start)), None)
+    if found is None:
         raise LetterError(
             "unknown_format",
-            f"found the heading {', '.join(map(repr, found))}, not {', '.join(map(repr, missing))}; the letter may be cut short",
-            start,
+            f"has the headings of {', '.join(row.id for row in rows)}, but no credentials and no decision date",
         )
-    summary, decisions = found[formats.CASE_SUMMARY], found[formats.DECISIONS]
-    how_made = found.get(formats.HOW_MADE)
-    header_end = how_made.start() if how_made else summary.start()
-    return (
-        paragraphs[:header_end],
-        paragraphs[how_made.end() : summary.start()] if how_made else "",
-        paragraphs[summary.end() : decisions.start()],
-        paragraphs[decisions.end() :],
-    )
+    return found, found.verified and (not decided_on or found in dated)
 
 
 # --- header and credentials ------------------------------------------------------------------------------------------
 
 
-def _header_facts(header: str) -> dict[str, str]:
+def _find_facts(text: str, stop: int, spans: list[Span]) -> dict[str, str]:
     """Match labels with values, whether each value follows its label or all labels come first.
 
-    Where the first label is followed by its value, a label without one is a redaction hole, so the labels still waiting when
-    a new one comes are given up; else they wait in line for a value of their kind.
+    Where the first label is followed by its value, a label without one is a redaction hole, so the label still waiting when a
+    new one comes is given up; else they wait in line for a value of their kind.
     """
-    tokens = [
-        (name.partition("_")[0], name.partition("_")[2], match.group())
-        for match in _HEADER_TOKEN.finditer(header)
-        if (name := match.lastgroup)
-    ]
-    labels_come_first = len(tokens) > 1 and tokens[0][0] == "label" and tokens[1][0] == "label"
+    tokens = []
+    for match in _FACT.finditer(text, 0, stop):
+        role, _, name = (match.lastgroup or "").partition("_")
+        if match["whole_received_on"]:
+            role, name = "whole", "received_on"
+        tokens.append((role.rstrip("0123456789"), name, match))
+    roles = [role for role, _, _ in tokens]
+    first = roles.index("label") if "label" in roles else 0
+    labels_come_first = roles[first : first + 2] == ["label", "label"]
     facts: dict[str, str] = {}
-    waiting: list[str] = []
-    for role, name, words in tokens:
+    waiting: dict[str, None] = {}
+    for role, name, match in tokens:
+        column, place = None, match.span()
         if role == "label":
-            waiting = [*waiting, name] if labels_come_first else [name]
-            continue
-        column = next((column for column in waiting if _KIND_OF[column] == name), None)
-        if column is not None and column not in facts:
-            waiting.remove(column)
-            if (value := _header_value(name, words)) is not None:
-                facts[column] = value
+            spans.append(Span("label", name, *(trim(text, *place) or place)))
+            if not labels_come_first:
+                waiting.clear()
+            waiting[name] = None
+        elif role == "whole":
+            spans.append(Span("label", name, *place))
+            column, place = name, match.span("inside")
+        elif column := next((column for column in waiting if _KIND_OF[column] == name), None):
+            del waiting[column]
+        if column is not None:
+            spans.append(Span("field", column, *place))
+            value = _fact_value(_KIND_OF[column], text[slice(*place)])
+            if value is not None:
+                facts.setdefault(column, value)
     return facts
 
 
-def _header_value(kind: str, words: str) -> str | None:
+def _fact_value(kind: str, words: str) -> str | None:
     if kind != "date":
         return words.upper() if kind == "case_number" else words.lower()
+    month, day, year = map(int, words.split("/"))
     try:
-        return datetime.strptime(words, "%m/%d/%Y").replace(tzinfo=None).date().isoformat()
+        return date(year, month, day).isoformat()
     except ValueError:  # 13/45/2015: a slip of the pen is a hole, not a date
         return None
 
 
-def _credentials(how_made: str) -> tuple[str, str]:
-    if prose := formats.CERTIFIED_IN.search(how_made):
-        specialties = [prose["specialty"], prose["subspecialty"]]
-        return _one_line(prose["states"]), ", ".join(_one_line(name) for name in specialties if name)
-    states, specialties_block = formats.LICENSURE.search(how_made), formats.SPECIALTY.search(how_made)
-    return (
-        _one_line(states["states"]) if states else "",
-        _one_line(specialties_block["specialties"]) if specialties_block else "",
+def _find_credentials(text: str, place: Place | None, spans: list[Span]) -> tuple[str, str]:
+    if place is None:
+        return "", ""
+    prose = formats.CERTIFIED_IN.search(text, *place)
+    block = (formats.LICENSURE.search(text, *place), formats.SPECIALTY.search(text, *place))
+    states = prose.span("states") if prose else block[0].span("states") if block[0] else None
+    specialties = (
+        [prose.span(name) for name in ("specialty", "subspecialty") if prose[name]]
+        if prose
+        else [block[1].span("specialties")]
+        if block[1]
+        else []
     )
+    found = [("reviewer_states", states), *(("reviewer_specialties", specialty) for specialty in specialties)]
+    words: dict[str, list[str]] = {"reviewer_states": [], "reviewer_specialties": []}
+    for column, found_at in found:
+        if found_at and (trimmed := trim(text, *found_at)):
+            spans.append(Span("field", column, *trimmed))
+            words[column].append(one_line(text[slice(*trimmed)]))
+    return ", ".join(words["reviewer_states"]), ", ".join(words["reviewer_specialties"])
 
 
-def _recognise(paragraphs: str, decided_on: str | None) -> formats.LetterFormat:
-    """Tell the format by its sign where the day of the decision allows it, else by that day, else by the sign alone."""
-    signs = [row for row in formats.FORMATS if row.tells.search(paragraphs)]
-    dates = [row for row in formats.FORMATS if decided_on and row.decided_from <= decided_on <= row.decided_until]
-    both = [row for row in signs if row in dates or not decided_on]
-    found = both or dates or signs
-    if not found:
-        raise LetterError(
-            "unknown_format",
-            f"has the headings of {', '.join(row.id for row in formats.FORMATS)}, but no credentials and no decision date",
-        )
-    return found[0]
-
-
-# --- item blocks -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    item: str
-    decision: str
-    claims_guideline: str
-    maximus_guideline: str
-    rationale: str
-
-
-def _blocks(decisions: str, offset: int) -> Iterator[_Block]:
-    """Cut the decisions section into item blocks; ``offset`` is where it starts in the letter."""
-    lead = formats.DECISIONS_LEAD.match(decisions)
-    start = lead.end() if lead else 0
-    anchors = list(formats.CLAIMS_GUIDELINE.finditer(decisions, start))
-    if not anchors:
-        raise LetterError(
-            "no_items", "no 'Claims Administrator guideline:' after the decisions heading; is the letter cut short?"
-        )
-    floors = [start, *(anchor.end() for anchor in anchors[:-1])]
-    heads = [
-        floor if i == 0 and anchor.start() - floor <= _MAX_HEAD else _head_start(decisions, floor, anchor.start())
-        for i, (floor, anchor) in enumerate(zip(floors, anchors, strict=True))
-    ]
-    for i, (head_start, anchor) in enumerate(zip(heads, anchors, strict=True)):
-        head = formats.ITEM_HEAD.match(decisions[head_start : anchor.start()].strip())
-        if head is None:
-            raise LetterError(
-                "item_without_outcome",
-                f"item {i + 1}: no 'Upheld' or 'Overturned' after a colon before its 'Claims Administrator guideline:'",
-                offset + head_start,
-            )
-        end = heads[i + 1] if i + 1 < len(heads) else len(decisions)
-        maximus = formats.MAXIMUS_GUIDELINE.search(decisions, anchor.end(), end)
-        rationale = formats.RATIONALE.search(decisions, maximus.end() if maximus else anchor.end(), end)
-        first_label_after = maximus or rationale
-        yield _Block(
-            item=_one_line(head["item"]),
-            decision=head["decision"].lower(),
-            claims_guideline=_one_line(decisions[anchor.end() : first_label_after.start() if first_label_after else end]),
-            maximus_guideline=_one_line(decisions[maximus.end() : rationale.start() if rationale else end]) if maximus else "",
-            rationale=_one_line(decisions[rationale.end() : end]) if rationale else "",
-        )
-
-
-def _head_start(decisions: str, start: int, end: int) -> int:
-    r"""Find where the item's head begins that ends at ``end``: after the paragraph break before it.
-
-    The break before the outcome's own paragraph counts; an uncertain one (``"\f"``) counts only where the words before it end
-    the rationale of the item above, that is where they close a sentence or belong to the paragraph with the rationale's label.
-    """
-    floor = max(start, end - _MAX_HEAD)
-    tail = decisions[:end].rstrip()
-    labels = [label.end() for label in formats.RATIONALE.finditer(decisions, start, end)]
-    at = len(tail)
-    while True:
-        at = max(tail.rfind("\n", floor, at), tail.rfind("\f", floor, at))
-        if at < 0:
-            return floor
-        if not formats.ITEM_HEAD.match(tail[at + 1 :]):
-            continue  # a break between the item and its outcome
-        if tail[at] == "\n":
-            return at + 1
-        if formats.REST_OF_PARTIAL.search(tail, at) and not formats.START_OF_PARTIAL.search(tail, at):
-            continue
-        paragraph_start = max(start, tail.rfind("\n", start, at) + 1)
-        holds_label = bisect_right(labels, at) > bisect_right(labels, paragraph_start)
-        if holds_label or tail[max(paragraph_start, floor) : at].rstrip().endswith((".", "!", "?")):
-            return at + 1
+def _find_summary(text: str, place: Place, spans: list[Span]) -> str:
+    start, end = place
+    if lead := formats.SUMMARY_LEAD.match(text, start, end):
+        spans.append(Span("standing", "case_summary", *(trim(text, *lead.span()) or lead.span())))
+        start = lead.end()
+    trimmed = trim(text, start, end)
+    if trimmed is None:
+        return ""
+    spans.append(Span("field", "case_summary", *trimmed))
+    return one_line(text[slice(*trimmed)])
 
 
 def case_rows(case: Case, source: str, source_sha256: str) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ import pandas as pd
 from imrml.config import Config, Split
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError
-from imrml.evaluation import checks
+from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, Verdict, measure, verdict
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.models import LoadedModel, ReviewModel
@@ -71,7 +71,7 @@ def train(
         if isinstance(folds, str):
             report(f"split {split}: not applicable, {folds}")
         else:
-            held_out[split] = _hold_out(data, folds, config, n_jobs, partial(_report_split, report, split))
+            held_out[split] = hold_out(data, folds, config, n_jobs, partial(_report_split, report, split))
     report("measuring, with intervals bootstrapped by case")
     metrics = measure(held_out, config.evaluation, config.seed)
     told = verdict(metrics, chosen)
@@ -83,8 +83,6 @@ def train(
         metrics["baselines"]["without_case_summary"] = {
             chosen.split: _measure_without_summary(data, _folds_of(splits, chosen), config, n_jobs)
         }
-    found = _run_checks(data, splits, metrics, chosen, config)
-    metrics["checks"] = [asdict(check) for check in found]
     shipped = config
     if not told.beats_priors and config.models.outcome.kind == "logistic":
         outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
@@ -93,7 +91,9 @@ def train(
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
-    [model] = map_ordered(partial(_fit, data, shipped), [np.arange(len(data.items))], n_jobs)
+    [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
+    found = [*run_checks(data, splits, _folds_of(splits, chosen), model), checks.check_better_than_prior(metrics, chosen.split)]
+    metrics["checks"] = [asdict(check) for check in found]
     facts = {**describe_data(data), "stage": config.stage, "ships": shipped.models.outcome.kind, "notes": list(model.notes)}
     metrics["data"] = facts
     fingerprint = str(facts["fingerprint"])
@@ -139,32 +139,48 @@ def _folds_of(splits: Mapping[Split, Folds | str], chosen: Headline) -> Folds:
 def _measure_without_summary(data: TrainingData, folds: Folds, config: Config, n_jobs: int) -> dict[str, Any]:
     """Measure the outcome model without the narrative and what is read from it: how much of the result rests on the proxy."""
     told = ["case_summary", "diagnosis", "age", "sex"]
-    without = replace(
-        data,
-        submissions=submission_frame(data.items.drop(columns=told, errors="ignore"), config.stage),
-        deficiencies=None,
-        is_labelled=np.zeros_like(data.is_labelled),
-    )
-    held_out = _hold_out(without, folds, config, n_jobs, lambda _: None)
+    bare = submission_frame(data.items.drop(columns=told, errors="ignore"), config.stage)
+    without = replace(data.without_labels, submissions=bare)
+    held_out = hold_out(without, folds, config, n_jobs, lambda _: None)
     figures: dict[str, Any] = measure({"grouped": held_out}, config.evaluation, config.seed)["outcome"]["grouped"]
     return figures
 
 
-def _run_checks(
-    data: TrainingData, splits: Mapping[Split, Folds | str], metrics: dict[str, Any], chosen: Headline, config: Config
+def run_checks(
+    data: TrainingData, splits: Mapping[Split, Folds | str], folds: Folds | str, model: ReviewModel
 ) -> list[checks.Check]:
-    summaries = data.submissions["case_summary"].to_list()
-    return [
+    """Run every check for leakage that fits nothing.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The whole table.
+    splits : mapping
+        From ``make_splits``.
+    folds : Folds or str
+        On whose held-out items lone features are judged, or why there are none.
+    model : ReviewModel
+        Fitted; its features are looked at.
+    """
+    found = [
         checks.check_cases(splits, data.cases.tolist()),
-        checks.check_near_duplicates(splits, summaries, config.evaluation.near_duplicate),
+        checks.check_near_duplicates(splits, data.submissions["case_summary"].to_list()),
         checks.check_time_order(splits, data.keys),
-        checks.check_swap(data.items, config.stage),
-        checks.check_golden_feature(data.submissions, data.overturned, _folds_of(splits, chosen)),
-        checks.check_better_than_prior(metrics, chosen.split),
+        leaks.check_swap(data.items, model.stage),
+        leaks.check_outcome_phrases(data.submissions),
+        leaks.check_removals(data.submissions, model.stage),
+        leaks.check_feature_names([] if model.columns_ is None else model.feature_names_.tolist(), _weights(model)),
     ]
+    return found if isinstance(folds, str) else [*found, leaks.check_golden_feature(data.submissions, data.overturned, folds)]
 
 
-def _hold_out(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> HeldOut:
+def _weights(model: ReviewModel) -> np.ndarray | None:
+    linear = getattr(model.outcome_, "linear_", None)  # kinds without coefficients have none to rank features by
+    return None if linear is None else linear.coef_[0]
+
+
+def hold_out(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> HeldOut:
+    """Fit the recipe of a config on each fold's rows and predict the rows it holds out."""
     fit = partial(_predict_fold, data, config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})}))
     parts = []
     for number, part in enumerate(map_ordered(fit, folds, n_jobs), start=1):
@@ -179,10 +195,11 @@ def _report_split(report: Report, split: str, done: str) -> None:
 
 def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
     train_rows, test_rows = fold
-    return predict_held_out(_fit(data, config, train_rows), data.take(test_rows))
+    return predict_held_out(fit_rows(data, config, train_rows), data.take(test_rows))
 
 
-def _fit(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
+def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
+    """Fit the recipe of a config on some rows."""
     part = data.take(rows)
     return ReviewModel.from_config(config).fit(
         part.submissions, part.overturned, cases=part.groups, deficiencies=part.deficiencies, is_labelled=part.is_labelled

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -63,6 +63,11 @@ class TrainingData:
     def trained_on(self) -> TrainedOn:
         """``"synthetic"`` as soon as one case is invented."""
         return "synthetic" if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any() else "real"
+
+    @property
+    def without_labels(self) -> "TrainingData":
+        """The same without deficiencies, where only the outcome is asked about."""
+        return replace(self, deficiencies=None, is_labelled=np.zeros_like(self.is_labelled))
 
     def take(self, rows: np.ndarray) -> "TrainingData":
         """Keep some rows, by position; their index stays."""

@@ -3,15 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
-from imrml.evaluation.checks import (
-    check_better_than_prior,
-    check_cases,
+from imrml.evaluation.checks import check_better_than_prior, check_cases, check_near_duplicates, check_time_order
+from imrml.evaluation.leaks import (
+    check_alarms,
+    check_chance_labels,
+    check_feature_names,
+    check_golden_column,
     check_golden_feature,
-    check_near_duplicates,
+    check_outcome_phrases,
+    check_removals,
+    check_sections,
     check_swap,
-    check_time_order,
 )
+from imrml.evaluation.splits import group_cases
 from imrml.submissions import submission_frame
 
 NARRATIVE = (
@@ -24,6 +30,10 @@ OTHER = (
 )
 
 
+def rows_of(check):
+    return tuple(finding.row for finding in check.findings)
+
+
 def one_fold(train, test):
     return ((np.array(train), np.array(test)),)
 
@@ -33,7 +43,7 @@ def one_fold(train, test):
 
 def test_a_case_on_both_sides_is_found_with_its_rows():
     guilty = check_cases({"grouped": one_fold([0, 1], [2, 3])}, ["A", "B", "B", "C"])
-    assert (guilty.status, guilty.rows) == ("failed", (2,))
+    assert (guilty.status, rows_of(guilty)) == ("failed", (3,))
     assert check_cases({"grouped": one_fold([0], [1, 2, 3])}, ["A", "B", "B", "C"]).status == "passed"
 
 
@@ -44,11 +54,18 @@ def test_random_is_not_checked_and_alone_makes_the_check_not_applicable():
 
 def test_a_near_duplicate_summary_across_sides_is_found():
     copied = NARRATIVE.replace("two weeks", "2 weeks")
-    guilty = check_near_duplicates({"time_forward": one_fold([0, 1], [2])}, [NARRATIVE, OTHER, copied], 0.7)
-    assert (guilty.status, guilty.rows) == ("failed", (2,))
+    guilty = check_near_duplicates({"time_forward": one_fold([0, 1], [2])}, [NARRATIVE, OTHER, copied])
+    assert (guilty.status, rows_of(guilty)) == ("failed", (3,))
     assert "bottles" not in guilty.detail
-    assert check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, OTHER], 0.7).status == "passed"
-    assert check_near_duplicates({"grouped": one_fold([0], [1])}, ["", ""], 0.7).status == "not_applicable"
+    assert check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, OTHER]).status == "passed"
+    assert check_near_duplicates({"grouped": one_fold([0], [1])}, ["", ""]).status == "not_applicable"
+
+
+def test_a_summary_copied_into_a_longer_one_is_found_though_grouping_by_similarity_keeps_them_apart():
+    longer = f"{NARRATIVE} {OTHER}"
+    assert group_cases(["A", "B"], [NARRATIVE, longer], 0.9).tolist() == [0, 1]
+    guilty = check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, longer])
+    assert (guilty.status, rows_of(guilty)) == ("failed", (2,))
 
 
 def test_learning_from_later_than_the_test_is_found():
@@ -60,7 +77,7 @@ def test_learning_from_later_than_the_test_is_found():
         }
     )
     guilty = check_time_order({"time_forward": one_fold([0, 1], [2, 3])}, keys)
-    assert (guilty.status, guilty.rows) == ("failed", (1,))
+    assert (guilty.status, rows_of(guilty)) == ("failed", (2,))
     assert check_time_order({"time_forward": one_fold([0], [2, 3])}, keys).status == "passed"
     assert check_time_order({"time_forward": "no days"}, keys).status == "not_applicable"
     assert check_time_order({"grouped": one_fold([0], [1])}, keys).status == "not_applicable"
@@ -115,7 +132,7 @@ def tested():
 
 def test_an_innocent_frame_passes(tested):
     found = check_golden_feature(*tested)
-    assert (found.status, found.rows) == ("passed", ())
+    assert (found.status, found.findings) == ("passed", ())
 
 
 @pytest.mark.parametrize(
@@ -136,7 +153,7 @@ def test_a_lone_feature_that_knows_the_decision_is_found_and_not_quoted(tested, 
     assert found.detail.startswith(f"{what}")
     assert repr(column) in found.detail
     assert "granted" not in found.detail
-    assert all(row >= 200 for row in found.rows)
+    assert all(row > 200 for row in rows_of(found))
 
 
 def test_too_few_held_out_decisions_are_not_judged(tested):
@@ -169,11 +186,95 @@ def test_swapping_what_is_known_later_must_change_no_submission():
     guilty = check_swap(items, "imr", leaky)
     assert guilty.status == "failed"
     assert "['n_words']" in guilty.detail
-    assert guilty.rows
+    assert guilty.findings
 
     def choosy(table, stage):
         return submission_frame(table[table["decision"] == "upheld"], stage)
 
     assert check_swap(items, "imr", choosy).status == "failed"
-    assert check_swap(items[["case_number", "item"]], "imr").status == "not_applicable"
-    assert check_swap(items.assign(decision="upheld", rationale="Same.", deficiencies=[[]] * 3), "imr").status == "not_applicable"
+    assert check_swap(items[["item"]], "imr").status == "not_applicable"
+    assert (
+        check_swap(items.assign(case_number="A", decision="upheld", rationale="Same.", deficiencies=[[]] * 3), "imr").status
+        == "not_applicable"
+    )
+
+
+def test_keys_and_unknown_columns_must_change_no_submission_either():
+    items = pd.DataFrame({"case_number": ["A", "B"], "item": ["massage", "MRI"], "told": ["upheld", "overturned"]})
+
+    def keyed(table, stage):
+        return submission_frame(table, stage).assign(n=table["case_number"].map({"A": 1, "B": 2}))
+
+    assert check_swap(items, "imr").status == "passed"
+    assert check_swap(items, "imr", keyed).status == "failed"
+
+
+# --- words
+
+
+def test_words_of_a_decision_are_found_by_span_and_told_without_text():
+    frame = pd.DataFrame({"treatment": ["MRI", "Norco"], "case_summary": ["", "The baker limps. The IMR was OVERTURNED in May."]})
+    found = check_outcome_phrases(frame)
+    assert [(f.row, f.where, f.start, f.end) for f in found.findings] == [(2, "case_summary", 29, 39)]
+    assert "baker" not in found.detail
+    assert check_outcome_phrases(frame.assign(case_summary="Denied by utilization review in May.")).status == "passed"
+
+
+def test_a_sentence_that_a_stage_may_not_see_is_found():
+    frame = pd.DataFrame({"case_summary": ["He limps. The request was denied on 6/1/15."]})
+    assert check_removals(frame, "rfa").status == "failed"
+    assert check_removals(frame, "imr").status == "passed"
+    assert check_removals(frame.drop(columns="case_summary"), "imr").status == "not_applicable"
+
+
+def test_features_named_after_a_decision_are_found_heaviest_first():
+    names = ["summary__knee", "treatment__upheld", "summary__overturned in"]
+    found = check_feature_names(names, [3.0, 0.1, -2.0])
+    assert [finding.where for finding in found.findings] == ["summary__overturned in", "treatment__upheld"]
+    assert "number 2 by weight" in found.detail
+    assert check_feature_names(["summary__held up"]).status == "passed"
+    assert check_feature_names([]).status == "not_applicable"
+
+
+# --- values
+
+
+def test_a_golden_column_of_the_matrix_is_found_by_name():
+    rng = np.random.default_rng(0)
+    truth = rng.random(500) < 0.2
+    noise = sparse.random(500, 300, density=0.05, random_state=0, format="csr")
+    names = [f"noise={number}" for number in range(300)]
+    assert check_golden_column(noise, names, truth).status == "passed"
+    for leak in (truth * 1.0, np.where(truth, 0.1, 0.2)):
+        found = check_golden_column(sparse.hstack([noise, sparse.csr_matrix(leak[:, None])]).tocsr(), [*names, "leak"], truth)
+        assert (found.status, [finding.where for finding in found.findings]) == ("failed", ["leak"])
+    assert check_golden_column(noise, names, np.zeros(500, dtype=bool)).status == "not_applicable"
+
+
+def test_a_section_that_ranks_too_well_is_found_and_a_good_one_is_not():
+    rng = np.random.default_rng(1)
+    truth = rng.random(400) < 0.3
+    cases = [f"C{number // 2}" for number in range(400)]
+    p = {"record alone": rng.random(400) + truth * 0.4, "request alone": rng.random(400) + truth * 2.0}
+    found = check_sections(p, truth, cases, n_resamples=100, seed=0)
+    assert (found.status, [finding.where for finding in found.findings]) == ("failed", ["request alone"])
+    assert check_sections(p, truth & False, cases, n_resamples=100, seed=0).status == "not_applicable"
+
+
+def test_chance_labels_that_can_be_told_ring_and_bad_luck_does_not():
+    rng = np.random.default_rng(2)
+    truth = rng.random(20_000) < 0.11
+    p = rng.random(20_000)
+    assert check_chance_labels(truth, p, n_cases=10_000).status == "passed"
+    assert check_chance_labels(truth, p + 0.1 * truth, n_cases=10_000).status == "failed"
+    assert check_chance_labels(truth, p - 0.1 * truth, n_cases=10_000).status == "passed"
+    assert check_chance_labels(truth[:20], p[:20], n_cases=20).status == "not_applicable"
+
+
+def test_a_silent_alarm_is_a_finding():
+    rings, silent = check_feature_names(["summary__upheld"]), check_feature_names(["summary__knee"])
+    assert check_alarms({"a word": rings}).status == "passed"
+    found = check_alarms({"a word": rings, "another": silent})
+    assert found.status == "failed"
+    assert "another" in str(found.findings[0])
+    assert check_alarms({"a word": check_feature_names([])}).status == "not_applicable"

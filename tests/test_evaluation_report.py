@@ -9,7 +9,7 @@ import pytest
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
-from imrml.evaluation.checks import Check
+from imrml.evaluation.checks import Check, Finding
 from imrml.evaluation.metrics import HeldOut, measure, verdict
 from imrml.evaluation.report import BANNER, write_report
 from imrml.evaluation.splits import Headline
@@ -58,7 +58,13 @@ def measured():
 
 CHECKS = [
     Check("swap_test", "Swapping changes no submission", "passed", "9 columns swapped between 160 items"),
-    Check("golden_feature", "No lone feature tells the decision", "failed", "the value of column 'age': AUROC 0.981", (3, 7)),
+    Check(
+        "golden_feature",
+        "No lone feature tells the decision",
+        "failed",
+        "the value of column 'age': AUROC 0.981",
+        (Finding("age", 4), Finding("age", 8)),
+    ),
     Check("train_before_test", "Nothing learnt from later", "not_applicable", "no days"),
 ]
 FACTS = {"stage": "imr", "n_items": 160, "trained_on": "<b>letters</b>", "years": [2015, 2016], "share": 0.123456, "labels": None}
@@ -121,6 +127,7 @@ def test_facts_and_reasons_are_escaped_and_shown(written):
     for text in (page, written[1]["card.md"]):
         assert "Time-forward is not applicable: no case has a day." in text
         assert "AUROC 0.981" in text
+        assert "row 4, age; row 8, age" in text
         assert "0.1235" in text
         assert BANNER not in text
 

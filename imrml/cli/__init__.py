@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli import config, demo, doctor, evaluate, label, parse, registry, runs, score, synth, train
+from imrml.cli import config, demo, doctor, evaluate, label, leakcheck, parse, registry, runs, score, synth, train
 from imrml.cli.console import console
 from imrml.errors import ImrmlError
 
@@ -28,6 +28,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "label": (label.label_items, "Add deficiencies and evidence to an item table."),
     "train": (train.train_model, "Fit, evaluate, report, log to MLflow."),
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
+    "leakcheck": (leakcheck.check_leaks, "Ring where features could know the decision."),
     "score": (score.score_requests, "Requests to probabilities and what to send."),
     "synth": (synth.write_letters, "Invented letters with known truth."),
     "doctor": (doctor.examine, "Tell whether everything is in place."),

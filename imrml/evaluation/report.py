@@ -109,6 +109,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     environment.filters.update(figure=format_figure, plain=_plain, fact=_fact)
     context = {
         **document,
+        "checks": checks,
         "verdict": verdict,
         "split": verdict.headline.split,
         "banner": BANNER if is_synthetic else "",

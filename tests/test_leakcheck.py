@@ -1,0 +1,107 @@
+"""The leak check as a command: a clean table passes, each planted leak is caught by name, and no text is told."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SMALL
+
+from imrml.config import load_config
+from imrml.errors import NotEnoughDataError
+from imrml.leakcheck import check_leaks
+from imrml.tables import read_table, write_table
+
+CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]"])
+SET = [part for setting in (*SMALL, "evaluation.splits=[grouped]") for part in ("--set", setting)]
+
+
+@pytest.fixture(scope="module")
+def items(line):
+    return read_table(line.items)
+
+
+def statuses(checks):
+    return {check.code: check.status for check in checks}
+
+
+def test_a_clean_table_passes_and_every_check_is_named(imrml, line):
+    run = imrml("leakcheck", line.items, *SET)
+    assert run.code == 0, run.out
+    told = dict(reversed(row[:43].rsplit(None, 1)) for row in run.out.splitlines())
+    assert told.pop("train_before_test") == "not applicable"
+    assert set(told.values()) == {"passed"}
+    assert len(told) == 11
+
+
+def _word(items):
+    told = np.where(items["decision"] == "overturned", " A zanzibarine orthosis was seen.", "")
+    return items.assign(case_summary=items["case_summary"] + told)
+
+
+def _outcome(items):
+    return items.assign(treatment=items["treatment"] + ": " + items["decision"].str.title())
+
+
+def _copy(items):
+    # one worker's narrative, copied into another's: not similar enough for one group, on two sides of some fold
+    longest = items["case_summary"].str.len().idxmax()
+    cases = items["case_number"].unique()[:40]
+    copied = items["case_summary"] + " " + items.loc[longest, "case_summary"]
+    return items.assign(case_summary=copied.where(items["case_number"].isin(cases), items["case_summary"]))
+
+
+@pytest.mark.parametrize(
+    ("plant", "rings"),
+    [
+        (_word, {"golden_feature", "golden_column", "section_knows_too_much"}),
+        (_outcome, {"outcome_phrases", "outcome_words_in_features", "golden_feature", "golden_column", "section_knows_too_much"}),
+        (_copy, {"near_duplicate_on_both_sides"}),
+    ],
+)
+def test_each_planted_leak_is_caught_by_name(items, plant, rings):
+    found = check_leaks(plant(items), CONFIG)
+    assert {code for code, status in statuses(found).items() if status == "failed"} == rings
+
+
+def test_a_finding_ends_with_code_4_and_tells_row_and_span_but_no_text(imrml, items, tmp_path):
+    told = _outcome(_word(items.head(250)))
+    told.loc[0, "case_summary"] += " Her marigolds were watered. The final determination was read aloud."
+    write_table(told, tmp_path / "items.parquet")
+    run = imrml("leakcheck", tmp_path / "items.parquet", *SET)
+    assert run.code == 4
+    assert "failed         outcome_phrases" in run.out
+    assert "row 1, treatment, characters" in run.out
+    assert "checks found something: outcome_phrases" in run.err
+    assert "marigold" not in run.out.lower()
+    assert "zanzibarine" not in run.err
+
+
+def test_a_model_brings_its_own_recipe_and_features(imrml, line, items, tmp_path):
+    write_table(items.head(250), tmp_path / "items.parquet")
+    run = imrml("leakcheck", tmp_path / "items.parquet", "--model", line.model)
+    assert run.code == 0, run.out
+    n_features = json.loads((line.model / "metrics.json").read_text())["checks"]
+    told = next(check["detail"] for check in n_features if check["code"] == "outcome_words_in_features")
+    assert told in run.out
+
+
+def test_one_decision_leaves_nothing_to_fit(items):
+    with pytest.raises(NotEnoughDataError, match="give --model or more cases"):
+        check_leaks(items.assign(decision="upheld"), CONFIG)
+
+
+def test_a_model_can_be_checked_against_a_table_too_small_to_fit_on(line, items):
+    from imrml.models import load_model
+
+    upheld = items.assign(decision="upheld")
+    found = statuses(check_leaks(upheld, CONFIG, load_model(line.model).model))
+    assert found["chance_labels"] == found["golden_feature"] == "not_applicable"
+    assert found["outcome_words_in_features"] == found["swap_test"] == "passed"
+
+
+def test_checked_gold_items_need_no_other_columns(items):
+    bare = items[["case_number", "item_number", "item", "decision"]].head(250)
+    found = statuses(check_leaks(pd.DataFrame(bare), CONFIG))
+    assert "failed" not in found.values()
+    assert found["near_duplicate_on_both_sides"] == "not_applicable"

@@ -189,7 +189,7 @@ def test_the_command_asks_for_something_to_do(imrml, files):
     assert imrml("label", files / "items.csv", "--disagreements", files / "list.csv").code == 2
     same = files / "same.csv"
     clash = imrml("label", files / "items.csv", "--out", same, "--check", files / "gold.jsonl", "--disagreements", same)
-    assert (clash.code, same.exists()) == (1, False)
+    assert (clash.code, same.exists()) == (2, False)
 
 
 @pytest.mark.skipif(not (SHARED / "letters" / "dwc").exists(), reason="the real letters are not beside the project")

@@ -16,35 +16,30 @@ def label_items(
     out: Annotated[str | None, typer.Option(help="Item table to write, with deficiencies and evidence.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print rationales with sentence roles and evidence.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write what --explain prints as a page, of any number of items.")] = None,
-    item: Annotated[list[str] | None, typer.Option(metavar="CASE#N", help="Item (or case) to explain. May be repeated.")] = None,
+    item: Annotated[
+        list[str] | None, typer.Option(metavar="CASE#N", help="Item (or case) to explain or annotate. May be repeated.")
+    ] = None,
     check: Annotated[Path | None, typer.Option(metavar="GOLD", help="Compare with gold labels (item_id, deficiencies).")] = None,
     disagreements: Annotated[Path | None, typer.Option(help="With --check: table of the labels that only one side gave.")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="GOLD", help="Label upheld items by hand, one by one, into a file of gold labels.")
+    ] = None,
     jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
 ) -> None:
     """Label each upheld item with the deficiencies that the reviewer cites, with the words that say so."""
     from imrml.corpus import require_columns
-    from imrml.errors import ImrmlError
     from imrml.labelling import label_items as label
     from imrml.tables import read_table, table_format, write_table
 
-    is_explained = explain or html is not None
-    if out is None and check is None and not is_explained:
-        raise typer.BadParameter("nothing to do: give one or more of --out, --explain, --html, --check")
-    if disagreements is not None and check is None:
-        raise typer.BadParameter("--disagreements lists what --check finds: give --check GOLD too")
-    if item and not is_explained:
-        raise typer.BadParameter("--item chooses what is explained: give --explain or --html FILE too")
-    if out == "-" and (explain or check is not None):
-        raise typer.BadParameter("--out - fills stdout, and so do --explain and --check: write the table to a file")
+    require_sense(items, out, check, disagreements, annotate, item or [], html, is_printed=explain)
     for path in (out, disagreements):
         if path is not None:
             table_format(path)
-    files = [str(path) for path in (out, html, disagreements) if path is not None]
-    if len(set(files)) < len(files):
-        raise ImrmlError(f"label: two options write the same file, {' and '.join(files)}; name different ones")
     table = read_table(items)
     require_columns(table, ["rationale", "decision"], "label")
-    if is_explained:
+    if annotate is not None:
+        annotate_labels(table, item or [], annotate)
+    if explain or html is not None:
         explain_labels(table, item or [], html, jobs, is_printed=explain)
     if out is None and check is None:
         return
@@ -58,6 +53,39 @@ def label_items(
         check_labels(labelled, check, disagreements)
 
 
+def require_sense(
+    items: str,
+    out: str | None,
+    check: Path | None,
+    disagreements: Path | None,
+    annotate: Path | None,
+    wanted: list[str],
+    page: Path | None,
+    *,
+    is_printed: bool,
+) -> None:
+    """Refuse options that do nothing, contradict each other, or write the same file."""
+    is_explained = is_printed or page is not None
+    has_output = is_explained or out is not None or check is not None
+    files = [str(path) for path in (out, page, disagreements) if path is not None]
+    refusals = {
+        "nothing to do: give one or more of --out, --explain, --html, --check, or --annotate": not has_output
+        and annotate is None,
+        "--annotate is a conversation: give it a table from a file, and no other output": annotate is not None
+        and (has_output or items == "-"),
+        "--disagreements lists what --check finds: give --check GOLD too": disagreements is not None and check is None,
+        "--item chooses what is explained or annotated: give --explain, --html or --annotate too": bool(wanted)
+        and not is_explained
+        and annotate is None,
+        "--out - fills stdout, and so do --explain and --check: write the table to a file": out == "-"
+        and (is_printed or check is not None),
+        f"two options write the same file ({', '.join(files)}): name different ones": len(set(files)) < len(files),
+    }
+    for why, is_refused in refusals.items():
+        if is_refused:
+            raise typer.BadParameter(why)
+
+
 def explain_labels(table: "pd.DataFrame", wanted: list[str], page: Path | None, jobs: int, *, is_printed: bool) -> None:
     """Show rationales with sentence roles and evidence, on the terminal or as a page."""
     from imrml.corpus import require_columns
@@ -66,7 +94,7 @@ def explain_labels(table: "pd.DataFrame", wanted: list[str], page: Path | None, 
     from imrml.labelling.explanation import explain_items, select_items, write_explanations
 
     require_columns(table, ["case_number", "item_number"], "label --explain")
-    chosen = select_items(table, wanted) if wanted else table
+    chosen = select_items(table, wanted)
     if is_printed:
         from rich.console import Console
 
@@ -85,6 +113,27 @@ def explain_labels(table: "pd.DataFrame", wanted: list[str], page: Path | None, 
     if page is not None:
         write_explanations(explain_items(labelled), len(labelled), page)
         console.tell(f"{len(labelled):,} items explained in {page}; it holds text of records")
+
+
+def annotate_labels(table: "pd.DataFrame", wanted: list[str], file: Path) -> None:
+    """Ask a person for the labels of upheld items that a file of gold labels does not hold yet."""
+    from rich.console import Console
+
+    from imrml.cli.annotation import annotate_items
+    from imrml.corpus import require_columns
+    from imrml.labelling.annotation import answered_items
+    from imrml.labelling.explanation import select_items
+    from imrml.labelling.gold import item_ids
+
+    require_columns(table, ["case_number", "item_number"], "label --annotate")
+    done = answered_items(file)
+    chosen = select_items(table, wanted)
+    has_rationale = chosen["rationale"].fillna("").str.strip() != ""
+    to_label = chosen[(chosen["decision"] == "upheld") & has_rationale]
+    left = to_label[[item_id not in done for item_id in item_ids(to_label)]]
+    console.tell(f"{len(left):,} of {len(to_label):,} upheld items with a rationale are left to label")
+    n_answered = annotate_items(left, file, input, Console(highlight=False))
+    console.tell(f"{n_answered:,} answered, {len(left) - n_answered:,} left; answers are in {file}")
 
 
 def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path | None) -> None:

@@ -116,7 +116,7 @@ def _explained(rationale: str, evidence: Iterable[Mapping[str, Any]]) -> Iterato
 
 
 def select_items(items: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
-    """Keep the items that somebody asked for, by ``CASE#NUMBER`` or, for all items of a case, by case number.
+    """Keep the items that somebody asked for, by ``CASE#NUMBER`` or, for all of a case, by case number; without a wish, all.
 
     Raises
     ------
@@ -129,6 +129,8 @@ def select_items(items: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     >>> select_items(items, ["CM15-1#2", "CM15-2"]).index.tolist()
     [1, 2]
     """
+    if not wanted:
+        return items
     ids = pd.Series(item_ids(items), index=items.index)
     cases = items["case_number"].astype(str)
     if absent := [name for name in wanted if name not in set(ids) | set(cases)]:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types arch unit clean
+.PHONY: demo test check lint types arch unit fuzz clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -30,6 +30,12 @@ arch: $(READY)  ## the order of rooms, and what never reaches features, models, 
 
 unit: $(READY)  ## tests and doctests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+FUZZED ?= text pdf notes requests
+RUNS ?= 20000
+fuzz: $(READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault ends it and is kept in build/fuzz
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
+	for entry in $(FUZZED); do $(BIN)/python tests/fuzz.py $$entry --runs $(RUNS) || exit 1; done
 
 clean:
 	rm -rf .venv build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

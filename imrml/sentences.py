@@ -19,7 +19,7 @@ LONGEST_SENTENCE = 2_000
 
 # Where one statement ends and the next begins inside a sentence: "..., however, ...", "...; ...", "... but ...".
 _CLAUSE_BOUNDARY = re.compile(
-    r";|,(?=\s+(?:but|however|although|though|while|whereas|yet|nor|therefore|thus|so|as|since|because|which)\b)"
+    r";|,(?=\s{1,60}(?:but|however|although|though|while|whereas|yet|nor|therefore|thus|so|as|since|because|which)\b)"
     r"|(?=\bbut\b)|(?<=\bhowever),",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ _RECORD_VERB = (
 _MISSING_AFTER = re.compile(
     r"\b(?:"
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
-    r"|not\b(?! (?:only|limited to|uncommon\w*|later than|more than|to mention)\b)"
+    r"|not\b(?! (?:only|limited to|uncommon(?:ly)?|later than|more than|to mention)\b)"
     r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
     r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
@@ -62,7 +62,7 @@ _MISSING_BEFORE = re.compile(
     # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
     r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?not|(?:not|never|n[’']t) been)(?: \w+ly)? "
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
-    r"|consisten|respon|improv|toler)\w*)\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
+    r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
     r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
     r")(?: to (?:have|be) (?:been )?\w+)?",
     re.IGNORECASE,

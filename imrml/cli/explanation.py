@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_PRINTED = 10
 """Without a choice, a terminal gets at most so many items; a page takes any number."""
+_BLANKS = re.compile(r"\s+")
 _ROLE_STYLES = {
     "recital": "bright_black",
     "shows": "green",
@@ -64,4 +65,4 @@ def printable(text: str) -> str:
     >>> printable("no \x1b[2Jred  flag")
     'no \ufffd[2Jred flag'
     """
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in re.sub(r"\s+", " ", text))
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in _BLANKS.sub(" ", text))

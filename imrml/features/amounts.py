@@ -45,7 +45,7 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1
     "thrice": "3 times",
 }
 _NUMBER_WORD = re.compile(r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)")
-_REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+\1\s*+\)")
+_REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+(\d++)\s*+\)")
 
 # Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a pattern try all its parts.
 _N = r"(?<!\d)(\d+(?:\.\d+)?)"
@@ -68,7 +68,7 @@ _UNITS = (
 _A_WEEK = r"\s*+(?:x|times?|visits?|sessions?|days?)?\s*+(?:(?:a|per|each|every)\s++|/\s*+)?(?:week(?:ly)?|wk)s?"
 _WEEKLY = re.compile(rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?|months?)")
 _VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
-_NOT_A_WEEK = r"(?!\s*+(?:(?:a|per|each|every)\s++|/\s*+)?(?:week|wk|month|daily))"
+_NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
 _VISITS = (
     re.compile(rf"{_VISIT_WORDS}\s*+\({_N}\)"),
     re.compile(rf"\b{_UPPER}\s*+(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
@@ -105,7 +105,8 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
     Amounts(strength_mg=10.0, n_units=60.0, n_visits=None, n_days=None, n_refills=0.0)
     """
     lowered = bound_runs(text.lower())
-    text = _REPEATED_NUMBER.sub(r"\1", _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered))
+    in_digits = _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered)
+    text = _REPEATED_NUMBER.sub(lambda match: match[1] if match[1] == match[2] else match.group(), in_digits)
     n_visits = _count_visits(text, is_drug=is_drug, counts_visits=counts_visits)
     strength = _STRENGTH.search(text)
     return Amounts(

@@ -95,7 +95,7 @@ _VERB = r"(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|co
 _CLAUSE_END = re.compile(
     r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet(?! to)|despite|due to|because of|based on)\s"
     r"|,?\s(?:and|with)\s(?=positive\b)"
-    rf"|,?\sand\s(?=(?:\w+\s){{1,4}}{_VERB}\b)"
+    rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
 )
 _DENIAL_BEFORE = re.compile(

@@ -21,7 +21,7 @@ from imrml.submissions import columns_at
 TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
 NO_KNOWN_TERM = "holds_no_known_term"
 
-_TOKEN = r"(?u)\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
+_TOKEN = r"\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 _DIGITS = re.compile(r"\d+")
 _TITLED_NAME = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?")
 _NAME_BEFORE_DEGREE = re.compile(

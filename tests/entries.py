@@ -1,0 +1,181 @@
+"""The doors by which foreign bytes come in, each as one function that tests and fuzzing call alike.
+
+An entry reads its bytes to the end and may raise ``ImrmlError`` only; whatever else comes out is a fault of ours. What it
+promises about a result is asserted here, so that both ways of making input check the same.
+"""
+
+import io
+import json
+import random
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from factories import COLUMN_HEADER, PROSE_CREDENTIALS, TIGHT_CREDENTIALS, FictionalItem, FictionalLetter, partly_authorized
+from reportlab.lib.pagesizes import LETTER
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+
+from imrml.config import load_config
+from imrml.documents import read_text
+from imrml.errors import ImrmlError
+from imrml.features.clinical import find_diagnoses, find_documents
+from imrml.features.text import mask_text
+from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.labelling import label_rationale
+from imrml.letters.parsing import case_rows, parse_letter
+from imrml.submissions import sort_requests
+from imrml.synthetic import draw_letters, draw_requests
+from imrml.tables import read_table
+
+LIMITS = load_config().limits
+
+
+def read_letter(content: bytes) -> None:
+    """A text or PDF file, as ``parse`` and then ``label`` read it."""
+    rows = list(case_rows(parse_letter(read_text(content, LIMITS), "fallback"), "source", "0" * 64))
+    assert rows
+    assert [row["item_number"] for row in rows] == list(range(1, len(rows) + 1))
+    for row in rows:
+        assert row["decision"] in {"upheld", "overturned"}
+        for name in ("received_on", "ur_denied_on", "date_of_injury", "assigned_on", "decided_on"):
+            assert row[name] is None or date.fromisoformat(row[name])
+        label(row["rationale"], row["item"])
+
+
+def label(rationale: str, item: str) -> None:
+    for span in label_rationale(rationale, item):
+        assert rationale[span.start : span.end] == span.quote
+
+
+def read_notes(content: bytes) -> None:
+    """Free text as the readers of requests, narratives and rationales get it: the first line is the item, the rest the notes."""
+    item, _, notes = content.decode("utf-8", "ignore").partition("\n")
+    label(notes, item)
+    parse_treatment.__wrapped__(item)
+    find_body_parts(item)
+    mask_text(notes)
+    find_diagnoses.__wrapped__(notes)
+    for found in find_documents(notes, is_request=True):
+        assert found.cue
+
+
+def read_requests(content: bytes) -> None:
+    """A table of requests, JSON Lines unless its first byte says CSV, as ``score`` sorts it."""
+    ending, rows = (".csv", content[1:]) if content[:1] == b"c" else (".jsonl", content)
+    with tempfile.NamedTemporaryFile(suffix=ending) as file:
+        Path(file.name).write_bytes(rows)
+        table = read_table(file.name)
+    requests = sort_requests(table, "imr")
+    assert len(requests.rows) + len(requests.refused) == len(table)
+    assert len(requests.submissions) == len(requests.rows) == len(set(requests.request_ids))
+
+
+ENTRIES: dict[str, Callable[[bytes], None]] = {
+    "text": read_letter,
+    "pdf": read_letter,
+    "notes": read_notes,
+    "requests": read_requests,
+}
+
+
+def read(entry: str, content: bytes) -> None:
+    """Hand bytes to an entry; to be refused with a reason is as good as to be read."""
+    with suppress(ImrmlError):
+        ENTRIES[entry](content)
+
+
+# --- what mutation starts from ---------------------------------------------------------------------------------------
+
+
+def seeds(entry: str) -> list[bytes]:
+    """Make invented inputs that an entry reads whole, so that mutation starts deep inside."""
+    return {"text": _letters, "pdf": _pdfs, "notes": _notes, "requests": _request_tables}[entry]()
+
+
+WORDS = (
+    "HOW THE IMR FINAL DETERMINATION WAS MADE", "CLINICAL CASE SUMMARY", "IMR ISSUES, DECISIONS AND RATIONALES",
+    "Claims Administrator guideline:", "MAXIMUS guideline:", "Decision rationale:", ": Upheld", ": Overturned",
+    "State(s) of Licensure:", "is licensed to practice in", " was the original request. ", "Case Number:", "Decision Date:",
+    "02/29/2015", "\f", "\n\n", "\n\n\n\n", "\u00a0", "\ufeff", "endobj", "stream", "endstream", "/Type /Page", "/Kids",
+    "/Encrypt", "/Length", "/Filter", "/FlateDecode", "/Contents", "/Font", "startxref", "trailer",
+)  # fmt: skip
+"""What an entry looks for, and mutation is to put where it does not belong."""
+
+
+def garble(content: bytes, rng: random.Random) -> bytes:
+    """Cut out, double, overwrite or insert at random places, a few times."""
+    for _ in range(rng.randint(1, 4)):
+        start, end = sorted(rng.randint(0, len(content)) for _ in range(2))
+        piece = rng.choice(
+            [b"", content[start:end] * 2, rng.randbytes(rng.randint(1, 8)), rng.choice(WORDS).encode(), content[:start]]
+        )
+        content = content[:start] + piece + content[rng.choice([start, end]) :]
+    return content
+
+
+def change_objects(pdf: bytes, rng: random.Random, garble_object: Callable[[bytes], bytes]) -> bytes:
+    """Change a PDF by its objects: leave one out, double it, swap two, or garble one."""
+    parts = re.split(rb"(?<=endobj\n)", pdf)
+    at, other = rng.randrange(len(parts)), rng.randrange(len(parts))
+    match rng.randrange(5):
+        case 0:
+            del parts[at]
+        case 1:
+            parts.insert(other, parts[at])
+        case 2:
+            parts[at], parts[other] = parts[other], parts[at]
+        case _:
+            parts[at] = garble_object(parts[at])
+    return b"".join(parts)
+
+
+def _fictional_letters() -> list[FictionalLetter]:
+    part = partly_authorized("Massage 12 visits", "Massage 4 visits", "Massage 8 visits")
+    return [
+        FictionalLetter(),
+        FictionalLetter(credentials=PROSE_CREDENTIALS, header=COLUMN_HEADER),
+        FictionalLetter(credentials=TIGHT_CREDENTIALS, items=[FictionalItem(item=part), FictionalItem(decision="Overturned")]),
+    ]
+
+
+def _letters() -> list[bytes]:
+    written = [text for letter in _fictional_letters() for text in (letter.spaced(), letter.doubled(), letter.tight())]
+    invented = [letter.text for letter in draw_letters(12, seed=0, damage_share=0.5)]
+    return [text.encode() for text in written + invented] + [written[0].encode("utf-16"), written[0].encode("cp1252")]
+
+
+def _pdfs() -> list[bytes]:
+    pages = [letter.tight(width=80).split("\n") for letter in _fictional_letters()]
+    files = [plain_pdf([page]) for page in pages]
+    return [*files, plain_pdf([pages[0][:9], [], pages[0][9:]]), plain_pdf(pages[:1], user_password="")]
+
+
+def plain_pdf(pages: list[list[str]], user_password: str | None = None) -> bytes:
+    """Draw a PDF whose streams are not packed, so that changing one byte changes one thing."""
+    buffer = io.BytesIO()
+    encrypt = None if user_password is None else StandardEncryption(user_password, ownerPassword="owner")
+    canvas = Canvas(buffer, pagesize=LETTER, invariant=1, pageCompression=0, encrypt=encrypt)
+    for page in pages:
+        for number, line in enumerate(page):
+            canvas.drawString(36, 760 - 14 * number, line)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def _notes() -> list[bytes]:
+    rows = [row for letter in draw_letters(20, seed=1) for row in letter.truth]
+    return [f"{row['item']}\n{row[name]}".encode() for row in rows for name in ("rationale", "case_summary")]
+
+
+def _request_tables() -> list[bytes]:
+    rows = [request.row for request in draw_requests(6, seed=2)]
+    names = sorted({name for row in rows for name in row})
+    cells = [["" if row.get(name) is None else str(row[name]).replace('"', '""') for name in names] for row in rows]
+    table = "\n".join([",".join(names), *(",".join(f'"{cell}"' for cell in row) for row in cells)])
+    odd = {"Treatment": ["MRI"], "notes": 3, "age": "47", "received_on": "13/45/2015", "rationale": None, "deficiencies": []}
+    return [b"c" + table.encode(), *("\n".join(map(json.dumps, some)).encode() for some in ([odd], [odd, {}, {"item": "x"}]))]

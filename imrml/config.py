@@ -98,6 +98,19 @@ class TrackingConfig(_Section):
     alias: str
 
 
+class MonitoringConfig(_Section):
+    """From when on an alarm rings."""
+
+    min_rows: Count
+    psi: Positive
+    missing: Share
+    domain_auroc: Share
+    unknown_words: Share
+    significance: Share
+    false_alarm_rate: Share
+    rate_shift: Share
+
+
 class Config(_Section):
     """The whole configuration; see ``defaults.yaml`` for what each value means."""
 
@@ -109,6 +122,7 @@ class Config(_Section):
     abstention: AbstentionConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
+    monitoring: MonitoringConfig
 
 
 def default_text() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli import config, demo, doctor, evaluate, label, leakcheck, parse, registry, runs, score, synth, train
+from imrml.cli import config, demo, doctor, evaluate, label, leakcheck, monitor, parse, registry, runs, score, synth, train
 from imrml.cli.console import console
 from imrml.errors import ImrmlError
 
@@ -30,6 +30,8 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
     "leakcheck": (leakcheck.check_leaks, "Ring where features could know the decision."),
     "score": (score.score_requests, "Requests to probabilities and what to send."),
+    "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
+    "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
     "synth": (synth.write_letters, "Invented letters with known truth."),
     "doctor": (doctor.examine, "Tell whether everything is in place."),
 }

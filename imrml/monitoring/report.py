@@ -1,0 +1,110 @@
+"""What monitoring leaves behind: ``drift.json`` and ``drift.html``, or ``realised.json`` and ``realised.html``."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure as Canvas
+
+from imrml.monitoring.drift import Drift
+from imrml.monitoring.realised import Realised
+from imrml.monitoring.sequence import RateWatch
+from imrml.tables import write_private
+
+REFERENCE, CURRENT = "#8a94a3", "#3f83c8"
+_MOST_SHOWN = 12
+"""Values or bins that one plot shows; the rest are the rarest."""
+
+
+def write_drift(folder: Path, drift: Drift, watch: RateWatch | None) -> None:
+    """Write the comparison of two tables; no text of a request, only shares of categories and bins.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where absent.
+    drift : Drift
+        From :func:`imrml.monitoring.compare_submissions`.
+    watch : RateWatch or None
+        The watch over the overturn rate, where both tables held decisions.
+    """
+    document = {
+        "alarms": [asdict(alarm) for alarm in drift.alarms],
+        "facts": drift.facts.to_dict("records"),
+        "domain_auroc": drift.domain_auroc,
+        "unknown_words": drift.unknown_words,
+        "n_reference": drift.n_reference,
+        "n_current": drift.n_current,
+        "overturn_rate": None if watch is None else {"reference": watch.reference_rate, "rings_at": watch.rings_at},
+    }
+    shown = sorted(drift.shares, key=lambda name: -drift.facts.set_index("fact")["psi"][name])
+    plots = [(name, _draw_shares(name, drift)) for name in shown]
+    evidence = _draw_watch(watch) if watch is not None and len(watch.log_evidence) else None
+    _write(folder, "drift", document, {**document, "plots": plots, "evidence": evidence, "watch": watch})
+
+
+def write_realised(folder: Path, realised: Realised, left_over: Sequence[Mapping[Any, Any]]) -> None:
+    """Write what became of predictions, over all and by month, and which requests found no item or several."""
+    months = realised.by_month.to_dict("records")
+    months = [
+        {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()} for row in months
+    ]
+    document = {"overall": realised.overall, "by_month": months, "left_over": list(left_over)}
+    _write(folder, "realised", document, document)
+
+
+def _write(folder: Path, name: str, document: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = Environment(
+        loader=PackageLoader("imrml.monitoring", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(f"{name}.html.j2").render(**context)
+    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
+    write_private(folder / f"{name}.json", lambda target: target.write_text(text, encoding="utf-8"))
+    write_private(folder / f"{name}.html", lambda target: target.write_text(page, encoding="utf-8"))
+
+
+def _draw_shares(name: str, drift: Drift) -> Markup:
+    shares = drift.shares[name]
+    shown = shares.loc[shares.sum(axis=1).sort_values(ascending=False).index[:_MOST_SHOWN]].sort_index()
+    canvas = Canvas(figsize=(5.4, 0.6 + 0.34 * len(shown)), layout="constrained")
+    axes = canvas.add_subplot()
+    rows = np.arange(len(shown))
+    axes.barh(rows - 0.2, shown["reference"], height=0.38, color=REFERENCE, label="reference")
+    axes.barh(rows + 0.2, shown["current"], height=0.38, color=CURRENT, label="current")
+    axes.set_yticks(rows, [str(value).replace("_", " ")[:42] for value in shown.index])
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    axes.legend(frameon=False, fontsize=8)
+    return _svg(canvas, f"{name}: shares of the commonest values, reference beside current")
+
+
+def _draw_watch(watch: RateWatch) -> Markup:
+    canvas = Canvas(figsize=(8.4, 3.2), layout="constrained")
+    axes = canvas.add_subplot()
+    axes.plot(np.arange(1, len(watch.log_evidence) + 1), watch.log_evidence, color=CURRENT, linewidth=1.6)
+    axes.axhline(watch.threshold, color="#b3332b", linestyle="--", linewidth=1)
+    axes.set(xlabel="decisions since the reference", ylabel="log evidence of a change")
+    if watch.rings_at is not None:
+        axes.axvline(watch.rings_at, color="#b3332b", linewidth=1)
+    return _svg(canvas, "evidence that the overturn rate has changed, after each decision; the dashed line is the alarm")
+
+
+def _svg(canvas: Canvas, words: str) -> Markup:
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": words, "svg.fonttype": "none"}):
+        canvas.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    svg = buffer.getvalue()
+    drawn = Markup(svg[svg.index("<svg") + 4 :])  # noqa: S704 matplotlib escapes what it draws
+    return Markup('<svg role="img" aria-label="{}"').format(words) + drawn

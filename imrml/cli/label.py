@@ -21,6 +21,7 @@ def label_items(
     ] = None,
     check: Annotated[Path | None, typer.Option(metavar="GOLD", help="Compare with gold labels (item_id, deficiencies).")] = None,
     disagreements: Annotated[Path | None, typer.Option(help="With --check: table of the labels that only one side gave.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Report on the corpus: what reviewers fault, where.")] = None,
     annotate: Annotated[
         Path | None, typer.Option(metavar="GOLD", help="Label upheld items by hand, one by one, into a file of gold labels.")
     ] = None,
@@ -31,7 +32,7 @@ def label_items(
     from imrml.labelling import label_items as label
     from imrml.tables import read_table, table_format, write_table
 
-    require_sense(items, out, check, disagreements, annotate, item or [], html, is_printed=explain)
+    require_sense(items, out, check, disagreements, report, annotate, item or [], html, is_printed=explain)
     for path in (out, disagreements):
         if path is not None:
             table_format(path)
@@ -41,7 +42,7 @@ def label_items(
         annotate_labels(table, item or [], annotate)
     if explain or html is not None:
         explain_labels(table, item or [], html, jobs, is_printed=explain)
-    if out is None and check is None:
+    if out is None and check is None and report is None:
         return
     labelled = label(table, n_jobs=jobs)
     if out is not None:
@@ -51,6 +52,8 @@ def label_items(
         console.tell(f"{n_labelled:,} of {len(upheld):,} upheld items carry a deficiency, written to {out}")
     if check is not None:
         check_labels(labelled, check, disagreements)
+    if report is not None:
+        report_corpus(labelled, report)
 
 
 def require_sense(
@@ -58,6 +61,7 @@ def require_sense(
     out: str | None,
     check: Path | None,
     disagreements: Path | None,
+    report: Path | None,
     annotate: Path | None,
     wanted: list[str],
     page: Path | None,
@@ -66,10 +70,10 @@ def require_sense(
 ) -> None:
     """Refuse options that do nothing, contradict each other, or write the same file."""
     is_explained = is_printed or page is not None
-    has_output = is_explained or out is not None or check is not None
+    has_output = is_explained or any(output is not None for output in (out, check, report))
     files = [str(path) for path in (out, page, disagreements) if path is not None]
     refusals = {
-        "nothing to do: give one or more of --out, --explain, --html, --check, or --annotate": not has_output
+        "nothing to do: give one or more of --out, --explain, --html, --check, --report, or --annotate": not has_output
         and annotate is None,
         "--annotate is a conversation: give it a table from a file, and no other output": annotate is not None
         and (has_output or items == "-"),
@@ -158,3 +162,14 @@ def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path 
         listed = list_disagreements(labelled, gold)
         write_table(listed, disagreements)
         console.tell(f"{len(listed):,} rows of labels that only one side gave, written to {disagreements}")
+
+
+def report_corpus(labelled: "pd.DataFrame", folder: Path) -> None:
+    """Write what reviewers fault, by treatment category, year and guideline."""
+    from imrml.config import load_config
+    from imrml.corpus import require_columns
+    from imrml.evaluation.corpus_report import write_corpus_report
+
+    require_columns(labelled, ["case_number"], "label --report")
+    write_corpus_report(folder, labelled, load_config().evaluation.interval_level)
+    console.tell(f"report: {folder / 'report.html'}")

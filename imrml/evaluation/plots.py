@@ -30,7 +30,7 @@ _WIDTH, _HEIGHT = 5.4, 4.2
 
 def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> str:
     """Draw observed against predicted rate in bins of equal count, above how many items hold which probability."""
-    with _canvas("reliability", _WIDTH, _HEIGHT + 1) as (canvas, finished):
+    with open_canvas("reliability", _WIDTH, _HEIGHT + 1) as (canvas, finished):
         grid = canvas.add_gridspec(2, 1, height_ratios=[3.4, 1], hspace=0.08)
         above = canvas.add_subplot(grid[0])
         below = canvas.add_subplot(grid[1], sharex=above)
@@ -58,7 +58,7 @@ def _draw_intervals(axes: Axes, x: Sequence[float], figures: Sequence[Mapping[st
 
 def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw the share of overturned items found against the share of upheld items wrongly marked, for model and category prior."""
-    with _canvas("roc", _WIDTH, _HEIGHT) as (canvas, finished):
+    with open_canvas("roc", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for column, name, colour in _scored(items):
             fall_out, recall, _ = roc_curve(items["overturned"], items[column])
@@ -71,7 +71,7 @@ def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> s
 
 def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw precision against recall beside the base rate, which is what chance reaches."""
-    with _canvas("precision_recall", _WIDTH, _HEIGHT) as (canvas, finished):
+    with open_canvas("precision_recall", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         base_rate = float(items["overturned"].mean())
         for column, name, colour in _scored(items):
@@ -87,7 +87,7 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
 
 def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
     """Draw the log loss on the items of which the model is surest, beside the category prior's on the same items."""
-    with _canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
+    with open_canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for name, label, colour in (("log_loss", "model", MODEL), ("category_prior_log_loss", "category prior", PRIOR)):
             known = [row for row in rows if "value" in row[name]]
@@ -126,7 +126,7 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _draw_rows(name: str, rows: Sequence[tuple[str, Mapping[str, float], float | None]], words: tuple[str, str, str]) -> str:
-    with _canvas(name, 2 * _WIDTH, 1.2 + 0.3 * max(len(rows), 2)) as (canvas, finished):
+    with open_canvas(name, 2 * _WIDTH, 1.2 + 0.3 * max(len(rows), 2)) as (canvas, finished):
         axes = canvas.add_subplot()
         heights = np.arange(len(rows))
         values = [figure["value"] for _, figure, _ in rows]
@@ -157,7 +157,7 @@ def _value(figure: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
+def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
     """Open a canvas; when it closes, the list holds its SVG, which names no colour of its own for text and lines."""
     finished: list[str] = []
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):

@@ -89,17 +89,30 @@ class FictionalLetter:
 
     def spaced(self, width: int = 90) -> str:
         """Blank lines between paragraphs, lines wrapped with a trailing blank."""
-        return "\n\n".join(_wrap(paragraph, width, " \n") for paragraph in self.paragraphs()) + "\n"
+        return render(self.paragraphs(), "spaced", width)
 
     def doubled(self, width: int = 90, page_break_before: str = "") -> str:
         """Every line end twice, a blank line is one blank; a page break may fall before a given word."""
-        text = " \n\n \n\n".join(_wrap(paragraph, width, " \n\n") for paragraph in self.paragraphs()) + " \n\n"
-        return _break_page(text, page_break_before, " ", "\n\n\n\n")
+        return _break_page(render(self.paragraphs(), "doubled", width), page_break_before, " ", "\n\n\n\n")
 
     def tight(self, width: int = 90, page_break_before: str = "") -> str:
         """No blank lines; a line that wraps ends in a blank, a paragraph's last line does not; pages end in a form feed."""
-        text = "\n".join(_wrap(paragraph, width, " \n") for paragraph in self.paragraphs())
-        return _break_page(text, page_break_before, "", "\f")
+        return _break_page(render(self.paragraphs(), "tight", width), page_break_before, "", "\f")
+
+
+LAYOUTS = {
+    "spaced": ("\n\n", " \n", "\n"),
+    "doubled": (" \n\n \n\n", " \n\n", " \n\n"),
+    "tight": ("\n", " \n", ""),
+    "bare": ("\n", "\n", ""),
+}
+"""What stands between paragraphs, between the lines of one, and at the end."""
+
+
+def render(paragraphs: list[str], layout: str, width: int = 90) -> str:
+    """Lay out a letter as one kind of text extraction gives it."""
+    between, line_end, end = LAYOUTS[layout]
+    return between.join(_wrap(paragraph, width, line_end) for paragraph in paragraphs) + end
 
 
 def _break_page(text: str, before: str, line_end: str, page_break: str) -> str:

@@ -16,6 +16,7 @@ from factories import PROSE_CREDENTIALS, FictionalItem, FictionalLetter, partly_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from patterns import compile_under_re2, find_patterns, without_looks
+from test_letters_golden import load
 
 from imrml.errors import LetterError
 from imrml.features.bounds import LONGEST_WORD, bound_runs
@@ -206,6 +207,41 @@ def test_items_that_repeat_are_read_once(unit):
     block = "Claims Administrator guideline: none\nMAXIMUS guideline: none\nDecision rationale: "
     with hang_guard():
         parse(letter_with(rationale=f"a{unit * (4 * SIZE // len(unit))}\nCane: Upheld\n{block}"))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "Case Number: ",
+        "Date Assigned: Date of Injury: ",
+        "03/02/2015 ",
+        "Application 03/02/2015 ",
+        "Dear ",
+        "1) ",
+        "1) MAXIMUS Federal Services, Inc. has determined the request for ",
+        " is not ",
+    ],
+)
+def test_headers_that_repeat_are_read_once(unit):
+    with hang_guard():
+        parse(f"{unit * (4 * SIZE // len(unit))}\n\n{letter_with()}")
+
+
+@pytest.mark.parametrize("name", ["F0-many-items", "F1a-many-items", "F1b-many-items"])
+def test_numbered_letters_that_repeat_are_read_once(name):
+    paragraphs = load(name)[0]
+    units = (
+        "\n\n2. ",
+        "2) Regarding the request for ",
+        " is not medically necessary and appropriate.",
+        "2) a is ",
+        "The Claims Administrator based ",
+        "Page 2 of 3\n",
+        "\n \f",
+    )
+    for unit in units:
+        with hang_guard():
+            parse("\n\n".join([*paragraphs[:-3], unit * (SIZE // len(unit)), *paragraphs[-3:]]))
 
 
 def test_words_and_blanks_within_bounds_are_read_as_they_stand():

@@ -1,12 +1,16 @@
 """Letters: every damage of DOMAIN 2.4 on fictional letters, and the real ones where they are at hand."""
 
+import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from factories import (
     COLUMN_HEADER,
     HEADER,
+    LAYOUTS,
     PROSE_CREDENTIALS,
     SHARED,
     SUMMARY,
@@ -14,6 +18,7 @@ from factories import (
     FictionalItem,
     FictionalLetter,
     partly_authorized,
+    render,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +27,7 @@ from imrml.config import load_config
 from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.parsing import parse_letter
+from imrml.submissions import split_item
 
 PARTIAL = partly_authorized("Massage of the neck, 12 visits", "Massage of the neck, 4 visits", "Massage of the neck, 8 visits")
 OTHER_PARTIAL = (
@@ -47,10 +53,10 @@ def letters_only(text: str) -> str:
 
 
 def renderings(letter: FictionalLetter) -> dict[str, str]:
-    return {"spaced": letter.spaced(), "doubled": letter.doubled(), "tight": letter.tight()}
+    return {layout: render(letter.paragraphs(), layout) for layout in LAYOUTS}
 
 
-@pytest.mark.parametrize("layout", ["spaced", "doubled", "tight"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_field_comes_back(layout):
     letter = FictionalLetter()
     case = parse(renderings(letter)[layout])
@@ -75,7 +81,7 @@ def test_every_field_comes_back(layout):
     assert (item.determination.reviewer_states, item.determination.reviewer_specialties) == ("Oregon, Nevada", "Family Practice")
 
 
-@pytest.mark.parametrize("layout", ["spaced", "doubled", "tight"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_many_odd_items(layout):
     blocks = [FictionalItem(item=item, decision=["Upheld", "Overturned"][i % 2]) for i, item in enumerate(ODD_ITEMS)]
     case = parse(renderings(FictionalLetter(items=blocks))[layout])
@@ -209,6 +215,45 @@ def test_parsing_is_total(noise):
         assert case.items
 
 
+@pytest.mark.parametrize(
+    ("item", "parts"),
+    [
+        (
+            PARTIAL.removesuffix(" is"),
+            ("Massage of the neck, 12 visits", "Massage of the neck, 4 visits", "Massage of the neck, 8 visits"),
+        ),
+        (
+            "Two braces were the original request. One brace was authorized by the Claims Administrator. The remaining "
+            "IMR-eligible portion of the original request one brace are",
+            ("Two braces", "One brace", "one brace"),
+        ),
+        (
+            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 days was authorized by the "
+            "Claims Administrator. The remaining IMR eligible portion of the original request, rehabilitation at the clinic, "
+            "9 days",
+            ("Rehabilitation at the clinic, 9 days", "A nursing home for 7 days", "rehabilitation at the clinic, 9 days"),
+        ),
+        (
+            OTHER_PARTIAL.removesuffix(" is").replace("eligible.", "eligible"),
+            ("Purchase of a cane", "a cane for one month", "purchase of a cane"),
+        ),
+        ("A walker that was authorized once before", ("A walker that was authorized once before", "", "")),
+    ],
+)
+def test_partial_authorizations_in_their_variants(item, parts):
+    [found] = parse(FictionalLetter(items=[FictionalItem(item=item)]).tight()).items
+    assert (found.submission.treatment, found.submission.authorized, found.submission.disputed) == parts
+    assert found.submission.item == item
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
+def test_every_real_part_authorized_item_is_split():
+    rows = [json.loads(line) for line in (SHARED / "letters/dwc/gold_items.jsonl").read_text(encoding="utf-8").splitlines()]
+    partial = [split_item(row["item"]) for row in rows if "original request" in row["item"]]
+    assert len(partial) == 32
+    assert all(all(parts) and not any("original request" in part for part in parts) for parts in partial)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
 def test_real_letters_match_the_gold_items():
     limits = load_config().limits
@@ -232,18 +277,24 @@ def test_real_letters_match_the_gold_items():
     assert wrong == []
 
 
+def hash_of(value: str) -> str:
+    return hashlib.sha256(letters_only(value).encode()).hexdigest()
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
-def test_seed_letters_give_their_nine_items_with_all_fields():
+def test_every_field_of_the_seed_letters_is_as_it_was_cut_out_by_hand():
     limits = load_config().limits
+    golden = yaml.safe_load((Path(__file__).parent / "seed_hashes.yaml").read_text(encoding="utf-8"))
     paths = sorted((SHARED / "letters/seeds").glob("*.txt"))
-    cases = [parse_letter(read_document(path, limits).text, path.stem) for path in paths]
-    assert [case.letter_format for case in cases] == ["F2a", "F2b", "F2b", "F2b", "F2b"]
-    items = [item for case in cases for item in case.items]
-    gold = json.loads((SHARED / "domain/seed_gold.json").read_text(encoding="utf-8"))["issues"]
-    assert [letters_only(item.submission.item) for item in items] == [letters_only(issue["item_text"]) for issue in gold]
-    assert [item.determination.decision for item in items] == [issue["outcome"] for issue in gold]
-    for item, issue in zip(items, gold, strict=True):
-        for quote in issue["evidence"].values():
-            assert letters_only(quote) in letters_only(item.determination.rationale)
-        assert all([item.submission.case_summary, item.submission.claims_guideline, item.determination.maximus_guideline])
-        assert all([item.determination.reviewer_states, item.determination.reviewer_specialties])
+    assert [path.name[:3] for path in paths] == list(golden)
+    for path, wanted in zip(paths, golden.values(), strict=True):
+        case = parse_letter(read_document(path, limits).text, path.stem)
+        assert (case.case_number, case.letter_format, case.format_verified) == (path.stem, wanted["letter_format"], True)
+        assert len(case.items) == len(wanted["items"])
+        for item, own in zip(case.items, wanted["items"], strict=True):
+            fields = {name: getattr(part, name) for part in (item.submission, item.determination) for name in part.__slots__}
+            hashes = own | {name: wanted[name] for name in ("case_summary", "reviewer_states", "reviewer_specialties")}
+            assert [name for name, hashed in hashes.items() if hash_of(fields[name]) != hashed] == []
+            assert fields["treatment"] == fields["item"]
+            dates = ("date_of_injury", "received_on", "ur_denied_on", "assigned_on", "decided_on")
+            assert [fields[name] for name in (*dates, "priority", "authorized", "disputed")] == [None] * 5 + [""] * 3

@@ -192,9 +192,9 @@ FORMATS = (
             Section("items", "IMR DECISION(S) AND RATIONALE(S)", "determination", is_required=True),
         ),
         items=NumberedItems(
-            statement=re.compile(rf"(?:^|[\n\f\v])\s{0, 9}(?P<number>\d{{1,2}})[.)]\s*(?P<item>[^\n]{{1,600}}?){_OUTCOME}"),
+            statement=re.compile(rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*(?P<item>[^\n]{{1,600}}?){_OUTCOME}"),
             stated_in="items",
-            head=re.compile(rf"(?:^|[\n\f\v])\s{0, 9}(?P<number>\d{{1,2}})[.)]\s*[^\n]{{1,600}}?{_OUTCOME}"),
+            head=re.compile(rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*[^\n]{{1,600}}?{_OUTCOME}"),
             labels=(
                 *_GUIDELINES,
                 Label(
@@ -258,7 +258,7 @@ FORMATS = (
         items=NumberedItems(
             # The heading of the rationale tells nothing: it reads the same whatever was decided.
             statement=re.compile(
-                rf"(?:(?:^|[\n\f\v])\s{0, 9}(?P<number>\d{{1,2}})[.)][^\n]{{1,600}}?)?{_OUTCOME}", re.IGNORECASE
+                rf"(?:(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)][^\n]{{1,600}}?)?{_OUTCOME}", re.IGNORECASE
             ),
             stated_in="rationale",
             named_in="issue",

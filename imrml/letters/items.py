@@ -23,6 +23,15 @@ _BREAK = re.compile(r"[\n\f\v]")
 Place = tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """An item that a letter names, where it names it, and the sentences that tell its outcome."""
+
+    item: Place
+    entry: Place
+    statements: list[re.Match[str]]
+
+
 @dataclass(slots=True)
 class ItemBlock:
     """One item as found: its words, its decision, and where everything stands."""
@@ -87,6 +96,7 @@ def _labelled(text: str, start: int, stop: int) -> Iterator[ItemBlock]:
             )
         block = ItemBlock(one_line(text[slice(*head)]), "overturned" if outcome["decision"].lower() == "overturned" else "upheld")
         block.add(text, "item", *head, number)
+        block.spans.append(Span("label", "decision", *(trim(text, *outcome.span()) or outcome.span()), number))
         block.add(text, "decision", *outcome.span("decision"), number)
         end = heads[number][0] if number < len(heads) else stop
         labels = [("claims_guideline", anchor)]
@@ -145,15 +155,18 @@ def _numbered(text: str, sections: Mapping[str, Place], grammar: formats.Numbere
         raise LetterError("no_items", "no numbered sentence says what is 'medically necessary and appropriate'; is it cut short?")
     blocks = _number_in_order(grammar.head.finditer(text, *sections["items"])) if grammar.head else []
     block_ends = [*(block.start() for block in blocks[1:]), sections["items"][1] if blocks else 0]
-    for number, (item, statements) in enumerate(outcomes, start=1):
-        decisions = {_decision(statement) for statement in statements}
+    for number, named in enumerate(outcomes, start=1):
+        decisions = {_decision(statement) for statement in named.statements}
         if len(decisions) != 1:
             reason = "contradictory_outcomes" if decisions else "item_without_outcome"
             found = "sentences that contradict each other" if decisions else "no sentence"
-            raise LetterError(reason, f"item {number}: {found} on whether it is 'medically necessary and appropriate'", item[0])
-        found_item = ItemBlock(one_line(text[slice(*item)]), decisions.pop())
-        found_item.add(text, "item", *item, number)
-        for statement in statements:
+            raise LetterError(
+                reason, f"item {number}: {found} on whether it is 'medically necessary and appropriate'", named.item[0]
+            )
+        found_item = ItemBlock(one_line(text[slice(*named.item)]), decisions.pop())
+        found_item.add(text, "item", *named.item, number)
+        found_item.spans.append(Span("label", "item", *(trim(text, *named.entry) or named.entry), number))
+        for statement in named.statements:
             found_item.add(text, "decision", statement.start("verdict"), statement.end("verdict"), number)
             found_item.spans.append(Span("label", "item", *(trim(text, *statement.span()) or (0, 0)), number))
         if number <= len(blocks):
@@ -166,31 +179,30 @@ def _numbered(text: str, sections: Mapping[str, Place], grammar: formats.Numbere
         yield found_item
 
 
-def _stated_outcomes(
-    text: str, sections: Mapping[str, Place], grammar: formats.NumberedItems
-) -> list[tuple[Place, list[re.Match[str]]]]:
+def _stated_outcomes(text: str, sections: Mapping[str, Place], grammar: formats.NumberedItems) -> list[_Named]:
     """List the items that sentences of outcome name, each with all its sentences; a lone unnumbered one is number 1."""
     region = sections[grammar.stated_in] if grammar.stated_in else (0, len(text))
-    outcomes: list[tuple[Place, list[re.Match[str]]]] = []
+    outcomes: list[_Named] = []
     for statement in grammar.statement.finditer(text, *region):
         number = int(statement["number"] or 1)
         if number == len(outcomes) + 1:
-            place = statement.span("item") if "item" in statement.groupdict() else statement.span()
-            outcomes.append((place, [statement]))
-        elif number <= len(outcomes) and grammar.stated_in != "items":
-            outcomes[number - 1][1].append(statement)
+            item = statement.span("item") if "item" in statement.groupdict() else statement.span()
+            outcomes.append(_Named(item, statement.span(), [statement]))
+        elif 0 < number <= len(outcomes) and grammar.stated_in != "items":
+            outcomes[number - 1].statements.append(statement)
     return outcomes
 
 
-def _name_items(
-    text: str, listed_in: Place, outcomes: list[tuple[Place, list[re.Match[str]]]]
-) -> list[tuple[Place, list[re.Match[str]]]]:
+def _name_items(text: str, listed_in: Place, outcomes: list[_Named]) -> list[_Named]:
     """Join outcomes to the items that a section lists; one item may be named without a number."""
     listed = _number_in_order(formats.LISTED_ITEM.finditer(text, *listed_in))
-    places = [entry.span("item") for entry in listed] or [trim(text, *listed_in) or listed_in]
-    asked = [formats.ASKED.match(text, *place) for place in places]
-    named = [match.span("item") if match else place for match, place in zip(asked, places, strict=True)]
-    return [(place, outcomes[i][1] if i < len(outcomes) else []) for i, place in enumerate(named)]
+    entries = [(entry.span("item"), entry.span()) for entry in listed] or [(trim(text, *listed_in) or listed_in, listed_in)]
+    named = []
+    for i, (item, entry) in enumerate(entries):
+        asked = formats.ASKED.match(text, *item)
+        statements = outcomes[i].statements if i < len(outcomes) else []
+        named.append(_Named(asked.span("item") if asked else item, entry, statements))
+    return named
 
 
 def _number_in_order(matches: Iterator[re.Match[str]]) -> list[re.Match[str]]:
@@ -211,7 +223,7 @@ def _add_labelled_fields(block: ItemBlock, text: str, place: Place, labels: tupl
         ((match, label) for label in labels if (match := label.pattern.search(text, *place))), key=lambda pair: pair[0].start()
     )
     ends = [*(match.start() for match, _ in found[1:]), place[1]]
-    for (match, label), end in zip(found, ends, strict=True):
+    for (match, label), end in zip(found, ends, strict=False):
         if not label.is_part:
             block.spans.append(Span("label", label.column, *match.span(), number))
         block.add(text, label.column, match.start() if label.is_part else match.end(), end, number)

@@ -29,7 +29,8 @@ _FACT = re.compile(
     re.IGNORECASE,
 )
 _KIND_OF = {column: kind for _, kind, column in formats.FACT_LABELS}
-_CLOSING = (".", "!", "?", ":", ")", "]", '"', "'", "\u201d", "\u2019")
+_CLOSING = (".", "!", "?", ":", ")", "]", '"', "'", "\u201d", "\u2019", "medically necessary", "medically appropriate")
+"""How a letter ends; its closing formula often lacks the full stop."""
 
 
 def parse_letter(text: str, fallback_case_number: str) -> Case:

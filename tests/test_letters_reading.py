@@ -1,0 +1,171 @@
+"""Where things stand in a letter, and how much of it was read."""
+
+from random import Random
+
+import pytest
+from factories import LAYOUTS, FictionalItem, FictionalLetter, render
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_letters_golden import NAMES, load
+
+from imrml.letters.coverage import COVERAGE_COLUMNS, coverage_row, measure_coverage
+from imrml.letters.layout import BlankMap, clean_letter
+from imrml.letters.parsing import read_letter
+from imrml.letters.reading import Reading
+from imrml.synthetic import draw_letters
+
+LETTER_FIELDS = {
+    "case_summary", "priority", "date_of_injury", "received_on", "ur_denied_on", "assigned_on", "decided_on", "reviewer_states",
+    "reviewer_specialties",
+}  # fmt: skip
+ITEM_FIELDS = {"item", "claims_guideline", "maximus_guideline", "rationale"}
+WORDS = st.text(st.sampled_from("ab-.:\u2019\u00b0"), min_size=1, max_size=6)
+BLANKS = st.text(st.sampled_from(" \t\n\f\v\u00a0\u200b"), min_size=1, max_size=4)
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.replace("\u200b", " ").replace("\ufeff", " ").split())
+
+
+def require_consistent(reading: Reading) -> None:
+    """Every span slices back to its field, in the cleaned text and in the letter as it came."""
+    to_original = reading.clean.to_original()
+    for span in reading.spans:
+        words = reading.clean.text[span.start : span.end]
+        assert words
+        assert words == words.strip()
+        start, end = to_original.find(span.start, span.end)
+        assert squeezed(words) in squeezed(reading.clean.original[start:end])
+        if not reading.clean.furniture:
+            assert squeezed(words) == squeezed(reading.clean.original[start:end])
+    for item in reading.case.items:
+        for part in (item.submission, item.determination):
+            for name in part.__slots__:
+                number = item.item_number if name in ITEM_FIELDS else 0
+                if name not in LETTER_FIELDS | ITEM_FIELDS or not getattr(part, name):
+                    continue
+                found = [reading.text_of(span) for span in reading.find(name, number)]
+                value = getattr(part, name)
+                if name.endswith("_on") or name == "date_of_injury":
+                    year, month, day = value.split("-")
+                    assert f"{int(month)}/{int(day)}/{year}" in {
+                        "/".join(str(int(n)) for n in words.split("/")) for words in found
+                    }
+                elif name == "priority":
+                    assert found[0].lower() == value
+                else:
+                    assert ", ".join(found) == value
+
+
+def require_all_read(reading: Reading) -> None:
+    coverage = measure_coverage(reading)
+    assert (coverage.share_read, coverage.n_left_over, coverage.left_over) == (1.0, 0, ())
+    # Said once more without the function: what spans and furniture hold is the letter.
+    text = reading.clean.text
+    held = bytearray(len(text))
+    for span in reading.spans:
+        held[span.start : span.end] = b"1" * (span.end - span.start)
+    in_spans = "".join(character for character, is_held in zip(text, held, strict=True) if is_held)
+    furniture = [reading.clean.original[start:end] for start, end in reading.clean.furniture]
+    assert sorted(squeezed(in_spans + "".join(furniture))) == sorted(squeezed(reading.clean.original))
+    assert squeezed(in_spans) == squeezed(text)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_letters_are_read_to_the_last_character(name, layout):
+    reading = read_letter(render(load(name)[0], layout), "fallback")
+    require_consistent(reading)
+    require_all_read(reading)
+
+
+def test_invented_letters_are_read_to_the_last_character_damaged_or_not():
+    for letter in draw_letters(60, seed=5, damage_share=0.5):
+        reading = read_letter(letter.text, "fallback")
+        require_consistent(reading)
+        require_all_read(reading)
+        assert reading.flags == ()
+
+
+ITEM_WORDS = (
+    st.text(st.sampled_from("abcAB :/#.,-()17"), min_size=1, max_size=60).map(str.strip).filter(lambda words: words[:1].isalnum())
+)
+SENTENCES = st.lists(
+    st.sampled_from(["The visits help.", "No test was told.", "1) She lifts 20 pounds.", "It is not covered."]),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(ITEM_WORDS, st.sampled_from(["Upheld", "Overturned"]), SENTENCES), min_size=1, max_size=4),
+    st.sampled_from(sorted(LAYOUTS)),
+    st.integers(40, 110),
+)
+def test_fields_and_headings_reassemble_to_the_letter(drawn, layout, width):
+    letter = FictionalLetter(
+        items=[FictionalItem(item=item, decision=said, rationale=" ".join(why)) for item, said, why in drawn]
+    )
+    reading = read_letter(render(letter.paragraphs(), layout, width), "fallback")
+    require_consistent(reading)
+    require_all_read(reading)
+    assert len(reading.case.items) == len(drawn)
+
+
+@given(st.lists(st.tuples(WORDS, BLANKS)), st.randoms(use_true_random=False))
+def test_the_map_is_exact_and_monotone(pieces, rng: Random):
+    other = "".join(word + blank for word, blank in pieces)
+    text = "".join(word + rng.choice(["", " "]) for word, _ in pieces)
+    blanks = BlankMap(text, other)
+    places = [blanks.find(at, at + 1) for at in range(len(text)) if not text[at].isspace()]
+    assert [other[slice(*place)] for place in places] == [character for character in text if not character.isspace()]
+    assert places == sorted(places)
+
+
+@given(st.lists(st.tuples(WORDS, BLANKS)))
+def test_cleaning_changes_blanks_only(pieces):
+    clean = clean_letter("".join(word + blank for word, blank in pieces))
+    assert squeezed(clean.text) == squeezed(clean.original)
+    to_original = clean.to_original()
+    for at, character in enumerate(clean.text):
+        if not character.isspace():
+            start, end = to_original.find(at, at + 1)
+            assert clean.original[start:end] == character
+
+
+def test_evidence_is_found_in_the_letter_as_it_came():
+    rationale = "No urine test was in the packet. An evidence-based plan was not told. " * 4
+    text = FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg", rationale=rationale.strip())]).doubled(
+        width=33
+    )
+    reading = read_letter(text, "fallback")
+    [span] = reading.find("rationale", 2)
+    start = reading.text_of(span).rindex("evidence-based plan was not told")
+    place = reading.locate(span, start, start + len("evidence-based plan was not told"))
+    assert squeezed(text[slice(*place)]) == "evidence-basedplanwasnottold"
+    assert text[: place[0]].count("packet") == 5
+
+
+def test_what_belongs_to_nothing_is_counted_and_located_but_not_dropped():
+    letter = FictionalLetter()
+    text = letter.spaced().replace("Case Number:", "Scanned in the mail room\n\nCase Number:")
+    reading = read_letter(text, "fallback")
+    row = coverage_row(reading, "a.txt")
+    assert list(row) == list(COVERAGE_COLUMNS)
+    assert (row["source"], row["n_left_over"]) == ("a.txt", len("Scannedinthemailroom"))
+    assert [text[start:end] for start, end in row["left_over"]] == ["Scanned in the mail room"]
+    assert 0.98 < row["share_read"] < 1
+    assert reading.case == read_letter(letter.spaced(), "fallback").case
+
+
+@pytest.mark.parametrize("end", ["Decision rationale:", "packet", "MAXIMUS guideline:", "drug"])
+def test_an_end_that_is_missing_is_flagged(end):
+    text = FictionalLetter(items=[FictionalItem(item="Soma 350mg"), FictionalItem()]).spaced()
+    assert read_letter(text, "fallback").flags == ()
+    assert read_letter(text[: text.rindex(end)].rstrip(), "fallback").flags == ("cut_short",)
+
+
+def test_a_last_head_without_its_labels_is_flagged():
+    text = FictionalLetter().spaced() + "\nSoma 350mg #30: Upheld \n"
+    assert read_letter(text, "fallback").flags == ("cut_short",)

@@ -26,11 +26,14 @@ class _Section(BaseModel):
 
 
 class LimitsConfig(_Section):
-    """How large one letter may be."""
+    """How large one letter may be, and how long it may take."""
 
     max_bytes: Count
     max_pages: Count
     max_characters: Count
+    max_items: Count
+    max_seconds: Positive
+    max_ratio: Annotated[float, Field(ge=10)]
 
 
 class FeaturesConfig(_Section):

@@ -1,12 +1,22 @@
 """Mapping a function over many inputs, in order, on one machine; one place to change when more machines help."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+Trouble = Literal["crashed", "too_slow"]
+
+_AHEAD = 4  # batches a worker that are waiting or done while an earlier one is still being worked on
+_MAX_BATCH = 64
 
 
 def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1) -> Iterator[Output]:
@@ -30,3 +40,128 @@ def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_
         yield from map(function, inputs)
     else:
         yield from Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")(delayed(function)(x) for x in inputs)
+
+
+def map_guarded(
+    function: Callable[[Input], Output],
+    inputs: Iterable[Input],
+    instead: Callable[[Input, Trouble, str], Output],
+    *,
+    n_jobs: int = 1,
+    max_seconds: float,
+    size: Callable[[Input], int] = lambda _: 0,
+    max_size: int = 1_000_000,
+) -> Iterator[Output]:
+    """Yield ``function(x)`` for each x, in order, where x may kill the process that works on it or never come to an end.
+
+    Everything runs in workers, also with one job. Inputs travel in batches; a batch whose worker dies or that takes longer
+    than one input may is taken apart and its inputs go one by one, so that only the one to blame is lost.
+
+    Parameters
+    ----------
+    function : callable
+        Picklable; whatever it raises is raised here.
+    inputs : iterable
+        Consumed lazily, a few batches ahead.
+    instead : callable
+        Gives the output for an input that was lost: takes the input, ``"crashed"`` or ``"too_slow"``, and what was seen.
+    n_jobs : int, default=1
+        Worker processes; -1 for one a core.
+    max_seconds : float
+        Time that one input may take.
+    size : callable, optional
+        Size of an input; a batch holds at most ``max_size`` together, or one input.
+    max_size : int, default=1000000
+        See ``size``.
+
+    Examples
+    --------
+    >>> list(map_guarded(len, ["a", "bb"], lambda x, trouble, seen: -1, max_seconds=60))
+    [1, 2]
+    """
+    from pebble import ProcessPool  # noqa: PLC0415 (only parsing needs it)
+
+    n_workers = cpu_count() if n_jobs == -1 else n_jobs
+    pool: Any = ProcessPool(n_workers, initializer=_get_ready, initargs=(function,), context=_context(function))
+    try:
+        submitted = (
+            (batch, pool.schedule(_map_batch, (function, batch), timeout=max_seconds))
+            for batch in _batches(inputs, size, max_size)
+        )
+        waiting = deque(_take(submitted, n_workers * _AHEAD))
+        while waiting:
+            batch, future = waiting.popleft()
+            try:
+                outputs = future.result()
+            except Exception as error:  # raised again below where it is no trouble of a worker
+                if _trouble(error, max_seconds) is None:
+                    raise
+                outputs = [_apart(pool, function, x, instead, max_seconds) for x in batch]
+            yield from outputs
+            waiting.extend(_take(submitted, 1))
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def _get_ready(_: Callable[..., object]) -> None:
+    """Receive the function, so that what it imports is not on the first input's time."""
+
+
+def _map_batch(function: Callable[[Input], Output], batch: Sequence[Input]) -> list[Output]:
+    return [function(x) for x in batch]
+
+
+def _apart(
+    pool: "ProcessPool",
+    function: Callable[[Input], Output],
+    x: Input,
+    instead: Callable[[Input, Trouble, str], Output],
+    max_seconds: float,
+) -> Output:
+    try:
+        output: Output = pool.schedule(function, (x,), timeout=max_seconds).result()
+    except Exception as error:  # raised again where it is no trouble of a worker
+        trouble = _trouble(error, max_seconds)
+        if trouble is None:
+            raise
+        return instead(x, *trouble)
+    return output
+
+
+def _trouble(error: Exception, max_seconds: float) -> tuple[Trouble, str] | None:
+    from pebble import ProcessExpired  # noqa: PLC0415 (as above)
+
+    if isinstance(error, ProcessExpired):
+        return "crashed", f"the reading process died (exit code {error.exitcode})"
+    if isinstance(error, TimeoutError):
+        return "too_slow", f"took more than {max_seconds:g} seconds"
+    return None
+
+
+def _batches(inputs: Iterable[Input], size: Callable[[Input], int], max_size: int) -> Iterator[list[Input]]:
+    batch: list[Input] = []
+    n_bytes = 0
+    for x in inputs:
+        n_bytes += size(x)
+        if batch and (n_bytes > max_size or len(batch) == _MAX_BATCH):
+            yield batch
+            batch, n_bytes = [], size(x)
+        batch.append(x)
+    if batch:
+        yield batch
+
+
+def _take(elements: Iterator[Output], n: int) -> Iterator[Output]:
+    return (element for _, element in zip(range(n), elements, strict=False))
+
+
+def _context(function: Callable[..., object]) -> multiprocessing.context.BaseContext:
+    """Start workers from a process that has imported what they need and has no threads, where the system knows how."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    while isinstance(function, partial):
+        function = function.func
+    context.set_forkserver_preload(["__main__", function.__module__])
+    return context

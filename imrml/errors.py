@@ -29,28 +29,56 @@ class TableError(ImrmlError):
     """A table lacks a column, holds a value that cannot be read, or has an unknown file ending."""
 
 
+_ONE_LETTER = "check that it is one letter, or raise the limit in the config"
+
+REASONS: dict[str, str] = {
+    "empty_file": "send the letter again",
+    "too_large": _ONE_LETTER,
+    "too_many_pages": _ONE_LETTER,
+    "too_many_items": _ONE_LETTER,
+    "too_slow": _ONE_LETTER,
+    "damaged_pdf": "send the letter again",
+    "password_protected": "save a copy without a password",
+    "no_text_layer": "run OCR on it first",
+    "not_text": "export the letter as PDF, or as text in UTF-8, UTF-16 or Windows-1252",
+    "not_a_letter": "check whether it is another document",
+    "unknown_format": "check whether the letter is whole; if it is, its format is a new one: report it",
+    "no_items": "check whether the letter is whole",
+    "item_without_outcome": "check whether the letter is whole",
+    "unreadable": "check the file, its rights and the disk",
+    "crashed": "save a copy with another program, or report it",
+    "damaged_archive": "send the archive again; what was read before the damage stays",
+    "decompression_bomb": "do not unpack it; ask its sender for the letters alone, or raise limits.max_ratio",
+    "unsafe_path": "pack the letters again, as plain files under plain names",
+    "nested_archive": "unpack the inner archive first",
+    "no_letters": "check that it holds .pdf or .txt files",
+}
+"""Why a letter is a row of the failures file, and what to do about it."""
+
+
 class DocumentError(ImrmlError):
-    """A file holds no text that can be read.
+    """A file holds no letter that can be read.
 
     Parameters
     ----------
     reason : str
-        One of the reasons of the failures file, such as ``"no_text_layer"``.
-    detail : str
-        What was found and what to do; no text of the document.
+        One of :data:`REASONS`, which says what to do.
+    found : str
+        What was found; no text of the document.
     offset : int, optional
         Where in the text (characters) or file (bytes) the trouble starts.
     """
 
-    def __init__(self, reason: str, detail: str, offset: int | None = None) -> None:
-        super().__init__(f"{reason}: {detail}")
+    def __init__(self, reason: str, found: str, offset: int | None = None) -> None:
         self.reason = reason
-        self.detail = detail
+        self.found = found
+        self.detail = f"{found}; {REASONS[reason]}"
         self.offset = offset
+        super().__init__(f"{reason}: {self.detail}")
 
     def __reduce__(self) -> tuple[type["DocumentError"], tuple[str, str, int | None]]:
         """Pickle by the arguments, so that worker processes can hand the error back."""
-        return type(self), (self.reason, self.detail, self.offset)
+        return type(self), (self.reason, self.found, self.offset)
 
 
 class LetterError(DocumentError):

@@ -11,11 +11,14 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from imrml.errors import TableError
 
@@ -109,6 +112,31 @@ def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
     return frame
 
 
+def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
+    """Read a table in parts of at most ``n_rows`` rows; the cells of a CSV are text.
+
+    Raises
+    ------
+    TableError
+        As :func:`read_table`.
+    """
+    format_ = table_format(path)
+    if format_ == "parquet":
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(n_rows):
+                    yield batch.to_pandas()
+        except (OSError, ValueError) as error:
+            raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+    elif format_ == "csv":
+        with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
+            yield from parts
+    else:
+        with Path(path).open(encoding="utf-8") as lines:
+            while part := "".join(islice(lines, n_rows)):
+                yield _from_json_lines(part, path)
+
+
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table whole or not at all, readable by its owner only (it may hold health data).
 
@@ -121,22 +149,54 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     >>> read_table(Path(folder, "items.csv")).to_dict("records")
     [{'case_number': 'CM15-0000001', 'deficiencies': ['request_not_specific']}]
     """
-    format_ = table_format(path)
-    if format_ == "parquet":
-        write_private(path, lambda target: frame.to_parquet(target, index=False))
-        return
-    text = _to_csv(frame) if format_ == "csv" else _to_json_lines(frame)
+    write_parts([frame], path)
+
+
+def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
+    """Write a table that comes in parts of the same columns and dtypes; never more than one is held.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "items.parquet")
+    >>> write_parts((pd.DataFrame({"item_number": [number]}) for number in (1, 2)), path)
+    >>> read_table(path)["item_number"].to_list()
+    [1, 2]
+    """
+    write = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_json_lines}[table_format(path)]
     if str(path) == "-":
-        sys.stdout.write(text)
+        for frame in parts:
+            sys.stdout.write(_to_json_lines(frame))
     else:
-        write_private(path, lambda target: target.write_text(text, encoding="utf-8"))
+        write_private(path, lambda target: write(parts, target))
 
 
-def _to_csv(frame: pd.DataFrame) -> str:
+def _write_parquet(parts: Iterable[pd.DataFrame], target: Path) -> None:
+    frames = iter(parts)
+    first = pa.Table.from_pandas(next(frames), preserve_index=False)
+    with pq.ParquetWriter(target, first.schema) as writer:
+        writer.write_table(first)
+        for frame in frames:
+            writer.write_table(pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False))
+
+
+def _write_csv(parts: Iterable[pd.DataFrame], target: Path) -> None:
+    with target.open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(parts):
+            file.write(_to_csv(frame, has_header=number == 0))
+
+
+def _write_json_lines(parts: Iterable[pd.DataFrame], target: Path) -> None:
+    with target.open("w", encoding="utf-8") as file:
+        for frame in parts:
+            file.write(_to_json_lines(frame))
+
+
+def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
     flat = frame.copy()
     for column in set(LIST_COLUMNS) & set(flat.columns):
         flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
-    return flat.to_csv(index=False)
+    return flat.to_csv(index=False, header=has_header)
 
 
 def _to_json_lines(frame: pd.DataFrame) -> str:

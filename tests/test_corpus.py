@@ -7,8 +7,9 @@ import pytest
 from factories import FictionalItem, FictionalLetter
 
 from imrml.config import load_config
-from imrml.corpus import PARSED_COLUMNS, failure_table, item_table, parse_files
+from imrml.corpus import PARSED_COLUMNS, Journal, failure_table, item_table, parse_file, parse_new
 from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS, Item
+from imrml.documents import walk_letters
 from imrml.letters.parsing import parse_letter
 from imrml.submissions import IGNORED_COLUMNS, REFUSED_COLUMNS
 from imrml.synthetic import draw_letters
@@ -30,7 +31,9 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_letters_become_rows_and_failures_in_order(folder, n_jobs):
-    parsed = list(parse_files(sorted(folder.iterdir()), LIMITS, n_jobs))
+    with Journal("-", folder / "none.jsonl", resume=False) as journal:
+        parsed = list(parse_new(walk_letters([folder], LIMITS), journal, LIMITS, n_jobs))
+        assert [row for part in journal.rows() for row in part] == [row for letter in parsed for row in letter.rows]
     items = item_table(row for letter in parsed for row in letter.rows)
     failures = failure_table(letter.failure for letter in parsed if letter.failure)
     assert items[["case_number", "item_number"]].to_numpy().tolist() == [["CM15-0099999", 1], ["CM15-0099999", 2], ["3", 1]]
@@ -43,7 +46,7 @@ def test_letters_become_rows_and_failures_in_order(folder, n_jobs):
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
 def test_item_tables_survive_the_disk(folder, tmp_path, ending):
-    rows = [row for letter in parse_files(sorted(folder.iterdir()), LIMITS) for row in letter.rows]
+    rows = [row for file in walk_letters([folder], LIMITS) for row in parse_file(file, LIMITS).rows]
     items = item_table(rows)
     write_table(items, tmp_path / f"items.{ending}")
     back = read_table(tmp_path / f"items.{ending}")
@@ -87,10 +90,3 @@ def test_invented_letters_come_back_as_their_truth(damage_share, least):
 
 def parts(item: Item) -> list[object]:
     return [getattr(half, name) for half in (item.submission, item.determination) for name in half.__slots__]
-
-
-def test_a_copy_of_a_letter_is_told_and_stands_once(imrml, folder, tmp_path):
-    (folder / "5.txt").write_bytes((folder / "1.txt").read_bytes())
-    done = imrml("parse", folder, "--out", tmp_path / "items.csv")
-    assert "1 of them are copies" in done.err
-    assert len(read_table(tmp_path / "items.csv")) == 3

@@ -1,7 +1,7 @@
 """``imrml parse``: letters to an item table."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,58 +9,65 @@ from imrml.cli.console import console, require_jobs
 
 
 def parse_letters(
-    paths: Annotated[list[str], typer.Argument(help="Letters: files, folders, globs (.pdf, .txt).", metavar="PATH...")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Letters: files, folders, globs, archives (.zip, .tar, .tar.gz); - for stdin.", metavar="PATH..."),
+    ],
     out: Annotated[str, typer.Option(help="Item table to write: .parquet, .jsonl or .csv; - for JSON Lines on stdout.")],
     failures: Annotated[Path | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")] = None,
     jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep what OUT or an interrupted run holds; read what is new or failed."),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 where any letter could not be read.")] = False,
     config: Annotated[Path | None, typer.Option(help="Config file (limits).")] = None,
 ) -> None:
     """Parse letters into a table with one row per disputed item; what cannot be read goes to the failures file."""
     from imrml.config import load_config
-    from imrml.corpus import failure_table, item_table, parse_files
-    from imrml.documents import find_files
+    from imrml.corpus import Journal, failure_table, item_table, parse_new
+    from imrml.documents import walk_letters
     from imrml.errors import CheckFailedError, ImrmlError
-    from imrml.tables import table_format, write_table
+    from imrml.tables import table_format, write_parts
 
     table_format(out)
     target = failures or Path("failures.jsonl" if out == "-" else f"{out}.failures.jsonl")
     table_format(target)
     if str(target) == out:
         raise ImrmlError(f"parse: --out and --failures are both {out}; name two files")
-    files = list(find_files(paths))
-    letters = console.show_progress(parse_files(files, load_config(config).limits, jobs), len(files), "parsing")
-    rows: list[dict[str, Any]] = []
-    unread: list[dict[str, Any]] = []
-    n_unverified = 0
-    seen: set[str] = set()
-    n_copies = 0
-    for letter in letters:
-        if letter.failure:
-            unread.append(letter.failure)
-            continue
-        sha256 = letter.rows[0]["source_sha256"]
-        if sha256 in seen:
-            n_copies += 1
-            continue
-        seen.add(sha256)
-        rows += letter.rows
-        n_unverified += not letter.rows[0]["format_verified"]
-    n_read = len(files) - len(unread)
-    target.unlink(missing_ok=True)  # of an earlier run
-    if unread:
-        write_table(failure_table(unread), target)
-    if not n_read:
-        raise ImrmlError(f"parse: none of {len(files):,} letters could be read; {target} says why, {out} was not written")
-    write_table(item_table(rows), out)
-    console.tell(f"{n_read:,} of {len(files):,} letters read, {len(rows):,} items, written to {out}")
-    if n_copies:
-        console.tell(f"{n_copies:,} of them are copies of another letter, byte for byte, and stand in the table once")
-    if n_unverified:
-        console.tell(f"{n_unverified:,} letters are of a format of which no real letter was seen: check them (format_verified)")
-    if unread:
-        reasons = failure_table(unread)["reason"].value_counts().to_dict()
-        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        console.tell(f"{len(unread):,} letters not read ({told}): see {target}")
+    if resume and out == "-":
+        raise typer.BadParameter("--resume needs a file to go on with; --out is -")
+    limits = load_config(config).limits
+    files = walk_letters(paths, limits)
+    with Journal(out, target, resume=resume) as journal:
+        if journal.was_interrupted and not resume:
+            console.tell(f"starting anew; --resume would have gone on with the interrupted run of {journal.path}")
+        for _ in console.show_progress(parse_new(files, journal, limits, jobs), None, "parsing"):
+            pass
+        reasons = journal.count_reasons()
+        n_items, n_unverified = journal.count_items()
+        if reasons:
+            write_parts(map(failure_table, journal.failures()), target)
+        else:
+            target.unlink(missing_ok=True)  # of an earlier run
+        if n_items:
+            write_parts(map(item_table, journal.rows()), out)
+    journal.discard()
+    n_read = journal.n_new + journal.n_held + journal.n_copies
+    n_letters = n_read + journal.n_lost
+    if not n_items:
+        raise ImrmlError(f"parse: none of {n_letters:,} letters could be read; {target} says why, {out} was not written")
+    console.tell(f"{n_read:,} of {n_letters:,} letters read, {n_items:,} items, written to {out}")
+    for n, what in (
+        (journal.n_held, "of them were held already and not parsed again"),
+        (journal.n_copies, "of them are copies of another letter, byte for byte, and stand in the table once"),
+        (n_unverified, "letters are of a format of which no real letter was seen: check them (format_verified)"),
+    ):
+        if n:
+            console.tell(f"{n:,} {what}")
+    if reasons:
+        n_unread = sum(reasons.values())
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+        console.tell(f"{n_unread:,} letters not read ({told}): see {target}")
         if strict:
-            raise CheckFailedError(f"parse --strict: {len(unread):,} letters could not be read; {target} says why")
+            raise CheckFailedError(f"parse --strict: {n_unread:,} letters could not be read; {target} says why")

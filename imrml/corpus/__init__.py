@@ -1,0 +1,17 @@
+"""Letters to an item table and a table of failures: in order, on any number of workers, resumable; nothing is lost."""
+
+from imrml.corpus.columns import FAILURE_COLUMNS, PARSED_COLUMNS, failure_table, item_table, require_columns
+from imrml.corpus.journal import Journal
+from imrml.corpus.parsing import ParsedLetter, parse_file, parse_new
+
+__all__ = [
+    "FAILURE_COLUMNS",
+    "PARSED_COLUMNS",
+    "Journal",
+    "ParsedLetter",
+    "failure_table",
+    "item_table",
+    "parse_file",
+    "parse_new",
+    "require_columns",
+]

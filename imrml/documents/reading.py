@@ -1,0 +1,220 @@
+r"""Bytes to text, with limits: text files in the usual encodings and PDF files with a text layer.
+
+Line ends come back as ``"\n"``, page ends as ``"\f"``; nothing else of the text is touched, because a blank at the end of a
+line tells :mod:`imrml.letters.layout` whether the line wraps. The one repair is of mojibake, and only where it is certain.
+"""
+
+import codecs
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from imrml.config import LimitsConfig
+from imrml.errors import DocumentError
+
+# UTF-8 that was read as Windows-1252 and saved: the first byte of a sequence as a letter, then what its next byte became.
+_MOJIBAKE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    r"""Text of one file.
+
+    Parameters
+    ----------
+    source : str
+        The file, as given.
+    sha256 : str
+        Hash of its bytes, in hexadecimal.
+    text : str
+        Lines end in ``"\n"``, pages in ``"\f"``.
+    """
+
+    source: str
+    sha256: str
+    text: str
+
+
+@dataclass(frozen=True)
+class LetterFile:
+    """One letter as it came, not read yet: its bytes, or why there are none.
+
+    Parameters
+    ----------
+    source : str
+        Path of the file; a member of an archive is ``ARCHIVE!MEMBER``.
+    content : bytes
+        Empty where there is an error.
+    error : DocumentError, optional
+        What kept the bytes from being read.
+
+    Examples
+    --------
+    >>> LetterFile("letters.zip!2015/CM15-0000001.pdf", b"").stem
+    'CM15-0000001'
+    """
+
+    source: str
+    content: bytes = b""
+    error: DocumentError | None = None
+
+    @property
+    def stem(self) -> str:
+        """Name of the file or member without folder and ending."""
+        return PurePosixPath(self.source.rpartition("!")[2]).stem
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def read_document(path: str | Path, limits: LimitsConfig) -> Document:
+    """Read one file's text.
+
+    Raises
+    ------
+    DocumentError
+        With its reason (:data:`imrml.errors.REASONS`); the detail says what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from imrml.config import load_config
+    >>> path = Path(tempfile.mkdtemp(), "letter.txt")
+    >>> _ = path.write_text("Case Number: CM15-0000001", encoding="utf-16")
+    >>> read_document(path, load_config().limits).text
+    'Case Number: CM15-0000001'
+    """
+    content = read_bytes(Path(path), limits)
+    return Document(str(path), hashlib.sha256(content).hexdigest(), read_text(content, limits))
+
+
+def read_bytes(path: Path, limits: LimitsConfig) -> bytes:
+    """Read a file that is no larger than one letter may be.
+
+    Raises
+    ------
+    DocumentError
+        ``too_large`` or ``unreadable``.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(limits.max_bytes + 1)
+            if len(content) > limits.max_bytes:
+                size = path.stat().st_size
+                raise DocumentError("too_large", f"{size:,} bytes; at most {limits.max_bytes:,} (limits.max_bytes)")
+    except OSError as error:
+        raise DocumentError("unreadable", error.strerror or type(error).__name__) from None
+    return content
+
+
+def read_text(content: bytes, limits: LimitsConfig) -> str:
+    r"""Read the text out of a file's bytes; see :func:`read_document`.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> read_text(b"one line\r\nanother", load_config().limits)
+    'one line\nanother'
+    """
+    if not content.strip():
+        raise DocumentError("empty_file", f"{len(content):,} bytes, all of them blank" if content else "holds nothing")
+    is_pdf = b"%PDF-" in content[:1024]
+    text = _pdf_text(content, limits) if is_pdf else _decode(content)
+    if len(text) > limits.max_characters:
+        raise DocumentError("too_large", f"{len(text):,} characters; at most {limits.max_characters:,} (limits.max_characters)")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if is_pdf else repair_mojibake(text)
+
+
+def _decode(content: bytes) -> str:
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16") if is_utf16 else content.decode("utf-8-sig", errors="imrml.windows_1252")
+    except UnicodeDecodeError:
+        raise DocumentError("not_text", "neither a PDF nor text in an encoding that is known") from None
+    if "\0" in text:
+        raise DocumentError("not_text", "holds NUL characters, as pictures and office files do")
+    return text
+
+
+def _decode_as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are no UTF-8 as Windows-1252: a file of that encoding, or stray bytes in one of UTF-8."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252"), error.end
+
+
+codecs.register_error("imrml.windows_1252", _decode_as_windows)
+
+
+def repair_mojibake(text: str) -> str:
+    r"""Undo UTF-8 that was read as Windows-1252, in lines that hold its signs; every other line stays as it is.
+
+    Quotes, ligatures and the width of characters are the letter's own and are never changed.
+
+    Examples
+    --------
+    >>> repair_mojibake("47Â° and cafÃ©, â€œquotedâ€\x9d")
+    '47° and café, “quoted”'
+    >>> repair_mojibake("47° and café, “quoted”")
+    '47° and café, “quoted”'
+    """
+    if not _MOJIBAKE.search(text):
+        return text
+    import ftfy  # noqa: PLC0415 (for the few letters that need it)
+
+    only_encoding = ftfy.TextFixerConfig(
+        unescape_html=False,
+        remove_terminal_escapes=False,
+        replace_lossy_sequences=False,
+        fix_c1_controls=False,
+        fix_latin_ligatures=False,
+        fix_character_width=False,
+        uncurl_quotes=False,
+        fix_line_breaks=False,
+        fix_surrogates=False,
+        remove_control_chars=False,
+        normalization=None,
+        explain=False,
+    )
+    lines = text.split("\n")
+    return "\n".join(ftfy.fix_encoding(line, only_encoding) if _MOJIBAKE.search(line) else line for line in lines)
+
+
+def _pdf_text(content: bytes, limits: LimitsConfig) -> str:
+    import pypdfium2  # noqa: PLC0415 (0.1 s that text letters need not pay)
+
+    # PDFium mends a file that was cut short as well as it can: a letter without its last items would pass for a whole one.
+    if b"%%EOF" not in content[-1024:]:
+        raise DocumentError("damaged_pdf", "the end of the PDF is missing, it was cut short")
+    try:
+        pdf = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise DocumentError("password_protected", "the PDF asks for a password") from None
+        raise DocumentError("damaged_pdf", "no PDF that can be opened") from None
+    try:
+        if len(pdf) > limits.max_pages:
+            raise DocumentError("too_many_pages", f"{len(pdf)} pages; at most {limits.max_pages} (limits.max_pages)")
+        pages: list[str] = []
+        n_left = limits.max_characters
+        for page in pdf:
+            text_page = page.get_textpage()
+            if text_page.count_chars() > n_left:
+                raise DocumentError("too_large", f"more than {limits.max_characters:,} characters (limits.max_characters)")
+            pages.append(text_page.get_text_bounded())
+            n_left -= len(pages[-1])
+            text_page.close()
+            page.close()
+    except pypdfium2.PdfiumError:
+        raise DocumentError("damaged_pdf", f"page {len(pages) + 1} of {len(pdf)} cannot be read") from None
+    finally:
+        pdf.close()
+    if not any(page.strip() for page in pages):
+        raise DocumentError("no_text_layer", f"{len(pages)} pages without text, perhaps a scan")
+    return "\f".join(pages)

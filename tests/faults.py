@@ -1,0 +1,44 @@
+"""Functions that harm the process they run in; in a module of their own, so that worker processes can import them."""
+
+import os
+import signal
+import time
+
+CRASH, HANG, FAIL = b"CRASH-HERE", b"HANG-HERE", b"FAIL-HERE"
+
+
+def harm(content: bytes) -> None:
+    """Do to this process what the content asks for."""
+    if CRASH in content:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if HANG in content:
+        time.sleep(600)
+    if FAIL in content:
+        raise RecursionError(content)
+
+
+def measure(content: bytes) -> int:
+    """Work on content that may be harmful."""
+    harm(content)
+    return len(content)
+
+
+def tell_process(_: object) -> int:
+    """Tell which process works on this."""
+    return os.getpid()
+
+
+def parse_or_harm(file, limits):
+    """Parse a letter, unless it is a harmful one."""
+    from imrml.corpus.parsing import parse_file
+
+    harm(file.content)
+    return parse_file(file, limits)
+
+
+def parse_or_fail(file, limits):
+    """Parse a letter as if the parser had a fault."""
+    from imrml.corpus import parsing
+
+    parsing.parse_letter = lambda text, fallback_case_number: harm(text.encode())
+    return parsing.parse_file(file, limits)

@@ -1,0 +1,69 @@
+"""Engines: order, laziness, and inputs that kill or hang the process that works on them."""
+
+import os
+
+import pytest
+from faults import CRASH, FAIL, HANG, measure, tell_process
+
+from imrml.engines import map_guarded, map_ordered
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_map_ordered_keeps_the_order(n_jobs):
+    assert list(map_ordered(abs, range(-300, 0), n_jobs)) == list(range(300, 0, -1))
+
+
+def guarded(inputs, n_jobs=1, max_seconds=60.0, **sizes):
+    return map_guarded(measure, inputs, lambda *lost: lost, n_jobs=n_jobs, max_seconds=max_seconds, **sizes)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_map_guarded_keeps_the_order(n_jobs):
+    assert list(guarded((bytes(n) for n in range(500)), n_jobs)) == list(range(500))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_crash_costs_one_input(n_jobs):
+    inputs = [bytes(n) for n in range(300)]
+    inputs[70], inputs[71], inputs[299] = CRASH, CRASH + b"!", CRASH
+    found = list(guarded(inputs, n_jobs))
+    lost = (found[70], found[71], found[299])
+    assert [(x, trouble) for x, trouble, _ in lost] == [(CRASH, "crashed"), (CRASH + b"!", "crashed"), (CRASH, "crashed")]
+    assert "exit code -11" in lost[0][2]
+    kept = [n for n in range(300) if n not in {70, 71, 299}]
+    assert [found[n] for n in kept] == kept
+
+
+def test_an_endless_input_costs_one_input():
+    found = list(guarded([b"1", HANG, b"333"], max_seconds=0.5))
+    assert found == [1, (HANG, "too_slow", "took more than 0.5 seconds"), 3]
+
+
+def test_what_the_function_raises_is_raised_here():
+    with pytest.raises(RecursionError):
+        list(guarded([b"1", FAIL]))
+
+
+@pytest.mark.parametrize("sizes", [{}, {"size": len, "max_size": 10}])
+def test_inputs_are_consumed_a_few_batches_ahead(sizes):
+    consumed = 0
+
+    def inputs():
+        nonlocal consumed
+        for _ in range(5000):
+            consumed += 1
+            yield bytes(5)
+
+    outputs = guarded(inputs(), **sizes)
+    assert next(outputs) == 5
+    assert consumed < (20 if sizes else 1000)
+    outputs.close()
+
+
+def test_no_worker_is_left_behind():
+    processes = map_guarded(tell_process, range(5000), lambda *lost: lost, max_seconds=60)
+    worker = next(processes)
+    assert worker != os.getpid()
+    processes.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)

@@ -45,6 +45,7 @@ REASONS: dict[str, str] = {
     "unknown_format": "check whether the letter is whole; if it is, its format is a new one: report it",
     "no_items": "check whether the letter is whole",
     "item_without_outcome": "check whether the letter is whole",
+    "contradictory_outcomes": "ask its sender which of its sentences holds",
     "unreadable": "check the file, its rights and the disk",
     "crashed": "save a copy with another program, or report it",
     "damaged_archive": "send the archive again; what was read before the damage stays",

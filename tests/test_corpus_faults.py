@@ -8,8 +8,9 @@ import zipfile
 
 import faults
 import pytest
-from factories import FictionalItem, FictionalLetter
+from factories import FictionalItem, FictionalLetter, render
 from test_documents import make_pdf
+from test_letters_golden import load
 
 from imrml.corpus import Journal
 from imrml.errors import REASONS
@@ -31,6 +32,14 @@ def letter(**parts) -> bytes:
     return FictionalLetter(**parts).spaced().encode()
 
 
+def contradictory() -> bytes:
+    """Upheld by its first sentence, overturned by its second."""
+    paragraphs = load("F1a-one-item")[0]
+    first = next(i for i, paragraph in enumerate(paragraphs) if "is not medically" in paragraph)
+    paragraphs[first] = paragraphs[first].replace("is not medically", "is medically")
+    return render(paragraphs, "spaced").encode()
+
+
 BROKEN: dict[str, tuple[str, bytes]] = {
     "empty_file": ("empty.txt", b""),
     "too_large": ("large.txt", GOOD.encode() * 40),
@@ -44,6 +53,7 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "unknown_format": ("half.txt", GOOD[: GOOD.index("IMR ISSUES")].encode()),
     "no_items": ("no-items.txt", GOOD[: GOOD.index("Norco")].encode()),
     "item_without_outcome": ("open.txt", letter(items=[FictionalItem(decision="pending")])),
+    "contradictory_outcomes": ("both.txt", contradictory()),
     "damaged_archive": ("damaged.zip", zipped({"a.txt": GOOD.encode()})[:-30]),
     "decompression_bomb": ("bomb.zip", zipped({"a.txt": bytes(1_500_000)})),
     "unsafe_path": ("unsafe.zip", zipped({"../a.txt": GOOD.encode()})),

@@ -79,9 +79,7 @@ def _labelled(text: str, start: int, stop: int) -> Iterator[ItemBlock]:
     start = lead.end() if lead else start
     anchors = list(formats.CLAIMS_GUIDELINE.finditer(text, start, stop))
     if not anchors:
-        raise LetterError(
-            "no_items", "no 'Claims Administrator guideline:' after the decisions heading; is the letter cut short?", start
-        )
+        raise LetterError("no_items", "no 'Claims Administrator guideline:' after the decisions heading", start)
     floors = [start, *(anchor.end() for anchor in anchors)]
     heads = [
         _find_head(text, floor, anchor.start(), is_first=floor == start) for floor, anchor in zip(floors, anchors, strict=False)
@@ -152,7 +150,7 @@ def _numbered(text: str, sections: Mapping[str, Place], grammar: formats.Numbere
     if grammar.named_in:
         outcomes = _name_items(text, sections[grammar.named_in], outcomes)
     if not outcomes:
-        raise LetterError("no_items", "no numbered sentence says what is 'medically necessary and appropriate'; is it cut short?")
+        raise LetterError("no_items", "no numbered sentence says what is 'medically necessary and appropriate'")
     blocks = _number_in_order(grammar.head.finditer(text, *sections["items"])) if grammar.head else []
     block_ends = [*(block.start() for block in blocks[1:]), sections["items"][1] if blocks else 0]
     for number, named in enumerate(outcomes, start=1):

@@ -200,11 +200,10 @@ def _find_sections(text: str) -> tuple[_Sections, dict[str, Place], list[Span]]:
         if (match := heading.search(text))
     }
     if not seen:
-        raise LetterError("not_a_letter", "none of the headings of a final determination was found; is this another document?")
+        raise LetterError("not_a_letter", "none of the headings of a final determination was found")
     raise LetterError(
         "unknown_format",
-        f"found the heading {', '.join(map(repr, seen))}, but not all that one format needs, in their order; the letter may be "
-        "cut short or of a format that is not known",
+        f"found the heading {', '.join(map(repr, seen))}, but not all that one format needs, in their order",
         max(seen.values()),
     )
 

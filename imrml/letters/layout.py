@@ -198,15 +198,16 @@ def _doubt_full_lines(pieces: list[str]) -> None:
     end but room for one more word.
     """
     ends = range(1, len(pieces) - 1, 2)
-    is_bare = sum(pieces[end] == "\n" for end in ends if len(pieces[end - 1]) >= _FULL_LINE) > len(ends) // 4
+    full_line = min(_FULL_LINE, int(0.8 * max(map(len, pieces), default=0)))
+    is_bare = sum(pieces[end] == "\n" for end in ends if len(pieces[end - 1]) >= full_line) > len(ends) // 4
     for end in ends:
         if pieces[end] != "\n":
             continue
         words = pieces[end - 1]
         if not is_bare:
-            is_doubtful = len(words) >= _FULL_LINE and words[-1] not in ".:!?"
+            is_doubtful = len(words) >= full_line and words[-1] not in ".:!?"
         else:
-            is_doubtful = len(words) + 1 + len(pieces[end + 1].partition(" ")[0]) > _FULL_LINE
+            is_doubtful = len(words) + 1 + len(pieces[end + 1].partition(" ")[0]) > full_line
         if is_doubtful:
             pieces[end] = "" if is_bare and _wraps_inside_word(words) else "\v"
 

@@ -31,8 +31,8 @@ def by_pypdf(path: Path) -> str:
 
 def by_pdftotext(*options: str) -> Callable[[Path], str]:
     return lambda path: (
-        subprocess.run(  # noqa: S603 (our own files)
-            ["pdftotext", *options, str(path), "-"],  # noqa: S607
+        subprocess.run(
+            ["pdftotext", *options, str(path), "-"],
             capture_output=True,
             text=True,
             check=True,

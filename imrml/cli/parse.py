@@ -13,7 +13,9 @@ def parse_letters(
         list[str],
         typer.Argument(help="Letters: files, folders, globs, archives (.zip, .tar, .tar.gz); - for stdin.", metavar="PATH..."),
     ],
-    out: Annotated[str, typer.Option(help="Item table to write: .parquet, .jsonl or .csv; - for JSON Lines on stdout.")],
+    out: Annotated[
+        str | None, typer.Option(help="Item table to write: .parquet, .jsonl or .csv; - for JSON Lines on stdout.")
+    ] = None,
     failures: Annotated[Path | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")] = None,
     jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
     resume: Annotated[
@@ -21,6 +23,12 @@ def parse_letters(
         typer.Option("--resume", help="Keep what OUT or an interrupted run holds; read what is new or failed."),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 where any letter could not be read.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print each letter as read, with labels and evidence; write nothing.")
+    ] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Print how much of each letter was read, and where the rest stands; write nothing.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="Config file (limits).")] = None,
 ) -> None:
     """Parse letters into a table with one row per disputed item; what cannot be read goes to the failures file."""
@@ -28,15 +36,17 @@ def parse_letters(
     from imrml.corpus import Journal, failure_table, item_table, parse_new
     from imrml.documents import walk_letters
     from imrml.errors import CheckFailedError, ImrmlError
-    from imrml.tables import table_format, write_parts
+    from imrml.tables import write_parts
 
-    table_format(out)
-    target = failures or Path("failures.jsonl" if out == "-" else f"{out}.failures.jsonl")
-    table_format(target)
-    if str(target) == out:
-        raise ImrmlError(f"parse: --out and --failures are both {out}; name two files")
-    if resume and out == "-":
-        raise typer.BadParameter("--resume needs a file to go on with; --out is -")
+    if show or coverage:
+        from imrml.cli.show import show_coverage, show_letters
+
+        if out or (show and coverage):
+            raise typer.BadParameter("--show and --coverage print and write nothing: give one of them, and no --out")
+        look = show_letters if show else show_coverage
+        look(paths, load_config(config).limits)
+        return
+    out, target = _require_targets(out, failures, is_resumed=resume)
     limits = load_config(config).limits
     files = walk_letters(paths, limits)
     with Journal(out, target, resume=resume) as journal:
@@ -71,3 +81,20 @@ def parse_letters(
         console.tell(f"{n_unread:,} letters not read ({told}): see {target}")
         if strict:
             raise CheckFailedError(f"parse --strict: {n_unread:,} letters could not be read; {target} says why")
+
+
+def _require_targets(out: str | None, failures: Path | None, *, is_resumed: bool) -> tuple[str, Path]:
+    """Give where items and failures go, or say why they cannot."""
+    from imrml.errors import ImrmlError
+    from imrml.tables import table_format
+
+    if out is None:
+        raise typer.BadParameter("parse writes a table: give --out FILE, or --show or --coverage to look only")
+    table_format(out)
+    target = failures or Path("failures.jsonl" if out == "-" else f"{out}.failures.jsonl")
+    table_format(target)
+    if str(target) == out:
+        raise ImrmlError(f"parse: --out and --failures are both {out}; name two files")
+    if is_resumed and out == "-":
+        raise typer.BadParameter("--resume needs a file to go on with; --out is -")
+    return out, target

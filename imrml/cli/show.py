@@ -1,0 +1,155 @@
+"""How ``imrml parse --show`` prints letters as read, and ``--coverage`` how much of each was read."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from imrml.cli.console import console, print_rows
+from imrml.cli.explanation import printable
+from imrml.deficiencies import taxonomy
+from imrml.errors import DocumentError, ImrmlError
+
+if TYPE_CHECKING:
+    from imrml.config import LimitsConfig
+    from imrml.determinations import Item
+    from imrml.letters.reading import Reading
+
+_DECISION_STYLES = {"upheld": "bold red", "overturned": "bold green"}
+
+
+def show_letters(paths: list[str], limits: "LimitsConfig") -> None:
+    """Print each letter's facts, items, decisions and labels, with the evidence in brackets; what was not read goes to stderr."""
+    screen = Console(highlight=False)
+    for source, reading in _readings(paths, limits):
+        _print_letter(source, reading, screen)
+
+
+def show_coverage(paths: list[str], limits: "LimitsConfig") -> None:
+    """Print one row a letter: how much of it was read, where the rest stands, and its flags."""
+    import pandas as pd
+
+    from imrml.letters.coverage import coverage_row
+
+    table = pd.DataFrame([coverage_row(reading, source) for source, reading in _readings(paths, limits)])
+    n_whole, n_flagged = int((table["n_left_over"] == 0).sum()), int((table["flags"].map(len) > 0).sum())
+    table["left_over"] = [" ".join(f"{start}-{end}" for start, end in spans) for spans in table["left_over"]]
+    table["flags"] = table["flags"].map(" ".join)
+    # Rounded down, so that 1.0000 means all of it.
+    table["share_read"] = [f"{int(share * 10_000) / 10_000:.4f}" for share in table["share_read"]]
+    print_rows(table)
+    console.tell(f"{n_whole:,} of {len(table):,} letters read to the last character; {n_flagged:,} flagged")
+
+
+def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "Reading"]]:
+    """Read letters one by one; says on stderr which could not be read and why, and raises where none could."""
+    from imrml.documents import read_text, walk_letters
+    from imrml.letters.parsing import read_letter
+
+    n_letters = n_read = 0
+    for file in console.show_progress(walk_letters(paths, limits), None, "reading"):
+        n_letters += 1
+        try:
+            if file.error:
+                raise file.error
+            reading = read_letter(read_text(file.content, limits), file.stem)
+        except DocumentError as error:
+            console.tell(f"{file.source}: {error}")
+            continue
+        n_read += 1
+        yield file.source, reading
+    if not n_read:
+        raise ImrmlError(f"parse: none of {n_letters:,} letters could be read")
+
+
+# --- one letter ------------------------------------------------------------------------------------------------------
+
+
+def _print_letter(source: str, reading: "Reading", screen: Console) -> None:
+    from imrml.letters.coverage import measure_coverage
+
+    case, coverage = reading.case, measure_coverage(reading)
+    first = case.items[0]
+    letter_format = case.letter_format if case.format_verified else f"{case.letter_format} (no real letter of it was seen: check)"
+    read = f"{int(coverage.share_read * 10_000) / 100:.2f} %"
+    if coverage.left_over:
+        read += f", left over {' '.join(f'{start}-{end}' for start, end in coverage.left_over)}"
+    screen.print(Text(printable(f"{case.case_number}  {source}"), style="bold"))
+    _print_facts(
+        {
+            "format": letter_format,
+            "read": read,
+            "look at": ", ".join(reading.flags).replace("_", " "),
+            "case outcome": reading.case_outcome,
+            "injured": first.submission.date_of_injury,
+            "UR denied": first.submission.ur_denied_on,
+            "received": first.submission.received_on,
+            "assigned": first.determination.assigned_on,
+            "decided": first.determination.decided_on,
+            "priority": first.submission.priority,
+            "worker": " ".join(filter(None, (_age(first.submission.age), first.submission.sex))),
+            "diagnosis": first.submission.diagnosis,
+            "reviewer": "; ".join(filter(None, (first.determination.reviewer_specialties, first.determination.reviewer_states))),
+            "summary": first.submission.case_summary,
+        },
+        screen,
+    )
+    for item in case.items:
+        _print_item(item, screen)
+
+
+def _print_item(item: "Item", screen: Console) -> None:
+    from imrml.labelling import label_rationale
+
+    submission, determination = item.submission, item.determination
+    is_upheld = determination.decision == "upheld"
+    evidence = label_rationale(determination.rationale, submission.item) if is_upheld else []
+    numbers = {id_: number for number, id_ in enumerate(dict.fromkeys(span.id for span in evidence), start=1)}
+    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    head = Text(f"\n{item.item_number}. ", style="bold")
+    head.append(f"{determination.decision.upper()}  ", style=_DECISION_STYLES[determination.decision])
+    head.append(printable(submission.item))
+    screen.print(head)
+    _print_facts(
+        {
+            "asked for": submission.treatment if submission.authorized else "",
+            "authorized": submission.authorized,
+            "disputed": submission.disputed,
+            "claims side": submission.claims_guideline,
+            "MAXIMUS": determination.maximus_guideline,
+            "rationale": _marked(determination.rationale, [(span.start, span.end, numbers[span.id]) for span in evidence]),
+            "labels": "; ".join(f"({number}) {id_}: {names[id_]}" for id_, number in numbers.items()),
+        },
+        screen,
+    )
+
+
+def _print_facts(facts: dict[str, "str | Text | None"], screen: Console) -> None:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True, style="bright_black")
+    rows.add_column()
+    for name, value in facts.items():
+        if value:
+            rows.add_row(name, Text(printable(value)) if isinstance(value, str) else value)
+    screen.print(rows)
+
+
+def _marked(rationale: str, evidence: Iterable[tuple[int, int, int]]) -> Text:
+    """Put evidence in brackets with its number, which says the same without colour; where two overlap, both have theirs."""
+    marks = sorted(
+        mark for start, end, number in evidence for mark in ((start, 1, "[", number), (end, 0, f"]({number})", number))
+    )
+    text, at, n_open = Text(), 0, 0
+    for place, is_start, words, _ in marks:
+        text.append(printable(rationale[at:place]), style="bold underline" if n_open else "")
+        text.append(words, style="bold")
+        n_open += 1 if is_start else -1
+        at = place
+    text.append(printable(rationale[at:]))
+    return text
+
+
+def _age(age: float | None) -> str:
+    return "" if age is None else f"{age:.0f} years"

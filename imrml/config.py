@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from imrml.errors import ConfigError
 
 Stage = Literal["rfa", "imr"]
+Profile = Literal["letters", "dmhc"]
+"""Whose reviews: letters of the workers' compensation programme, or the state's coded data on health plans."""
 Split = Literal["random", "grouped", "time_forward"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -117,6 +119,7 @@ class MonitoringConfig(_Section):
 class Config(_Section):
     """The whole configuration; see ``defaults.yaml`` for what each value means."""
 
+    profile: Profile
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
     limits: LimitsConfig

@@ -15,7 +15,8 @@ from typing import Any, Literal, NewType
 import numpy as np
 import pandas as pd
 
-from imrml.config import Stage
+from imrml.codes import join_codes, name_heading, read_code, split_codes
+from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
 
@@ -61,6 +62,16 @@ SUBMISSION_COLUMNS = (
     Column("claims_guideline", "string", "", "imr", "guideline the claims administrator cites"),
 )
 
+CODED_COLUMNS = (
+    Column("treatment_category", "string", "the state's code", "rfa", "as coded, else read from the treatment"),
+    Column("treatment_subcategory", "string", "the state's code", "rfa", ""),
+    Column("diagnosis_category", "string", "the state's code", "rfa", "as coded, else read from the diagnosis"),
+    Column("diagnosis_subcategory", "string", "the state's code", "rfa", ""),
+    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", ""),
+    Column("review_type", "string", "the state's code", "imr", "ground of the denial: medical necessity, experimental, urgent"),
+)
+"""What the profile ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
+
 REFUSED_COLUMNS = (
     "assigned_on", "decided_on", "reviewer_states", "reviewer_specialties", "decision", "maximus_guideline", "rationale",
     "deficiencies", "evidence",
@@ -77,6 +88,12 @@ IGNORED_COLUMNS = (
     "decided_year",
 )
 """Keys of the item table: passed over in a request, never features."""
+
+_NAMING_TREATMENT: dict[Profile, tuple[str, ...]] = {
+    "letters": ("treatment", "item"),
+    "dmhc": ("treatment", "item", "treatment_category"),
+}
+"""Columns of which a table must have one."""
 
 _DATES = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "date")
 
@@ -118,15 +135,20 @@ class Submission:
     claims_guideline: str = ""
 
 
-def columns_at(stage: Stage) -> tuple[str, ...]:
-    """Name the submission columns that are known at a stage.
+def columns_of(profile: Profile) -> tuple[Column, ...]:
+    """Give the submission columns of a profile, whatever the stage."""
+    return SUBMISSION_COLUMNS + CODED_COLUMNS if profile == "dmhc" else SUBMISSION_COLUMNS
+
+
+def columns_at(stage: Stage, profile: Profile = "letters") -> tuple[str, ...]:
+    """Name the submission columns of a profile that are known at a stage.
 
     Examples
     --------
     >>> "claims_guideline" in columns_at("rfa"), "claims_guideline" in columns_at("imr")
     (False, True)
     """
-    return tuple(column.name for column in SUBMISSION_COLUMNS if column.known_at in _KNOWN_AT_STAGE[stage])
+    return tuple(column.name for column in columns_of(profile) if column.known_at in _KNOWN_AT_STAGE[stage])
 
 
 # --- one request in several parts ------------------------------------------------------------------------------------
@@ -174,7 +196,7 @@ def split_item(item: str) -> tuple[str, str, str]:
 # --- the frame that features accept ----------------------------------------------------------------------------------
 
 
-def submission_frame(items: pd.DataFrame, stage: Stage) -> SubmissionFrame:
+def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "letters") -> SubmissionFrame:
     """Make the frame that features accept, from an item table or a submission table.
 
     Holds exactly the columns known at the stage, in their fixed order, with the index of ``items``. What is absent is derived
@@ -184,9 +206,11 @@ def submission_frame(items: pd.DataFrame, stage: Stage) -> SubmissionFrame:
     Parameters
     ----------
     items : DataFrame
-        Any table with a ``treatment`` or an ``item`` column.
+        Any table with a ``treatment`` or an ``item`` column, or of profile ``dmhc`` with a ``treatment_category``.
     stage : {'rfa', 'imr'}
         When the prediction is made.
+    profile : {'letters', 'dmhc'}
+        Whose reviews.
 
     Returns
     -------
@@ -205,9 +229,12 @@ def submission_frame(items: pd.DataFrame, stage: Stage) -> SubmissionFrame:
     >>> frame[["treatment", "age", "sex"]].to_dict("records"), "rationale" in frame
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
     """
-    if "treatment" not in items and "item" not in items:
-        raise TableError(f"no 'treatment' and no 'item' column among {sorted(map(str, items.columns))[:20]}; one is needed")
-    text = {column.name: _texts(items, column.name) for column in SUBMISSION_COLUMNS if column.dtype == "string"}
+    if not any(name in items for name in _NAMING_TREATMENT[profile]):
+        named = " and ".join(f"no {name!r}" for name in _NAMING_TREATMENT[profile])
+        raise TableError(f"{named} column among {sorted(map(str, items.columns))[:20]}; one is needed")
+    if profile == "dmhc":
+        items = _with_codes(items)
+    text = {column.name: _texts(items, column.name) for column in columns_of(profile) if column.dtype == "string"}
     parts = [split_item(item) for item in text["item"]]
     for position, name in enumerate(("treatment", "authorized", "disputed")):
         text[name] = [given or part[position] for given, part in zip(text[name], parts, strict=True)]
@@ -229,7 +256,20 @@ def submission_frame(items: pd.DataFrame, stage: Stage) -> SubmissionFrame:
     for name in _DATES:
         days = [_read_date(value) for value in _values(items, name)]
         frame[name] = np.array(["NaT" if day is None else day.isoformat() for day in days], dtype="datetime64[s]")
-    return SubmissionFrame(frame[list(columns_at(stage))])
+    return SubmissionFrame(frame[list(columns_at(stage, profile))])
+
+
+def _with_codes(items: pd.DataFrame) -> pd.DataFrame:
+    """Fill the codes from the text of treatment and diagnosis where they are absent, and that text from the codes."""
+    filled: dict[str, list[str]] = {}
+    for name in ("treatment", "diagnosis"):
+        category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
+        texts = _texts(items, name)
+        coded = zip(*(map(read_code, _texts(items, column)) for column in columns), strict=True)
+        codes = [given if any(given) else split_codes(text) for given, text in zip(coded, texts, strict=True)]
+        filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
+        filled[category], filled[subcategory] = ([code[place] for code in codes] for place in (0, 1))
+    return items.assign(age_band=list(map(read_code, _texts(items, "age_band"))), **filled)
 
 
 def _values(items: pd.DataFrame, name: str) -> list[Any]:
@@ -287,7 +327,10 @@ def _read_us_date(words: str) -> datetime:
 
 _ALIASES = {"notes": "case_summary"}
 """Words of claims staff for our columns: they have notes, not a case summary."""
-_KNOWN_COLUMNS = frozenset({"request_id", *(column.name for column in SUBMISSION_COLUMNS), *REFUSED_COLUMNS, *IGNORED_COLUMNS})
+
+
+def _known_columns(profile: Profile) -> frozenset[str]:
+    return frozenset({"request_id", *(column.name for column in columns_of(profile)), *REFUSED_COLUMNS, *IGNORED_COLUMNS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +364,10 @@ class Requests:
     unread: tuple[tuple[int, str], ...]
 
 
-def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
+def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters") -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
+
+    In profile ``dmhc`` columns may also bear the headings of the state's own files.
 
     Examples
     --------
@@ -333,7 +378,7 @@ def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = _name_columns(table)
+    table = _name_columns(table, profile)
     given_ids = _texts(table, "request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long):
@@ -345,25 +390,28 @@ def sort_requests(table: pd.DataFrame, stage: Stage) -> Requests:
             refused[number] = f"request_id is that of row {seen[given]}; give each request its own and score again"
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
     kept = table.iloc[[number - 1 for number in rows]]
-    all_columns = [column.name for column in SUBMISSION_COLUMNS]
+    all_columns = [column.name for column in columns_of(profile)]
     return Requests(
         request_ids=tuple(_name_requests(rows, given_ids)),
         rows=tuple(rows),
-        submissions=submission_frame(kept, stage),
+        submissions=submission_frame(kept, stage, profile),
         refused=tuple(sorted(refused.items())),
-        unknown_columns=tuple(str(name) for name in table if name not in _KNOWN_COLUMNS),
-        late_columns=tuple(name for name in all_columns if name in table and name not in columns_at(stage)),
+        unknown_columns=tuple(str(name) for name in table if name not in _known_columns(profile)),
+        late_columns=tuple(name for name in all_columns if name in table and name not in columns_at(stage, profile)),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
 
-def _name_columns(table: pd.DataFrame) -> pd.DataFrame:
+def _name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them."""
+    known = _known_columns(profile)
     by_name: dict[str, list[Any]] = {}
     for given in table:
         folded = "_".join(str(given).lower().split())
         name = _ALIASES.get(folded, folded)
-        by_name.setdefault(name if name in _KNOWN_COLUMNS else str(given), []).append(given)
+        if profile == "dmhc":
+            name = name_heading(str(given)) or name
+        by_name.setdefault(name if name in known else str(given), []).append(given)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
     for name, columns in by_name.items():
         if len(columns) > 1:
@@ -381,7 +429,7 @@ def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
 
 
 def _find_long(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    for name in (column.name for column in SUBMISSION_COLUMNS if column.dtype == "string"):
+    for name in (column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"):
         most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
         for number, text in enumerate(_texts(table, name), start=1):
             if len(text) > most:
@@ -413,7 +461,7 @@ def _refusal(names: str, n_columns: int) -> str:
     )
 
 
-def require_submission_columns(columns: Sequence[str], stage: Stage) -> None:
+def require_submission_columns(columns: Sequence[str], stage: Stage, profile: Profile = "letters") -> None:
     """Raise unless columns are exactly those known at the stage: the alarm that rings where a frame was made elsewhere.
 
     Raises
@@ -427,7 +475,7 @@ def require_submission_columns(columns: Sequence[str], stage: Stage) -> None:
     Traceback (most recent call last):
     imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; make the frame with submission_frame()
     """
-    known = columns_at(stage)
+    known = columns_at(stage, profile)
     foreign = [name for name in columns if name not in known]
     absent = [name for name in known if name not in columns]
     faults = [f"columns {foreign} are not known at stage {stage!r}"] * bool(foreign)

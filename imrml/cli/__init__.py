@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli import config, demo, doctor, evaluate, label, leakcheck, monitor, parse, registry, runs, score, synth, train
+from imrml.cli import (
+    config,
+    demo,
+    doctor,
+    evaluate,
+    importing,
+    label,
+    leakcheck,
+    monitor,
+    parse,
+    registry,
+    runs,
+    score,
+    synth,
+    train,
+)
 from imrml.cli.console import console
 from imrml.errors import ImrmlError
 
@@ -37,7 +52,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 for name, (command, short_help) in _COMMANDS.items():
     app.command(name, short_help=short_help)(command)
-for name, group in {"config": config.app, "registry": registry.app, "runs": runs.app}.items():
+for name, group in {"config": config.app, "import": importing.app, "registry": registry.app, "runs": runs.app}.items():
     app.add_typer(group, name=name)
 
 

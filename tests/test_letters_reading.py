@@ -1,5 +1,6 @@
 """Where things stand in a letter, and how much of it was read."""
 
+import re
 from random import Random
 
 import pytest
@@ -25,6 +26,10 @@ BLANKS = st.text(st.sampled_from(" \t\n\f\v\u00a0\u200b"), min_size=1, max_size=
 
 def squeezed(text: str) -> str:
     return "".join(text.replace("\u200b", " ").replace("\ufeff", " ").split())
+
+
+def letters_only(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def require_consistent(reading: Reading) -> None:
@@ -85,6 +90,28 @@ def test_invented_letters_are_read_to_the_last_character_damaged_or_not():
         require_consistent(reading)
         require_all_read(reading)
         assert reading.flags == ()
+
+
+@pytest.mark.parametrize("letter_format", ["F0", "F1a", "F1b"])
+def test_invented_letters_of_older_formats_say_what_their_truth_says(letter_format):
+    for letter in draw_letters(40, seed=6, damage_share=0.0, letter_format=letter_format):
+        reading = read_letter(letter.text, "fallback")
+        require_consistent(reading)
+        require_all_read(reading)
+        assert (reading.case, reading.flags) == (letter.case, ())
+
+
+@pytest.mark.parametrize("letter_format", ["F0", "F1a", "F1b"])
+def test_damaged_letters_of_older_formats_keep_every_letter_and_decision(letter_format):
+    for letter in draw_letters(40, seed=7, damage_share=1.0, letter_format=letter_format):
+        reading = read_letter(letter.text, "fallback")
+        require_consistent(reading)
+        require_all_read(reading)
+        for item, wanted in zip(reading.case.items, letter.case.items, strict=True):
+            assert item.determination.decision == wanted.determination.decision
+            for part, truth in ((item.submission, wanted.submission), (item.determination, wanted.determination)):
+                for name in {"item", "case_summary", "claims_guideline", "maximus_guideline", "rationale"} & set(part.__slots__):
+                    assert letters_only(getattr(part, name)) == letters_only(getattr(truth, name)), name
 
 
 ITEM_WORDS = (

@@ -199,6 +199,8 @@ def _name_items(text: str, listed_in: Place, outcomes: list[_Named]) -> list[_Na
     for i, (item, entry) in enumerate(entries):
         asked = formats.ASKED.match(text, *item)
         statements = outcomes[i].statements if i < len(outcomes) else []
+        if len(entries) > 1:  # a sentence without a number could be about any of them
+            statements = [statement for statement in statements if statement["number"]]
         named.append(_Named(asked.span("item") if asked else item, entry, statements))
     return named
 

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from imrml.determinations import SYNTHETIC_PREFIX, Case, Determination, Item
 from imrml.narratives import derive_diagnosis
 from imrml.submissions import Submission
 from imrml.synthetic.banks import pick, read_table
 from imrml.synthetic.layout import DAMAGES, header_lines, item_paragraphs, join_lines, letter_lines, wrap
+from imrml.synthetic.older import older_lines, restate
 from imrml.synthetic.process import DrawnCase, DrawnItem, process
 from imrml.synthetic.voices import write_guideline, write_rationale, write_summary
+
+OlderFormat = Literal["F0", "F1a", "F1b"]
 
 MOST_LETTERS = 10_000_000
 """A case number has seven digits."""
@@ -54,7 +57,9 @@ class SyntheticLetter:
         return bool(self.damages)
 
 
-def draw_letters(n_letters: int, seed: int, damage_share: float = 0.3) -> Iterator[SyntheticLetter]:
+def draw_letters(
+    n_letters: int, seed: int, damage_share: float = 0.3, letter_format: OlderFormat | None = None
+) -> Iterator[SyntheticLetter]:
     """Draw invented letters with known truth: a yardstick and a demo, never evidence of skill on real letters.
 
     Letter ``i`` depends on the seed and on ``i`` only, so a shorter corpus is the beginning of a longer one.
@@ -66,6 +71,8 @@ def draw_letters(n_letters: int, seed: int, damage_share: float = 0.3) -> Iterat
     seed : int
     damage_share : float
         Share of letters whose text has extraction damage.
+    letter_format : {'F0', 'F1a', 'F1b'}, optional
+        A format of 2013 to write all of them in, whatever their days; by default a letter has the format of its day, 2014 on.
 
     Yields
     ------
@@ -80,18 +87,22 @@ def draw_letters(n_letters: int, seed: int, damage_share: float = 0.3) -> Iterat
     if not 0 <= n_letters <= MOST_LETTERS:
         raise ValueError(f"n_letters: found {n_letters}; expected 0 to {MOST_LETTERS}")
     for number in range(n_letters):
-        yield _draw_letter(Random(f"{seed}/letter/{number}"), number, damage_share)  # noqa: S311  (nothing here is a secret)
+        yield _draw_letter(Random(f"{seed}/letter/{number}"), number, damage_share, letter_format)  # noqa: S311  (nothing here is a secret)
 
 
-def _draw_letter(rng: Random, number: int, damage_share: float) -> SyntheticLetter:
+def _draw_letter(rng: Random, number: int, damage_share: float, older: OlderFormat | None) -> SyntheticLetter:
     drawn = process().draw_case(rng)
-    has_header = rng.random() >= _P_NO_HEADER
+    has_header = rng.random() >= _P_NO_HEADER or older is not None
     case, faults, credentials, styles = _say_case(rng, drawn, number, has_header=has_header)
     order = "labels_first" if rng.random() < _P_LABELS_FIRST else "across"
     damages = _draw_damages(rng) if rng.random() < damage_share else frozenset()
-    header = header_lines(case, order) if has_header else []
-    lines = letter_lines(case, header, credentials, rng, damages)
-    heads = frozenset(line for item in case.items for line in wrap(item_paragraphs(item)[0])) if damages else frozenset()
+    if older:
+        case, order = restate(case, older), "notice"
+        lines, heads = older_lines(case, rng, damages)
+    else:
+        header = header_lines(case, order) if has_header else []
+        lines = letter_lines(case, header, credentials, rng, damages)
+        heads = frozenset(line for item in case.items for line in wrap(item_paragraphs(item)[0])) if damages else frozenset()
     text = join_lines(lines, heads, rng, damages)
     flags = tuple(name for name in DAMAGES if name in damages)
     shared = {

@@ -50,12 +50,12 @@ def header_lines(case: Case, order: str) -> list[str]:
     submission, determination = case.items[0].submission, case.items[0].determination
     values = {
         "Case Number": case.case_number,
-        "Date Assigned": _us_date(determination.assigned_on),
-        "Date of Injury": _us_date(submission.date_of_injury),
-        "Decision Date": _us_date(determination.decided_on),
-        "UR Denial Date": _us_date(submission.ur_denied_on),
+        "Date Assigned": us_date(determination.assigned_on),
+        "Date of Injury": us_date(submission.date_of_injury),
+        "Decision Date": us_date(determination.decided_on),
+        "UR Denial Date": us_date(submission.ur_denied_on),
         "Priority": submission.priority.capitalize(),
-        "Application Received": _us_date(submission.received_on),
+        "Application Received": us_date(submission.received_on),
     }
     if order == "labels_first":
         return [*(f"{label}:" for label in values), *values.values(), ""]
@@ -70,7 +70,8 @@ def header_lines(case: Case, order: str) -> list[str]:
     ]
 
 
-def _us_date(iso: str | None) -> str:
+def us_date(iso: str | None) -> str:
+    """Write an ISO date as letters do; ``""`` for none."""
     if iso is None:
         return ""
     year, month, day = iso.split("-")
@@ -108,12 +109,12 @@ def letter_lines(case: Case, header: list[str], credentials: str, rng: Random, d
     """Lay out a letter in lines, ``""`` between paragraphs, with the damages that sit inside words and sentences."""
     words = read_table("letter")
     summary = case.items[0].submission.case_summary
-    lines = [*header, *standing_lines(case, credentials), *wrap(_damaged(rng, summary, damages)), "", words["decisions"]]
+    lines = [*header, *standing_lines(case, credentials), *wrap(damage_text(rng, summary, damages)), "", words["decisions"]]
     lines += [*wrap(f"{words['decisions_lead_start']} {words['decisions_lead_end']}"), ""]
     for item in case.items:
         head, claims, maximus, rationale = item_paragraphs(item)
         label, _, body = rationale.partition(": ")
-        for paragraph in (head, claims, maximus, f"{label}: {_damaged(rng, body, damages)}"):
+        for paragraph in (head, claims, maximus, f"{label}: {damage_text(rng, body, damages)}"):
             lines += [*wrap(paragraph), ""]
     return lines[:-1]
 
@@ -121,7 +122,8 @@ def letter_lines(case: Case, header: list[str], credentials: str, rng: Random, d
 # --- damage ----------------------------------------------------------------------------------------------------------
 
 
-def _damaged(rng: Random, text: str, damages: frozenset[str]) -> str:
+def damage_text(rng: Random, text: str, damages: frozenset[str]) -> str:
+    """Do to a text the damage that sits inside words and sentences."""
     if "glued_sentences" in damages:
         text = _at_some(rng, _STOP, text, lambda _: "")
     if "glued_words" in damages:

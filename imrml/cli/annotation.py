@@ -34,7 +34,7 @@ def annotate_items(items: pd.DataFrame, file: Path, ask: Callable[[str], str], c
     file : Path
         Gold labels; answers are added.
     ask : callable
-        Shows a prompt, gives the line that the person wrote; raises EOFError at the end of the input, which quits.
+        Shows a prompt, gives the line that the person wrote; EOFError or KeyboardInterrupt quits.
     console : rich.console.Console
         Where items are shown.
     """
@@ -45,7 +45,7 @@ def annotate_items(items: pd.DataFrame, file: Path, ask: Callable[[str], str], c
         _show_item(explanation, f"{place + 1} of {len(items)}", console)
         try:
             evidence = _ask_labels(explanation, str(items["rationale"].iloc[place]), ask, console)
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
             break
         except _TurnedAway as turn:
             where = str(turn)

@@ -8,6 +8,7 @@ import yaml
 
 _SEPARATOR = ": "
 _NOT_A_WORD = re.compile(r"[\W_]+")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 
 
 @cache
@@ -72,7 +73,7 @@ def read_code(words: str) -> str:
     >>> read_code(" Orthopedic/  Musculoskeletal"), read_code("11_20")
     ('Orthopedic/ Musculoskeletal', '11-20')
     """
-    return re.sub(r"(?<=\d)_(?=\d)", "-", " ".join(words.split()))
+    return _BETWEEN_DIGITS.sub("-", " ".join(words.split()))
 
 
 def join_codes(category: str, subcategory: str) -> str:

@@ -130,6 +130,7 @@ def test_the_verdict_is_measured_from_every_side(items):
     assert metrics["held_out"]["grouped"]["n_deals"] == 2
     assert set(metrics["baselines"]) == {*BASELINES, "without_case_summary"}
     assert [row["share"] for row in metrics["learning_curve"]] == [0.3, 1.0]
+    assert metrics["learning_curve"][-1]["auroc"] == metrics["outcome"]["grouped"]["auroc"]
     assert set(metrics["importance"]["grouped"]) == {"request", "record", "utilization review"}
     assert metrics["importance"]["grouped"]["record"]["value"] > metrics["importance"]["grouped"]["utilization review"]["value"]
     assert metrics["power"]["grouped"]["auroc"]["n_letters_here"] == items["case_number"].nunique()

@@ -195,10 +195,8 @@ def measure_learning_curve(held_out: Mapping[float, HeldOut], config: Evaluation
     """
     rows = []
     for share, held in sorted(held_out.items()):
-        cases = held.outcome["case_number"].astype(str).tolist()
-        figures = measure_outcome(
-            [held.outcome], "p_overturned", Resamples(cases, config.n_bootstrap, seed), config.interval_level
-        )
+        resamples = Resamples(held.outcome["case_number"].astype(str).tolist(), config.n_bootstrap, seed)
+        figures = measure_outcome(_deals(held), "p_overturned", resamples, config.interval_level)
         shown = ("auroc", "log_loss_vs_class_prior", "log_loss_vs_category_prior")
         rows.append({"share": share, **{name: figures[name] for name in shown}})
     return rows

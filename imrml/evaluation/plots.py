@@ -223,8 +223,9 @@ def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas
         buffer = io.StringIO()
         canvas.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     svg = buffer.getvalue()
-    words = ALT_TEXTS.get(name, f"Plot of {name}; the tables beside it hold the figures.")
-    svg = svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
+    svg = svg[svg.index("<svg") :]
+    if words := ALT_TEXTS.get(name):
+        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
     for drawn, colour in _PAGE_COLOURS.items():
         svg = svg.replace(drawn, colour)
     finished.append(svg)

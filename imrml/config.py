@@ -90,9 +90,6 @@ class EvaluationConfig(_Section):
     test_fraction: Share
     min_overturned: Count
     near_duplicate: Share
-    n_repeats: Count
-    learning_curve: list[Share]
-    n_shuffles: Annotated[int, Field(ge=0)]
     n_bootstrap: Annotated[int, Field(ge=50)]
     interval_level: Share
 
@@ -119,6 +116,29 @@ class MonitoringConfig(_Section):
     rate_shift: Share
 
 
+class GateConfig(_Section):
+    """What a challenger must show to replace the champion."""
+
+    margin: Annotated[float, Field(ge=0)]
+    confidence: Share
+    calibration_tolerance: Annotated[float, Field(ge=0)]
+    slice_tolerance: Annotated[float, Field(ge=0)]
+    min_slice_items: Count
+    max_bytes: Count
+    max_seconds_per_thousand: Positive
+    n_bootstrap: Annotated[int, Field(ge=50)]
+
+
+class RetrainingConfig(_Section):
+    """Where new letters lie, how many are worth a training, and the gate."""
+
+    drop_folder: str | None
+    min_new_cases: Count
+    min_new_overturned: Annotated[int, Field(ge=0)]
+    max_window_cases: Count
+    gate: GateConfig
+
+
 class Config(_Section):
     """The whole configuration; see ``defaults.yaml`` for what each value means."""
 
@@ -132,6 +152,7 @@ class Config(_Section):
     evaluation: EvaluationConfig
     tracking: TrackingConfig
     monitoring: MonitoringConfig
+    retraining: RetrainingConfig
 
 
 def default_text() -> str:

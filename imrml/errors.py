@@ -102,6 +102,12 @@ class NotEnoughDataError(ImrmlError):
     """Too few cases, or too few of one decision, for what was asked."""
 
 
+class NothingChangedError(ImrmlError):
+    """There was nothing to do, or the gate kept things as they are."""
+
+    exit_code = 3
+
+
 class CheckFailedError(ImrmlError):
     """A check, gate or alarm found something."""
 

@@ -18,6 +18,7 @@ from imrml.cli import (
     monitor,
     parse,
     registry,
+    retrain,
     runs,
     score,
     synth,
@@ -47,6 +48,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "score": (score.score_requests, "Requests to probabilities and what to send."),
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
     "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
+    "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),
     "synth": (synth.write_letters, "Invented letters with known truth."),
     "doctor": (doctor.examine, "Tell whether everything is in place."),
 }

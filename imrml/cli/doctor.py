@@ -9,6 +9,7 @@ def examine() -> None:
 
     from imrml.config import load_config, state_dir
     from imrml.deficiencies import taxonomy
+    from imrml.retraining.lock import interrupted_retrain
     from imrml.tracking import check_database, unfinished_moves
 
     print(f"imrml {version('imrml')}, Python {sys.version.split()[0]}")
@@ -18,5 +19,5 @@ def examine() -> None:
     print(f"taxonomy: {len(taxonomy())} deficiencies")
     print(f"state folder: {state_dir()}")
     print(f"tracking: {check_database()}")
-    for told in unfinished_moves():
+    for told in (*unfinished_moves(), *filter(None, [interrupted_retrain()])):
         print(told)

@@ -1,0 +1,41 @@
+"""``imrml retrain``: challenger against champion, for cron."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console, print_rows, require_jobs
+
+
+def retrain_model(
+    config: Annotated[Path, typer.Option(help="Config file with the recipe, the drop folder and the gate.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare and report; log nothing, move nothing.")] = False,
+    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Take in what arrived, train a challenger, promote it only if it is better on newer items.
+
+    Exit 0: promoted. Exit 3: nothing new, or the champion was kept. Exit 1: failed, and nothing was moved.
+    """
+    from imrml.config import load_config
+    from imrml.errors import NothingChangedError
+    from imrml.retraining.arrivals import is_dealt_with, sign
+
+    settings = load_config(config)
+    if is_dealt_with(sign(settings)):
+        raise NothingChangedError("retrain: nothing has arrived since the last one")
+    import pandas as pd
+
+    from imrml.retraining.life import PROMOTED, retrain
+    from imrml.retraining.report import write_verdict
+
+    with console.report_steps() as report:
+        outcome = retrain(settings, jobs, report, is_dry_run=dry_run)
+    page = write_verdict(outcome, is_dry_run=dry_run)
+    if outcome.gates:
+        rows = [(gate.name, "passed" if gate.passed else "FAILED", gate.found, gate.wanted) for gate in outcome.gates]
+        print_rows(pd.DataFrame(rows, columns=["gate", "verdict", "found", "wanted"]))
+    console.tell(f"report: {page}")
+    if outcome.verdict != PROMOTED:
+        raise NothingChangedError(f"retrain: {outcome.verdict}: {outcome.why}")
+    print(f"promoted: {outcome.why}" + (" (dry run: nothing was moved)" if dry_run else ""))

@@ -1,0 +1,144 @@
+"""The promotion gate: a challenger replaces the champion only if every figure on newer, never-trained-on items allows it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from imrml.config import GateConfig
+from imrml.evaluation.checks import Check
+from imrml.evaluation.item_scores import losses
+from imrml.evaluation.metrics import age_band, calibration_error
+from imrml.evaluation.resampling import Floats, Resamples
+
+SLICES = ("treatment_category", "age_band", "sex")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition of a promotion.
+
+    Parameters
+    ----------
+    name : str
+        ``log_loss``, ``calibration``, ``slices``, ``leaks``, ``size`` or ``latency``.
+    passed : bool
+        Whether it holds.
+    found : str
+        The figure, in words, with its interval where it has one.
+    wanted : str
+        What the config asks for, in words.
+    """
+
+    name: str
+    passed: bool
+    found: str
+    wanted: str
+
+
+def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[Gate, ...]:
+    """Compare challenger and champion on the same items, which neither was fitted on.
+
+    Parameters
+    ----------
+    window : DataFrame of shape (n_items, ...)
+        ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, ``treatment_category``, ``age``, ``sex``.
+    config : GateConfig
+        Margin, confidence and tolerances.
+    seed : int
+        Resamples of cases; the same for both models, so that every difference is paired.
+
+    Returns
+    -------
+    tuple of Gate
+        ``log_loss``, ``calibration``, ``slices``.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> window = pd.DataFrame({"case_number": [f"c{n}" for n in range(200)], "overturned": [True] + [False] * 199,
+    ...                        "p_champion": 0.3, "p_challenger": 0.01,
+    ...                        "treatment_category": "mri", "age": 40.0, "sex": "female"})
+    >>> [(gate.name, gate.passed) for gate in judge_window(window, load_config().retraining.gate, seed=0)]
+    [('log_loss', True), ('calibration', True), ('slices', True)]
+    """
+    resamples = Resamples(window["case_number"].tolist(), config.n_bootstrap, seed)
+    overturned = window["overturned"].to_numpy(dtype=bool)
+    p_champion, p_challenger = (window[name].to_numpy(dtype=float) for name in ("p_champion", "p_challenger"))
+    worse_by = losses(overturned, p_challenger)["log_loss"] - losses(overturned, p_champion)["log_loss"]
+    return (
+        _judge_log_loss(worse_by, resamples, config),
+        _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
+        _judge_slices(window, worse_by, resamples, config),
+    )
+
+
+def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) -> Gate:
+    means = resamples.mean(worse_by)
+    worst = float(np.quantile(means[1:], config.confidence))
+    return Gate(
+        "log_loss",
+        worst <= -config.margin,
+        f"challenger minus champion {means[0]:+.4f}, with {config.confidence:.0%} confidence at most {worst:+.4f}",
+        f"at most {-config.margin:+.4f} with {config.confidence:.0%} confidence",
+    )
+
+
+def _judge_calibration(
+    overturned: np.ndarray, p_champion: Floats, p_challenger: Floats, resamples: Resamples, config: GateConfig
+) -> Gate:
+    before, after = (float(calibration_error(overturned, p, resamples)[0]) for p in (p_champion, p_challenger))
+    return Gate(
+        "calibration",
+        after - before <= config.calibration_tolerance,
+        f"calibration error {after:.4f}, champion {before:.4f}",
+        f"at most {config.calibration_tolerance} above the champion's",
+    )
+
+
+def _judge_slices(window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig) -> Gate:
+    failed = [
+        f"{name} {value}: {found:+.4f} ({n} items)"
+        for name, value, n, found, surely in _slices(window, worse_by, resamples, config)
+        if surely > config.slice_tolerance
+    ]
+    return Gate(
+        "slices",
+        not failed,
+        "; ".join(failed) or "none worse beyond the tolerance",
+        f"no slice of {config.min_slice_items} items or more surely worse by more than {config.slice_tolerance} (log loss)",
+    )
+
+
+def _slices(
+    window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig
+) -> Iterator[tuple[str, str, int, float, float]]:
+    """Yield each slice with its count, by how much the challenger is worse there, and by how much it surely is."""
+    values = window.assign(age_band=[age_band(age) for age in window["age"]])
+    for name in SLICES:
+        for value, found in values.groupby(name).indices.items():
+            rows = np.asarray(found)
+            if len(rows) >= config.min_slice_items:
+                means = resamples.of(rows).mean(worse_by[rows])
+                surely = float(np.nanquantile(means[1:], 1 - config.confidence))
+                yield name, str(value), len(rows), float(means[0]), surely
+
+
+def judge_checks(checks: Sequence[Check]) -> Gate:
+    """Ask that no leakage check of the refitted recipe rings."""
+    rung = [check.title for check in checks if check.status == "failed"]
+    return Gate("leaks", not rung, "; ".join(rung) or f"none of {len(checks)} checks rings", "no leakage check rings")
+
+
+def judge_budgets(n_bytes: int, seconds_per_thousand: float, config: GateConfig) -> tuple[Gate, Gate]:
+    """Ask that the model file and the time to score a thousand requests stay within budget."""
+    return (
+        Gate("size", n_bytes <= config.max_bytes, f"{n_bytes:,} bytes", f"at most {config.max_bytes:,} bytes"),
+        Gate(
+            "latency",
+            seconds_per_thousand <= config.max_seconds_per_thousand,
+            f"{seconds_per_thousand:.2f} s a thousand requests",
+            f"at most {config.max_seconds_per_thousand} s a thousand requests",
+        ),
+    )

@@ -1,0 +1,82 @@
+"""What arrived in the drop folder, as one item table in the state folder; the files themselves stay where they are.
+
+Letters (also in archives) are parsed once, by the hash of their bytes, and labelled; item tables (``.parquet``, ``.jsonl``,
+``.csv``), such as ``imrml import dmhc`` writes, are taken as they are. An item that arrives twice counts once, as
+it arrived last.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from imrml.config import Config, state_dir
+from imrml.corpus import Journal, failure_table, item_table, parse_new, require_columns
+from imrml.documents import ARCHIVE_ENDINGS, LETTER_ENDINGS, walk_letters
+from imrml.labelling import label_items
+from imrml.retraining.arrivals import drop_folder
+from imrml.tables import ENDINGS, read_table, write_parts, write_table
+
+ITEMS = "items.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the state folder holds after taking in the drop folder.
+
+    Parameters
+    ----------
+    items : DataFrame
+        All items so far, labelled.
+    n_unread : int
+        Letters of the drop folder that could not be read; ``failures`` says why.
+    failures : Path
+        Failures file.
+    """
+
+    items: pd.DataFrame
+    n_unread: int
+    failures: Path
+
+
+def take_in(config: Config, n_jobs: int = 1) -> Intake:
+    """Bring the item table of the state folder up to date with the drop folder.
+
+    Raises
+    ------
+    TableError
+        A dropped table is no item table, or cannot be read.
+    """
+    folder = drop_folder(config)
+    state = state_dir() / "intake"
+    state.mkdir(mode=0o700, exist_ok=True)
+    letters, failures = state / "letters.parquet", state / "failures.jsonl"
+    parts = []
+    if any(path.name.lower().endswith((*LETTER_ENDINGS, *ARCHIVE_ENDINGS)) for path in folder.rglob("*")):
+        _parse_new(folder, letters, failures, config, n_jobs)
+    if letters.exists():
+        parts.append(label_items(read_table(letters), n_jobs=n_jobs))
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS):
+        table = read_table(path)
+        require_columns(table, ["case_number", "item_number", "decision"], f"retrain: {path.name}")
+        parts.append(table.astype({"case_number": "str", "item_number": "int64"}))
+    n_unread = len(read_table(failures)) if failures.exists() else 0
+    if not parts:
+        return Intake(pd.DataFrame(), n_unread, failures)
+    items = pd.concat(parts, ignore_index=True).drop_duplicates(["case_number", "item_number"], keep="last", ignore_index=True)
+    write_table(items, state / ITEMS)
+    return Intake(items, n_unread, failures)
+
+
+def _parse_new(folder: Path, letters: Path, failures: Path, config: Config, n_jobs: int) -> None:
+    """Parse what the table of letters does not hold yet; an interrupted run goes on where it was."""
+    with Journal(str(letters), failures, resume=True) as journal:
+        for _ in parse_new(walk_letters([folder], config.limits), journal, config.limits, n_jobs):
+            pass
+        if journal.count_reasons():
+            write_parts(map(failure_table, journal.failures()), failures)
+        else:
+            failures.unlink(missing_ok=True)  # of an earlier night
+        if journal.count_items()[0]:
+            write_parts(map(item_table, journal.rows()), letters)
+    journal.discard()

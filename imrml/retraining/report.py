@@ -1,0 +1,33 @@
+"""One page that tells a person what a retrain did and why."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from imrml.config import state_dir
+from imrml.retraining.life import Outcome
+from imrml.tables import write_private
+
+
+def write_verdict(outcome: Outcome, *, is_dry_run: bool) -> Path:
+    """Write ``retrain.html`` into the state folder; no text of a record stands in it.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    environment = Environment(
+        loader=PackageLoader("imrml.retraining", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("verdict.html.j2").render(
+        outcome=outcome, is_dry_run=is_dry_run, when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    )
+    target = state_dir() / "retrain.html"
+    write_private(target, lambda temporary: temporary.write_text(page, encoding="utf-8"))
+    return target

@@ -1,0 +1,204 @@
+"""Retraining: nothing happens without news, the gate decides, a kill at any step leaves a champion and work to finish."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from imrml.config import load_config, state_dir
+from imrml.errors import ConfigError, ImrmlError
+from imrml.retraining import life
+from imrml.retraining.gate import judge_budgets, judge_checks, judge_window
+from imrml.retraining.life import NOTHING_NEW, PROMOTED, retrain, split_newest
+from imrml.retraining.lock import interrupted_retrain, sole_retrain
+from imrml.tables import read_table, write_table
+from imrml.tracking import check_database, list_moves, list_versions, promote
+from imrml.training_data import prepare
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
+
+FAST = [
+    "models.outcome.kind=category_prior", "models.n_refits=0", "evaluation.n_folds=2", "evaluation.n_bootstrap=50",
+    "features.use_case_summary=false", "features.max_terms=100", "retraining.gate.n_bootstrap=200",
+    "retraining.min_new_cases=20", "retraining.min_new_overturned=1", "evaluation.splits=[grouped]",
+]  # fmt: skip
+GATE = load_config().retraining.gate
+
+
+def window(p_champion, p_challenger, n=400, rate=0.1):
+    return pd.DataFrame(
+        {
+            "case_number": [f"c{row}" for row in range(n)],
+            "overturned": np.arange(n) < rate * n,
+            "p_champion": p_champion,
+            "p_challenger": p_challenger,
+            "treatment_category": ["mri", "opioid"] * (n // 2),
+            "age": 40.0,
+            "sex": "female",
+        }
+    )
+
+
+def failed(gates):
+    return [gate.name for gate in gates if not gate.passed]
+
+
+def test_a_better_challenger_passes_and_a_worse_one_is_stopped_by_name():
+    assert failed(judge_window(window(0.3, 0.1), GATE, seed=0)) == []
+    assert failed(judge_window(window(0.1, 0.3), GATE, seed=0)) == ["log_loss", "calibration", "slices"]
+    assert failed(judge_window(window(0.1, 0.1), GATE, seed=0)) == []  # equal, and no margin is asked for
+    asks_more = GATE.model_copy(update={"margin": 0.01})
+    assert failed(judge_window(window(0.1, 0.1), asks_more, seed=0)) == ["log_loss"]
+
+
+def test_a_challenger_that_is_worse_in_one_slice_is_stopped():
+    rows = window(0.3, 0.1)
+    rows.loc[rows["treatment_category"] == "opioid", "p_challenger"] = 0.5
+    [slices] = [gate for gate in judge_window(rows, GATE, seed=0) if gate.name == "slices"]
+    assert not slices.passed
+    assert "treatment_category opioid" in slices.found
+    assert "mri" not in slices.found
+
+
+def test_budgets_and_checks_are_gates_too():
+    assert failed(judge_budgets(GATE.max_bytes + 1, 0.1, GATE)) == ["size"]
+    assert failed(judge_budgets(10, GATE.max_seconds_per_thousand + 1, GATE)) == ["latency"]
+    assert judge_checks([]).passed
+
+
+@pytest.fixture
+def inbox(line, tmp_path):
+    """A drop folder with the older cases of the invented corpus; the newer ones wait beside it."""
+    items = read_table(line.items).drop(columns=["deficiencies", "evidence"])  # the deficiency model is not what is tried here
+    is_new = items["decided_on"] > sorted(items["decided_on"].dropna())[int(0.6 * len(items))]
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    write_table(items[~is_new], folder / "older.parquet")
+    return folder, items[is_new]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """An empty MLflow database, made once: that takes longer than a test."""
+    state = tmp_path_factory.mktemp("migrated") / ".imrml"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IMRML_HOME", str(state))
+        check_database()
+    return state / "mlflow.db"
+
+
+@pytest.fixture
+def config(inbox, database):
+    shutil.copy(database, state_dir() / "mlflow.db")
+    return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
+
+
+def champion():
+    versions = list_versions()
+    found = versions[versions["aliases"].str.contains("champion")]
+    return None if found.empty else found["version"].iloc[0]
+
+
+def test_a_life_of_three_nights(inbox, config, imrml, tmp_path):
+    folder, newer = inbox
+    first = retrain(config)
+    assert (first.verdict, champion()) == (PROMOTED, "1")
+    settings = tmp_path / "retrain.yaml"
+    settings.write_text(json.dumps(config.model_dump()))
+    before = sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file())
+    quiet = imrml("retrain", "--config", settings)
+    assert quiet.code == 3
+    assert "nothing has arrived" in quiet.err
+    assert sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file()) == before
+    write_table(newer, folder / "newer.jsonl")
+    night = imrml("retrain", "--config", settings)
+    assert night.code in {0, 3}
+    assert night.out.splitlines()[1].startswith("log_loss\t")
+    assert "older items" in night.err
+    assert (champion() == "2") == (night.code == 0)
+    assert len(list_moves("imrml-demo")) == (2 if night.code == 0 else 1)
+    assert "Retrain of" in (state_dir() / "retrain.html").read_text()
+
+
+def test_a_dry_run_moves_nothing(config):
+    outcome = retrain(config, is_dry_run=True)
+    assert outcome.verdict == PROMOTED
+    assert champion() is None
+    assert retrain(config).verdict == PROMOTED
+    assert champion() == "1"
+
+
+def test_too_few_new_cases_are_not_worth_a_training(inbox, config):
+    few = config.model_copy(update={"retraining": config.retraining.model_copy(update={"min_new_cases": 100_000})})
+    outcome = retrain(few)
+    assert outcome.verdict == NOTHING_NEW
+    assert "100,000" in outcome.why
+
+
+def test_the_window_is_newer_than_all_that_is_learned_from(line):
+    data = prepare(read_table(line.items), load_config(overrides=FAST))
+    past, newest = split_newest(data, np.ones(len(data.items), dtype=bool), max_cases=60)
+    days = data.keys["decided_on"].to_numpy()
+    assert len(past) > 100
+    assert max(days[past]) <= min(days[newest])
+    assert not set(data.groups[past]) & set(data.groups[newest])
+    assert len(set(data.cases[newest])) >= 60
+
+
+@pytest.mark.parametrize("step", ["take_in", "train", "save_model", "log_training", "promote", "remember"])
+def test_killed_at_any_step_the_next_night_finishes_the_work(config, monkeypatch, step):
+    def killed(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(life, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            retrain(config)
+    assert champion() == ("1" if step == "remember" else None)
+    again = retrain(config)
+    assert again.verdict == (NOTHING_NEW if step == "remember" else PROMOTED)
+    assert champion() is not None
+    assert interrupted_retrain() is None
+
+
+def test_a_second_retrain_is_told_who_is_at_it(config):
+    with sole_retrain(), pytest.raises(ImrmlError, match=r"process \d+ on .* is at it"):
+        retrain(config)
+    assert retrain(config).verdict == PROMOTED
+
+
+def test_a_champion_that_was_damaged_stops_the_retrain(inbox, config):
+    retrain(config)
+    for model in state_dir().rglob("artifacts/**/model.skops"):
+        model.write_bytes(model.read_bytes()[:-1])
+    write_table(inbox[1], inbox[0] / "newer.parquet")
+    with pytest.raises(ImrmlError, match="checksums differ"):
+        retrain(config)
+    assert champion() == "1"
+
+
+def test_a_rolled_back_champion_is_not_promoted_again_without_news(config):
+    retrain(config)
+    with pytest.raises(ImrmlError, match="is the champion already"):
+        promote("imrml-demo", "again", version="1")
+    assert retrain(config).verdict == NOTHING_NEW
+
+
+def test_the_config_must_name_a_drop_folder(tmp_path):
+    with pytest.raises(ConfigError, match="name the folder"):
+        retrain(load_config())
+    with pytest.raises(ConfigError, match="is no folder"):
+        retrain(load_config(overrides=[f"retraining.drop_folder={tmp_path / 'absent'}"]))
+
+
+def test_letters_in_the_drop_folder_are_parsed_once_and_labelled(line, tmp_path):
+    from imrml.retraining.intake import take_in
+
+    config = load_config(overrides=[*FAST, f"retraining.drop_folder={line.letters}"])
+    taken = take_in(config)
+    assert len(taken.items) == len(read_table(line.items))
+    assert taken.items["deficiencies"].map(len).sum() > 0
+    again = take_in(config)
+    pd.testing.assert_frame_equal(again.items, taken.items)

@@ -28,7 +28,8 @@ _CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|wher
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
     r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
-    r"|list|giv|offer|present|articulat|justif|corroborat|say|name|record|account|quer|record)\w*"
+    r"|list|giv|offer|present|articulat|justif|corroborat|say|name|record|account|quer|tell|elaborat|comment|measur|evaluat|assess"
+    r"|complet|defin|disclos|furnish|make clear|lay|spell)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
 _MISSING_AFTER = re.compile(

@@ -1,16 +1,23 @@
 """From one rationale to deficiencies with evidence spans."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features.bounds import MASK, bound_runs
 from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
-from imrml.labelling.rules import Cue, cues
+from imrml.labelling.rules import Cue, cues, roles
 from imrml.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
 _WORD = re.compile(r"\S+")
+_IMPLIED = frozenset(["indication_not_documented"])
+_IMPLIED_OF_STUDIES = frozenset(["objective_findings_lacking", "conservative_care_not_failed"])
+_IMPLIED_OF_DRUGS = frozenset(
+    ["no_functional_improvement", "no_pain_relief_documented", "opioid_monitoring_missing", "first_line_not_failed"]
+)
+"""What "these criteria" usually stand for, for a test, injection, surgery or referral and for anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +66,60 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     [('opioid_monitoring_missing', 'there is no record of a urine drug screen.')]
     """
     reading, sentences, named = sentences_with_roles(rationale)
-    about = f"{bound_runs(item)} {named}"
+    whole_text = reading.text.lower()
+    about = f"{bound_runs(item).lower()} {named}"
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
+    is_read_for_what_is_implied = False
     for cue in cues():
-        if cue.is_alone and found:
+        if cue.alone and not is_read_for_what_is_implied:
+            is_read_for_what_is_implied = True
+            for number, implied in _implied(sentences, about, whole_text, bool(found)):
+                whole = (0, len(sentences[number].text))
+                found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
+        if cue.alone == "rationale" and found:
             continue
+        if not _applies(cue, about, whole_text):
+            continue
+        taken = {number for _, number in found} if cue.alone else set()
         fired = {
             number: span
             for number, sentence in enumerate(sentences)
-            if (cue.id, number) not in found and (span := _fired(cue, sentence))
+            if (cue.id, number) not in found and number not in taken and (span := _fired(cue, sentence))
         }
-        if fired and _applies(cue, about, reading.text):
-            for number, span in fired.items():
-                found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
-                yielding[cue.id, number] = cue.yields_to
+        for number, span in fired.items():
+            found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
+            yielding[cue.id, number] = cue.yields_to
     for (id_, number), stronger in yielding.items():
         if any((other, number) in yielding for other in stronger):
             del found[id_, number]
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
     return tuple(sorted(found.values(), key=lambda span: (rank[span.id], span.start)))
+
+
+def _implied(sentences: list[RoledSentence], about: str, text: str, has_labels: bool) -> Iterator[tuple[int, Cue]]:
+    """Give what a sentence says is missing by pointing at the guideline just recited: "none of these is present"."""
+    of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
+    recited = ""
+    for number, sentence in enumerate(sentences):
+        if sentence.role == "recital":
+            recited = sentence.text
+        elif recited and (
+            (is_explicit := roles().none_of_these.search(sentence.text) is not None)
+            or (not has_labels and roles().criteria_unmet.search(sentence.text))
+        ):
+            implied = of_all | _IMPLIED_OF_DRUGS if is_explicit and of_all is _IMPLIED else of_all
+            for cue in cues():
+                if (
+                    cue.is_missing
+                    and cue.id in implied
+                    and not cue.alone
+                    and cue.pattern.search(recited)
+                    and not (cue.unless is not None and cue.unless.search(recited))
+                    and _applies(cue, about, text)
+                ):
+                    yield number, cue
+            recited = ""
 
 
 def _applies(cue: Cue, about: str, text: str) -> bool:

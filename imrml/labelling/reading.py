@@ -1,6 +1,7 @@
 """A rationale as the cues read it: mended text that maps back to the original, sentences with roles, masks over decoys."""
 
 import re
+import string
 from dataclasses import dataclass
 
 from imrml.features.bounds import MASK, bound_runs
@@ -8,8 +9,12 @@ from imrml.labelling.rules import Role, roles
 from imrml.sentences import missing_spans, split_sentences
 
 _MENDED = re.compile(
-    r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})- (?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])",
+    r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})- (?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])"
+    r"|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
+_MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+"""Keeps the length, which `str.lower` does not."""
 _CURLY_QUOTATION = re.compile(r"“[^“”]*”")
 _OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
 _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
@@ -55,9 +60,10 @@ def read(rationale: str) -> Reading:
     for match in _MENDED.finditer(rationale):
         pieces.append(rationale[at : match.start()])
         offsets.extend(range(at, match.start()))
-        replacement = {"blank": " ", "wrap": "", "single": "'", "double": '"'}[match.lastgroup or ""]
+        replacement = _MENDINGS[match.lastgroup or ""]
         pieces.append(replacement)
-        offsets.extend([match.start()] * len(replacement))
+        # The last letter of a longer replacement stands for the end of what it replaces.
+        offsets.extend([match.start()] * (len(replacement) - 1) + [max(match.end() - 1, match.start())] * bool(replacement))
         at = match.end()
     pieces.append(rationale[at:])
     offsets.extend(range(at, len(rationale)))
@@ -82,7 +88,7 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
     named: list[str] = []
     in_case = False
     for sentence in split_sentences(masked):
-        text, formula = _without_formula(_blanked(roles().fillers, sentence.text))
+        text, formula = _without_formula(_blanked(roles().fillers, sentence.text.translate(_SMALL)))
         if formula:
             named.append(formula)
         role, in_case = _role(text, bool(formula), in_case)
@@ -93,15 +99,16 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
 def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
+    told = _blanked(patterns.hypothetical, text)
     if patterns.boilerplate.search(text):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
     recites = patterns.leading_guideline if in_case else patterns.recital
     if recites.search(text) or (not in_case and patterns.literature.search(text)):
-        if not patterns.case_in_spite_of_guideline.search(text):
+        if not patterns.case_in_spite_of_guideline.search(told):
             return "recital", False
-    elif not in_case and not (patterns.case.search(text) or patterns.case_in_spite_of_guideline.search(text)):
+    elif not in_case and not (patterns.case.search(told) or patterns.case_in_spite_of_guideline.search(told)):
         return "recital", False
     if patterns.prior_review.search(text):
         return "prior_review", True
@@ -111,10 +118,18 @@ def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
 def _without_formula(text: str) -> tuple[str, str]:
     """Mask the closing formula, from the last naming of the request to the verdict; give back what was masked too."""
     verdict = _last(roles().verdict, text, len(text))
-    if verdict is None or roles().verdict_on_another.search(text):
+    if verdict is None:
+        return text, ""
+    reason = roles().verdict_on_another.search(text)
+    if reason and verdict.end() < reason.end():
         return text, ""
     subject = _last(roles().verdict_subject, text, verdict.start())
     start = verdict.start() if subject is None else subject.start()
+    if clause := roles().reason_first.match(text, 0, verdict.start()):
+        start = max(start, clause.end())
+    # "The request exceeds the guideline and is not medically necessary": what stands before the "and" is a reason.
+    if roles().verdict_added.search(text, start, verdict.start()):
+        return _masked(text, verdict.start(), verdict.end()), text[start : verdict.end()]
     return _masked(text, start, verdict.end()), text[start : verdict.end()]
 
 

@@ -11,9 +11,11 @@ import yaml
 from imrml.deficiencies import deficiency_ids
 
 Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
+Alone = Literal["", "sentence", "rationale"]
 Pattern = re.Pattern[str]
 
 _DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
+_CAPITAL = re.compile(r"\\.|[A-Z]")
 _NAMED = re.compile(r"<(\w+)>")
 _CUE_FIELDS = frozenset(
     ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "yields_to"],
@@ -34,7 +36,7 @@ class Cue:
     given: Pattern | None
     about: Pattern | None
     not_about: Pattern | None
-    is_alone: bool
+    alone: Alone
     yields_to: frozenset[str]
 
 
@@ -47,12 +49,18 @@ class Roles:
     verdict: Pattern
     verdict_on_another: Pattern
     verdict_subject: Pattern
+    verdict_added: Pattern
+    reason_first: Pattern
     case_in_spite_of_guideline: Pattern
     case: Pattern
     literature: Pattern
     recital: Pattern
     leading_guideline: Pattern
     prior_review: Pattern
+    hypothetical: Pattern
+    none_of_these: Pattern
+    criteria_unmet: Pattern
+    study: Pattern
 
 
 @cache
@@ -75,7 +83,7 @@ def cues() -> tuple[Cue, ...]:
     if unknown := set(table) - set(deficiency_ids()):
         raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
     in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in _cues_of(id_, row)]
-    return tuple(sorted(in_order, key=lambda cue: cue.is_alone))
+    return tuple(sorted(in_order, key=lambda cue: ("", "sentence", "rationale").index(cue.alone)))
 
 
 def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
@@ -93,7 +101,7 @@ def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
             given=_optional(row.get("given")),
             about=_optional(row.get("about")),
             not_about=_optional(row.get("not_about")),
-            is_alone=row.get("alone", False),
+            alone=row.get("alone", ""),
             yields_to=frozenset(row.get("yields_to", ())),
         )
         for kind in ("missing", "says")
@@ -106,7 +114,8 @@ def _optional(patterns: list[str] | None) -> Pattern | None:
 
 
 def _compiled(patterns: list[str]) -> Pattern:
-    return re.compile("|".join(f"(?:{_named(pattern)})" for pattern in patterns), re.IGNORECASE)
+    whole = "|".join(f"(?:{_named(pattern)})" for pattern in patterns)
+    return re.compile(_CAPITAL.sub(lambda found: found.group() if found.group()[0] == "\\" else found.group().lower(), whole))
 
 
 def _named(pattern: str) -> str:

@@ -35,6 +35,8 @@ DETERMINATION_COLUMNS = (
     Column("rationale", "string", "", "determination", "why"),
     Column("deficiencies", "list", "taxonomy ids", "determination", "added by labelling; upheld items only"),
     Column("evidence", "list", "{id, start, end, quote}", "determination", "spans into the rationale"),
+    Column("supports", "list", "taxonomy ids", "determination", "answered, as labelling finds; overturned items only"),
+    Column("supports_evidence", "list", "{id, start, end, quote}", "determination", "spans into the rationale"),
 )
 """Known only after the review; the last two are added by :mod:`imrml.labelling`."""
 

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from imrml.errors import TableError
 
 ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-LIST_COLUMNS = ("deficiencies", "evidence", "reasons", "send_before_submission", "already_shown")
+LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "reasons", "send_before_submission", "already_shown")
 # Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower, or the lower alone.
 _HALF_CHARACTER = re.compile(
     r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE

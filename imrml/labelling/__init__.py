@@ -4,7 +4,7 @@ Sentences get a role first (``roles.yaml``): the guideline recited, the record s
 formula, boiler-plate. Cues (``cues.yaml``) then count only in the roles, and with the negation, in which they state a fault.
 """
 
-from imrml.labelling.labeller import LabelledSpan, label_rationale
+from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
 from imrml.labelling.table import label_items
 
-__all__ = ["LabelledSpan", "label_items", "label_rationale"]
+__all__ = ["LabelledSpan", "find_supports", "label_items", "label_rationale"]

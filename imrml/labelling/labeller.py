@@ -3,15 +3,21 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features.bounds import MASK, bound_runs
+from imrml.features.treatment import parse_treatment
 from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
-from imrml.labelling.rules import Cue, cues, roles
+from imrml.labelling.rules import Cue, Support, confidence_of, cues, other_names, roles, supports
 from imrml.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
 _WORD = re.compile(r"\S+")
+_SUPPORTING_ROLES = frozenset(["shows", "lacks", "conclusion"])
+_TERM = re.compile(r"[a-z]{3,}")
+_STEM = 6
+"""Letters by which two forms of a word are taken as one: "injection", "injections"."""
 _IMPLIED = frozenset(["indication_not_documented"])
 _IMPLIED_OF_STUDIES = frozenset(["objective_findings_lacking", "conservative_care_not_failed"])
 _IMPLIED_OF_DRUGS = frozenset(
@@ -34,6 +40,9 @@ class LabelledSpan:
         The clause, at most 40 words.
     cue : str
         Name of the cue in ``cues.yaml`` that fired.
+    confidence : float
+        How often a label of this id was the careful reader's too, on letters that the cues were not written from
+        (``confidence.yaml``), shrunk to the average over ids; for a cue of last resort, how often such a cue was right.
     """
 
     id: str
@@ -41,6 +50,7 @@ class LabelledSpan:
     end: int
     quote: str
     cue: str
+    confidence: float
 
 
 def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
@@ -66,26 +76,26 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     [('opioid_monitoring_missing', 'there is no record of a urine drug screen.')]
     """
     reading, sentences, named = sentences_with_roles(rationale)
+    names = _names_of(item, named)
     whole_text = reading.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     is_read_for_what_is_implied = False
     for cue in cues():
-        if cue.alone and not is_read_for_what_is_implied:
+        if cue.is_alone and not is_read_for_what_is_implied:
             is_read_for_what_is_implied = True
             for number, implied in _implied(sentences, about, whole_text, bool(found)):
                 whole = (0, len(sentences[number].text))
                 found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
-        if cue.alone == "rationale" and found:
+        if cue.is_alone and found:
             continue
         if not _applies(cue, about, whole_text):
             continue
-        taken = {number for _, number in found} if cue.alone else set()
         fired = {
             number: span
             for number, sentence in enumerate(sentences)
-            if (cue.id, number) not in found and number not in taken and (span := _fired(cue, sentence))
+            if (cue.id, number) not in found and (span := _fired(cue, sentence, names))
         }
         for number, span in fired.items():
             found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
@@ -113,13 +123,57 @@ def _implied(sentences: list[RoledSentence], about: str, text: str, has_labels: 
                 if (
                     cue.is_missing
                     and cue.id in implied
-                    and not cue.alone
+                    and not cue.is_alone
                     and cue.pattern.search(recited)
                     and not (cue.unless is not None and cue.unless.search(recited))
                     and _applies(cue, about, text)
                 ):
                     yield number, cue
             recited = ""
+
+
+def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
+    """Find what a reviewer who overturned a denial found sufficient, under the deficiencies that it answers.
+
+    Parameters
+    ----------
+    rationale : str
+        The reviewer's reasoning on one overturned item.
+
+    Returns
+    -------
+    tuple of LabelledSpan
+        In the taxonomy's order, then by place. The ids are those of deficiencies; each is *answered*, not found.
+        ``confidence`` speaks of deficiencies and not of these.
+
+    Examples
+    --------
+    >>> spans = find_supports("The patient has failed six weeks of physical therapy. The exam shows a positive Spurling's sign.")
+    >>> [(span.id, span.quote) for span in spans]
+    [('conservative_care_not_failed', 'The patient has failed six weeks of physical therapy.'), ('objective_findings_lacking', "The exam shows a positive Spurling's sign.")]
+    """
+    reading, sentences, _ = sentences_with_roles(rationale)
+    found: list[LabelledSpan] = []
+    for support in supports():
+        for sentence in sentences:
+            if (
+                sentence.role in _SUPPORTING_ROLES
+                and not _is_general(sentence.text)
+                and (match := _outside(support.pattern, sentence))
+            ):
+                found.append(_labelled(support, rationale, reading, sentence, match.span()))
+    return tuple(found)
+
+
+def _is_general(text: str) -> bool:
+    return roles().general.search(text) is not None and roles().points_at_case.search(text) is None
+
+
+def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str] | None:
+    for match in pattern.finditer(sentence.text):
+        if not any(start < match.end() and match.start() < end for start, end in sentence.missing):
+            return match
+    return None
 
 
 def _applies(cue: Cue, about: str, text: str) -> bool:
@@ -130,7 +184,7 @@ def _applies(cue: Cue, about: str, text: str) -> bool:
     )
 
 
-def _fired(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
+def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[int, int] | None:
     """Give the stretch of the sentence, lack and object together, in which the cue fires."""
     if sentence.role not in cue.roles:
         return None
@@ -139,9 +193,22 @@ def _fired(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
         span is None
         or (cue.requires is not None and not cue.requires.search(sentence.text))
         or (cue.unless is not None and cue.unless.search(sentence.text))
+        or (cue.names_item and not (roles().points_at_case.search(sentence.text) or names & _stems(sentence.text)))
     ):
         return None
     return span
+
+
+@lru_cache(maxsize=4096)
+def _names_of(item: str, named: str) -> frozenset[str]:
+    facts = parse_treatment(item)
+    about = f"{bound_runs(item)} {named} {facts.drug} {facts.drug_class} {facts.category}".lower().replace("_", " ")
+    return _stems(f"{about} {other_names(about)}")
+
+
+def _stems(text: str) -> frozenset[str]:
+    """Give the starts of the words in which a text can name one item and not another."""
+    return frozenset(word[:_STEM] for word in _TERM.findall(roles().common_words.sub(" ", text)))
 
 
 def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
@@ -156,7 +223,9 @@ def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
     return None if match is None else match.span()
 
 
-def _labelled(cue: Cue, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]) -> LabelledSpan:
+def _labelled(
+    cue: Cue | Support, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
+) -> LabelledSpan:
     """Widen a span to the clauses it touches, unless they are too long for a quote."""
     touched = [clause for clause in split_clauses(sentence.text) if clause.start < span[1] and clause.end > span[0]]
     wide_start, wide_end = touched[0].start, touched[-1].end
@@ -169,4 +238,5 @@ def _labelled(cue: Cue, rationale: str, reading: Reading, sentence: RoledSentenc
             break
     else:
         first = words[-_MAX_QUOTE_WORDS]
-    return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name)
+    confidence = confidence_of("last_resort" if isinstance(cue, Cue) and cue.is_alone else cue.id)
+    return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name if isinstance(cue, Cue) else "answered", confidence)

@@ -104,6 +104,8 @@ def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
+    if patterns.general.search(text) and not (patterns.points_at_case.search(told) or patterns.recital.search(text)):
+        return "recital", in_case
     recites = patterns.leading_guideline if in_case else patterns.recital
     if recites.search(text) or (not in_case and patterns.literature.search(text)):
         if not patterns.case_in_spite_of_guideline.search(told):

@@ -11,14 +11,15 @@ import yaml
 from imrml.deficiencies import deficiency_ids
 
 Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
-Alone = Literal["", "sentence", "rationale"]
 Pattern = re.Pattern[str]
 
 _DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
 _CAPITAL = re.compile(r"\\.|[A-Z]")
+_PRIOR_LABELS = 10
+"""How many labels the share of all weighs when that of one kind is estimated."""
 _NAMED = re.compile(r"<(\w+)>")
 _CUE_FIELDS = frozenset(
-    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "yields_to"],
+    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "names_item", "yields_to"],
 )
 
 
@@ -36,8 +37,17 @@ class Cue:
     given: Pattern | None
     about: Pattern | None
     not_about: Pattern | None
-    alone: Alone
+    is_alone: bool
+    names_item: bool
     yields_to: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How a reviewer says that the deficiency ``id`` was answered; see ``supports.yaml``."""
+
+    id: str
+    pattern: Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +66,11 @@ class Roles:
     literature: Pattern
     recital: Pattern
     leading_guideline: Pattern
+    general: Pattern
     prior_review: Pattern
     hypothetical: Pattern
+    points_at_case: Pattern
+    common_words: Pattern
     none_of_these: Pattern
     criteria_unmet: Pattern
     study: Pattern
@@ -83,7 +96,66 @@ def cues() -> tuple[Cue, ...]:
     if unknown := set(table) - set(deficiency_ids()):
         raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
     in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in _cues_of(id_, row)]
-    return tuple(sorted(in_order, key=lambda cue: ("", "sentence", "rationale").index(cue.alone)))
+    return tuple(sorted(in_order, key=lambda cue: cue.is_alone))
+
+
+@cache
+def supports() -> tuple[Support, ...]:
+    """Read ``supports.yaml``, in the taxonomy's order."""
+    table = _read("supports.yaml")
+    return tuple(Support(id_, _compiled(table[id_])) for id_ in deficiency_ids() if id_ in table)
+
+
+@cache
+def confidence_of(kind: str) -> float:
+    """Give the share of true labels among those of one kind in ``confidence.yaml``, shrunk to the share of all."""
+    table = _read("confidence.yaml")
+    overall = sum(row["right"] for row in table.values()) / sum(row["labels"] for row in table.values())
+    row = table.get(kind, {"right": 0, "labels": 0})
+    return round((row["right"] + _PRIOR_LABELS * overall) / (row["labels"] + _PRIOR_LABELS), 2)
+
+
+def patterns() -> dict[str, Pattern]:
+    """Give every pattern of the tables by a name that finds it.
+
+    Examples
+    --------
+    >>> patterns()["roles.yaml: verdict_added"].search("the request exceeds it and is ") is not None
+    True
+    """
+    named = {f"roles.yaml: {field}": getattr(roles(), field) for field in Roles.__dataclass_fields__}
+    named |= {f"supports.yaml: {support.id}": support.pattern for support in supports()}
+    named |= {f"names.yaml: {words}": pattern for pattern, words in _other_names()}
+    for cue in cues():
+        kind = "missing" if cue.is_missing else "says"
+        fields = {
+            kind: cue.pattern,
+            "with": cue.requires,
+            "unless": cue.unless,
+            "given": cue.given,
+            "about": cue.about,
+            "not_about": cue.not_about,
+        }
+        named |= {
+            f"cues.yaml: {cue.id}: {cue.name}: {field}": pattern for field, pattern in fields.items() if pattern is not None
+        }
+    return named
+
+
+def other_names(item: str) -> str:
+    """Give other names of what an item names, by ``names.yaml``.
+
+    Examples
+    --------
+    >>> other_names("prp injection, knee")
+    'platelet rich plasma'
+    """
+    return " ".join(words for pattern, words in _other_names() if pattern.search(item))
+
+
+@cache
+def _other_names() -> list[tuple[Pattern, str]]:
+    return [(_compiled([pattern]), words) for pattern, words in _read("names.yaml")]
 
 
 def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
@@ -101,7 +173,8 @@ def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
             given=_optional(row.get("given")),
             about=_optional(row.get("about")),
             not_about=_optional(row.get("not_about")),
-            alone=row.get("alone", ""),
+            is_alone=row.get("alone", False),
+            names_item=row.get("names_item", False),
             yields_to=frozenset(row.get("yields_to", ())),
         )
         for kind in ("missing", "says")

@@ -4,11 +4,11 @@ import pandas as pd
 
 from imrml.engines import map_ordered
 from imrml.errors import TableError
-from imrml.labelling.labeller import LabelledSpan, label_rationale
+from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
 
 
 def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
-    """Add ``deficiencies`` and ``evidence`` to an item table.
+    """Add ``deficiencies`` and ``supports`` with the words that state them to an item table.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     -------
     DataFrame
         A copy with ``deficiencies`` (list of ids in the taxonomy's order) and ``evidence`` (list of
-        ``{id, start, end, quote}`` into ``rationale``); both are empty for overturned items.
+        ``{id, start, end, quote}`` into ``rationale``), empty for overturned items, and for these ``supports`` (list of ids
+        of deficiencies that the reviewer found answered) and ``supports_evidence``, empty for upheld items.
 
     Raises
     ------
@@ -43,18 +44,29 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     rows = zip(decisions, items["rationale"].tolist(), named, strict=True)
     labelled = list(map_ordered(_spans_of, rows, n_jobs))
-    deficiencies = [list(dict.fromkeys(span.id for span in spans)) for spans in labelled]
-    evidence = [
-        [{"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans] for spans in labelled
-    ]
-    return items.assign(
-        deficiencies=pd.Series(deficiencies, index=items.index, dtype="object"),
-        evidence=pd.Series(evidence, index=items.index, dtype="object"),
-    )
+    upheld = [spans if decision == "upheld" else () for decision, spans in zip(decisions, labelled, strict=True)]
+    overturned = [spans if decision == "overturned" else () for decision, spans in zip(decisions, labelled, strict=True)]
+    columns = {
+        "deficiencies": [_ids(spans) for spans in upheld],
+        "evidence": [_quotes(spans) for spans in upheld],
+        "supports": [_ids(spans) for spans in overturned],
+        "supports_evidence": [_quotes(spans) for spans in overturned],
+    }
+    return items.assign(**{name: pd.Series(cells, index=items.index, dtype="object") for name, cells in columns.items()})
+
+
+def _ids(spans: tuple[LabelledSpan, ...]) -> list[str]:
+    return list(dict.fromkeys(span.id for span in spans))
+
+
+def _quotes(spans: tuple[LabelledSpan, ...]) -> list[dict[str, object]]:
+    return [{"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans]
 
 
 def _spans_of(row: tuple[str, object, object]) -> tuple[LabelledSpan, ...]:
     decision, rationale, item = row
-    if decision != "upheld" or not isinstance(rationale, str):
+    if not isinstance(rationale, str):
         return ()
+    if decision == "overturned":
+        return find_supports(rationale)
     return label_rationale(rationale, item if isinstance(item, str) else "")

@@ -33,16 +33,14 @@ def without_roles(rationale: str, item: str) -> Any:
 
 
 ABLATION: dict[str, Labeller] = {
-    "cues only": lambda rationale, item: without_roles(rationale, ""),
-    "+ roles": lambda rationale, item: label_rationale(rationale, ""),
+    "cues only": lambda rationale, _: without_roles(rationale, ""),
+    "+ roles": lambda rationale, _: label_rationale(rationale, ""),
     "+ the item's wording": label_rationale,
 }
 
 
 def figures(count: dict[str, Counter[str]], id_: str | None = None) -> str:
-    hits, misses, false = (
-        count[kind].total() if id_ is None else count[kind][id_] for kind in ("hits", "misses", "false")
-    )
+    hits, misses, false = (count[kind].total() if id_ is None else count[kind][id_] for kind in ("hits", "misses", "false"))
     precision, recall = hits / max(hits + false, 1), hits / max(hits + misses, 1)
     f1 = 2 * hits / max(2 * hits + misses + false, 1)
     return f"n {hits + misses:4d}   precision {precision:.3f}   recall {recall:.3f}   F1 {f1:.3f}"

@@ -148,21 +148,18 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
 
     Examples
     --------
-    >>> spans = find_supports("The patient has failed six weeks of physical therapy. The exam shows a positive Spurling's sign.")
+    >>> spans = find_supports("The patient has failed six weeks of physical therapy.")
     >>> [(span.id, span.quote) for span in spans]
-    [('conservative_care_not_failed', 'The patient has failed six weeks of physical therapy.'), ('objective_findings_lacking', "The exam shows a positive Spurling's sign.")]
+    [('conservative_care_not_failed', 'The patient has failed six weeks of physical therapy.')]
     """
     reading, sentences, _ = sentences_with_roles(rationale)
-    found: list[LabelledSpan] = []
-    for support in supports():
-        for sentence in sentences:
-            if (
-                sentence.role in _SUPPORTING_ROLES
-                and not _is_general(sentence.text)
-                and (match := _outside(support.pattern, sentence))
-            ):
-                found.append(_labelled(support, rationale, reading, sentence, match.span()))
-    return tuple(found)
+    return tuple(
+        _labelled(support, rationale, reading, sentence, match.span())
+        for support in supports()
+        for sentence in sentences
+        if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence.text)
+        if (match := _outside(support.pattern, sentence))
+    )
 
 
 def _is_general(text: str) -> bool:

@@ -9,7 +9,7 @@ from imrml.labelling.rules import Role, roles
 from imrml.sentences import missing_spans, split_sentences
 
 _MENDED = re.compile(
-    r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})- (?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])"
+    r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])"
     r"|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
 _MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
@@ -104,17 +104,26 @@ def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
-    if patterns.general.search(text) and not (patterns.points_at_case.search(told) or patterns.recital.search(text)):
-        return "recital", in_case
-    recites = patterns.leading_guideline if in_case else patterns.recital
-    if recites.search(text) or (not in_case and patterns.literature.search(text)):
-        if not patterns.case_in_spite_of_guideline.search(told):
-            return "recital", False
-    elif not in_case and not (patterns.case.search(told) or patterns.case_in_spite_of_guideline.search(told)):
-        return "recital", False
+    if (is_general := _is_general(text, told)) or _recites(text, told, in_case):
+        return "recital", in_case and is_general
     if patterns.prior_review.search(text):
         return "prior_review", True
     return ("lacks" if missing_spans(text) else "shows"), True
+
+
+def _is_general(text: str, told: str) -> bool:
+    patterns = roles()
+    return patterns.general.search(text) is not None and not (
+        patterns.points_at_case.search(told) or patterns.recital.search(text)
+    )
+
+
+def _recites(text: str, told: str, in_case: bool) -> bool:
+    patterns = roles()
+    leads = patterns.leading_guideline if in_case else patterns.recital
+    if leads.search(text) or (not in_case and patterns.literature.search(text)):
+        return patterns.case_in_spite_of_guideline.search(told) is None
+    return not in_case and not (patterns.case.search(told) or patterns.case_in_spite_of_guideline.search(told))
 
 
 def _without_formula(text: str) -> tuple[str, str]:

@@ -115,33 +115,6 @@ def confidence_of(kind: str) -> float:
     return round((row["right"] + _PRIOR_LABELS * overall) / (row["labels"] + _PRIOR_LABELS), 2)
 
 
-def patterns() -> dict[str, Pattern]:
-    """Give every pattern of the tables by a name that finds it.
-
-    Examples
-    --------
-    >>> patterns()["roles.yaml: verdict_added"].search("the request exceeds it and is ") is not None
-    True
-    """
-    named = {f"roles.yaml: {field}": getattr(roles(), field) for field in Roles.__dataclass_fields__}
-    named |= {f"supports.yaml: {support.id}": support.pattern for support in supports()}
-    named |= {f"names.yaml: {words}": pattern for pattern, words in _other_names()}
-    for cue in cues():
-        kind = "missing" if cue.is_missing else "says"
-        fields = {
-            kind: cue.pattern,
-            "with": cue.requires,
-            "unless": cue.unless,
-            "given": cue.given,
-            "about": cue.about,
-            "not_about": cue.not_about,
-        }
-        named |= {
-            f"cues.yaml: {cue.id}: {cue.name}: {field}": pattern for field, pattern in fields.items() if pattern is not None
-        }
-    return named
-
-
 def other_names(item: str) -> str:
     """Give other names of what an item names, by ``names.yaml``.
 

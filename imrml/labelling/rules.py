@@ -112,7 +112,8 @@ def confidence_of(kind: str) -> float:
     table = _read("confidence.yaml")
     overall = sum(row["right"] for row in table.values()) / sum(row["labels"] for row in table.values())
     row = table.get(kind, {"right": 0, "labels": 0})
-    return round((row["right"] + _PRIOR_LABELS * overall) / (row["labels"] + _PRIOR_LABELS), 2)
+    share: float = (row["right"] + _PRIOR_LABELS * overall) / (row["labels"] + _PRIOR_LABELS)
+    return round(share, 2)
 
 
 def other_names(item: str) -> str:

@@ -74,7 +74,7 @@ CODED_COLUMNS = (
 
 REFUSED_COLUMNS = (
     "assigned_on", "decided_on", "reviewer_states", "reviewer_specialties", "decision", "maximus_guideline", "rationale",
-    "deficiencies", "evidence",
+    "deficiencies", "evidence", "supports", "supports_evidence",
 )  # fmt: skip
 """Names of the columns known only after the review; a request that holds one is refused."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
-from imrml.labelling import label_items, label_rationale
+from imrml.labelling import find_supports, label_items, label_rationale
 from imrml.labelling.reading import read
 from imrml.labelling.rules import cues, roles
 
@@ -267,3 +267,44 @@ def test_the_seed_items_get_their_gold_labels():
         found, want = labels(rationale, issue["item_text"]), set(issue["deficiencies"])
         hits, wanted, false = hits + len(found & want), wanted + len(want), false + len(found - want)
     assert (hits, false <= 2) == (wanted, True)
+
+
+# --- overturned items -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id_", "sentence"),
+    [
+        ("conservative_care_not_failed", "The patient has failed six weeks of physical therapy."),
+        ("objective_findings_lacking", "The exam showed a positive straight leg raise and weakness."),
+        ("no_functional_improvement", "The prior six visits brought documented functional improvement."),
+        ("associated_service_not_needed", "The concurrent surgery is supported."),
+        ("exceeds_guideline_quantity", "The request is within the recommended guidelines."),
+        ("no_rationale_or_plan", "In this case the result would guide further care."),
+    ],
+)
+def test_what_was_found_sufficient_is_named_and_quoted(id_, sentence):
+    rationale = f"The guideline asks for much. {sentence} Therefore, the request is medically necessary."
+    spans = find_supports(rationale)
+    assert {span.id for span in spans} == {id_}
+    assert all(rationale[span.start : span.end] == span.quote and span.quote in sentence for span in spans)
+
+
+def test_what_is_lacking_or_only_recited_supports_nothing():
+    recited = "According to the MTUS, failure of physical therapy and a positive exam finding are required."
+    lacking = "In this case, there is no documentation of functional improvement or red flags."
+    assert find_supports(f"{recited} {lacking}") == ()
+
+
+def test_supports_stand_with_overturned_items_only():
+    text = "The patient has failed six weeks of physical therapy. There is no rationale."
+    labelled = label_items(pd.DataFrame({"decision": ["upheld", "overturned"], "rationale": [text] * 2}))
+    assert labelled["supports"].tolist() == [[], ["conservative_care_not_failed"]]
+    assert labelled["supports_evidence"].map(len).tolist() == [0, 1]
+    assert labelled["deficiencies"].tolist() == [["no_rationale_or_plan"], []]
+
+
+def test_confidence_is_a_share_and_lower_for_what_is_often_wrong():
+    (plan,) = label_rationale("In this case, there is no rationale for the test.", "MRI")
+    (advice,) = label_rationale("In this case, the guideline recommends against the device.", "Traction unit")
+    assert 0 < advice.confidence < plan.confidence < 1

@@ -151,6 +151,10 @@ def _write_parquet(rows: Iterator[dict[str, Any]], target: Path) -> None:
         writer.write_table(pa.Table.from_pylist(batch, schema))
 
 
+_BY_LABELLING_ONLY = frozenset(["evidence", "supports", "supports_evidence"])
+"""Columns of the item table that quote a rationale; an invented corpus knows its truth without them."""
+
+
 def truth_schema() -> pa.Schema:
     """State the truth table's columns and types: the item table's, then what only an invented corpus knows."""
     text, floating = pa.string(), pa.float64()
@@ -158,7 +162,7 @@ def truth_schema() -> pa.Schema:
         "string": text, "date": text, "int64": pa.int64(), "Int64": pa.int64(), "Float64": floating, "bool": pa.bool_(),
         "list": pa.list_(text),
     }  # fmt: skip
-    columns = [(column.name, kinds[column.dtype]) for column in ITEM_COLUMNS if column.name != "evidence"]
+    columns = [(column.name, kinds[column.dtype]) for column in ITEM_COLUMNS if column.name not in _BY_LABELLING_ONLY]
     by_deficiency = pa.struct([(id_, floating) for id_ in deficiency_ids()])
     facts = [
         *((aspect, text) for aspect in process().aspects),

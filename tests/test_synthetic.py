@@ -280,7 +280,7 @@ def test_a_corpus_on_disk(tmp_path, ending):
     assert 0 < summary.n_damaged < 40
     assert "INVENTED DATA" in str(summary)
     assert "never evidence of skill" in str(summary)
-    assert {column.name for column in ITEM_COLUMNS} - {"evidence"} <= set(truth.columns)
+    assert {column.name for column in ITEM_COLUMNS} - {"evidence", "supports", "supports_evidence"} <= set(truth.columns)
     assert set(truth.source_kind) == {"synthetic"}
 
 

@@ -86,7 +86,7 @@ def test_findings_in_the_wrong_column_are_not_repeated(write):
     [
         ("Name;Colour\nBean;green\n", "no heading for case_number, decided_year, treatment_category, decision"),
         (BLANKED.partition("\n")[0] + "\nMN09-1;2009\n", "none of 1 rows"),
-        (" ", "holds nothing"),
+        (" ", "all of them blank"),
     ],
 )
 def test_files_that_are_not_the_states(write, text, told):

@@ -31,7 +31,7 @@ arch: $(READY)  ## the order of rooms, and what never reaches features, models, 
 unit: $(READY)  ## tests and doctests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-FUZZED ?= text pdf notes requests
+FUZZED ?= text pdf archive notes requests
 RUNS ?= 20000
 fuzz: $(READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault ends it and is kept in build/fuzz
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'

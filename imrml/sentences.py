@@ -71,7 +71,7 @@ _MISSING_BEFORE = re.compile(
 # "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail
 # only where something stands between the lack and it ("no evidence to support a trial" has none).
 _PURPOSE_TAIL = re.compile(
-    r"(?P<before>\w+),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
+    r"\b(?P<before>\w{1,60}),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
     r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*",
     re.IGNORECASE,
 )

@@ -4,29 +4,43 @@ An entry reads its bytes to the end and may raise ``ImrmlError`` only; whatever 
 promises about a result is asserted here, so that both ways of making input check the same.
 """
 
+import gzip
 import io
 import json
 import random
 import re
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from factories import COLUMN_HEADER, PROSE_CREDENTIALS, TIGHT_CREDENTIALS, FictionalItem, FictionalLetter, partly_authorized
+import yaml
+from factories import (
+    COLUMN_HEADER,
+    LAYOUTS,
+    PROSE_CREDENTIALS,
+    TIGHT_CREDENTIALS,
+    FictionalItem,
+    FictionalLetter,
+    partly_authorized,
+    render,
+)
 from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from imrml.config import load_config
 from imrml.documents import read_text
-from imrml.errors import ImrmlError
+from imrml.documents.archives import SNIFFED, archive_kind, read_members
+from imrml.errors import DocumentError, ImrmlError
 from imrml.features.clinical import find_diagnoses, find_documents
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
-from imrml.letters.parsing import case_rows, parse_letter
+from imrml.letters import parsing
 from imrml.submissions import sort_requests
 from imrml.synthetic import draw_letters, draw_requests
 from imrml.tables import read_table
@@ -35,15 +49,31 @@ LIMITS = load_config().limits
 
 
 def read_letter(content: bytes) -> None:
-    """A text or PDF file, as ``parse`` and then ``label`` read it."""
-    rows = list(case_rows(parse_letter(read_text(content, LIMITS), "fallback"), "source", "0" * 64))
-    assert rows
-    assert [row["item_number"] for row in rows] == list(range(1, len(rows) + 1))
+    """A text or PDF file, as ``parse`` reads it."""
+    reading = parsing.read_letter(read_text(content, LIMITS), "fallback")
+    for span in reading.spans:
+        assert 0 <= span.start < span.end <= len(reading.clean.text)
+    rows = list(parsing.case_rows(reading.case, "source", "0" * 64))
+    assert [row["item_number"] for row in rows] == list(range(1, len(rows) + 1)) != []
     for row in rows:
+        assert row["item"]
         assert row["decision"] in {"upheld", "overturned"}
         for name in ("received_on", "ur_denied_on", "date_of_injury", "assigned_on", "decided_on"):
             assert row[name] is None or date.fromisoformat(row[name])
-        label(row["rationale"], row["item"])
+
+
+def read_archive(content: bytes) -> None:
+    """A zip or tar archive, by what its first bytes say; its members are letters not read yet."""
+    kind = archive_kind(content[:SNIFFED])
+    if kind is None:
+        return
+    for member in read_members(io.BytesIO(content), kind, "archive", LIMITS):
+        assert len(member.content) <= LIMITS.max_bytes
+        assert not (member.content and member.error)
+        member.source.encode()
+        if member.error is None:
+            with suppress(DocumentError):
+                read_text(member.content, LIMITS)
 
 
 def label(rationale: str, item: str) -> None:
@@ -77,6 +107,7 @@ def read_requests(content: bytes) -> None:
 ENTRIES: dict[str, Callable[[bytes], None]] = {
     "text": read_letter,
     "pdf": read_letter,
+    "archive": read_archive,
     "notes": read_notes,
     "requests": read_requests,
 }
@@ -93,7 +124,7 @@ def read(entry: str, content: bytes) -> None:
 
 def seeds(entry: str) -> list[bytes]:
     """Make invented inputs that an entry reads whole, so that mutation starts deep inside."""
-    return {"text": _letters, "pdf": _pdfs, "notes": _notes, "requests": _request_tables}[entry]()
+    return {"text": _letters, "pdf": _pdfs, "archive": _archives, "notes": _notes, "requests": _request_tables}[entry]()
 
 
 WORDS = (
@@ -142,14 +173,22 @@ def _fictional_letters() -> list[FictionalLetter]:
     ]
 
 
+def _golden_letters() -> list[list[str]]:
+    folder = Path(__file__).with_name("golden_letters")
+    texts = [yaml.safe_load(path.read_text(encoding="utf-8"))["letter"] for path in sorted(folder.glob("*.yaml"))]
+    return [text.strip().split("\n\n") for text in texts]
+
+
 def _letters() -> list[bytes]:
-    written = [text for letter in _fictional_letters() for text in (letter.spaced(), letter.doubled(), letter.tight())]
-    invented = [letter.text for letter in draw_letters(12, seed=0, damage_share=0.5)]
+    letters = [*(letter.paragraphs() for letter in _fictional_letters()), *_golden_letters()]
+    written = [render(letter, layout) for letter in letters for layout in LAYOUTS]
+    invented = [letter.text for letter in draw_letters(4, seed=0, damage_share=0.5)]
     return [text.encode() for text in written + invented] + [written[0].encode("utf-16"), written[0].encode("cp1252")]
 
 
 def _pdfs() -> list[bytes]:
-    pages = [letter.tight(width=80).split("\n") for letter in _fictional_letters()]
+    letters = [*(letter.paragraphs() for letter in _fictional_letters()), *_golden_letters()[::3]]
+    pages = [render(letter, "tight", width=80).split("\n") for letter in letters]
     files = [plain_pdf([page]) for page in pages]
     return [*files, plain_pdf([pages[0][:9], [], pages[0][9:]]), plain_pdf(pages[:1], user_password="")]
 
@@ -165,6 +204,32 @@ def plain_pdf(pages: list[list[str]], user_password: str | None = None) -> bytes
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+def _archives() -> list[bytes]:
+    members = {
+        "2015/a.txt": _letters()[0],
+        "b.pdf": plain_pdf([["CLINICAL CASE SUMMARY"]]),
+        "../c.txt": b"x" * 400,
+        "d.doc": b"x",
+    }
+    zips = []
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            for name, content in members.items():
+                archive.writestr(zipfile.ZipInfo(name), content)
+        zips.append(buffer.getvalue())
+    tars = []
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=form) as tape:
+            for name, content in {**members, "é" * 60 + ".txt": b"long name"}.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                tape.addfile(entry, io.BytesIO(content))
+        tars.append(buffer.getvalue())
+    return [*zips, *tars, gzip.compress(tars[0], mtime=0)]
 
 
 def _notes() -> list[bytes]:

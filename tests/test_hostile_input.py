@@ -149,6 +149,39 @@ def test_looks_of_bounded_width_and_possessive_marks_are_left_out():
     assert without_looks(r"(?<![a-z(])\d++(?! (?:mg|ml|(?=x)))[+?)]*+x{2}+(?:a)?+") == r"\d+[+?)]*x{2}(?:a)?"
 
 
+@pytest.mark.parametrize(
+    ("part", "head", "pumped", "end"),
+    [
+        (r"(?:,\d{3})", "1", ",111", ""),  # a number began again after each of its commas
+        (r"\bspasms?\b(?!", "", "spasm ", "deficit"),  # a look read on to the end of the text
+        (r"(?P<before>", "", "x", ""),  # a word was read again from each of its letters
+    ],
+)
+def test_patterns_that_once_grew_with_the_square_of_the_text_end(part, head, pumped, end):
+    text = head + pumped * (1_000_000 // len(pumped)) + end
+    patterns = [found.compiled for found in find_patterns() if part in found.pattern]
+    assert patterns
+    for pattern in patterns:
+        with hang_guard():
+            assert sum(1 for _ in pattern.finditer(text)) <= len(text)
+
+
+def test_an_item_said_to_be_both_has_its_own_reason():
+    says = "MAXIMUS Federal Services, Inc. has determined the request for a cane is {} and appropriate"
+    letter = [
+        "INDEPENDENT MEDICAL REVIEW DECISION AND RATIONALE",
+        f"1) {says.format('medically necessary')}",
+        f"1) {says.format('not medically necessary')}",
+        "Medical Qualifications of the Expert Reviewer:",
+        "Case Summary:",
+        "An invented case.",
+        "1) Regarding the request for a cane:",
+    ]
+    with pytest.raises(LetterError) as caught:
+        parse_letter("\n\n".join(letter), "fallback")
+    assert caught.value.reason == "contradictory_outcomes"
+
+
 # --- entries ---------------------------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,7 @@ _REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+(\d++)\s*+\)")
 
 # Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a pattern try all its parts.
 _N = r"(?<!\d)(\d+(?:\.\d+)?)"
-_MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3})++(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"  # "1,200", which only a count of pieces is
+_MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"  # "1,200", which only a count of pieces is
 _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
 _STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
 _HASH = re.compile(rf"#\s?{_MANY}")

@@ -46,12 +46,24 @@ class FeaturesConfig(_Section):
     word_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)]
     min_cases: Annotated[int, Field(ge=5)]
     max_terms: Count
+    max_order: Count
+
+
+class CrossesConfig(_Section):
+    """One regression on crosses of codes; see ``CrossesLogistic``."""
+
+    shares: dict[str, Share]
+    singles: Annotated[float, Field(ge=0)]
+    max_order: Count
+    c: Positive
+    half_life_years: Positive | None
 
 
 class OutcomeConfig(_Section):
     """The model of P(overturned)."""
 
-    kind: Literal["class_prior", "category_prior", "logistic"]
+    kind: Literal["class_prior", "category_prior", "logistic", "crosses"]
+    members: list[CrossesConfig]
     c: Positive
     calibration: Literal["none", "sigmoid", "isotonic"]
     calibration_folds: Annotated[int, Field(ge=2)]

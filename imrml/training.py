@@ -84,7 +84,7 @@ def train(
             chosen.split: _measure_without_summary(data, _folds_of(splits, chosen), config, n_jobs)
         }
     shipped = config
-    if not told.beats_priors and config.models.outcome.kind == "logistic":
+    if not told.beats_priors and config.models.outcome.kind in ("logistic", "crosses"):
         outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
         shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
         not_kept = "The saved model gives the category prior; the figures are of the logistic regression that was not kept."
@@ -166,7 +166,7 @@ def run_checks(
         checks.check_cases(splits, data.cases.tolist()),
         checks.check_near_duplicates(splits, data.submissions["case_summary"].to_list()),
         checks.check_time_order(splits, data.keys),
-        leaks.check_swap(data.items, model.stage),
+        leaks.check_swap(data.items, model.stage, partial(submission_frame, profile=model.profile)),
         leaks.check_outcome_phrases(data.submissions),
         leaks.check_removals(data.submissions, model.stage),
         leaks.check_feature_names([] if model.columns_ is None else model.feature_names_.tolist(), _weights(model)),
@@ -202,7 +202,12 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
     """Fit the recipe of a config on some rows."""
     part = data.take(rows)
     return ReviewModel.from_config(config).fit(
-        part.submissions, part.overturned, cases=part.groups, deficiencies=part.deficiencies, is_labelled=part.is_labelled
+        part.submissions,
+        part.overturned,
+        cases=part.groups,
+        deficiencies=part.deficiencies,
+        is_labelled=part.is_labelled,
+        years=decided_years(part.keys),
     )
 
 

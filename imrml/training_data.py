@@ -128,7 +128,7 @@ def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = N
         if not is_labelled.any():
             deficiencies = None
     keys = items.reindex(columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"])
-    submissions = submission_frame(items, config.stage)
+    submissions = submission_frame(items, config.stage, config.profile)
     groups = group_cases(keys["case_number"].tolist(), submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
     return TrainingData(submissions, overturned, deficiencies, is_labelled, keys, items, groups)
 

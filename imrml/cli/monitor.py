@@ -36,16 +36,16 @@ def compare_tables(
 
     settings = load_config(config)
     tables = read_table(reference), read_table(current)
-    stage = settings.stage
+    stage, profile = settings.stage, settings.profile
     p_overturned = None
     if model is not None:
         from imrml.cli.score import open_model
 
         fitted = open_model(model).model
-        stage = fitted.stage
-        before, after = (fitted.predict_proba(submission_frame(table, stage))[:, 1] for table in tables)
+        stage, profile = fitted.stage, fitted.profile
+        before, after = (fitted.predict_proba(submission_frame(table, stage, profile))[:, 1] for table in tables)
         p_overturned = before, after
-    frames = [submission_frame(table, stage) for table in tables]
+    frames = [submission_frame(table, stage, profile) for table in tables]
     drift = compare_submissions(frames[0], frames[1], settings.monitoring, settings.seed, p_overturned)
     watch = _watch(tables, settings)
     write_drift(out, drift, watch)

@@ -27,7 +27,7 @@ def score_requests(
     table_format(out)
     loaded = open_model(model)
     table = read_table(submissions)
-    requests = sort_requests(table, loaded.manifest["stage"])
+    requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     _tell_passed_over(requests)

@@ -21,7 +21,7 @@ from imrml.evaluation.resampling import Resamples, figure
 from imrml.evaluation.splits import Folds
 from imrml.narratives import removal_reason
 from imrml.sentences import split_sentences
-from imrml.submissions import SUBMISSION_COLUMNS, submission_frame
+from imrml.submissions import CODED_COLUMNS, SUBMISSION_COLUMNS, submission_frame
 
 GOLDEN_AUROC = 0.95
 """No lone feature of a submission ranks so well: where it does, it knows the decision."""
@@ -272,7 +272,7 @@ def check_swap(
     'failed'
     """
     code, title = "swap_test", "Swapping what is known only later changes no submission"
-    before_review = {column.name for column in SUBMISSION_COLUMNS}
+    before_review = {column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS}
     later = [str(name) for name in items if name not in before_review]
     if not later or len(items) < 2:
         return Check(code, title, "not_applicable", "needs two items and a column that is not known before the review")

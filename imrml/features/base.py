@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Stage
+from imrml.config import Profile, Stage
 from imrml.submissions import require_submission_columns
 
 
@@ -24,14 +24,15 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
     """
 
     stage: Stage
+    profile: Profile = "letters"
 
     def _learn_columns(self, X: pd.DataFrame) -> None:
-        require_submission_columns(list(X.columns), self.stage)
+        require_submission_columns(list(X.columns), self.stage, self.profile)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
 
     def _check_columns(self, X: pd.DataFrame) -> None:
         check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage)
+        require_submission_columns(list(X.columns), self.stage, self.profile)
 
 
 class NumberFeatures(SubmissionTransformer):

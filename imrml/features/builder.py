@@ -7,8 +7,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 
-from imrml.config import FeaturesConfig, Stage
+from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
+from imrml.features.coded import CodedFeatures
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
@@ -17,7 +18,7 @@ from imrml.features.vocabulary import read_vocabulary
 _ALL_COLUMNS = slice(0, None)
 
 
-def build_features(config: FeaturesConfig, stage: Stage) -> ColumnTransformer:
+def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "letters") -> ColumnTransformer:
     """Build the unfitted features of a submission frame.
 
     Fit with ``cases`` (the case of each row) under ``sklearn.config_context(enable_metadata_routing=True)``, so that a term
@@ -29,6 +30,8 @@ def build_features(config: FeaturesConfig, stage: Stage) -> ColumnTransformer:
         Which columns and how much text.
     stage : {'rfa', 'imr'}
         When the prediction is made.
+    profile : {'letters', 'dmhc'}
+        Whose reviews: text, or codes.
 
     Returns
     -------
@@ -44,6 +47,9 @@ def build_features(config: FeaturesConfig, stage: Stage) -> ColumnTransformer:
     >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
     2
     """
+    if profile == "dmhc":
+        codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases)
+        return ColumnTransformer([("codes", codes, _ALL_COLUMNS)], sparse_threshold=1.0, verbose_feature_names_out=False)
     treatment = TreatmentFeatures(stage)
     clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)
     text = TextFeatures(

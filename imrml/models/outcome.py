@@ -251,7 +251,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
                 weights = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[case_codes].astype(float)
             center = random.normal(scale=np.sqrt(self.c), size=X.shape[1])
             start = np.append(self.linear_.coef_[0], self.linear_.intercept_)
-            coefficients = _refit_around(center, X, y, weights=weights, c=self.c, start=start)
+            coefficients = refit_around(center, X, y, weights=weights, c=self.c, start=start)
             self.refit_coefficients_[number], self.refit_intercepts_[number] = coefficients[:-1], coefficients[-1]
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -306,7 +306,7 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         return -float(self.calibrator_.a_), -float(self.calibrator_.b_)
 
 
-def _refit_around(
+def refit_around(
     center: np.ndarray, X: sparse.csr_matrix, y: np.ndarray, *, weights: np.ndarray, c: float, start: np.ndarray
 ) -> np.ndarray:
     """Fit on weighted items with a penalty that pulls towards ``center`` instead of zero; coefficients, then the intercept.

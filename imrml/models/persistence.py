@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 import sklearn
 import skops
@@ -19,8 +20,10 @@ from imrml.tables import write_private
 ALLOWED_TYPES = frozenset(
     {
         "imrml.features.clinical.ClinicalFeatures",
+        "imrml.features.coded.CodedFeatures",
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
+        "imrml.models.crosses.CrossesLogistic",
         "imrml.models.deficiency.DeficiencyModel",
         "imrml.models.outcome.CalibratedLogistic",
         "imrml.models.outcome.CategoryPrior",
@@ -83,7 +86,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     """
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
-    payload = skops_io.dumps(model)
+    payload = skops_io.dumps(model, compression=ZIP_DEFLATED)
     _require_allowed_types(payload, "the model to be saved")
     written = {
         **manifest,

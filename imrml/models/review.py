@@ -13,10 +13,11 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Config, FeaturesConfig, Stage
+from imrml.config import Config, FeaturesConfig, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features, describe_feature, treatment_category
+from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, require_submission_columns
@@ -26,6 +27,7 @@ _WORD_OR_NUMBER = re.compile(r"\w\S*")
 """A dose or a count says as much of a request as a word does."""
 # What somebody says of the request; sex, priority and guideline say nothing of it, the item repeats the treatment.
 _TELLING_COLUMNS = ["treatment", "diagnosis", "case_summary"]
+_NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 
@@ -69,6 +71,8 @@ class ReviewModel(BaseEstimator):
         The config sections of these names, as plain values.
     seed : int
         Starts every random draw.
+    profile : {'letters', 'dmhc'}
+        Whose reviews: letters, or the state's codes.
 
     Attributes
     ----------
@@ -96,10 +100,17 @@ class ReviewModel(BaseEstimator):
     [0.125, 0.375]
     """
 
-    def __init__(
-        self, stage: Stage, features: dict[str, Any], models: dict[str, Any], abstention: dict[str, Any], seed: int
+    def __init__(  # noqa: PLR0917 - the sections of a config
+        self,
+        stage: Stage,
+        features: dict[str, Any],
+        models: dict[str, Any],
+        abstention: dict[str, Any],
+        seed: int,
+        profile: Profile = "letters",
     ) -> None:
         self.stage = stage
+        self.profile = profile
         self.features = features
         self.models = models
         self.abstention = abstention
@@ -109,15 +120,16 @@ class ReviewModel(BaseEstimator):
     def from_config(cls, config: Config) -> Self:
         """Make an unfitted model of a config."""
         sections = {name: getattr(config, name).model_dump() for name in ("features", "models", "abstention")}
-        return cls(stage=config.stage, seed=config.seed, **sections)
+        return cls(stage=config.stage, seed=config.seed, profile=config.profile, **sections)
 
-    def fit(
+    def fit(  # noqa: PLR0917 - what is known of each item
         self,
         submissions: SubmissionFrame,
         overturned: Any,
         cases: Any,
         deficiencies: pd.DataFrame | None = None,
         is_labelled: Any = None,
+        years: Any = None,
     ) -> Self:
         """Fit everything on one feature matrix.
 
@@ -133,6 +145,8 @@ class ReviewModel(BaseEstimator):
             One column an id.
         is_labelled : array of bool of shape (n_items,), optional
             Rows whose deficiencies somebody looked for; all where absent. Overturned items never count.
+        years : array of float of shape (n_items,), optional
+            Year of each decision, for models in which old decisions count less; NaN where unknown.
 
         Raises
         ------
@@ -141,28 +155,39 @@ class ReviewModel(BaseEstimator):
         LeakageError
             The frame holds a column that is not known at the stage.
         """
-        require_submission_columns(list(submissions.columns), self.stage)
+        require_submission_columns(list(submissions.columns), self.stage, self.profile)
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
             raise NotEnoughDataError("no item to fit a model on")
         settings = self.models["outcome"]
         shrinkage = self.models["category_shrinkage"]
-        categories = _categories(submissions)
+        categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
         self.categories_ = CategoryPrior(shrinkage).fit(categories, overturned)
         rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
             is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
             rows = np.flatnonzero(is_known & ~overturned)
-        is_logistic = settings["kind"] == "logistic"
+        reads_features = settings["kind"] in ("logistic", "crosses")
         self.columns_ = None
-        if is_logistic or len(rows):
-            self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage)
+        if reads_features or len(rows):
+            self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
             self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
         self.outcome_: ClassPrior | CategoryPrior | CalibratedLogistic
-        if is_logistic:
+        if settings["kind"] == "crosses":
+            assert self.columns_ is not None  # crosses read features
+            codes = self.columns_.named_transformers_["codes"]
+            self.outcome_ = CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
+                matrix,
+                overturned,
+                cases,
+                memberships=codes.memberships(),
+                code_columns=codes.code_columns_,
+                years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
+            )
+        elif reads_features:
             self.outcome_ = CalibratedLogistic(
                 c=settings["c"],
                 calibration=settings["calibration"],
@@ -209,13 +234,18 @@ class ReviewModel(BaseEstimator):
             The frame holds a column that is not known at the stage.
         """
         check_is_fitted(self)
-        require_submission_columns(list(submissions.columns), self.stage)
+        require_submission_columns(list(submissions.columns), self.stage, self.profile)
         matrix = None
         if self.columns_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
             matrix = sparse.csr_matrix((0, len(self.feature_names_)))
-        return Inputs(submissions, _categories(submissions), matrix, _n_words(submissions) < self.least_words_)
+        return Inputs(submissions, self._categories(submissions), matrix, _n_words(submissions) < self.least_words_)
+
+    def _categories(self, submissions: SubmissionFrame) -> list[str]:
+        if self.profile == "dmhc":
+            return [code or _NOT_CODED for code in submissions["treatment_category"]]
+        return [treatment_category(text) for text in submissions["treatment"]]
 
     def _read(self, given: SubmissionFrame | Inputs) -> Inputs:
         return given if isinstance(given, Inputs) else self.read(given)
@@ -329,10 +359,6 @@ class ReviewModel(BaseEstimator):
 
 def _n_words(submissions: SubmissionFrame) -> np.ndarray:
     return np.array([len(text.split()) for text in submissions["case_summary"]], dtype=float)
-
-
-def _categories(submissions: SubmissionFrame) -> list[str]:
-    return [treatment_category(text) for text in submissions["treatment"]]
 
 
 def _strongest(reasons: list[tuple[str, float]], n_reasons: int) -> list[tuple[str, float]]:

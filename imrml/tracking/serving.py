@@ -8,7 +8,7 @@ import pandas as pd
 
 from imrml.models import load_model
 from imrml.scoring import score
-from imrml.submissions import SUBMISSION_COLUMNS, columns_at, sort_requests
+from imrml.submissions import columns_at, columns_of, sort_requests
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -28,7 +28,11 @@ def signature(model_dir: Path) -> "ModelSignature":
     from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
 
     loaded = load_model(model_dir)
-    known = [column for column in SUBMISSION_COLUMNS if column.name in columns_at(loaded.manifest["stage"])]
+    known = [
+        column
+        for column in columns_of(loaded.model.profile)
+        if column.name in columns_at(loaded.model.stage, loaded.model.profile)
+    ]
     specs = [
         ColSpec(DataType.double if column.name == "age" else DataType.string, column.name, required=column.name == "treatment")
         for column in known
@@ -45,7 +49,7 @@ class _Scorer:
         self._loaded = load_model(folder)
 
     def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        requests = sort_requests(model_input, self._loaded.manifest["stage"])
+        requests = sort_requests(model_input, self._loaded.manifest["stage"], self._loaded.model.profile)
         return score(self._loaded, requests, allow_demo=True)
 
 

@@ -5,6 +5,7 @@ Because all of it lies in that folder, a run that a dead server refused is deliv
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -273,7 +274,9 @@ def _flat_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
             flat.update({f"{path}.{end}": float(node[end]) for end in ("low", "high") if isinstance(node.get(end), (int, float))})
             return
         for key, inner in node.items():
-            walk(inner, f"{path}.{key}" if path else str(key))
+            # MLflow refuses a name with a comma, and the state's codes hold some.
+            part = re.sub(r"[^\w\-. :/]", "_", str(key))
+            walk(inner, f"{path}.{part}" if path else part)
 
     for block in ("outcome", "baselines", "deficiencies", "slices"):
         walk(metrics.get(block, {}), block)

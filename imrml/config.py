@@ -102,6 +102,9 @@ class EvaluationConfig(_Section):
     test_fraction: Share
     min_overturned: Count
     near_duplicate: Share
+    n_repeats: Count
+    learning_curve: list[Share]
+    n_shuffles: Annotated[int, Field(ge=0)]
     n_bootstrap: Annotated[int, Field(ge=50)]
     interval_level: Share
 

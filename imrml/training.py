@@ -13,10 +13,12 @@ from imrml.config import Config, Split
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks, leaks
-from imrml.evaluation.metrics import HeldOut, Verdict, measure, verdict
+from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
+from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
+from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.models import LoadedModel, ReviewModel
-from imrml.submissions import submission_frame
+from imrml.submissions import SubmissionFrame, submission_frame
 from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, hash_text, prepare
 
 Report = Callable[[str], None]
@@ -71,7 +73,12 @@ def train(
         if isinstance(folds, str):
             report(f"split {split}: not applicable, {folds}")
         else:
-            held_out[split] = hold_out(data, folds, config, n_jobs, partial(_report_split, report, split))
+            n_shuffles = config.evaluation.n_shuffles if split == chosen.split else 0
+            held_out[split] = hold_out(data, folds, config, n_jobs, partial(_report_split, report, split), n_shuffles)
+    deals = _deal_grouped(data, grouped, config) if isinstance(grouped := splits.get("grouped", ""), tuple) else []
+    if len(deals) > 1:
+        report(f"split grouped: {len(deals) - 1} other deals of the folds")
+        held_out["grouped"] = replace(held_out["grouped"], repeats=_hold_out_deals(data, deals[1:], config, n_jobs))
     report("measuring, with intervals bootstrapped by case")
     metrics = measure(held_out, config.evaluation, config.seed)
     told = verdict(metrics, chosen)
@@ -83,6 +90,8 @@ def train(
         metrics["baselines"]["without_case_summary"] = {
             chosen.split: _measure_without_summary(data, _folds_of(splits, chosen), config, n_jobs)
         }
+    if deals:
+        metrics["learning_curve"] = _measure_learning_curve(data, deals, held_out["grouped"], config, n_jobs, report)
     shipped = config
     if not told.beats_priors and config.models.outcome.kind in ("logistic", "crosses"):
         outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
@@ -110,6 +119,7 @@ def train(
         "config": shipped.model_dump(),
         "splits": describe_splits(splits, data.keys),
         "data": facts,
+        "year_rates": rates_by_year(data, config.models.category_shrinkage),
         "training_cases": case_hashes(data),
     }
     return TrainingResult(model, manifest, metrics, held_out, told, found)
@@ -179,9 +189,15 @@ def _weights(model: ReviewModel) -> np.ndarray | None:
     return None if linear is None else linear.coef_[0]
 
 
-def hold_out(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> HeldOut:
-    """Fit the recipe of a config on each fold's rows and predict the rows it holds out."""
-    fit = partial(_predict_fold, data, config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})}))
+def hold_out(  # noqa: PLR0917 - what every caller has at hand
+    data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report, n_shuffles: int = 0
+) -> HeldOut:
+    """Fit the recipe of a config on each fold's rows and predict the rows it holds out.
+
+    With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled between them.
+    """
+    bare = config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
+    fit = partial(_predict_fold, data, bare, n_shuffles)
     parts = []
     for number, part in enumerate(map_ordered(fit, folds, n_jobs), start=1):
         parts.append(part)
@@ -193,9 +209,21 @@ def _report_split(report: Report, split: str, done: str) -> None:
     report(f"split {split}: {done}")
 
 
-def _predict_fold(data: TrainingData, config: Config, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
+def _predict_fold(data: TrainingData, config: Config, n_shuffles: int, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
     train_rows, test_rows = fold
-    return predict_held_out(fit_rows(data, config, train_rows), data.take(test_rows))
+    model, unseen = fit_rows(data, config, train_rows), data.take(test_rows)
+    held = predict_held_out(model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage))
+    if not n_shuffles:
+        return held
+    random = np.random.default_rng(config.seed)
+    shuffled = {}
+    for section, columns in sections_of(unseen.submissions).items():
+        for number in range(n_shuffles):
+            mixed = unseen.submissions.copy()
+            mixed[columns] = mixed[columns].iloc[random.permutation(len(mixed))].to_numpy()
+            mixed = mixed.astype(unseen.submissions.dtypes.to_dict())
+            shuffled[f"{section}#{number}"] = model.predict_proba(SubmissionFrame(mixed))[:, 1]
+    return replace(held, shuffled=pd.DataFrame(shuffled, index=held.outcome.index))
 
 
 def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
@@ -211,10 +239,52 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
     )
 
 
-def predict_held_out(model: ReviewModel, data: TrainingData) -> HeldOut:
-    """Predict items that a model never saw, beside the priors it learned."""
+def _deal_grouped(data: TrainingData, folds: Folds, config: Config) -> list[Folds]:
+    """Deal the groups of cases to folds as often as config asks; the first deal is given."""
+    only_grouped = config.evaluation.model_copy(update={"splits": ["grouped"]})
+    deals = [folds]
+    for number in range(1, config.evaluation.n_repeats):
+        dealt = make_splits(data.keys, data.groups, data.overturned, only_grouped, config.seed + number)["grouped"]
+        deals += [] if isinstance(dealt, str) else [dealt]
+    return deals
+
+
+def _hold_out_deals(data: TrainingData, deals: Sequence[Folds], config: Config, n_jobs: int) -> tuple[HeldOut, ...]:
+    return tuple(hold_out(data.without_labels, folds, config, n_jobs, lambda _: None) for folds in deals)
+
+
+def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
+    data: TrainingData, deals: Sequence[Folds], everything: HeldOut, config: Config, n_jobs: int, report: Report
+) -> list[dict[str, Any]]:
+    """Measure case-grouped figures of models that learnt from a share of each fold's groups of cases."""
+    if not config.evaluation.learning_curve:
+        return []
+    order = np.random.default_rng(config.seed).permutation(data.groups.max() + 1)[data.groups]
+    held_out = {1.0: everything}
+    for share in config.evaluation.learning_curve:
+        # Each share holds the smaller ones: the curve tells more cases, not other cases.
+        parts = [tuple((train[order[train] <= np.quantile(order[train], share)], test) for train, test in deal) for deal in deals]
+        if any(len(np.unique(data.overturned[train])) < 2 for part in parts for train, _ in part):
+            report(f"learning curve: {share:.0%} of the cases show one decision only")
+            continue
+        report(f"learning curve: {share:.0%} of the cases")
+        first, *others = _hold_out_deals(data, parts, config, n_jobs)
+        held_out[share] = replace(first, repeats=tuple(others))
+    return measure_learning_curve(held_out, config.evaluation, config.seed)
+
+
+def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
+    """Share overturned in each year of decision, shrunk to the share overall by so many items' worth of it."""
+    decisions = pd.Series(data.overturned, dtype=float).groupby(decided_years(data.keys).to_numpy())
+    rates = (decisions.sum() + shrinkage * data.overturned.mean()) / (decisions.size() + shrinkage)
+    return {int(str(year).removesuffix(".0")): float(rate) for year, rate in rates.items()}
+
+
+def predict_held_out(model: ReviewModel, data: TrainingData, year_rates: Mapping[int, float]) -> HeldOut:
+    """Predict items that a model never saw, beside the priors it learned and last year's rate where years are known."""
     inputs = model.read(data.submissions)
     rates = model.base_rates(inputs)
+    years = decided_years(data.keys)
     outcome = pd.DataFrame(
         {
             "case_number": data.cases,
@@ -223,37 +293,64 @@ def predict_held_out(model: ReviewModel, data: TrainingData) -> HeldOut:
             "p_overturned": model.predict_proba(inputs)[:, 1],
             "p_class_prior": model.class_rate_,
             "p_category_prior": rates["base_rate"].to_numpy(),
+            "p_last_year": [_last_year(year, year_rates, model.class_rate_) for year in years],
             "treatment_category": rates["treatment_category"].to_numpy(),
             "age": data.submissions["age"].to_numpy(),
             "sex": data.submissions["sex"].to_numpy(),
-            "decided_year": decided_years(data.keys).to_numpy(),
+            "decided_year": years.to_numpy(),
         },
         index=data.submissions.index,
     )
     if data.deficiencies is None or not data.is_labelled.any() or not model.predicts_deficiencies:
         return HeldOut(outcome)
-    frames = (data.deficiencies, model.predict_deficiencies(inputs), model.deficiency_priors(inputs))
-    return HeldOut(outcome, *(frame[data.is_labelled] for frame in frames))
+    labels, p_deficiencies, priors = data.deficiencies, model.predict_deficiencies(inputs), model.deficiency_priors(inputs)
+    return HeldOut(outcome, labels[data.is_labelled], p_deficiencies[data.is_labelled], priors[data.is_labelled])
+
+
+def _last_year(year: float, year_rates: Mapping[int, float], class_rate: float) -> float:
+    """Rate of the latest year learnt from before an item's; the overall rate where there is none."""
+    earlier = [known for known in year_rates if known < year]
+    return year_rates[max(earlier)] if earlier else class_rate
 
 
 def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
     """Put the folds of one split under each other."""
-    frames: list[pd.DataFrame | None] = []
-    for name in ("deficiency_labels", "p_deficiencies", "p_deficiency_priors"):
+
+    def joined(name: str) -> pd.DataFrame | None:
         found = [frame for part in parts if (frame := getattr(part, name)) is not None]
-        frames.append(pd.concat(found) if found else None)
-    return HeldOut(pd.concat([part.outcome for part in parts]), *frames)
+        return pd.concat(found) if found else None
+
+    return HeldOut(
+        pd.concat([part.outcome for part in parts]),
+        joined("deficiency_labels"),
+        joined("p_deficiencies"),
+        joined("p_deficiency_priors"),
+        joined("shuffled"),
+    )
 
 
 def evaluate(
-    loaded: LoadedModel, items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None
+    loaded: LoadedModel,
+    items: pd.DataFrame,
+    config: Config,
+    labels: pd.DataFrame | None = None,
+    against: LoadedModel | None = None,
 ) -> tuple[dict[str, Any], Mapping[str, HeldOut], Verdict, int]:
     """Measure a model on items of cases that it was not trained on (split ``external``).
+
+    Parameters
+    ----------
+    loaded : LoadedModel
+        The model.
+    items, config, labels
+        See :func:`prepare`.
+    against : LoadedModel, optional
+        Another model, compared on the items that neither saw, paired by case: ``metrics["against"]``.
 
     Returns
     -------
     metrics, held_out, told, n_left_out
-        The last counts the items of cases that the model was trained on.
+        The last counts the items of cases that a model was trained on.
 
     Raises
     ------
@@ -261,14 +358,25 @@ def evaluate(
         No item of any other case is left.
     """
     data = prepare(items, config, labels)
-    seen = set(loaded.manifest["training_cases"])
+    seen = {case for model in (loaded, against) if model for case in model.manifest["training_cases"]}
     rows = np.flatnonzero([case not in seen and told not in seen for case, told in hash_cases(data)])
     if not len(rows):
         raise NotEnoughDataError("evaluate: the model was trained on every case of the table; nothing is left to measure")
     unseen = data.take(rows)
-    held_out = {"external": predict_held_out(loaded.model, unseen)}
-    metrics = measure(held_out, config.evaluation, config.seed)
+    held = predict_held_out(loaded.model, unseen, _year_rates(loaded))
+    metrics = measure({"external": held}, config.evaluation, config.seed)
     metrics["checks"] = []
     metrics["data"] = {**describe_data(unseen), "n_items_left_out": len(data.items) - len(rows)}
     told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
-    return metrics, held_out, told, len(data.items) - len(rows)
+    if against:
+        own_config = config.model_copy(update={"stage": against.manifest["stage"]})
+        other = predict_held_out(against.model, prepare(items, own_config).take(rows), _year_rates(against))
+        figures = compare(held.outcome, other.outcome, config.evaluation, config.seed)
+        version = str(against.manifest["model_version"])
+        metrics["against"] = {"model_version": version, "stage": against.manifest["stage"], **figures}
+        told = replace(told, sentence=f"{told.sentence} {compared_with(version, figures, config.evaluation.interval_level)}")
+    return metrics, {"external": held}, told, len(data.items) - len(rows)
+
+
+def _year_rates(loaded: LoadedModel) -> dict[int, float]:
+    return {int(year): rate for year, rate in loaded.manifest.get("year_rates", {}).items()}

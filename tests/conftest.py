@@ -11,6 +11,7 @@ from imrml.cli import main
 
 SMALL = [
     "models.n_refits=5", "evaluation.n_folds=2", "evaluation.n_bootstrap=50", "features.max_terms=500", "tracking.enabled=false",
+    "evaluation.learning_curve=[0.5]", "evaluation.n_shuffles=1",
 ]  # fmt: skip
 
 

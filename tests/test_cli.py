@@ -13,7 +13,7 @@ from factories import FictionalLetter
 
 from imrml.cli import app
 from imrml.config import default_text
-from imrml.evaluation.metrics import PRIORS
+from imrml.evaluation.outcome_metrics import BASELINES
 from imrml.scoring import DEMO, PREDICTION_COLUMNS
 from imrml.tables import read_table
 
@@ -117,7 +117,7 @@ def test_metrics_follow_the_contract(line):
     metrics = json.loads((line.model / "metrics.json").read_text())
     assert {"outcome", "baselines", "deficiencies", "slices", "checks", "data"} <= metrics.keys()
     assert set(metrics["outcome"]) == {"random", "grouped", "time_forward"}
-    assert set(metrics["baselines"]) == {*PRIORS, "without_case_summary"}
+    assert set(metrics["baselines"]) == {*BASELINES, "without_case_summary"}
     figure = metrics["outcome"]["grouped"]["log_loss"]
     assert figure["low"] < figure["value"] < figure["high"]
     assert figure["n"] == metrics["data"]["n_items"]

@@ -3,15 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, log_loss, roc_auc_score
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.evaluation.metrics import HeldOut, best_attainable, measure, share_of_attainable, verdict
+from imrml.evaluation.metrics import HeldOut, best_attainable, compare, measure, measure_learning_curve, share_of_attainable
+from imrml.evaluation.power import auroc_error, n_for_auroc
 from imrml.evaluation.resampling import Resamples, figure
 from imrml.evaluation.splits import Headline
+from imrml.evaluation.verdict import verdict
 
 CONFIG = load_config(overrides=["evaluation.n_bootstrap=100"]).evaluation
 
@@ -109,9 +112,9 @@ def test_every_figure_is_a_value_with_interval_or_a_reason():
 def test_points_are_scikit_learns():
     truth, p = drawn(500, 1)
     found = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"]["grouped"]
-    assert figure_value(found, "auroc") == roc_auc_score(truth, p)
-    assert figure_value(found, "average_precision") == average_precision_score(truth, p)
-    assert figure_value(found, "log_loss") == log_loss(truth, p)
+    assert figure_value(found, "auroc") == pytest.approx(roc_auc_score(truth, p), abs=1e-12)
+    assert figure_value(found, "average_precision") == pytest.approx(average_precision_score(truth, p), abs=1e-12)
+    assert figure_value(found, "log_loss") == pytest.approx(log_loss(truth, p), abs=1e-12)
     x = np.log(p / (1 - p))[:, None]
     slope = LogisticRegression(C=np.inf, tol=1e-8).fit(x, truth).coef_[0, 0]
     assert figure_value(found, "calibration_slope") == pytest.approx(slope, rel=1e-3)
@@ -286,6 +289,106 @@ def test_reliability_bins_add_up():
     assert len(bins) == 10
     assert sum(row["overturned_rate"]["n"] for row in bins) == 1000
     assert sum(row["overturned_rate"]["n"] * row["overturned_rate"]["value"] for row in bins) == pytest.approx(truth.sum())
+
+
+def test_the_area_under_the_risk_coverage_curve_is_the_mean_of_its_rows():
+    truth, p = drawn(300, 10)
+    metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
+    area, rows = metrics["aurc"]["grouped"], metrics["risk_coverage"]["grouped"]
+    assert area["log_loss"]["value"] == pytest.approx(np.mean([row["log_loss"]["value"] for row in rows]))
+    assert area["log_loss"]["value"] < area["category_prior_log_loss"]["value"]
+
+
+def test_gaps_between_slices_are_of_shown_slices_only():
+    truth = np.array([True] * 30 + [False] * 30 + [True] * 5)
+    sex = ["female"] * 30 + ["male"] * 30 + ["other"] * 5
+    p = [0.6] * 30 + [0.5] * 30 + [0.0] * 5
+    gaps = measure({"grouped": HeldOut(outcome_table(truth, p, sex=sex))}, CONFIG, 0)["slice_gaps"]["grouped"]
+    assert gaps["sex"] == {
+        "n_slices": 2, "overturned_rate": 1.0, "mean_p_overturned": pytest.approx(0.1), "excess": pytest.approx(0.9),
+    }  # fmt: skip
+    assert "fewer than two" in gaps["decided_year"]["not_applicable"]
+
+
+# --- repeats, importance, learning curve, another model
+
+
+def test_repeats_are_averaged_and_never_count_as_more_items():
+    truth, p = drawn(400, 16)
+    table, other = outcome_table(truth, p), outcome_table(truth, p[::-1])
+    found = measure({"grouped": HeldOut(table, repeats=(HeldOut(other.sample(frac=1, random_state=0)),))}, CONFIG, 0)
+    alone = [measure({"grouped": HeldOut(part)}, CONFIG, 0)["outcome"]["grouped"] for part in (table, other)]
+    both = found["outcome"]["grouped"]
+    for name in ("auroc", "log_loss", "log_loss_vs_class_prior"):
+        assert both[name]["value"] == pytest.approx(np.mean([part[name]["value"] for part in alone]))
+        assert both[name]["n"] == 400
+    assert found["held_out"]["grouped"]["n_deals"] == 2
+    steady = measure({"grouped": HeldOut(table, repeats=(HeldOut(table),) * 3)}, CONFIG, 0)["outcome"]["grouped"]
+    assert steady["log_loss"] == pytest.approx(alone[0]["log_loss"])
+
+
+def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
+    truth, p = drawn(300, 17)
+    metrics = measure({"grouped": HeldOut(outcome_table(truth, p, p_last_year=[0.1, 0.3] * 150))}, CONFIG, 0)
+    found = metrics["baselines"]["last_year"]["grouped"]
+    assert {"auroc", "log_loss", "log_loss_vs_class_prior"} <= set(found)
+    assert "log_loss_vs_category_prior" not in found
+
+
+def test_shuffling_what_a_model_rests_on_costs_and_the_rest_does_not():
+    truth, p = drawn(600, 18, signal=1.5)
+    shuffled = pd.DataFrame({"record#0": np.roll(p, 7), "record#1": np.roll(p, 50), "request#0": p})
+    found = measure({"grouped": HeldOut(outcome_table(truth, p), shuffled=shuffled)}, CONFIG, 0)["importance"]["grouped"]
+    assert found["record"]["low"] > 0.1
+    assert found["request"] == {"value": 0.0, "low": 0.0, "high": 0.0, "n": 600}
+
+
+def test_the_learning_curve_runs_from_the_smallest_share():
+    truth, p = drawn(400, 19)
+    flat = np.full(400, truth.mean())
+    rows = measure_learning_curve(
+        {1.0: HeldOut(outcome_table(truth, p)), 0.2: HeldOut(outcome_table(truth, flat * 1.01))}, CONFIG, 0
+    )
+    assert [row["share"] for row in rows] == [0.2, 1.0]
+    assert rows[0]["log_loss_vs_class_prior"]["value"] > rows[1]["log_loss_vs_class_prior"]["high"]
+
+
+def test_two_models_are_compared_item_by_item():
+    truth, p = drawn(1500, 20)
+    table = outcome_table(truth, p)
+    flat = table.assign(p_overturned=truth.mean() + np.linspace(0, 1e-3, 1500)).sample(frac=1, random_state=1)
+    better = compare(table, flat, CONFIG, 0)
+    assert better["log_loss"]["high"] < 0 < better["auroc"]["low"]
+    assert compare(flat, table, CONFIG, 0)["log_loss"]["value"] == pytest.approx(-better["log_loss"]["value"])
+    same = compare(table, table, CONFIG, 0)
+    assert {name: found["value"] for name, found in same.items()} == {"log_loss": 0.0, "brier": 0.0, "auroc": 0.0}
+
+
+# --- what these letters could show
+
+
+def test_the_stated_number_of_letters_has_the_stated_power():
+    n_letters = n_for_auroc(0.65, 0.2)
+    rng = np.random.default_rng(21)
+    shift = np.sqrt(2) * norm.ppf(0.65)  # two normals so far apart have this area
+    shown = 0
+    for _ in range(300):
+        truth = np.arange(n_letters) < round(0.2 * n_letters)
+        auroc = roc_auc_score(truth, rng.normal(size=n_letters) + shift * truth)
+        shown += auroc - 1.96 * auroc_error(0.5, truth.sum(), (~truth).sum()) > 0.5
+    assert 0.72 < shown / 300 < 0.88
+
+
+def test_power_counts_letters_and_says_whether_these_are_enough():
+    truth, p = drawn(2000, 22)
+    many = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["power"]["grouped"]
+    few = measure({"grouped": HeldOut(outcome_table(truth, p, cases=[f"C{n // 20}" for n in range(2000)]))}, CONFIG, 0)["power"][
+        "grouped"
+    ]
+    assert "(enough here)" in many["sentence"]
+    assert few["auroc"]["n_letters_here"] == 100
+    one = measure({"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0)["power"]["external"]
+    assert "cannot be reckoned" in one["sentence"]
 
 
 # --- what comes in

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,10 @@ import pytest
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.evaluation.checks import Check, Finding
-from imrml.evaluation.metrics import HeldOut, measure, verdict
+from imrml.evaluation.metrics import HeldOut, measure, measure_learning_curve
 from imrml.evaluation.report import BANNER, write_report
 from imrml.evaluation.splits import Headline
+from imrml.evaluation.verdict import verdict
 
 CONFIG = load_config(overrides=["evaluation.n_bootstrap=60"]).evaluation
 CANARY = "zanzibarine orthosis of Marigold Featherstone"
@@ -50,8 +52,11 @@ def held_out(n=160, seed=0):
 
 @pytest.fixture(scope="module")
 def measured():
-    held = {"random": held_out(seed=1), "grouped": held_out()}
+    grouped = held_out()
+    shuffled = pd.DataFrame({"record#0": grouped.outcome["p_overturned"].to_numpy()[::-1]}, grouped.outcome.index)
+    held = {"random": held_out(seed=1), "grouped": replace(grouped, shuffled=shuffled)}
     metrics = measure(held, CONFIG, 0)
+    metrics["learning_curve"] = measure_learning_curve({0.5: held["random"], 1.0: grouped}, CONFIG, 0)
     metrics["outcome"]["time_forward"] = {"not_applicable": "no case has a day"}
     return held, metrics, verdict(metrics, Headline("grouped", "time-forward is not applicable: no case has a day"))
 
@@ -110,7 +115,8 @@ def test_the_verdict_stands_first(written, measured):
 
 def test_the_page_is_one_self_contained_file(written):
     page = written[1]["report.html"]
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 8
+    assert page.count('<svg role="img" aria-label="') == 8
     assert not re.search(r"<script|<link|<img|@import|url\((?!#)", page)
     # Links that matplotlib writes into the SVG are names of namespaces, never fetched.
     fetched = re.findall(r'(?:src|href)="(?!#)[^"]*"', page)
@@ -181,3 +187,20 @@ def test_little_data_still_makes_a_report(tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2  # nothing to rank, no slice large enough, no labels
     assert "one decision only" in page
+
+
+def test_a_split_with_few_overturned_cases_is_greyed_and_says_so(tmp_path):
+    few = held_out(60, seed=3)
+    held = {"grouped": held_out(400), "time_forward": HeldOut(few.outcome)}
+    metrics = measure(held, CONFIG, 0)
+    n_overturned = metrics["held_out"]["time_forward"]["n_overturned_cases"]
+    told = verdict(metrics, Headline("grouped", "too few"))
+    write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=False)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert n_overturned < 30
+    assert f"not the headline: {n_overturned} overturned cases" in page
+    assert '<td class="weak">' in page
+    assert f"time-forward (not the headline: {n_overturned} overturned cases)" in (tmp_path / "card.md").read_text(
+        encoding="utf-8"
+    )
+    assert told.sentence.count("would show with about") == 2

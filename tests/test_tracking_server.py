@@ -45,7 +45,7 @@ def serving(arguments, port, health):
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *map(str, arguments), "--port", str(port), "--host", "127.0.0.1"],
-        env=environment, stdout=subprocess.DEVNULL, stderr=open("/tmp/serve.err","w"), start_new_session=True,
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         deadline = time.monotonic() + PATIENCE
@@ -108,9 +108,9 @@ def test_a_served_model_gives_the_table_of_the_command_and_ignores_what_comes_af
     assert plain == with_late
     loaded = load_model(line.model)
     local = score(loaded, sort_requests(requests, "imr"), allow_demo=True)
-    assert plain == json.loads(local.to_json(orient="records", double_precision=15))
+    assert len(plain) == len(local) == 5
     for served, here in zip(plain, local.to_dict("records"), strict=True):
-        assert served["p_overturned"] == here["p_overturned"]
+        assert served == {name: None if isinstance(value, float) and pd.isna(value) else value for name, value in here.items()}
 
 
 def answer(port, table):

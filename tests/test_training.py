@@ -7,12 +7,16 @@ from conftest import SMALL
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.models import LoadedModel, load_model
+from imrml.evaluation.outcome_metrics import BASELINES
+from imrml.models import LoadedModel, ReviewModel, load_model
 from imrml.tables import read_table
-from imrml.training import evaluate, train
-from imrml.training_data import case_hashes, describe_data, prepare
+from imrml.training import evaluate, predict_held_out, rates_by_year, train
+from imrml.training_data import case_hashes, decided_years, describe_data, prepare
 
-CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]"])
+CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"])
+PRIOR = load_config(
+    overrides=[*SMALL, "evaluation.splits=[grouped]", "models.outcome.kind=category_prior", "evaluation.learning_curve=[]"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +120,39 @@ def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line,
     assert len(held_out["external"].outcome) == metrics["data"]["n_items"] == len(items) - len(seen)
     assert metrics["data"]["n_labelled"] == 0
     assert "not_applicable" in metrics["deficiencies"]["external"]
+
+
+def test_the_verdict_is_measured_from_every_side(items):
+    config = load_config(
+        overrides=[*SMALL, "evaluation.splits=[grouped]", "evaluation.n_repeats=2", "evaluation.learning_curve=[0.3]"]
+    )
+    metrics = train(items, config).metrics
+    assert metrics["held_out"]["grouped"]["n_deals"] == 2
+    assert set(metrics["baselines"]) == {*BASELINES, "without_case_summary"}
+    assert [row["share"] for row in metrics["learning_curve"]] == [0.3, 1.0]
+    assert metrics["learning_curve"][-1]["auroc"] == metrics["outcome"]["grouped"]["auroc"]
+    assert set(metrics["importance"]["grouped"]) == {"request", "record", "utilization review"}
+    assert metrics["importance"]["grouped"]["record"]["value"] > metrics["importance"]["grouped"]["utilization review"]["value"]
+    assert metrics["power"]["grouped"]["auroc"]["n_letters_here"] == items["case_number"].nunique()
+
+
+def test_last_years_rate_never_looks_at_the_year_itself(items):
+    data = prepare(items, CONFIG)
+    years = decided_years(data.keys)
+    rates = rates_by_year(data, 0)
+    assert rates_by_year(data, 1e9)[int(years.min())] == pytest.approx(data.overturned.mean())
+    held = predict_held_out(ReviewModel.from_config(PRIOR).fit(data.submissions, data.overturned, cases=data.groups), data, rates)
+    first = years == years.min()
+    assert (held.outcome.loc[first, "p_last_year"] == data.overturned.mean()).all()
+    second = years == years[~first].min()
+    assert (held.outcome.loc[second, "p_last_year"] == data.overturned[first].mean()).all()
+
+
+def test_a_model_is_compared_with_another_on_what_neither_saw(line, items):
+    seen = items[items["case_number"].isin(items["case_number"].unique()[:200])]
+    models = [LoadedModel(result.model, result.manifest) for result in (train(seen, CONFIG), train(seen, PRIOR))]
+    metrics, _, told, n_left_out = evaluate(models[0], items, CONFIG, None, models[1])
+    assert n_left_out == len(seen)
+    assert metrics["against"]["model_version"] == models[1].manifest["model_version"]
+    assert metrics["against"]["log_loss"]["n"] == len(items) - len(seen)
+    assert f"Against model {models[1].manifest['model_version']}" in told.sentence

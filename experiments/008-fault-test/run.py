@@ -4,8 +4,6 @@ python experiments/008-fault-test/run.py [--runs 5] [--seed 1]
 """
 
 import argparse
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -76,7 +74,7 @@ def main() -> None:
             process = parse(folder, out)
             time.sleep(random.uniform(0.1, 1.0) * seconds)
             has_ended = process.poll() is not None
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
             journal = Path(f"{out}.journal")
             size = journal.stat().st_size if journal.exists() else 0

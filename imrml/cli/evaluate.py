@@ -13,6 +13,9 @@ def evaluate_model(
     items: Annotated[str, typer.Argument(help="Item table with decisions.")],
     out: Annotated[Path, typer.Option(help="Folder for metrics.json, report.html and card.md.")],
     labels: Annotated[Path | None, typer.Option(help="Gold labels instead of the table's own.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another model, compared by case on the items that neither was trained on.")
+    ] = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
     from imrml.cli.score import open_model
@@ -23,7 +26,9 @@ def evaluate_model(
 
     loaded = open_model(model)
     settings = Config.model_validate(loaded.manifest["config"])
-    metrics, held_out, verdict, n_left_out = evaluate(loaded, read_table(items), settings, read_table(labels) if labels else None)
+    other = open_model(against) if against else None
+    gold = read_table(labels) if labels else None
+    metrics, held_out, verdict, n_left_out = evaluate(loaded, read_table(items), settings, gold, other)
     is_synthetic = "synthetic" in {loaded.manifest["trained_on"], metrics["data"]["trained_on"]}
     write_report(out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic)
     console.tell(f"{n_left_out:,} items of cases that the model was trained on were left out")

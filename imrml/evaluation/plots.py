@@ -15,6 +15,17 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from imrml.deficiencies import taxonomy
 
 MODEL, PRIOR, OBSERVED = "#3f83c8", "#d08428", "#3f83c8"
+ALT_TEXTS = {
+    "reliability": "Observed share overturned against predicted probability, with intervals; the tables below hold the figures.",
+    "roc": "ROC curves of the model and the category prior; the table beside the priors holds both AUROC.",
+    "precision_recall": "Precision against recall of the model and the category prior; average precision stands in the table.",
+    "risk_coverage": "Log loss on the items kept, surest first, of the model and the category prior.",
+    "deficiencies": "Average precision of each deficiency beside its category prior; the table below holds the figures.",
+    "categories": "Observed share overturned and mean prediction by treatment category; the table below holds the figures.",
+    "learning_curve": "Difference in log loss to both priors by share of cases learnt from; the table below holds the figures.",
+    "importance": "Log loss added by shuffling each section of the submission, with intervals.",
+}
+"""What a plot shows, for those who cannot see it."""
 # Colours that stand for the page's own, in light and in dark; replaced after drawing.
 _INK, _LINE = "#010203", "#040506"
 _PAGE_COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"}
@@ -125,7 +136,49 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
     return _draw_rows("categories", rows, ("share overturned", "observed, with interval", "mean prediction"))
 
 
-def _draw_rows(name: str, rows: Sequence[tuple[str, Mapping[str, float], float | None]], words: tuple[str, str, str]) -> str:
+def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Draw the difference in log loss to both priors by the share of cases learnt from; below zero is better."""
+    with open_canvas("learning_curve", _WIDTH, _HEIGHT) as (canvas, finished):
+        axes = canvas.add_subplot()
+        for prior, colour, marker, nudge in (("class_prior", MODEL, "o", -0.008), ("category_prior", PRIOR, "D", 0.008)):
+            known = [row for row in rows if "value" in row[f"log_loss_vs_{prior}"]]
+            found = [row[f"log_loss_vs_{prior}"] for row in known]
+            values = [figure["value"] for figure in found]
+            reach = [
+                [max(0.0, figure["value"] - figure["low"]) for figure in found],
+                [max(0.0, figure["high"] - figure["value"]) for figure in found],
+            ]
+            shares = [row["share"] + nudge for row in known]
+            axes.errorbar(
+                shares,
+                values,
+                yerr=reach,
+                marker=marker,
+                color=colour,
+                elinewidth=1.1,
+                label=f"minus {prior.replace('_', ' ')}'s",
+            )
+        axes.axhline(0, color=_INK, linewidth=1, linestyle=":")
+        axes.set(xlabel="share of the cases learnt from", ylabel="log loss minus the prior's (nats)", xlim=(0, 1.05))
+        axes.legend(loc="best")
+    return finished[0]
+
+
+def draw_importance(figures: Mapping[str, Mapping[str, float]]) -> str:
+    """Draw what shuffling each section of the submission costs in log loss."""
+    known = sorted(((name, found) for name, found in figures.items() if "value" in found), key=lambda pair: pair[1]["value"])
+    rows = [(name, found, None) for name, found in known]
+    return _draw_rows(
+        "importance", rows, ("log loss added by shuffling the section (nats)", "cost, with interval", ""), least=None
+    )
+
+
+def _draw_rows(
+    name: str,
+    rows: Sequence[tuple[str, Mapping[str, float], float | None]],
+    words: tuple[str, str, str],
+    least: float | None = 0.0,
+) -> str:
     with open_canvas(name, 2 * _WIDTH, 1.2 + 0.3 * max(len(rows), 2)) as (canvas, finished):
         axes = canvas.add_subplot()
         heights = np.arange(len(rows))
@@ -136,11 +189,15 @@ def _draw_rows(name: str, rows: Sequence[tuple[str, Mapping[str, float], float |
         ]
         axes.errorbar(values, heights, xerr=reach, fmt="o", markersize=5, color=OBSERVED, elinewidth=1.3, label=words[1])
         beside = [(other, height) for height, (_, _, other) in zip(heights, rows, strict=True) if other is not None]
-        across, up = np.array(beside, dtype=float).reshape(-1, 2).T
-        axes.scatter(across, up, marker="D", s=26, color=PRIOR, label=words[2], zorder=3)
+        if beside:
+            across, up = np.array(beside, dtype=float).T
+            axes.scatter(across, up, marker="D", s=26, color=PRIOR, label=words[2], zorder=3)
         axes.set_yticks(heights, [label for label, _, _ in rows])
         axes.set(xlabel=words[0], ylim=(-0.7, len(rows) - 0.3))
-        axes.set_xlim(left=0)
+        if least is None:
+            axes.axvline(0, color=_INK, linewidth=1, linestyle=":")
+        else:
+            axes.set_xlim(left=least)
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=False, axis="y")
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
@@ -167,6 +224,8 @@ def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas
         canvas.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
+    if words := ALT_TEXTS.get(name):
+        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
     for drawn, colour in _PAGE_COLOURS.items():
         svg = svg.replace(drawn, colour)
     finished.append(svg)

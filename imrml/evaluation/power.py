@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.stats import norm
 
@@ -83,46 +82,56 @@ def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float
     return int(np.ceil(((norm.ppf((1 + level) / 2) + norm.ppf(power)) * deviation / gain) ** 2))
 
 
-def state_power(
-    outcome: Mapping[str, Figure], counts: Mapping[str, int], resampled: Mapping[str, npt.NDArray[np.float64]]
-) -> dict[str, Any]:
+def state_power(outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float) -> dict[str, Any]:
     """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss over the category prior.
 
-    Letters, not items: items of one letter share a fate. For the AUROC the items of a letter count for as many independent ones
-    as the bootstrap by case says they do, between one and all; for the gain the bootstrap's own error is scaled.
+    Letters, not items: items of one letter mostly share their fate and their narrative, so for the AUROC a letter counts once,
+    which errs on the side of more letters. For the gain, the error that the interval of the paired difference tells,
+    bootstrapped by case, is scaled to the number of letters.
 
     Parameters
     ----------
     outcome : mapping
         Figures of one split.
     counts : mapping
-        ``n_items``, ``n_cases``, ``n_overturned_items``.
-    resampled : mapping of str to ndarray
-        ``auroc`` and ``log_loss_vs_category_prior`` in every resample.
+        ``n_cases``, ``n_overturned_cases``.
+    interval_level : float
+        Of the figures' intervals.
 
     Returns
     -------
     dict
         ``auroc`` and ``log_loss``: each {"shows", "n_letters", "n_letters_here"} or {"not_applicable": why}; ``sentence``.
+
+    Examples
+    --------
+    >>> outcome = {"auroc": {"value": 0.6, "low": 0.48, "high": 0.72, "n": 262},
+    ...            "log_loss_vs_category_prior": {"value": 0.0, "low": -0.03, "high": 0.03, "n": 262}}
+    >>> counts = {"n_cases": 120, "n_overturned_cases": 23}
+    >>> stated = state_power(outcome, counts, 0.95)
+    >>> stated["auroc"]["n_letters"], stated["log_loss"]["n_letters"]
+    (189, 2207)
     """
-    n_items, n_cases, n_overturned = counts["n_items"], counts["n_cases"], counts["n_overturned_items"]
+    n_cases, n_overturned = counts["n_cases"], counts["n_overturned_cases"]
     stated: dict[str, Any] = {}
     if "value" not in outcome["auroc"]:
         stated["auroc"] = not_applicable(outcome["auroc"]["not_applicable"])
+    elif n_overturned == n_cases:
+        stated["auroc"] = not_applicable("every letter holds an overturned item")
     else:
-        items_a_case = n_items / n_cases
-        alone = auroc_error(outcome["auroc"]["value"], n_overturned, n_items - n_overturned)
-        inflation = float(np.clip(np.nanvar(resampled["auroc"]) / alone**2, 1.0, items_a_case))
-        n_letters = int(np.ceil(n_for_auroc(SHOWN_AUROC, n_overturned / n_items) * inflation / items_a_case))
+        n_letters = n_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
         stated["auroc"] = {"shows": SHOWN_AUROC, "n_letters": n_letters, "n_letters_here": n_cases}
     difference = outcome["log_loss_vs_category_prior"]
     if "value" not in difference:
         stated["log_loss"] = not_applicable(difference["not_applicable"])
     else:
-        deviation = float(np.nanstd(resampled["log_loss_vs_category_prior"]) * np.sqrt(n_cases))
-        n_letters = n_for_gain(SHOWN_GAIN, deviation) if deviation > 0 else n_cases
-        stated["log_loss"] = {"shows": SHOWN_GAIN, "n_letters": n_letters, "n_letters_here": n_cases}
+        deviation = _error(difference, interval_level) * np.sqrt(n_cases)
+        stated["log_loss"] = {"shows": SHOWN_GAIN, "n_letters": n_for_gain(SHOWN_GAIN, deviation), "n_letters_here": n_cases}
     return {**stated, "sentence": _in_words(stated, n_cases)}
+
+
+def _error(figure: Figure, interval_level: float) -> float:
+    return float((figure["high"] - figure["low"]) / (2.0 * norm.ppf((1 + interval_level) / 2)))
 
 
 def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:

@@ -12,7 +12,9 @@ from markupsafe import Markup
 from imrml.deficiencies import taxonomy
 from imrml.evaluation import plots
 from imrml.evaluation.checks import Check
-from imrml.evaluation.metrics import MIN_SLICE_ITEMS, HeldOut, Verdict
+from imrml.evaluation.metrics import HeldOut
+from imrml.evaluation.slices import MIN_SLICE_ITEMS
+from imrml.evaluation.verdict import Verdict
 from imrml.tables import write_private
 
 BANNER = "DEMO, invented data: a yardstick with a known optimum, never evidence of skill on real letters"
@@ -51,6 +53,8 @@ SPLIT_NAMES = {
     "time_forward": "time-forward",
     "external": "external",
 }
+FEW_OVERTURNED = 30
+"""Overturned cases below which a split beside the headline is greyed."""
 _RATES = frozenset({"overturned_rate", "mean_p_overturned", "hit_at_1", "hit_at_3", "log_loss_skill", "brier_skill"})
 
 
@@ -119,6 +123,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "split_names": SPLIT_NAMES,
         "min_slice_items": MIN_SLICE_ITEMS,
         "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
+        "weak_splits": weak_splits(metrics, verdict.headline.split),
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }
     for name in ("report.html", "card.md"):
@@ -152,6 +157,22 @@ def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
     return f"{value:{style}} ({low:{style}} to {high:{style}})"
 
 
+def weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
+    """Say of each split that could be a headline but holds too few overturned cases to be believed how many it holds.
+
+    Examples
+    --------
+    >>> held_out = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
+    >>> weak_splits({"held_out": held_out}, "grouped")
+    {'time_forward': 'not the headline: 2 overturned cases'}
+    """
+    return {
+        split: f"not the headline: {counts['n_overturned_cases']} overturned cases"
+        for split, counts in metrics["held_out"].items()
+        if split not in {headline, "random"} and counts["n_overturned_cases"] < FEW_OVERTURNED
+    }
+
+
 def _plain(name: str) -> str:
     return name.replace("_", " ")
 
@@ -178,6 +199,12 @@ def _pictures(metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], split
         "reliability": plots.draw_reliability(items, metrics["reliability"][split]),
         "risk_coverage": plots.draw_risk_coverage(metrics["risk_coverage"][split]),
     }
+    if len(metrics.get("learning_curve", [])) > 1 and any(
+        "value" in row["log_loss_vs_class_prior"] for row in metrics["learning_curve"]
+    ):
+        drawn["learning_curve"] = plots.draw_learning_curve(metrics["learning_curve"])
+    if any("value" in found for found in metrics["importance"].get(split, {}).values()):
+        drawn["importance"] = plots.draw_importance(metrics["importance"][split])
     if items["overturned"].nunique() == 2:
         drawn["roc"] = plots.draw_roc(items, figures)
         drawn["precision_recall"] = plots.draw_precision_recall(items, figures)

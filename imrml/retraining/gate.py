@@ -9,8 +9,9 @@ import pandas as pd
 from imrml.config import GateConfig
 from imrml.evaluation.checks import Check
 from imrml.evaluation.item_scores import losses
-from imrml.evaluation.metrics import age_band, calibration_error
+from imrml.evaluation.outcome_metrics import calibration_error
 from imrml.evaluation.resampling import Floats, Resamples
+from imrml.evaluation.slices import age_band
 
 SLICES = ("treatment_category", "age_band", "sex")
 

@@ -100,7 +100,7 @@ def compare_recipe(
     report(f"window: {len(window):,} items that neither model was fitted on; challenger learns from {len(past):,} older items")
     fitted = train(data.items.iloc[past], config, n_jobs=n_jobs, report=report).model
     unseen = data.take(window)
-    after, before = (predict_held_out(model, unseen).outcome for model in (fitted, champion.model))
+    after, before = (predict_held_out(model, unseen, {}).outcome for model in (fitted, champion.model))
     compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(p_champion=before["p_overturned"])
     return judge_window(compared, chosen.gate, config.seed)
 

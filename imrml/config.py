@@ -92,6 +92,12 @@ class AbstentionConfig(_Section):
 
     min_words: Count
     min_category_items: Annotated[int, Field(ge=0)]
+    max_unknown_words: Share | None
+    near_threshold: Share | None
+    max_interval_width: Share | None
+    min_confidence: Annotated[float, Field(ge=0.5, le=1)] | None
+    max_error: Share | None
+    error_level: Share
 
 
 class EvaluationConfig(_Section):

@@ -14,6 +14,7 @@ from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
+from imrml.evaluation.risk_control import control_error
 from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
@@ -98,6 +99,8 @@ def train(
         shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
         not_kept = "The saved model gives the category prior; the figures are of the logistic regression that was not kept."
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
+    if config.abstention.max_error is not None:
+        metrics["risk_control"], shipped = _control_error(held_out[chosen.split], shipped)
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
@@ -123,6 +126,16 @@ def train(
         "training_cases": case_hashes(data),
     }
     return TrainingResult(model, manifest, metrics, held_out, told, found)
+
+
+def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Config]:
+    """Find the confidence that keeps the stated error of what ships; without one, the model that ships answers nothing."""
+    kind, cost_ratio, stated = shipped.models.outcome.kind, shipped.models.cost_ratio, shipped.abstention
+    column = f"p_{kind}" if kind.endswith("_prior") else "p_overturned"
+    threshold = 0.5 if cost_ratio is None else 1 / (1 + cost_ratio)
+    found = control_error(held.outcome, column, threshold, stated, shipped.seed)
+    least = 1.0 if found["min_confidence"] is None else found["min_confidence"]
+    return found, shipped.model_copy(update={"abstention": stated.model_copy(update={"min_confidence": least})})
 
 
 def describe_splits(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> dict[str, Any]:

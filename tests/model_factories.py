@@ -49,5 +49,6 @@ def fictional_items(n_cases: int = 100, seed: int = 0) -> dict[str, Any]:
 
 
 def make_model(*overrides: str, stage: str = "imr") -> ReviewModel:
-    """Unfitted model of the shipped config, with few refits."""
-    return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", "models.n_refits=5", *overrides]))
+    """Unfitted model of the shipped config, with few refits; what it learns from knows too few words to miss any."""
+    few = ["models.n_refits=5", "abstention.max_unknown_words=null"]
+    return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", *few, *overrides]))

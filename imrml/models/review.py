@@ -1,6 +1,5 @@
 """The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons from one feature matrix."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,16 +16,12 @@ from imrml.config import Config, FeaturesConfig, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features, describe_feature, treatment_category
+from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
-_WORD = re.compile(r"\w*[^\W\d_]\w*")
-_WORD_OR_NUMBER = re.compile(r"\w\S*")
-"""A dose or a count says as much of a request as a word does."""
-# What somebody says of the request; sex, priority and guideline say nothing of it, the item repeats the treatment.
-_TELLING_COLUMNS = ["treatment", "diagnosis", "case_summary"]
 _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
@@ -86,6 +81,8 @@ class ReviewModel(BaseEstimator):
         Whichever the config names.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
+    known_words_ : ndarray of uint32
+        Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
         None where no upheld training item had labels.
 
@@ -201,6 +198,7 @@ class ReviewModel(BaseEstimator):
         self.least_words_ = 0.0
         if self.columns_ is not None and self.features["use_case_summary"]:
             self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
+        self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
         self.deficiencies_ = None
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
@@ -302,24 +300,19 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        min_words, min_items = self.abstention["min_words"], self.abstention["min_category_items"]
-        reasons = []
-        n_items = self.categories_.count(inputs.categories).tolist()
-        rows = inputs.submissions[_TELLING_COLUMNS].itertuples(index=False)
-        for row, treatment, category, n_known in zip(
-            rows, inputs.submissions["treatment"], inputs.categories, n_items, strict=True
-        ):
-            n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
-            if not _WORD.search(treatment):
-                reasons.append("no treatment is named")
-            elif n_words < min_words:
-                reasons.append(f"the request holds {n_words} words; at least {min_words} are needed")
-            elif n_known < min_items:
-                name = category.replace("_", " ")
-                reasons.append(f"only {n_known} items of category '{name}' to learn from; at least {min_items} are needed")
-            else:
-                reasons.append("")
-        return reasons
+        cost_ratio = self.models["cost_ratio"]
+        low, high = self.predict_interval(inputs).T
+        answers = pd.DataFrame(
+            {
+                "category": pd.Series(inputs.categories, dtype="str"),
+                "n_known": self.categories_.count(inputs.categories),
+                "unknown_words": unknown_shares(inputs.submissions, self.known_words_),
+                "p": self.predict_proba(inputs)[:, 1],
+                "low": low,
+                "high": high,
+            }
+        )
+        return find_reasons(self.abstention, inputs.submissions, answers, None if cost_ratio is None else 1 / (1 + cost_ratio))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).

@@ -1,0 +1,124 @@
+"""When a model does not answer, in plain words: too little said, nothing like it learned from, or an answer worth too little."""
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Words = npt.NDArray[np.uint32]
+
+TELLING_COLUMNS = ("treatment", "diagnosis", "case_summary")
+"""What somebody says of the request; sex, priority and guideline say nothing of it, the item repeats the treatment."""
+_WORD = re.compile(r"\w*[^\W\d_]\w*")
+_WORD_OR_NUMBER = re.compile(r"\w\S*")
+"""A dose or a count says as much of a request as a word does."""
+_PRIOR_WORDS = 10
+"""Known words that every request is credited with, so that one rare brand in a line of three words is no foreign language."""
+
+
+def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int) -> Words:
+    """Learn which words are known: of those that ``min_cases`` cases hold, a hash each, sorted.
+
+    Parameters
+    ----------
+    submissions : DataFrame of shape (n_items, n_columns)
+        Holds ``TELLING_COLUMNS``.
+    cases : sequence of length n_items
+        Case of each item.
+    min_cases : int
+        A word is known from this many cases on.
+
+    Examples
+    --------
+    >>> asked = pd.DataFrame({"treatment": ["MRI left knee"] * 5, "diagnosis": "", "case_summary": ""})
+    >>> known = learn_words(asked, list("ABCDE"), min_cases=5)
+    >>> asked["treatment"] = ["MRI left knee", *["tres tigres tristes tragaban trigo"] * 4]
+    >>> unknown_shares(asked.head(2), known).round(2).tolist()
+    [0.0, 0.33]
+    """
+    codes = pd.factorize(pd.Series(list(cases)))[0]
+    by_case: dict[int, set[int]] = {}
+    for case, found in zip(codes.tolist(), _hash_words(submissions), strict=True):
+        by_case.setdefault(case, set()).update(found)
+    counts = pd.Series(list(chain.from_iterable(by_case.values())), dtype="uint32").value_counts()
+    return np.sort(counts.index[counts >= min_cases].to_numpy(dtype=np.uint32))
+
+
+def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.float64]:
+    """Count the different words of each request that are not known, as a share of all of them and ten known ones.
+
+    Of three ways to see that a request is unlike those learned from, the one that told held-out letters from foreign text
+    (experiments/025-unlike-requests).
+    """
+    return np.array(
+        [
+            (~np.isin(np.array(found, dtype=np.uint32), known)).sum() / (len(found) + _PRIOR_WORDS)
+            for found in _hash_words(submissions)
+        ],
+        dtype=float,
+    )
+
+
+def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
+    columns = [name for name in TELLING_COLUMNS if name in submissions]
+    by_text: dict[str, set[int]] = {}
+    words = []
+    for row in submissions[columns].itertuples(index=False):
+        for text in row:
+            if text not in by_text:
+                by_text[text] = {zlib.crc32(word.encode()) for word in _WORD.findall(text.lower())}
+        words.append(sorted(set().union(*(by_text[text] for text in row))))
+    return words
+
+
+def find_reasons(
+    settings: Mapping[str, Any], submissions: pd.DataFrame, answers: pd.DataFrame, threshold: float | None
+) -> list[str]:
+    """Say for each item why the model does not answer; ``""`` where it does. The first reason that holds is given.
+
+    Parameters
+    ----------
+    settings : mapping
+        Section ``abstention`` of the config.
+    submissions : DataFrame of shape (n_items, n_columns)
+        Requests.
+    answers : DataFrame of shape (n_items, 6)
+        ``category`` and ``n_known``, its training items; ``unknown_words``, from :func:`unknown_shares`; ``p``, ``low`` and
+        ``high``, what the model would answer.
+    threshold : float or None
+        Probability from which the answer is "overturned", where config states a cost ratio.
+    """
+    reasons = []
+    told = submissions[[name for name in TELLING_COLUMNS if name in submissions]].itertuples(index=False)
+    for row, treatment, answer in zip(told, submissions["treatment"], answers.to_dict("records"), strict=True):
+        n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
+        if not _WORD.search(treatment):
+            reasons.append("no treatment is named")
+        elif n_words < settings["min_words"]:
+            reasons.append(f"the request holds {n_words} words; at least {settings['min_words']} are needed")
+        elif answer["n_known"] < settings["min_category_items"]:
+            name, needed = answer["category"].replace("_", " "), settings["min_category_items"]
+            reasons.append(f"only {answer['n_known']} items of category '{name}' to learn from; at least {needed} are needed")
+        elif settings["max_unknown_words"] is not None and answer["unknown_words"] > settings["max_unknown_words"]:
+            share = answer["unknown_words"]
+            reasons.append(f"the request is worded unlike those learned from: {share:.0%} of its words are unknown")
+        else:
+            reasons.append(_answer_worth_too_little(settings, answer["p"], answer["high"] - answer["low"], threshold))
+    return reasons
+
+
+def _answer_worth_too_little(settings: Mapping[str, Any], p: float, width: float, threshold: float | None) -> str:
+    nearest, widest, least = settings["near_threshold"], settings["max_interval_width"], settings["min_confidence"]
+    confidence = p if p >= (0.5 if threshold is None else threshold) else 1 - p
+    if threshold is not None and nearest is not None and abs(p - threshold) < nearest:
+        return f"the probability lies within {nearest:.0%} of the threshold of {threshold:.0%}: either answer could be right"
+    if widest is not None and width > widest:
+        return f"the interval is {width:.0%} wide; at most {widest:.0%} is asked for"
+    if least is not None and confidence < least:
+        return f"the answer is sure to {confidence:.0%}; the stated error asks for {least:.0%}"
+    return ""

@@ -4,7 +4,6 @@ A submission reconstructed from a letter was written after the decision; :func:`
 what the reviewer could only say later, and for stage ``rfa`` also what utilization review said.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from imrml.codes import join_codes, name_heading, read_code, split_codes
 from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
+from imrml.wording import split_item
 
 KnownAt = Literal["key", "rfa", "proxy", "imr", "determination"]
 SubmissionFrame = NewType("SubmissionFrame", pd.DataFrame)
@@ -149,48 +149,6 @@ def columns_at(stage: Stage, profile: Profile = "letters") -> tuple[str, ...]:
     (False, True)
     """
     return tuple(column.name for column in columns_of(profile) if column.known_at in _KNOWN_AT_STAGE[stage])
-
-
-# --- one request in several parts ------------------------------------------------------------------------------------
-
-# "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims Administrator. The remaining ...
-# portion of the original request, Massage 8 visits is"
-_PART_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
-    r"authorized by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the original request"
-    r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
-    re.IGNORECASE | re.DOTALL,
-)
-# "Purchase of a walker was the original request. The Claims Administrator authorized a walker for one month, leaving the
-# original request IMR eligible. The original request, purchase of a walker is"
-_OTHER_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims Administrator authorized "
-    r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The original request"
-    r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def split_item(item: str) -> tuple[str, str, str]:
-    """Split an item as worded into what was first asked for, what was authorized and what is disputed.
-
-    Returns
-    -------
-    treatment, authorized, disputed : str
-        The last two are ``""`` unless the claims administrator authorized a part (about one item in ten).
-
-    Examples
-    --------
-    >>> split_item("Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, "
-    ...            "leaving the original request IMR eligible. The original request, purchase of a cane is")
-    ('Purchase of a cane', 'a cane for one month', 'purchase of a cane')
-    >>> split_item("Norco 10/325mg #60")
-    ('Norco 10/325mg #60', '', '')
-    """
-    for pattern in (_PART_AUTHORIZED, _OTHER_AUTHORIZED):
-        if match := pattern.match(item):
-            return match["treatment"].strip(), match["authorized"].strip(), match["disputed"].strip()
-    return item, "", ""
 
 
 # --- the frame that features accept ----------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from imrml.submissions import (
     columns_at,
     require_submission_columns,
     sort_requests,
-    split_item,
     submission_frame,
 )
+from imrml.wording import split_item
 
 ITEMS = pd.DataFrame(
     {

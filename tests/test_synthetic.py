@@ -15,11 +15,12 @@ import pytest
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import ITEM_COLUMNS
 from imrml.narratives import derive_age, derive_sex, remove_sentences
-from imrml.submissions import REFUSED_COLUMNS, split_item, submission_frame
+from imrml.submissions import REFUSED_COLUMNS, submission_frame
 from imrml.synthetic import draw_letters, draw_requests, pdf_bytes, write_corpus
 from imrml.synthetic.banks import read_banks, read_table
 from imrml.synthetic.layout import DAMAGES
 from imrml.synthetic.process import process
+from imrml.wording import split_item
 
 N_LETTERS = 2500
 

@@ -12,7 +12,8 @@ from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, Place, find_items, t
 from imrml.letters.layout import CleanText, clean_letter
 from imrml.letters.reading import Reading, Span, one_line
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex
-from imrml.submissions import Submission, split_item
+from imrml.submissions import Submission
+from imrml.wording import split_item
 
 _Sections = tuple[formats.Section, ...]
 _LAYOUTS: dict[_Sections, dict[formats.Section, re.Pattern[str]]] = {

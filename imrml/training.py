@@ -43,7 +43,8 @@ def train(
     """Evaluate the recipe of a config on every split, then fit on all items the model that the verdict allows.
 
     Where held-out log loss is not better than both priors', interval and all, the shrunken category prior is what ships, and
-    manifest, report and every score say so.
+    manifest, report and every score say so. The deficiency model has a rule of its own: its average precision must beat the
+    category prior's, interval and all.
 
     Parameters
     ----------
@@ -101,6 +102,9 @@ def train(
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
     if config.abstention.max_error is not None:
         metrics["risk_control"], shipped = _control_error(held_out[chosen.split], shipped)
+    if config.models.deficiency.kind == "logistic" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
+        deficiency = config.models.deficiency.model_copy(update={"kind": "category_prior"})
+        shipped = shipped.model_copy(update={"models": shipped.models.model_copy(update={"deficiency": deficiency})})
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
@@ -136,6 +140,11 @@ def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Conf
     found = control_error(held.outcome, column, threshold, stated, shipped.seed)
     least = 1.0 if found["min_confidence"] is None else found["min_confidence"]
     return found, shipped.model_copy(update={"abstention": stated.model_copy(update={"min_confidence": least})})
+
+
+def _beats_prior(deficiencies: Mapping[str, Any]) -> bool:
+    """Whether the ranking of deficiencies is better than the category prior's, interval and all."""
+    return bool(deficiencies.get("micro_ap_vs_category_prior", {}).get("low", 0.0) > 0)
 
 
 def describe_splits(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> dict[str, Any]:

@@ -328,9 +328,16 @@ class TreatmentFeatures(NumberFeatures):
 
 
 @cache
+def _dwc_categories() -> dict[str, str]:
+    """DWC's own, coarser category of each of ours, which lends a rare one the experience of its relatives."""
+    return {row["category"]: row["dwc_category"] for row in read_vocabulary("treatment_categories") if row["dwc_category"]}
+
+
+@cache
 def _treatment_names() -> list[str]:
     return [
         *(f"category={row['category']}" for row in read_vocabulary("treatment_categories")),
+        *(f"dwc_category={name}" for name in dict.fromkeys(_dwc_categories().values())),
         *(f"drug_class={name}" for name in dict.fromkeys(row["drug_class"] for row in read_vocabulary("drugs"))),
         *(f"body_part={row['body_part']}" for row in read_vocabulary("body_parts")),
         *(f"side={side}" for side in _SIDE_NAMES),
@@ -346,6 +353,7 @@ def _treatment_values(text: str) -> dict[str, float]:
     facts = parse_treatment(text)
     present = [
         f"category={facts.category}",
+        f"dwc_category={_dwc_categories()[facts.category]}" if facts.category in _dwc_categories() else "",
         f"drug_class={facts.drug_class}" if facts.drug_class else "",
         f"side={facts.side}" if facts.side else "",
         *(f"body_part={part}" for part in facts.body_parts),

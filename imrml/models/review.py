@@ -26,6 +26,11 @@ _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 
+_TRUST = (("category=", 1.14), ("dwc_category=", 1.0), ("treatment", 0.55), ("clinical", 0.05))
+"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts.
+The facts of the request and the record cues are dozens of columns that move together; at full size they outvoted category and
+words (experiments/021-deficiency-model)."""
+
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
 three sentences, were scored worse than by the category prior (experiments/004-interval-coverage)."""
@@ -166,8 +171,9 @@ class ReviewModel(BaseEstimator):
             is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
             rows = np.flatnonzero(is_known & ~overturned)
         reads_features = settings["kind"] in ("logistic", "crosses")
-        self.columns_ = None
-        if reads_features or len(rows):
+        reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "logistic"
+        self.columns_, matrix = None, None
+        if reads_features or reads_deficiencies:
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
@@ -203,8 +209,11 @@ class ReviewModel(BaseEstimator):
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
             of_labelled = [categories[row] for row in rows]
-            self.deficiencies_ = DeficiencyModel(shrinkage=shrinkage, **self.models["deficiency"])
-            self.deficiencies_.fit(matrix[rows], labels, of_labelled)
+            self.deficiencies_ = DeficiencyModel(seed=self.seed, **self.models["deficiency"])
+            of_rows = matrix[rows] if matrix is not None and reads_deficiencies else None
+            self.deficiencies_.fit(
+                of_rows, labels, of_labelled, cases[rows], _trust(self.columns_) if reads_deficiencies else None
+            )
         return self
 
     @property
@@ -218,6 +227,8 @@ class ReviewModel(BaseEstimator):
         notes = [self.outcome_.calibration_note_] if isinstance(self.outcome_, CalibratedLogistic) else []
         if self.deficiencies_ is None:
             notes.append("no deficiency model: no upheld training item has labels")
+        elif self.deficiencies_.kind == "category_prior":
+            notes.append("deficiencies are ranked by their rates in the treatment category: nothing else was shown to do better")
         elif self.deficiencies_.is_prior_.any():
             ids = [id_ for id_, is_prior in zip(deficiency_ids(), self.deficiencies_.is_prior_, strict=True) if is_prior]
             notes.append(f"predicted by their category prior, for want of labelled items: {', '.join(ids)}")
@@ -348,6 +359,15 @@ class ReviewModel(BaseEstimator):
             [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
             n_reasons,
         )
+
+
+def _trust(columns: Any) -> np.ndarray:
+    """Scale of each feature for the deficiency model."""
+    names = columns.get_feature_names_out().astype(str)
+    scale = np.ones(len(names))
+    for name, trust in reversed(_TRUST):
+        scale[columns.output_indices_.get(name, np.char.startswith(names, name))] = trust
+    return scale
 
 
 def _n_words(submissions: SubmissionFrame) -> np.ndarray:

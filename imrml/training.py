@@ -88,10 +88,9 @@ def train(
         if isinstance(folds, str):
             metrics["outcome"][split] = {"not_applicable": folds}
     if config.features.use_case_summary and config.models.outcome.kind == "logistic":
+        shown = deals if chosen.split == "grouped" else [_folds_of(splits, chosen)]
         report("the same without the case summary, which is a proxy written after the fact")
-        metrics["baselines"]["without_case_summary"] = {
-            chosen.split: _measure_without_summary(data, _folds_of(splits, chosen), config, n_jobs)
-        }
+        metrics["baselines"]["without_case_summary"] = {chosen.split: _measure_without_summary(data, shown, config, n_jobs)}
     if deals:
         metrics["learning_curve"] = _measure_learning_curve(data, deals, held_out["grouped"], config, n_jobs, report)
     shipped = config
@@ -168,13 +167,15 @@ def _folds_of(splits: Mapping[Split, Folds | str], chosen: Headline) -> Folds:
     return folds
 
 
-def _measure_without_summary(data: TrainingData, folds: Folds, config: Config, n_jobs: int) -> dict[str, Any]:
+def _measure_without_summary(data: TrainingData, deals: Sequence[Folds], config: Config, n_jobs: int) -> dict[str, Any]:
     """Measure the outcome model without the narrative and what is read from it: how much of the result rests on the proxy."""
     told = ["case_summary", "diagnosis", "age", "sex"]
     bare = submission_frame(data.items.drop(columns=told, errors="ignore"), config.stage)
     without = replace(data.without_labels, submissions=bare)
-    held_out = hold_out(without, folds, config, n_jobs, lambda _: None)
-    figures: dict[str, Any] = measure({"grouped": held_out}, config.evaluation, config.seed)["outcome"]["grouped"]
+    first, *others = _hold_out_deals(without, deals, config, n_jobs)
+    figures: dict[str, Any] = measure({"grouped": replace(first, repeats=tuple(others))}, config.evaluation, config.seed)[
+        "outcome"
+    ]["grouped"]
     return figures
 
 

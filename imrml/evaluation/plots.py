@@ -160,7 +160,7 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
             )
         axes.axhline(0, color=_INK, linewidth=1, linestyle=":")
         axes.set(xlabel="share of the cases learnt from", ylabel="log loss minus the prior's (nats)", xlim=(0, 1.05))
-        axes.legend(loc="best")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return finished[0]
 
 

@@ -79,7 +79,7 @@ def main() -> None:
         )
         print(year, promotions[-1], alarms[-1], flush=True)
     table = pd.DataFrame(rows)
-    worse = count_worse(table, predict, arguments.start, last)
+    worse = count_worse(predict, arguments.start, last)
     print(table.pivot_table(index="year", columns="policy", values="log_loss").round(4).to_string())
     print(table.pivot_table(index="year", columns="policy", values="ece").round(4).to_string())
     print(table.groupby("policy")[["log_loss", "ece"]].mean().round(4).to_string())
@@ -115,13 +115,14 @@ def false_alarms(data, years, year, config):
     )  # fmt: skip
 
 
-def count_worse(table, predict, start, last):
+def count_worse(predict, start, last):
     """Count how often a year more of data made the recipe worse on the following year."""
     worse = []
     for year in range(start + 1, last):
         older, newer = predict(year - 1, year + 1), predict(year, year + 1)
         truth = newer["overturned"].to_numpy(dtype=bool)
-        gap = log_loss(truth, newer["p_overturned"], labels=[False, True]) - log_loss(truth, older["p_overturned"], labels=[False, True])
+        after, before = (log_loss(truth, outcome["p_overturned"], labels=[False, True]) for outcome in (newer, older))
+        gap = after - before
         worse.append((year, round(float(gap), 4)))
     return {"of": len(worse), "worse": [found for found in worse if found[1] > 0]}
 

@@ -67,7 +67,7 @@ class Night:
         }  # fmt: skip
 
 
-def prepare(items, base):
+def prepare(base):
     folder = Path(tempfile.mkdtemp(dir=base))
     subprocess.run(["cp", "-a", f"{base / 'first'}/.", folder], check=True)
     night = object.__new__(Night)
@@ -93,7 +93,7 @@ def main() -> None:
         (base / "first").mkdir()
         first = Night(items, base / "first")
         (first.folder / "requests.csv").write_text("treatment\nPharmacy: Prescription drug\n")
-        night = prepare(items, base)
+        night = prepare(base)
         start = time.monotonic()
         whole = night.retrain()
         seconds = time.monotonic() - start
@@ -103,7 +103,7 @@ def main() -> None:
         print(f"nothing new: exit {quiet.returncode} in {time.monotonic() - quiet_start:.1f} s", flush=True)
         rng = random.Random(arguments.seed)
         for number in range(arguments.kills):
-            night = prepare(items, base)
+            night = prepare(base)
             process = night.start("retrain", "--config", "retrain.yaml")
             moment = rng.uniform(0.05, 1.0) * seconds
             try:
@@ -112,11 +112,11 @@ def main() -> None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
             print(f"kill {number + 1} after {moment:.1f} s:", night.judge(), flush=True)
-        night = prepare(items, base)
+        night = prepare(base)
         pair = [night.start("retrain", "--config", "retrain.yaml") for _ in range(2)]
         told = [process.communicate()[1].strip().splitlines()[-1] for process in pair]
         print("two at once:", sorted(process.returncode for process in pair), told, night.judge(), flush=True)
-        night = prepare(items, base)
+        night = prepare(base)
         full = night.retrain(preexec_fn=limit_file_size)
         print("disk full:", full.returncode, full.err.strip().splitlines()[-1], night.judge(), flush=True)
 

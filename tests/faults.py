@@ -36,9 +36,17 @@ def parse_or_harm(file, limits):
     return parse_file(file, limits)
 
 
+def read_or_harm(file, limits):
+    """Read a letter, unless it is a harmful one."""
+    from imrml.corpus.parsing import read_file
+
+    harm(file.content)
+    return file.source, read_file(file, limits)
+
+
 def parse_or_fail(file, limits):
     """Parse a letter as if the parser had a fault."""
     from imrml.corpus import parsing
 
-    parsing.parse_letter = lambda text, fallback_case_number: harm(text.encode())
+    parsing.read_letter = lambda text, fallback_case_number: harm(text.encode())
     return parsing.parse_file(file, limits)

@@ -1,5 +1,6 @@
 """``imrml parse --show`` and ``--coverage``: what a person looks at."""
 
+import faults
 import pytest
 from factories import FictionalItem, FictionalLetter
 from typer.testing import CliRunner
@@ -49,6 +50,15 @@ def test_no_text_of_a_letter_goes_to_stderr(folder):
     for look in ("--show", "--coverage"):
         told = run(str(folder), look).stderr
         assert not any(words in told for words in ("Scanned", "baker", "urine", "Norco", "dollars"))
+
+
+def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
+    monkeypatch.setattr("imrml.corpus.parsing._read_with_source", faults.read_or_harm)
+    (folder / "aa.txt").write_bytes(faults.CRASH)
+    result = run(str(folder), "--coverage")
+    assert result.exit_code == 0
+    assert [line.split("\t")[0][-5:] for line in result.stdout.splitlines()[1:]] == ["a.txt", "b.txt"]
+    assert "aa.txt: crashed: the reading process died" in result.stderr
 
 
 def test_a_letter_cut_short_is_flagged(folder):

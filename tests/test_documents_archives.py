@@ -10,6 +10,7 @@ import pytest
 
 from imrml.config import load_config
 from imrml.documents import walk_letters
+from imrml.documents.zip_parts import open_parts
 
 LIMITS = load_config().limits
 TIGHT = LIMITS.model_copy(update={"max_bytes": 3_000_000})
@@ -166,6 +167,48 @@ def test_a_tape_without_its_end_mark_is_told(tmp_path):
 def test_half_a_zip_is_told(tmp_path):
     whole = zipped({"a.txt": b"one" * 100})
     assert read(tmp_path, whole[: len(whole) // 2]) == {"letters.zip": "[damaged_archive]"}
+
+
+def test_a_zip_of_many_members_is_opened_in_parts(tmp_path):
+    members = {f"{number}.txt": b"letter %d" % number for number in range(8000)}
+    whole = bytearray(zipped(members, zipfile.ZIP_STORED))
+    parts = [part.namelist() for part in open_parts(io.BytesIO(whole))]
+    assert max(map(len, parts)) < 6000
+    assert [name for part in parts for name in part] == list(members)
+    as_text = {f"letters.zip!{name}": content.decode() for name, content in members.items()}
+    assert read(tmp_path, bytes(whole)) == as_text
+    record = whole.index(b"PK\x01\x02", whole.index(b"PK\x01\x02") + 400_000)
+    whole[record : record + 2] = b"no"
+    *read_on, last = read(tmp_path, bytes(whole)).items()
+    assert last == ("letters.zip", "[damaged_archive]")
+    assert dict(read_on).items() < as_text.items()
+    assert read_on
+
+
+def test_bytes_before_a_zip_and_a_comment_behind_it_do_no_harm(tmp_path):
+    buffer = io.BytesIO(b"PK\x03\x04 a program that unpacks itself")
+    buffer.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("a.txt", "one")
+        archive.comment = b"from the mail room"
+    assert read(tmp_path, buffer.getvalue()) == {"letters.zip!a.txt": "one"}
+
+
+def test_the_large_end_of_a_directory_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 2)
+    large = zipped({f"{number}.txt": b"in" for number in range(5)})
+    assert b"PK\x06\x06" in large
+    assert list(read(tmp_path, large).values()) == ["in"] * 5
+    assert read(tmp_path, large.replace(b"PK\x06\x06", b"PK\x06\x00")) == {"letters.zip": "[damaged_archive]"}
+
+
+@pytest.mark.parametrize(("place", "lie"), [(12, 1_000_000), (16, 1_000_000), (12, 40), (12, 0)])
+def test_what_the_end_of_a_zip_says_of_its_directory_is_not_believed(tmp_path, place, lie):
+    whole = bytearray(zipped({"a.txt": b"one", "b.txt": b"two"}))
+    end = whole.index(b"PK\x05\x06")
+    whole[end + place : end + place + 4] = lie.to_bytes(4, "little")
+    expected = "[no_letters]" if lie == 0 else "[damaged_archive]"
+    assert read(tmp_path, bytes(whole)) == {"letters.zip": expected}
 
 
 def test_damage_in_one_member_of_a_zip_costs_one_row(tmp_path):

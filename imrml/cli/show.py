@@ -45,21 +45,17 @@ def show_coverage(paths: list[str], limits: "LimitsConfig") -> None:
 
 def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "Reading"]]:
     """Read letters one by one; says on stderr which could not be read and why, and raises where none could."""
-    from imrml.documents import read_text, walk_letters
-    from imrml.letters.parsing import read_letter
+    from imrml.corpus import read_files
+    from imrml.documents import walk_letters
 
     n_letters = n_read = 0
-    for file in console.show_progress(walk_letters(paths, limits), None, "reading"):
+    for source, reading in console.show_progress(read_files(walk_letters(paths, limits), limits), None, "reading"):
         n_letters += 1
-        try:
-            if file.error:
-                raise file.error
-            reading = read_letter(read_text(file.content, limits), file.stem)
-        except DocumentError as error:
-            console.tell(f"{file.source}: {error}")
+        if isinstance(reading, DocumentError):
+            console.tell(f"{source}: {reading}")
             continue
         n_read += 1
-        yield file.source, reading
+        yield source, reading
     if not n_read:
         raise ImrmlError(f"parse: none of {n_letters:,} letters could be read")
 

@@ -2,7 +2,7 @@
 
 from imrml.corpus.columns import FAILURE_COLUMNS, PARSED_COLUMNS, failure_table, item_table, require_columns
 from imrml.corpus.journal import Journal
-from imrml.corpus.parsing import ParsedLetter, parse_file, parse_new
+from imrml.corpus.parsing import ParsedLetter, parse_file, parse_new, read_files
 
 __all__ = [
     "FAILURE_COLUMNS",
@@ -13,5 +13,6 @@ __all__ = [
     "item_table",
     "parse_file",
     "parse_new",
+    "read_files",
     "require_columns",
 ]

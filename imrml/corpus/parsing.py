@@ -12,7 +12,8 @@ from imrml.corpus.journal import Journal
 from imrml.documents import LetterFile, read_text
 from imrml.engines import Trouble, map_guarded
 from imrml.errors import DocumentError
-from imrml.letters.parsing import case_rows, parse_letter
+from imrml.letters.parsing import case_rows, read_letter
+from imrml.letters.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +47,34 @@ def parse_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter:
     >>> parse_file(LetterFile("invoice.txt", b"Total: 40 dollars"), load_config().limits).failure["reason"]
     'not_a_letter'
     """
+    found = read_file(file, limits)
+    if isinstance(found, DocumentError):
+        return _lost(file, found)
+    return ParsedLetter(file.source, file.sha256, tuple(case_rows(found.case, file.source, file.sha256)))
+
+
+def read_file(file: LetterFile, limits: LimitsConfig) -> Reading | DocumentError:
+    """Read one letter, or say what is wrong with it.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> read_file(LetterFile("invoice.txt", b"Total: 40 dollars"), load_config().limits).reason
+    'not_a_letter'
+    """
+    if file.error:
+        return file.error
     try:
-        return ParsedLetter(file.source, file.sha256, tuple(_rows(file, limits)))
+        reading = read_letter(read_text(file.content, limits), fallback_case_number=file.stem)
     except DocumentError as error:
-        return _lost(file, error)
+        return error
     except Exception as error:  # a fault of ours must cost one letter only; its message could hold text of the letter
         at = traceback.extract_tb(error.__traceback__)[-1]
-        return _lost(file, DocumentError("crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"))
-
-
-def _rows(file: LetterFile, limits: LimitsConfig) -> Iterator[dict[str, Any]]:
-    if file.error:
-        raise file.error
-    case = parse_letter(read_text(file.content, limits), fallback_case_number=file.stem)
-    if len(case.items) > limits.max_items:
-        raise DocumentError("too_many_items", f"{len(case.items):,} items; at most {limits.max_items:,} (limits.max_items)")
-    return case_rows(case, file.source, file.sha256)
+        return DocumentError("crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}")
+    n_items = len(reading.case.items)
+    if n_items > limits.max_items:
+        return DocumentError("too_many_items", f"{n_items:,} items; at most {limits.max_items:,} (limits.max_items)")
+    return reading
 
 
 def _lost(file: LetterFile, error: DocumentError) -> ParsedLetter:
@@ -82,3 +95,19 @@ def parse_new(files: Iterable[LetterFile], journal: Journal, limits: LimitsConfi
     ):
         journal.keep(letter.sha256, letter.rows, letter.failure)
         yield letter
+
+
+def read_files(files: Iterable[LetterFile], limits: LimitsConfig) -> Iterator[tuple[str, Reading | DocumentError]]:
+    """Read letters in a worker, in order; yield the source of each with its reading, or what is wrong with it."""
+    read = partial(_read_with_source, limits=limits)
+    return map_guarded(
+        read,
+        files,
+        lambda file, trouble, seen: (file.source, DocumentError(trouble, seen)),
+        max_seconds=limits.max_seconds,
+        size=lambda file: len(file.content),
+    )
+
+
+def _read_with_source(file: LetterFile, limits: LimitsConfig) -> tuple[str, Reading | DocumentError]:
+    return file.source, read_file(file, limits)

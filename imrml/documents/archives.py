@@ -11,11 +11,11 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import IO, Literal
 
 from imrml.config import LimitsConfig
 from imrml.documents.reading import LetterFile
+from imrml.documents.zip_parts import open_parts
 from imrml.errors import DocumentError
 
 Kind = Literal["zip", "gzip", "tar"]
@@ -79,20 +79,21 @@ def read_members(archive: IO[bytes], kind: Kind, source: str, limits: LimitsConf
 
 
 def _is_passed_over(name: str) -> bool:
-    path = PurePosixPath(name)
+    *folders, last = name.split("/")  # no Path: it costs as much as inflating a short letter
     # What macOS puts beside each file has the file's own ending.
-    is_shadow = path.name.startswith("._") or "__MACOSX" in path.parts
-    return is_shadow or path.suffix.lower() not in (*LETTER_ENDINGS, *ARCHIVE_ENDINGS)
+    is_shadow = last.startswith("._") or "__MACOSX" in folders
+    return is_shadow or not last.lower().endswith((*LETTER_ENDINGS, *ARCHIVE_ENDINGS))
 
 
 def _refusal(name: str, *, is_plain: bool) -> DocumentError | None:
     """Say why a member is not even opened."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or _DRIVE.match(name):
+    parts = name.replace("\\", "/").split("/")
+    is_absolute = len(parts) > 1 and not parts[0]
+    if is_absolute or ".." in parts or _DRIVE.match(name):
         return DocumentError("unsafe_path", "the member's name leads out of the archive")
     if not is_plain:
         return DocumentError("unsafe_path", "the member is a link or a device, not a file")
-    if path.suffix.lower() in ARCHIVE_ENDINGS:
+    if name.lower().endswith(ARCHIVE_ENDINGS):
         return DocumentError("nested_archive", "an archive inside an archive")
     return None
 
@@ -132,16 +133,16 @@ def printable(name: str) -> str:
 def _zip_members(file: IO[bytes], source: str, limits: LimitsConfig) -> Iterator[LetterFile]:
     n_packed = file.seek(0, 2)
     n_inflated = 0
-    with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            if info.is_dir() or _is_passed_over(info.filename):
-                continue
-            name = printable(f"{source}!{info.filename}")
-            letter = _zip_member(archive, info, name, min(info.compress_size, n_packed), limits)
-            yield letter
-            n_inflated += len(letter.content)
-            if n_inflated > max(_ALWAYS_FINE, limits.max_ratio * n_packed):
-                raise _bomb(limits)
+    members = ((part, info) for part in open_parts(file) for info in part.infolist())
+    for archive, info in members:
+        if info.is_dir() or _is_passed_over(info.filename):
+            continue
+        name = printable(f"{source}!{info.filename}")
+        letter = _zip_member(archive, info, name, min(info.compress_size, n_packed), limits)
+        yield letter
+        n_inflated += len(letter.content)
+        if n_inflated > max(_ALWAYS_FINE, limits.max_ratio * n_packed):
+            raise _bomb(limits)
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, n_packed: int, limits: LimitsConfig) -> LetterFile:

@@ -120,9 +120,11 @@ def undouble(text: str) -> str:
     >>> undouble("a line \n\nthat wraps \n\n \n\nnew paragraph \n\n\n\non the next page")
     'a line \nthat wraps \n \nnew paragraph \x0con the next page'
     """
-    runs = [len(run) for run in _BREAKS.findall(text.strip("\n"))] if "\n\n" in text else []
-    is_doubled = len(runs) >= 3 and sum(length % 2 == 0 for length in runs) >= 0.9 * len(runs)
-    if is_doubled and (_BLANK_LINE_IN_DOUBLED.search(text) or max(runs) >= 4):
+    inner = text.strip("\n")
+    if not ("\n\n\n\n" in inner or ("\n\n" in inner and _BLANK_LINE_IN_DOUBLED.search(text))):
+        return text
+    runs = [len(run) for run in _BREAKS.findall(inner)]
+    if len(runs) >= 3 and sum(length % 2 == 0 for length in runs) >= 0.9 * len(runs):
         return _PAGE_BREAK_IN_DOUBLED.sub("\f", text).replace("\n\n", "\n")
     return text
 

@@ -73,7 +73,7 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     >>> spans = label_rationale("The worker improved. However, there is no record of a urine drug screen. "
     ...                         "Therefore, the request for Norco is not medically necessary.")
     >>> [(span.id, span.quote) for span in spans]
-    [('opioid_monitoring_missing', 'there is no record of a urine drug screen.')]
+    [('opioid_monitoring_missing', 'no record of a urine drug screen')]
     """
     reading, sentences, named = sentences_with_roles(rationale)
     names = _names_of(item, named)
@@ -182,7 +182,7 @@ def _applies(cue: Cue, about: str, text: str) -> bool:
 
 
 def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[int, int] | None:
-    """Give the stretch of the sentence, lack and object together, in which the cue fires."""
+    """Give the stretch of the sentence that states the fault: a lack with its object, or the words of a statement."""
     if sentence.role not in cue.roles:
         return None
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
@@ -211,7 +211,8 @@ def _stems(text: str) -> frozenset[str]:
 def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
     for start, end in sentence.missing:
         if match := cue.pattern.search(sentence.text, start, end):
-            return min(start, match.start()), match.end()
+            tail = roles().after_the_lack.search(sentence.text, match.end(), end)
+            return start, end if tail is None else tail.start()
     return None
 
 
@@ -223,17 +224,22 @@ def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
 def _labelled(
     cue: Cue | Support, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
 ) -> LabelledSpan:
-    """Widen a span to the clauses it touches, unless they are too long for a quote."""
-    touched = [clause for clause in split_clauses(sentence.text) if clause.start < span[1] and clause.end > span[0]]
-    wide_start, wide_end = touched[0].start, touched[-1].end
-    decoys = wide_end - wide_start - len(sentence.text[wide_start:wide_end].lstrip(f"{MASK} .,"))
-    wide = (min(wide_start + decoys, span[0]), wide_end)
+    """Quote a lack with its object, without the stop, and a statement with the clauses it touches, unless they are too long."""
+    is_lack = isinstance(cue, Cue) and cue.is_missing
+    if is_lack:
+        wide = (span[0], span[0] + len(sentence.text[slice(*span)].rstrip(f"{MASK} .,;:")))
+    else:
+        touched = [clause for clause in split_clauses(sentence.text) if clause.start < span[1] and clause.end > span[0]]
+        wide_start, wide_end = touched[0].start, touched[-1].end
+        decoys = wide_end - wide_start - len(sentence.text[wide_start:wide_end].lstrip(f"{MASK} .,"))
+        wide = (min(wide_start + decoys, span[0]), wide_end)
     for start, end in (wide, span):
         first, last = reading.original_span(sentence.start + start, sentence.start + end)
-        words = [word.start() for word in _WORD.finditer(rationale, first, last)]
+        words = [word.span() for word in _WORD.finditer(rationale, first, last)]
         if len(words) <= _MAX_QUOTE_WORDS:
             break
     else:
-        first = words[-_MAX_QUOTE_WORDS]
+        # A lack stands before its object, the words that lead to a statement before it.
+        first, last = (first, words[_MAX_QUOTE_WORDS - 1][1]) if is_lack else (words[-_MAX_QUOTE_WORDS][0], last)
     confidence = confidence_of("last_resort" if isinstance(cue, Cue) and cue.is_alone else cue.id)
     return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name if isinstance(cue, Cue) else "answered", confidence)

@@ -74,6 +74,7 @@ class Roles:
     none_of_these: Pattern
     criteria_unmet: Pattern
     study: Pattern
+    after_the_lack: Pattern
 
 
 @cache

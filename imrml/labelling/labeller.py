@@ -209,8 +209,11 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
-    for start, end in sentence.missing:
+    for number, (start, end) in enumerate(sentence.missing):
         if match := cue.pattern.search(sentence.text, start, end):
+            # "The exam did not reveal a deficit": what reaches back and what reaches forward share the lack.
+            if number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end:
+                end = sentence.missing[number + 1][1]
             tail = roles().after_the_lack.search(sentence.text, match.end(), end)
             return start, end if tail is None else tail.start()
     return None
@@ -227,7 +230,8 @@ def _labelled(
     """Quote a lack with its object, without the stop, and a statement with the clauses it touches, unless they are too long."""
     is_lack = isinstance(cue, Cue) and cue.is_missing
     if is_lack:
-        wide = (span[0], span[0] + len(sentence.text[slice(*span)].rstrip(f"{MASK} .,;:")))
+        quoted = sentence.text[slice(*span)]
+        wide = (span[1] - len(quoted.lstrip(f"{MASK} .,")), span[0] + len(quoted.rstrip(f"{MASK} .,;:")))
     else:
         touched = [clause for clause in split_clauses(sentence.text) if clause.start < span[1] and clause.end > span[0]]
         wide_start, wide_end = touched[0].start, touched[-1].end

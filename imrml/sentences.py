@@ -186,13 +186,16 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in missing_spans(text)][0]
     'The count of visits was not stated'
     """
+    lacks_before, lacks_after = list(_MISSING_BEFORE.finditer(text)), list(_MISSING_AFTER.finditer(text))
+    if not lacks_before and not lacks_after:
+        return []
     contrasts = [match.span() for match in _CONTRAST.finditer(text)]
     tails = [
         match.start() + len(match["before"]) for match in _PURPOSE_TAIL.finditer(text) if not _RECORD_NOUN.match(match["before"])
     ]
     stops = sorted([*(start for start, _ in contrasts), *tails])
     spans = []
-    for lack in _MISSING_AFTER.finditer(text):
+    for lack in lacks_after:
         at = bisect_right(stops, lack.end())
         end = min(stops[at] if at < len(stops) else len(text), (lack.end() // _REACH + 2) * _REACH)
         new = _NEW_STATEMENT.search(text, lack.end(), end)
@@ -200,7 +203,7 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
             end = new.start()
         spans.append((lack.start(), end))
     turns = [end for _, end in contrasts]
-    for lack in _MISSING_BEFORE.finditer(text):
+    for lack in lacks_before:
         at = bisect_right(turns, lack.start())
         start = max(turns[at - 1] if at else 0, (lack.start() // _REACH - 1) * _REACH)
         spans.append((_own_statement(text, start, lack.start()), lack.end()))

@@ -9,7 +9,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.features.bounds import MASK, bound_runs
 from imrml.features.treatment import parse_treatment
 from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
-from imrml.labelling.rules import Cue, Support, confidence_of, cues, other_names, roles, supports
+from imrml.labelling.rules import Cue, Support, confidence_of, cue_index, cues, other_names, roles, supports
 from imrml.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
@@ -79,10 +79,11 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     names = _names_of(item, named)
     whole_text = reading.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
+    possible = [cue_index().possible_in(sentence.text) for sentence in sentences]
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     is_read_for_what_is_implied = False
-    for cue in cues():
+    for place, cue in enumerate(cues()):
         if cue.is_alone and not is_read_for_what_is_implied:
             is_read_for_what_is_implied = True
             for number, implied in _implied(sentences, about, whole_text, bool(found)):
@@ -90,12 +91,17 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
                 found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
         if cue.is_alone and found:
             continue
-        if not _applies(cue, about, whole_text):
+        told = [
+            number
+            for number, sentence in enumerate(sentences)
+            if place in possible[number] and sentence.role in cue.roles
+        ]
+        if not (told and _applies(cue, about, whole_text)):
             continue
         fired = {
             number: span
-            for number, sentence in enumerate(sentences)
-            if (cue.id, number) not in found and (span := _fired(cue, sentence, names))
+            for number in told
+            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names))
         }
         for number, span in fired.items():
             found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
@@ -183,8 +189,6 @@ def _applies(cue: Cue, about: str, text: str) -> bool:
 
 def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[int, int] | None:
     """Give the stretch of the sentence that states the fault: a lack with its object, or the words of a statement."""
-    if sentence.role not in cue.roles:
-        return None
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
         span is None

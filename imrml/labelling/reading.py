@@ -9,7 +9,7 @@ from imrml.labelling.rules import Role, roles
 from imrml.sentences import missing_spans, split_sentences
 
 _MENDED = re.compile(
-    r"(?P<blank>\s+)|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])"
+    r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])"
     r"|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
 _MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
@@ -91,12 +91,13 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
         text, formula = _without_formula(_blanked(roles().fillers, sentence.text.translate(_SMALL)))
         if formula:
             named.append(formula)
-        role, in_case = _role(text, bool(formula), in_case)
-        roled.append(RoledSentence(text, sentence.start, role, tuple(missing_spans(text))))
+        missing = tuple(missing_spans(text))
+        role, in_case = _role(text, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
+        roled.append(RoledSentence(text, sentence.start, role, missing))
     return reading, roled, " ".join(named)
 
 
-def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
+def _role(text: str, in_case: bool, *, is_conclusion: bool, is_lacking: bool) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
     told = _blanked(patterns.hypothetical, text)
@@ -108,7 +109,7 @@ def _role(text: str, is_conclusion: bool, in_case: bool) -> tuple[Role, bool]:
         return "recital", in_case and is_general
     if patterns.prior_review.search(text):
         return "prior_review", True
-    return ("lacks" if missing_spans(text) else "shows"), True
+    return ("lacks" if is_lacking else "shows"), True
 
 
 def _is_general(text: str, told: str) -> bool:

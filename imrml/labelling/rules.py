@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 
 from imrml.deficiencies import deficiency_ids
+from imrml.labelling.literals import PatternIndex
 
 Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
 Pattern = re.Pattern[str]
@@ -98,6 +99,12 @@ def cues() -> tuple[Cue, ...]:
         raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
     in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in _cues_of(id_, row)]
     return tuple(sorted(in_order, key=lambda cue: cue.is_alone))
+
+
+@cache
+def cue_index() -> PatternIndex:
+    """Index the patterns of ``cues()``, by which a sentence is searched for few of them."""
+    return PatternIndex(cue.pattern for cue in cues())
 
 
 @cache

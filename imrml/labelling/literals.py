@@ -1,0 +1,183 @@
+"""Letters that a text must hold before a pattern can be found in it: most cues need not be searched for in most sentences.
+
+The letters are derived from the pattern as ``re`` parses it, as code search engines do it (Cox, "Regular Expression
+Matching with a Trigram Index", 2012): what the derivation does not know, it takes for a stretch of anything.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+_SHORTEST = 3
+_MOST_STRINGS = 16
+"""So many strings may stand for a stretch of a pattern; a stretch of more says nothing of its letters."""
+_OTHERS = re.compile(r"\W")
+_EDGE = "\0"
+_FROM_RARE_TO_COMMON = "zqjxkvbywgpfmucdlhrsnioate "
+
+
+class _Stretch(NamedTuple):
+    """What is known of a piece of a pattern: all strings that it may be, and strings of which it holds at least one."""
+
+    exact: frozenset[str] | None
+    needed: frozenset[str] | None
+
+
+_NOTHING = _Stretch(frozenset([""]), None)
+_ANYTHING = _Stretch(None, None)
+_EDGES = _Stretch(frozenset([_EDGE]), None)
+
+
+class PatternIndex:
+    """Which of many patterns can be found in a text at all, told by strings that each of them needs.
+
+    Parameters
+    ----------
+    patterns : iterable of re.Pattern
+        Known from then on by their places, from 0.
+
+    Examples
+    --------
+    >>> index = PatternIndex(map(re.compile, [r"(?:urine|drug) screen\\w*", r"\\bPT\\b", r"\\w+"]))
+    >>> sorted(index.possible_in("no drug screen")), sorted(index.possible_in("no aPT"))
+    ([0, 2], [2])
+    """
+
+    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+        needing: dict[str, set[int]] = {}
+        anywhere = set()
+        for place, pattern in enumerate(patterns):
+            strings = needed_strings(pattern)
+            for string in strings:
+                needing.setdefault(string, set()).add(place)
+            if not strings:
+                anywhere.add(place)
+        self._anywhere = frozenset(anywhere)
+        self._strings: dict[str, list[tuple[str, set[int]]]] = {}
+        for string, places in needing.items():
+            self._strings.setdefault(_rarest_run(string), []).append((string, places))
+
+    def possible_in(self, text: str) -> set[int]:
+        """Give the places of the patterns that may be found in a text or in a stretch of it; the others cannot."""
+        words = f" {_OTHERS.sub(' ', text)} "
+        runs = set(map("".join, zip(words, words[1:], words[2:], strict=False)))
+        possible = set(self._anywhere)
+        for run in runs & self._strings.keys():
+            for string, places in self._strings[run]:
+                if string in words:
+                    possible |= places
+        return possible
+
+
+def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
+    """Give strings, one of which stands in every text in which the pattern is found.
+
+    Returns
+    -------
+    frozenset of str
+        A blank in them is any character but letters, digits and ``_``, or an end of the text. None where nothing is sure:
+        such a pattern may be found anywhere.
+
+    Examples
+    --------
+    >>> sorted(needed_strings(re.compile(r"(?:urine|drug) screen\\w*|\\bPT\\b")))
+    [' PT', 'drug screen', 'urine screen']
+    >>> needed_strings(re.compile(r"(?:drug )?\\w+"))
+    frozenset()
+    """
+    if pattern.flags & re.IGNORECASE:
+        return frozenset()
+    needed = _read_sequence(re._parser.parse(pattern.pattern)).needed or frozenset()  # type: ignore[attr-defined]
+    return frozenset(string for string in needed if not any(other in string for other in needed - {string}))
+
+
+def _rarest_run(string: str) -> str:
+    runs = [string[at : at + _SHORTEST] for at in range(len(string) - _SHORTEST + 1)]
+    return min(runs, key=lambda run: sum(map(_FROM_RARE_TO_COMMON.find, run)))
+
+
+def _commonness(strings: frozenset[str]) -> float:
+    """Estimate how often a text holds one of the strings; longer ones are rarer."""
+    return sum(0.5 ** len(string) for string in strings)
+
+
+def _read_sequence(nodes: Iterable[tuple[Any, Any]]) -> _Stretch:
+    """Join strings that stand one after the other, as far as they are few; of what must all be there, the rarest counts."""
+    wanted: list[frozenset[str]] = []
+    run: frozenset[str] = frozenset([""])
+    is_whole = True
+    for node in nodes:
+        exact, needed = _read(*node)
+        if needed is not None:
+            wanted.append(needed)
+        if exact is not None and len(run) * len(exact) <= _MOST_STRINGS:
+            run = frozenset(map("".join, product(run, exact)))
+            continue
+        is_whole = False
+        wanted.extend(_ended(run))
+        run = frozenset([""]) if exact is None else exact
+    wanted.extend(_ended(run))
+    return _Stretch(run if is_whole else None, min(wanted, key=_commonness, default=None))
+
+
+def _ended(run: frozenset[str]) -> list[frozenset[str]]:
+    """Give the strings of a run with their edges, if each is long enough to tell."""
+    read = frozenset(_with_edges(string) for string in run)
+    return [read] if min(map(len, read)) >= _SHORTEST else []
+
+
+def _with_edges(string: str) -> str:
+    rest = string.lstrip(_EDGE)
+    begins_word = string[:1] == _EDGE and rest[:1] not in ("", " ")
+    return (" " if begins_word else "") + rest.replace(_EDGE, "")
+
+
+def _read(kind: Any, value: Any) -> _Stretch:
+    match str(kind):
+        case "LITERAL":
+            return _Stretch(frozenset([_sign(value)]), None)
+        case "IN":
+            return _read_set(value)
+        case "BRANCH":
+            return _read_choice(value[1])
+        case "SUBPATTERN" if not value[1]:
+            return _read_sequence(value[3])
+        case "ATOMIC_GROUP":
+            return _read_sequence(value)
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            return _read_repeat(*value)
+        case "AT" if str(value) in ("AT_BOUNDARY", "AT_BEGINNING"):
+            return _EDGES
+        case "AT" | "ASSERT" | "ASSERT_NOT":
+            return _NOTHING
+    return _ANYTHING
+
+
+def _sign(code: int) -> str:
+    return _OTHERS.sub(" ", chr(code))
+
+
+def _read_set(members: Sequence[tuple[Any, Any]]) -> _Stretch:
+    if any(str(kind) != "LITERAL" for kind, _ in members):
+        return _ANYTHING
+    return _Stretch(frozenset(_sign(code) for _, code in members), None)
+
+
+def _read_choice(branches: Iterable[Iterable[tuple[Any, Any]]]) -> _Stretch:
+    read = [_read_sequence(branch) for branch in branches]
+    exact = frozenset().union(*(found.exact or () for found in read))
+    needed = frozenset().union(*(found.needed or () for found in read))
+    return _Stretch(
+        exact if all(found.exact is not None for found in read) and len(exact) <= _MOST_STRINGS else None,
+        needed if all(found.needed is not None for found in read) else None,
+    )
+
+
+def _read_repeat(fewest: int, most: Any, body: Iterable[tuple[Any, Any]]) -> _Stretch:
+    exact, needed = _read_sequence(body)
+    if most == 1 and exact is not None:
+        exact = exact | {""} if fewest == 0 else exact
+    else:
+        exact = None
+    return _Stretch(exact, needed if fewest else None)

@@ -91,17 +91,11 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
                 found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
         if cue.is_alone and found:
             continue
-        told = [
-            number
-            for number, sentence in enumerate(sentences)
-            if place in possible[number] and sentence.role in cue.roles
-        ]
+        told = [number for number, sentence in enumerate(sentences) if place in possible[number] and sentence.role in cue.roles]
         if not (told and _applies(cue, about, whole_text)):
             continue
         fired = {
-            number: span
-            for number in told
-            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names))
+            number: span for number in told if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names))
         }
         for number, span in fired.items():
             found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)

@@ -5,7 +5,7 @@ Matching with a Trigram Index", 2012): what the derivation does not know, it tak
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ _EDGES = _Stretch(frozenset([_EDGE]), None)
 
 
 class PatternIndex:
-    """Which of many patterns can be found in a text at all, told by strings that each of them needs.
+    r"""Which of many patterns can be found in a text at all, told by strings that each of them needs.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class PatternIndex:
 
     Examples
     --------
-    >>> index = PatternIndex(map(re.compile, [r"(?:urine|drug) screen\\w*", r"\\bPT\\b", r"\\w+"]))
+    >>> index = PatternIndex(map(re.compile, [r"(?:urine|drug) screen\w*", r"\bPT\b", r"\w+"]))
     >>> sorted(index.possible_in("no drug screen")), sorted(index.possible_in("no aPT"))
     ([0, 2], [2])
     """
@@ -71,7 +71,7 @@ class PatternIndex:
 
 
 def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
-    """Give strings, one of which stands in every text in which the pattern is found.
+    r"""Give strings, one of which stands in every text in which the pattern is found.
 
     Returns
     -------
@@ -81,9 +81,9 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
 
     Examples
     --------
-    >>> sorted(needed_strings(re.compile(r"(?:urine|drug) screen\\w*|\\bPT\\b")))
+    >>> sorted(needed_strings(re.compile(r"(?:urine|drug) screen\w*|\bPT\b")))
     [' PT', 'drug screen', 'urine screen']
-    >>> needed_strings(re.compile(r"(?:drug )?\\w+"))
+    >>> needed_strings(re.compile(r"(?:drug )?\w+"))
     frozenset()
     """
     if pattern.flags & re.IGNORECASE:
@@ -134,24 +134,8 @@ def _with_edges(string: str) -> str:
 
 
 def _read(kind: Any, value: Any) -> _Stretch:
-    match str(kind):
-        case "LITERAL":
-            return _Stretch(frozenset([_sign(value)]), None)
-        case "IN":
-            return _read_set(value)
-        case "BRANCH":
-            return _read_choice(value[1])
-        case "SUBPATTERN" if not value[1]:
-            return _read_sequence(value[3])
-        case "ATOMIC_GROUP":
-            return _read_sequence(value)
-        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-            return _read_repeat(*value)
-        case "AT" if str(value) in ("AT_BOUNDARY", "AT_BEGINNING"):
-            return _EDGES
-        case "AT" | "ASSERT" | "ASSERT_NOT":
-            return _NOTHING
-    return _ANYTHING
+    reader = _READERS.get(str(kind))
+    return _ANYTHING if reader is None else reader(value)
 
 
 def _sign(code: int) -> str:
@@ -176,8 +160,30 @@ def _read_choice(branches: Iterable[Iterable[tuple[Any, Any]]]) -> _Stretch:
 
 def _read_repeat(fewest: int, most: Any, body: Iterable[tuple[Any, Any]]) -> _Stretch:
     exact, needed = _read_sequence(body)
-    if most == 1 and exact is not None:
-        exact = exact | {""} if fewest == 0 else exact
-    else:
-        exact = None
-    return _Stretch(exact, needed if fewest else None)
+    if most != 1 or exact is None:
+        return _Stretch(None, needed if fewest else None)
+    return _Stretch(exact | {""}, None) if fewest == 0 else _Stretch(exact, needed)
+
+
+def _read_place(place: Any) -> _Stretch:
+    return _EDGES if str(place) in ("AT_BOUNDARY", "AT_BEGINNING") else _NOTHING
+
+
+def _read_group(value: Any) -> _Stretch:
+    _, added_flags, _, body = value
+    return _ANYTHING if added_flags else _read_sequence(body)
+
+
+_READERS: dict[str, Callable[[Any], _Stretch]] = {
+    "LITERAL": lambda code: _Stretch(frozenset([_sign(code)]), None),
+    "IN": _read_set,
+    "BRANCH": lambda value: _read_choice(value[1]),
+    "SUBPATTERN": _read_group,
+    "ATOMIC_GROUP": _read_sequence,
+    "MAX_REPEAT": lambda value: _read_repeat(*value),
+    "MIN_REPEAT": lambda value: _read_repeat(*value),
+    "POSSESSIVE_REPEAT": lambda value: _read_repeat(*value),
+    "AT": _read_place,
+    "ASSERT": lambda _: _NOTHING,
+    "ASSERT_NOT": lambda _: _NOTHING,
+}

@@ -9,8 +9,8 @@ from imrml.labelling.rules import Role, roles
 from imrml.sentences import missing_spans, split_sentences
 
 _MENDED = re.compile(
-    r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))|(?P<single>[‘’])|(?P<double>[“”])"
-    r"|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
+    r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
+    r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
 _MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)

@@ -52,9 +52,8 @@ def main() -> None:
     print(
         f"{len(rows)} rationales of {n_signs / len(rows):,.0f} characters, least of {given.rounds}, load {os.getloadavg()[0]:.1f}"
     )
-    print(
-        f"with the index {len(rows) / with_index:,.0f} a second, without {len(rows) / without:,.0f}: {without / with_index:.2f} times"
-    )
+    rates = f"with the index {len(rows) / with_index:,.0f} a second, without {len(rows) / without:,.0f}"
+    print(f"{rates}: {without / with_index:.2f} times")
     text = " ".join(line.split(" || ")[-1] for line in INVENTED.read_text(encoding="utf-8").splitlines()[:12])
     texts = [" ".join([text] * times) for times in TIMES]
     seconds = least(given.rounds, *(lambda long=long: label_rationale(long, "Norco 10/325 mg #120") for long in texts))

@@ -210,10 +210,10 @@ def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None
     for number, (start, end) in enumerate(sentence.missing):
         if match := cue.pattern.search(sentence.text, start, end):
             # "The exam did not reveal a deficit": what reaches back and what reaches forward share the lack.
-            if number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end:
-                end = sentence.missing[number + 1][1]
-            tail = roles().after_the_lack.search(sentence.text, match.end(), end)
-            return start, end if tail is None else tail.start()
+            overlaps_next = number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end
+            last = sentence.missing[number + 1][1] if overlaps_next else end
+            tail = roles().after_the_lack.search(sentence.text, match.end(), last)
+            return start, last if tail is None else tail.start()
     return None
 
 

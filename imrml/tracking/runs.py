@@ -31,6 +31,7 @@ REQUIREMENTS = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
 ARTIFACTS = ("metrics.json", "report.html", "card.md")
 """Files of a model's folder that go to MLflow beside the model; none holds text of a record."""
 
+_NOT_IN_METRIC_NAMES = re.compile(r"[^\w\-. :/]")
 _MAX_PARAM = 500
 """Characters of a parameter's value that every MLflow store takes."""
 
@@ -275,7 +276,7 @@ def _flat_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
             return
         for key, inner in node.items():
             # MLflow refuses a name with a comma, and the state's codes hold some.
-            part = re.sub(r"[^\w\-. :/]", "_", str(key))
+            part = _NOT_IN_METRIC_NAMES.sub("_", str(key))
             walk(inner, f"{path}.{part}" if path else part)
 
     for block in ("outcome", "baselines", "deficiencies", "slices"):

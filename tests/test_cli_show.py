@@ -30,7 +30,7 @@ def test_show_prints_facts_decisions_labels_and_evidence(folder):
     assert result.exit_code == 0
     for words in ("CM15-0099999", "F2b", "100.00 %", "1. UPHELD  Norco 10/325mg #60", "2. OVERTURNED  Hand therapy"):
         assert words in result.stdout
-    assert "[There is no record of a urine drug screen.](1)" in result.stdout
+    assert "[no record of a urine drug screen](1)" in result.stdout
     assert "(1) opioid_monitoring_missing" in result.stdout
 
 

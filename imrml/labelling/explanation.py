@@ -91,8 +91,8 @@ def explain_items(labelled: pd.DataFrame) -> Iterator[Explanation]:
     >>> rationale = "The guideline asks for a trial. In this case, there is no record of functional improvement."
     >>> row = {"case_number": "CM15-0000001", "item_number": 1, "decision": "upheld", "rationale": rationale}
     >>> explanation = next(explain_items(label_items(pd.DataFrame([row]))))
-    >>> [(sentence.role, sentence.pieces[-1].ids) for sentence in explanation.sentences]
-    [('recital', ()), ('lacks', ('no_functional_improvement',))]
+    >>> [(sentence.role, [piece.ids for piece in sentence.pieces if piece.ids]) for sentence in explanation.sentences]
+    [('recital', []), ('lacks', [('no_functional_improvement',)])]
     """
     named = labelled["item"].tolist() if "item" in labelled else [""] * len(labelled)
     columns = (labelled[name].tolist() for name in ("decision", "rationale", "deficiencies", "evidence"))

@@ -223,12 +223,12 @@ def test_parsing_is_total(noise):
             ("Massage of the neck, 12 visits", "Massage of the neck, 4 visits", "Massage of the neck, 8 visits"),
         ),
         (
-            "Two braces were the original request. One brace was authorized by the Claims Administrator. The remaining "
+            "Two braces were the original request. One brace was certified by the Claims Administrator. The remaining "
             "IMR-eligible portion of the original request one brace are",
             ("Two braces", "One brace", "one brace"),
         ),
         (
-            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 days was authorized by the "
+            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 days was certified by the "
             "Claims Administrator. The remaining IMR eligible portion of the original request, rehabilitation at the clinic, "
             "9 days",
             ("Rehabilitation at the clinic, 9 days", "A nursing home for 7 days", "rehabilitation at the clinic, 9 days"),

@@ -6,8 +6,8 @@ import re
 # portion of the original request, Massage 8 visits is"
 _PART_AUTHORIZED = re.compile(
     r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
-    r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the original request"
-    r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
+    r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the "
+    r"original request,?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
 # "Purchase of a walker was the original request. The Claims Administrator authorized a walker for one month, leaving the

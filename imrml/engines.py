@@ -3,8 +3,9 @@
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed
 
@@ -17,6 +18,7 @@ Trouble = Literal["crashed", "too_slow"]
 
 _AHEAD = 4  # batches a worker that are waiting or done while an earlier one is still being worked on
 _MAX_BATCH = 64
+_RENEWED_AFTER = 200  # calls
 
 
 def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1) -> Iterator[Output]:
@@ -102,6 +104,53 @@ def map_guarded(
     finally:
         pool.stop()
         pool.join()
+
+
+class Guard(Generic[Output]):
+    """One worker process that stands by, for a server: a call that kills it or never ends costs that call and nothing else.
+
+    Parameters
+    ----------
+    function : callable
+        What will be called; module-level, and whatever it raises is raised to the caller.
+    max_seconds : float
+        Time that one call may take.
+
+    Examples
+    --------
+    >>> guard = Guard(len, max_seconds=60)
+    >>> guard.call("abc").result()
+    3
+    >>> guard.stop()
+    """
+
+    def __init__(self, function: Callable[..., Output], max_seconds: float) -> None:
+        self._function = function
+        self._max_seconds = max_seconds
+        self._pool = self._start()
+
+    def _start(self) -> Any:
+        from pebble import ProcessPool  # noqa: PLC0415 (only guarded work needs it)
+
+        # A worker that has done this much makes way for a new one: what it leaks is bounded.
+        context = _context(self._function)
+        return ProcessPool(1, _RENEWED_AFTER, initializer=_get_ready, initargs=(self._function,), context=context)
+
+    def call(self, *arguments: object) -> Future[Output]:
+        """Hand a call to the worker; :meth:`trouble` names what came of one that failed."""
+        if not self._pool.active:  # no worker could be started, for want of memory perhaps
+            self._pool = self._start()
+        future: Future[Output] = self._pool.schedule(self._function, arguments, timeout=self._max_seconds)
+        return future
+
+    def trouble(self, error: Exception) -> tuple[Trouble, str] | None:
+        """Tell whether a call failed because its worker died or was stopped, and what was seen; None where it raised."""
+        return _trouble(error, self._max_seconds)
+
+    def stop(self) -> None:
+        """End the worker."""
+        self._pool.stop()
+        self._pool.join()
 
 
 def _get_ready(_: Callable[..., object]) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 from imrml.codes import join_codes, name_heading, read_code, split_codes
 from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
+from imrml.letter_signs import holds_determination
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
 from imrml.wording import split_item
 
@@ -257,7 +258,7 @@ def _read_age(value: Any) -> float | None:
     """Read an age in years; None where a value is none between 0 and 120."""
     try:
         age = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return age if 0 <= age <= OLDEST else None
 
@@ -304,8 +305,8 @@ class Requests:
     submissions : SubmissionFrame of shape (n_scored, n_columns)
         What can be scored.
     refused : tuple of (int, str)
-        Row number and why, for each row that holds a column known only after the review, a text that is too long, or the
-        request id of a row above it.
+        Row number and why, for each row that holds a column known only after the review, a determination letter, a text that
+        is too long, or the request id of a row above it.
     unknown_columns, late_columns : tuple of str
         Columns that were passed over because nobody knows them, or because they become known after the model's stage.
     unread : tuple of (int, str)
@@ -339,7 +340,7 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     table = _name_columns(table, profile)
     given_ids = _texts(table, "request_id")
     refused: dict[int, str] = {}
-    for find in (_find_late, _find_long):
+    for find in (_find_late, _find_long, _find_letters):
         for number, why in find(table):
             refused.setdefault(number, why)
     seen: dict[str, int] = {}
@@ -392,6 +393,15 @@ def _find_long(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
         for number, text in enumerate(_texts(table, name), start=1):
             if len(text) > most:
                 yield number, f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again"
+
+
+def _find_letters(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    for number, text in enumerate(_texts(table, "case_summary"), start=1):
+        if holds_determination(text):
+            yield number, (
+                "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
+                "known before it, such as the RFA and its report (imrml parse reads letters)"
+            )
 
 
 def _find_unread(kept: pd.DataFrame, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:

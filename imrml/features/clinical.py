@@ -143,6 +143,12 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     >>> found[1].quote, found[1].answers
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
+    return list(_found(text, is_request=is_request))
+
+
+@lru_cache(maxsize=4096)
+def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
+    """Search a text once for features, checklist and quotes; few are kept, because what was found is larger than the text."""
     lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     sentences = [
@@ -160,7 +166,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
         for start, sentence in sentences:
             if _holds_any(hints, sentence):
                 found += _found_in_sentence(cue, text, start, sentence)
-    return sorted(found, key=lambda one: (one.start, one.cue))
+    return tuple(sorted(found, key=lambda one: (one.start, one.cue)))
 
 
 @cache

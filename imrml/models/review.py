@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Config, FeaturesConfig, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import build_features, describe_feature, treatment_category
+from imrml.features import build_features, describe_feature, is_filler, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
@@ -25,6 +25,7 @@ from imrml.submissions import SubmissionFrame, require_submission_columns
 _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
+_FILLERS = "common words and numbers, all together"
 
 _TRUST = (("category=", 1.14), ("dwc_category=", 1.0), ("treatment", 0.55), ("clinical", 0.05))
 """What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts.
@@ -338,8 +339,9 @@ class ReviewModel(BaseEstimator):
         inputs = self._read(submissions)
         if isinstance(self.outcome_, CalibratedLogistic):
             by_category = self._category_reasons(inputs, n_reasons)
-            rows = zip(inputs.is_brief, by_category, self.outcome_.contributions(inputs.matrix), strict=True)
-            return [brief if is_brief else self._reasons_of(row, n_reasons) for is_brief, brief, row in rows]
+            by_feature = self._feature_reasons(inputs, n_reasons)
+            rows = zip(inputs.is_brief, by_category, by_feature, strict=True)
+            return [brief if is_brief else told for is_brief, brief, told in rows]
         return (
             [[] for _ in inputs.categories]
             if isinstance(self.outcome_, ClassPrior)
@@ -353,12 +355,28 @@ class ReviewModel(BaseEstimator):
         named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
         return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
 
-    def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
-        strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
-        return _strongest(
-            [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
-            n_reasons,
-        )
+    def _feature_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
+        """Rank the contributions of all rows at once; words that say nothing by themselves count together."""
+        assert isinstance(self.outcome_, CalibratedLogistic)  # only its caller's kind has contributions
+        moved = self.outcome_.contributions(inputs.matrix)
+        n_items, n_features = moved.shape
+        shown = np.unique(moved.indices)
+        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
+        is_filling = np.isin(moved.indices, fillers)
+        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
+        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
+        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
+        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_features)])
+        by = np.concatenate([moved.data[~is_filling], together])
+        order = np.lexsort((-np.abs(by), rows))
+        starts = np.searchsorted(rows[order], np.arange(n_items))
+        order = order[np.arange(len(order)) - starts[rows[order]] < n_reasons]
+        reasons: list[list[tuple[str, float]]] = [[] for _ in range(n_items)]
+        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
+            if abs(amount) >= _SMALLEST_REASON:
+                what = _FILLERS if feature == n_features else describe_feature(str(self.feature_names_[feature]))
+                reasons[row].append((what, amount))
+        return reasons
 
 
 def _trust(columns: Any) -> np.ndarray:

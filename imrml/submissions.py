@@ -90,7 +90,7 @@ IGNORED_COLUMNS = (
 )
 """Keys of the item table: passed over in a request, never features."""
 
-_NAMING_TREATMENT: dict[Profile, tuple[str, ...]] = {
+NAMING_TREATMENT: dict[Profile, tuple[str, ...]] = {
     "letters": ("treatment", "item"),
     "dmhc": ("treatment", "item", "treatment_category"),
 }
@@ -188,8 +188,8 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     >>> frame[["treatment", "age", "sex"]].to_dict("records"), "rationale" in frame
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
     """
-    if not any(name in items for name in _NAMING_TREATMENT[profile]):
-        named = " and ".join(f"no {name!r}" for name in _NAMING_TREATMENT[profile])
+    if not any(name in items for name in NAMING_TREATMENT[profile]):
+        named = " and ".join(f"no {name!r}" for name in NAMING_TREATMENT[profile])
         raise TableError(f"{named} column among {sorted(map(str, items.columns))[:20]}; one is needed")
     if profile == "dmhc":
         items = _with_codes(items)

@@ -1,5 +1,6 @@
 """Fictional requests with a planted truth, and models that learned from them."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
-from imrml.models import ReviewModel
+from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions import submission_frame
 
 TREATMENTS = ("Norco 10/325mg #60", "MRI of the left knee", "Physical therapy 12 visits for the low back", "Flexeril 7.5mg #90")
@@ -52,3 +53,10 @@ def make_model(*overrides: str, stage: str = "imr") -> ReviewModel:
     """Unfitted model of the shipped config, with few refits; what it learns from knows too few words to miss any."""
     few = ["models.n_refits=5", "abstention.max_unknown_words=null"]
     return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", *few, *overrides]))
+
+
+@cache
+def served_model() -> LoadedModel:
+    """A small fitted model that says of itself that it learned from invented data."""
+    fitted = make_model("abstention.min_category_items=0").fit(**fictional_items())
+    return LoadedModel(fitted, MANIFEST | {"trained_on": "synthetic"})

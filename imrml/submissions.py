@@ -398,9 +398,12 @@ def _find_long(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
 def _find_letters(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
     for number, text in enumerate(_texts(table, "case_summary"), start=1):
         if holds_determination(text):
-            yield number, (
-                "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
-                "known before it, such as the RFA and its report (imrml parse reads letters)"
+            yield (
+                number,
+                (
+                    "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
+                    "known before it, such as the RFA and its report (imrml parse reads letters)"
+                ),
             )
 
 

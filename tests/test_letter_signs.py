@@ -49,7 +49,9 @@ def test_what_a_clerk_or_utilization_review_writes_is_none(words):
 
 
 def test_a_request_that_holds_one_is_refused_without_a_word_of_it():
-    table = pd.DataFrame([{"treatment": "Norco", "notes": FictionalLetter().spaced()}, {"treatment": "Norco", "notes": "He fell."}])
+    table = pd.DataFrame(
+        [{"treatment": "Norco", "notes": FictionalLetter().spaced()}, {"treatment": "Norco", "notes": "He fell."}]
+    )
     requests = sort_requests(table, "imr")
     assert requests.rows == (2,)
     [(number, why)] = requests.refused

@@ -64,7 +64,10 @@ def test_an_explanation_holds_the_row_of_the_score(client):
 
 
 def test_a_request_that_the_command_refuses_is_refused(client):
-    for request, words in [(REQUESTS[4], "written by the reviewer"), ({"treatment": "x", "notes": LETTER}, "determination letter")]:
+    for request, words in [
+        (REQUESTS[4], "written by the reviewer"),
+        ({"treatment": "x", "notes": LETTER}, "determination letter"),
+    ]:
         answer = client.post("/api/explain", json={"request": request})
         assert answer.status_code == 422
         assert words in answer.json()["error"]

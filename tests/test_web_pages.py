@@ -15,10 +15,10 @@ from starlette.testclient import TestClient
 from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY
 from imrml.tables import table_bytes
 from imrml.web.app import create_app
-from imrml.web.settings import ServeSettings
 from imrml.web.fields import form_fields
 from imrml.web.pages import percent
 from imrml.web.picture import cut_text, draw_scale
+from imrml.web.settings import ServeSettings
 
 NOTES = "Hm " * 12 + "The cook hurt the low back.\nCURES was checked on 3/2/15. No urine drug screen is on file."
 FIELDS = {"treatment": "Norco 10/325mg #60", "diagnosis": "M54.5 low back pain", "case_summary": NOTES, "age": "44"}

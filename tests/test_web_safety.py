@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from imrml import web
 from imrml.errors import ConfigError, ModelError
 from imrml.web.app import create_app
-from imrml.web.settings import ServeSettings
 from imrml.web.safety import COOKIE
+from imrml.web.settings import ServeSettings
 
 NOTES = "The cook hurt the low back. CURES was checked on 3/2/15. No urine drug screen is on file. " + "Hm " * 12
 REQUEST = {"treatment": "Norco 10/325mg #60", "notes": NOTES}

@@ -62,7 +62,9 @@ class Answering:
 
     def __init__(self, model: LoadedModel, precedents: Precedents | None, n_at_once: int, *, allow_demo: bool) -> None:
         if model.manifest["trained_on"] == "synthetic" and not allow_demo:
-            raise ModelError(f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it")
+            raise ModelError(
+                f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it"
+            )
         self.model = model
         self.precedents = precedents
         self._n_at_once = n_at_once

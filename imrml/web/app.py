@@ -77,7 +77,11 @@ def create_app(
     gate = Gate(settings.token) if settings.token else None
 
     def tell(path: str, status: int, what: str) -> Response:
-        return json_error(status, what) if is_program(path) else pages.fault(status, _HEADINGS.get(status, "This did not work"), what)
+        return (
+            json_error(status, what)
+            if is_program(path)
+            else pages.fault(status, _HEADINGS.get(status, "This did not work"), what)
+        )
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

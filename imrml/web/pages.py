@@ -23,6 +23,16 @@ from imrml.web.safety import COOKIE, Gate
 from imrml.web.uploads import Form, Reader, read_form
 
 
+PASTE = "Paste its text instead."
+REMEDIES = {
+    "damaged_pdf": "Save it again as PDF, or paste its text.",
+    "password_protected": "Save a copy without a password.",
+    "no_text_layer": "Run text recognition (OCR) on it first, or type what it says.",
+    "not_text": "Save it as PDF or as text.",
+}
+"""What a clerk can do about a file that cannot be read, by its reason."""
+
+
 def percent(value: float) -> str:
     """Write a probability for people.
 
@@ -159,7 +169,7 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
             try:
                 report = await reader.read_document(form.upload)
             except DocumentError as error:
-                return pages.start(_values(form), {"report": f"The file: {error.detail}."})
+                return pages.start(_values(form), {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"})
         values = fill(_values(form), report, pages.fields)
         if not values["treatment"]:
             return pages.start(values, {"treatment": "Name the treatment that is requested; everything else may be empty."})

@@ -67,6 +67,7 @@ class Shield:
         self.tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -88,7 +89,9 @@ class Shield:
             # Where, but neither the message nor the path: either may hold what somebody typed.
             logger.error("fault: %s in %s, line %d", type(error).__name__, Path(at.filename).name, at.lineno)  # noqa: TRY400
             if not has_begun:
-                fault = self.tell(scope["path"], 500, "A fault of the program, not of what you sent; nothing was kept. Report it.")
+                fault = self.tell(
+                    scope["path"], 500, "A fault of the program, not of what you sent; nothing was kept. Report it."
+                )
                 await fault(scope, receive, send_with_headers)
 
 
@@ -110,6 +113,7 @@ class SameOrigin:
         self.tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and self._is_foreign(Headers(scope=scope)):
             refusal = self.tell(scope["path"], 403, "This came from another site. Open the page itself and try again there.")
             await refusal(scope, receive, send)
@@ -148,6 +152,7 @@ class BodyLimit:
         self.max_form_bytes = max_form_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -196,6 +201,7 @@ class Token:
         self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
         if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
             await self.app(scope, receive, send)
             return

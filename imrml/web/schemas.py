@@ -32,8 +32,8 @@ EXAMPLE_REQUEST = {
     "request_id": "a-17",
     "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
     "diagnosis": "M75.41 impingement syndrome of right shoulder",
-    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can reach overhead "
-    "again; strength is still reduced. Home exercises are done daily.",
+    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can reach "
+    "overhead again; strength is still reduced. Home exercises are done daily.",
     "age": 44,
     "sex": "female",
 }

@@ -3,18 +3,15 @@
 import io
 import math
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from rich.console import Console
 from rich.table import Table
 
-from imrml.deficiencies import Deficiency, taxonomy
+from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
 from imrml.errors import ModelError
 from imrml.features import FoundDocument, find_documents
 from imrml.models import LoadedModel, ReviewModel
@@ -192,19 +189,6 @@ def documents_shown(record: Sequence[str]) -> list[FoundDocument]:
             if not found.is_negated:
                 shown.setdefault(found.cue, found)
     return list(shown.values())
-
-
-@cache
-def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
-    """Read which cues must all be shown before a line of a deficiency's checklist is left off.
-
-    Examples
-    --------
-    >>> sorted(cues_that_show()["opioid_monitoring_missing", "The signed pain agreement"])
-    ['pain_agreement']
-    """
-    table = yaml.safe_load(files("imrml").joinpath("scoring.yaml").read_text(encoding="utf-8"))
-    return {(id_, document): frozenset(cues) for id_, lines in table.items() for document, cues in lines.items()}
 
 
 def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocument]) -> list[str]:

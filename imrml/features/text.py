@@ -33,7 +33,7 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 @cache
-def _known_words() -> frozenset[str]:
+def known_words() -> frozenset[str]:
     """Words of every table, so that "Lidoderm", "Spurling" or "Physical" in mid-sentence is taken for no person."""
     tables = {
         "treatment_categories": ("name", "dwc_category"),
@@ -64,7 +64,7 @@ def mask_text(text: str) -> str:
 @lru_cache(maxsize=65536)
 def _is_known(word: str) -> bool:
     pieces = _WORD.findall(word.lower())
-    return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
+    return not pieces or all(piece in known_words() or piece.rstrip("s") in known_words() for piece in pieces)
 
 
 class TextFeatures(SubmissionTransformer):

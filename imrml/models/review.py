@@ -13,10 +13,11 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage
-from imrml.deficiencies import deficiency_ids
+from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features, describe_feature, is_filler, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
+from imrml.models.associations import ChecklistAssociations, checklist_lines
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
@@ -91,6 +92,8 @@ class ReviewModel(BaseEstimator):
         Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
         None where no upheld training item had labels.
+    associations_ : ChecklistAssociations or None
+        None where the deficiency model is a prior.
 
     Examples
     --------
@@ -102,6 +105,8 @@ class ReviewModel(BaseEstimator):
     >>> model.predict_proba(asked)[:2, 1].tolist()
     [0.125, 0.375]
     """
+
+    associations_: ChecklistAssociations | None = None
 
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
@@ -215,6 +220,16 @@ class ReviewModel(BaseEstimator):
             self.deficiencies_.fit(
                 of_rows, labels, of_labelled, cases[rows], _trust(self.columns_) if reads_deficiencies else None
             )
+            if reads_deficiencies and self.profile == "letters":
+                self.associations_ = ChecklistAssociations().fit(
+                    self.lines_shown(matrix),
+                    overturned,
+                    self.categories_.predict_proba(categories)[:, 1],
+                    rows,
+                    labels,
+                    self.deficiencies_.predict_priors(of_labelled),
+                    self.deficiencies_.is_prior_,
+                )
         return self
 
     @property
@@ -309,6 +324,18 @@ class ReviewModel(BaseEstimator):
         rates = self.deficiencies_.predict_priors(inputs.categories)
         return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
 
+    def lines_shown(self, matrix: Any) -> np.ndarray:
+        """Tell which lines of the checklist the record of each row of a feature matrix shows, shape (n_items, n_lines)."""
+        places = {name: place for place, name in enumerate(self.feature_names_.tolist())}
+        columns = sparse.csc_matrix(matrix)
+        needed = cues_that_show()
+        return np.column_stack(
+            [
+                np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
+                for line in checklist_lines()
+            ]
+        )
+
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
@@ -337,16 +364,51 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        if isinstance(self.outcome_, CalibratedLogistic):
-            by_category = self._category_reasons(inputs, n_reasons)
-            by_feature = self._feature_reasons(inputs, n_reasons)
-            rows = zip(inputs.is_brief, by_category, by_feature, strict=True)
-            return [brief if is_brief else told for is_brief, brief, told in rows]
-        return (
-            [[] for _ in inputs.categories]
-            if isinstance(self.outcome_, ClassPrior)
-            else self._category_reasons(inputs, n_reasons)
-        )
+        if isinstance(self.outcome_, ClassPrior):
+            return [[] for _ in inputs.categories]
+        by_category = self._category_reasons(inputs, n_reasons)
+        if not isinstance(self.outcome_, CalibratedLogistic):
+            return by_category
+        rows = zip(inputs.is_brief, by_category, self.moving_features(inputs, n_reasons), strict=True)
+        return [
+            brief if is_brief else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
+            for is_brief, brief, moved in rows
+        ]
+
+    def moving_features(self, submissions: SubmissionFrame | Inputs, n_features: int) -> list[list[tuple[str, float]]]:
+        """List for each item the names of the features that moved its log-odds most, with by how much; all rows at once.
+
+        Words that say nothing by themselves count together, under the name ``""``. Where the outcome model is a prior, the lists
+        are empty.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_features : int
+            At most this many an item, strongest first.
+        """
+        inputs = self._read(submissions)
+        reasons: list[list[tuple[str, float]]] = [[] for _ in inputs.categories]
+        if not isinstance(self.outcome_, CalibratedLogistic):
+            return reasons
+        moved = self.outcome_.contributions(inputs.matrix)
+        n_items, n_all = moved.shape
+        shown = np.unique(moved.indices)
+        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
+        is_filling = np.isin(moved.indices, fillers)
+        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
+        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
+        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
+        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_all)])
+        by = np.concatenate([moved.data[~is_filling], together])
+        order = np.lexsort((-np.abs(by), rows))
+        starts = np.searchsorted(rows[order], np.arange(n_items))
+        order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
+        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
+            if abs(amount) >= _SMALLEST_REASON:
+                reasons[row].append(("" if feature == n_all else str(self.feature_names_[feature]), amount))
+        return reasons
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -354,29 +416,6 @@ class ReviewModel(BaseEstimator):
         moved = logit(self.categories_.predict_proba(inputs.categories)[:, 1]) - logit(self.class_rate_)
         named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
         return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
-
-    def _feature_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
-        """Rank the contributions of all rows at once; words that say nothing by themselves count together."""
-        assert isinstance(self.outcome_, CalibratedLogistic)  # only its caller's kind has contributions
-        moved = self.outcome_.contributions(inputs.matrix)
-        n_items, n_features = moved.shape
-        shown = np.unique(moved.indices)
-        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
-        is_filling = np.isin(moved.indices, fillers)
-        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
-        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
-        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
-        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_features)])
-        by = np.concatenate([moved.data[~is_filling], together])
-        order = np.lexsort((-np.abs(by), rows))
-        starts = np.searchsorted(rows[order], np.arange(n_items))
-        order = order[np.arange(len(order)) - starts[rows[order]] < n_reasons]
-        reasons: list[list[tuple[str, float]]] = [[] for _ in range(n_items)]
-        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
-            if abs(amount) >= _SMALLEST_REASON:
-                what = _FILLERS if feature == n_features else describe_feature(str(self.feature_names_[feature]))
-                reasons[row].append((what, amount))
-        return reasons
 
 
 def _trust(columns: Any) -> np.ndarray:

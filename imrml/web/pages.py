@@ -22,7 +22,6 @@ from imrml.web.picture import cut_text, draw_scale
 from imrml.web.safety import COOKIE, Gate
 from imrml.web.uploads import Form, Reader, read_form
 
-
 PASTE = "Paste its text instead."
 REMEDIES = {
     "damaged_pdf": "Save it again as PDF, or paste its text.",

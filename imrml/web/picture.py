@@ -60,8 +60,8 @@ def draw_scale(base_rate: float, p: float | None, low: float | None, high: float
         return round(value / end * _WIDTH, 1)
 
     ticks = tuple((place(end * step / n_steps), f"{100 * end * step / n_steps:.0f}%") for step in range(n_steps + 1))
-    drawn = [None if value is None else place(value) for value in (p, low, high)]
-    return Scale(end, ticks, place(base_rate), *drawn)
+    dot, from_, to = (None if value is None else place(value) for value in (p, low, high))
+    return Scale(end, ticks, place(base_rate), dot, from_, to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def cut_text(text: str, marks: Sequence[Mark]) -> list[Piece]:
     start = 0
     for at in range(1, len(text) + 1):
         if at == len(text) or owner[at] is not owner[start]:
-            mark = owner[start]
-            pieces.append(Piece(text[start:at], mark.kind, mark.words) if mark else Piece(text[start:at]))
+            over = owner[start]
+            pieces.append(Piece(text[start:at], over.kind, over.words) if over else Piece(text[start:at]))
             start = at
     return pieces

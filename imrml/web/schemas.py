@@ -4,6 +4,7 @@ from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic.config import JsonDict
 
 from imrml.config import Profile, Stage
 from imrml.explaining import Explanation
@@ -28,7 +29,7 @@ Scalar = Annotated[
 ]
 """What a cell of a table may hold: the same as in JSON Lines, where a CPT code may be a number."""
 
-EXAMPLE_REQUEST = {
+EXAMPLE_REQUEST: JsonDict = {
     "request_id": "a-17",
     "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
     "diagnosis": "M75.41 impingement syndrome of right shoulder",
@@ -162,11 +163,11 @@ def request_models(stage: Stage, profile: Profile, max_rows: int) -> tuple[type[
         if column.name in known
     }
     fields: dict[str, Any] = {"request_id": (Scalar, Field(default=None, description="made where absent")), **described}
-    example = {name: value for name, value in EXAMPLE_REQUEST.items() if name in fields}
+    example: JsonDict = {name: value for name, value in EXAMPLE_REQUEST.items() if name in fields}
     row = create_model("Request", __base__=_Row, __doc__="One request; only its treatment is needed.", **fields)
     row.model_config["json_schema_extra"] = {"examples": [example]}
     # As in a table: one row that has the column is enough, and the others abstain.
-    named = {"anyOf": [{"required": [name]} for name in NAMING_TREATMENT[profile]]}
+    named: JsonDict = {"anyOf": [{"required": [name]} for name in NAMING_TREATMENT[profile]]}
     requests = Field(min_length=1, max_length=max_rows, json_schema_extra={"contains": named})
     score_body = create_model("ScoreBody", __doc__="A table of requests.", requests=(list[row], requests))  # type: ignore[valid-type]
     explain_body = create_model(

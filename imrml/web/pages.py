@@ -43,6 +43,28 @@ def percent(value: float) -> str:
     return "under 1%" if 0 < value < 0.005 else f"{value:.0%}"
 
 
+def capitalize_first(words: str) -> str:
+    """Begin a sentence; what is in capitals stays so.
+
+    Examples
+    --------
+    >>> capitalize_first("nerve tests (EMG, NCS)")
+    'Nerve tests (EMG, NCS)'
+    """
+    return words[:1].upper() + words[1:]
+
+
+def changes_of(explained: Explained) -> list[tuple[str, str, str]]:
+    """List which figures a re-score moves as far as anybody can see: what, before, after."""
+    together, explanation = explained.together, explained.explanation
+    if together is None:
+        return []
+    moved = [("overturned", explanation.prediction["p_overturned"], together.p_overturned)]
+    moved += [(found.name, found.p, together.p_deficiencies.get(found.id)) for found in explanation.deficiencies]
+    told = [(words, percent(before), percent(after)) for words, before, after in moved if before is not None and after is not None]
+    return [(words, before, after) for words, before, after in told if before != after]
+
+
 class Pages:
     """Draws pages for one model.
 
@@ -58,7 +80,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("imrml.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
         )
-        self._environment.filters["percent"] = percent
+        self._environment.filters |= {"percent": percent, "capitalize_first": capitalize_first}
         self._environment.globals |= {
             "p_meaning": P_MEANING,
             "decision_support": DECISION_SUPPORT,
@@ -104,8 +126,19 @@ class Pages:
             together=explained.together,
             sections=sections,
             scale=scale,
-            summary=plain_summary(explanation),
+            changes=changes_of(explained),
+            summary=plain_summary(explanation, width=76),
             passed_over=_told(explained.requests),
+        )
+
+    def what_if(self, ticked: list[str], explained: Explained) -> HTMLResponse:
+        """Draw the part of a result that a tick changes."""
+        return self.draw(
+            "what_if",
+            explanation=explained.explanation,
+            together=explained.together,
+            changes=changes_of(explained),
+            ticked=ticked,
         )
 
     def batch(self, scored: Scored | None = None, fault: str = "", max_rows: int = 0) -> HTMLResponse:
@@ -124,7 +157,7 @@ class Pages:
 
 
 def _told(requests: Requests) -> list[str]:
-    return [sentence[0].upper() + sentence[1:] + "." for sentence in told_passed_over(requests)]
+    return [f"{capitalize_first(sentence)}." for sentence in told_passed_over(requests)]
 
 
 def _values(form: Form) -> dict[str, str]:
@@ -182,8 +215,9 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
     async def show_what_if(request: Request) -> Response:
         form = await read_form(request)
         values = fill(_values(form), "", pages.fields)
-        explained = await answering.on_a_thread(answering.explain, values, form.fields.get("shown", []))
-        return pages.draw("what_if", explanation=explained.explanation, together=explained.together)
+        ticked = form.fields.get("shown", [])
+        explained = await answering.on_a_thread(answering.explain, values, ticked)
+        return pages.what_if(ticked, explained)
 
     @router.get("/batch")
     async def show_batch() -> Response:

@@ -20,6 +20,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from imrml.config import state_dir
 from imrml.features import parse_treatment
+from imrml.features.abbreviations import spell_out
 from imrml.features.text import known_words, mask_text
 from imrml.features.vocabulary import read_vocabulary
 from imrml.tables import read_table, write_table
@@ -269,7 +270,7 @@ def _is_public(word: str) -> bool:
 def _words_of(treatment: str) -> list[str]:
     """Give the facts of a request in our words, then its own words, each once."""
     facts = parse_treatment(treatment)
-    own = (word for word in _WORD.findall(mask_text(treatment).lower()) if word != "name")
+    own = (word for word in _WORD.findall(mask_text(spell_out(treatment, is_request=True)).lower()) if word != "name")
     return list(dict.fromkeys([*filter(None, (_one_word(facts.drug), *facts.body_parts, facts.side)), *own]))
 
 

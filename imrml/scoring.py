@@ -206,6 +206,28 @@ def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
     return needed is not None and needed <= cues_shown
 
 
+def told_passed_over(requests: Requests) -> list[str]:
+    """Say in sentences which columns and cells of a table count for nothing, and why.
+
+    Examples
+    --------
+    >>> from imrml.submissions import sort_requests
+    >>> told_passed_over(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
+    ['columns passed over because nobody knows them: colour',
+     'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
+    """
+    told = []
+    if requests.unknown_columns:
+        told.append(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
+    if requests.late_columns:
+        named = ", ".join(requests.late_columns)
+        told.append(f"columns passed over because they become known after the model's stage: {named}")
+    if requests.unread:
+        cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
+        told.append(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}")
+    return told
+
+
 # --- for a terminal --------------------------------------------------------------------------------------------------
 
 

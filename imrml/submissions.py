@@ -307,27 +307,6 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     )
 
 
-def told_passed_over(requests: Requests) -> list[str]:
-    """Say in sentences which columns and cells of a table count for nothing, and why.
-
-    Examples
-    --------
-    >>> told_passed_over(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
-    ['columns passed over because nobody knows them: colour',
-     'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
-    """
-    told = []
-    if requests.unknown_columns:
-        told.append(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
-    if requests.late_columns:
-        named = ", ".join(requests.late_columns)
-        told.append(f"columns passed over because they become known after the model's stage: {named}")
-    if requests.unread:
-        cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
-        told.append(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}")
-    return told
-
-
 def _name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them."""
     known = _known_columns(profile)

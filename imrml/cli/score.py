@@ -46,7 +46,7 @@ def score_requests(
 
 def tell_passed_over(requests: "Requests") -> None:
     """Say on stderr which columns and cells of a table were passed over."""
-    from imrml.submissions import told_passed_over
+    from imrml.scoring import told_passed_over
 
     for sentence in told_passed_over(requests):
         console.tell(sentence)

@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError
 from imrml.explaining import plain_summary
-from imrml.scoring import BRIEF, DECISION_SUPPORT, DEMO, LAW, P_MEANING, SEND_ONLY
-from imrml.submissions import Requests, columns_at, told_passed_over
+from imrml.scoring import BRIEF, DECISION_SUPPORT, DEMO, LAW, P_MEANING, SEND_ONLY, told_passed_over
+from imrml.submissions import Requests, columns_at
 from imrml.tables import table_bytes
 from imrml.web.answering import Answering, Explained, Scored
 from imrml.web.fields import NARRATIVE, fill, form_fields

@@ -1,9 +1,11 @@
 """Who may reach the page, what may come in, and that nothing goes out."""
 
+import gc
 import hashlib
 import logging
 import re
 import socket
+from functools import _lru_cache_wrapper
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from starlette.testclient import TestClient
 
 from imrml import web
 from imrml.errors import ConfigError, ModelError
+from imrml.features import parse_treatment
+from imrml.features.memory import _remembering, n_remembered
 from imrml.web.app import create_app
 from imrml.web.safety import COOKIE
 from imrml.web.settings import ServeSettings
@@ -175,6 +179,22 @@ def test_nothing_is_logged_or_written_while_requests_are_answered(client, caplog
     told = caplog.text + "".join(capfd.readouterr())
     assert "cook" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_a_text_is_remembered(client):
+    for path, content in [
+        ("/api/score", {"json": {"requests": [REQUEST]}}),
+        ("/api/explain", {"json": {"request": REQUEST}}),
+        ("/result", {"data": {"treatment": "Norco", "case_summary": NOTES}}),
+        ("/what-if", {"data": {"treatment": "Norco", "case_summary": NOTES}}),
+        ("/batch", {"files": {"table": ("a.csv", b"treatment\nMRI of the knee\n")}}),
+    ]:
+        parse_treatment("Norco 10/325mg #60")
+        assert client.post(path, **content).status_code == 200
+        assert n_remembered() == 0
+    caches = [thing for thing in gc.get_objects() if type(thing) is _lru_cache_wrapper and thing.cache_parameters()["maxsize"]]
+    rooms = ("imrml.features", "imrml.models", "imrml.sentences", "imrml.narratives", "imrml.submissions", "imrml.scoring")
+    assert {cache for cache in caches if cache.__module__.startswith(rooms)} == set(_remembering)
 
 
 def test_scoring_works_without_a_network(client, monkeypatch):

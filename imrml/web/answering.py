@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 
 from imrml.errors import ImrmlError, ModelError
 from imrml.explaining import Explanation, explain
+from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.precedents import Precedents
 from imrml.scoring import DEMO, score
@@ -76,10 +77,13 @@ class Answering:
         return bool(self.model.manifest["trained_on"] == "synthetic")
 
     async def on_a_thread(self, function: Callable[..., Output], *arguments: Any) -> Output:
-        """Call a function that computes, away from the event loop."""
+        """Call a function that computes, away from the event loop; what it remembered of texts is forgotten."""
         if self._limiter is None:  # belongs to the event loop, which runs only now
             self._limiter = CapacityLimiter(self._n_at_once)
-        return await to_thread.run_sync(function, *arguments, limiter=self._limiter)
+        try:
+            return await to_thread.run_sync(function, *arguments, limiter=self._limiter)
+        finally:
+            forget_texts()
 
     def sort(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Requests:
         """Sort requests as the command line does."""

@@ -61,7 +61,9 @@ def changes_of(explained: Explained) -> list[tuple[str, str, str]]:
         return []
     moved = [("overturned", explanation.prediction["p_overturned"], together.p_overturned)]
     moved += [(found.name, found.p, together.p_deficiencies.get(found.id)) for found in explanation.deficiencies]
-    told = [(words, percent(before), percent(after)) for words, before, after in moved if before is not None and after is not None]
+    told = [
+        (words, percent(before), percent(after)) for words, before, after in moved if before is not None and after is not None
+    ]
     return [(words, before, after) for words, before, after in told if before != after]
 
 

@@ -10,7 +10,7 @@ from imrml.cli.console import console
 def serve(
     model: Annotated[str, typer.Option(help="Model folder or bundle, or models:/NAME@ALIAS.")],
     host: Annotated[str, typer.Option(help="Address to bind; any but this machine's own needs --token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to bind; 0 takes any that is free.")] = 8444,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to bind.")] = 8444,
     token: Annotated[
         str, typer.Option(envvar="IMRML_TOKEN", show_envvar=True, help="What visitors must know; better given by the variable.")
     ] = "",

@@ -80,7 +80,12 @@ class Pages:
         fitted = answering.model.model
         self.fields = form_fields(fitted.stage, fitted.profile)
         self._environment = Environment(
-            loader=PackageLoader("imrml.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+            loader=PackageLoader("imrml.web"),
+            autoescape=True,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
         )
         self._environment.filters |= {"percent": percent, "capitalize_first": capitalize_first}
         self._environment.globals |= {

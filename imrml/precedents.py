@@ -128,7 +128,7 @@ class Precedents:
     def __init__(self, items: pd.DataFrame, trained_on: str) -> None:
         self._items = items.reset_index(drop=True)
         self._trained_on = trained_on
-        self._words = TfidfVectorizer(tokenizer=str.split, token_pattern=None, sublinear_tf=True)
+        self._words = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 a regular expression
         texts = self._items["treatment"].where(self._items["treatment"] != "", "-")
         self._matrix = self._words.fit_transform(texts)
 

@@ -1,6 +1,8 @@
 """The JSON API gives what the command gives, and its description of itself holds."""
 
+import html
 import json
+from pathlib import Path
 
 import hypothesis
 import pandas as pd
@@ -12,6 +14,7 @@ from starlette.testclient import TestClient
 from imrml.scoring import DEMO, P_MEANING, PREDICTION_COLUMNS, score
 from imrml.submissions import sort_requests
 from imrml.web.app import create_app
+from imrml.web.pages import percent
 from imrml.web.settings import ServeSettings
 
 NOTES = " ".join(["Hm"] * 12) + f" The cook saw a {TELLING}. CURES was checked on 3/2/15. No urine drug screen is on file."
@@ -22,6 +25,7 @@ REQUESTS = [
     {"treatment": "", "notes": NOTES},
     {"treatment": "Norco", "rationale": "It is not supported."},
 ]
+CLERKS = Path(__file__).with_name("clerk_requests.jsonl")
 app = create_app(served_model(), ServeSettings(max_rows=50, allowed_hosts=("testserver",)), allow_demo=True)
 
 
@@ -133,3 +137,22 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 @hypothesis.settings(max_examples=25, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
 def test_the_description_holds(case):
     case.call_and_validate()
+
+
+def test_command_api_and_page_give_the_same_figures(client, imrml, monkeypatch):
+    monkeypatch.setattr("imrml.cli.score.open_model", lambda _: served_model())
+    run = imrml("score", CLERKS, "--model", "served", "--out", "-", "--allow-demo")
+    assert run.code == 0, run.err
+    by_command = [json.loads(line) for line in run.out.splitlines()]
+    rows = [json.loads(line) for line in CLERKS.read_text(encoding="utf-8").splitlines()]
+    assert client.post("/api/score", json={"requests": rows}).json()["predictions"] == by_command
+    for row, expected in zip(rows, by_command, strict=True):
+        alone = client.post("/api/explain", json={"request": row}).json()["explanation"]["prediction"]
+        assert alone == expected
+        fields = {name: str(cell) for name, cell in row.items() if name != "notes"} | {"case_summary": row.get("notes", "")}
+        page = client.post("/result", data=fields).text
+        if expected["predicted"] == "abstain":
+            assert "No answer" in page
+            assert html.escape(expected["abstain_reason"]) in page
+        else:
+            assert f'<p class="big">{percent(expected["p_overturned"])}' in page

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError
 from imrml.explaining import plain_summary
+from imrml.precedents import category_name
 from imrml.scoring import BRIEF, DECISION_SUPPORT, DEMO, LAW, P_MEANING, SEND_ONLY, told_passed_over
 from imrml.submissions import Requests, columns_at
 from imrml.tables import table_bytes
@@ -87,7 +88,7 @@ class Pages:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        self._environment.filters |= {"percent": percent, "capitalize_first": capitalize_first}
+        self._environment.filters |= {"percent": percent, "capitalize_first": capitalize_first, "category": category_name}
         self._environment.globals |= {
             "p_meaning": P_MEANING,
             "decision_support": DECISION_SUPPORT,

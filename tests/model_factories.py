@@ -55,8 +55,26 @@ def make_model(*overrides: str, stage: str = "imr") -> ReviewModel:
     return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", *few, *overrides]))
 
 
+DOCUMENTS = ("The latest urine drug screen was consistent.", "A pain agreement was signed in May.")
+"""Each answers a line of the checklist of opioid safeguards."""
+
+
+def documented_items(n_cases: int = 100) -> dict[str, Any]:
+    """Fictional items of which half show each document; what is shown is less often found missing."""
+    items = fictional_items(n_cases)
+    random = np.random.default_rng(1)
+    shown = np.repeat(random.random((n_cases, len(DOCUMENTS))) < 0.5, 2, axis=0)
+    summaries = items["submissions"]["case_summary"]
+    items["submissions"]["case_summary"] = [
+        " ".join([summary, *(told for told, is_shown in zip(DOCUMENTS, row, strict=True) if is_shown)])
+        for summary, row in zip(summaries, shown, strict=True)
+    ]
+    items["deficiencies"]["opioid_monitoring_missing"] = random.random(len(shown)) < 0.8 - 0.35 * shown.sum(axis=1)
+    return items
+
+
 @cache
 def served_model() -> LoadedModel:
     """A small fitted model that says of itself that it learned from invented data."""
-    fitted = make_model("abstention.min_category_items=0").fit(**fictional_items())
+    fitted = make_model("abstention.min_category_items=0").fit(**documented_items())
     return LoadedModel(fitted, MANIFEST | {"trained_on": "synthetic"})

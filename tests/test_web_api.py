@@ -67,6 +67,22 @@ def test_an_explanation_holds_the_row_of_the_score(client):
             assert 0 <= mark["start"] < mark["end"] <= len(section["text"])
 
 
+def test_what_if_gives_what_the_explanation_says_of_a_line_alone(client):
+    explanation = client.post("/api/explain", json={"request": REQUESTS[0]}).json()["explanation"]
+    lines = {
+        line["document"]: (found["id"], line["what_if"])
+        for found in explanation["deficiencies"]
+        for line in found["checklist"]
+        if line["what_if"]
+    }
+    assert lines
+    for document, (id_, alone) in lines.items():
+        together = client.post("/api/explain", json={"request": REQUESTS[0], "if_shown": [document, "nobody asks for this"]})
+        together = together.json()["if_shown"]
+        assert together["p_deficiencies"][id_] == pytest.approx(alone["p_deficiency"])
+        assert alone["p_deficiency"] <= next(found["p"] for found in explanation["deficiencies"] if found["id"] == id_)
+
+
 def test_a_request_that_the_command_refuses_is_refused(client):
     for request, words in [
         (REQUESTS[4], "written by the reviewer"),

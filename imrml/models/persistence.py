@@ -76,7 +76,7 @@ class LoadedModel:
 def _skops_io() -> ModuleType:
     """Import skops without its list of all estimators of scikit-learn.
 
-    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes half as long as everything else
+    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes half as long as all else
     (experiments/benchmarks/scoring). A model of ours holds a few of them, named in ``ALLOWED_TYPES``.
     """
     all_estimators = sklearn.utils.all_estimators

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from imrml.errors import ConfigError
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
 """Whose reviews: letters of the workers' compensation programme, or the state's coded data on health plans."""
+OutcomeKind = Literal[
+    "class_prior", "category_prior", "logistic", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked", "crosses"
+]
 Split = Literal["random", "grouped", "time_forward"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -59,14 +62,45 @@ class CrossesConfig(_Section):
     half_life_years: Positive | None
 
 
+class BoostingConfig(_Section):
+    """Boosted trees; the names are those of scikit-learn's ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
+
+    max_iter: Count
+    learning_rate: Share
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    min_samples_leaf: Count
+    l2_regularization: Annotated[float, Field(ge=0)]
+    n_components: Count
+
+
 class OutcomeConfig(_Section):
     """The model of P(overturned)."""
 
-    kind: Literal["class_prior", "category_prior", "logistic", "crosses"]
+    kind: OutcomeKind
     members: list[CrossesConfig]
     c: Positive
-    calibration: Literal["none", "sigmoid", "isotonic"]
+    alpha: Positive
+    boosting: BoostingConfig
+    class_weight: Literal["balanced"] | None
+    calibration: Literal["none", "sigmoid", "isotonic", "temperature", "auto"]
     calibration_folds: Annotated[int, Field(ge=2)]
+
+    @field_validator("class_weight")
+    @classmethod
+    def _weighs_what_is_not_weighed(cls, class_weight: str | None, info: ValidationInfo) -> str | None:
+        if class_weight and info.data.get("kind") == "complement_nb":
+            raise ValueError("complement_nb counts each decision against the other already; expected null")
+        return class_weight
+
+    @field_validator("calibration")
+    @classmethod
+    def _calibrates_what_needs_it(cls, calibration: str, info: ValidationInfo) -> str:
+        kind, class_weight = info.data.get("kind"), info.data.get("class_weight")
+        if kind == "linear_svc" and calibration == "none":
+            raise ValueError("scores of linear_svc are no probabilities; expected sigmoid, isotonic, temperature or auto")
+        if class_weight and calibration in ("none", "temperature"):
+            raise ValueError("class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back")
+        return calibration
 
 
 class DeficiencyConfig(_Section):

@@ -122,6 +122,15 @@ class ModelsConfig(_Section):
     n_refits: Annotated[int, Field(ge=0)]
     interval_level: Share
     cost_ratio: Positive | None
+    target_precision: Share | None
+    threshold: Share | None
+
+    @field_validator("threshold", "target_precision")
+    @classmethod
+    def _states_one_threshold(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("cost_ratio") is not None:
+            raise ValueError("models.cost_ratio states a threshold already; expected null in one of the two")
+        return value
 
 
 class AbstentionConfig(_Section):
@@ -259,6 +268,21 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         return Config.model_validate(settings)
     except ValidationError as error:
         raise ConfigError(_explained(error)) from None
+
+
+def decision_threshold(models: Mapping[str, Any]) -> float | None:
+    """Tell from which probability on the answer is "overturned"; None where section ``models`` states none.
+
+    A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both answers cost the same on average
+    at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of Cost-Sensitive Learning).
+
+    Examples
+    --------
+    >>> decision_threshold({"cost_ratio": 4.0}), decision_threshold({"cost_ratio": None, "threshold": 0.3})
+    (0.2, 0.3)
+    """
+    ratio = models["cost_ratio"]
+    return models.get("threshold") if ratio is None else 1 / (1 + ratio)
 
 
 def state_dir() -> Path:

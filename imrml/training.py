@@ -9,12 +9,12 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config, Split
+from imrml.config import Config, ModelsConfig, Split, decision_threshold
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
-from imrml.evaluation.risk_control import control_error
+from imrml.evaluation.risk_control import control_error, control_precision
 from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
@@ -132,6 +132,9 @@ def _choose_what_ships(
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
     if models.deficiency.kind == "logistic" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
         models = models.model_copy(update={"deficiency": models.deficiency.model_copy(update={"kind": "category_prior"})})
+    if models.target_precision is not None:
+        found = control_precision(held.outcome, _shipped_column(models), models.target_precision, config.evaluation, config.seed)
+        metrics["target_precision"], models = found, models.model_copy(update={"threshold": found["threshold"]})
     shipped = config.model_copy(update={"models": models})
     if config.abstention.max_error is not None:
         metrics["risk_control"], shipped = _control_error(held, shipped)
@@ -140,12 +143,16 @@ def _choose_what_ships(
 
 def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Config]:
     """Find the confidence that keeps the stated error of what ships; without one, the model that ships answers nothing."""
-    kind, cost_ratio, stated = shipped.models.outcome.kind, shipped.models.cost_ratio, shipped.abstention
-    column = f"p_{kind}" if kind.endswith("_prior") else "p_overturned"
-    threshold = 0.5 if cost_ratio is None else 1 / (1 + cost_ratio)
-    found = control_error(held.outcome, column, threshold, stated, shipped.seed)
+    threshold, stated = decision_threshold(shipped.models.model_dump()), shipped.abstention
+    column = _shipped_column(shipped.models)
+    found = control_error(held.outcome, column, 0.5 if threshold is None else threshold, stated, shipped.seed)
     least = 1.0 if found["min_confidence"] is None else found["min_confidence"]
     return found, shipped.model_copy(update={"abstention": stated.model_copy(update={"min_confidence": least})})
+
+
+def _shipped_column(models: ModelsConfig) -> str:
+    """Name the held-out probabilities of the kind that ships."""
+    return f"p_{models.outcome.kind}" if models.outcome.kind.endswith("_prior") else "p_overturned"
 
 
 def _beats_prior(deficiencies: Mapping[str, Any]) -> bool:

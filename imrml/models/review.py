@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Config, FeaturesConfig, Profile, Stage
+from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features, describe_feature, treatment_category
@@ -318,7 +318,6 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        cost_ratio = self.models["cost_ratio"]
         low, high = self.predict_interval(inputs).T
         answers = pd.DataFrame(
             {
@@ -330,7 +329,7 @@ class ReviewModel(BaseEstimator):
                 "high": high,
             }
         )
-        return find_reasons(self.abstention, inputs.submissions, answers, None if cost_ratio is None else 1 / (1 + cost_ratio))
+        return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).

@@ -49,6 +49,8 @@ class FeaturesConfig(_Section):
     word_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)]
     min_cases: Annotated[int, Field(ge=5)]
     max_terms: Count
+    char_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
+    n_char_columns: Count
     max_order: Count
 
 

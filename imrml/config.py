@@ -47,6 +47,7 @@ class FeaturesConfig(_Section):
     min_cases: Annotated[int, Field(ge=5)]
     max_terms: Count
     max_order: Count
+    n_buckets: Count
 
 
 class CrossesConfig(_Section):
@@ -72,8 +73,7 @@ class OutcomeConfig(_Section):
 class DeficiencyConfig(_Section):
     """The models of P(deficiency | upheld)."""
 
-    kind: Literal["category_prior", "logistic"]
-    c: Positive
+    kind: Literal["category_prior", "ridge"]
     min_items: Count
     shrinkage: Annotated[float, Field(ge=0)]
     n_folds: Annotated[int, Field(ge=2)]

@@ -101,7 +101,7 @@ def train(
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
     if config.abstention.max_error is not None:
         metrics["risk_control"], shipped = _control_error(held_out[chosen.split], shipped)
-    if config.models.deficiency.kind == "logistic" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
+    if config.models.deficiency.kind == "ridge" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
         deficiency = config.models.deficiency.model_copy(update={"kind": "category_prior"})
         shipped = shipped.model_copy(update={"models": shipped.models.model_copy(update={"deficiency": deficiency})})
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")

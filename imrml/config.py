@@ -74,9 +74,9 @@ class DeficiencyConfig(_Section):
     """The models of P(deficiency | upheld)."""
 
     kind: Literal["category_prior", "ridge"]
+    penalty: Positive
     min_items: Count
     shrinkage: Annotated[float, Field(ge=0)]
-    n_folds: Annotated[int, Field(ge=2)]
 
 
 class ModelsConfig(_Section):

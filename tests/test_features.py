@@ -17,6 +17,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError
 from imrml.features.builder import build_features, describe_feature
 from imrml.features.clinical import ClinicalFeatures, find_documents
+from imrml.features.hashed import HashedText
 from imrml.features.text import TextFeatures, mask_text
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
@@ -24,6 +25,7 @@ from imrml.submissions import SubmissionFrame, columns_at, submission_frame
 
 TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",
+    "imrml.features.hashed.HashedText",
     "imrml.features.text.TextFeatures",
     "imrml.features.treatment.TreatmentFeatures",
     "scipy.sparse._csr.csr_matrix",
@@ -219,6 +221,24 @@ def test_rows_of_text_have_unit_length_by_part():
     assert alone.transform(unseen).toarray()[:, -1].tolist() == [1.0, 1.0, 0.0]
 
 
+def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
+    """Another number or another person hashes alike; the same finding in a drug's record and in a scan's does not."""
+    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of spasm.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of spasm.")
+    rows = [("Norco #60", told[0]), ("Norco #90", told[1]), ("MRI left knee", told[0]), ("Soma #30", told[0])]
+    frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
+    words = HashedText("rfa", n_buckets=4096).fit(frame)
+    values = words.transform(frame).toarray()
+    blocks = np.split(values, 3, axis=1)
+    assert np.array_equal(values[0], values[1])
+    assert all(np.linalg.norm(block, axis=1) == pytest.approx(1.0) for block in blocks)
+    assert np.array_equal(blocks[1][0], blocks[1][2])
+    assert blocks[2][0] @ blocks[2][3] == pytest.approx(1.0)
+    assert blocks[2][0] @ blocks[2][2] < 0.2
+    assert not any("spasm" in name for name in words.get_feature_names_out())
+    alone = HashedText("rfa", n_buckets=64, use_case_summary=False).fit(frame)
+    assert alone.transform(frame).shape == (4, 64) == (4, len(alone.get_feature_names_out()))
+
+
 # --- the contract of every transformer -------------------------------------------------------------------------------
 
 TRANSFORMERS = [
@@ -226,6 +246,7 @@ TRANSFORMERS = [
     pytest.param(lambda stage: ClinicalFeatures(stage, use_age_and_sex=True), id="clinical"),
     pytest.param(lambda stage: ClinicalFeatures(stage, use_case_summary=False), id="clinical without narrative"),
     pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
+    pytest.param(lambda stage: HashedText(stage, n_buckets=64), id="hashed"),
     pytest.param(lambda stage: build_features(small_config(), stage), id="builder"),
     pytest.param(
         lambda stage: build_features(small_config(use_case_summary=False, use_age_and_sex=True), stage), id="builder narrow"

@@ -1,4 +1,4 @@
-"""Compare the deficiency model with the category prior on gold labels: 5 case-grouped folds, five seeds, gains by case bootstrap."""
+"""Compare the deficiency model with the category prior on gold labels: case-grouped folds, five seeds, case bootstrap."""
 
 import argparse
 from collections.abc import Callable
@@ -116,8 +116,8 @@ def main() -> None:
     compared = Comparison(data, range(options.first_seed, options.first_seed + 5))
 
     def fitted(fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: object) -> DeficiencyModel:
-        model = DeficiencyModel(seed=fold.seed, **{**settings, **changes})
-        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], data.groups[fold.train], trust)
+        model = DeficiencyModel(**{**settings, **changes})
+        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], trust)
 
     def prior(shrinkage: float) -> Predict:
         def predict(fold: Fold) -> np.ndarray:
@@ -133,7 +133,9 @@ def main() -> None:
         return predict
 
     def without(*prefixes: str) -> Callable[[Fold], np.ndarray]:
-        return lambda fold: np.where(np.any([np.char.startswith(fold.names, prefix) for prefix in prefixes], axis=0), 0, fold.trust)
+        return lambda fold: np.where(
+            np.any([np.char.startswith(fold.names, prefix) for prefix in prefixes], axis=0), 0, fold.trust
+        )
 
     def vocabulary(fold: Fold) -> np.ndarray:
         """The words that five cases share at the weight that the hashed ones have."""
@@ -150,7 +152,7 @@ def main() -> None:
         found = model.predict_priors(categories[fold.test])
         scale = sparse.diags_array(fold.trust)
         for label in np.flatnonzero(~model.is_prior_):
-            regression = LogisticRegression(C=10.0 / model.penalty_, max_iter=1000)
+            regression = LogisticRegression(C=10.0, max_iter=1000)
             regression.fit(sparse.csr_matrix(fold.x_train @ scale), truth[fold.train, label])
             found[:, label] = regression.predict_proba(sparse.csr_matrix(fold.x_test @ scale))[:, 1]
         return found
@@ -165,6 +167,8 @@ def main() -> None:
     compared.show("... over the prior of shrinkage 2", shipped, compared.measure(compared.predict(prior(2.0))))
     blend = expit((logit(np.clip(shipped, SMALLEST, 1 - SMALLEST)) + logit(np.clip(rates, SMALLEST, 1 - SMALLEST))) / 2)
     compared.show("... averaged with the prior", blend, base)
+    for penalty in (0.5, 2.0):
+        compared.show(f"penalty {penalty:g}", compared.predict(ridge(truth, penalty=penalty)), base)
     compared.show("five-case vocabulary, not hashed", compared.predict(ridge(truth, vocabulary)), base)
     for name, prefixes in {
         "without the summary's words by category": ("hashed_by_category__",),
@@ -177,9 +181,8 @@ def main() -> None:
     compared.show("one logistic regression a label", compared.predict(logistic), base)
     if given is not None:
         compared.show("learned from the labeller's labels", compared.predict(ridge(given)), base)
-    penalties = [fold.model.deficiencies_.penalty_ for fold in compared.folds]
-    print("penalties chosen:", pd.Series(penalties).value_counts().sort_index().to_dict())
-    print("labels that keep their prior in some fold:", sorted({int(i) for f in compared.folds for i in np.flatnonzero(f.model.deficiencies_.is_prior_)}))
+    kept = np.any([fold.model.deficiencies_.is_prior_ for fold in compared.folds], axis=0)
+    print("keep their prior in some fold:", ", ".join(data.deficiencies.columns[kept]))
     for position, name in enumerate(data.deficiencies.columns):
         if truth[:, position].sum() >= 5:
             show_calibration(str(name), truth[:, position], shipped[:, :, position], rates[:, :, position])

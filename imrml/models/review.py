@@ -223,7 +223,7 @@ class ReviewModel(BaseEstimator):
         self.deficiencies_, self.words_ = None, None
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
-            self.deficiencies_ = DeficiencyModel(seed=self.seed, **self.models["deficiency"])
+            self.deficiencies_ = DeficiencyModel(**self.models["deficiency"])
             seen, trust = None, None
             if matrix is not None and reads_deficiencies:
                 of_rows = SubmissionFrame(submissions.iloc[rows])
@@ -231,7 +231,7 @@ class ReviewModel(BaseEstimator):
                     self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
                 )
                 seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
-            self.deficiencies_.fit(seen, labels, [categories[row] for row in rows], cases[rows], trust)
+            self.deficiencies_.fit(seen, labels, [categories[row] for row in rows], trust)
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Words of a submission without a vocabulary: TF-IDF of hashed word n-grams, of the request, of the summary and by kind of treatment."""
+"""Words of a submission without a vocabulary: TF-IDF of hashed word n-grams, also by kind of treatment."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -74,7 +74,7 @@ class HashedText(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return TF-IDF values of shape (n_items, n_blocks * n_buckets); each block of a row has length 1, or 0 without a word."""
+        """Return TF-IDF values, shape (n_items, n_blocks * n_buckets); each block of a row has length 1, or 0 without a word."""
         self._check_columns(X)
         blocks = {}
         for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items():

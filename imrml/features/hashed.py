@@ -1,6 +1,6 @@
 """Words of a submission without a vocabulary: TF-IDF of hashed word n-grams, also by kind of treatment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,14 +90,14 @@ class HashedText(SubmissionTransformer):
         blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
         return np.array([f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)], dtype=object)
 
-    def _count(self, texts: Sequence[str]) -> sparse.csr_matrix:
+    def _count(self, texts: Iterable[str]) -> sparse.csr_matrix:
         shortest, longest = self.word_ngrams
         hashing = HashingVectorizer(
             token_pattern=TOKEN, ngram_range=(shortest, longest), n_features=self.n_buckets, norm=None, alternate_sign=False
         )
         return hashing.transform([mask_text(text) for text in texts])
 
-    def _by_category(self, words: sparse.csr_matrix, treatments: Sequence[str]) -> sparse.csr_matrix:
+    def _by_category(self, words: sparse.csr_matrix, treatments: Iterable[str]) -> sparse.csr_matrix:
         """Move each row's words on by as many buckets as its category says."""
         names = [dwc_category(treatment) for treatment in treatments]
         moves = HashingVectorizer(analyzer=_whole, n_features=self.n_buckets, norm=None, alternate_sign=False).transform(names)

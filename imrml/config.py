@@ -172,6 +172,12 @@ class TrackingConfig(_Section):
     alias: str
 
 
+class PrecedentsConfig(_Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
+
+
 class MonitoringConfig(_Section):
     """From when on an alarm rings."""
 
@@ -220,6 +226,7 @@ class Config(_Section):
     abstention: AbstentionConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
+    precedents: PrecedentsConfig
     monitoring: MonitoringConfig
     retraining: RetrainingConfig
 

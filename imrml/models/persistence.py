@@ -25,11 +25,15 @@ ALLOWED_TYPES = frozenset(
     {
         "imrml.features.clinical.ClinicalFeatures",
         "imrml.features.coded.CodedFeatures",
+        "imrml.features.hashed.HashedText",
+        "imrml.features.spelling.SpellingFeatures",
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.associations.ChecklistAssociations",
         "imrml.models.crosses.CrossesLogistic",
+        "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",
+        "imrml.models.estimators.CalibratedEstimator",
         "imrml.models.outcome.CalibratedLogistic",
         "imrml.models.outcome.CategoryPrior",
         "imrml.models.outcome.ClassPrior",
@@ -43,6 +47,9 @@ ALLOWED_TYPES = frozenset(
         "sklearn.pipeline.Pipeline",
         "sklearn.preprocessing._data.MaxAbsScaler",
         "sklearn.preprocessing._function_transformer.FunctionTransformer",
+        "sklearn.calibration._TemperatureScaling",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.utils._bunch.Bunch",
     }
 )
 """Types beyond those of numpy and scipy that skops trusts by itself that a model file may hold."""

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
+from imrml.config import decision_threshold
 from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
 from imrml.errors import ModelError
 from imrml.features import FoundDocument, find_documents
@@ -98,7 +97,7 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = rates["base_rate"].to_numpy()
-    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, fitted.models["cost_ratio"])
+    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models))
     likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
     shown = [documents_shown(record) for record in _records(submissions)]
     moved = fitted.reasons(inputs, n_reasons) if n_reasons else [[] for _ in shown]
@@ -152,10 +151,9 @@ def _reason_words(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
     return [f"{points:+.1f} points: {what}" for points, what in in_order if abs(points) >= _SMALLEST_POINTS]
 
 
-def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, cost_ratio: float | None) -> np.ndarray:
-    if cost_ratio is not None:
-        # A missed overturn costs cost_ratio, a needless submission 1: both cost the same on average at this probability.
-        return np.where(p_overturned >= 1 / (1 + cost_ratio), "overturned", "upheld")
+def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, threshold: float | None) -> np.ndarray:
+    if threshold is not None:
+        return np.where(p_overturned >= threshold, "overturned", "upheld")
     # Where the probability is the category's base rate itself (the shipped prior), the rate overall is what it can differ from.
     compared = np.where(np.isclose(p_overturned, base_rates, rtol=0, atol=1e-9), class_rate, base_rates)
     return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")
@@ -245,6 +243,9 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
     width : int, default=120
         Characters a line may hold.
     """
+    from rich.console import Console  # noqa: PLC0415 - scores that go to a file do not wait for it
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(show_lines=True, expand=True)
     for heading, ratio in _HEADINGS.items():
         table.add_column(heading, ratio=ratio, overflow="fold")

@@ -10,6 +10,7 @@ from random import Random
 import numpy as np
 import pandas as pd
 import yaml
+from scipy import sparse
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.models import load_model
@@ -77,7 +78,7 @@ def by_columns(model, inputs, before, ids) -> None:
                     rows.append(row)
                     labels.append(label)
                     lines_of.append((id_, line))
-    matrix = inputs.matrix[rows].tolil()
+    matrix = sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))[rows].tolil()
     for number, line in enumerate(lines_of):
         for cue in cues_that_show()[line]:
             matrix[number, place[f"shows={cue}"]] = 1.0

@@ -204,6 +204,9 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--clients", type=int, default=3)
+    parser.add_argument(
+        "--minutes", type=float, default=1e9, help="Stop after so long; the order is random, so what ran is fair."
+    )
     arguments = parser.parse_args()
     log = Path(tempfile.mkdtemp(), "server.log")
     server, address = serve(arguments.model, log)
@@ -219,6 +222,8 @@ def main() -> None:
     def work(client_number: int) -> None:
         with httpx2.Client(base_url=address, timeout=300) as client:
             for number in range(client_number, len(order), arguments.clients):
+                if time.time() - started > 60 * arguments.minutes:
+                    break
                 send = order[number]
                 name = send.__name__.removeprefix("send_")
                 try:

@@ -1,6 +1,7 @@
 """Mapping a function over many inputs, in order, on one machine; one place to change when more machines help."""
 
 import multiprocessing
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -115,6 +116,8 @@ class Guard(Generic[Output]):
         What will be called; module-level, and whatever it raises is raised to the caller.
     max_seconds : float
         Time that one call may take.
+    max_bytes : int, optional
+        Address space that the worker may take, where the system can hold it to that; beyond it a call raises MemoryError.
 
     Examples
     --------
@@ -124,9 +127,10 @@ class Guard(Generic[Output]):
     >>> guard.stop()
     """
 
-    def __init__(self, function: Callable[..., Output], max_seconds: float) -> None:
+    def __init__(self, function: Callable[..., Output], max_seconds: float, max_bytes: int | None = None) -> None:
         self._function = function
         self._max_seconds = max_seconds
+        self._max_bytes = max_bytes
         self._pool = self._start()
 
     def _start(self) -> Any:
@@ -134,7 +138,7 @@ class Guard(Generic[Output]):
 
         # A worker that has done this much makes way for a new one: what it leaks is bounded.
         context = _context(self._function)
-        return ProcessPool(1, _RENEWED_AFTER, initializer=_get_ready, initargs=(self._function,), context=context)
+        return ProcessPool(1, _RENEWED_AFTER, initializer=_get_ready, initargs=(self._function, self._max_bytes), context=context)
 
     def call(self, *arguments: object) -> Future[Output]:
         """Hand a call to the worker; :meth:`trouble` names what came of one that failed."""
@@ -153,8 +157,12 @@ class Guard(Generic[Output]):
         self._pool.join()
 
 
-def _get_ready(_: Callable[..., object]) -> None:
+def _get_ready(_: Callable[..., object], max_bytes: int | None = None) -> None:
     """Receive the function, so that what it imports is not on the first input's time."""
+    if max_bytes is not None and sys.platform == "linux":
+        import resource  # noqa: PLC0415 (only there)
+
+        resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
 
 
 def _map_batch(function: Callable[[Input], Output], batch: Sequence[Input]) -> list[Output]:

@@ -133,7 +133,9 @@ def test_the_token_opens_page_and_api(guarded):
     assert guarded.get("/static/page.css").status_code == 200
     assert guarded.get("/static/../").headers["location"] == "/sign-in"
     assert guarded.get("/api/model", headers={"authorization": "Bearer a wrong one, as long"}).status_code == 401
-    assert guarded.get("/api/model", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+    known = {"authorization": f"Bearer {TOKEN}"}
+    assert guarded.get("/api/model", headers=known).status_code == 200
+    assert "securitySchemes" in guarded.get("/openapi.json", headers=known).json()["components"]
     assert guarded.post("/sign-in", data={"token": "a wrong one, as long"}).status_code == 401
     assert COOKIE not in guarded.cookies
     signed_in = guarded.post("/sign-in", data={"token": TOKEN})

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
@@ -25,16 +26,16 @@ class MarkupFreeResponse(JSONResponse):
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "No readable JSON, or a host by which this server is not called"},
+    400: {"model": Problem, "description": "No readable JSON"},
     401: {"model": Problem, "description": "A token is needed"},
     403: {"model": Problem, "description": "Another site sent this"},
     413: {"model": Problem, "description": "Too large"},
     422: {"model": Problem, "description": "Not a table of requests, or the one request is refused"},
-    503: {"model": Problem, "description": "Too many requests at once"},
+    503: {"description": "Too many requests at once"},
 }
 
 
-def make_router(answering: Answering, max_rows: int) -> APIRouter:
+def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> APIRouter:
     """Make the routes of the API for one model.
 
     Parameters
@@ -43,8 +44,11 @@ def make_router(answering: Answering, max_rows: int) -> APIRouter:
         The model.
     max_rows : int
         Requests that one call may hold.
+    needs_token : bool
+        Whether the description says so; :class:`imrml.web.safety.Token` is who asks for it.
     """
-    router = APIRouter(default_response_class=MarkupFreeResponse)
+    described = [Depends(HTTPBearer(auto_error=False))] if needs_token else []
+    router = APIRouter(default_response_class=MarkupFreeResponse, dependencies=described)
     fitted, manifest = answering.model.model, answering.model.manifest
     score_body, explain_body = request_models(fitted.stage, fitted.profile, max_rows)
     meaning = Meaning(law=LAW, demo=DEMO if answering.is_demo else None).model_dump()

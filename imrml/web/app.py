@@ -105,7 +105,7 @@ def create_app(
         lifespan=life,
     )
     app.mount("/static", StaticFiles(directory=str(Path(str(files("imrml.web")), "static"))), name="static")
-    app.include_router(make_router(answering, settings.max_rows))
+    app.include_router(make_router(answering, settings.max_rows, needs_token=gate is not None))
     app.include_router(make_pages(pages, answering, reader, gate, settings.max_rows))
 
     @app.exception_handler(RequestValidationError)

@@ -17,6 +17,7 @@ from imrml.tables import parse_table
 
 _MAX_FIELD_BYTES = 2_000_000
 _MAX_FIELDS = 200
+_MAX_READER_BYTES = 4_000_000_000  # address space, most of which libraries only reserve
 TABLE_ENDINGS = (".csv", ".xlsx", ".jsonl")
 """Tables that may be uploaded."""
 
@@ -110,7 +111,7 @@ class Reader:
 
     def __init__(self, limits: LimitsConfig) -> None:
         self._limits = limits
-        self._guard: Guard[Any] = Guard(_read, limits.max_seconds)
+        self._guard: Guard[Any] = Guard(_read, limits.max_seconds, _MAX_READER_BYTES)
 
     async def read_document(self, upload: Upload) -> str:
         """Read the text of a PDF or text file.

@@ -43,6 +43,15 @@ def test_a_model_of_invented_data_is_served_only_where_asked_for():
         create_app(served_model())
 
 
+def test_a_model_that_cannot_answer_is_refused_before_anybody_asks(monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("X has 7 features, but 9 are expected")
+
+    monkeypatch.setattr("imrml.web.answering.explain", fail)
+    with pytest.raises(ModelError, match="train it again"):
+        create_app(served_model(), allow_demo=True)
+
+
 @pytest.mark.parametrize("settings", [{"host": "10.0.0.7"}, {"host": "0.0.0.0", "token": TOKEN}, {"token": "short"}])
 def test_a_bind_that_others_reach_needs_a_token_and_names(settings):
     with pytest.raises(ConfigError):
@@ -162,8 +171,8 @@ def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
     def fail(*_, **__):
         raise RuntimeError(NOTES)
 
-    monkeypatch.setattr("imrml.web.answering.score", fail)
     app = create_app(served_model(), allow_demo=True)
+    monkeypatch.setattr("imrml.web.answering.score", fail)
     with TestClient(app, base_url="http://localhost") as client, caplog.at_level(logging.DEBUG):
         answer = client.post("/api/score", json={"requests": [REQUEST]})
     assert answer.status_code == 500

@@ -20,6 +20,17 @@ from imrml.what_if import Together, what_if_note, what_if_together
 
 Output = TypeVar("Output")
 
+TRIAL: dict[str, str | int] = {
+    "request_id": "a-17",
+    "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
+    "diagnosis": "M75.41 impingement syndrome of right shoulder",
+    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can reach "
+    "overhead again; strength is still reduced. Home exercises are done daily.",
+    "age": 44,
+    "sex": "female",
+}
+"""Fictional: what a model answers before it is served, and the example of the API."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -58,7 +69,7 @@ class Answering:
     Raises
     ------
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false.
+        The model was trained on invented data and ``allow_demo`` is false, or it cannot answer a request of its own kind.
     """
 
     def __init__(self, model: LoadedModel, precedents: Precedents | None, n_at_once: int, *, allow_demo: bool) -> None:
@@ -70,6 +81,18 @@ class Answering:
         self.precedents = precedents
         self._n_at_once = n_at_once
         self._limiter: CapacityLimiter | None = None
+        self._try_out()
+
+    def _try_out(self) -> None:
+        """Answer a fictional request: what cannot be answered, nobody should be the first to learn of, nor wait for imports."""
+        try:
+            self.explain(TRIAL)
+        except Exception as error:
+            raise ModelError(
+                f"the model cannot answer ({type(error).__name__}): another state of imrml made it; train it again with this one"
+            ) from error
+        finally:
+            forget_texts()
 
     @property
     def is_demo(self) -> bool:

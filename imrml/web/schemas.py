@@ -10,6 +10,7 @@ from imrml.config import Profile, Stage
 from imrml.explaining import Explanation
 from imrml.scoring import DECISION_SUPPORT, P_MEANING
 from imrml.submissions import NAMING_TREATMENT, columns_at, columns_of
+from imrml.web.answering import TRIAL
 from imrml.what_if import Together
 
 
@@ -28,16 +29,6 @@ Scalar = Annotated[
     Any, AfterValidator(_require_scalar), WithJsonSchema({"type": ["string", "number", "boolean", "null"]}, mode="validation")
 ]
 """What a cell of a table may hold: the same as in JSON Lines, where a CPT code may be a number."""
-
-EXAMPLE_REQUEST: JsonDict = {
-    "request_id": "a-17",
-    "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
-    "diagnosis": "M75.41 impingement syndrome of right shoulder",
-    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can reach "
-    "overhead again; strength is still reduced. Home exercises are done daily.",
-    "age": 44,
-    "sex": "female",
-}
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -163,7 +154,7 @@ def request_models(stage: Stage, profile: Profile, max_rows: int) -> tuple[type[
         if column.name in known
     }
     fields: dict[str, Any] = {"request_id": (Scalar, Field(default=None, description="made where absent")), **described}
-    example: JsonDict = {name: value for name, value in EXAMPLE_REQUEST.items() if name in fields}
+    example: JsonDict = {name: value for name, value in TRIAL.items() if name in fields}
     row = create_model("Request", __base__=_Row, __doc__="One request; only its treatment is needed.", **fields)
     row.model_config["json_schema_extra"] = {"examples": [example]}
     # As in a table: one row that has the column is enough, and the others abstain.

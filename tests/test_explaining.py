@@ -398,9 +398,9 @@ def test_scoring_needs_no_network_and_no_mlflow(line, tmp_path):
 
 def test_training_keeps_past_items_where_config_asks(imrml, line, tmp_path):
     quick = [
-        "models.outcome.kind=class_prior", "models.deficiency.kind=category_prior", "precedents.keep=true", "tracking.enabled=false",
-        "evaluation.splits=[grouped]", "evaluation.n_folds=2", "evaluation.n_bootstrap=50", "evaluation.learning_curve=[]",
-        "evaluation.n_shuffles=0",
+        "models.outcome.kind=class_prior", "models.deficiency.kind=category_prior", "precedents.keep=true",
+        "tracking.enabled=false", "evaluation.splits=[grouped]", "evaluation.n_folds=2", "evaluation.n_bootstrap=50",
+        "evaluation.learning_curve=[]", "evaluation.n_shuffles=0",
     ]  # fmt: skip
     settings = [argument for setting in quick for argument in ("--set", setting)]
     run = imrml("train", line.items, *settings, "--out", tmp_path / "model")

@@ -70,9 +70,7 @@ def batch(model: str, n_rows: int, n_rounds: int) -> None:
         without = processor_time(lambda: score(loaded, requests, allow_demo=True, n_reasons=0))
         whole = processor_time(lambda: score(loaded, requests, allow_demo=True))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(
-            f"round {number + 1}: {n_rows:,} rows, bare {n_rows / alone:,.0f} a second, load {os.getloadavg()[0]:.1f}", end="; "
-        )
+        print(f"round {number + 1}: {n_rows:,} rows, bare {n_rows / alone:,.0f} a second", end="; ")
         print(f"of the bare throughput {alone / without:.2f} without reasons, {alone / whole:.2f} with them", end="; ")
         print(f"peak memory grew by {(peak - before) / 1024:,.0f} MB")
 

@@ -6,7 +6,6 @@ python experiments/benchmarks/scoring/run.py cold MODEL [--rounds 5]
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys

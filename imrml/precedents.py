@@ -158,7 +158,7 @@ class Precedents:
         for word in [_one_word(facts.drug)] if facts.drug else facts.body_parts:
             holds = [word in text.split() for text in self._items.loc[of_category, "treatment"]]
             rates.append(_rate(f"{name}: {word.replace('_', ' ')}", self._items.loc[of_category[holds], "decision"]))
-        asked = vectorizer.transform([" ".join(_words_of(treatment))]) if len(of_category) else None
+        asked = vectorizer.transform([_weighed(_words_of(treatment))]) if len(of_category) else None
         similar = self._similar(asked, matrix, of_category, n_similar) if asked is not None and asked.nnz else []
         return Local(tuple(similar), tuple(rates), self._trained_on)
 
@@ -167,7 +167,7 @@ class Precedents:
         if category not in self._by_category:
             rows = np.flatnonzero((self._items["treatment_category"] == category).to_numpy())
             vectorizer = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 a regular expression
-            texts = self._items["treatment"].iloc[rows].where(self._items["treatment"].iloc[rows] != "", "-")
+            texts = [_weighed(text.split()) for text in self._items["treatment"].iloc[rows]]
             self._by_category[category] = rows, vectorizer, vectorizer.fit_transform(texts) if len(rows) else None
         return self._by_category[category]
 
@@ -265,6 +265,11 @@ def _facts_words() -> frozenset[str]:
     return frozenset(drugs | {row["body_part"] for row in read_vocabulary("body_parts")} | {"left", "right", "bilateral"})
 
 
+def _weighed(words: Sequence[str]) -> str:
+    """Say drug, body part and side thrice: they tell items of a category apart, the words around them mostly name it."""
+    return " ".join(["-", *words, *[word for word in words if word in _facts_words()] * 2])
+
+
 def _one_word(drug: str) -> str:
     return drug.replace(" ", "_").replace("/", "-")
 
@@ -276,11 +281,8 @@ def _is_public(word: str) -> bool:
 def _words_of(treatment: str) -> list[str]:
     """Give the facts of a request in our words, then its own words, each once."""
     facts = parse_treatment(treatment)
-    own = (
-        word
-        for word in _WORD.findall(mask_text(spell_out(treatment, is_request=True)).lower())
-        if word != "name" and word not in ENGLISH_STOP_WORDS
-    )
+    own = _WORD.findall(mask_text(spell_out(treatment, is_request=True)).lower())
+    own = [word for word in own if word != "name" and word not in ENGLISH_STOP_WORDS]
     return list(dict.fromkeys([*filter(None, (_one_word(facts.drug), *facts.body_parts, facts.side)), *own]))
 
 

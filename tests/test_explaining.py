@@ -268,7 +268,7 @@ def test_every_clerk_names_a_treatment_that_is_understood():
 
 
 def test_a_denial_in_notes_without_commas_ends_at_the_next_heading():
-    notes = "pt stable no side effects no aberrant behavior UDS 3/2/15 consistent CURES checked ok pain contract on file no recent MRI"
+    notes = "pt stable no side effects no aberrant behavior UDS 3/2/15 consistent CURES ok pain contract on file no recent MRI"
     found = {document.cue: (document.is_negated, document.quote) for document in find_documents(notes)}
     assert found["urine_drug_screen"] == (False, "UDS 3/2/15 consistent")
     assert found["cures_report"][0] is found["pain_agreement"][0] is False
@@ -396,11 +396,14 @@ def test_scoring_needs_no_network_and_no_mlflow(line, tmp_path):
     assert len(run.stdout.splitlines()) == 10
 
 
-def test_training_keeps_past_items_where_config_asks(imrml, line):
-    from conftest import SMALL
-
-    settings = [argument for setting in [*SMALL, "precedents.keep=true"] for argument in ("--set", setting)]
-    run = imrml("train", line.items, *settings, "--out", Path(os.environ["IMRML_HOME"]).parent / "model")
+def test_training_keeps_past_items_where_config_asks(imrml, line, tmp_path):
+    quick = [
+        "models.outcome.kind=class_prior", "models.deficiency.kind=category_prior", "precedents.keep=true",
+        "tracking.enabled=false", "evaluation.splits=[grouped]", "evaluation.n_folds=2", "evaluation.n_bootstrap=50",
+        "evaluation.learning_curve=[]", "evaluation.n_shuffles=0",
+    ]  # fmt: skip
+    settings = [argument for setting in quick for argument in ("--set", setting)]
+    run = imrml("train", line.items, *settings, "--out", tmp_path / "model")
     assert run.code == 0, run.err
     kept = open_precedents({"trained_on": "synthetic"})
     assert kept is not None

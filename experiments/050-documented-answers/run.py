@@ -63,6 +63,7 @@ def main() -> None:
     report("by sentence", changed, labels, ids)
     by_columns(model, before_inputs, before, ids)
     by_own_sentences(model, table, before, ids)
+    by_associations(model, before, ids)
 
 
 def by_columns(model, inputs, before, ids) -> None:
@@ -103,6 +104,24 @@ def by_own_sentences(model, table, before, ids) -> None:
     asked = table.iloc[rows].reset_index(drop=True).assign(case_summary=texts, request_id=[str(n) for n in range(len(rows))])
     after = model.predict_deficiencies(sort_requests(asked, model.stage).submissions).to_numpy()
     report("by our sentences", after[np.arange(len(rows)), labels] - before[rows, labels], labels, ids)
+
+
+def by_associations(model, before, ids) -> None:
+    """Move the probabilities by what past letters associate with each line of the checklist, as what-if does."""
+    told = model.associations_
+    changed, labels = [], []
+    for row in range(before.shape[0]):
+        for label in np.argsort(-before[row])[:3]:
+            for place, (id_, _) in enumerate(cues_that_show()):
+                if id_ == ids[label] and not np.isnan(told.deficiency_log_odds_[place]):
+                    p = float(before[row, label])
+                    changed.append(told.move(p, [place], told.deficiency_log_odds_) - p)
+                    labels.append(label)
+    report("by associations", np.array(changed), labels, ids)
+    known = ~np.isnan(told.deficiency_log_odds_)
+    print(
+        f"  {known.sum()} of {len(known)} lines with enough items, {(told.deficiency_log_odds_[known] == 0).sum()} at no change"
+    )
 
 
 def report(what, changed, labels, ids) -> None:

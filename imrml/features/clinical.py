@@ -104,7 +104,7 @@ _CLAUSE_END = re.compile(
 # the chart begins a clause, unless it is what is denied or belongs to a list.
 _NOTE_END = re.compile(
     r"\s(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds|hx|dx|doi|f/u"
-    r"|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex\w*|rom|slr|gait|ttp|cont|works?"
+    r"|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex(?:es)?|rom|slr|gait|ttp|cont|works?"
     r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
 )
 _HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$")

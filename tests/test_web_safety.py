@@ -187,6 +187,9 @@ def test_nothing_is_logged_or_written_while_requests_are_answered(client, caplog
         client.post("/result", data={"treatment": "Norco"}, files={"report": ("a.txt", NOTES.encode() * 20_000)})
         client.post("/api/score", json={"requests": [REQUEST, {"treatment": 5, "age": "cook"}]})
         client.post("/batch", files={"table": ("cook.csv", b"cook,treatment\nx")})
+        broken = {"content-type": "multipart/form-data; boundary=x"}
+        assert client.post("/result", content=b"the cook", headers=broken).status_code == 422
+    assert "boundary" not in caplog.text
     told = caplog.text + "".join(capfd.readouterr())
     assert "cook" not in told
     assert list(tmp_path.iterdir()) == []

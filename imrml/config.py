@@ -47,6 +47,7 @@ class FeaturesConfig(_Section):
     min_cases: Annotated[int, Field(ge=5)]
     max_terms: Count
     max_order: Count
+    min_cross_cases: Count
 
 
 class CrossesConfig(_Section):
@@ -57,6 +58,7 @@ class CrossesConfig(_Section):
     max_order: Count
     c: Positive
     half_life_years: Positive | None
+    weight: Positive
 
 
 class OutcomeConfig(_Section):

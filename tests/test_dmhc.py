@@ -261,7 +261,7 @@ def test_a_saved_model_predicts_the_same(items, model, tmp_path):
 
 def test_coded_features_keep_the_contract(items):
     frame = submission_frame(items, "imr", "dmhc")
-    crosses = clone(CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5)).fit(frame)
+    crosses = clone(CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5, min_cross_cases=5)).fit(frame)
     matrix = crosses.transform(frame)
     names = crosses.get_feature_names_out()
     assert matrix.shape == (len(frame), len(names)) == (len(frame), len(crosses.memberships()))

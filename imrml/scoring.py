@@ -13,6 +13,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from imrml.config import decision_threshold
 from imrml.deficiencies import Deficiency, taxonomy
 from imrml.errors import ModelError
 from imrml.features import FoundDocument, find_documents
@@ -73,7 +74,7 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> p
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = rates["base_rate"].to_numpy()
-    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, fitted.models["cost_ratio"])
+    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models))
     likely = _likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
     shown = [_documents_shown(record) for record in _records(requests.submissions)]
     reasons = fitted.reasons(inputs, N_REASONS)
@@ -105,10 +106,9 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> p
     return pd.DataFrame(columns)[list(PREDICTION_COLUMNS)]
 
 
-def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, cost_ratio: float | None) -> np.ndarray:
-    if cost_ratio is not None:
-        # A missed overturn costs cost_ratio, a needless submission 1: both cost the same on average at this probability.
-        return np.where(p_overturned >= 1 / (1 + cost_ratio), "overturned", "upheld")
+def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, threshold: float | None) -> np.ndarray:
+    if threshold is not None:
+        return np.where(p_overturned >= threshold, "overturned", "upheld")
     # Where the probability is the category's base rate itself (the shipped prior), the rate overall is what it can differ from.
     compared = np.where(np.isclose(p_overturned, base_rates, rtol=0, atol=1e-9), class_rate, base_rates)
     return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")

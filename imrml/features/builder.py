@@ -10,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
+from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
@@ -59,15 +60,15 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         min_cases=config.min_cases,
         max_terms=config.max_terms,
     )
-    return ColumnTransformer(
-        [
-            ("treatment", _scaled(treatment), _ALL_COLUMNS),
-            ("clinical", _scaled(clinical), _ALL_COLUMNS),
-            ("text", text, _ALL_COLUMNS),
-        ],
-        sparse_threshold=1.0,
-        verbose_feature_names_out=False,
-    )
+    blocks = [
+        ("treatment", _scaled(treatment), _ALL_COLUMNS),
+        ("clinical", _scaled(clinical), _ALL_COLUMNS),
+        ("text", text, _ALL_COLUMNS),
+    ]
+    if config.char_ngrams is not None:
+        spelling = SpellingFeatures(stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns)
+        blocks.append(("spelling", spelling, _ALL_COLUMNS))
+    return ColumnTransformer(blocks, sparse_threshold=1.0, verbose_feature_names_out=False)
 
 
 def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:

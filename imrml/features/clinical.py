@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -14,7 +14,8 @@ import pandas as pd
 
 from imrml.config import Stage
 from imrml.features.base import NumberFeatures
-from imrml.features.bounds import bound_runs
+from imrml.features.bounds import bound_runs, holds_any
+from imrml.features.diagnoses import find_diagnoses
 from imrml.features.vocabulary import read_vocabulary
 from imrml.narratives import removal_reason
 from imrml.sentences import split_sentences
@@ -158,7 +159,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
             continue
         hints = cue.hints & present
         for start, sentence in sentences:
-            if _holds_any(hints, sentence):
+            if holds_any(hints, sentence):
                 found += _found_in_sentence(cue, text, start, sentence)
     return sorted(found, key=lambda one: (one.start, one.cue))
 
@@ -166,14 +167,6 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
 @cache
 def _hints() -> frozenset[str]:
     return frozenset().union(*(cue.hints for cue in _cues()))
-
-
-def _holds_any(hints: Iterable[str], text: str) -> bool:
-    # A plain loop, because this runs hundreds of times for each text.
-    for hint in hints:  # noqa: SIM110
-        if hint in text:
-            return True
-    return False
 
 
 def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
@@ -229,27 +222,7 @@ def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
     return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}
 
 
-# --- diagnoses and time ------------------------------------------------------------------------------------------------
-
-
-@cache
-def _diagnosis_families() -> tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]:
-    rows = read_vocabulary("diagnosis_families")
-    return tuple((row["family"], frozenset(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
-
-
-@lru_cache(maxsize=16384)
-def find_diagnoses(text: str) -> tuple[str, ...]:
-    """List the diagnosis families that a text names, as ids of ``diagnosis_families.csv`` in that table's order.
-
-    Examples
-    --------
-    >>> find_diagnoses("Lumbar strain, insomnia")
-    ('sprain_strain', 'insomnia')
-    """
-    lowered = bound_runs(text.lower())
-    families = _diagnosis_families()
-    return tuple(family for family, hints, pattern in families if _holds_any(hints, lowered) and pattern.search(lowered))
+# --- time ----------------------------------------------------------------------------------------------------------
 
 
 _DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
@@ -317,7 +290,8 @@ class ClinicalFeatures(NumberFeatures):
             # Texts are read one by one, because the items of one case share all but the first.
             parts = [_cue_values(treatment, is_request=True), _cue_values(diagnosis), _cue_values(narrative)]
             known = {name: 1.0 for part in reversed(parts) for name in part}
-            known |= {f"diagnosis={family}": 1.0 for text in (diagnosis, narrative) for family in find_diagnoses(text)}
+            families = (*find_diagnoses(diagnosis, is_list=True), *find_diagnoses(narrative))
+            known |= {f"diagnosis={family}": 1.0 for family in families}
             known[f"chronicity={chronicity_band(claim_days)}"] = 1.0
             known["log_claim_days"] = 0.0 if np.isnan(claim_days) else float(np.log1p(claim_days))
             if self.use_age_and_sex:

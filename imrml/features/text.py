@@ -67,6 +67,22 @@ def _is_known(word: str) -> bool:
     return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
 
 
+def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
+    """Say what each row asks for; what is disputed joins what was asked, an item that says the same again does not.
+
+    Examples
+    --------
+    >>> asked_texts(pd.DataFrame({"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}), "imr")
+    ['Norco #120. #60']
+    """
+    if "item" not in columns_at(stage):
+        return list(X["treatment"])
+    return [
+        ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
+        for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
+    ]
+
+
 class TextFeatures(SubmissionTransformer):
     """TF-IDF of word n-grams of the request and, if wanted, of the case summary; each has its own vocabulary.
 
@@ -175,15 +191,8 @@ class TextFeatures(SubmissionTransformer):
         return np.array([*terms, NO_KNOWN_TERM], dtype=object)
 
     def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
-        """Text of each part by row. What is disputed joins what was asked; an item that says the same again does not."""
-        if "item" in columns_at(self.stage):
-            asked = [
-                ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
-                for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
-            ]
-        else:
-            asked = list(X["treatment"])
-        parts = {TREATMENT_PART: asked}
+        """Text of each part by row."""
+        parts = {TREATMENT_PART: asked_texts(X, self.stage)}
         if self.use_case_summary:
             parts[SUMMARY_PART] = list(X["case_summary"])
         return parts

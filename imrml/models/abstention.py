@@ -91,7 +91,7 @@ def find_reasons(
         ``category`` and ``n_known``, its training items; ``unknown_words``, from :func:`unknown_shares`; ``p``, ``low`` and
         ``high``, what the model would answer.
     threshold : float or None
-        Probability from which the answer is "overturned", where config states a cost ratio.
+        Probability from which the answer is "overturned", where config states costs or a target.
     """
     reasons = []
     told = submissions[[name for name in TELLING_COLUMNS if name in submissions]].itertuples(index=False)

@@ -21,16 +21,22 @@ ALLOWED_TYPES = frozenset(
     {
         "imrml.features.clinical.ClinicalFeatures",
         "imrml.features.coded.CodedFeatures",
+        "imrml.features.spelling.SpellingFeatures",
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.crosses.CrossesLogistic",
+        "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",
+        "imrml.models.estimators.CalibratedEstimator",
         "imrml.models.outcome.CalibratedLogistic",
         "imrml.models.outcome.CategoryPrior",
         "imrml.models.outcome.ClassPrior",
         "imrml.models.review.ReviewModel",
         "scipy.sparse._csr.csr_matrix",
         "sklearn.calibration._SigmoidCalibration",
+        "sklearn.calibration._TemperatureScaling",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.utils._bunch.Bunch",
     }
 )
 """Types beyond those that skops trusts by itself (numpy, scipy, scikit-learn) that a model file may hold."""

@@ -12,14 +12,15 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Config, FeaturesConfig, Profile, Stage
+from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.estimators import CalibratedEstimator
+from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _NOT_CODED = "not coded"
@@ -82,7 +83,7 @@ class ReviewModel(BaseEstimator):
         Rate in each treatment category.
     columns_ : ColumnTransformer or None
         The fitted features; None where the model is made of priors alone.
-    outcome_ : ClassPrior, CategoryPrior or CalibratedLogistic
+    outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
         Whichever the config names.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
@@ -170,7 +171,7 @@ class ReviewModel(BaseEstimator):
         if deficiencies is not None:
             is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
             rows = np.flatnonzero(is_known & ~overturned)
-        reads_features = settings["kind"] in ("logistic", "crosses")
+        reads_features = not settings["kind"].endswith("_prior")
         reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "logistic"
         self.columns_, matrix = None, None
         if reads_features or reads_deficiencies:
@@ -178,7 +179,7 @@ class ReviewModel(BaseEstimator):
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
             self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
-        self.outcome_: ClassPrior | CategoryPrior | CalibratedLogistic
+        self.outcome_: ClassPrior | CategoryPrior | CalibratedClassifier
         if settings["kind"] == "crosses":
             assert self.columns_ is not None  # crosses read features
             codes = self.columns_.named_transformers_["codes"]
@@ -190,14 +191,14 @@ class ReviewModel(BaseEstimator):
                 code_columns=codes.code_columns_,
                 years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
             )
+        elif settings["kind"] == "logistic":
+            named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
+            logistic = CalibratedLogistic(**named, n_refits=self.models["n_refits"], seed=self.seed)
+            self.outcome_ = logistic.fit(matrix, overturned, cases)
         elif reads_features:
-            self.outcome_ = CalibratedLogistic(
-                c=settings["c"],
-                calibration=settings["calibration"],
-                calibration_folds=settings["calibration_folds"],
-                n_refits=self.models["n_refits"],
-                seed=self.seed,
-            ).fit(matrix, overturned, cases)
+            assert self.columns_ is not None  # all kinds but the priors read features
+            terms = self.columns_.output_indices_.get("text", slice(0, 0))
+            self.outcome_ = CalibratedEstimator(settings, terms.start, self.seed).fit(matrix, overturned, cases)
         else:
             prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
             self.outcome_ = prior.fit(categories, overturned)
@@ -224,7 +225,13 @@ class ReviewModel(BaseEstimator):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the fit could not do as asked, in words: no calibration, deficiencies that stay at their prior."""
-        notes = [self.outcome_.calibration_note_] if isinstance(self.outcome_, CalibratedLogistic) else []
+        notes = []
+        if isinstance(self.outcome_, CalibratedClassifier):
+            notes.append(self.outcome_.calibration_note_)
+            kind = self.models["outcome"]["kind"]
+            notes.append("" if self.outcome_.gives_interval else f"no interval and no abstention for its width: {kind} has none")
+            is_sum = self.outcome_.coefficients() is not None
+            notes.append("" if is_sum else f"no reasons: the score of {kind} is no sum over words and facts")
         if self.deficiencies_ is None:
             notes.append("no deficiency model: no upheld training item has labels")
         elif self.deficiencies_.kind == "category_prior":
@@ -260,14 +267,14 @@ class ReviewModel(BaseEstimator):
         return given if isinstance(given, Inputs) else self.read(given)
 
     def _outcome_input(self, inputs: Inputs) -> Any:
-        return inputs.matrix if isinstance(self.outcome_, CalibratedLogistic) else inputs.categories
+        return inputs.matrix if isinstance(self.outcome_, CalibratedClassifier) else inputs.categories
 
     def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """P(upheld), P(overturned) of shape (n_items, 2); the category prior's where a narrative is too brief."""
         return self._rows(lambda outcome, given: outcome.predict_proba(given), self._read(submissions))
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
-        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN without refits."""
+        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN where the kind has none."""
         level = self.models["interval_level"]
         return self._rows(lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions))
 
@@ -275,7 +282,7 @@ class ReviewModel(BaseEstimator):
         if not inputs.categories:  # scikit-learn's estimators refuse tables without rows; a request table may be empty
             return np.empty((0, 2))
         predicted = np.array(predict(self.outcome_, self._outcome_input(inputs)))
-        if isinstance(self.outcome_, CalibratedLogistic) and inputs.is_brief.any():
+        if isinstance(self.outcome_, CalibratedClassifier) and inputs.is_brief.any():
             brief = [category for category, is_brief in zip(inputs.categories, inputs.is_brief, strict=True) if is_brief]
             predicted[inputs.is_brief] = predict(self.categories_, brief)
         return predicted
@@ -311,7 +318,6 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        cost_ratio = self.models["cost_ratio"]
         low, high = self.predict_interval(inputs).T
         answers = pd.DataFrame(
             {
@@ -323,7 +329,7 @@ class ReviewModel(BaseEstimator):
                 "high": high,
             }
         )
-        return find_reasons(self.abstention, inputs.submissions, answers, None if cost_ratio is None else 1 / (1 + cost_ratio))
+        return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).
@@ -336,7 +342,7 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        if isinstance(self.outcome_, CalibratedLogistic):
+        if isinstance(self.outcome_, CalibratedClassifier):
             by_category = self._category_reasons(inputs, n_reasons)
             rows = zip(inputs.is_brief, by_category, self.outcome_.contributions(inputs.matrix), strict=True)
             return [brief if is_brief else self._reasons_of(row, n_reasons) for is_brief, brief, row in rows]

@@ -138,8 +138,31 @@ def test_requests_may_bear_the_states_headings(write):
     assert len(sort_requests(table, "imr", "dmhc").refused) == len(table)  # the determination is known only after
 
 
-def test_codes_are_kept_as_spelled():
+def test_codes_nobody_knows_are_kept_as_spelled():
     assert read_code("ADHD -  Attention_Deficit ") == "ADHD - Attention_Deficit"
+
+
+def test_spelling_does_not_matter_in_codes(write):
+    shouted = BLANKED.replace("Cataract Surgery", "CATARACT-SURGERY").replace("Medical Necessity", "Not Medically Necessary")
+    shouted = shouted.replace("Experimental/Investigational", "experimental").replace(";2009;", ";2009.0;")
+    assert "not medically" not in shouted
+    expected = read_dmhc(write(BLANKED), LIMITS).items
+    found = read_dmhc(write(shouted), LIMITS).items
+    assert found.drop(columns="source_sha256").equals(expected.drop(columns="source_sha256"))
+    asked = expected.assign(review_type=["NOT MEDICALLY NECESSARY", "Investigational"], treatment_category="ophthalmology")
+    assert submission_frame(asked, "imr", "dmhc").equals(submission_frame(expected, "imr", "dmhc"))
+
+
+@pytest.mark.parametrize(
+    ("told", "band"), [("51-60", "51-64"), ("65 - 74", "65+"), ("0 to 17", "0-10"), ("Nov-20", "11-20"), ("?", "")]
+)
+def test_age_bands_cut_otherwise(write, told, band):
+    assert read_dmhc(write(BLANKED.replace("11_20", told)), LIMITS).items["age_band"].tolist() == [band, "65+"]
+
+
+def test_an_age_gives_its_band():
+    asked = pd.DataFrame({"treatment": ["Vision"] * 3, "age": [47, 64.4, None], "age_band": ["", "", "21-30"]})
+    assert submission_frame(asked, "imr", "dmhc")["age_band"].tolist() == ["41-50", "51-64", "21-30"]
 
 
 def run(*arguments):
@@ -240,14 +263,14 @@ def test_old_years_count_less():
 
 def test_age_and_sex_only_if_config_asks(items):
     model, data = fitted(items, "features.use_age_and_sex=false")
-    assert not any("sex" in name or "age band" in name for name in model.feature_names_)
+    assert not any("sex" in name or "age band" in name for name in model.name_features())
     other = SubmissionFrame(data.submissions.assign(sex="male", age_band="65+"))
     assert np.array_equal(model.predict_proba(other), model.predict_proba(data.submissions))
 
 
 def test_rare_crosses_are_not_stored(items):
     one = items.iloc[[0]].assign(case_number="MN99-1", treatment_subcategory="Monocle")
-    names = fitted(pd.concat([items, one]))[0].feature_names_
+    names = fitted(pd.concat([items, one]))[0].name_features()
     assert not any("Monocle" in name for name in names)
 
 

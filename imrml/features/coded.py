@@ -90,16 +90,20 @@ class CodedFeatures(SubmissionTransformer):
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the combinations in plain words."""
+        return self.name_crosses(slice(None)).astype(object)
+
+    def name_crosses(self, places: Any) -> npt.NDArray[np.str_]:
+        """Name the combinations at some places (positions, or a slice) in plain words."""
         subsets = self._subsets()
         names = []
-        for cross in self.crosses_.tolist():
+        for cross in self.crosses_[places].tolist():
             number, rest = divmod(cross, self._n_combinations())
             words = []
             for place in reversed(subsets[number]):
                 rest, code = divmod(rest, len(self.levels_[place]))
                 words.append(f"{self.code_columns_[place].replace('_', ' ')}: {self.levels_[place][code] or 'not coded'}")
             names.append(", ".join(reversed(words)))
-        return np.array(names, dtype=object)
+        return np.array(names, dtype=str)
 
     def memberships(self) -> npt.NDArray[np.bool_]:
         """Tell which columns each combination holds, shape (n_features, n_code_columns)."""
@@ -117,7 +121,9 @@ class CodedFeatures(SubmissionTransformer):
         codes = np.empty((len(X), len(self.levels_)), dtype=np.int64)
         for place, (name, levels) in enumerate(zip(self.code_columns_, self.levels_, strict=True)):
             words = X[name].to_numpy(dtype=str)
-            codes[:, place] = pd.Index(levels).get_indexer(words)
+            found = np.searchsorted(levels, words)
+            codes[:, place] = np.where(np.append(levels, "")[found] == words, found, -1)
+            codes[found == len(levels), place] = -1
         n_unknown = (codes < 0) @ (self.radices_ > 0)
         return np.where(n_unknown > 0, -1, codes @ self.radices_ + np.arange(self.radices_.shape[1]) * self._n_combinations())
 

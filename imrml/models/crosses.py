@@ -118,7 +118,8 @@ class CrossesLogistic(CalibratedLogistic):
         fitted: LogisticRegression,
     ) -> None:
         """Refit the first member on resampled cases, each around a center drawn from its prior; only their spread is used."""
-        self.refit_coefficients_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float32)
+        # Their spread needs three digits, and in single precision they would be half of the model's file.
+        self.refit_coefficients_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float16)
         self.refit_intercepts_ = np.zeros(self.n_refits, dtype=np.float32)
         _, case_codes = np.unique(np.asarray(cases, dtype=str), return_inverse=True)
         n_cases = int(case_codes.max()) + 1
@@ -129,7 +130,7 @@ class CrossesLogistic(CalibratedLogistic):
             while not drawn[y].any() or not drawn[~y].any():
                 drawn = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[case_codes].astype(float)
             center = random.normal(scale=np.sqrt(fitted.C), size=len(kept))
-            found = refit_around(center, scaled, y, weights=drawn * weights, c=fitted.C, start=start)
+            found = refit_around(center, scaled, y, weights=drawn * weights, c=fitted.C, start=start, stop=_STOP)
             self.refit_coefficients_[number, kept] = found[:-1] * scales
             self.refit_intercepts_[number] = found[-1]
 

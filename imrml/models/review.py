@@ -178,7 +178,9 @@ class ReviewModel(BaseEstimator):
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
-            self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
+            self.n_features_ = matrix.shape[1]
+            # Crosses of codes are named when asked for: the names of a hundred thousand would be most of the model.
+            self.feature_names_ = None if self.profile == "dmhc" else self.columns_.get_feature_names_out().astype(str)
         self.outcome_: ClassPrior | CategoryPrior | CalibratedClassifier
         if settings["kind"] == "crosses":
             assert self.columns_ is not None  # crosses read features
@@ -255,7 +257,7 @@ class ReviewModel(BaseEstimator):
         if self.columns_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
-            matrix = sparse.csr_matrix((0, len(self.feature_names_)))
+            matrix = sparse.csr_matrix((0, self.n_features_))
         return Inputs(submissions, self._categories(submissions), matrix, _n_words(submissions) < self.least_words_)
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
@@ -361,10 +363,16 @@ class ReviewModel(BaseEstimator):
 
     def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
         strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
-        return _strongest(
-            [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
-            n_reasons,
-        )
+        names = map(describe_feature, map(str, self.name_features(row.indices[strongest])))
+        return _strongest(list(zip(names, row.data[strongest].tolist(), strict=True)), n_reasons)
+
+    def name_features(self, places: Any = slice(None)) -> np.ndarray:
+        """Name the features at ``places`` (positions, or a slice; all by default); none where the model is made of priors."""
+        if self.columns_ is None:
+            return np.array([], dtype=str)
+        if self.feature_names_ is not None:
+            return np.asarray(self.feature_names_[places])
+        return np.asarray(self.columns_.named_transformers_["codes"].name_crosses(places))
 
 
 def _trust(columns: Any) -> np.ndarray:

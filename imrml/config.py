@@ -53,6 +53,7 @@ class FeaturesConfig(_Section):
     n_char_columns: Count
     max_order: Count
     min_cross_cases: Count
+    n_buckets: Count
 
 
 class CrossesConfig(_Section):
@@ -110,11 +111,10 @@ class OutcomeConfig(_Section):
 class DeficiencyConfig(_Section):
     """The models of P(deficiency | upheld)."""
 
-    kind: Literal["category_prior", "logistic"]
-    c: Positive
+    kind: Literal["category_prior", "ridge"]
+    penalty: Positive
     min_items: Count
     shrinkage: Annotated[float, Field(ge=0)]
-    n_folds: Annotated[int, Field(ge=2)]
 
 
 class ModelsConfig(_Section):
@@ -174,6 +174,12 @@ class TrackingConfig(_Section):
     alias: str
 
 
+class PrecedentsConfig(_Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
+
+
 class MonitoringConfig(_Section):
     """From when on an alarm rings."""
 
@@ -222,6 +228,7 @@ class Config(_Section):
     abstention: AbstentionConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
+    precedents: PrecedentsConfig
     monitoring: MonitoringConfig
     retraining: RetrainingConfig
 

@@ -19,6 +19,7 @@ from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.models import LoadedModel, ReviewModel
+from imrml.precedents import build_precedents
 from imrml.submissions import SubmissionFrame, submission_frame
 from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, hash_text, prepare
 
@@ -35,6 +36,7 @@ class TrainingResult:
     held_out: Mapping[str, HeldOut]
     verdict: Verdict
     checks: Sequence[checks.Check]
+    precedents: pd.DataFrame | None = None
 
 
 def train(
@@ -118,7 +120,19 @@ def train(
         "year_rates": rates_by_year(data, config.models.category_shrinkage),
         "training_cases": case_hashes(data),
     }
-    return TrainingResult(model, manifest, metrics, held_out, told, found)
+    return TrainingResult(
+        model, manifest, metrics, held_out, told, found, _precedents_of(data) if config.precedents.keep else None
+    )
+
+
+def _precedents_of(data: TrainingData) -> pd.DataFrame:
+    found: list[list[str] | None] = [None] * len(data.items)
+    if data.deficiencies is not None:
+        names = data.deficiencies.columns.to_numpy()
+        rows = zip(data.deficiencies.to_numpy(dtype=bool), data.is_labelled, strict=True)
+        found = [names[row].tolist() if is_labelled else None for row, is_labelled in rows]
+    treatments = data.submissions["treatment"].to_list()
+    return build_precedents(treatments, data.cases.tolist(), decided_years(data.keys), data.overturned, found)
 
 
 def _choose_what_ships(
@@ -130,7 +144,7 @@ def _choose_what_ships(
         models = models.model_copy(update={"outcome": models.outcome.model_copy(update={"kind": "category_prior"})})
         not_kept = f"The saved model gives the category prior; the figures are of {kind}, which was not kept."
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
-    if models.deficiency.kind == "logistic" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
+    if models.deficiency.kind == "ridge" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
         models = models.model_copy(update={"deficiency": models.deficiency.model_copy(update={"kind": "category_prior"})})
     if models.target_precision is not None:
         found = control_precision(held.outcome, _shipped_column(models), models.target_precision, config.evaluation, config.seed)

@@ -274,6 +274,25 @@ def test_rare_crosses_are_not_stored(items):
     assert not any("Monocle" in name for name in names)
 
 
+def test_crosses_of_two_reviews_are_kept_where_config_asks(items):
+    shared = items.iloc[:2].assign(case_number=["MN99-1", "MN99-2"], diagnosis_subcategory="Monocular", age_band="0-10")
+    known = items.iloc[2:7].assign(diagnosis_subcategory="Monocular", age_band="11-20")
+    table = pd.concat([items.iloc[7:], known, shared])
+    cross = "diagnosis subcategory: Monocular, age band: 0-10"
+    assert cross in fitted(table)[0].name_features()
+    assert cross not in fitted(table, "features.min_cross_cases=5")[0].name_features()
+
+
+def test_a_weight_counts_a_member_that_often(items):
+    first, second, *_ = (member.model_dump() for member in load_config(SHIPPED).models.outcome.members)
+    asked = submission_frame(items.iloc[:50], "imr", "dmhc")
+    p = [
+        fitted(items, "models.n_refits=0", f"models.outcome.members={json.dumps(members)}")[0].predict_proba(asked)
+        for members in ([first | {"weight": 2.0}, second | {"weight": 1.0}], [first, first, second])
+    ]
+    assert np.allclose(p[0], p[1], atol=1e-3)
+
+
 def test_a_saved_model_predicts_the_same(items, model, tmp_path):
     asked = submission_frame(items, "imr", "dmhc")
     facts = {"model_version": "1", "stage": "imr", "trained_on": "real", "training_cases": [], "verdict": ""}

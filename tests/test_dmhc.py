@@ -253,10 +253,13 @@ def test_old_years_count_less():
     new = invent(600, seed=3, first_year=2010)
     asked = submission_frame(new, "imr", "dmhc")
     observed = (new["decision"] == "overturned").mean()
-    p_new = fitted(pd.concat([old, new]))[0].predict_proba(asked)[:, 1].mean()
-    unweighted = [{**member.model_dump(), "half_life_years": None} for member in load_config(SHIPPED).models.outcome.members]
-    config = json.dumps(unweighted)
-    p_all = fitted(pd.concat([old, new]), f"models.outcome.members={config}")[0].predict_proba(asked)[:, 1].mean()
+    members = [member.model_dump() for member in load_config(SHIPPED).models.outcome.members]
+
+    def mean_p(half_life):
+        config = json.dumps([member | {"half_life_years": half_life} for member in members])
+        return fitted(pd.concat([old, new]), f"models.outcome.members={config}")[0].predict_proba(asked)[:, 1].mean()
+
+    p_new, p_all = mean_p(2), mean_p(None)
     assert abs(p_new - observed) < 0.03
     assert p_all < observed - 0.1
 

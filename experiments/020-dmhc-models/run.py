@@ -43,7 +43,8 @@ def draw_settings():
         max_order = int(random.choice([2, 3, 4]))
         random.choice([2, 5])  # once the least reviews of a cross; since then min_cross_cases, for all alike
         singles = float(random.choice([0, 0.3, 0.6, 1.0]))
-        settings.append({"shares": shares, "c": c, "half_life_years": half_life, "max_order": max_order, "singles": singles, "weight": 1.0})
+        setting = {"shares": shares, "c": c, "half_life_years": half_life, "max_order": max_order, "singles": singles}
+        settings.append(setting | {"weight": 1.0})
     return settings
 
 

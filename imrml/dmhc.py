@@ -57,7 +57,7 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     path : str or Path
         The file.
     limits : LimitsConfig
-        Of these, ``max_bytes`` counts.
+        Of one letter; the size of a file of many years is not among them.
 
     Raises
     ------

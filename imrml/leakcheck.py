@@ -95,7 +95,7 @@ def _check_golden_column(fitted: ReviewModel, unseen: TrainingData) -> Check:
     if matrix is None:
         title = "No lone column of the feature matrix tells the decision"
         return Check("golden_column", title, "not_applicable", "the model is made of priors alone and has no features")
-    return leaks.check_golden_column(matrix, fitted.feature_names_.tolist(), unseen.overturned)
+    return leaks.check_golden_column(matrix, fitted.name_features().tolist(), unseen.overturned)
 
 
 def _check_sections(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> Check:

@@ -148,6 +148,24 @@ class AbstentionConfig(_Section):
     error_level: Share
 
 
+class RangeConfig(_Section):
+    """Numbers from ``low`` to ``high``; with ``log``, each order of magnitude is drawn as often."""
+
+    low: int | float
+    high: int | float
+    log: bool
+
+
+class SearchConfig(_Section):
+    """Which settings are tried, and by which of scikit-learn's searchers."""
+
+    space: dict[str, Annotated[list[Any], Field(min_length=1)] | RangeConfig] | None
+    method: Literal["grid", "random", "halving"]
+    n_candidates: Count
+    n_folds: Annotated[int, Field(ge=2)]
+    backend: str
+
+
 class EvaluationConfig(_Section):
     """Splits, bootstrap and headline rule."""
 
@@ -218,6 +236,7 @@ class Config(_Section):
     features: FeaturesConfig
     models: ModelsConfig
     abstention: AbstentionConfig
+    search: SearchConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
     monitoring: MonitoringConfig
@@ -260,12 +279,39 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         if not equals or not key:
             raise ConfigError(f"--set {override}: expected a.b=c")
         try:
-            nested: Any = yaml.safe_load(value)
+            read: Any = yaml.safe_load(value)
         except yaml.YAMLError:
             raise ConfigError(f"--set {override}: the value is no YAML") from None
-        for part in reversed(key.split(".")):
-            nested = {part: nested}
-        _lay_over(settings, nested, f"--set {override}")
+        _lay_over(settings, _nested(key, read), f"--set {override}")
+    return _validated(settings)
+
+
+def with_settings(config: Config, settings: Mapping[str, Any], source: str) -> Config:
+    """Change settings by their dotted paths; ``source`` is named where one is wrong.
+
+    Raises
+    ------
+    ConfigError
+        An unknown path or a value that does not fit.
+
+    Examples
+    --------
+    >>> with_settings(load_config(), {"models.outcome.c": 2.0, "features.max_terms": 50}, "search").models.outcome.c
+    2.0
+    """
+    changed = config.model_dump()
+    for path, value in settings.items():
+        _lay_over(changed, _nested(path, value), source)
+    return _validated(changed)
+
+
+def _nested(path: str, value: Any) -> Any:
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return value
+
+
+def _validated(settings: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(settings)
     except ValidationError as error:

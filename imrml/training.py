@@ -19,6 +19,7 @@ from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.models import LoadedModel, ReviewModel
+from imrml.search import search
 from imrml.submissions import SubmissionFrame, submission_frame
 from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, hash_text, prepare
 
@@ -93,7 +94,8 @@ def train(
         metrics["baselines"]["without_case_summary"] = {chosen.split: _measure_without_summary(data, shown, config, n_jobs)}
     if deals:
         metrics["learning_curve"] = _measure_learning_curve(data, deals, held_out["grouped"], config, n_jobs, report)
-    shipped, told = _choose_what_ships(config, held_out[chosen.split], told, metrics, chosen)
+    settled = _settle(data, config, held_out, metrics, n_jobs, report) if config.search.space else config
+    shipped, told = _choose_what_ships(settled, held_out[chosen.split], told, metrics, chosen)
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
@@ -119,6 +121,21 @@ def train(
         "training_cases": case_hashes(data),
     }
     return TrainingResult(model, manifest, metrics, held_out, told, found)
+
+
+def _settle(  # noqa: PLR0917 - what training has at hand
+    data: TrainingData, config: Config, held_out: Mapping[str, HeldOut], metrics: dict[str, Any], n_jobs: int, report: Report
+) -> Config:
+    """Search on all items; what was tried, and what each fold that was measured chose by itself, goes into ``metrics``."""
+    report(f"search: {config.search.method}, on all items")
+    found = search(data, config, n_jobs)
+    by_fold = [
+        {"split": split, "fold": number, "settings": dict(settings)}
+        for split, held in held_out.items()
+        for number, settings in enumerate(held.chosen, start=1)
+    ]
+    metrics["search"] = {**found.describe(config.search.method), "by_fold": by_fold}
+    return found.config
 
 
 def _choose_what_ships(
@@ -229,14 +246,16 @@ def _weights(model: ReviewModel) -> np.ndarray | None:
 def hold_out(  # noqa: PLR0917 - what every caller has at hand
     data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report, n_shuffles: int = 0
 ) -> HeldOut:
-    """Fit the recipe of a config on each fold's rows and predict the rows it holds out.
+    """Fit the recipe of a config, its search included, on each fold's rows and predict the rows it holds out.
 
     With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled between them.
     """
     bare = config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
-    fit = partial(_predict_fold, data, bare, n_shuffles)
+    # A search spreads its own fits; folds then wait for each other.
+    n_jobs_outside, n_jobs_inside = (1, n_jobs) if config.search.space else (n_jobs, 1)
+    fit = partial(_predict_fold, data, bare, n_shuffles, n_jobs_inside)
     parts = []
-    for number, part in enumerate(map_ordered(fit, folds, n_jobs), start=1):
+    for number, part in enumerate(map_ordered(fit, folds, n_jobs_outside), start=1):
         parts.append(part)
         report(f"fold {number} of {len(folds)}")
     return join_held_out(parts)
@@ -246,10 +265,17 @@ def _report_split(report: Report, split: str, done: str) -> None:
     report(f"split {split}: {done}")
 
 
-def _predict_fold(data: TrainingData, config: Config, n_shuffles: int, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
+def _predict_fold(
+    data: TrainingData, config: Config, n_shuffles: int, n_jobs: int, fold: tuple[np.ndarray, np.ndarray]
+) -> HeldOut:
     train_rows, test_rows = fold
+    chosen: tuple[Mapping[str, Any], ...] = ()
+    if config.search.space:
+        found = search(data.take(train_rows), config, n_jobs)
+        config, chosen = found.config, (found.chosen,)
     model, unseen = fit_rows(data, config, train_rows), data.take(test_rows)
     held = predict_held_out(model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage))
+    held = replace(held, chosen=chosen)
     if not n_shuffles:
         return held
     random = np.random.default_rng(config.seed)
@@ -264,7 +290,7 @@ def _predict_fold(data: TrainingData, config: Config, n_shuffles: int, fold: tup
 
 
 def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
-    """Fit the recipe of a config on some rows."""
+    """Fit the settings of a config, as they stand, on some rows."""
     part = data.take(rows)
     return ReviewModel.from_config(config).fit(
         part.submissions,
@@ -363,6 +389,7 @@ def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
         joined("p_deficiencies"),
         joined("p_deficiency_priors"),
         joined("shuffled"),
+        chosen=tuple(settings for part in parts for settings in part.chosen),
     )
 
 

@@ -52,6 +52,7 @@ class FeaturesConfig(_Section):
     char_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
     n_char_columns: Count
     max_order: Count
+    n_buckets: Count
 
 
 class CrossesConfig(_Section):
@@ -108,11 +109,10 @@ class OutcomeConfig(_Section):
 class DeficiencyConfig(_Section):
     """The models of P(deficiency | upheld)."""
 
-    kind: Literal["category_prior", "logistic"]
-    c: Positive
+    kind: Literal["category_prior", "ridge"]
+    penalty: Positive
     min_items: Count
     shrinkage: Annotated[float, Field(ge=0)]
-    n_folds: Annotated[int, Field(ge=2)]
 
 
 class ModelsConfig(_Section):

@@ -147,7 +147,7 @@ def _choose_what_ships(
         models = models.model_copy(update={"outcome": models.outcome.model_copy(update={"kind": "category_prior"})})
         not_kept = f"The saved model gives the category prior; the figures are of {kind}, which was not kept."
         told = replace(told, sentence=f"{told.sentence} {not_kept}")
-    if models.deficiency.kind == "logistic" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
+    if models.deficiency.kind == "ridge" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
         models = models.model_copy(update={"deficiency": models.deficiency.model_copy(update={"kind": "category_prior"})})
     if models.target_precision is not None:
         found = control_precision(held.outcome, _shipped_column(models), models.target_precision, config.evaluation, config.seed)

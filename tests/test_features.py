@@ -18,6 +18,7 @@ from imrml.errors import LeakageError
 from imrml.features.builder import build_features, describe_feature
 from imrml.features.clinical import ClinicalFeatures, find_documents
 from imrml.features.diagnoses import find_diagnoses, icd10_family
+from imrml.features.hashed import HashedText
 from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import TextFeatures, mask_text
 from imrml.features.treatment import TreatmentFeatures
@@ -26,6 +27,7 @@ from imrml.submissions import SubmissionFrame, columns_at, submission_frame
 
 TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",
+    "imrml.features.hashed.HashedText",
     "imrml.features.spelling.SpellingFeatures",
     "imrml.features.text.TextFeatures",
     "imrml.features.treatment.TreatmentFeatures",
@@ -288,6 +290,24 @@ def test_spelling_knows_a_slip_and_masks_digits():
     assert spelt.min() >= 0
 
 
+def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
+    """Another number or another person hashes alike; the same finding in a drug's record and in a scan's does not."""
+    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of spasm.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of spasm.")
+    rows = [("Norco #60", told[0]), ("Norco #90", told[1]), ("MRI left knee", told[0]), ("Soma #30", told[0])]
+    frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
+    words = HashedText("rfa", n_buckets=4096).fit(frame)
+    values = words.transform(frame).toarray()
+    blocks = np.split(values, 3, axis=1)
+    assert np.array_equal(values[0], values[1])
+    assert all(np.linalg.norm(block, axis=1) == pytest.approx(1.0) for block in blocks)
+    assert np.array_equal(blocks[1][0], blocks[1][2])
+    assert blocks[2][0] @ blocks[2][3] == pytest.approx(1.0)
+    assert blocks[2][0] @ blocks[2][2] < 0.2
+    assert not any("spasm" in name for name in words.get_feature_names_out())
+    alone = HashedText("rfa", n_buckets=64, use_case_summary=False).fit(frame)
+    assert alone.transform(frame).shape == (4, 64) == (4, len(alone.get_feature_names_out()))
+
+
 # --- the contract of every transformer -------------------------------------------------------------------------------
 
 TRANSFORMERS = [
@@ -297,6 +317,7 @@ TRANSFORMERS = [
     pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
     pytest.param(lambda stage: SpellingFeatures(stage, n_columns=128), id="spelling"),
     pytest.param(lambda stage: build_features(small_config(char_ngrams=[3, 4]), stage), id="builder"),
+    pytest.param(lambda stage: HashedText(stage, n_buckets=64), id="hashed"),
     pytest.param(
         lambda stage: build_features(small_config(use_case_summary=False, use_age_and_sex=True), stage), id="builder narrow"
     ),

@@ -182,6 +182,17 @@ def treatment_category(text: str) -> str:
     return _categorize(lowered, _find_drugs(lowered))
 
 
+def dwc_category(text: str) -> str:
+    """Name DWC's own, coarser category of a request; ``""`` where it has none.
+
+    Examples
+    --------
+    >>> dwc_category("Norco 10/325mg #60")
+    'Pharmaceuticals'
+    """
+    return _dwc_categories().get(treatment_category(text), "")
+
+
 # --- the whole line ---------------------------------------------------------------------------------------------------
 
 _LEVEL = re.compile(r"\b[ctls]\d{1,2}\s?(?:-|/)\s?[ctls]?\d{1,2}\b")

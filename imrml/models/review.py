@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import build_features, describe_feature, treatment_category
+from imrml.features import HashedText, build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
@@ -27,10 +27,20 @@ _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 
-_TRUST = (("category=", 1.14), ("dwc_category=", 1.0), ("treatment", 0.55), ("clinical", 0.05))
-"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts.
-The facts of the request and the record cues are dozens of columns that move together; at full size they outvoted category and
-words (experiments/021-deficiency-model)."""
+_TRUST = (
+    ("category=", 0.58),
+    ("dwc_category=", 0.41),
+    ("hashed_treatment__", 0.58),
+    ("hashed_summary__", 0.58),
+    ("hashed_by_category__", 0.82),
+    ("treatment", 0.13),
+    ("clinical", 0.06),
+    ("text", 0.0),
+)
+"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
+square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says by code (facts of
+the request, record cues) is dozens of columns that move together, hence so little of each; words count by their hash, and not a
+second time by the outcome model's vocabulary (experiments/044-deficiency-ridge)."""
 
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
@@ -49,6 +59,8 @@ class Inputs:
         Treatment category of each item.
     matrix : sparse matrix of shape (n_items, n_features), or None
         None where the model is made of priors alone.
+    words : sparse matrix of shape (n_items, n_buckets), or None
+        Hashed words, for the deficiency model; None where it is made of priors alone.
     is_brief : ndarray of bool of shape (n_items,)
         Items whose narrative is shorter than those that the model learned from: the priors answer for them.
     """
@@ -56,6 +68,7 @@ class Inputs:
     submissions: SubmissionFrame
     categories: list[str]
     matrix: sparse.csr_matrix | None
+    words: sparse.csr_matrix | None
     is_brief: np.ndarray
 
 
@@ -83,6 +96,8 @@ class ReviewModel(BaseEstimator):
         Rate in each treatment category.
     columns_ : ColumnTransformer or None
         The fitted features; None where the model is made of priors alone.
+    words_ : HashedText or None
+        The fitted features that only the deficiency model sees; None where it is made of priors alone.
     outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
         Whichever the config names.
     least_words_ : float
@@ -162,28 +177,48 @@ class ReviewModel(BaseEstimator):
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
             raise NotEnoughDataError("no item to fit a model on")
-        settings = self.models["outcome"]
-        shrinkage = self.models["category_shrinkage"]
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
-        self.categories_ = CategoryPrior(shrinkage).fit(categories, overturned)
+        self.categories_ = CategoryPrior(self.models["category_shrinkage"]).fit(categories, overturned)
         rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
             is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
             rows = np.flatnonzero(is_known & ~overturned)
-        reads_features = not settings["kind"].endswith("_prior")
-        reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "logistic"
+        reads_features = not self.models["outcome"]["kind"].endswith("_prior")
+        reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
         self.columns_, matrix = None, None
         if reads_features or reads_deficiencies:
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
             self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
-        self.outcome_: ClassPrior | CategoryPrior | CalibratedClassifier
+        self.outcome_ = self._fit_outcome(matrix, overturned, cases, categories, years)
+        self.least_words_ = 0.0
+        if self.columns_ is not None and self.features["use_case_summary"]:
+            self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
+        self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
+        self.deficiencies_, self.words_ = None, None
+        if deficiencies is not None and len(rows):
+            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
+            self.deficiencies_ = DeficiencyModel(**self.models["deficiency"])
+            seen, trust = None, None
+            if matrix is not None and reads_deficiencies:
+                of_rows = SubmissionFrame(submissions.iloc[rows])
+                self.words_ = HashedText(
+                    self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
+                )
+                seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
+            self.deficiencies_.fit(seen, labels, [categories[row] for row in rows], trust)
+        return self
+
+    def _fit_outcome(
+        self, matrix: sparse.csr_matrix | None, overturned: np.ndarray, cases: np.ndarray, categories: list[str], years: Any
+    ) -> ClassPrior | CategoryPrior | CalibratedClassifier:
+        settings = self.models["outcome"]
         if settings["kind"] == "crosses":
             assert self.columns_ is not None  # crosses read features
             codes = self.columns_.named_transformers_["codes"]
-            self.outcome_ = CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
+            return CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
                 matrix,
                 overturned,
                 cases,
@@ -191,31 +226,15 @@ class ReviewModel(BaseEstimator):
                 code_columns=codes.code_columns_,
                 years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
             )
-        elif settings["kind"] == "logistic":
+        if settings["kind"] == "logistic":
             named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
             logistic = CalibratedLogistic(**named, n_refits=self.models["n_refits"], seed=self.seed)
-            self.outcome_ = logistic.fit(matrix, overturned, cases)
-        elif reads_features:
-            assert self.columns_ is not None  # all kinds but the priors read features
+            return logistic.fit(matrix, overturned, cases)
+        if self.columns_ is not None and not settings["kind"].endswith("_prior"):
             terms = self.columns_.output_indices_.get("text", slice(0, 0))
-            self.outcome_ = CalibratedEstimator(settings, terms.start, self.seed).fit(matrix, overturned, cases)
-        else:
-            prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
-            self.outcome_ = prior.fit(categories, overturned)
-        self.least_words_ = 0.0
-        if self.columns_ is not None and self.features["use_case_summary"]:
-            self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
-        self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
-        self.deficiencies_ = None
-        if deficiencies is not None and len(rows):
-            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
-            of_labelled = [categories[row] for row in rows]
-            self.deficiencies_ = DeficiencyModel(seed=self.seed, **self.models["deficiency"])
-            of_rows = matrix[rows] if matrix is not None and reads_deficiencies else None
-            self.deficiencies_.fit(
-                of_rows, labels, of_labelled, cases[rows], _trust(self.columns_) if reads_deficiencies else None
-            )
-        return self
+            return CalibratedEstimator(settings, terms.start, self.seed).fit(matrix, overturned, cases)
+        prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
+        return prior.fit(categories, overturned)
 
     @property
     def predicts_deficiencies(self) -> bool:
@@ -256,7 +275,8 @@ class ReviewModel(BaseEstimator):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
             matrix = sparse.csr_matrix((0, len(self.feature_names_)))
-        return Inputs(submissions, self._categories(submissions), matrix, _n_words(submissions) < self.least_words_)
+        words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
+        return Inputs(submissions, self._categories(submissions), matrix, words, _n_words(submissions) < self.least_words_)
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
         if self.profile == "dmhc":
@@ -303,7 +323,10 @@ class ReviewModel(BaseEstimator):
         inputs = self._read(submissions)
         if self.deficiencies_ is None:
             return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
-        p_deficiency = self.deficiencies_.predict_proba(inputs.matrix, inputs.categories)
+        if not inputs.categories:
+            return pd.DataFrame(np.empty((0, len(deficiency_ids()))), inputs.submissions.index, list(deficiency_ids()))
+        seen = None if inputs.words is None else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
+        p_deficiency = self.deficiencies_.predict_proba(seen, inputs.categories)
         p_deficiency[inputs.is_brief] = self.deficiencies_.predict_priors(inputs.categories)[inputs.is_brief]
         return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
 
@@ -359,21 +382,22 @@ class ReviewModel(BaseEstimator):
         named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
         return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
 
+    def _trust(self) -> np.ndarray:
+        """Scale of each feature for the deficiency model."""
+        assert self.columns_ is not None  # asked only where features are read
+        assert self.words_ is not None
+        names = np.append(self.feature_names_, self.words_.get_feature_names_out().astype(str))
+        scale = np.ones(len(names))
+        for name, trust in reversed(_TRUST):
+            scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust
+        return scale
+
     def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
         strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
         return _strongest(
             [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
             n_reasons,
         )
-
-
-def _trust(columns: Any) -> np.ndarray:
-    """Scale of each feature for the deficiency model."""
-    names = columns.get_feature_names_out().astype(str)
-    scale = np.ones(len(names))
-    for name, trust in reversed(_TRUST):
-        scale[columns.output_indices_.get(name, np.char.startswith(names, name))] = trust
-    return scale
 
 
 def _n_words(submissions: SubmissionFrame) -> np.ndarray:

@@ -210,5 +210,6 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
 def _dask_client(n_jobs: int) -> Any:
     from distributed import Client  # noqa: PLC0415 - only where asked for
 
+    make_client: Any = Client  # distributed carries no types
     address = os.environ.get("DASK_SCHEDULER_ADDRESS")
-    return Client(address) if address else Client(n_workers=n_jobs, threads_per_worker=1, dashboard_address=None)
+    return make_client(address) if address else make_client(n_workers=n_jobs, threads_per_worker=1, dashboard_address=None)

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import loguniform, randint, uniform
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import log_loss, make_scorer
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, ParameterGrid, RandomizedSearchCV
 
 from imrml.config import Config, RangeConfig, with_settings
 from imrml.engines import joblib_backend
@@ -137,7 +137,7 @@ def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
             "log_loss": -float(row["mean_test_score"]),
             "log_loss_sd": float(row["std_test_score"]),
             "rank": int(row["rank_test_score"]),
-            "is_chosen": number == searcher.best_index_,
+            "is_chosen": bool(number == searcher.best_index_),
             "n_items": int(row.get("n_resources", len(data.items))),
             "seconds": float(row["mean_fit_time"]),
         }
@@ -153,14 +153,16 @@ def _make_searcher(config: Config, folds: Any, n_items: int, rate: float) -> Any
     common = {"scoring": scorer, "cv": folds, "refit": False, "error_score": "raise"}
     if asked.method == "grid":
         return GridSearchCV(recipe, space, **common)
+    is_finite = all(isinstance(values, list) for values in space.values())
+    n_candidates = min(asked.n_candidates, len(ParameterGrid(space))) if is_finite else asked.n_candidates
     if asked.method == "random":
-        return RandomizedSearchCV(recipe, space, n_iter=asked.n_candidates, random_state=config.seed, **common)
+        return RandomizedSearchCV(recipe, space, n_iter=n_candidates, random_state=config.seed, **common)
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401, PLC0415 - scikit-learn asks for it
     from sklearn.model_selection import HalvingRandomSearchCV  # noqa: PLC0415
 
     fewest = min(n_items, int(np.ceil(_FEWEST_OVERTURNED / rate)))
     return HalvingRandomSearchCV(
-        recipe, space, n_candidates=asked.n_candidates, min_resources=fewest, random_state=config.seed, **common
+        recipe, space, n_candidates=n_candidates, min_resources=fewest, random_state=config.seed, **common
     )
 
 

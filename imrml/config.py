@@ -190,6 +190,12 @@ class TrackingConfig(_Section):
     alias: str
 
 
+class PrecedentsConfig(_Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
+
+
 class MonitoringConfig(_Section):
     """From when on an alarm rings."""
 
@@ -239,6 +245,7 @@ class Config(_Section):
     search: SearchConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
+    precedents: PrecedentsConfig
     monitoring: MonitoringConfig
     retraining: RetrainingConfig
 

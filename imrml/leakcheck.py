@@ -12,10 +12,11 @@ from imrml.evaluation import checks, leaks
 from imrml.evaluation.checks import Check
 from imrml.evaluation.sections import empty_columns, sections_of
 from imrml.evaluation.splits import Folds, make_splits
+from imrml.fitting import Report, fit_rows, hold_out
 from imrml.models import ReviewModel
 from imrml.search import without_search
 from imrml.submissions import submission_frame
-from imrml.training import Report, fit_rows, hold_out, run_checks
+from imrml.training import run_checks
 from imrml.training_data import TrainingData, prepare
 
 MOST_ITEMS = 5_000

@@ -14,10 +14,10 @@ from imrml.config import load_config
 from imrml.dmhc import read_dmhc
 from imrml.errors import LeakageError, TableError
 from imrml.features.coded import CodedFeatures
+from imrml.fitting import fit_rows
 from imrml.models import load_model, save_model
 from imrml.submissions import SubmissionFrame, columns_at, require_submission_columns, sort_requests, submission_frame
 from imrml.tables import read_table, write_table
-from imrml.training import fit_rows
 from imrml.training_data import prepare
 
 LIMITS = load_config().limits

@@ -13,8 +13,9 @@ from sklearn.base import clone
 from imrml.config import load_config
 from imrml.engines import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
+from imrml.fitting import hold_out
 from imrml.search import Recipe, search, without_search
-from imrml.training import hold_out, train
+from imrml.training import train
 from imrml.training_data import TrainingData, prepare
 
 QUICK = ["features.word_ngrams=[1, 1]", "search.n_folds=2", "search.backend=threading"]

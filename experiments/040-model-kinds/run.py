@@ -7,8 +7,8 @@ from pathlib import Path
 from imrml.config import load_config
 from imrml.evaluation.metrics import measure
 from imrml.evaluation.splits import make_splits
+from imrml.fitting import hold_out
 from imrml.tables import read_table
-from imrml.training import hold_out
 from imrml.training_data import prepare
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"

@@ -99,6 +99,16 @@ _CLAUSE_END = re.compile(
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
 )
+# Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no commas; there the next heading of
+# the chart begins a clause, unless it is what is denied or belongs to a list.
+_NOT_AFTER = "".join(rf"(?<!\b{word}\s)" for word in ("no", "not", "nor", "or", "and", "w/o", "without", "of", "for", "the", "a"))
+_NOTE_END = re.compile(
+    rf"\s{_NOT_AFTER}(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds"
+    r"|hx|dx|doi|f/u|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex\w*|rom|slr|gait|ttp|cont"
+    r"|works?|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
+)
+_ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
+_MIN_TELEGRAM_WORDS = 8
 _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
@@ -144,6 +154,12 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     >>> found[1].quote, found[1].answers
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
+    return list(_found(text, is_request=is_request))
+
+
+@lru_cache(maxsize=4096)
+def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
+    """Search a text once for features, checklist and quotes; few are kept, because what was found is larger than the text."""
     lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     sentences = [
@@ -161,7 +177,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
         for start, sentence in sentences:
             if holds_any(hints, sentence):
                 found += _found_in_sentence(cue, text, start, sentence)
-    return sorted(found, key=lambda one: (one.start, one.cue))
+    return tuple(sorted(found, key=lambda one: (one.start, one.cue)))
 
 
 @cache
@@ -201,7 +217,10 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
 def _clauses(sentence: str) -> list[tuple[int, int]]:
     """Spans of the clauses of a sentence in lower case."""
     clauses, start = [], 0
-    for boundary in _CLAUSE_END.finditer(sentence):
+    n_words = sentence.count(" ") + 1
+    # In prose every fifth word is an article or a form of "be".
+    is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
+    for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):
         clauses.append((start, boundary.start()))
         start = boundary.end()
     return [*clauses, (start, len(sentence))]

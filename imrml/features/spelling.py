@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.features.text import asked_texts, mask_text
+from imrml.features.text import TREATMENT_PART, asked_texts, masked_texts
 
 
 class SpellingFeatures(SubmissionTransformer):
@@ -66,7 +66,7 @@ class SpellingFeatures(SubmissionTransformer):
             analyzer="char_wb", ngram_range=(shortest, longest), n_features=self.n_columns, alternate_sign=False
         )
         rows, different = pd.factorize(np.array(asked_texts(X, self.stage), dtype=object))
-        return sparse.csr_matrix(hashed.transform([mask_text(text) for text in different])[rows])
+        return sparse.csr_matrix(hashed.transform(masked_texts(TREATMENT_PART, different))[rows])
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform` by their numbers."""

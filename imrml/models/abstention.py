@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from imrml.features.abbreviations import spell_out
+
 Words = npt.NDArray[np.uint32]
 
 TELLING_COLUMNS = ("treatment", "diagnosis", "case_summary")
@@ -66,13 +68,15 @@ def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.fl
 
 def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
     columns = [name for name in TELLING_COLUMNS if name in submissions]
-    by_text: dict[str, set[int]] = {}
+    by_text: dict[tuple[str, bool], set[int]] = {}
     words = []
     for row in submissions[columns].itertuples(index=False):
-        for text in row:
-            if text not in by_text:
-                by_text[text] = {zlib.crc32(word.encode()) for word in _WORD.findall(text.lower())}
-        words.append(sorted(set().union(*(by_text[text] for text in row))))
+        told = [(text, column == "treatment") for column, text in zip(columns, row, strict=True)]
+        for text, is_request in told:
+            if (text, is_request) not in by_text:
+                in_full = spell_out(text, is_request=is_request).lower()
+                by_text[text, is_request] = {zlib.crc32(word.encode()) for word in _WORD.findall(in_full)}
+        words.append(sorted(set().union(*(by_text[one] for one in told))))
     return words
 
 

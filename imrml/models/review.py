@@ -13,10 +13,11 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
-from imrml.deficiencies import deficiency_ids
+from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, build_features, describe_feature, treatment_category
+from imrml.features import HashedText, build_features, describe_feature, is_filler, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
+from imrml.models.associations import ChecklistAssociations, checklist_lines
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.estimators import CalibratedEstimator
@@ -26,6 +27,7 @@ from imrml.submissions import SubmissionFrame, require_submission_columns
 _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
+_FILLERS = "common words and numbers, all together"
 
 _TRUST = (
     ("category=", 0.58),
@@ -106,6 +108,8 @@ class ReviewModel(BaseEstimator):
         Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
         None where no upheld training item had labels.
+    associations_ : ChecklistAssociations or None
+        None where the deficiency model is a prior.
 
     Examples
     --------
@@ -117,6 +121,8 @@ class ReviewModel(BaseEstimator):
     >>> model.predict_proba(asked)[:2, 1].tolist()
     [0.125, 0.375]
     """
+
+    associations_: ChecklistAssociations | None = None
 
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
@@ -208,7 +214,18 @@ class ReviewModel(BaseEstimator):
                     self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
                 )
                 seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
-            self.deficiencies_.fit(seen, labels, [categories[row] for row in rows], trust)
+            of_labelled = [categories[row] for row in rows]
+            self.deficiencies_.fit(seen, labels, of_labelled, trust)
+            if reads_deficiencies and self.profile == "letters":
+                self.associations_ = ChecklistAssociations().fit(
+                    self.lines_shown(matrix),
+                    overturned,
+                    self.categories_.predict_proba(categories)[:, 1],
+                    rows,
+                    labels,
+                    self.deficiencies_.predict_priors(of_labelled),
+                    self.deficiencies_.is_prior_,
+                )
         return self
 
     def _fit_outcome(
@@ -338,6 +355,18 @@ class ReviewModel(BaseEstimator):
         rates = self.deficiencies_.predict_priors(inputs.categories)
         return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
 
+    def lines_shown(self, matrix: Any) -> np.ndarray:
+        """Tell which lines of the checklist the record of each row of a feature matrix shows, shape (n_items, n_lines)."""
+        places = {name: place for place, name in enumerate(self.feature_names_.tolist())}
+        columns = sparse.csc_matrix(matrix)
+        needed = cues_that_show()
+        return np.column_stack(
+            [
+                np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
+                for line in checklist_lines()
+            ]
+        )
+
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
@@ -365,15 +394,51 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        if isinstance(self.outcome_, CalibratedClassifier):
-            by_category = self._category_reasons(inputs, n_reasons)
-            rows = zip(inputs.is_brief, by_category, self.outcome_.contributions(inputs.matrix), strict=True)
-            return [brief if is_brief else self._reasons_of(row, n_reasons) for is_brief, brief, row in rows]
-        return (
-            [[] for _ in inputs.categories]
-            if isinstance(self.outcome_, ClassPrior)
-            else self._category_reasons(inputs, n_reasons)
-        )
+        if isinstance(self.outcome_, ClassPrior):
+            return [[] for _ in inputs.categories]
+        by_category = self._category_reasons(inputs, n_reasons)
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return by_category
+        rows = zip(inputs.is_brief, by_category, self.moving_features(inputs, n_reasons), strict=True)
+        return [
+            brief if is_brief else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
+            for is_brief, brief, moved in rows
+        ]
+
+    def moving_features(self, submissions: SubmissionFrame | Inputs, n_features: int) -> list[list[tuple[str, float]]]:
+        """List for each item the names of the features that moved its log-odds most, with by how much; all rows at once.
+
+        Words that say nothing by themselves count together, under the name ``""``. Where the outcome model is a prior, the lists
+        are empty.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_features : int
+            At most this many an item, strongest first.
+        """
+        inputs = self._read(submissions)
+        reasons: list[list[tuple[str, float]]] = [[] for _ in inputs.categories]
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return reasons
+        moved = self.outcome_.contributions(inputs.matrix)
+        n_items, n_all = moved.shape
+        shown = np.unique(moved.indices)
+        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
+        is_filling = np.isin(moved.indices, fillers)
+        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
+        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
+        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
+        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_all)])
+        by = np.concatenate([moved.data[~is_filling], together])
+        order = np.lexsort((-np.abs(by), rows))
+        starts = np.searchsorted(rows[order], np.arange(n_items))
+        order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
+        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
+            if abs(amount) >= _SMALLEST_REASON:
+                reasons[row].append(("" if feature == n_all else str(self.feature_names_[feature]), amount))
+        return reasons
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -391,13 +456,6 @@ class ReviewModel(BaseEstimator):
         for name, trust in reversed(_TRUST):
             scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust
         return scale
-
-    def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
-        strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
-        return _strongest(
-            [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
-            n_reasons,
-        )
 
 
 def _n_words(submissions: SubmissionFrame) -> np.ndarray:

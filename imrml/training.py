@@ -19,6 +19,7 @@ from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.fitting import Report, fit_rows, hold_out, predict_held_out, rates_by_year
 from imrml.models import LoadedModel, ReviewModel
+from imrml.models.outcome import CalibratedClassifier
 from imrml.precedents import build_precedents
 from imrml.search import search
 from imrml.submissions import submission_frame
@@ -251,8 +252,8 @@ def run_checks(
 
 
 def _weights(model: ReviewModel) -> np.ndarray | None:
-    linear = getattr(model.outcome_, "linear_", None)  # kinds without coefficients have none to rank features by
-    return None if linear is None else linear.coef_[0]
+    """Tell the weight of each feature; None for priors, and for kinds whose score is no sum over features."""
+    return model.outcome_.coefficients() if isinstance(model.outcome_, CalibratedClassifier) else None
 
 
 def _report_split(report: Report, split: str, done: str) -> None:

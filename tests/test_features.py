@@ -1,5 +1,6 @@
 """Features: what a request asks for, what the record shows, which words count, and the contract of every transformer."""
 
+import pickle
 import re
 
 import numpy as np
@@ -376,6 +377,9 @@ class TestContract:
         loaded = skops.io.loads(saved, trusted=TRUSTED)
         np.testing.assert_array_equal(dense(loaded.transform(frame)), dense(fitted.transform(frame)))
         assert list(loaded.get_feature_names_out()) == list(fitted.get_feature_names_out())
+        # Processes that fit folds side by side hand estimators to each other by pickle; files never hold one.
+        handed_over = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(dense(handed_over.transform(frame)), dense(fitted.transform(frame)))
 
 
 @pytest.mark.parametrize("make", [TreatmentFeatures, ClinicalFeatures])

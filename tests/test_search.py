@@ -1,6 +1,7 @@
 """Search: settings are chosen on folds that part no case, anew inside every fold that is measured."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.base import clone
 from imrml.config import load_config
 from imrml.engines import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
+from imrml.evaluation.report import write_report
 from imrml.fitting import hold_out
 from imrml.search import Recipe, search, without_search
 from imrml.training import train
@@ -99,7 +101,7 @@ def test_folds_of_a_search_part_no_group_of_cases(data: TrainingData, monkeypatc
     assert not seen[0] & seen[1]
 
 
-def test_every_measured_fold_searches_by_itself(items: pd.DataFrame) -> None:
+def test_every_measured_fold_searches_by_itself(items: pd.DataFrame, tmp_path: Path) -> None:
     quiet = ["evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"]
     config = searched("{models.outcome.c: [0.001, 3.0]}", *SMALL, *quiet, "search.method=grid", "features.use_case_summary=true")
     told: list[str] = []
@@ -112,6 +114,11 @@ def test_every_measured_fold_searches_by_itself(items: pd.DataFrame) -> None:
     assert result.manifest["config"]["search"]["space"] is None
     assert result.manifest["config"]["models"]["outcome"]["c"] == found["chosen"]["models.outcome.c"]
     assert "search: grid, on all items" in told
+    write_report(
+        tmp_path, result.metrics, result.held_out, result.verdict, result.manifest["data"], result.checks, is_synthetic=False
+    )
+    assert "Settings were searched (grid, 2 candidates)" in (tmp_path / "report.html").read_text()
+    assert "- settings searched: grid, 2 candidates" in (tmp_path / "card.md").read_text()
 
 
 def test_without_a_space_nothing_is_searched(data: TrainingData) -> None:

@@ -99,8 +99,8 @@ class OutcomeConfig(_Section):
     @classmethod
     def _calibrates_what_needs_it(cls, calibration: str, info: ValidationInfo) -> str:
         kind, class_weight = info.data.get("kind"), info.data.get("class_weight")
-        if kind == "linear_svc" and calibration == "none":
-            raise ValueError("scores of linear_svc are no probabilities; expected sigmoid, isotonic, temperature or auto")
+        if kind in ("linear_svc", "complement_nb") and calibration == "none":
+            raise ValueError(f"scores of {kind} are no probabilities; expected sigmoid, isotonic, temperature or auto")
         if class_weight and calibration in ("none", "temperature"):
             raise ValueError("class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back")
         return calibration

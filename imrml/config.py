@@ -88,6 +88,13 @@ class OutcomeConfig(_Section):
     calibration: Literal["none", "sigmoid", "isotonic", "temperature", "auto"]
     calibration_folds: Annotated[int, Field(ge=2)]
 
+    @field_validator("members")
+    @classmethod
+    def _crosses_need_members(cls, members: list[CrossesConfig], info: ValidationInfo) -> list[CrossesConfig]:
+        if info.data.get("kind") == "crosses" and not members:
+            raise ValueError("crosses averages its members; expected some, as in configs/dmhc.yaml")
+        return members
+
     @field_validator("class_weight")
     @classmethod
     def _weighs_what_is_not_weighed(cls, class_weight: str | None, info: ValidationInfo) -> str | None:
@@ -249,6 +256,13 @@ class Config(_Section):
     monitoring: MonitoringConfig
     retraining: RetrainingConfig
 
+    @field_validator("models")
+    @classmethod
+    def _crosses_need_codes(cls, models: ModelsConfig, info: ValidationInfo) -> ModelsConfig:
+        if models.outcome.kind == "crosses" and info.data.get("profile") == "letters":
+            raise ValueError("outcome.kind crosses reads codes; expected profile dmhc, or another kind")
+        return models
+
 
 def default_text() -> str:
     """Return the shipped defaults with their comments."""
@@ -378,5 +392,6 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
         path = ".".join(str(part) for part in problem["loc"])
-        lines.append(f"{path}: found {problem['input']!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}")
+        found = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r}; "
+        lines.append(f"{path}: {found}{problem['msg'][0].lower()}{problem['msg'][1:]}")
     return "\n".join(lines)

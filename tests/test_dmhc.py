@@ -199,6 +199,14 @@ def model(items):
     return fitted(items)[0]
 
 
+@pytest.mark.parametrize("kind", ["logistic", "complement_nb", "hist_gradient_boosting"])
+def test_other_kinds_learn_from_codes_too(items, kind):
+    model, data = fitted(items, f"models.outcome.kind={kind}", "models.outcome.boosting.max_iter=20")
+    p = model.predict_proba(data.submissions)[:, 1]
+    is_likely = ((items["treatment_category"] == "Vision") & (items["sex"] == "female")).to_numpy()
+    assert p[is_likely].mean() > p[~is_likely].mean() + 0.15
+
+
 def test_crosses_find_what_no_single_code_tells(items, model):
     later = submission_frame(invent(600, seed=1), "imr", "dmhc")
     p = model.predict_proba(later)[:, 1]

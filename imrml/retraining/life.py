@@ -17,6 +17,7 @@ import pandas as pd
 from imrml.config import Config, state_dir
 from imrml.evaluation.checks import VERDICT_CODE
 from imrml.evaluation.report import write_report
+from imrml.fitting import predict_held_out
 from imrml.models import LoadedModel, load_model, save_model
 from imrml.retraining.arrivals import is_dealt_with, remember, sign
 from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_window
@@ -24,7 +25,7 @@ from imrml.retraining.intake import take_in
 from imrml.retraining.lock import sole_retrain
 from imrml.tracking import fetch_model, list_versions, log_training, promote, registered_name
 from imrml.tracking.registry import CHAMPION
-from imrml.training import TrainingResult, predict_held_out, train
+from imrml.training import TrainingResult, train
 from imrml.training_data import TrainingData, decided_years, hash_cases, prepare
 
 Report = Callable[[str], None]

@@ -37,6 +37,7 @@ def window(p_champion, p_challenger, n=400, rate=0.1):
             "treatment_category": ["mri", "opioid"] * (n // 2),
             "age": 40.0,
             "sex": "female",
+            "decided_year": 2015,
         }
     )
 

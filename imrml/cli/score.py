@@ -57,7 +57,7 @@ def open_model(where: str) -> "LoadedModel":
     from imrml.models import load_model
 
     if where.startswith(("models:/", "runs:/")):
-        from imrml.tracking import fetch_model
+        from imrml.tracking import load_registered
 
-        return load_model(fetch_model(where))
+        return load_registered(where)
     return load_model(Path(where))

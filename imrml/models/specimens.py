@@ -38,20 +38,20 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``features`` (digest of their names in order), and, a number a specimen, ``p_overturned`` and
-        ``p_deficiencies`` (summed with the place of each as its weight, so that an exchange of two shows; None where none are predicted).
+        ``features``, a digest of their names in order; and, a number a specimen, ``p_overturned`` and ``p_deficiencies``: a sum
+        with the place of each as its weight, so that an exchange of two shows; None where no deficiencies are predicted.
     """
     inputs = model.read(submission_frame(_specimens(), model.stage, model.profile))
     names = "" if model.columns_ is None else "\n".join(map(str, model.columns_.get_feature_names_out()))
-    p_deficiencies = model.predict_deficiencies(inputs).to_numpy() if model.predicts_deficiencies else None
-    places = np.arange(1, 1 + len(deficiency_ids()))
-    return {
+    answers: dict[str, Any] = {
         "features": hashlib.sha256(names.encode()).hexdigest()[:16],
         "p_overturned": model.predict_proba(inputs)[:, 1].tolist(),
-        "p_deficiencies": None
-        if p_deficiencies is None
-        else (p_deficiencies @ np.arange(1, 1 + p_deficiencies.shape[1])).tolist(),
+        "p_deficiencies": None,
     }
+    if model.predicts_deficiencies:
+        places = np.arange(1, 1 + len(deficiency_ids()))
+        answers["p_deficiencies"] = (model.predict_deficiencies(inputs).to_numpy() @ places).tolist()
+    return answers
 
 
 def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:

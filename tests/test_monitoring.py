@@ -140,8 +140,8 @@ def test_the_commands_write_reports_without_text_and_ring_by_exit_code(imrml, li
 
 def test_requests_as_staff_send_them_are_compared_too(imrml, requests, tmp_path):
     told = requests[["treatment", "case_summary"]].set_axis(["Treatment", "NOTES"], axis="columns")
-    write_table(told[:300], tmp_path / "a.csv")
-    write_table(told[300:].assign(NOTES=""), tmp_path / "b.csv")
+    write_table(told[:60], tmp_path / "a.csv")
+    write_table(told[60:120].assign(NOTES=""), tmp_path / "b.csv")
     rung = imrml("monitor", "--reference", tmp_path / "a.csv", "--current", tmp_path / "b.csv", "--out", tmp_path / "out")
     assert rung.code == 4
     assert "case_summary_words\tmissing\t1.0" in rung.out
@@ -149,14 +149,13 @@ def test_requests_as_staff_send_them_are_compared_too(imrml, requests, tmp_path)
 
 def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wait(imrml, line, tmp_path):
     items = read_table(line.items)
-    write_table(items[:200].assign(decision="upheld"), tmp_path / "a.jsonl")
-    write_table(items[200:400], tmp_path / "b.jsonl")
+    write_table(items[:60].assign(decision="upheld"), tmp_path / "a.jsonl")
+    write_table(items[60:120], tmp_path / "b.jsonl")
     plain = imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
     assert "needs decisions of both kinds" in plain.err
     assert json.loads((tmp_path / "out" / "drift.json").read_text())["overturn_rate"] is None
-    waiting = items[200:400].assign(decision=["overturned"] + [None] * 199)
-    write_table(waiting, tmp_path / "b.jsonl")
-    write_table(items[:200], tmp_path / "a.jsonl")
+    write_table(items[60:120].assign(decision=["overturned"] + [None] * 59), tmp_path / "b.jsonl")
+    write_table(items[:60].assign(decision=["overturned", "upheld"] * 30), tmp_path / "a.jsonl")
     imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
     assert "No alarm in 1 decisions" in (tmp_path / "out" / "drift.html").read_text()
 

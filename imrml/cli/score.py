@@ -1,5 +1,8 @@
 """``imrml score``: submission table to prediction table."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +14,13 @@ if TYPE_CHECKING:
     from imrml.models import LoadedModel
     from imrml.submissions import Requests
 
+_REGISTRY = ("models:/", "runs:/")
+MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
+
 
 def score_requests(
     submissions: Annotated[str, typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin.")],
-    model: Annotated[str, typer.Option(help="Model folder, or models:/NAME@ALIAS.")],
+    model: Annotated[str, typer.Option(help=MODEL_HELP)],
     out: Annotated[str, typer.Option(help="Prediction table to write; - for JSON Lines on stdout.")],
     allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
 ) -> None:
@@ -30,7 +36,7 @@ def score_requests(
     requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
-    _tell_passed_over(requests)
+    tell_passed_over(requests)
     n_abstained = int((predictions["predicted"] == "abstain").sum())
     console.tell(
         f"{len(predictions) - n_abstained:,} of {len(table):,} requests scored, {n_abstained:,} abstained, written to {out}"
@@ -42,22 +48,32 @@ def score_requests(
         raise TableError(f"score: {len(requests.refused):,} requests refused\n{told}")
 
 
-def _tell_passed_over(requests: "Requests") -> None:
-    if requests.unknown_columns:
-        console.tell(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
-    if requests.late_columns:
-        console.tell(f"columns passed over because they become known after the model's stage: {', '.join(requests.late_columns)}")
-    if requests.unread:
-        told = ", ".join(f"row {number} {column}" for number, column in requests.unread)
-        console.tell(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {told}")
+def tell_passed_over(requests: "Requests") -> None:
+    """Say on stderr which columns and cells of a table were passed over."""
+    from imrml.scoring import told_passed_over
+
+    for sentence in told_passed_over(requests):
+        console.tell(sentence)
 
 
 def open_model(where: str) -> "LoadedModel":
-    """Load a model from a folder or from the registry."""
-    from imrml.models import load_model
-
-    if where.startswith(("models:/", "runs:/")):
+    """Load a model from a folder, a bundle or the registry."""
+    if where.startswith(_REGISTRY):
         from imrml.tracking import load_registered
 
         return load_registered(where)
+    from imrml.models import load_model
+
     return load_model(Path(where))
+
+
+@contextmanager
+def model_folder(where: str) -> Iterator[Path]:
+    """Find a model's folder or bundle; one of the registry is fetched, and its copy removed at the end."""
+    if not where.startswith(_REGISTRY):
+        yield Path(where)
+        return
+    from imrml.tracking import fetch_model
+
+    with tempfile.TemporaryDirectory() as temporary:
+        yield fetch_model(where, Path(temporary))

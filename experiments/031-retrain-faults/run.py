@@ -81,8 +81,8 @@ class Night:
         items = len(pd.read_parquet(self.folder / ".imrml" / "intake" / "items.parquet"))
         leftovers = [path.name for path in (self.folder / ".imrml").rglob(".*-????????*") if path.is_file()]
         return {
-            "doctor": told, "champion_before": before, "next": again.returncode, "champion_after": self.score(),
-            "n_items": items, "doctor_after": self.doctor(), "runs_unfinished": self.runs(), "leftovers": len(leftovers),
+            "doctor": told, "champion_answers": before, "next": again.returncode, "n_items": items,
+            "doctor_after": self.doctor(), "runs_unfinished": self.runs(), "leftovers": len(leftovers),
             "err": again.err.strip().splitlines()[-1:] if again.returncode not in (0, 3) else [],
         }  # fmt: skip
 
@@ -238,17 +238,6 @@ def main() -> None:
         quiet_start = time.monotonic()
         quiet = night.retrain()
         print(f"nothing new: exit {quiet.returncode} in {time.monotonic() - quiet_start:.1f} s", flush=True)
-        rng = random.Random(arguments.seed)
-        for number in range(arguments.kills):
-            night = prepare(base)
-            process = night.start("retrain", "--config", "retrain.yaml")
-            moment = rng.uniform(0.05, 1.0) * seconds
-            try:
-                process.wait(timeout=moment)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            print(f"kill {number + 1} after {moment:.1f} s:", night.judge(), flush=True)
         night = prepare(base)
         pair = [night.start("retrain", "--config", "retrain.yaml") for _ in range(2)]
         told = [process.communicate()[1].strip().splitlines()[-1] for process in pair]
@@ -268,6 +257,17 @@ def main() -> None:
         print("server killed in mid-run:", kill_server_amid_a_run(prepare(base)), flush=True)
         print("champion corrupted:", corrupt_champion(base), flush=True)
         print("clock 40 days back:", set_clock_back(base), flush=True)
+        rng = random.Random(arguments.seed)
+        for number in range(arguments.kills):
+            night = prepare(base)
+            process = night.start("retrain", "--config", "retrain.yaml")
+            moment = rng.uniform(0.05, 1.0) * seconds
+            try:
+                process.wait(timeout=moment)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            print(f"kill {number + 1} after {moment:.1f} s:", night.judge(), flush=True)
 
 
 if __name__ == "__main__":

@@ -218,11 +218,61 @@ def set_clock_back(base):
     return {"doctor": lines, "retrain": retrained.returncode, "again": again.returncode, "right_time": night.judge()}
 
 
+def start_two_at_once(base):
+    night = prepare(base)
+    pair = [night.start("retrain", "--config", "retrain.yaml") for _ in range(2)]
+    told = [process.communicate()[1].strip().splitlines()[-1] for process in pair]
+    return {"exit": sorted(process.returncode for process in pair), "told": told} | night.judge()
+
+
+def forbid_large_files(base):
+    night = prepare(base)
+    full = night.retrain(preexec_fn=limit_file_size)
+    return {"exit": full.returncode, "err": full.err.strip().splitlines()[-1]} | {"then": night.judge()}
+
+
+def fill_the_disk(base):
+    found = {}
+    for spare in (0, 100_000, 400_000):
+        night = prepare(base)
+        with small_disk(night, spare) as is_mounted:
+            full = night.retrain()
+            told = night.doctor()
+        last = full.err.strip().splitlines()[-1][-200:]
+        found[f"{spare:,} bytes left"] = {"mounted": is_mounted, "exit": full.returncode, "err": last, "doctor": told} | {
+            "then": night.judge()
+        }
+    return found
+
+
+def do_nothing(base):
+    night = prepare(base)
+    start = time.monotonic()
+    whole = night.retrain()
+    seconds = time.monotonic() - start
+    start = time.monotonic()
+    quiet = night.retrain()
+    return {"exit": whole.returncode, "seconds": round(seconds, 1), "second": quiet.returncode,
+            "second_seconds": round(time.monotonic() - start, 1)} | night.judge()  # fmt: skip
+
+
+FAULTS = {
+    "none": do_nothing,
+    "two at once": start_two_at_once,
+    "no file over 20 kB": forbid_large_files,
+    "full disk": fill_the_disk,
+    "server killed": lambda base: kill_server_amid_a_run(prepare(base)),
+    "champion corrupted": corrupt_champion,
+    "clock 40 days back": set_clock_back,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("items")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", choices=FAULTS, default=list(FAULTS), help="these faults before the kills")
     arguments = parser.parse_args()
     items = pd.read_parquet(arguments.items)
     with tempfile.TemporaryDirectory() as temporary:
@@ -230,33 +280,13 @@ def main() -> None:
         (base / "first").mkdir()
         first = Night(items, base / "first")
         (first.folder / "requests.csv").write_text("treatment\nPharmacy: Prescription drug\n")
-        night = prepare(base)
-        start = time.monotonic()
-        whole = night.retrain()
-        seconds = time.monotonic() - start
-        print(f"undisturbed: exit {whole.returncode} in {seconds:.0f} s", night.judge(), flush=True)
-        quiet_start = time.monotonic()
-        quiet = night.retrain()
-        print(f"nothing new: exit {quiet.returncode} in {time.monotonic() - quiet_start:.1f} s", flush=True)
-        night = prepare(base)
-        pair = [night.start("retrain", "--config", "retrain.yaml") for _ in range(2)]
-        told = [process.communicate()[1].strip().splitlines()[-1] for process in pair]
-        print("two at once:", sorted(process.returncode for process in pair), told, night.judge(), flush=True)
-        night = prepare(base)
-        full = night.retrain(preexec_fn=limit_file_size)
-        print("no file over 20 kB:", full.returncode, full.err.strip().splitlines()[-1], night.judge(), flush=True)
-        for spare in (0, 100_000, 400_000):
+        for fault in arguments.only:
+            print(f"{fault}:", FAULTS[fault](base), flush=True)
+        if arguments.kills:
             night = prepare(base)
-            with small_disk(night, spare) as is_mounted:
-                full = night.retrain()
-                told = night.doctor()
-            last = full.err.strip().splitlines()[-1][-200:]
-            print(
-                f"disk with {spare:,} bytes left (mounted: {is_mounted}):", full.returncode, last, told, night.judge(), flush=True
-            )
-        print("server killed in mid-run:", kill_server_amid_a_run(prepare(base)), flush=True)
-        print("champion corrupted:", corrupt_champion(base), flush=True)
-        print("clock 40 days back:", set_clock_back(base), flush=True)
+            start = time.monotonic()
+            night.retrain()
+            seconds = time.monotonic() - start
         rng = random.Random(arguments.seed)
         for number in range(arguments.kills):
             night = prepare(base)

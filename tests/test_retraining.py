@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 
 import numpy as np
@@ -105,12 +107,16 @@ def test_budgets_and_checks_are_gates_too():
 @pytest.fixture
 def inbox(line, tmp_path):
     """A drop folder with the older cases of the invented corpus; the newer ones wait beside it."""
+    return drop_older(line, tmp_path)
+
+
+def drop_older(line, folder):
     items = read_table(line.items).drop(columns=["deficiencies", "evidence"])  # the deficiency model is not what is tried here
     is_new = items["decided_on"] > sorted(items["decided_on"].dropna())[int(0.6 * len(items))]
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    write_table(items[~is_new], folder / "older.parquet")
-    return folder, items[is_new]
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    write_table(items[~is_new], inbox / "older.parquet")
+    return inbox, items[is_new]
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +132,32 @@ def database(tmp_path_factory):
 @pytest.fixture
 def config(inbox, database):
     shutil.copy(database, state_dir() / "mlflow.db")
+    return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
+
+
+@pytest.fixture(scope="module")
+def first_night(line, database, tmp_path_factory):
+    """A state folder after the first retrain, made once; its drop folder is no longer there."""
+    folder = tmp_path_factory.mktemp("first")
+    state = folder / ".imrml"
+    state.mkdir()
+    shutil.copy(database, state / "mlflow.db")
+    drop_older(line, folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IMRML_HOME", str(state))
+        assert retrain(load_config(overrides=[*FAST, f"retraining.drop_folder={folder / 'inbox'}"])).verdict == PROMOTED
+    return state
+
+
+@pytest.fixture
+def second_night(inbox, first_night):
+    """The morning after: a champion, and the same letters in a drop folder of the test's own."""
+    shutil.copytree(first_night, state_dir(), dirs_exist_ok=True)
+    with closing(sqlite3.connect(state_dir() / "mlflow.db")) as stored:  # paths of artifacts are absolute there
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"),
+                              ("model_versions", "storage_location"), ("logged_models", "artifact_location")):  # fmt: skip
+            stored.execute(f"update {table} set {column} = replace({column}, ?, ?)", (str(first_night), str(state_dir())))
+        stored.commit()
     return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
 
 
@@ -217,13 +249,12 @@ def test_a_second_retrain_is_told_who_is_at_it(config):
     assert retrain(config).verdict == PROMOTED
 
 
-def test_a_champion_that_was_damaged_stops_the_retrain(inbox, config):
-    retrain(config)
+def test_a_champion_that_was_damaged_stops_the_retrain(inbox, second_night):
     for model in state_dir().rglob("artifacts/**/model.skops"):
         model.write_bytes(model.read_bytes()[:-1])
     write_table(inbox[1], inbox[0] / "newer.parquet")
     with pytest.raises(ImrmlError, match="checksums differ"):
-        retrain(config)
+        retrain(second_night)
     assert champion() == "1"
 
 
@@ -237,34 +268,31 @@ def make_outdated(path, **recipe):
     path.write_text(json.dumps(manifest))
 
 
-def test_a_champion_of_other_code_is_made_again_by_its_own_recipe_only(config, inbox):
-    retrain(config)
+def test_a_champion_of_other_code_is_made_again_by_its_own_recipe_only(second_night, inbox):
     [manifest] = state_dir().rglob("artifacts/**/model.json")
     write_table(inbox[1].head(1), inbox[0] / "one.parquet")
     make_outdated(manifest, shrinkage=1.0)
     with pytest.raises(ModelError, match=r"another recipe .models\.category_shrinkage."):
-        retrain(config)
+        retrain(second_night)
     assert champion() == "1"
-    make_outdated(manifest, shrinkage=config.models.category_shrinkage)
-    outcome = retrain(config)
+    make_outdated(manifest, shrinkage=second_night.models.category_shrinkage)
+    outcome = retrain(second_night)
     assert (outcome.verdict, champion()) == (PROMOTED, "2")
     assert outcome.why == "other code made the champion, so it could not be used"
 
 
-def test_a_champion_of_another_stage_is_never_compared(config, inbox):
-    retrain(config)
+def test_a_champion_of_another_stage_is_never_compared(second_night, inbox):
     write_table(inbox[1], inbox[0] / "newer.parquet")
     with pytest.raises(ModelError, match=r"of stage and profile .'imr', 'letters'."):
-        retrain(config.model_copy(update={"stage": "rfa"}))
+        retrain(second_night.model_copy(update={"stage": "rfa"}))
     assert champion() == "1"
 
 
-def test_a_clock_that_goes_back_changes_nothing_but_dates(config, inbox, monkeypatch):
+def test_a_clock_that_goes_back_changes_nothing_but_dates(second_night, inbox, monkeypatch):
     import time
 
     from imrml.retraining.health import find_troubles
 
-    retrain(config)
     real = time.time
 
     class Behind(datetime):
@@ -280,10 +308,10 @@ def test_a_clock_that_goes_back_changes_nothing_but_dates(config, inbox, monkeyp
     newer = inbox[0] / "newer.parquet"
     write_table(inbox[1], newer)
     os.utime(newer, (0, 0))
-    outcome = retrain(config)
+    outcome = retrain(second_night)
     assert outcome.gates
     assert champion() == ("2" if outcome.verdict == PROMOTED else "1")
-    assert retrain(config).verdict == NOTHING_NEW
+    assert retrain(second_night).verdict == NOTHING_NEW
     assert [move.to_version for move in list_moves("imrml-demo")][-1] == champion()
 
 

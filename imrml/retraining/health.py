@@ -78,8 +78,8 @@ def _troubles_of_model(name: str, alias: str, version: str, *, is_way_back: bool
         )
         yield f"{where} cannot be used by this code: {error}; {what}"
     except ModelError as error:
-        way_back = f", or `imrml registry rollback {name} --why ...`" if is_way_back else ""
-        yield f"{where} cannot be used: {error}; restore its files from a backup{way_back}"
+        way_back = f"`imrml registry rollback {name} --why ...`" if is_way_back else "`imrml train` and `imrml registry promote`"
+        yield f"{where} cannot be used: {error}; restore its files from a backup, or {way_back}"
 
 
 def _troubles_of_clock(names: list[str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from imrml.evaluation.report import write_report
 from imrml.models import LoadedModel, load_model, save_model
 from imrml.retraining.arrivals import is_dealt_with, remember, sign
 from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_window
-from imrml.retraining.intake import take_in
+from imrml.retraining.intake import ITEMS, take_in
 from imrml.retraining.lock import sole_retrain
 from imrml.tables import remove_leftovers
 from imrml.tracking import (
@@ -281,7 +281,7 @@ def _require_same_recipe(error: OutdatedModelError, config: Config) -> None:
         if differ := sorted(key for key in made_with.keys() & now.keys() if made_with[key] != now[key]):
             raise ModelError(
                 f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be compared: set it back for one "
-                "retrain, or use `imrml train` and `imrml registry promote`"
+                f"retrain, or `imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"
             )
 
 

@@ -21,7 +21,6 @@ from imrml.tracking import (
     list_runs,
     list_versions,
     load_registered,
-    log_search,
     log_training,
     promote,
     roll_back,
@@ -206,28 +205,30 @@ def test_an_old_training_pushed_again_takes_the_alias_from_no_later_one(logged, 
     assert aliases(logged.model_name) == {later: "challenger"}
 
 
-def test_a_search_is_a_run_with_its_trials_below_it(logged, line):
+def test_a_search_is_a_run_with_its_candidates_below_it(folder, monkeypatch):
     import mlflow
 
-    metrics = json.loads((line.model / "metrics.json").read_text())
-    recipe = load_model(line.model).manifest["recipe"]
-    trials = [
-        {
-            "settings": {"models.outcome.c": c},
-            "figures": {"log_loss": {"value": c, "low": c - 0.1, "high": c + 0.1, "n": 9}, "seconds": 2},
-        }
-        for c in (0.3, 1.0, 3.0)
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text())
+    rows = [
+        {"candidate": number, "settings": {"models.outcome.c": c}, "log_loss": c, "rank": number + 1, "is_chosen": number == 1}
+        for number, c in enumerate((0.3, 1.0, 3.0))
     ]
-    assert "runs/" in log_search(recipe, metrics["data"], trials)
+    path.write_text(json.dumps({**metrics, "search": {"method": "grid", "rows": rows}}))
     client = mlflow.MlflowClient(tracking_uri(), tracking_uri())
-    [experiment] = {client.get_run(logged.run_id).info.experiment_id}
-    [parent] = client.search_runs([experiment], "tags.kind = 'search'")
-    below = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
-    assert sorted(run.data.params["models.outcome.c"] for run in below) == ["0.3", "1.0", "3.0"]
-    assert {run.data.metrics["log_loss.high"] for run in below} == {0.4, 1.1, 3.1}
-    assert (parent.data.params["models.outcome.c"], parent.data.tags["n_trials"]) == ("0.3", "3")
-    assert parent.inputs.dataset_inputs[0].dataset.digest == metrics["data"]["fingerprint"][:32]
-    assert list_runs("imrml", n_runs=1)["run_id"].tolist() == [logged.run_id]  # trials are no trainings
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow, "log_artifact", killed)  # once the candidates are logged
+        with pytest.raises(KeyboardInterrupt):
+            log_training(folder)
+    run = log_training(folder)
+    experiment = client.get_run(run.run_id).info.experiment_id
+    trials = client.search_runs([experiment], "tags.kind = 'trial'")  # those of the interrupted attempt are gone
+    assert {trial.data.tags["mlflow.parentRunId"] for trial in trials} == {run.run_id}
+    assert {(trial.data.params["models.outcome.c"], trial.data.metrics["log_loss"]) for trial in trials} == {
+        ("0.3", 0.3), ("1.0", 1.0), ("3.0", 3.0),
+    }  # fmt: skip
+    assert [trial.data.metrics["rank"] for trial in trials if trial.data.tags["is_chosen"] == "true"] == [2]
+    assert list_runs("imrml", n_runs=1)["run_id"].tolist() == [run.run_id]  # candidates are no trainings
 
 
 def test_a_model_that_somebody_registered_without_a_run_hides_no_other(logged):

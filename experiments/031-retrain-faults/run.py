@@ -116,7 +116,7 @@ def limit_file_size():
 def small_disk(night, spare):
     """Lay a tmpfs with so many spare bytes under the state folder; without the right to mount, say so."""
     state, kept = night.folder / ".imrml", night.folder / "kept"
-    size = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())
+    size = sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in state.rglob("*"))  # whole pages
     shutil.move(state, kept)
     state.mkdir()
     mounted = subprocess.run(

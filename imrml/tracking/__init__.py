@@ -24,7 +24,6 @@ from imrml.tracking.runs import (
     registered_name,
     unfinished_runs,
 )
-from imrml.tracking.searches import log_search
 from imrml.tracking.serving import EXAMPLE_REQUEST
 
 __all__ = [
@@ -43,7 +42,6 @@ __all__ = [
     "list_runs",
     "list_versions",
     "load_registered",
-    "log_search",
     "log_training",
     "promote",
     "registered_name",

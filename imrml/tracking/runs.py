@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ ARTIFACTS = ("metrics.json", "report.html", "card.md")
 _NOT_IN_METRIC_NAMES = re.compile(r"[^\w\-. :/]")
 _BLOCKS = ("outcome", "baselines", "deficiencies", "slices")
 """Blocks of ``metrics.json`` that become MLflow metrics; the whole file is an artifact."""
-MAX_PARAM = 500
+_MAX_PARAM = 500
 """Characters of a parameter's value that every MLflow store takes."""
 
 
@@ -84,7 +84,7 @@ def log_training(model_dir: Path) -> LoggedRun:
     with connected() as client:
         import mlflow  # noqa: PLC0415
 
-        experiment_id = find_experiment(client, recipe["tracking"]["experiment"])
+        experiment_id = _find_experiment(client, recipe["tracking"]["experiment"])
         run_id = _keep_whole_run(client, experiment_id, manifest["model_version"])
         if run_id is None:
             packages = manifest["made_with"]["packages"]
@@ -92,12 +92,13 @@ def log_training(model_dir: Path) -> LoggedRun:
             title = str(manifest["model_version"])
             with mlflow.start_run(experiment_id=experiment_id, run_name=title, tags=_tags(manifest)) as run:
                 run_id = run.info.run_id
-                client.log_inputs(run_id, [describe_dataset(manifest["data"])])
-                mlflow.log_params({key: str(value)[:MAX_PARAM] for key, value in flatten(recipe).items()})
+                client.log_inputs(run_id, [_describe_dataset(manifest["data"])])
+                mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in flatten(recipe).items()})
                 mlflow.log_dict(recipe, "config.yaml")
                 mlflow.log_dict(manifest["splits"], "splits.yaml")
                 mlflow.log_dict(packages, "packages.yaml")
                 mlflow.log_metrics(flatten_figures({name: metrics.get(name, {}) for name in _BLOCKS}))
+                log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
                 for file in ARTIFACTS:
                     mlflow.log_artifact(str(model_dir / file))
                 # Only the model's own files: whatever else lies in the folder may hold records.
@@ -112,7 +113,29 @@ def log_training(model_dir: Path) -> LoggedRun:
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, run_id, str(manifest["model_version"]), alias)
-        return LoggedRun(run_id, tracking_uri(), name, version, alias, link_to(experiment_id, run_id))
+        return LoggedRun(run_id, tracking_uri(), name, version, alias, _link_to(experiment_id, run_id))
+
+
+def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Log each candidate of a search as a run below the one that is going on.
+
+    Parameters
+    ----------
+    experiment_id : str
+        Of the run that is going on.
+    rows : sequence of mapping
+        One a candidate, as ``metrics["search"]["rows"]`` lists them: ``candidate`` (its number), ``settings`` (path to value)
+        and figures, which are plain numbers or FIGUREs by name; ``is_chosen`` becomes a tag.
+    """
+    import mlflow  # noqa: PLC0415
+
+    for row in rows:
+        tags = {"kind": "trial", "is_chosen": str(bool(row.get("is_chosen"))).lower()}
+        figures = {name: found for name, found in row.items() if name not in ("candidate", "settings", "is_chosen")}
+        plain = {name: found if isinstance(found, Mapping) else {"value": found} for name, found in figures.items()}
+        with mlflow.start_run(experiment_id=experiment_id, run_name=f"candidate {row['candidate']}", nested=True, tags=tags):
+            mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in row["settings"].items()})
+            mlflow.log_metrics(flatten_figures(plain))
 
 
 def _keep_whole_run(client: "MlflowClient", experiment_id: str, model_version: str) -> str | None:
@@ -122,6 +145,8 @@ def _keep_whole_run(client: "MlflowClient", experiment_id: str, model_version: s
         if run.info.status == "FINISHED":
             whole = str(run.info.run_id)
         else:
+            for below in client.search_runs([experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"):
+                client.delete_run(below.info.run_id)
             client.delete_run(run.info.run_id)
     return whole
 
@@ -232,7 +257,7 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def find_experiment(client: "MlflowClient", name: str) -> str:
+def _find_experiment(client: "MlflowClient", name: str) -> str:
     """Find an experiment by its name, or make it; its id."""
     found = client.get_experiment_by_name(name)
     return str(found.experiment_id if found else client.create_experiment(name, artifact_location=artifact_location()))
@@ -254,7 +279,7 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def describe_dataset(facts: Mapping[str, Any]) -> Any:
+def _describe_dataset(facts: Mapping[str, Any]) -> Any:
     """Describe the training items to MLflow without any of them: schema, counts and the fingerprint as digest."""
     from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
 
@@ -271,7 +296,7 @@ def describe_dataset(facts: Mapping[str, Any]) -> Any:
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
-def link_to(experiment_id: str, run_id: str) -> str:
+def _link_to(experiment_id: str, run_id: str) -> str:
     """Give the page of a run, or the command that shows it."""
     uri = tracking_uri()
     if uri.startswith("http"):

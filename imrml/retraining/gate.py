@@ -83,7 +83,7 @@ def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) 
         "log_loss",
         worst <= -config.margin,
         f"challenger minus champion {means[0]:+.4f}, with {config.confidence:.0%} confidence at most {worst:+.4f}",
-        f"at most {-config.margin:+.4f} with {config.confidence:.0%} confidence",
+        f"at most {0.0 - config.margin:+.4f} with {config.confidence:.0%} confidence",
     )
 
 

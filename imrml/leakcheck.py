@@ -148,10 +148,11 @@ def _plant(data: TrainingData, folds: Folds | str, model: ReviewModel) -> Check:
             data.submissions.assign(case_summary="He limps. Work status was not documented."), model.stage
         ),
         "a feature named after the decision": lambda: leaks.check_feature_names(["summary__upheld"]),
-        "a frame that holds the decision": lambda: leaks.check_swap(
-            data.items, model.stage, lambda items, stage: submission_frame(items, stage).assign(told=items["decision"])
-        ),
     }
+    if data.overturned.any() and not data.overturned.all():  # a swap among equal decisions shows nothing
+        rung["a frame that holds the decision"] = lambda: leaks.check_swap(
+            data.items, model.stage, lambda items, stage: submission_frame(items, stage).assign(told=items["decision"])
+        )
     if not isinstance(folds, str):
         train, test = folds[0]
         crossed: Folds = ((np.append(train, test[0]), test),)

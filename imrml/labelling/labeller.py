@@ -9,7 +9,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.features.bounds import MASK, bound_runs
 from imrml.features.treatment import parse_treatment
 from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
-from imrml.labelling.rules import Cue, Support, confidence_of, cue_index, cues, other_names, roles, supports
+from imrml.labelling.rules import Cue, Pattern, Support, confidence_of, cue_of_alternative, cues, other_names, roles, supports
 from imrml.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
@@ -79,27 +79,31 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     names = _names_of(item, named)
     whole_text = reading.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
-    possible = [cue_index().possible_in(sentence.text) for sentence in sentences]
+    possible: dict[int, set[int]] = {}
+    for number, sentence in enumerate(sentences):
+        for alternative in sentence.possible & cue_of_alternative().keys():
+            possible.setdefault(cue_of_alternative()[alternative], set()).add(number)
+    applies = _Applicability(about, whole_text)
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     is_read_for_what_is_implied = False
     for place, cue in enumerate(cues()):
         if cue.is_alone and not is_read_for_what_is_implied:
             is_read_for_what_is_implied = True
-            for number, implied in _implied(sentences, about, whole_text, bool(found)):
+            for number, implied in _implied(sentences, about, applies, bool(found)):
                 whole = (0, len(sentences[number].text))
                 found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
         if cue.is_alone and found:
+            break
+        if place not in possible:
             continue
-        told = [number for number, sentence in enumerate(sentences) if place in possible[number] and sentence.role in cue.roles]
-        if not (told and _applies(cue, about, whole_text)):
+        told = [number for number in possible[place] if sentences[number].role in cue.roles]
+        if not (told and applies.to(cue)):
             continue
-        fired = {
-            number: span for number in told if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names))
-        }
-        for number, span in fired.items():
-            found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
-            yielding[cue.id, number] = cue.yields_to
+        for number in told:
+            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names)):
+                found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
+                yielding[cue.id, number] = cue.yields_to
     for (id_, number), stronger in yielding.items():
         if any((other, number) in yielding for other in stronger):
             del found[id_, number]
@@ -107,29 +111,31 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     return tuple(sorted(found.values(), key=lambda span: (rank[span.id], span.start)))
 
 
-def _implied(sentences: list[RoledSentence], about: str, text: str, has_labels: bool) -> Iterator[tuple[int, Cue]]:
+def _implied(
+    sentences: list[RoledSentence], about: str, applies: "_Applicability", has_labels: bool
+) -> Iterator[tuple[int, Cue]]:
     """Give what a sentence says is missing by pointing at the guideline just recited: "none of these is present"."""
-    of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
-    recited = ""
+    recited: RoledSentence | None = None
     for number, sentence in enumerate(sentences):
         if sentence.role == "recital":
-            recited = sentence.text
-        elif recited and (
-            (is_explicit := roles().none_of_these.search(sentence.text) is not None)
-            or (not has_labels and roles().criteria_unmet.search(sentence.text))
+            recited = sentence
+        elif recited is not None and (
+            (is_explicit := roles().none_of_these.search(sentence.text, sentence.possible) is not None)
+            or (not has_labels and roles().criteria_unmet.search(sentence.text, sentence.possible))
         ):
+            of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
             implied = of_all | _IMPLIED_OF_DRUGS if is_explicit and of_all is _IMPLIED else of_all
             for cue in cues():
                 if (
                     cue.is_missing
                     and cue.id in implied
                     and not cue.is_alone
-                    and cue.pattern.search(recited)
-                    and not (cue.unless is not None and cue.unless.search(recited))
-                    and _applies(cue, about, text)
+                    and cue.pattern.search(recited.text, recited.possible)
+                    and not (cue.unless is not None and cue.unless.search(recited.text))
+                    and applies.to(cue)
                 ):
                     yield number, cue
-            recited = ""
+            recited = None
 
 
 def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
@@ -157,13 +163,16 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
         _labelled(support, rationale, reading, sentence, match.span())
         for support in supports()
         for sentence in sentences
-        if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence.text)
+        if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence)
         if (match := _outside(support.pattern, sentence))
     )
 
 
-def _is_general(text: str) -> bool:
-    return roles().general.search(text) is not None and roles().points_at_case.search(text) is None
+def _is_general(sentence: RoledSentence) -> bool:
+    return (
+        roles().general.search(sentence.text, sentence.possible) is not None
+        and roles().points_at_case.search(sentence.text, sentence.possible) is None
+    )
 
 
 def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str] | None:
@@ -173,12 +182,28 @@ def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str]
     return None
 
 
-def _applies(cue: Cue, about: str, text: str) -> bool:
-    return (
-        (cue.about is None or cue.about.search(about) is not None)
-        and (cue.not_about is None or cue.not_about.search(about) is None)
-        and (cue.given is None or cue.given.search(f"{about} {text}") is not None)
-    )
+class _Applicability:
+    """Whether cues may count for one item in one rationale; many cues ask for the same words, which are sought once."""
+
+    def __init__(self, about: str, text: str) -> None:
+        self._about = about
+        self._both = f"{about} {text}"
+        self._in_item: dict[Pattern, bool] = {}
+        self._anywhere: dict[Pattern, bool] = {}
+
+    def to(self, cue: Cue) -> bool:
+        return (
+            (cue.about is None or self._found(cue.about, self._about, self._in_item))
+            and (cue.not_about is None or not self._found(cue.not_about, self._about, self._in_item))
+            and (cue.given is None or self._found(cue.given, self._both, self._anywhere))
+        )
+
+    @staticmethod
+    def _found(pattern: Pattern, text: str, known: dict[Pattern, bool]) -> bool:
+        found = known.get(pattern)
+        if found is None:
+            found = known[pattern] = pattern.search(text) is not None
+        return found
 
 
 def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[int, int] | None:
@@ -188,10 +213,15 @@ def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[in
         span is None
         or (cue.requires is not None and not cue.requires.search(sentence.text))
         or (cue.unless is not None and cue.unless.search(sentence.text))
-        or (cue.names_item and not (roles().points_at_case.search(sentence.text) or names & _stems(sentence.text)))
+        or (cue.names_item and not _is_of_item(sentence, names))
     ):
         return None
     return span
+
+
+def _is_of_item(sentence: RoledSentence, names: frozenset[str]) -> bool:
+    points_at_case = roles().points_at_case.search(sentence.text, sentence.possible)
+    return points_at_case is not None or not names.isdisjoint(_stems(sentence.text))
 
 
 @lru_cache(maxsize=4096)
@@ -208,7 +238,7 @@ def _stems(text: str) -> frozenset[str]:
 
 def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
     for number, (start, end) in enumerate(sentence.missing):
-        if match := cue.pattern.search(sentence.text, start, end):
+        if match := cue.pattern.search(sentence.text, sentence.possible, start, end):
             # "The exam did not reveal a deficit": what reaches back and what reaches forward share the lack.
             overlaps_next = number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end
             last = sentence.missing[number + 1][1] if overlaps_next else end
@@ -218,7 +248,7 @@ def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None
 
 
 def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
-    match = cue.pattern.search(sentence.text)
+    match = cue.pattern.search(sentence.text, sentence.possible)
     return None if match is None else match.span()
 
 

@@ -28,8 +28,8 @@ _CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|wher
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
     r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
-    r"|list|giv|offer|present|articulat|justif|corroborat|say|name|record|account|quer|tell|elaborat|comment|measur|evaluat|assess"
-    r"|complet|defin|disclos|furnish|make clear|lay|spell)\w*"
+    r"|list|giv|offer|present|articulat|justif|corroborat|sa(?:y|id)|name|record|account|quer|tell|told|elaborat|comment|measur|evaluat"
+    r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
 _MISSING_AFTER = re.compile(
@@ -55,16 +55,17 @@ _MISSING_BEFORE = re.compile(
     + _RECORD_VERB
     + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
     r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
-    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand)\b"
+    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand|among|to be found)\b"
     r"|(?:cannot|can not|could not|couldn[’']t) be \w+"
-    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? "
+    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly| all| also| both| still| otherwise){0,2} "
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
-    r"|missing|absent|lacking|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
+    r"|missing|absent|lacking|silent|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
     # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
-    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?not|(?:not|never|n[’']t) been)(?: \w+ly)? "
+    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
-    r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
+    r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is|are) nowhere"
+    r"|(?:do|does|did) not (?:appear|emerge|come through)"
     r")(?: to (?:have|be) (?:been )?\w+)?",
     re.IGNORECASE,
 )

@@ -37,7 +37,7 @@ _MISSING_AFTER = re.compile(
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
     r"|not\b(?! (?:only|limited to|uncommon(?:ly)?|later than|more than|to mention)\b)"
     r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
-    r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
+    r"|(?:patient|claimant|applicant|worker|employee|he|she) den(?:ies|ied)\b|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
     r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"

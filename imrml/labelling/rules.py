@@ -15,7 +15,7 @@ from imrml.labelling.literals import AnyOf, PatternIndex
 Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
 Pattern = re.Pattern[str]
 
-_DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
+_DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion"})
 _CAPITAL = re.compile(r"\\.|[A-Z]")
 _PRIOR_LABELS = 10
 """How many labels the share of all weighs when that of one kind is estimated."""

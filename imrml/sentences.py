@@ -29,7 +29,7 @@ _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
     r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
     r"|list|giv|offer|present|articulat|justif|corroborat|sa(?:y|id)|name|record|account|quer|tell|told|elaborat|comment|measur|evaluat"
-    r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar)\w*"
+    r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg|attest|elucidat|convey|weigh)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
 _MISSING_AFTER = re.compile(
@@ -66,7 +66,7 @@ _MISSING_BEFORE = re.compile(
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
     r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is|are) nowhere"
     r"|(?:do|does|did) not (?:appear|emerge|come through)"
-    r")(?: to (?:have|be) (?:been )?\w+)?",
+    r")(?: to (?:(?:have|be) (?:been )?)?\w+)?",
     re.IGNORECASE,
 )
 # "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features.bounds import MASK, bound_runs
-from imrml.features.treatment import parse_treatment
+from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
 from imrml.labelling.rules import Cue, Pattern, Support, confidence_of, cue_of_alternative, cues, other_names, roles, supports
 from imrml.sentences import split_clauses
@@ -101,7 +101,7 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
         if not (told and applies.to(cue)):
             continue
         for number in told:
-            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names)):
+            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names, about)):
                 found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
                 yielding[cue.id, number] = cue.yields_to
     for (id_, number), stronger in yielding.items():
@@ -206,7 +206,7 @@ class _Applicability:
         return found
 
 
-def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[int, int] | None:
+def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str], about: str) -> tuple[int, int] | None:
     """Give the stretch of the sentence that states the fault: a lack with its object, or the words of a statement."""
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
@@ -214,6 +214,8 @@ def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[in
         or (cue.requires is not None and not cue.requires.search(sentence.text))
         or (cue.unless is not None and cue.unless.search(sentence.text))
         or (cue.names_item and not _is_of_item(sentence, names))
+        or (cue.is_amid_case and not sentence.is_amid_case)
+        or (cue.is_of_same_part and not _is_of_part(sentence, about))
     ):
         return None
     return span
@@ -222,6 +224,11 @@ def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[in
 def _is_of_item(sentence: RoledSentence, names: frozenset[str]) -> bool:
     points_at_case = roles().points_at_case.search(sentence.text, sentence.possible)
     return points_at_case is not None or not names.isdisjoint(_stems(sentence.text))
+
+
+def _is_of_part(sentence: RoledSentence, about: str) -> bool:
+    named = find_body_parts(sentence.text)
+    return not named or not set(named).isdisjoint(find_body_parts(about))
 
 
 @lru_cache(maxsize=4096)

@@ -46,7 +46,8 @@ class Reading:
 class RoledSentence:
     """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading.
 
-    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it.
+    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it; ``is_amid_case`` is true once the case has been
+    taken up, until a guideline is told again.
     """
 
     text: str
@@ -54,6 +55,7 @@ class RoledSentence:
     role: Role
     missing: tuple[tuple[int, int], ...]
     possible: frozenset[int]
+    is_amid_case: bool = False
 
 
 def read(rationale: str) -> Reading:
@@ -95,10 +97,12 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
         text, formula = _without_formula(_blanked(roles().fillers, sentence.text.translate(_SMALL)))
         if formula:
             named.append(formula)
-        missing = tuple(missing_spans(text))
+        granted = roles().concession.match(text)
+        missing = tuple(span for span in missing_spans(text) if granted is None or span[1] > granted.end())
         possible = rule_index().possible_in(text)
+        was_in_case = in_case
         role, in_case = _role(text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
-        roled.append(RoledSentence(text, sentence.start, role, missing, possible))
+        roled.append(RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case))
     return reading, roled, " ".join(named)
 
 

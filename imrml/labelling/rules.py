@@ -21,7 +21,7 @@ _PRIOR_LABELS = 10
 """How many labels the share of all weighs when that of one kind is estimated."""
 _NAMED = re.compile(r"<(\w+)>")
 _CUE_FIELDS = frozenset(
-    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "names_item", "yields_to"],
+    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "names_item", "same_part", "amid_case", "yields_to"],
 )
 
 
@@ -41,6 +41,8 @@ class Cue:
     not_about: Pattern | None
     is_alone: bool
     names_item: bool
+    is_of_same_part: bool
+    is_amid_case: bool
     yields_to: frozenset[str]
 
 
@@ -70,6 +72,7 @@ class Roles:
     leading_guideline: AnyOf
     general: AnyOf
     prior_review: AnyOf
+    concession: Pattern
     hypothetical: Pattern
     points_at_case: AnyOf
     common_words: Pattern
@@ -118,6 +121,8 @@ class _Tables:
                 not_about=_optional(row.get("not_about")),
                 is_alone=row.get("alone", False),
                 names_item=row.get("names_item", False),
+                is_of_same_part=row.get("same_part", False),
+                is_amid_case=row.get("amid_case", False),
                 yields_to=frozenset(row.get("yields_to", ())),
             )
             for kind in ("missing", "says")

@@ -29,7 +29,8 @@ _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
     r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
     r"|list|giv|offer|present|articulat|justif|corroborat|sa(?:y|id)|name|record|account|quer|tell|told|elaborat|comment|measur|evaluat"
-    r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg|attest|elucidat|convey|weigh)\w*"
+    r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar"
+    r"|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg|attest|elucidat|convey|weigh)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
 _MISSING_AFTER = re.compile(
@@ -37,7 +38,8 @@ _MISSING_AFTER = re.compile(
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
     r"|not\b(?! (?:only|limited to|uncommon(?:ly)?|later than|more than|to mention)\b)"
     r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
-    r"|(?:patient|claimant|applicant|worker|employee|he|she) den(?:ies|ied)\b|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
+    r"|(?:patient|claimant|applicant|worker|employee|he|she) den(?:ies|ied)\b"
+    r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
     r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"
@@ -59,9 +61,11 @@ _MISSING_BEFORE = re.compile(
     r"|(?:cannot|can not|could not|couldn[’']t) be \w+"
     r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly| all| also| both| still| otherwise){0,2} "
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
-    r"|missing|absent|lacking|silent|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
+    r"|missing|absent|lacking|silent"
+    r"|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
     # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
-    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
+    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)"
+    r"|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
     r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is|are) nowhere"

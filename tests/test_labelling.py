@@ -216,6 +216,42 @@ def test_an_unknown_decision_is_refused_with_its_row():
         label_items(pd.DataFrame({"decision": ["upheld", "denied"], "rationale": ["", ""]}))
 
 
+# --- items of one letter ----------------------------------------------------------------------------------------------
+
+
+def letter(*items: tuple[str, str], case: str = "CM15-0000001", decision: str = "upheld") -> pd.DataFrame:
+    rows = [{"case_number": case, "item": item, "decision": decision, "rationale": rationale} for item, rationale in items]
+    return pd.DataFrame(rows)
+
+
+SYNVISC = ("Synvisc injection, left knee", "There is no evidence of severe osteoarthritis. Synvisc is not medically necessary.")
+GUIDANCE = ("Ultrasound guidance", "As the Synvisc is not approved, guidance is not needed. Not medically necessary.")
+POINTER = ("Orthovisc injection, right knee", "Please see the discussion above. The request is not medically necessary.")
+
+
+def test_an_item_falls_with_another_of_its_letter_that_is_named_in_words_of_its_own():
+    labelled = label_items(letter(SYNVISC, GUIDANCE))
+    assert labelled["deficiencies"].tolist() == [["indication_not_documented"], ["associated_service_not_needed"]]
+    assert labelled["evidence"].iloc[1][0]["quote"] in GUIDANCE[1]
+    assert label_items(letter(GUIDANCE))["deficiencies"].tolist() == [[]]
+    other_letter = pd.concat([letter(SYNVISC, case="CM15-0000002"), letter(GUIDANCE)], ignore_index=True)
+    assert label_items(other_letter)["deficiencies"].tolist()[1] == []
+
+
+def test_an_item_does_not_fall_with_one_whose_denial_was_overturned():
+    granted = pd.concat([letter(SYNVISC, decision="overturned"), letter(GUIDANCE)], ignore_index=True)
+    assert label_items(granted)["deficiencies"].tolist() == [[], []]
+
+
+def test_a_rationale_that_points_above_has_the_reasons_given_there_and_the_pointer_as_evidence():
+    labelled = label_items(letter(SYNVISC, GUIDANCE, POINTER))
+    assert labelled["deficiencies"].tolist()[2] == ["indication_not_documented"]
+    assert [span["quote"] for span in labelled["evidence"].iloc[2]] == ["Please see the discussion above."]
+    assert label_items(letter(POINTER))["deficiencies"].tolist() == [[]]
+    own = (POINTER[0], "As noted above, she has pain. There is no rationale for the injection. It is not medically necessary.")
+    assert label_items(letter(SYNVISC, own))["deficiencies"].tolist()[1] == ["no_rationale_or_plan"]
+
+
 # --- the cue tables ---------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """From one rationale to deficiencies with evidence spans."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,7 +53,18 @@ class LabelledSpan:
     confidence: float
 
 
-def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A way to state a deficiency that is no pattern of the tables."""
+
+    id: str
+    name: str
+
+
+_ASSOCIATED = _Named("associated_service_not_needed", "another item of the letter, on which it rests, is denied")
+
+
+def label_rationale(rationale: str, item: str = "", denied_beside: Sequence[str] = ()) -> tuple[LabelledSpan, ...]:
     """Find the deficiencies that a reviewer states in the rationale of an upheld item.
 
     Parameters
@@ -62,6 +73,8 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
         The reviewer's reasoning on one item.
     item : str, optional
         The item as worded; where absent, the words in which the rationale's closing formula names it stand in.
+    denied_beside : sequence of str, optional
+        Other items of the letter whose denial stands, as worded: an item may fall because one of them does.
 
     Returns
     -------
@@ -79,10 +92,7 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     names = _names_of(item, named)
     whole_text = reading.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
-    possible: dict[int, set[int]] = {}
-    for number, sentence in enumerate(sentences):
-        for alternative in sentence.possible & cue_of_alternative().keys():
-            possible.setdefault(cue_of_alternative()[alternative], set()).add(number)
+    possible = _possible_cues(sentences)
     applies = _Applicability(about, whole_text)
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
@@ -104,11 +114,22 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
             if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names, about)):
                 found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
                 yielding[cue.id, number] = cue.yields_to
-    for (id_, number), stronger in yielding.items():
-        if any((other, number) in yielding for other in stronger):
-            del found[id_, number]
+    for number, span in _fallen_with_another(sentences, names, denied_beside):
+        if (_ASSOCIATED.id, number) not in found:
+            found[_ASSOCIATED.id, number] = _labelled(_ASSOCIATED, rationale, reading, sentences[number], span)
+    weaker = {key for key, stronger in yielding.items() if any((other, key[1]) in yielding for other in stronger)}
+    spans = [span for key, span in found.items() if key not in weaker]
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
-    return tuple(sorted(found.values(), key=lambda span: (rank[span.id], span.start)))
+    return tuple(sorted(spans, key=lambda span: (rank[span.id], span.start)))
+
+
+def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
+    """Give for each cue, by its place, the sentences in which it may be found."""
+    possible: dict[int, set[int]] = {}
+    for number, sentence in enumerate(sentences):
+        for alternative in sentence.possible & cue_of_alternative().keys():
+            possible.setdefault(cue_of_alternative()[alternative], set()).add(number)
+    return possible
 
 
 def _implied(
@@ -136,6 +157,19 @@ def _implied(
                 ):
                     yield number, cue
             recited = None
+
+
+def _fallen_with_another(
+    sentences: list[RoledSentence], names: frozenset[str], denied_beside: Sequence[str]
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Give the sentences in which the denial of another item of the letter, named in words of its own, is the reason."""
+    others = frozenset().union(*(_names_of(other, "") for other in denied_beside)) - names
+    if not others:
+        return
+    for number, sentence in enumerate(sentences):
+        reason = None if sentence.role == "boilerplate" else roles().falls_with_another.search(sentence.text)
+        if reason is not None and not others.isdisjoint(_stems(reason.group())):
+            yield number, reason.span()
 
 
 def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
@@ -260,7 +294,7 @@ def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
 
 
 def _labelled(
-    cue: Cue | Support, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
+    cue: Cue | Support | _Named, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
 ) -> LabelledSpan:
     """Quote a lack with its object, without the stop, and a statement with the clauses it touches, unless they are too long."""
     is_lack = isinstance(cue, Cue) and cue.is_missing
@@ -281,4 +315,6 @@ def _labelled(
         # A lack stands before its object, the words that lead to a statement before it.
         first, last = (first, words[_MAX_QUOTE_WORDS - 1][1]) if is_lack else (words[-_MAX_QUOTE_WORDS][0], last)
     confidence = confidence_of("last_resort" if isinstance(cue, Cue) and cue.is_alone else cue.id)
-    return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name if isinstance(cue, Cue) else "answered", confidence)
+    return LabelledSpan(
+        cue.id, first, last, rationale[first:last], "answered" if isinstance(cue, Support) else cue.name, confidence
+    )

@@ -46,8 +46,8 @@ class Reading:
 class RoledSentence:
     """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading.
 
-    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it; ``is_amid_case`` is true once the case has been
-    taken up, until a guideline is told again.
+    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it; ``is_amid_case`` is true once the
+    case has been taken up, until a guideline is told again.
     """
 
     text: str
@@ -106,9 +106,7 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
     return reading, roled, " ".join(named)
 
 
-def _role(
-    text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool
-) -> tuple[Role, bool]:
+def _role(text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
     # Words are masked from edge to edge, so what is not possible in the whole is not possible in what is left.

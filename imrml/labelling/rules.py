@@ -21,7 +21,22 @@ _PRIOR_LABELS = 10
 """How many labels the share of all weighs when that of one kind is estimated."""
 _NAMED = re.compile(r"<(\w+)>")
 _CUE_FIELDS = frozenset(
-    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "names_item", "same_part", "amid_case", "yields_to"],
+    [
+        "cue",
+        "missing",
+        "says",
+        "roles",
+        "with",
+        "unless",
+        "given",
+        "about",
+        "not_about",
+        "alone",
+        "names_item",
+        "same_part",
+        "amid_case",
+        "yields_to",
+    ],
 )
 
 
@@ -73,6 +88,8 @@ class Roles:
     general: AnyOf
     prior_review: AnyOf
     concession: Pattern
+    told_above: Pattern
+    falls_with_another: Pattern
     hypothetical: Pattern
     points_at_case: AnyOf
     common_words: Pattern
@@ -89,9 +106,10 @@ class _Tables:
         self._indexed: list[Pattern] = []
         table = _read("roles.yaml")
         any_of = {field.name for field in fields(Roles) if field.type is AnyOf}
-        self.roles = Roles(
-            **{name: self._any_of(rows) if name in any_of else _compiled(rows) for name, rows in table.items()},
-        )
+        compiled: dict[str, Any] = {
+            name: self._any_of(rows) if name in any_of else _compiled(rows) for name, rows in table.items()
+        }
+        self.roles = Roles(**compiled)
         table = _read("cues.yaml")
         if unknown := set(table) - set(deficiency_ids()):
             raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")

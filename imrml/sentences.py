@@ -1,6 +1,7 @@
 """Sentences of a letter, with their spans: the unit in which reviewers state a fault and in which negation counts."""
 
 import re
+import string
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ _ABBREVIATION = re.compile(
 # digit stands before the stop and a capital followed by a lower-case letter after it. A line of a list is a sentence too.
 _BOUNDARY = re.compile(r"(?<![.!?])[.!?]++[\"”’)\]]*+(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n+")
 
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
 LONGEST_SENTENCE = 2_000
 """Characters; what runs on without a stop is cut at a blank, so that reading a sentence is never slow."""
 
@@ -23,7 +26,7 @@ _CLAUSE_BOUNDARY = re.compile(
     r"|(?=\bbut\b)|(?<=\bhowever),",
     re.IGNORECASE,
 )
-_CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b", re.IGNORECASE)
+_CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b")
 
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
@@ -45,8 +48,7 @@ _MISSING_AFTER = re.compile(
     r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"
     r"|(?:clarification|clarity|detail|information|documentation|evidence|explanation)s? (?:is|was|are|were|would be) (?:still )?"
     r"(?:needed|required|wanting)"
-    r")",
-    re.IGNORECASE,
+    r")"
 )
 # What stands before is missing: "X was not provided", "X is unclear", "X could not be established".
 _MISSING_BEFORE = re.compile(
@@ -70,20 +72,17 @@ _MISSING_BEFORE = re.compile(
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
     r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is|are) nowhere"
     r"|(?:do|does|did) not (?:appear|emerge|come through)"
-    r")(?: to (?:(?:have|be) (?:been )?)?\w+)?",
-    re.IGNORECASE,
+    r")(?: to (?:(?:have|be) (?:been )?)?\w+)?"
 )
 # "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail
 # only where something stands between the lack and it ("no evidence to support a trial" has none).
 _PURPOSE_TAIL = re.compile(
     r"\b(?P<before>\w{1,60}),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
-    r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*",
-    re.IGNORECASE,
+    r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*"
 )
 _RECORD_NOUN = re.compile(
     r"^(?:evidence|documentation|documents?|information|data|records?|rationale|indications?|notes?|literature|studies"
-    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$",
-    re.IGNORECASE,
+    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$"
 )
 
 
@@ -95,16 +94,14 @@ stops share their ends, the outermost span stands for them all, and reading stay
 _FINITE_VERB = re.compile(
     r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
     r"|showed|presents?|presented|received"
-    r"|completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b",
-    re.IGNORECASE,
+    r"|completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
 )
-_COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)", re.IGNORECASE)
+_COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)")
 _NEW_STATEMENT = re.compile(
     r",? and (?:the|this|she|he|it|there|his|her|that the)\b[^,;]{0,60}?"
-    r"\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b",
-    re.IGNORECASE,
+    r"\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b"
 )
-_SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b", re.IGNORECASE)
+_SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,17 @@ class Sentence:
     text: str
     start: int
     end: int
+
+
+def small(text: str) -> str:
+    """Make the letters A to Z small; unlike `str.lower`, this keeps the length of any text.
+
+    Examples
+    --------
+    >>> small("No MRI, \u0130.")
+    'no mri, \u0130.'
+    """
+    return text.translate(_SMALL)
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -191,6 +199,7 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in missing_spans(text)][0]
     'The count of visits was not stated'
     """
+    text = small(text)
     lacks_before, lacks_after = list(_MISSING_BEFORE.finditer(text)), list(_MISSING_AFTER.finditer(text))
     if not lacks_before and not lacks_after:
         return []

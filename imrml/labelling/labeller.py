@@ -222,8 +222,9 @@ class _Applicability:
     def __init__(self, about: str, text: str) -> None:
         self._about = about
         self._both = f"{about} {text}"
-        self._in_item: dict[Pattern, bool] = {}
-        self._anywhere: dict[Pattern, bool] = {}
+        # By identity: a pattern's own hash reads all of its code.
+        self._in_item: dict[int, bool] = {}
+        self._anywhere: dict[int, bool] = {}
 
     def to(self, cue: Cue) -> bool:
         return (
@@ -233,10 +234,10 @@ class _Applicability:
         )
 
     @staticmethod
-    def _found(pattern: Pattern, text: str, known: dict[Pattern, bool]) -> bool:
-        found = known.get(pattern)
+    def _found(pattern: Pattern, text: str, known: dict[int, bool]) -> bool:
+        found = known.get(id(pattern))
         if found is None:
-            found = known[pattern] = pattern.search(text) is not None
+            found = known[id(pattern)] = pattern.search(text) is not None
         return found
 
 

@@ -1,20 +1,17 @@
 """A rationale as the cues read it: mended text that maps back to the original, sentences with roles, masks over decoys."""
 
 import re
-import string
 from dataclasses import dataclass
 
 from imrml.features.bounds import MASK, bound_runs
 from imrml.labelling.rules import Role, roles, rule_index
-from imrml.sentences import missing_spans, split_sentences
+from imrml.sentences import missing_spans, small, split_sentences
 
 _MENDED = re.compile(
     r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
     r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
 _MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
-_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-"""Keeps the length, which `str.lower` does not."""
 _CURLY_QUOTATION = re.compile(r"“[^“”]*”")
 _OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
 _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
@@ -94,7 +91,7 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
     named: list[str] = []
     in_case = False
     for sentence in split_sentences(masked):
-        text, formula = _without_formula(_blanked(roles().fillers, sentence.text.translate(_SMALL)))
+        text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
         if formula:
             named.append(formula)
         granted = roles().concession.match(text)

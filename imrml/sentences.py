@@ -66,7 +66,7 @@ _MISSING_BEFORE = re.compile(
     r"|missing|absent|lacking|silent"
     r"|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
     # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
-    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)"
+    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)(?: being)?"
     r"|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
@@ -94,7 +94,7 @@ stops share their ends, the outermost span stands for them all, and reading stay
 _FINITE_VERB = re.compile(
     r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
     r"|showed|presents?|presented|received"
-    r"|completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
+    r"|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
 )
 _COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)")
 _NEW_STATEMENT = re.compile(

@@ -93,8 +93,8 @@ stops share their ends, the outermost span stands for them all, and reading stay
 # A statement that comes before the lacking one in the same sentence: "pain relief is noted and function is not recorded".
 _FINITE_VERB = re.compile(
     r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
-    r"|showed|presents?|presented|received"
-    r"|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
+    r"|showed|presents?|presented|received|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*"
+    r"|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
 )
 _COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)")
 _NEW_STATEMENT = re.compile(

@@ -17,7 +17,10 @@ from imrml.labelling.reading import read
 from imrml.labelling.rules import cues, roles
 
 STATEMENTS = yaml.safe_load((Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8"))
-STATES = [(id_, item, sentence) for id_, rows in STATEMENTS["states"].items() for item, sentence in rows]
+FAMILIES = yaml.safe_load((Path(__file__).parent / "labelling_families.yaml").read_text(encoding="utf-8"))
+STATES = [
+    (id_, item, sentence) for table in (STATEMENTS["states"], FAMILIES) for id_, rows in table.items() for item, sentence in rows
+]
 
 
 def labels(rationale: str, item: str = "") -> set[str]:
@@ -110,6 +113,41 @@ def test_weaning_told_as_the_utilization_review_decision_is_no_finding():
     found = "In this case, the drug should be tapered."
     assert labels(told, "Norco") == set()
     assert labels(found, "Norco") == {"weaning_indicated"}
+
+
+def test_what_utilization_review_found_missing_is_no_finding_of_this_reviewer():
+    told = "The utilization review physician noted that no neurological deficit was documented. It is in the report of May."
+    named = "In this case, the prior review authorized six visits. There is no documentation of functional improvement."
+    assert labels(told, "MRI of the neck") == set()
+    assert labels(named, "Physical therapy, 6 visits") == {"no_functional_improvement"}
+
+
+def test_what_is_granted_is_no_fault():
+    granted = "Although physical therapy has not been completed, the foot drop cannot wait."
+    assert labels(f"In this case, she is weak. {granted}", "MRI of the lumbar spine") == set()
+    bare = granted.removeprefix("Although ").split(",")[0]
+    assert labels(f"In this case, she is weak. The {bare}.", "MRI of the lumbar spine") == {"conservative_care_not_failed"}
+
+
+def test_an_absent_reflex_is_a_finding_and_not_a_lack_of_one():
+    assert labels("In this case, the exam shows an absent ankle reflex.", "EMG of the legs") == set()
+
+
+def test_advice_told_amid_the_case_is_a_reason_unless_it_has_a_condition_or_speaks_of_another_part_of_the_body():
+    def told(advice: str) -> set[str]:
+        return labels(f"The worker has knee pain. There is no rationale for the request. {advice}", "Shock wave therapy, knee")
+
+    both = {"not_recommended_by_guideline", "no_rationale_or_plan"}
+    assert told("For pain of this kind shock wave treatment is not recommended.") == both
+    assert told("Shock wave treatment is not recommended unless therapy failed.") == {"no_rationale_or_plan"}
+    assert told("Shock wave treatment is not recommended for the shoulder.") == {"no_rationale_or_plan"}
+
+
+def test_advice_in_a_recital_is_a_reason_where_nothing_warrants_going_outside_of_the_guideline():
+    recital = "ODG: traction is not recommended for neck pain. In this case, no red flag was found."
+    outside = "There are no exceptional factors that would warrant the device outside of the guidelines."
+    assert labels(recital, "Cervical traction") == {"objective_findings_lacking"}
+    assert labels(f"{recital} {outside}", "Cervical traction") == {"objective_findings_lacking", "not_recommended_by_guideline"}
 
 
 def test_pain_with_function_in_one_breath_is_two_labels_and_pain_relieved_is_not_missing():

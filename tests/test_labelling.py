@@ -122,13 +122,6 @@ def test_what_utilization_review_found_missing_is_no_finding_of_this_reviewer():
     assert labels(named, "Physical therapy, 6 visits") == {"no_functional_improvement"}
 
 
-def test_what_is_granted_is_no_fault():
-    granted = "Although physical therapy has not been completed, the foot drop cannot wait."
-    assert labels(f"In this case, she is weak. {granted}", "MRI of the lumbar spine") == set()
-    bare = granted.removeprefix("Although ").split(",")[0]
-    assert labels(f"In this case, she is weak. The {bare}.", "MRI of the lumbar spine") == {"conservative_care_not_failed"}
-
-
 def test_an_absent_reflex_is_a_finding_and_not_a_lack_of_one():
     assert labels("In this case, the exam shows an absent ankle reflex.", "EMG of the legs") == set()
 

@@ -94,13 +94,10 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
         text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
         if formula:
             named.append(formula)
-        granted = roles().concession.match(text)
-        end_of_granted = granted.end() if granted else 0
-        missing = tuple(span for span in missing_spans(text) if span[1] > end_of_granted)
+        missing = tuple(missing_spans(text))
         possible = rule_index().possible_in(text)
         was_in_case = in_case
         role, in_case = _role(text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
-        text = _masked(text, 0, end_of_granted)
         roled.append(RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case))
     return reading, roled, " ".join(named)
 

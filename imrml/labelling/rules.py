@@ -87,7 +87,6 @@ class Roles:
     leading_guideline: AnyOf
     general: AnyOf
     prior_review: AnyOf
-    concession: Pattern
     told_above: Pattern
     falls_with_another: Pattern
     hypothetical: Pattern

@@ -20,8 +20,9 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError, ModelError, NotEnoughDataError
 from imrml.models import ReviewModel, load_model, save_model
-from imrml.models.deficiency import SHARES, DeficiencyModel
-from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior, calibration_folds
+from imrml.models.calibration import calibration_folds
+from imrml.models.deficiency import DeficiencyModel
+from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, submission_frame
 
 
@@ -109,7 +110,7 @@ def test_interval_widens_where_a_case_repeats_its_items() -> None:
     assert widths[0] > 1.3 * widths[1]
 
 
-@pytest.mark.parametrize("calibration", ["none", "sigmoid", "isotonic"])
+@pytest.mark.parametrize("calibration", ["none", "sigmoid", "isotonic", "temperature", "auto"])
 def test_every_calibration_gives_probabilities_inside_their_interval(calibration: str) -> None:
     X, y, _ = known_truth(400)
     fitted = make_logistic(calibration=calibration).fit(X, y, cases=np.arange(400) // 2)
@@ -184,8 +185,8 @@ def test_contributions_add_up_to_the_distance_from_the_average_item(calibration:
 # --- deficiencies ----------------------------------------------------------------------------------------------------
 
 
-def make_deficiency_model(kind: str = "logistic") -> DeficiencyModel:
-    return DeficiencyModel(kind=kind, c=1.0, min_items=10, shrinkage=20.0, n_folds=3, seed=0)
+def make_deficiency_model(kind: str = "ridge") -> DeficiencyModel:
+    return DeficiencyModel(kind=kind, penalty=1.0, min_items=5, shrinkage=5.0)
 
 
 def test_a_rare_deficiency_keeps_its_category_prior() -> None:
@@ -193,35 +194,35 @@ def test_a_rare_deficiency_keeps_its_category_prior() -> None:
     categories = np.where(np.arange(400) % 2 == 0, "opioid", "imaging").tolist()
     rare, always = np.arange(400) < 4, np.ones(400, dtype=bool)
     labels = np.column_stack([learnable, rare, always])
-    fitted = make_deficiency_model().fit(X, labels, categories, cases=np.arange(400) // 2)
+    fitted = make_deficiency_model().fit(X, labels, categories)
     assert fitted.is_prior_.tolist() == [False, True, True]
     p_deficiency, priors = fitted.predict_proba(X, categories), fitted.predict_priors(categories)
     assert np.array_equal(p_deficiency[:, 1:], priors[:, 1:])
     assert roc_auc_score(learnable, p_deficiency[:, 0]) > roc_auc_score(learnable, priors[:, 0]) + 0.2
 
 
-def test_the_regression_counts_for_as_much_as_held_out_cases_say() -> None:
+def test_what_the_features_do_not_tell_stays_near_its_rate() -> None:
     X, _, _ = known_truth(600)
-    categories, cases = ["opioid"] * 600, np.arange(600) // 2
     planted, chance = np.asarray(X[:, :4].sum(axis=1)).ravel() > 0, np.random.default_rng(3).random(600) < 0.3
-    shares = [make_deficiency_model().fit(X, label[:, None], categories, cases).share_ for label in (planted, chance)]
-    assert shares == [SHARES[-1], SHARES[0]]
+    fitted = make_deficiency_model().fit(X[:400], np.column_stack([planted, chance])[:400], ["opioid"] * 400, np.full(80, 0.2))
+    told, untold = fitted.predict_proba(X[400:], ["opioid"] * 200).T
+    assert roc_auc_score(planted[400:], told) > 0.9
+    assert untold.mean() == pytest.approx(chance[:400].mean(), abs=0.05)
+    assert untold.std() < told.std() / 1.5
 
 
 def test_a_feature_that_is_trusted_less_moves_less() -> None:
     X, learnable, _ = known_truth(400)
     moved = []
     for trust in (1.0, 0.1):
-        model = make_deficiency_model().fit(X, learnable[:, None], ["opioid"] * 400, np.arange(400), np.full(X.shape[1], trust))
+        model = make_deficiency_model().fit(X, learnable[:, None], ["opioid"] * 400, np.full(X.shape[1], trust))
         moved.append(np.abs(model.coefficients_).max())
     assert moved[1] < moved[0] / 2
 
 
 def test_a_deficiency_model_of_rates_needs_no_features() -> None:
     labels = np.array([[True], [False], [True], [True]])
-    model = make_deficiency_model(kind="category_prior").fit(
-        None, labels, ["opioid", "opioid", "imaging", "imaging"], list("abcd")
-    )
+    model = make_deficiency_model(kind="category_prior").fit(None, labels, ["opioid", "opioid", "imaging", "imaging"])
     assert np.array_equal(model.predict_proba(None, ["imaging"]), model.predict_priors(["imaging"]))
     assert model.is_prior_.all()
 
@@ -239,7 +240,7 @@ def test_the_model_learns_both_targets_and_says_why(model: ReviewModel) -> None:
     assert by > 0
     assert all(TELLING not in what for what, _ in model.reasons(asked, 20)[1])
     p_plan = model.predict_deficiencies(asked)["no_rationale_or_plan"]
-    assert p_plan[1] > p_plan[0] + 0.1
+    assert p_plan[1] > p_plan[0] + 0.05
     prior = model.deficiency_priors(asked)["no_rationale_or_plan"]
     assert prior[0] == prior[1]
     assert model.predicts_deficiencies
@@ -373,14 +374,24 @@ def test_the_model_is_an_estimator_that_can_be_cloned(model: ReviewModel) -> Non
 
 @pytest.mark.parametrize(
     ("kind", "calibration"),
-    [("class_prior", "none"), ("category_prior", "none"), ("logistic", "sigmoid"), ("logistic", "isotonic")],
+    [
+        ("class_prior", "none"),
+        ("category_prior", "none"),
+        ("logistic", "sigmoid"),
+        ("logistic", "isotonic"),
+        ("logistic", "temperature"),
+        ("linear_svc", "sigmoid"),
+        ("complement_nb", "auto"),
+        ("hist_gradient_boosting", "auto"),
+        ("stacked", "none"),
+    ],
 )
 def test_a_saved_model_predicts_bit_for_bit_the_same(kind: str, calibration: str, items: dict[str, Any], tmp_path: Path) -> None:
     fitted = make_model(f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}").fit(**items)
     loaded = load_model(save_model(fitted, tmp_path / "model", MANIFEST))
     asked = items["submissions"]
     assert np.array_equal(loaded.model.predict_proba(asked), fitted.predict_proba(asked))
-    assert np.array_equal(loaded.model.predict_interval(asked), fitted.predict_interval(asked))
+    assert np.array_equal(loaded.model.predict_interval(asked), fitted.predict_interval(asked), equal_nan=True)
     pd.testing.assert_frame_equal(loaded.model.predict_deficiencies(asked), fitted.predict_deficiencies(asked), check_exact=True)
     assert loaded.model.reasons(asked, 5) == fitted.reasons(asked, 5)
     assert loaded.manifest["verdict"] == MANIFEST["verdict"]

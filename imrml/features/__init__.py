@@ -1,19 +1,22 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
 
-from imrml.features.builder import build_features, describe_feature
+from imrml.features.builder import build_features, describe_feature, is_filler
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
+from imrml.features.hashed import HashedText
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment, treatment_category
 
 __all__ = [
     "ClinicalFeatures",
     "FoundDocument",
+    "HashedText",
     "TextFeatures",
     "TreatmentFacts",
     "TreatmentFeatures",
     "build_features",
     "describe_feature",
     "find_documents",
+    "is_filler",
     "parse_treatment",
     "treatment_category",
 ]

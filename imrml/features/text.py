@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
+from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
 from imrml.features.bounds import bound_runs
 from imrml.features.vocabulary import read_vocabulary
@@ -21,7 +22,7 @@ from imrml.submissions import columns_at
 TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
 NO_KNOWN_TERM = "holds_no_known_term"
 
-_TOKEN = r"\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
+TOKEN = r"\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 _DIGITS = re.compile(r"\d+")
 _TITLED_NAME = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?")
 _NAME_BEFORE_DEGREE = re.compile(
@@ -33,7 +34,7 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 @cache
-def _known_words() -> frozenset[str]:
+def known_words() -> frozenset[str]:
     """Words of every table, so that "Lidoderm", "Spurling" or "Physical" in mid-sentence is taken for no person."""
     tables = {
         "treatment_categories": ("name", "dwc_category"),
@@ -64,7 +65,52 @@ def mask_text(text: str) -> str:
 @lru_cache(maxsize=65536)
 def _is_known(word: str) -> bool:
     pieces = _WORD.findall(word.lower())
-    return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
+    return not pieces or all(piece in known_words() or piece.rstrip("s") in known_words() for piece in pieces)
+
+
+def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
+    """Mask texts once the short forms in them are spelt out, so that a clerk's words are those of letters."""
+    return [mask_text(spell_out(text, is_request=part == TREATMENT_PART)) for text in texts]
+
+
+def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
+    """Say what each row asks for; what is disputed joins what was asked, an item that says the same again does not.
+
+    Examples
+    --------
+    >>> asked_texts(pd.DataFrame({"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}), "imr")
+    ['Norco #120. #60']
+    """
+    if "item" not in columns_at(stage):
+        return list(X["treatment"])
+    return [
+        ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
+        for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
+    ]
+
+
+def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict[str, list[str]]:
+    """Give the text of each part by row.
+
+    Parameters
+    ----------
+    X : SubmissionFrame of shape (n_items, n_columns)
+        Requests.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    use_case_summary : bool
+        Whether the narrative is a part.
+
+    Examples
+    --------
+    >>> asked = pd.DataFrame({"treatment": ["Soma #90"], "item": ["Soma #90"], "disputed": ["Soma #30"]})
+    >>> part_texts(asked, "imr", use_case_summary=False)
+    {'treatment': ['Soma #90. Soma #30']}
+    """
+    parts = {TREATMENT_PART: asked_texts(X, stage)}
+    if use_case_summary:
+        parts[SUMMARY_PART] = list(X["case_summary"])
+    return parts
 
 
 class TextFeatures(SubmissionTransformer):
@@ -139,8 +185,8 @@ class TextFeatures(SubmissionTransformer):
         """
         self._learn_columns(X)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
-        texts = self._part_texts(X)
-        n_cases_by_term = {part: self._count_cases(column, keys) for part, column in texts.items()}
+        texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
+        n_cases_by_term = {part: self._count_cases(part, column, keys) for part, column in texts.items()}
         ranked = sorted(
             (-n_cases, part, term)
             for part, counts in n_cases_by_term.items()
@@ -159,7 +205,7 @@ class TextFeatures(SubmissionTransformer):
         """Return TF-IDF values, shape (n_items, n_terms + 1); each part of a row has length 1, or 0 without a known term."""
         self._check_columns(X)
         blocks = [sparse.csr_matrix((len(X), 0))]
-        for part, column in self._part_texts(X).items():
+        for part, column in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items():
             if part in self.weights_:
                 rows, different = pd.factorize(np.array(column, dtype=object))
                 weighted = self.weights_[part].transform(self._count_words(part, different))
@@ -174,27 +220,13 @@ class TextFeatures(SubmissionTransformer):
         terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
         return np.array([*terms, NO_KNOWN_TERM], dtype=object)
 
-    def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
-        """Text of each part by row. What is disputed joins what was asked; an item that says the same again does not."""
-        if "item" in columns_at(self.stage):
-            asked = [
-                ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
-                for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
-            ]
-        else:
-            asked = list(X["treatment"])
-        parts = {TREATMENT_PART: asked}
-        if self.use_case_summary:
-            parts[SUMMARY_PART] = list(X["case_summary"])
-        return parts
-
-    def _count_cases(self, column: list[str], keys: npt.NDArray[np.int_]) -> dict[str, int]:
+    def _count_cases(self, part: str, column: list[str], keys: npt.NDArray[np.int_]) -> dict[str, int]:
         """Count the cases that hold each term; items of one case share texts, so each different text is read once."""
         rows, different = pd.factorize(np.array(column, dtype=object))
         shortest, longest = self.word_ngrams
-        counter = CountVectorizer(token_pattern=_TOKEN, ngram_range=(shortest, longest), binary=True)
+        counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), binary=True)
         try:
-            holds = counter.fit_transform([mask_text(text) for text in different])
+            holds = counter.fit_transform(masked_texts(part, different))
         except ValueError:  # no text has a word
             return {}
         pairs = sparse.csr_matrix((np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, len(different)))
@@ -204,5 +236,5 @@ class TextFeatures(SubmissionTransformer):
     def _count_words(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
         shortest, longest = self.word_ngrams
         vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
-        counter = CountVectorizer(token_pattern=_TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
-        return counter.transform([mask_text(text) for text in texts])
+        counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
+        return counter.transform(masked_texts(part, texts))

@@ -1,45 +1,38 @@
-"""P(deficiency | upheld): the rates of the treatment category, and one logistic regression a label where that adds something."""
+"""P(deficiency | upheld): the rates of the treatment category, or a ridge regression where that adds something."""
 
 from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import GroupKFold
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import Ridge
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.models.outcome import CategoryPrior, linear_model, one_thread
+from imrml.models.outcome import CategoryPrior, one_thread
 
-# Eighteen fits and those of the folds, for rates that are shown to the percent: each may stop earlier than the outcome's.
-_STOP = 3e-5
-SHARES = (0.25, 0.5, 0.75, 1.0)
-"""Weights that the regression may get."""
 _SMALLEST_RATE = 0.005
-"""Log-odds of rates nearer to 0 or 1 would outweigh everything else that is known of an item."""
+"""No deficiency is surer, nor surer to be absent."""
+# Probabilities are shown to the percent.
+_STOP = 1e-3
 
 
 class DeficiencyModel(BaseEstimator):
-    """One-vs-rest logistic regression blended with the category prior; a rare label keeps its prior.
+    """Ridge regression of all labels on the features, away from each label's rate; a rare label keeps its category prior.
 
-    The log-odds of both are averaged; which share the regression gets is chosen on case-grouped folds, once for all labels: with
-    few letters the prior counts for more, with many the regression does. A classifier chain and other shapes were compared in
-    experiments/021-deficiency-model.
+    A regression of zeros and ones by least squares is the mean of a Gaussian process that all labels share, in which the scale of
+    a feature says how far it may move a label beforehand. One logistic regression a label ranked as well, with a worse log loss
+    (experiments/044-deficiency-ridge).
 
     Parameters
     ----------
-    kind : {'category_prior', 'logistic'}
+    kind : {'category_prior', 'ridge'}
         With ``category_prior`` every label keeps its prior and ``X`` is not looked at.
-    c : float
-        Inverse strength of the L2 penalty.
+    penalty : float
+        Strength of the L2 penalty; 1 is what the scale of the features is made for.
     min_items : int
         A label that fewer items hold, or fewer lack, is predicted by its rate in the treatment category.
     shrinkage : float
         Items' worth of the overall rate mixed into each category's.
-    n_folds : int
-        Folds behind the share; with fewer cases it is one half.
-    seed : int
-        Starts the draw of the folds.
 
     Attributes
     ----------
@@ -47,21 +40,27 @@ class DeficiencyModel(BaseEstimator):
         One a label.
     is_prior_ : ndarray of bool of shape (n_labels,)
         Labels that are predicted by their prior.
-    coefficients_ : ndarray of shape (n_labels, n_features)
-        Zero where ``is_prior_``; ``intercepts_`` beside it.
-    share_ : float
-        Weight of the regression's log-odds, one of ``SHARES``; the prior's has the rest.
+    rates_ : ndarray of shape (n_labels,)
+        Share of the training items that hold each label: where the regression starts from.
+    coefficients_ : ndarray of float32 of shape (n_labels, n_features)
+        Probability that one unit of each feature adds; zero where ``is_prior_``.
+
+    Examples
+    --------
+    >>> X, labels = np.repeat(np.eye(2), 6, axis=0), np.repeat([[True], [False]], 6, axis=0)
+    >>> model = DeficiencyModel(kind="ridge", penalty=1.0, min_items=5, shrinkage=5.0)
+    >>> model = model.fit(X, labels, ["opioid"] * 12)
+    >>> model.predict_proba(np.eye(2), ["opioid"] * 2).round(2).tolist()
+    [[0.93], [0.07]]
     """
 
-    def __init__(self, *, kind: str, c: float, min_items: int, shrinkage: float, n_folds: int, seed: int) -> None:
+    def __init__(self, *, kind: str, penalty: float, min_items: int, shrinkage: float) -> None:
         self.kind = kind
-        self.c = c
+        self.penalty = penalty
         self.min_items = min_items
         self.shrinkage = shrinkage
-        self.n_folds = n_folds
-        self.seed = seed
 
-    def fit(self, X: Any, labels: Any, categories: Any, cases: Any, scale: Any = None) -> Self:
+    def fit(self, X: Any, labels: Any, categories: Any, scale: Any = None) -> Self:
         """Fit on upheld items whose labels are known.
 
         Parameters
@@ -72,55 +71,25 @@ class DeficiencyModel(BaseEstimator):
             Which deficiencies the reviewer found.
         categories : sequence of str of shape (n_items,)
             Treatment category of each item.
-        cases : sequence of shape (n_items,)
-            Case of each item; folds keep it whole.
         scale : ndarray of shape (n_features,), optional
-            The penalty sees the features times this; what is below one is trusted less.
+            The penalty sees the features times this; what is below one is trusted less, what is zero not at all.
         """
         labels = np.asarray(labels, dtype=bool)
-        if self.kind == "category_prior":
-            X = sparse.csr_matrix((len(labels), 0))
+        X = sparse.csr_matrix((len(labels), 0)) if self.kind == "category_prior" else sparse.csr_matrix(X)
         scale = np.ones(X.shape[1]) if scale is None else np.asarray(scale, dtype=float)
         X = sparse.csr_matrix(X @ sparse.diags_array(scale))
-        categories, cases = np.asarray(categories, dtype=object), np.asarray(cases)
+        self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
-        self.share_ = 0.5
-        if not self.is_prior_.all() and len(np.unique(cases)) >= self.n_folds:
-            self.share_ = self._choose_share(X, labels, categories, cases)
-        self._fit_labels(X, labels, categories)
-        self.coefficients_ *= scale.astype(np.float32)
-        return self
-
-    def _choose_share(self, X: Any, labels: np.ndarray, categories: np.ndarray, cases: np.ndarray) -> float:
-        """Choose the share with the least log loss on held-out items, all labels together."""
+        self.rates_ = labels.mean(axis=0)
+        self.coefficients_ = np.zeros((labels.shape[1], X.shape[1]), dtype=np.float32)
         learned = np.flatnonzero(~self.is_prior_)
-        losses = np.zeros(len(SHARES))
-        for train, held_out in GroupKFold(self.n_folds, shuffle=True, random_state=self.seed).split(X, groups=cases):
-            part = clone(self)
-            n_held = labels[train].sum(axis=0)
-            part.is_prior_ = self.is_prior_ | (n_held == 0) | (n_held == len(train))
-            part._fit_labels(X[train], labels[train], categories[train])
-            signs = np.where(labels[held_out], 1.0, -1.0)[:, learned]
-            for position, share in enumerate(SHARES):
-                log_odds = part._log_odds(X[held_out], categories[held_out], share)[:, learned]
-                losses[position] += np.logaddexp(0, -signs * log_odds).sum()
-        return SHARES[int(losses.argmin())]
-
-    def _fit_labels(self, X: Any, labels: np.ndarray, categories: np.ndarray) -> None:
-        self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
-        self.coefficients_: np.ndarray = np.zeros((labels.shape[1], X.shape[1]), dtype=np.float32)
-        self.intercepts_ = np.zeros(labels.shape[1])
-        for label in np.flatnonzero(~self.is_prior_):
+        if len(learned):
+            moves = labels[:, learned] - self.rates_[learned]
             with one_thread():
-                fitted = linear_model(self.c, stop=_STOP).fit(X, labels[:, label])
-            self.coefficients_[label] = fitted.coef_[0]
-            self.intercepts_[label] = fitted.intercept_[0]
-
-    def _log_odds(self, X: Any, categories: Any, share: float) -> np.ndarray:
-        prior = logit(np.clip(self.predict_priors(categories), _SMALLEST_RATE, 1 - _SMALLEST_RATE))
-        own = np.asarray(X @ self.coefficients_.T) + self.intercepts_
-        return np.asarray(share * own + (1 - share) * prior)
+                ridge = Ridge(self.penalty, fit_intercept=False, solver="sparse_cg", tol=_STOP).fit(X, moves)
+            self.coefficients_[learned] = np.reshape(ridge.coef_, (len(learned), -1)) * scale
+        return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:
         """P(deficiency | upheld) of shape (n_items, n_labels)."""
@@ -128,7 +97,8 @@ class DeficiencyModel(BaseEstimator):
         priors = self.predict_priors(categories)
         if self.is_prior_.all():
             return priors
-        return np.where(self.is_prior_, priors, expit(self._log_odds(X, categories, self.share_)))
+        moved = np.clip(self.rates_ + np.asarray(X @ self.coefficients_.T), _SMALLEST_RATE, 1 - _SMALLEST_RATE)
+        return np.where(self.is_prior_, priors, moved)
 
     def predict_priors(self, categories: Any) -> np.ndarray:
         """Shrunken rate of each label in each row's treatment category, shape (n_items, n_labels)."""

@@ -12,24 +12,37 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Config, FeaturesConfig, Profile, Stage
+from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import build_features, describe_feature, treatment_category
+from imrml.features import HashedText, build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
+from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.reasons import strongest_features
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
+_FILLERS = "common words and numbers, all together"
 
-_TRUST = (("category=", 1.14), ("dwc_category=", 1.0), ("treatment", 0.55), ("clinical", 0.05))
-"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts.
-The facts of the request and the record cues are dozens of columns that move together; at full size they outvoted category and
-words (experiments/021-deficiency-model)."""
+_TRUST = (
+    ("category=", 0.58),
+    ("dwc_category=", 0.41),
+    ("hashed_treatment__", 0.58),
+    ("hashed_summary__", 0.58),
+    ("hashed_by_category__", 0.82),
+    ("treatment", 0.13),
+    ("clinical", 0.06),
+    ("text", 0.0),
+)
+"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
+square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says by code (facts of
+the request, record cues) is dozens of columns that move together, hence so little of each; words count by their hash, and not a
+second time by the outcome model's vocabulary (experiments/044-deficiency-ridge)."""
 
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
@@ -48,6 +61,8 @@ class Inputs:
         Treatment category of each item.
     matrix : sparse matrix of shape (n_items, n_features), or None
         None where the model is made of priors alone.
+    words : sparse matrix of shape (n_items, n_buckets), or None
+        Hashed words, for the deficiency model; None where it is made of priors alone.
     is_brief : ndarray of bool of shape (n_items,)
         Items whose narrative is shorter than those that the model learned from: the priors answer for them.
     """
@@ -55,6 +70,7 @@ class Inputs:
     submissions: SubmissionFrame
     categories: list[str]
     matrix: sparse.csr_matrix | None
+    words: sparse.csr_matrix | None
     is_brief: np.ndarray
 
 
@@ -82,7 +98,9 @@ class ReviewModel(BaseEstimator):
         Rate in each treatment category.
     columns_ : ColumnTransformer or None
         The fitted features; None where the model is made of priors alone.
-    outcome_ : ClassPrior, CategoryPrior or CalibratedLogistic
+    words_ : HashedText or None
+        The fitted features that only the deficiency model sees; None where it is made of priors alone.
+    outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
         Whichever the config names.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
@@ -90,6 +108,8 @@ class ReviewModel(BaseEstimator):
         Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
         None where no upheld training item had labels.
+    associations_ : ChecklistAssociations or None
+        None where the deficiency model is a prior.
 
     Examples
     --------
@@ -101,6 +121,8 @@ class ReviewModel(BaseEstimator):
     >>> model.predict_proba(asked)[:2, 1].tolist()
     [0.125, 0.375]
     """
+
+    associations_: ChecklistAssociations | None = None
 
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
@@ -161,28 +183,59 @@ class ReviewModel(BaseEstimator):
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
             raise NotEnoughDataError("no item to fit a model on")
-        settings = self.models["outcome"]
-        shrinkage = self.models["category_shrinkage"]
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
-        self.categories_ = CategoryPrior(shrinkage).fit(categories, overturned)
+        self.categories_ = CategoryPrior(self.models["category_shrinkage"]).fit(categories, overturned)
         rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
             is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
             rows = np.flatnonzero(is_known & ~overturned)
-        reads_features = settings["kind"] in ("logistic", "crosses")
-        reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "logistic"
+        reads_features = not self.models["outcome"]["kind"].endswith("_prior")
+        reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
         self.columns_, matrix = None, None
         if reads_features or reads_deficiencies:
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
             self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
-        self.outcome_: ClassPrior | CategoryPrior | CalibratedLogistic
+        self.outcome_ = self._fit_outcome(matrix, overturned, cases, categories, years)
+        self.least_words_ = 0.0
+        if self.columns_ is not None and self.features["use_case_summary"]:
+            self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
+        self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
+        self.deficiencies_, self.words_ = None, None
+        if deficiencies is not None and len(rows):
+            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
+            self.deficiencies_ = DeficiencyModel(**self.models["deficiency"])
+            seen, trust = None, None
+            if matrix is not None and reads_deficiencies:
+                of_rows = SubmissionFrame(submissions.iloc[rows])
+                self.words_ = HashedText(
+                    self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
+                )
+                seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
+            of_labelled = [categories[row] for row in rows]
+            self.deficiencies_.fit(seen, labels, of_labelled, trust)
+            if reads_deficiencies and self.profile == "letters":
+                self.associations_ = ChecklistAssociations().fit(
+                    lines_shown(matrix, self.feature_names_),
+                    overturned,
+                    self.categories_.predict_proba(categories)[:, 1],
+                    rows,
+                    labels,
+                    self.deficiencies_.predict_priors(of_labelled),
+                    self.deficiencies_.is_prior_,
+                )
+        return self
+
+    def _fit_outcome(
+        self, matrix: sparse.csr_matrix | None, overturned: np.ndarray, cases: np.ndarray, categories: list[str], years: Any
+    ) -> ClassPrior | CategoryPrior | CalibratedClassifier:
+        settings = self.models["outcome"]
         if settings["kind"] == "crosses":
             assert self.columns_ is not None  # crosses read features
             codes = self.columns_.named_transformers_["codes"]
-            self.outcome_ = CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
+            return CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
                 matrix,
                 overturned,
                 cases,
@@ -190,31 +243,17 @@ class ReviewModel(BaseEstimator):
                 code_columns=codes.code_columns_,
                 years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
             )
-        elif reads_features:
-            self.outcome_ = CalibratedLogistic(
-                c=settings["c"],
-                calibration=settings["calibration"],
-                calibration_folds=settings["calibration_folds"],
-                n_refits=self.models["n_refits"],
-                seed=self.seed,
-            ).fit(matrix, overturned, cases)
-        else:
-            prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
-            self.outcome_ = prior.fit(categories, overturned)
-        self.least_words_ = 0.0
-        if self.columns_ is not None and self.features["use_case_summary"]:
-            self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
-        self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
-        self.deficiencies_ = None
-        if deficiencies is not None and len(rows):
-            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
-            of_labelled = [categories[row] for row in rows]
-            self.deficiencies_ = DeficiencyModel(seed=self.seed, **self.models["deficiency"])
-            of_rows = matrix[rows] if matrix is not None and reads_deficiencies else None
-            self.deficiencies_.fit(
-                of_rows, labels, of_labelled, cases[rows], _trust(self.columns_) if reads_deficiencies else None
-            )
-        return self
+        if settings["kind"] == "logistic":
+            named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
+            logistic = CalibratedLogistic(**named, n_refits=self.models["n_refits"], seed=self.seed)
+            return logistic.fit(matrix, overturned, cases)
+        if self.columns_ is not None and not settings["kind"].endswith("_prior"):
+            from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415 - trees and their like are slow to import
+
+            terms = self.columns_.output_indices_.get("text", slice(0, 0))
+            return CalibratedEstimator(settings, terms.start, self.seed).fit(matrix, overturned, cases)
+        prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
+        return prior.fit(categories, overturned)
 
     @property
     def predicts_deficiencies(self) -> bool:
@@ -224,7 +263,13 @@ class ReviewModel(BaseEstimator):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the fit could not do as asked, in words: no calibration, deficiencies that stay at their prior."""
-        notes = [self.outcome_.calibration_note_] if isinstance(self.outcome_, CalibratedLogistic) else []
+        notes = []
+        if isinstance(self.outcome_, CalibratedClassifier):
+            notes.append(self.outcome_.calibration_note_)
+            kind = self.models["outcome"]["kind"]
+            notes.append("" if self.outcome_.gives_interval else f"no interval and no abstention for its width: {kind} has none")
+            is_sum = self.outcome_.coefficients() is not None
+            notes.append("" if is_sum else f"no reasons: the score of {kind} is no sum over words and facts")
         if self.deficiencies_ is None:
             notes.append("no deficiency model: no upheld training item has labels")
         elif self.deficiencies_.kind == "category_prior":
@@ -249,7 +294,8 @@ class ReviewModel(BaseEstimator):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
             matrix = sparse.csr_matrix((0, len(self.feature_names_)))
-        return Inputs(submissions, self._categories(submissions), matrix, _n_words(submissions) < self.least_words_)
+        words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
+        return Inputs(submissions, self._categories(submissions), matrix, words, _n_words(submissions) < self.least_words_)
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
         if self.profile == "dmhc":
@@ -260,14 +306,14 @@ class ReviewModel(BaseEstimator):
         return given if isinstance(given, Inputs) else self.read(given)
 
     def _outcome_input(self, inputs: Inputs) -> Any:
-        return inputs.matrix if isinstance(self.outcome_, CalibratedLogistic) else inputs.categories
+        return inputs.matrix if isinstance(self.outcome_, CalibratedClassifier) else inputs.categories
 
     def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """P(upheld), P(overturned) of shape (n_items, 2); the category prior's where a narrative is too brief."""
         return self._rows(lambda outcome, given: outcome.predict_proba(given), self._read(submissions))
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
-        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN without refits."""
+        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN where the kind has none."""
         level = self.models["interval_level"]
         return self._rows(lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions))
 
@@ -275,7 +321,7 @@ class ReviewModel(BaseEstimator):
         if not inputs.categories:  # scikit-learn's estimators refuse tables without rows; a request table may be empty
             return np.empty((0, 2))
         predicted = np.array(predict(self.outcome_, self._outcome_input(inputs)))
-        if isinstance(self.outcome_, CalibratedLogistic) and inputs.is_brief.any():
+        if isinstance(self.outcome_, CalibratedClassifier) and inputs.is_brief.any():
             brief = [category for category, is_brief in zip(inputs.categories, inputs.is_brief, strict=True) if is_brief]
             predicted[inputs.is_brief] = predict(self.categories_, brief)
         return predicted
@@ -296,7 +342,10 @@ class ReviewModel(BaseEstimator):
         inputs = self._read(submissions)
         if self.deficiencies_ is None:
             return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
-        p_deficiency = self.deficiencies_.predict_proba(inputs.matrix, inputs.categories)
+        if not inputs.categories:
+            return pd.DataFrame(np.empty((0, len(deficiency_ids()))), inputs.submissions.index, list(deficiency_ids()))
+        seen = None if inputs.words is None else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
+        p_deficiency = self.deficiencies_.predict_proba(seen, inputs.categories)
         p_deficiency[inputs.is_brief] = self.deficiencies_.predict_priors(inputs.categories)[inputs.is_brief]
         return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
 
@@ -311,7 +360,6 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        cost_ratio = self.models["cost_ratio"]
         low, high = self.predict_interval(inputs).T
         answers = pd.DataFrame(
             {
@@ -323,7 +371,7 @@ class ReviewModel(BaseEstimator):
                 "high": high,
             }
         )
-        return find_reasons(self.abstention, inputs.submissions, answers, None if cost_ratio is None else 1 / (1 + cost_ratio))
+        return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).
@@ -336,15 +384,34 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        if isinstance(self.outcome_, CalibratedLogistic):
-            by_category = self._category_reasons(inputs, n_reasons)
-            rows = zip(inputs.is_brief, by_category, self.outcome_.contributions(inputs.matrix), strict=True)
-            return [brief if is_brief else self._reasons_of(row, n_reasons) for is_brief, brief, row in rows]
-        return (
-            [[] for _ in inputs.categories]
-            if isinstance(self.outcome_, ClassPrior)
-            else self._category_reasons(inputs, n_reasons)
-        )
+        if isinstance(self.outcome_, ClassPrior):
+            return [[] for _ in inputs.categories]
+        by_category = self._category_reasons(inputs, n_reasons)
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return by_category
+        rows = zip(inputs.is_brief, by_category, self.moving_features(inputs, n_reasons), strict=True)
+        return [
+            brief if is_brief else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
+            for is_brief, brief, moved in rows
+        ]
+
+    def moving_features(self, submissions: SubmissionFrame | Inputs, n_features: int) -> list[list[tuple[str, float]]]:
+        """List for each item the names of the features that moved its log-odds most, with by how much; all rows at once.
+
+        Words that say nothing by themselves count together, under the name ``""``. Where the outcome model is a prior, the lists
+        are empty.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_features : int
+            At most this many an item, strongest first.
+        """
+        inputs = self._read(submissions)
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return [[] for _ in inputs.categories]
+        return strongest_features(self.outcome_.contributions(inputs.matrix), self.feature_names_, n_features, _SMALLEST_REASON)
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -353,21 +420,15 @@ class ReviewModel(BaseEstimator):
         named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
         return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
 
-    def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
-        strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
-        return _strongest(
-            [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
-            n_reasons,
-        )
-
-
-def _trust(columns: Any) -> np.ndarray:
-    """Scale of each feature for the deficiency model."""
-    names = columns.get_feature_names_out().astype(str)
-    scale = np.ones(len(names))
-    for name, trust in reversed(_TRUST):
-        scale[columns.output_indices_.get(name, np.char.startswith(names, name))] = trust
-    return scale
+    def _trust(self) -> np.ndarray:
+        """Scale of each feature for the deficiency model."""
+        assert self.columns_ is not None  # asked only where features are read
+        assert self.words_ is not None
+        names = np.append(self.feature_names_, self.words_.get_feature_names_out().astype(str))
+        scale = np.ones(len(names))
+        for name, trust in reversed(_TRUST):
+            scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust
+        return scale
 
 
 def _n_words(submissions: SubmissionFrame) -> np.ndarray:

@@ -1,0 +1,111 @@
+"""Words of a submission without a vocabulary: TF-IDF of hashed word n-grams, also by kind of treatment."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.utils.validation import check_is_fitted
+
+from imrml.config import Stage
+from imrml.features.base import SubmissionTransformer
+from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
+from imrml.features.treatment import dwc_category
+
+_BY_CATEGORY = "by_category"
+
+
+class HashedText(SubmissionTransformer):
+    """TF-IDF of word n-grams, each counted in the bucket that its hash names, with digits and names masked.
+
+    No term is stored, so that a few hundred letters can use all of their words and not only those that five cases share. The
+    request and the summary have buckets of their own; the summary's words stand once more in buckets that depend on DWC's
+    category of the treatment, because the same finding means one thing for a drug and another for a scan.
+
+    Parameters
+    ----------
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    use_case_summary : bool
+        Whether the narrative is read.
+    word_ngrams : sequence of two int
+        Shortest and longest n-gram, in words.
+    n_buckets : int
+        Buckets of each block.
+
+    Attributes
+    ----------
+    weights_ : dict of str to TfidfTransformer
+        Of ``"treatment"`` and ``"summary"``.
+
+    Examples
+    --------
+    >>> from imrml.submissions import submission_frame
+    >>> items = pd.DataFrame({"treatment": ["MRI left knee", "MRI neck"], "case_summary": ["Knee pain.", "Neck pain."]})
+    >>> words = HashedText("rfa", n_buckets=1024).fit_transform(submission_frame(items, "rfa"))
+    >>> words.shape, (words[0].multiply(words[1])).nnz
+    ((2, 3072), 3)
+    """
+
+    def __init__(
+        self, stage: Stage = "imr", *, use_case_summary: bool = True, word_ngrams: Sequence[int] = (1, 2), n_buckets: int = 32768
+    ) -> None:
+        self.stage = stage
+        self.use_case_summary = use_case_summary
+        self.word_ngrams = word_ngrams
+        self.n_buckets = n_buckets
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> "HashedText":  # noqa: ARG002 scikit-learn's signature
+        """Learn how common the terms of each bucket are.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        self._learn_columns(X)
+        self.weights_ = {
+            part: TfidfTransformer(sublinear_tf=True).fit(self._count(part, pd.unique(pd.Series(texts))))
+            for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items()
+        }
+        return self
+
+    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
+        """Return TF-IDF values, shape (n_items, n_blocks * n_buckets); each block of a row has length 1, or 0 without a word."""
+        self._check_columns(X)
+        blocks = {}
+        for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items():
+            rows, different = pd.factorize(np.array(texts, dtype=object))
+            blocks[part] = self.weights_[part].transform(self._count(part, different))[rows]
+        if SUMMARY_PART in blocks:
+            blocks[_BY_CATEGORY] = self._by_category(blocks[SUMMARY_PART], X["treatment"])
+        return sparse.csr_matrix(sparse.hstack(list(blocks.values())))
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
+        """Name the columns: ``hashed_``, the block, two underscores and the bucket's number."""
+        check_is_fitted(self)
+        blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
+        return np.array([f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)], dtype=object)
+
+    def _count(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
+        shortest, longest = self.word_ngrams
+        hashing = HashingVectorizer(
+            token_pattern=TOKEN, ngram_range=(shortest, longest), n_features=self.n_buckets, norm=None, alternate_sign=False
+        )
+        return hashing.transform(masked_texts(part, texts))
+
+    def _by_category(self, words: sparse.csr_matrix, treatments: Iterable[str]) -> sparse.csr_matrix:
+        """Move each row's words on by as many buckets as its category says."""
+        names = [dwc_category(treatment) for treatment in treatments]
+        moves = HashingVectorizer(analyzer=_whole, n_features=self.n_buckets, norm=None, alternate_sign=False).transform(names)
+        moved = words.copy()
+        moved.indices = (moved.indices + np.repeat(moves.indices, np.diff(words.indptr))) % self.n_buckets
+        moved.has_sorted_indices = False
+        return moved
+
+
+def _whole(name: str) -> list[str]:
+    return [name]

@@ -25,6 +25,7 @@ from imrml.cli import (
     retrain,
     runs,
     score,
+    serve,
     synth,
     train,
 )
@@ -52,6 +53,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "score": (score.score_requests, "Requests to probabilities and what to send."),
     "explain": (explain.explain_request, "One request: what moved it, what it shows, what to send."),
     "bundle": (bundle.bundle_model, "A model as one archive to hand to staff."),
+    "serve": (serve.serve, "The page for claims staff and the JSON API, on this machine."),
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
     "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
     "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),

@@ -47,6 +47,7 @@ class FeaturesConfig(_Section):
     min_cases: Annotated[int, Field(ge=5)]
     max_terms: Count
     max_order: Count
+    cross_summary: bool
     n_buckets: Count
 
 

@@ -17,6 +17,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError
 from imrml.features.builder import build_features, describe_feature
 from imrml.features.clinical import ClinicalFeatures, find_documents
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
 from imrml.features.text import TextFeatures, mask_text
 from imrml.features.treatment import TreatmentFeatures
@@ -25,6 +26,7 @@ from imrml.submissions import SubmissionFrame, columns_at, submission_frame
 
 TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",
+    "imrml.features.crossed.CrossedTextFeatures",
     "imrml.features.hashed.HashedText",
     "imrml.features.text.TextFeatures",
     "imrml.features.treatment.TreatmentFeatures",
@@ -221,6 +223,18 @@ def test_rows_of_text_have_unit_length_by_part():
     assert alone.transform(unseen).toarray()[:, -1].tolist() == [1.0, 1.0, 0.0]
 
 
+def test_a_finding_counts_by_treatment_category_only_where_enough_cases_hold_it():
+    rows = [("Norco #60", "Spasm was felt.")] * 3 + [("MRI left knee", "Spasm was felt.")] * 2 + [("Soma #30", "Spasm was felt.")]
+    frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
+    features = CrossedTextFeatures("rfa", min_cases=2).fit(frame, cases=["A", "B", "C", "D", "D", "E"])
+    names = features.get_feature_names_out().tolist()
+    assert [name for name in names if name.endswith(")") and "spasm " not in name and "felt" not in name and "was" not in name] == [
+        "summary_by_category__spasm (opioid)"
+    ]
+    shown = pd.DataFrame(features.transform(frame).toarray(), columns=names)["summary_by_category__spasm (opioid)"]
+    assert (shown > 0).tolist() == [True] * 3 + [False] * 3
+
+
 def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
     """Another number or another person hashes alike; the same finding in a drug's record and in a scan's does not."""
     told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of spasm.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of spasm.")
@@ -246,6 +260,7 @@ TRANSFORMERS = [
     pytest.param(lambda stage: ClinicalFeatures(stage, use_age_and_sex=True), id="clinical"),
     pytest.param(lambda stage: ClinicalFeatures(stage, use_case_summary=False), id="clinical without narrative"),
     pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
+    pytest.param(lambda stage: CrossedTextFeatures(stage, min_cases=3, max_terms=200), id="crossed text"),
     pytest.param(lambda stage: HashedText(stage, n_buckets=64), id="hashed"),
     pytest.param(lambda stage: build_features(small_config(), stage), id="builder"),
     pytest.param(

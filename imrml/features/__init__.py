@@ -2,12 +2,14 @@
 
 from imrml.features.builder import build_features, describe_feature
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment, treatment_category
 
 __all__ = [
     "ClinicalFeatures",
+    "CrossedTextFeatures",
     "FoundDocument",
     "HashedText",
     "TextFeatures",

@@ -10,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
@@ -52,12 +53,11 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         return ColumnTransformer([("codes", codes, _ALL_COLUMNS)], sparse_threshold=1.0, verbose_feature_names_out=False)
     treatment = TreatmentFeatures(stage)
     clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)
-    text = TextFeatures(
-        stage,
-        use_case_summary=config.use_case_summary,
-        word_ngrams=tuple(config.word_ngrams),
-        min_cases=config.min_cases,
-        max_terms=config.max_terms,
+    terms = {"word_ngrams": tuple(config.word_ngrams), "min_cases": config.min_cases, "max_terms": config.max_terms}
+    text = (
+        CrossedTextFeatures(stage, **terms)
+        if config.cross_summary and config.use_case_summary
+        else TextFeatures(stage, use_case_summary=config.use_case_summary, **terms)
     )
     return ColumnTransformer(
         [

@@ -21,6 +21,7 @@ ALLOWED_TYPES = frozenset(
     {
         "imrml.features.clinical.ClinicalFeatures",
         "imrml.features.coded.CodedFeatures",
+        "imrml.features.crossed.CrossedTextFeatures",
         "imrml.features.hashed.HashedText",
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",

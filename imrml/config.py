@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from imrml.errors import ConfigError
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
 """Whose reviews: letters of the workers' compensation programme, or the state's coded data on health plans."""
+OutcomeKind = Literal[
+    "class_prior", "category_prior", "logistic", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked", "crosses"
+]
 Split = Literal["random", "grouped", "time_forward"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -46,6 +49,8 @@ class FeaturesConfig(_Section):
     word_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)]
     min_cases: Annotated[int, Field(ge=5)]
     max_terms: Count
+    char_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
+    n_char_columns: Count
     max_order: Count
     cross_summary: bool
     n_buckets: Count
@@ -61,14 +66,45 @@ class CrossesConfig(_Section):
     half_life_years: Positive | None
 
 
+class BoostingConfig(_Section):
+    """Boosted trees; the names are those of scikit-learn's ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
+
+    max_iter: Count
+    learning_rate: Share
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    min_samples_leaf: Count
+    l2_regularization: Annotated[float, Field(ge=0)]
+    n_components: Count
+
+
 class OutcomeConfig(_Section):
     """The model of P(overturned)."""
 
-    kind: Literal["class_prior", "category_prior", "logistic", "crosses"]
+    kind: OutcomeKind
     members: list[CrossesConfig]
     c: Positive
-    calibration: Literal["none", "sigmoid", "isotonic"]
+    alpha: Positive
+    boosting: BoostingConfig
+    class_weight: Literal["balanced"] | None
+    calibration: Literal["none", "sigmoid", "isotonic", "temperature", "auto"]
     calibration_folds: Annotated[int, Field(ge=2)]
+
+    @field_validator("class_weight")
+    @classmethod
+    def _weighs_what_is_not_weighed(cls, class_weight: str | None, info: ValidationInfo) -> str | None:
+        if class_weight and info.data.get("kind") == "complement_nb":
+            raise ValueError("complement_nb counts each decision against the other already; expected null")
+        return class_weight
+
+    @field_validator("calibration")
+    @classmethod
+    def _calibrates_what_needs_it(cls, calibration: str, info: ValidationInfo) -> str:
+        kind, class_weight = info.data.get("kind"), info.data.get("class_weight")
+        if kind == "linear_svc" and calibration == "none":
+            raise ValueError("scores of linear_svc are no probabilities; expected sigmoid, isotonic, temperature or auto")
+        if class_weight and calibration in ("none", "temperature"):
+            raise ValueError("class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back")
+        return calibration
 
 
 class DeficiencyConfig(_Section):
@@ -89,6 +125,15 @@ class ModelsConfig(_Section):
     n_refits: Annotated[int, Field(ge=0)]
     interval_level: Share
     cost_ratio: Positive | None
+    target_precision: Share | None
+    threshold: Share | None
+
+    @field_validator("threshold", "target_precision")
+    @classmethod
+    def _states_one_threshold(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("cost_ratio") is not None:
+            raise ValueError("models.cost_ratio states a threshold already; expected null in one of the two")
+        return value
 
 
 class AbstentionConfig(_Section):
@@ -126,6 +171,12 @@ class TrackingConfig(_Section):
     experiment: str
     registered_model: str | None
     alias: str
+
+
+class PrecedentsConfig(_Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
 
 
 class MonitoringConfig(_Section):
@@ -176,6 +227,7 @@ class Config(_Section):
     abstention: AbstentionConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
+    precedents: PrecedentsConfig
     monitoring: MonitoringConfig
     retraining: RetrainingConfig
 
@@ -226,6 +278,21 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         return Config.model_validate(settings)
     except ValidationError as error:
         raise ConfigError(_explained(error)) from None
+
+
+def decision_threshold(models: Mapping[str, Any]) -> float | None:
+    """Tell from which probability on the answer is "overturned"; None where section ``models`` states none.
+
+    A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both answers cost the same on average
+    at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of Cost-Sensitive Learning).
+
+    Examples
+    --------
+    >>> decision_threshold({"cost_ratio": 4.0}), decision_threshold({"cost_ratio": None, "threshold": 0.3})
+    (0.2, 0.3)
+    """
+    ratio = models["cost_ratio"]
+    return models.get("threshold") if ratio is None else 1 / (1 + ratio)
 
 
 def state_dir() -> Path:

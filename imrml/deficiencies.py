@@ -1,7 +1,8 @@
 """The taxonomy: why a reviewer upholds a denial, in 18 ids.
 
 The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send before submission so that
-the fault is not found, and the guideline or regulation it rests on.
+the fault is not found, and the guideline or regulation it rests on. ``checklist.yaml`` says which lines a record can be seen to
+answer, and by which cues.
 """
 
 from dataclasses import dataclass
@@ -58,3 +59,16 @@ def deficiency_ids() -> tuple[str, ...]:
     'no_rationale_or_plan'
     """
     return tuple(deficiency.id for deficiency in taxonomy())
+
+
+@cache
+def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
+    """Read which cues must all be shown before a line of a deficiency's checklist is left off.
+
+    Examples
+    --------
+    >>> sorted(cues_that_show()["opioid_monitoring_missing", "The signed pain agreement"])
+    ['pain_agreement']
+    """
+    table = yaml.safe_load(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
+    return {(id_, document): frozenset(cues) for id_, lines in table.items() for document, cues in lines.items()}

@@ -1,22 +1,21 @@
 """Requests to the prediction table: probability, what to send, what is shown already, why, and when to say nothing."""
 
 import io
+import math
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from rich.console import Console
 from rich.table import Table
 
-from imrml.deficiencies import Deficiency, taxonomy
+from imrml.config import decision_threshold
+from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
 from imrml.errors import ModelError
 from imrml.features import FoundDocument, find_documents
-from imrml.models import LoadedModel
+from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions import Requests, SubmissionFrame
 
 P_MEANING = "P(overturned | denied and appealed)"
@@ -25,8 +24,14 @@ SEND_ONLY = "send only if true and in the record"
 DEMO = "DEMO, invented data"
 BRIEF = "the notes are too brief for more than the base rates of the treatment category"
 
+LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
+RECORD_COLUMNS = ("diagnosis", "case_summary")
+"""What a request says of the record."""
+
 N_DEFICIENCIES = 3
 N_REASONS = 6
+_N_ROWS = 1_000  # scored at a time; features remember the texts of so many
+_SMALLEST_POINTS = 0.05  # would print as +0.0
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
 _N_LINES = 3
 PREDICTION_COLUMNS = (
@@ -37,7 +42,7 @@ PREDICTION_COLUMNS = (
 """Columns of the prediction table, in their order."""
 
 
-def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> pd.DataFrame:
+def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_reasons: int = N_REASONS) -> pd.DataFrame:
     """Predict requests.
 
     Parameters
@@ -48,13 +53,15 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> p
         As :func:`imrml.submissions.sort_requests` gives it for the model's stage; refused rows are not in the result.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
+    n_reasons : int, default=6
+        At most this many reasons a request; with 0 none are looked for.
 
     Returns
     -------
     DataFrame of shape (n_scored, 21)
         ``PREDICTION_COLUMNS``. Probabilities lie between 0 and 1 and are missing, like the deficiencies, where ``predicted``
         is ``abstain``; deficiencies are missing too where the model learned none. Lists of str in ``send_before_submission``,
-        ``already_shown`` ("document: quote") and ``reasons`` ("+0.42 what": log-odds against the average item).
+        ``already_shown`` ("document: quote") and ``reasons`` ("+4.2 points: what", see :func:`in_points`).
 
     Raises
     ------
@@ -63,58 +70,98 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False) -> p
     LeakageError
         The requests were sorted for another stage.
     """
-    manifest, fitted = model.manifest, model.model
+    manifest = model.manifest
     if manifest["trained_on"] == "synthetic" and not allow_demo:
         raise ModelError(f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it")
-    inputs = fitted.read(requests.submissions)
+    columns: dict[str, list[Any]] = {}
+    # Part by part: the features of a hundred thousand requests need not stand in memory at once, and what was found in a
+    # text for the features is still at hand for its quotes.
+    for start in range(0, max(len(requests.rows), 1), _N_ROWS):
+        part = SubmissionFrame(requests.submissions.iloc[start : start + _N_ROWS])
+        for name, values in _score_part(model.model, part, n_reasons).items():
+            columns.setdefault(name, []).extend(values)
+    n_scored = len(requests.rows)
+    columns |= {
+        "request_id": list(requests.request_ids),
+        "stage": [model.model.stage] * n_scored,
+        "model_version": [manifest["model_version"]] * n_scored,
+        "trained_on": [manifest["trained_on"]] * n_scored,
+    }
+    numbers = [name for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"]
+    return pd.DataFrame(columns)[list(PREDICTION_COLUMNS)].astype(dict.fromkeys(numbers, float) | {"n_base_rate": "int64"})
+
+
+def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: int) -> dict[str, Sequence[Any]]:
+    inputs = fitted.read(submissions)
     rates = fitted.base_rates(inputs)
     p_overturned = fitted.predict_proba(inputs)[:, 1]
     interval = fitted.predict_interval(inputs)
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = rates["base_rate"].to_numpy()
-    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, fitted.models["cost_ratio"])
-    likely = _likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
-    shown = [_documents_shown(record) for record in _records(requests.submissions)]
-    reasons = fitted.reasons(inputs, N_REASONS)
-    columns = {
-        "request_id": list(requests.request_ids),
-        "p_overturned": np.where(abstains, np.nan, p_overturned),
-        "p_low": np.where(abstains, np.nan, interval[:, 0]),
-        "p_high": np.where(abstains, np.nan, interval[:, 1]),
-        "predicted": np.where(abstains, "abstain", predicted),
+    predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models))
+    likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
+    shown = [documents_shown(record) for record in _records(submissions)]
+    moved = fitted.reasons(inputs, n_reasons) if n_reasons else [[] for _ in shown]
+    columns: dict[str, Sequence[Any]] = {
+        "p_overturned": np.where(abstains, np.nan, p_overturned).tolist(),
+        "p_low": np.where(abstains, np.nan, interval[:, 0]).tolist(),
+        "p_high": np.where(abstains, np.nan, interval[:, 1]).tolist(),
+        "predicted": np.where(abstains, "abstain", predicted).tolist(),
         "abstain_reason": abstain_reasons,
-        "treatment_category": rates["treatment_category"].to_list(),
-        "base_rate": base_rates,
-        "n_base_rate": rates["n_base_rate"].to_numpy(),
+        "treatment_category": inputs.categories,
+        "base_rate": base_rates.tolist(),
+        "n_base_rate": rates["n_base_rate"].tolist(),
         "send_before_submission": [
             _documents_to_send([found for found, _ in row], there) for row, there in zip(likely, shown, strict=True)
         ],
         "already_shown": [[f"{document.document}: {document.quote}" for document in there] for there in shown],
         "reasons": [
-            [] if abstains_here else [*([BRIEF] if is_brief else []), *(f"{by:+.2f} {what}" for what, by in row)]
-            for row, abstains_here, is_brief in zip(reasons, abstains, inputs.is_brief, strict=True)
+            [] if abstains_here else [*([BRIEF] if is_brief and n_reasons else []), *_reason_words(row, p)]
+            for row, abstains_here, is_brief, p in zip(moved, abstains, inputs.is_brief, p_overturned.tolist(), strict=True)
         ],
-        "stage": fitted.stage,
-        "model_version": manifest["model_version"],
-        "trained_on": manifest["trained_on"],
     }
     for place in range(N_DEFICIENCIES):
         columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
-        columns[f"p_deficiency_{place + 1}"] = np.array([row[place][1] if row else np.nan for row in likely], dtype=float)
-    return pd.DataFrame(columns)[list(PREDICTION_COLUMNS)]
+        columns[f"p_deficiency_{place + 1}"] = [row[place][1] if row else np.nan for row in likely]
+    return columns
 
 
-def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, cost_ratio: float | None) -> np.ndarray:
-    if cost_ratio is not None:
-        # A missed overturn costs cost_ratio, a needless submission 1: both cost the same on average at this probability.
-        return np.where(p_overturned >= 1 / (1 + cost_ratio), "overturned", "upheld")
+def in_points(p: float, log_odds: float) -> float:
+    """Say in percentage points how much lower a probability would be without what moved its log-odds.
+
+    Parameters
+    ----------
+    p : float
+        Probability, 0 to 1.
+    log_odds : float
+        What moved it, signed.
+
+    Examples
+    --------
+    >>> round(in_points(0.5, 1.1), 1), in_points(0.2, 0.0), in_points(1.0, 0.3)
+    (25.0, 0.0, 0.0)
+    """
+    if not 0 < p < 1:
+        return 0.0
+    odds = p / (1 - p) * math.exp(-log_odds)
+    return 100 * (p - odds / (1 + odds))
+
+
+def _reason_words(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
+    in_order = sorted(((in_points(p, by), what) for what, by in moved), key=lambda reason: -abs(reason[0]))
+    return [f"{points:+.1f} points: {what}" for points, what in in_order if abs(points) >= _SMALLEST_POINTS]
+
+
+def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, threshold: float | None) -> np.ndarray:
+    if threshold is not None:
+        return np.where(p_overturned >= threshold, "overturned", "upheld")
     # Where the probability is the category's base rate itself (the shipped prior), the rate overall is what it can differ from.
     compared = np.where(np.isclose(p_overturned, base_rates, rtol=0, atol=1e-9), class_rate, base_rates)
     return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")
 
 
-def _likely_deficiencies(p_deficiencies: pd.DataFrame, abstains: np.ndarray) -> list[list[tuple[Deficiency, float]]]:
+def likely_deficiencies(p_deficiencies: pd.DataFrame, abstains: np.ndarray) -> list[list[tuple[Deficiency, float]]]:
     """List the likeliest deficiencies of each row with their probabilities; none where the row abstains or none were learned."""
     deficiencies = taxonomy()
     likely = []
@@ -125,35 +172,23 @@ def _likely_deficiencies(p_deficiencies: pd.DataFrame, abstains: np.ndarray) -> 
     return likely
 
 
-def _records(submissions: SubmissionFrame) -> list[str]:
-    """Join what a request says of the record; a blank line keeps a sentence from running on into the next column.
+def _records(submissions: SubmissionFrame) -> Iterator[tuple[str, ...]]:
+    """Give what each request says of the record.
 
     The treatment stays out: a request for a urine drug screen does not show one.
     """
-    columns = [name for name in ("diagnosis", "case_summary") if name in submissions]
-    return ["\n\n".join(text for text in row if text) for row in submissions[columns].itertuples(index=False)]
+    columns = [name for name in RECORD_COLUMNS if name in submissions]
+    return submissions[columns].itertuples(index=False, name=None)
 
 
-def _documents_shown(record: str) -> list[FoundDocument]:
-    """Find what a record shows, each cue once, by its first mention that is not negated."""
+def documents_shown(record: Sequence[str]) -> list[FoundDocument]:
+    """Find what the texts of a record show, each cue once, by its first mention that is not negated."""
     shown: dict[str, FoundDocument] = {}
-    for found in find_documents(record):
-        if not found.is_negated:
-            shown.setdefault(found.cue, found)
+    for text in record:
+        for found in find_documents(text):
+            if not found.is_negated:
+                shown.setdefault(found.cue, found)
     return list(shown.values())
-
-
-@cache
-def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
-    """Read which cues must all be shown before a line of a deficiency's checklist is left off.
-
-    Examples
-    --------
-    >>> sorted(cues_that_show()["opioid_monitoring_missing", "The signed pain agreement"])
-    ['pain_agreement']
-    """
-    table = yaml.safe_load(files("imrml").joinpath("scoring.yaml").read_text(encoding="utf-8"))
-    return {(id_, document): frozenset(cues) for id_, lines in table.items() for document, cues in lines.items()}
 
 
 def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocument]) -> list[str]:
@@ -169,6 +204,28 @@ def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocume
 def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
     needed = cues_that_show().get(line)
     return needed is not None and needed <= cues_shown
+
+
+def told_passed_over(requests: Requests) -> list[str]:
+    """Say in sentences which columns and cells of a table count for nothing, and why.
+
+    Examples
+    --------
+    >>> from imrml.submissions import sort_requests
+    >>> told_passed_over(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
+    ['columns passed over because nobody knows them: colour',
+     'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
+    """
+    told = []
+    if requests.unknown_columns:
+        told.append(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
+    if requests.late_columns:
+        named = ", ".join(requests.late_columns)
+        told.append(f"columns passed over because they become known after the model's stage: {named}")
+    if requests.unread:
+        cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
+        told.append(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}")
+    return told
 
 
 # --- for a terminal --------------------------------------------------------------------------------------------------

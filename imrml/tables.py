@@ -1,7 +1,8 @@
-"""Tables on disk: Parquet, JSON Lines or CSV, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
+"""Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
 
-Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines and JSON text in CSV; reading gives lists back.
-Files of records are written with mode 0600 and put in place in one step, so that a reader never sees half a table.
+Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines, JSON text in CSV and lines of a cell in Excel;
+reading gives lists back. CSV and Excel are safe to open in a spreadsheet program (:mod:`imrml.spreadsheets`). Files of records
+are written with mode 0600 and put in place in one step, so that a reader never sees half a table.
 """
 
 import csv
@@ -14,15 +15,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from imrml.errors import TableError
+from imrml.spreadsheets import neutralize, read_workbook, restore, write_workbook
 
-ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "reasons", "send_before_submission", "already_shown")
 # Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower, or the lower alone.
 _HALF_CHARACTER = re.compile(
@@ -39,13 +39,13 @@ def table_format(path: str | Path) -> str:
     ('parquet', 'jsonl')
     >>> table_format("items.xls")
     Traceback (most recent call last):
-    imrml.errors.TableError: items.xls: unknown ending '.xls'; expected .parquet, .jsonl or .csv
+    imrml.errors.TableError: items.xls: unknown ending '.xls'; expected .parquet, .jsonl, .csv or .xlsx
     """
     if str(path) == "-":
         return "jsonl"
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        raise TableError(f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl or .csv")
+        raise TableError(f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl, .csv or .xlsx")
     return ENDINGS[ending]
 
 
@@ -57,23 +57,47 @@ def read_table(path: str | Path) -> pd.DataFrame:
     TableError
         The file is absent or empty, its ending is unknown, or a row cannot be read (the message holds its number).
     """
-    format_ = table_format(path)
-    if str(path) != "-" and not Path(path).is_file():
+    table_format(path)
+    if str(path) == "-":
+        return _from_json_lines(sys.stdin.read().removeprefix("\ufeff"), path)
+    if not Path(path).is_file():
         raise TableError(f"{path}: no such file")
+    return parse_table(Path(path).read_bytes(), str(path))
+
+
+def parse_table(data: bytes, name: str) -> pd.DataFrame:
+    r"""Read a table from bytes, as :func:`read_table` does from a file; nothing is written anywhere.
+
+    Parameters
+    ----------
+    data : bytes
+        What the file holds.
+    name : str
+        Its name; the ending chooses the format, and error messages begin with it.
+
+    Raises
+    ------
+    TableError
+        As :func:`read_table`.
+
+    Examples
+    --------
+    >>> parse_table(b"treatment,age\nNorco #60,51\n", "requests.csv").to_dict("records")
+    [{'treatment': 'Norco #60', 'age': '51'}]
+    """
+    format_ = table_format(name)
     if format_ == "parquet":
         try:
-            return pd.read_parquet(path)
+            return pd.read_parquet(io.BytesIO(data))
         except (OSError, ValueError) as error:
-            raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
-    text = sys.stdin.read().removeprefix("\ufeff") if str(path) == "-" else _decoded(Path(path))
-    return _from_csv(text, path) if format_ == "csv" else _from_json_lines(text, path)
-
-
-def _decoded(path: Path) -> str:
+            raise TableError(f"{name}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+    if format_ == "xlsx":
+        return read_workbook(data, name, LIST_COLUMNS)
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TableError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8 and try again") from None
+        raise TableError(f"{name}: not UTF-8 at byte {error.start}; save it as UTF-8 and try again") from None
+    return _from_csv(text, name) if format_ == "csv" else _from_json_lines(text, name)
 
 
 def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
@@ -95,21 +119,27 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
 
 def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
     # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted comma in the notes.
-    rows = csv.reader(io.StringIO(text))
+    rows = csv.reader(io.StringIO(text, newline=""))
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
             raise TableError(f"{path}: row {number} has {len(row)} fields, the header {n_columns}; quote fields that hold commas")
     try:
-        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
+        frame = pd.read_csv(io.StringIO(text, newline=""), dtype=str, keep_default_na=False, index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise TableError(f"{path}: not a readable CSV ({error})") from None
+    frame = _restored(frame)
     for column in set(LIST_COLUMNS) & set(frame.columns):
         try:
             frame[column] = [json.loads(cell) if cell else None for cell in frame[column]]  # blank: nobody looked
         except json.JSONDecodeError:
             raise TableError(f"{path}: column {column!r} must hold JSON lists") from None
     return frame
+
+
+def _restored(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = frame.map(restore)
+    return texts.set_axis([restore(str(name)) for name in frame.columns], axis="columns")
 
 
 def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
@@ -122,6 +152,8 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
     """
     format_ = table_format(path)
     if format_ == "parquet":
+        import pyarrow.parquet as pq  # noqa: PLC0415 - a start that reads no Parquet does not wait for it
+
         try:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(n_rows):
@@ -130,7 +162,10 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
             raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
     elif format_ == "csv":
         with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
-            yield from parts
+            yield from map(_restored, parts)
+    elif format_ == "xlsx":
+        table = read_table(path)
+        yield from (table.iloc[start : start + n_rows] for start in range(0, len(table), n_rows))
     else:
         with Path(path).open(encoding="utf-8") as lines:
             while part := "".join(islice(lines, n_rows)):
@@ -163,39 +198,76 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
     >>> read_table(path)["item_number"].to_list()
     [1, 2]
     """
-    write = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_json_lines}[table_format(path)]
+    write = _WRITERS[table_format(path)]
     if str(path) == "-":
         for frame in parts:
             sys.stdout.write(_to_json_lines(frame))
-    else:
-        write_private(path, lambda target: write(parts, target))
+        return
+
+    def fill(target: Path) -> None:
+        with target.open("wb") as file:
+            write(parts, file)
+
+    write_private(path, fill)
 
 
-def _write_parquet(parts: Iterable[pd.DataFrame], target: Path) -> None:
+def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
+    r"""Give the bytes of the file that :func:`write_table` would write; the ending of ``name`` chooses the format.
+
+    Examples
+    --------
+    >>> table_bytes(pd.DataFrame({"treatment": ["=1+1"]}), "requests.csv")
+    b"treatment\n'=1+1\n"
+    """
+    file = io.BytesIO()
+    _WRITERS[table_format(name)]([frame], file)
+    return file.getvalue()
+
+
+def _write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - a start that writes no Parquet does not wait for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     frames = iter(parts)
     first = pa.Table.from_pandas(next(frames), preserve_index=False)
-    with pq.ParquetWriter(target, first.schema) as writer:
+    with pq.ParquetWriter(file, first.schema) as writer:
         writer.write_table(first)
         for frame in frames:
             writer.write_table(pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False))
 
 
-def _write_csv(parts: Iterable[pd.DataFrame], target: Path) -> None:
-    with target.open("w", encoding="utf-8", newline="") as file:
-        for number, frame in enumerate(parts):
-            file.write(_to_csv(frame, has_header=number == 0))
+def _write_csv(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    file.writelines(_to_csv(frame, has_header=number == 0).encode("utf-8") for number, frame in enumerate(parts))
 
 
-def _write_json_lines(parts: Iterable[pd.DataFrame], target: Path) -> None:
-    with target.open("w", encoding="utf-8") as file:
-        for frame in parts:
-            file.write(_to_json_lines(frame))
+def _write_json_lines(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    file.writelines(_to_json_lines(frame).encode("utf-8") for frame in parts)
+
+
+def _write_xlsx(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    write_workbook(parts, file, LIST_COLUMNS)
+
+
+_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
+    "parquet": _write_parquet,
+    "csv": _write_csv,
+    "jsonl": _write_json_lines,
+    "xlsx": _write_xlsx,
+}
 
 
 def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
     flat = frame.copy()
     for column in set(LIST_COLUMNS) & set(flat.columns):
         flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
+    breaks_lines = False
+    for column in flat.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in flat.dtypes]]:
+        flat[column] = [neutralize(cell) if isinstance(cell, str) else cell for cell in flat[column]]
+        breaks_lines |= any("\r" in cell for cell in flat[column] if isinstance(cell, str))
+    flat = flat.set_axis([neutralize(str(name)) for name in flat.columns], axis="columns")
+    # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for most readers.
+    if breaks_lines:
+        return flat.to_csv(index=False, header=has_header, quoting=csv.QUOTE_NONNUMERIC)
     return flat.to_csv(index=False, header=has_header)
 
 

@@ -9,16 +9,17 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config, Split
+from imrml.config import Config, ModelsConfig, Split, decision_threshold
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
-from imrml.evaluation.risk_control import control_error
+from imrml.evaluation.risk_control import control_error, control_precision
 from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.models import LoadedModel, ReviewModel
+from imrml.precedents import build_precedents
 from imrml.submissions import SubmissionFrame, submission_frame
 from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, hash_text, prepare
 
@@ -35,6 +36,7 @@ class TrainingResult:
     held_out: Mapping[str, HeldOut]
     verdict: Verdict
     checks: Sequence[checks.Check]
+    precedents: pd.DataFrame | None = None
 
 
 def train(
@@ -87,23 +89,13 @@ def train(
     for split, folds in splits.items():
         if isinstance(folds, str):
             metrics["outcome"][split] = {"not_applicable": folds}
-    if config.features.use_case_summary and config.models.outcome.kind == "logistic":
+    if config.features.use_case_summary and not config.models.outcome.kind.endswith("_prior"):
         shown = deals if chosen.split == "grouped" else [_folds_of(splits, chosen)]
         report("the same without the case summary, which is a proxy written after the fact")
         metrics["baselines"]["without_case_summary"] = {chosen.split: _measure_without_summary(data, shown, config, n_jobs)}
     if deals:
         metrics["learning_curve"] = _measure_learning_curve(data, deals, held_out["grouped"], config, n_jobs, report)
-    shipped = config
-    if not told.beats_priors and config.models.outcome.kind in ("logistic", "crosses"):
-        outcome = config.models.outcome.model_copy(update={"kind": "category_prior"})
-        shipped = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
-        not_kept = "The saved model gives the category prior; the figures are of the logistic regression that was not kept."
-        told = replace(told, sentence=f"{told.sentence} {not_kept}")
-    if config.abstention.max_error is not None:
-        metrics["risk_control"], shipped = _control_error(held_out[chosen.split], shipped)
-    if config.models.deficiency.kind == "ridge" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
-        deficiency = config.models.deficiency.model_copy(update={"kind": "category_prior"})
-        shipped = shipped.model_copy(update={"models": shipped.models.model_copy(update={"deficiency": deficiency})})
+    shipped, told = _choose_what_ships(config, held_out[chosen.split], told, metrics, chosen)
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
@@ -128,17 +120,53 @@ def train(
         "year_rates": rates_by_year(data, config.models.category_shrinkage),
         "training_cases": case_hashes(data),
     }
-    return TrainingResult(model, manifest, metrics, held_out, told, found)
+    return TrainingResult(
+        model, manifest, metrics, held_out, told, found, _precedents_of(data) if config.precedents.keep else None
+    )
+
+
+def _precedents_of(data: TrainingData) -> pd.DataFrame:
+    found: list[list[str] | None] = [None] * len(data.items)
+    if data.deficiencies is not None:
+        names = data.deficiencies.columns.to_numpy()
+        rows = zip(data.deficiencies.to_numpy(dtype=bool), data.is_labelled, strict=True)
+        found = [names[row].tolist() if is_labelled else None for row, is_labelled in rows]
+    treatments = data.submissions["treatment"].to_list()
+    return build_precedents(treatments, data.cases.tolist(), decided_years(data.keys), data.overturned, found)
+
+
+def _choose_what_ships(
+    config: Config, held: HeldOut, told: Verdict, metrics: dict[str, Any], chosen: Headline
+) -> tuple[Config, Verdict]:
+    """Replace by the category prior what held-out cases did not bear out; what was found on the way goes into ``metrics``."""
+    models, kind = config.models, config.models.outcome.kind
+    if not told.beats_priors and not kind.endswith("_prior"):
+        models = models.model_copy(update={"outcome": models.outcome.model_copy(update={"kind": "category_prior"})})
+        not_kept = f"The saved model gives the category prior; the figures are of {kind}, which was not kept."
+        told = replace(told, sentence=f"{told.sentence} {not_kept}")
+    if models.deficiency.kind == "ridge" and not _beats_prior(metrics["deficiencies"].get(chosen.split, {})):
+        models = models.model_copy(update={"deficiency": models.deficiency.model_copy(update={"kind": "category_prior"})})
+    if models.target_precision is not None:
+        found = control_precision(held.outcome, _shipped_column(models), models.target_precision, config.evaluation, config.seed)
+        metrics["target_precision"], models = found, models.model_copy(update={"threshold": found["threshold"]})
+    shipped = config.model_copy(update={"models": models})
+    if config.abstention.max_error is not None:
+        metrics["risk_control"], shipped = _control_error(held, shipped)
+    return shipped, told
 
 
 def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Config]:
     """Find the confidence that keeps the stated error of what ships; without one, the model that ships answers nothing."""
-    kind, cost_ratio, stated = shipped.models.outcome.kind, shipped.models.cost_ratio, shipped.abstention
-    column = f"p_{kind}" if kind.endswith("_prior") else "p_overturned"
-    threshold = 0.5 if cost_ratio is None else 1 / (1 + cost_ratio)
-    found = control_error(held.outcome, column, threshold, stated, shipped.seed)
+    threshold, stated = decision_threshold(shipped.models.model_dump()), shipped.abstention
+    column = _shipped_column(shipped.models)
+    found = control_error(held.outcome, column, 0.5 if threshold is None else threshold, stated, shipped.seed)
     least = 1.0 if found["min_confidence"] is None else found["min_confidence"]
     return found, shipped.model_copy(update={"abstention": stated.model_copy(update={"min_confidence": least})})
+
+
+def _shipped_column(models: ModelsConfig) -> str:
+    """Name the held-out probabilities of the kind that ships."""
+    return f"p_{models.outcome.kind}" if models.outcome.kind.endswith("_prior") else "p_overturned"
 
 
 def _beats_prior(deficiencies: Mapping[str, Any]) -> bool:

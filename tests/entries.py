@@ -36,7 +36,8 @@ from imrml.config import load_config
 from imrml.documents import read_text
 from imrml.documents.archives import SNIFFED, archive_kind, read_members
 from imrml.errors import DocumentError, ImrmlError
-from imrml.features.clinical import find_diagnoses, find_documents
+from imrml.features.clinical import find_documents
+from imrml.features.diagnoses import find_diagnoses
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
@@ -89,6 +90,7 @@ def read_notes(content: bytes) -> None:
     find_body_parts(item)
     mask_text(notes)
     find_diagnoses.__wrapped__(notes)
+    find_diagnoses.__wrapped__(item, is_list=True)
     for found in find_documents(notes, is_request=True):
         assert found.cue
 

@@ -7,9 +7,9 @@ from conftest import SMALL
 from model_factories import fictional_items, make_model
 from scipy.special import expit
 
-from imrml.config import load_config
+from imrml.config import decision_threshold, load_config
 from imrml.errors import ConfigError
-from imrml.evaluation.risk_control import Answers, control_error, find_confidence
+from imrml.evaluation.risk_control import Answers, control_error, control_precision, find_confidence, find_precise_threshold
 from imrml.models.abstention import learn_words, unknown_shares
 from imrml.submissions import submission_frame
 from imrml.tables import read_table
@@ -121,11 +121,52 @@ def test_error_and_coverage_are_checked_on_other_cases():
         control_error(items, "p_overturned", 0.5, load_config().abstention, seed=0)
 
 
+# --- a stated precision
+
+
+def test_the_lowest_threshold_that_is_precise_enough_is_found():
+    p = np.array([0.9, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3])
+    overturned = np.array([True, True, False, True, False, True, False, False])
+    cases = np.arange(8)
+    assert find_precise_threshold(p, overturned, cases, 0.6) == 0.5  # 4 of 6
+    assert find_precise_threshold(p, overturned, cases, 0.5) == 0.3  # 4 of 8
+    assert find_precise_threshold(p, overturned, cases, 0.7) is None  # 3 of 4, but of four cases only
+    assert find_precise_threshold(p, overturned, np.array([0, 0, 0, 0, 1, 2, 2, 3]), 0.6) is None
+    tied = np.full(8, 0.2)
+    assert find_precise_threshold(tied, overturned, cases, 0.6) is None
+    assert find_precise_threshold(tied, overturned, cases, 0.5) == 0.2
+
+
+def test_a_precision_is_checked_on_cases_that_did_not_set_its_threshold():
+    random = np.random.default_rng(2)
+    p = expit(random.normal(-1.5, 1.5, 4000))
+    items = pd.DataFrame({"case_number": np.arange(4000) // 2, "p_overturned": p, "overturned": random.random(4000) < p})
+    stated = load_config().evaluation
+    found = control_precision(items, "p_overturned", 0.6, stated, seed=0)
+    assert found["precision"]["low"] < 0.6 < found["precision"]["high"]
+    assert found["precision"]["n"] == found["n_answered"]
+    assert (p >= found["threshold"]).sum() == pytest.approx(found["n_answered"], rel=0.3)
+    assert 0 < found["recall"]["value"] < 1
+    beyond = control_precision(items.assign(overturned=False), "p_overturned", 0.6, stated, seed=0)
+    assert beyond["threshold"] is None
+    assert "no threshold makes 60% of the answers right" in beyond["not_applicable"]
+
+
+@pytest.mark.parametrize("setting", ["models.target_precision=0.5", "models.threshold=0.5"])
+def test_costs_and_another_threshold_do_not_go_together(setting):
+    with pytest.raises(ConfigError, match=r"models\.t.*cost_ratio states a threshold already"):
+        load_config(overrides=["models.cost_ratio=2", setting])
+
+
 def test_training_ships_the_confidence_that_keeps_the_stated_error(line):
     quick = ["evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"]
     items = read_table(line.items)
-    result = train(items, load_config(overrides=[*SMALL, *quick, "abstention.max_error=0.2"]))
+    stated = ["abstention.max_error=0.2", "models.target_precision=0.12"]
+    result = train(items, load_config(overrides=[*SMALL, *quick, *stated]))
     found = result.metrics["risk_control"]
+    precise = result.metrics["target_precision"]
+    assert 0 < precise["threshold"] == result.model.models["threshold"] == decision_threshold(result.model.models)
+    assert precise["precision"]["n"] == precise["n_answered"] > 0
     assert result.model.abstention["min_confidence"] == found["min_confidence"]
     assert found["error"]["n"] <= found["n_test"]
     silent = train(items, load_config(overrides=[*SMALL, *quick, "abstention.max_error=0.001"]))

@@ -18,7 +18,9 @@ from imrml.errors import LeakageError
 from imrml.features.builder import build_features, describe_feature
 from imrml.features.clinical import ClinicalFeatures, find_documents
 from imrml.features.crossed import CrossedTextFeatures
+from imrml.features.diagnoses import find_diagnoses, icd10_family
 from imrml.features.hashed import HashedText
+from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import TextFeatures, mask_text
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
@@ -28,6 +30,7 @@ TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",
     "imrml.features.crossed.CrossedTextFeatures",
     "imrml.features.hashed.HashedText",
+    "imrml.features.spelling.SpellingFeatures",
     "imrml.features.text.TextFeatures",
     "imrml.features.treatment.TreatmentFeatures",
     "scipy.sparse._csr.csr_matrix",
@@ -88,6 +91,64 @@ def test_every_match_holds_a_hint(table):
     for row in read_vocabulary(table):
         for pattern in filter(None, (row["pattern"], row.get("negated_pattern"))):
             check(pattern, row["hints"].split("|"))
+
+
+def test_ranges_of_codes_are_in_order_and_name_known_families():
+    families = {row["family"] for row in read_vocabulary("diagnosis_families")}
+    for row in read_vocabulary("icd10"):
+        assert row["first"] <= row["last"]
+        assert len(row["first"]) == len(row["last"])
+        assert row["family"] in families
+        assert row["meaning"]
+    assert {row["family"] for row in read_vocabulary("icd10")} == families
+    assert len({row["first"] for row in read_vocabulary("icd10")}) == len(read_vocabulary("icd10"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("M54.16", "lumbar radiculopathy"),
+        ("M51.26", "herniated disc"),
+        ("M48.061", "stenosis"),
+        ("M75.121", "rotator cuff tear"),
+        ("S83.241A", "medial meniscus tear"),
+        ("S33.5XXA", "lumbar sprain"),
+        ("G56.01", "carpal tunnel syndrome"),
+        ("G90.511", "CRPS"),
+        ("F32.1", "depression"),
+        ("F43.12", "PTSD"),
+        ("K21.9", "GERD"),
+        ("K40.90", "inguinal hernia"),
+        ("S06.0X0A", "concussion"),
+        ("S62.102A", "fracture"),
+        ("M96.1", "post-laminectomy syndrome"),
+        ("M77.11", "lateral epicondylitis"),
+        ("M17.11", "osteoarthritis of the knee"),
+        ("G47.00", "insomnia"),
+        ("E11.9", "diabetes"),
+        ("M79.7", "fibromyalgia"),
+        ("S61.011A", "laceration"),
+        ("M47.816", "lumbar spondylosis"),
+        ("G63", "neuropathy"),
+    ],
+)
+def test_a_code_means_what_its_words_mean(code, words):
+    assert find_diagnoses(words) == (icd10_family(code),)
+    for written in (code, code.replace(".", ""), code.lower(), f"{code}, Z79.891"):
+        assert find_diagnoses(written, is_list=True) == (icd10_family(code),)
+    if "." in code:
+        assert find_diagnoses(f"Assessment: ({code}) as before.") == (icd10_family(code),)
+
+
+def test_vertebrae_vitamins_and_procedures_are_no_codes():
+    assert find_diagnoses("Pain from T12 to S1, vitamin B12, MRI 72148, E0730 rental, G0480, L4-5, M54 was seen") == ()
+    assert find_diagnoses("Z79.891, C4-C5, 722.10", is_list=True) == ()
+
+
+def test_codes_reach_the_features_of_their_family():
+    items = pd.DataFrame({"item": ["MRI", "MRI"], "diagnosis": ["M5416", "radiculopathy"]})
+    frame = ClinicalFeatures("imr").fit_transform(submission_frame(items, "imr"))
+    assert frame["diagnosis=disc_radiculopathy"].tolist() == [1.0, 1.0]
 
 
 # --- documents in the record -----------------------------------------------------------------------------------------
@@ -228,11 +289,19 @@ def test_a_finding_counts_by_treatment_category_only_where_enough_cases_hold_it(
     frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
     features = CrossedTextFeatures("rfa", min_cases=2).fit(frame, cases=["A", "B", "C", "D", "D", "E"])
     names = features.get_feature_names_out().tolist()
-    assert [name for name in names if name.endswith(")") and "spasm " not in name and "felt" not in name and "was" not in name] == [
-        "summary_by_category__spasm (opioid)"
-    ]
+    crosses = [name for name in names if name.startswith("summary_by_category__")]
+    assert "summary_by_category__spasm (opioid)" in crosses
+    assert all(name.endswith("(opioid)") for name in crosses)
     shown = pd.DataFrame(features.transform(frame).toarray(), columns=names)["summary_by_category__spasm (opioid)"]
     assert (shown > 0).tolist() == [True] * 3 + [False] * 3
+
+
+def test_spelling_knows_a_slip_and_masks_digits():
+    asked = pd.DataFrame({"treatment": ["Orphenadrine 100mg", "Orfenadrine 50mg", "Orphenadrine 75mg", "MRI of the knee"]})
+    spelt = SpellingFeatures("rfa", n_columns=512).fit_transform(submission_frame(asked, "rfa"))
+    alike = (spelt @ spelt.T).toarray()
+    assert alike[0, 2] > alike[0, 1] > 0.5 > alike[0, 3]
+    assert spelt.min() >= 0
 
 
 def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
@@ -261,8 +330,9 @@ TRANSFORMERS = [
     pytest.param(lambda stage: ClinicalFeatures(stage, use_case_summary=False), id="clinical without narrative"),
     pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
     pytest.param(lambda stage: CrossedTextFeatures(stage, min_cases=3, max_terms=200), id="crossed text"),
+    pytest.param(lambda stage: SpellingFeatures(stage, n_columns=128), id="spelling"),
+    pytest.param(lambda stage: build_features(small_config(char_ngrams=[3, 4]), stage), id="builder"),
     pytest.param(lambda stage: HashedText(stage, n_buckets=64), id="hashed"),
-    pytest.param(lambda stage: build_features(small_config(), stage), id="builder"),
     pytest.param(
         lambda stage: build_features(small_config(use_case_summary=False, use_age_and_sex=True), stage), id="builder narrow"
     ),
@@ -346,7 +416,7 @@ def test_nothing_of_the_review_reaches_the_features():
 
 
 def test_every_feature_has_words():
-    fitted = build_features(small_config(use_age_and_sex=True), "imr").fit(make_frame())
+    fitted = build_features(small_config(use_age_and_sex=True, char_ngrams=[3, 3], n_char_columns=8), "imr").fit(make_frame())
     described = {name: describe_feature(name) for name in fitted.get_feature_names_out()}
     assert [name for name, words in described.items() if words == name and name != "age"] == []
     assert described["lacks=pain_agreement"] == "says there is no: signed pain agreement"

@@ -20,7 +20,8 @@ from test_letters_golden import load
 
 from imrml.errors import LetterError
 from imrml.features.bounds import LONGEST_WORD, bound_runs
-from imrml.features.clinical import find_diagnoses, find_documents
+from imrml.features.clinical import find_documents
+from imrml.features.diagnoses import find_diagnoses
 from imrml.features.dispute import guideline_families
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment, treatment_category
@@ -91,6 +92,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "guideline_families": guideline_families,
     "mask_text": mask_text,
     "find_diagnoses": find_diagnoses.__wrapped__,
+    "find_diagnoses in a list": lambda text: find_diagnoses.__wrapped__(text, is_list=True),
     "find_documents": find_documents,
     "find_documents in a request": lambda text: find_documents(text, is_request=True),
     "label_rationale": label_rationale,

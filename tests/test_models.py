@@ -20,8 +20,9 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError, ModelError, NotEnoughDataError
 from imrml.models import ReviewModel, load_model, save_model
+from imrml.models.calibration import calibration_folds
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior, calibration_folds
+from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, submission_frame
 
 
@@ -109,7 +110,7 @@ def test_interval_widens_where_a_case_repeats_its_items() -> None:
     assert widths[0] > 1.3 * widths[1]
 
 
-@pytest.mark.parametrize("calibration", ["none", "sigmoid", "isotonic"])
+@pytest.mark.parametrize("calibration", ["none", "sigmoid", "isotonic", "temperature", "auto"])
 def test_every_calibration_gives_probabilities_inside_their_interval(calibration: str) -> None:
     X, y, _ = known_truth(400)
     fitted = make_logistic(calibration=calibration).fit(X, y, cases=np.arange(400) // 2)
@@ -373,14 +374,24 @@ def test_the_model_is_an_estimator_that_can_be_cloned(model: ReviewModel) -> Non
 
 @pytest.mark.parametrize(
     ("kind", "calibration"),
-    [("class_prior", "none"), ("category_prior", "none"), ("logistic", "sigmoid"), ("logistic", "isotonic")],
+    [
+        ("class_prior", "none"),
+        ("category_prior", "none"),
+        ("logistic", "sigmoid"),
+        ("logistic", "isotonic"),
+        ("logistic", "temperature"),
+        ("linear_svc", "sigmoid"),
+        ("complement_nb", "auto"),
+        ("hist_gradient_boosting", "auto"),
+        ("stacked", "none"),
+    ],
 )
 def test_a_saved_model_predicts_bit_for_bit_the_same(kind: str, calibration: str, items: dict[str, Any], tmp_path: Path) -> None:
     fitted = make_model(f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}").fit(**items)
     loaded = load_model(save_model(fitted, tmp_path / "model", MANIFEST))
     asked = items["submissions"]
     assert np.array_equal(loaded.model.predict_proba(asked), fitted.predict_proba(asked))
-    assert np.array_equal(loaded.model.predict_interval(asked), fitted.predict_interval(asked))
+    assert np.array_equal(loaded.model.predict_interval(asked), fitted.predict_interval(asked), equal_nan=True)
     pd.testing.assert_frame_equal(loaded.model.predict_deficiencies(asked), fitted.predict_deficiencies(asked), check_exact=True)
     assert loaded.model.reasons(asked, 5) == fitted.reasons(asked, 5)
     assert loaded.manifest["verdict"] == MANIFEST["verdict"]

@@ -6,11 +6,11 @@ import pytest
 from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
 from imrml import scoring
-from imrml.deficiencies import deficiency_ids, taxonomy
+from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import LeakageError, ModelError
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
-from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, PREDICTION_COLUMNS, cues_that_show, prediction_lines, score
+from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, PREDICTION_COLUMNS, prediction_lines, score
 from imrml.submissions import sort_requests
 from imrml.tables import read_table, write_table
 

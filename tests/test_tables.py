@@ -1,12 +1,17 @@
 """Tables: what comes back is what was written, bad rows are named by number, a reader never sees half a table."""
 
+import csv
 import io
+import zipfile
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
 
 from imrml.errors import TableError
-from imrml.tables import read_table, write_private, write_table
+from imrml.tables import iter_table, parse_table, read_table, table_bytes, write_private, write_table
 
 TABLE = pd.DataFrame(
     {
@@ -18,7 +23,7 @@ TABLE = pd.DataFrame(
 )
 
 
-@pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv", "xlsx"])
 def test_round_trip(tmp_path, ending):
     path = tmp_path / f"table.{ending}"
     write_table(TABLE, path)
@@ -91,3 +96,97 @@ def test_a_blank_cell_says_that_nobody_looked(tmp_path):
 def test_whole_characters_beyond_the_basic_plane_are_read(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"a": "\\ud83d\\ude00"}')
     assert read_table(tmp_path / "a.jsonl")["a"].to_list() == ["\U0001f600"]
+
+
+# --- spreadsheets ----------------------------------------------------------------------------------------------------
+
+FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://a.example")', "'=1", "''", "'tis", "plain", "- a"]
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_ours_come_back():
+    table = pd.DataFrame({"notes": FORMULAS, "=1+1": FORMULAS, "change": [-1.5] * len(FORMULAS)})
+    data = table_bytes(table, "a.csv")
+    cells = [cell for row in csv.reader(io.StringIO(data.decode(), newline="")) for cell in row if cell != "-1.5"]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    back = parse_table(data, "a.csv")
+    assert back["notes"].to_list() == back["=1+1"].to_list() == FORMULAS
+    assert back["change"].astype(float).to_list() == table["change"].to_list()
+
+
+def test_no_cell_of_a_workbook_is_a_formula_and_ours_come_back():
+    table = pd.DataFrame({"notes": FORMULAS, "=1+1": FORMULAS, "change": [-1.5] * len(FORMULAS)})
+    data = table_bytes(table, "a.xlsx")
+    cells = [cell for row in load_workbook(io.BytesIO(data)).active.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} == {"s", "n"}
+    assert not [cell for cell in cells if cell.data_type == "s" and cell.value.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    back = parse_table(data, "a.xlsx")
+    assert back["notes"].to_list() == back["=1+1"].to_list() == FORMULAS
+    assert back["change"].to_list() == table["change"].to_list()
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip), min_size=1, max_size=3))
+def test_any_text_survives_the_way_through_a_csv(texts):
+    back = parse_table(table_bytes(pd.DataFrame({"notes": texts}), "a.csv"), "a.csv")
+    assert back["notes"].to_list() == texts
+
+
+def test_a_part_of_a_csv_is_restored_too(tmp_path):
+    write_table(pd.DataFrame({"notes": FORMULAS}), tmp_path / "a.csv")
+    parts = list(iter_table(tmp_path / "a.csv", n_rows=5))
+    assert [len(part) for part in parts] == [5, 5, 2]
+    assert [text for part in parts for text in part["notes"]] == FORMULAS
+
+
+def workbook(*rows):
+    made, file = Workbook(), io.BytesIO()
+    for row in rows:
+        made.active.append(row)
+    made.save(file)
+    return file.getvalue()
+
+
+def test_a_workbook_as_people_make_it():
+    data = workbook(
+        ["Treatment", "age", "date of injury", "deficiencies"],
+        ["Norco #60", 51, pd.Timestamp(2015, 2, 10), "request_not_specific\nweaning_indicated"],
+        ["MRI", None, "2/10/2015", None],
+        [None, None, None, None],
+    )
+    table = parse_table(data, "a.xlsx")
+    assert table.iloc[0].to_list() == ["Norco #60", 51, "2015-02-10", ["request_not_specific", "weaning_indicated"]]
+    assert table["date of injury"].to_list() == ["2015-02-10", "2/10/2015"]
+    assert table["deficiencies"].to_list()[1] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"PK no workbook", "not a readable Excel workbook"),
+        (workbook(), "its first sheet is empty"),
+        (workbook(["a", "a"], [1, 2]), r"columns \['a'\] stand twice"),
+        (workbook(["a", None, "b"], [1, 2, 3]), "has no name"),
+        (workbook(["a"], [1], [1, 2]), "row 2 has cells beyond the 1 named columns"),
+    ],
+)
+def test_a_bad_workbook_says_why(data, message):
+    with pytest.raises(TableError, match=message):
+        parse_table(data, "a.xlsx")
+
+
+def test_a_workbook_that_inflates_beyond_measure_is_not_read(monkeypatch):
+    monkeypatch.setattr("imrml.spreadsheets._MOST_BYTES", 1_000)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/workbook.xml", b"0" * 100_000)
+    with pytest.raises(TableError, match="inflates to 100,000 bytes"):
+        parse_table(file.getvalue(), "a.xlsx")
+
+
+def test_a_text_that_excel_cannot_hold_is_refused_not_cut():
+    with pytest.raises(TableError, match="row 1 holds 40,000 characters in 'notes'"):
+        table_bytes(pd.DataFrame({"notes": ["a" * 40_000]}), "a.xlsx")
+
+
+def test_control_characters_do_not_break_a_workbook():
+    back = parse_table(table_bytes(pd.DataFrame({"notes": ["a\x00b\x1bc"]}), "a.xlsx"), "a.xlsx")
+    assert back["notes"].to_list() == ["a\ufffdb\ufffdc"]

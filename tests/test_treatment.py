@@ -8,6 +8,7 @@ from factories import SHARED, partly_authorized
 
 from imrml.features.dispute import guideline_families
 from imrml.features.treatment import TreatmentFeatures, parse_treatment, treatment_category
+from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import submission_frame
 
 
@@ -51,6 +52,20 @@ from imrml.submissions import submission_frame
 )
 def test_names_the_category(text, category):
     assert treatment_category(text) == category
+
+
+def test_a_letter_left_out_of_any_drug_name_still_finds_the_drug():
+    rows = [row for row in read_vocabulary("drugs") if row["name"].isalpha() and len(row["name"]) > 6]
+    slips = [(row["name"][:3] + row["name"][4:], row) for row in rows]
+    found = [(parse_treatment(f"{slip} #60").drug, row["generic"]) for slip, row in slips]
+    # A slip may turn one name into another ("clonazepam" and "lorazepam" stay two letters apart, a few do not).
+    assert sum(drug == generic for drug, generic in found) >= 0.97 * len(found) > 200
+
+
+def test_injected_drugs_have_their_class_and_stay_injections():
+    facts = parse_treatment("Synvisc-One injection, right knee")
+    assert (facts.category, facts.drug, facts.drug_class) == ("injection", "hyaluronate", "viscosupplement")
+    assert parse_treatment("Botox 100 units").category == "injection"
 
 
 def test_a_drug_name_may_hold_one_slip():

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from imrml.cli import (
+    bundle,
     config,
     demo,
     doctor,
     evaluate,
+    explain,
     importing,
     label,
     leakcheck,
@@ -46,6 +48,8 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
     "leakcheck": (leakcheck.check_leaks, "Ring where features could know the decision."),
     "score": (score.score_requests, "Requests to probabilities and what to send."),
+    "explain": (explain.explain_request, "One request: what moved it, what it shows, what to send."),
+    "bundle": (bundle.bundle_model, "A model as one archive to hand to staff."),
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
     "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
     "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from imrml.models import LoadedModel
     from imrml.submissions import Requests
 
+MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
+
 
 def score_requests(
     submissions: Annotated[str, typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin.")],
-    model: Annotated[str, typer.Option(help="Model folder, or models:/NAME@ALIAS.")],
+    model: Annotated[str, typer.Option(help=MODEL_HELP)],
     out: Annotated[str, typer.Option(help="Prediction table to write; - for JSON Lines on stdout.")],
     allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
 ) -> None:
@@ -30,7 +32,7 @@ def score_requests(
     requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
-    _tell_passed_over(requests)
+    tell_passed_over(requests)
     n_abstained = int((predictions["predicted"] == "abstain").sum())
     console.tell(
         f"{len(predictions) - n_abstained:,} of {len(table):,} requests scored, {n_abstained:,} abstained, written to {out}"
@@ -42,22 +44,25 @@ def score_requests(
         raise TableError(f"score: {len(requests.refused):,} requests refused\n{told}")
 
 
-def _tell_passed_over(requests: "Requests") -> None:
-    if requests.unknown_columns:
-        console.tell(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
-    if requests.late_columns:
-        console.tell(f"columns passed over because they become known after the model's stage: {', '.join(requests.late_columns)}")
-    if requests.unread:
-        told = ", ".join(f"row {number} {column}" for number, column in requests.unread)
-        console.tell(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {told}")
+def tell_passed_over(requests: "Requests") -> None:
+    """Say on stderr which columns and cells of a table were passed over."""
+    from imrml.scoring import told_passed_over
+
+    for sentence in told_passed_over(requests):
+        console.tell(sentence)
 
 
 def open_model(where: str) -> "LoadedModel":
-    """Load a model from a folder or from the registry."""
+    """Load a model from a folder, a bundle or the registry."""
     from imrml.models import load_model
 
+    return load_model(model_folder(where))
+
+
+def model_folder(where: str) -> Path:
+    """Find a model's folder or bundle; one of the registry is fetched."""
     if where.startswith(("models:/", "runs:/")):
         from imrml.tracking import fetch_model
 
-        return load_model(fetch_model(where))
-    return load_model(Path(where))
+        return Path(fetch_model(where))
+    return Path(where)

@@ -54,8 +54,12 @@ def keep(result: "TrainingResult", settings: "Config", out: Path) -> "LoggedRun 
     """Write model, metrics, report and card into a folder, and log them to MLflow unless config says otherwise."""
     from imrml.evaluation.report import write_report
     from imrml.models import save_model
+    from imrml.precedents import keep_precedents
 
     save_model(result.model, out, result.manifest)
+    if result.precedents is not None:
+        path = keep_precedents(result.precedents, result.manifest)
+        console.tell(f"{len(result.precedents):,} past items kept in {path}")
     facts = result.manifest["data"]
     is_synthetic = result.manifest["trained_on"] == "synthetic"
     write_report(out, result.metrics, result.held_out, result.verdict, facts, result.checks, is_synthetic=is_synthetic)

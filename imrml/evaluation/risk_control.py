@@ -1,4 +1,4 @@
-"""Answer only where the model is sure enough to keep a stated error: found on some cases, checked on others."""
+"""Answer only where the model is sure enough to keep a stated error or precision: found on some cases, checked on others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom, binomtest
 
-from imrml.config import AbstentionConfig
+from imrml.config import AbstentionConfig, EvaluationConfig
 from imrml.errors import ConfigError
-from imrml.evaluation.resampling import not_applicable
+from imrml.evaluation.resampling import Bools, Floats, Resamples, not_applicable, rate_figure
 
 _N_STEPS = 20
+MIN_ANSWERED_CASES = 5
+"""A precision that fewer cases show is luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +129,82 @@ def control_error(items: pd.DataFrame, column: str, threshold: float, stated: Ab
     interval = binomtest(n_wrong, n_kept).proportion_ci(0.95)
     error = {"value": n_wrong / n_kept, "low": float(interval.low), "high": float(interval.high), "n": n_kept}
     return {**found, "error": error}
+
+
+def find_precise_threshold(p: Floats, overturned: Bools, cases: npt.NDArray[Any], target: float) -> float | None:
+    """Find the lowest probability from which on the share of overturned items reaches ``target``.
+
+    Parameters
+    ----------
+    p, overturned, cases : arrays of shape (n_items,)
+        Held-out probabilities, decisions (bool) and cases.
+    target : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float or None
+        None where no threshold reaches it among the items of at least ``MIN_ANSWERED_CASES`` cases.
+
+    Examples
+    --------
+    >>> p, cases = np.linspace(0.01, 1, 100), np.arange(100)
+    >>> find_precise_threshold(p, p > 0.8, cases, target=0.5)
+    0.61
+    >>> find_precise_threshold(p, p > 0.99, cases, target=0.5) is None
+    True
+    """
+    order = np.argsort(-p, kind="stable")
+    ranked = p[order]
+    n_cases = np.cumsum(~pd.Series(cases[order]).duplicated().to_numpy())
+    precision = np.cumsum(overturned[order]) / np.arange(1, len(p) + 1)
+    is_end_of_tie = np.append(ranked[1:] != ranked[:-1], True)
+    reached = np.flatnonzero(is_end_of_tie & (n_cases >= MIN_ANSWERED_CASES) & (precision >= target))
+    return float(ranked[reached[-1]]) if len(reached) else None
+
+
+def control_precision(items: pd.DataFrame, column: str, target: float, stated: EvaluationConfig, seed: int) -> dict[str, Any]:
+    """Find the threshold that keeps a precision on all held-out cases; check what either half finds on the other.
+
+    Parameters
+    ----------
+    items : DataFrame
+        ``HeldOut.outcome``.
+    column : str
+        Of the probabilities that ship: ``p_overturned`` or a prior's.
+    target : float
+        Share of the answers "overturned" that is to be right.
+    stated : EvaluationConfig
+        Its bootstrap.
+    seed : int
+        Deals the cases to halves.
+
+    Returns
+    -------
+    dict
+        ``target``, ``threshold`` (None where the target is out of reach), ``precision`` and ``recall`` of items that the
+        threshold of the other half was tried on, with intervals by case, and ``n_answered`` of them; or why there are none.
+    """
+    p, overturned = items[column].to_numpy(dtype=float), items["overturned"].to_numpy(dtype=bool)
+    case_numbers = items["case_number"].astype("str").tolist()
+    codes, cases = pd.factorize(pd.Series(case_numbers))
+    threshold = find_precise_threshold(p, overturned, codes, target)
+    found: dict[str, Any] = {"target": target, "threshold": threshold}
+    half = np.random.default_rng(seed).permutation(np.arange(len(cases)) % 2)[codes]
+    answered = np.zeros(len(p), dtype=bool)
+    for side in (0, 1):
+        told, tried = half != side, half == side
+        tried_at = find_precise_threshold(p[told], overturned[told], codes[told], target)
+        answered[tried] = False if tried_at is None else p[tried] >= tried_at
+    if threshold is None:
+        return {**found, **not_applicable(f"no threshold makes {target:.0%} of the answers right for {MIN_ANSWERED_CASES} cases")}
+    if not answered.any():
+        return {**found, **not_applicable("a threshold that half of the cases give answers none of the others")}
+    resamples = Resamples(case_numbers, stated.n_bootstrap, seed)
+    level = stated.interval_level
+    return {
+        **found,
+        "n_answered": int(answered.sum()),
+        "precision": rate_figure(overturned[answered], resamples.of(answered), level),
+        "recall": rate_figure(answered[overturned], resamples.of(overturned), level),
+    }

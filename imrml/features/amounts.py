@@ -52,6 +52,7 @@ _N = r"(?<!\d)(\d+(?:\.\d+)?)"
 _MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"  # "1,200", which only a count of pieces is
 _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
 _STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
+_BARE_STRENGTH = re.compile(rf"(?<![#/.\d]){_N}(?:/\d+)?\s*+(?=#)")  # "norco 10/325 #120"
 _HASH = re.compile(rf"#\s?{_MANY}")
 _QUANTITY = re.compile(rf"\b(?:qty|quantity|count|dispense|disp)\b\.?\s*+(?:of|:|#|=)?\s*+{_MANY}")
 _UNITS = (
@@ -103,14 +104,16 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
     6.0
     >>> read_amounts("Norco 10/325mg #60 with no refills", is_drug=True, counts_visits=False)
     Amounts(strength_mg=10.0, n_units=60.0, n_visits=None, n_days=None, n_refills=0.0)
+    >>> read_amounts("flexeril 7.5 #90", is_drug=True, counts_visits=False).strength_mg
+    7.5
     """
     lowered = bound_runs(text.lower())
     in_digits = _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered)
     text = _REPEATED_NUMBER.sub(lambda match: match[1] if match[1] == match[2] else match.group(), in_digits)
     n_visits = _count_visits(text, is_drug=is_drug, counts_visits=counts_visits)
-    strength = _STRENGTH.search(text)
+    strength = _STRENGTH.search(text) or (_BARE_STRENGTH.search(text) if is_drug else None)
     return Amounts(
-        strength_mg=float(strength[1]) / (1000 if strength[2] == "mcg" else 1) if strength else None,
+        strength_mg=float(strength[1]) / (1000 if strength.group().endswith("mcg") else 1) if strength else None,
         n_units=None if counts_visits else _first_number(_UNITS, text),
         n_visits=n_visits,
         n_days=None if counts_visits and n_visits is not None else _count_days(text),

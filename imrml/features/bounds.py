@@ -1,6 +1,7 @@
 """Bounds on what the patterns of the tables read, so that no text, however it is made, takes them more than linear time."""
 
 import re
+from collections.abc import Iterable
 
 MASK = "·"
 """Stands for a character that no pattern is to read; it is no letter, no digit and no blank."""
@@ -29,3 +30,18 @@ def bound_runs(text: str) -> str:
 def _masked(run: re.Match[str]) -> str:
     words = run.group()
     return words[0] + MASK * (len(words) - 2) + words[-1] if words.isspace() else MASK * len(words)
+
+
+def holds_any(parts: Iterable[str], text: str) -> bool:
+    """Tell whether a text holds any of these parts.
+
+    Examples
+    --------
+    >>> holds_any(("uds", "drug screen"), "the uds was consistent")
+    True
+    """
+    # A plain loop, because this runs hundreds of times for each text.
+    for part in parts:  # noqa: SIM110
+        if part in text:
+            return True
+    return False

@@ -4,6 +4,7 @@ from functools import cache
 
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 
@@ -11,7 +12,8 @@ from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
 from imrml.features.crossed import CrossedTextFeatures
-from imrml.features.text import TextFeatures
+from imrml.features.spelling import SpellingFeatures
+from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
 
@@ -59,15 +61,15 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         if config.cross_summary and config.use_case_summary
         else TextFeatures(stage, use_case_summary=config.use_case_summary, **terms)
     )
-    return ColumnTransformer(
-        [
-            ("treatment", _scaled(treatment), _ALL_COLUMNS),
-            ("clinical", _scaled(clinical), _ALL_COLUMNS),
-            ("text", text, _ALL_COLUMNS),
-        ],
-        sparse_threshold=1.0,
-        verbose_feature_names_out=False,
-    )
+    blocks = [
+        ("treatment", _scaled(treatment), _ALL_COLUMNS),
+        ("clinical", _scaled(clinical), _ALL_COLUMNS),
+        ("text", text, _ALL_COLUMNS),
+    ]
+    if config.char_ngrams is not None:
+        spelling = SpellingFeatures(stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns)
+        blocks.append(("spelling", spelling, _ALL_COLUMNS))
+    return ColumnTransformer(blocks, sparse_threshold=1.0, verbose_feature_names_out=False)
 
 
 def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:
@@ -75,11 +77,29 @@ def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:
     return make_pipeline(numbers, MaxAbsScaler(), FunctionTransformer(sparse.csr_matrix, feature_names_out="one-to-one"))
 
 
+TEXT_PREFIXES = (f"{TREATMENT_PART}__", f"{SUMMARY_PART}__")
+_MASKS = {"0": "(number)", "name": "(name)"}
+
+
+@cache
+def is_filler(name: str) -> bool:
+    """Tell whether a column stands for words that say nothing by themselves: common words, masked numbers and names.
+
+    Examples
+    --------
+    >>> [is_filler(name) for name in ("summary__of the", "summary__0 0", "summary__right knee", "side=right")]
+    [True, True, False, False]
+    """
+    part = next((prefix for prefix in TEXT_PREFIXES if name.startswith(prefix)), None)
+    return part is not None and all(word in ENGLISH_STOP_WORDS or word in _MASKS for word in name.removeprefix(part).split(" "))
+
+
 @cache
 def _names(table: str, key: str, words: str) -> dict[str, str]:
     return {row[key]: row[words] for row in read_vocabulary(table)}
 
 
+@cache
 def describe_feature(name: str) -> str:
     """Say in plain words what a column of :func:`build_features` stands for.
 
@@ -92,6 +112,8 @@ def describe_feature(name: str) -> str:
     --------
     >>> [describe_feature(name) for name in ("summary__radiculopathy", "shows=urine_drug_screen", "is_quantity_unknown")]
     ["mentions 'radiculopathy'", 'shows: urine drug screen', 'request names no quantity']
+    >>> describe_feature("treatment__mg 0")
+    "request says 'mg (number)'"
     """
     for row in read_vocabulary("feature_words"):
         if row["feature"] == name:
@@ -99,6 +121,8 @@ def describe_feature(name: str) -> str:
     for row in read_vocabulary("feature_words"):
         if row["feature"].endswith("*") and name.startswith(prefix := row["feature"][:-1]):
             value = name.removeprefix(prefix)
+            if prefix in TEXT_PREFIXES:
+                value = " ".join(_MASKS.get(word, word) for word in value.split(" "))
             table = row["table"]
             words = _names(table, row["key"], row["column"]).get(value, value) if table else value.replace("_", " ")
             return row["words"].format(words)

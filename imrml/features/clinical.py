@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -14,7 +14,8 @@ import pandas as pd
 
 from imrml.config import Stage
 from imrml.features.base import NumberFeatures
-from imrml.features.bounds import bound_runs
+from imrml.features.bounds import bound_runs, holds_any
+from imrml.features.diagnoses import find_diagnoses
 from imrml.features.vocabulary import read_vocabulary
 from imrml.narratives import removal_reason
 from imrml.sentences import split_sentences
@@ -98,6 +99,16 @@ _CLAUSE_END = re.compile(
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
 )
+# Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no commas; there the next heading of
+# the chart begins a clause, unless it is what is denied or belongs to a list.
+_NOT_AFTER = "".join(rf"(?<!\b{word}\s)" for word in ("no", "not", "nor", "or", "and", "w/o", "without", "of", "for", "the", "a"))
+_NOTE_END = re.compile(
+    rf"\s{_NOT_AFTER}(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds"
+    r"|hx|dx|doi|f/u|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex\w*|rom|slr|gait|ttp|cont"
+    r"|works?|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
+)
+_ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
+_MIN_TELEGRAM_WORDS = 8
 _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
@@ -143,6 +154,12 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     >>> found[1].quote, found[1].answers
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
+    return list(_found(text, is_request=is_request))
+
+
+@lru_cache(maxsize=4096)
+def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
+    """Search a text once for features, checklist and quotes; few are kept, because what was found is larger than the text."""
     lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     sentences = [
@@ -158,22 +175,14 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
             continue
         hints = cue.hints & present
         for start, sentence in sentences:
-            if _holds_any(hints, sentence):
+            if holds_any(hints, sentence):
                 found += _found_in_sentence(cue, text, start, sentence)
-    return sorted(found, key=lambda one: (one.start, one.cue))
+    return tuple(sorted(found, key=lambda one: (one.start, one.cue)))
 
 
 @cache
 def _hints() -> frozenset[str]:
     return frozenset().union(*(cue.hints for cue in _cues()))
-
-
-def _holds_any(hints: Iterable[str], text: str) -> bool:
-    # A plain loop, because this runs hundreds of times for each text.
-    for hint in hints:  # noqa: SIM110
-        if hint in text:
-            return True
-    return False
 
 
 def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
@@ -208,7 +217,10 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
 def _clauses(sentence: str) -> list[tuple[int, int]]:
     """Spans of the clauses of a sentence in lower case."""
     clauses, start = [], 0
-    for boundary in _CLAUSE_END.finditer(sentence):
+    n_words = sentence.count(" ") + 1
+    # In prose every fifth word is an article or a form of "be".
+    is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
+    for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):
         clauses.append((start, boundary.start()))
         start = boundary.end()
     return [*clauses, (start, len(sentence))]
@@ -229,27 +241,7 @@ def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
     return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}
 
 
-# --- diagnoses and time ------------------------------------------------------------------------------------------------
-
-
-@cache
-def _diagnosis_families() -> tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]:
-    rows = read_vocabulary("diagnosis_families")
-    return tuple((row["family"], frozenset(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
-
-
-@lru_cache(maxsize=16384)
-def find_diagnoses(text: str) -> tuple[str, ...]:
-    """List the diagnosis families that a text names, as ids of ``diagnosis_families.csv`` in that table's order.
-
-    Examples
-    --------
-    >>> find_diagnoses("Lumbar strain, insomnia")
-    ('sprain_strain', 'insomnia')
-    """
-    lowered = bound_runs(text.lower())
-    families = _diagnosis_families()
-    return tuple(family for family, hints, pattern in families if _holds_any(hints, lowered) and pattern.search(lowered))
+# --- time ----------------------------------------------------------------------------------------------------------
 
 
 _DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
@@ -317,7 +309,8 @@ class ClinicalFeatures(NumberFeatures):
             # Texts are read one by one, because the items of one case share all but the first.
             parts = [_cue_values(treatment, is_request=True), _cue_values(diagnosis), _cue_values(narrative)]
             known = {name: 1.0 for part in reversed(parts) for name in part}
-            known |= {f"diagnosis={family}": 1.0 for text in (diagnosis, narrative) for family in find_diagnoses(text)}
+            families = (*find_diagnoses(diagnosis, is_list=True), *find_diagnoses(narrative))
+            known |= {f"diagnosis={family}": 1.0 for family in families}
             known[f"chronicity={chronicity_band(claim_days)}"] = 1.0
             known["log_claim_days"] = 0.0 if np.isnan(claim_days) else float(np.log1p(claim_days))
             if self.use_age_and_sex:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.features.text import SUMMARY_PART, TOKEN, mask_text, part_texts
+from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
 from imrml.features.treatment import dwc_category
 
 _BY_CATEGORY = "by_category"
@@ -68,7 +68,7 @@ class HashedText(SubmissionTransformer):
         """
         self._learn_columns(X)
         self.weights_ = {
-            part: TfidfTransformer(sublinear_tf=True).fit(self._count(pd.unique(pd.Series(texts))))
+            part: TfidfTransformer(sublinear_tf=True).fit(self._count(part, pd.unique(pd.Series(texts))))
             for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items()
         }
         return self
@@ -79,7 +79,7 @@ class HashedText(SubmissionTransformer):
         blocks = {}
         for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items():
             rows, different = pd.factorize(np.array(texts, dtype=object))
-            blocks[part] = self.weights_[part].transform(self._count(different))[rows]
+            blocks[part] = self.weights_[part].transform(self._count(part, different))[rows]
         if SUMMARY_PART in blocks:
             blocks[_BY_CATEGORY] = self._by_category(blocks[SUMMARY_PART], X["treatment"])
         return sparse.csr_matrix(sparse.hstack(list(blocks.values())))
@@ -90,12 +90,12 @@ class HashedText(SubmissionTransformer):
         blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
         return np.array([f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)], dtype=object)
 
-    def _count(self, texts: Iterable[str]) -> sparse.csr_matrix:
+    def _count(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
         shortest, longest = self.word_ngrams
         hashing = HashingVectorizer(
             token_pattern=TOKEN, ngram_range=(shortest, longest), n_features=self.n_buckets, norm=None, alternate_sign=False
         )
-        return hashing.transform([mask_text(text) for text in texts])
+        return hashing.transform(masked_texts(part, texts))
 
     def _by_category(self, words: sparse.csr_matrix, treatments: Iterable[str]) -> sparse.csr_matrix:
         """Move each row's words on by as many buckets as its category says."""

@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
+from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
 from imrml.features.bounds import bound_runs
 from imrml.features.vocabulary import read_vocabulary
@@ -33,7 +34,7 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 @cache
-def _known_words() -> frozenset[str]:
+def known_words() -> frozenset[str]:
     """Words of every table, so that "Lidoderm", "Spurling" or "Physical" in mid-sentence is taken for no person."""
     tables = {
         "treatment_categories": ("name", "dwc_category"),
@@ -64,11 +65,32 @@ def mask_text(text: str) -> str:
 @lru_cache(maxsize=65536)
 def _is_known(word: str) -> bool:
     pieces = _WORD.findall(word.lower())
-    return not pieces or all(piece in _known_words() or piece.rstrip("s") in _known_words() for piece in pieces)
+    return not pieces or all(piece in known_words() or piece.rstrip("s") in known_words() for piece in pieces)
+
+
+def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
+    """Mask texts once the short forms in them are spelt out, so that a clerk's words are those of letters."""
+    return [mask_text(spell_out(text, is_request=part == TREATMENT_PART)) for text in texts]
+
+
+def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
+    """Say what each row asks for; what is disputed joins what was asked, an item that says the same again does not.
+
+    Examples
+    --------
+    >>> asked_texts(pd.DataFrame({"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}), "imr")
+    ['Norco #120. #60']
+    """
+    if "item" not in columns_at(stage):
+        return list(X["treatment"])
+    return [
+        ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
+        for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
+    ]
 
 
 def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict[str, list[str]]:
-    """Give the text of each part by row. What is disputed joins what was asked; an item that says the same again does not.
+    """Give the text of each part by row.
 
     Parameters
     ----------
@@ -85,14 +107,7 @@ def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict
     >>> part_texts(asked, "imr", use_case_summary=False)
     {'treatment': ['Soma #90. Soma #30']}
     """
-    if "item" in columns_at(stage):
-        asked = [
-            ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
-            for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
-        ]
-    else:
-        asked = list(X["treatment"])
-    parts = {TREATMENT_PART: asked}
+    parts = {TREATMENT_PART: asked_texts(X, stage)}
     if use_case_summary:
         parts[SUMMARY_PART] = list(X["case_summary"])
     return parts
@@ -171,7 +186,7 @@ class TextFeatures(SubmissionTransformer):
         self._learn_columns(X)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
-        n_cases_by_term = {part: self._count_cases(column, keys) for part, column in texts.items()}
+        n_cases_by_term = {part: self._count_cases(part, column, keys) for part, column in texts.items()}
         ranked = sorted(
             (-n_cases, part, term)
             for part, counts in n_cases_by_term.items()
@@ -205,13 +220,13 @@ class TextFeatures(SubmissionTransformer):
         terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
         return np.array([*terms, NO_KNOWN_TERM], dtype=object)
 
-    def _count_cases(self, column: list[str], keys: npt.NDArray[np.int_]) -> dict[str, int]:
+    def _count_cases(self, part: str, column: list[str], keys: npt.NDArray[np.int_]) -> dict[str, int]:
         """Count the cases that hold each term; items of one case share texts, so each different text is read once."""
         rows, different = pd.factorize(np.array(column, dtype=object))
         shortest, longest = self.word_ngrams
         counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), binary=True)
         try:
-            holds = counter.fit_transform([mask_text(text) for text in different])
+            holds = counter.fit_transform(masked_texts(part, different))
         except ValueError:  # no text has a word
             return {}
         pairs = sparse.csr_matrix((np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, len(different)))
@@ -222,4 +237,4 @@ class TextFeatures(SubmissionTransformer):
         shortest, longest = self.word_ngrams
         vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
         counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
-        return counter.transform([mask_text(text) for text in texts])
+        return counter.transform(masked_texts(part, texts))

@@ -13,6 +13,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
 from imrml.config import Stage
+from imrml.features.abbreviations import spell_out
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs
@@ -175,10 +176,12 @@ def treatment_category(text: str) -> str:
     --------
     >>> [treatment_category(text) for text in ("Norco 10/325mg #60", "Post-op physical therapy 2 x 6", "MRI left knee")]
     ['opioid', 'physical_therapy', 'imaging']
+    >>> [treatment_category(text) for text in ("LESI L5-S1", "acup x6", "MRI lumb w/o")]
+    ['injection', 'acupuncture', 'imaging']
     >>> treatment_category("Diclofenac 3%, baclofen 2% in cream base"), treatment_category("")
     ('compound', 'other')
     """
-    lowered = bound_runs(text.lower())
+    lowered = spell_out(bound_runs(text.lower()), is_request=True)
     return _categorize(lowered, _find_drugs(lowered))
 
 
@@ -254,10 +257,10 @@ def parse_treatment(text: str) -> TreatmentFacts:
     >>> parse_treatment("Physical therapy, left knee, twice a week for six weeks").limits_exceeded
     ('physical_therapy_visits',)
     """
-    lowered = bound_runs(text.lower())
+    lowered = spell_out(bound_runs(text.lower()), is_request=True)
     drugs = _find_drugs(lowered)
     category = _categorize(lowered, drugs)
-    amounts = read_amounts(text, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS)
+    amounts = read_amounts(lowered, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS)
     drug_class = drugs[0].drug_class if drugs else ""
     is_counted = category in DRUG_CATEGORIES or (category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered))
     names_no_amount = is_counted and amounts.n_units is None and amounts.n_visits is None
@@ -272,7 +275,7 @@ def parse_treatment(text: str) -> TreatmentFacts:
         n_drugs=len({drug.generic for drug in drugs}),
         amounts=amounts,
         n_levels=len(set(_LEVEL.findall(lowered))),
-        body_parts=find_body_parts(text),
+        body_parts=find_body_parts(lowered),
         side=next((side for side, pattern in _SIDES if pattern.search(lowered)), ""),
         is_retrospective=_RETROSPECTIVE.search(lowered) is not None,
         is_rental=_RENTAL.search(lowered) is not None,

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from imrml.features.abbreviations import spell_out
+
 Words = npt.NDArray[np.uint32]
 
 TELLING_COLUMNS = ("treatment", "diagnosis", "case_summary")
@@ -66,13 +68,15 @@ def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.fl
 
 def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
     columns = [name for name in TELLING_COLUMNS if name in submissions]
-    by_text: dict[str, set[int]] = {}
+    by_text: dict[tuple[str, bool], set[int]] = {}
     words = []
     for row in submissions[columns].itertuples(index=False):
-        for text in row:
-            if text not in by_text:
-                by_text[text] = {zlib.crc32(word.encode()) for word in _WORD.findall(text.lower())}
-        words.append(sorted(set().union(*(by_text[text] for text in row))))
+        told = [(text, column == "treatment") for column, text in zip(columns, row, strict=True)]
+        for text, is_request in told:
+            if (text, is_request) not in by_text:
+                in_full = spell_out(text, is_request=is_request).lower()
+                by_text[text, is_request] = {zlib.crc32(word.encode()) for word in _WORD.findall(in_full)}
+        words.append(sorted(set().union(*(by_text[one] for one in told))))
     return words
 
 
@@ -91,7 +95,7 @@ def find_reasons(
         ``category`` and ``n_known``, its training items; ``unknown_words``, from :func:`unknown_shares`; ``p``, ``low`` and
         ``high``, what the model would answer.
     threshold : float or None
-        Probability from which the answer is "overturned", where config states a cost ratio.
+        Probability from which the answer is "overturned", where config states costs or a target.
     """
     reasons = []
     told = submissions[[name for name in TELLING_COLUMNS if name in submissions]].itertuples(index=False)

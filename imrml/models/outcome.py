@@ -1,9 +1,10 @@
 """P(overturned): two priors and a calibrated logistic regression, each with an interval.
 
 All are scikit-learn classifiers with classes ``[False, True]`` for upheld and overturned. The priors read treatment categories,
-the logistic regression reads the feature matrix.
+the logistic regression and the kinds of :mod:`imrml.models.estimators` read the feature matrix.
 """
 
+from abc import abstractmethod
 from contextlib import AbstractContextManager
 from typing import Any, Self, cast
 
@@ -14,13 +15,13 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import beta, norm
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from imrml.errors import NotEnoughDataError
+from imrml.models.calibration import ScoreCalibrator, calibrate
 
 # Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum; here up to 0.002
 # (experiments/004-interval-coverage).
@@ -46,17 +47,17 @@ def one_thread() -> AbstractContextManager[Any]:
     return cast("AbstractContextManager[Any]", threadpool_limits(1))
 
 
-def linear_model(c: float, stop: float = _STOP) -> LogisticRegression:
+def linear_model(c: float, stop: float = _STOP, class_weight: str | None = None) -> LogisticRegression:
     """Make the L2-penalised logistic regression that both models use; it stops where no slope of the mean loss exceeds ``stop``.
 
-    ``c`` is the inverse strength of the penalty.
+    ``c`` is the inverse strength of the penalty, ``class_weight`` is scikit-learn's.
 
     Examples
     --------
     >>> linear_model(0.3).C
     0.3
     """
-    return LogisticRegression(C=c, solver="lbfgs", tol=stop, max_iter=2000)
+    return LogisticRegression(C=c, solver="lbfgs", tol=stop, max_iter=2000, class_weight=class_weight)
 
 
 class ClassPrior(ClassifierMixin, BaseEstimator):
@@ -164,40 +165,130 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         return _beta_interval(self.predict_proba(X)[:, 1], self.count(X) + self.shrinkage, level)
 
 
-class CalibratedLogistic(ClassifierMixin, BaseEstimator):
+class CalibratedClassifier(ClassifierMixin, BaseEstimator):
+    """What all models of the feature matrix share: scores, mapped to probabilities on case-grouped folds.
+
+    Attributes
+    ----------
+    rate_ : float
+        Share of overturned training items: the answer where scores are no log-odds and could not be calibrated.
+    calibrator_ : ScoreCalibrator or None
+        None where scores are read as log-odds, or where cases were too few.
+    calibration_note_ : str
+        Why there is none although it was asked for; ``""`` otherwise.
+    mean_ : ndarray of shape (n_features,)
+        The average training item.
+    """
+
+    gives_interval = False
+    calibrator_: ScoreCalibrator | None
+
+    @property
+    def gives_log_odds(self) -> bool:
+        """Whether scores are log-odds as they stand."""
+        return True
+
+    def _learn_items(self, X: Any, y: Any, cases: Any) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+        """Check what is fitted on; gives the matrix, decisions (bool) and a number for each case."""
+        y = np.asarray(y, dtype=bool)
+        if y.all() or not y.any():
+            raise NotEnoughDataError(
+                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned of {len(y)}"
+            )
+        X = sparse.csr_matrix(X)
+        self.classes_ = np.array([False, True])
+        self.rate_ = float(y.mean())
+        self.mean_ = np.asarray(X.mean(axis=0)).ravel()
+        return X, y, np.unique(np.asarray(cases, dtype=str), return_inverse=True)[1]
+
+    @abstractmethod
+    def scores(self, X: Any) -> np.ndarray:
+        """Score items, shape (n_items,): log-odds before calibration where ``gives_log_odds``."""
+
+    def coefficients(self) -> np.ndarray | None:
+        """Tell what each feature adds to the score, shape (n_features,); None where the score is no sum over features."""
+        return None
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        check_is_fitted(self)
+        return _two_columns(self._calibrated(self.scores(X)))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Likelier decision, bool of shape (n_items,)."""
+        return self.predict_proba(X)[:, 1] > 0.5
+
+    def predict_interval(self, X: Any, level: float) -> np.ndarray:  # noqa: ARG002 the signature of those that have one
+        """Interval for P(overturned), shape (n_items, 2): NaN, for this kind has none."""
+        check_is_fitted(self)
+        return np.full((X.shape[0], 2), np.nan)
+
+    def contributions(self, X: Any) -> sparse.csr_matrix:
+        """Calibrated log-odds that each feature an item shows adds to the average item's, shape (n_items, n_features).
+
+        Only features that the item shows count, so that a reason is always something that stands in the request. An isotonic
+        map has no slope; there, the scores are those before calibration. Nothing where the score is no sum over features.
+        """
+        matrix, coefficients = sparse.csr_matrix(X, dtype=float, copy=True), self.coefficients()
+        if coefficients is None:
+            return sparse.csr_matrix(matrix.shape)
+        matrix.data = (matrix.data - self.mean_[matrix.indices]) * coefficients[matrix.indices] * self._line()[0]
+        return matrix
+
+    def _calibrated(self, scores: np.ndarray) -> np.ndarray:
+        if self.calibrator_ is not None:
+            return self.calibrator_.predict(scores)
+        return np.asarray(expit(scores), dtype=float) if self.gives_log_odds else np.full(len(scores), self.rate_)
+
+    def _line(self) -> tuple[float, float]:
+        """Slope and offset from scores to calibrated log-odds; an isotonic map has neither."""
+        if self.calibrator_ is None:
+            return 1.0 if self.gives_log_odds else 0.0, 0.0
+        return self.calibrator_.line or (1.0, 0.0)
+
+
+class CalibratedLogistic(CalibratedClassifier):
     """L2-penalised logistic regression, calibrated on case-grouped folds, with bootstrap refits by case.
 
     Parameters
     ----------
     c : float
         Inverse strength of the penalty.
-    calibration : {'none', 'sigmoid', 'isotonic'}
-        How the scores that each fold's held-out cases receive are mapped to probabilities.
+    calibration : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
+        How the scores that each fold's held-out cases receive are mapped to probabilities; see ``ScoreCalibrator``.
     calibration_folds : int
         Folds that never part the items of a case.
     n_refits : int
         Refits on resampled cases behind the interval; with fewer than two there is none.
     seed : int
         Starts the draws of folds and refits.
+    class_weight : {'balanced'} or None
+        With ``balanced`` both decisions weigh the same together; the calibration undoes the shift of the probabilities.
 
     Attributes
     ----------
     linear_ : LogisticRegression
         Fitted on all items.
-    calibrator_ : object or None
-        scikit-learn's map from log-odds to probability.
-    calibration_note_ : str
-        Why there is none although it was asked for; ``""`` otherwise.
     refit_coefficients_ : ndarray of float32 of shape (n_refits, n_features)
         And ``refit_intercepts_`` of shape (n_refits,).
     """
 
-    def __init__(self, c: float, calibration: str, calibration_folds: int, n_refits: int, seed: int) -> None:
+    gives_interval = True
+
+    def __init__(  # noqa: PLR0917 - the section of a config
+        self, c: float, calibration: str, calibration_folds: int, n_refits: int, seed: int, class_weight: str | None = None
+    ) -> None:
         self.c = c
         self.calibration = calibration
         self.calibration_folds = calibration_folds
         self.n_refits = n_refits
         self.seed = seed
+        self.class_weight = class_weight
+
+    @property
+    def gives_log_odds(self) -> bool:
+        """Whether scores are log-odds as they stand; balanced classes shift them."""
+        return getattr(self, "class_weight", None) is None
 
     def fit(self, X: Any, y: Any, cases: Any) -> Self:
         """Fit on a sparse matrix (n_items, n_features), decisions (bool) and case numbers, both of shape (n_items,).
@@ -207,37 +298,32 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         NotEnoughDataError
             ``y`` holds one decision only.
         """
-        y = np.asarray(y, dtype=bool)
-        if y.all() or not y.any():
-            raise NotEnoughDataError(
-                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned of {len(y)}"
-            )
-        X = sparse.csr_matrix(X)
-        self.classes_ = np.array([False, True])
-        _, case_codes = np.unique(np.asarray(cases, dtype=str), return_inverse=True)
-        self.linear_ = linear_model(self.c)
-        self.calibrator_ = None
-        self.calibration_note_ = ""
-        folds: list[tuple[np.ndarray, np.ndarray]] = []
-        if self.calibration != "none":
-            folds, self.calibration_note_ = calibration_folds(y, case_codes, self.calibration_folds, self.seed)
-        self.mean_ = np.asarray(X.mean(axis=0)).ravel()
+        X, y, case_codes = self._learn_items(X, y, cases)
+
+        def fit_linear(rows: np.ndarray) -> LogisticRegression:
+            return linear_model(self.c, class_weight=self.class_weight).fit(X[rows], y[rows])
+
         with one_thread():
-            if folds:
-                # ensemble=False: one linear model on all items, one calibrator on what the folds' held-out items scored.
-                calibrated = CalibratedClassifierCV(self.linear_, method=self.calibration, cv=folds, ensemble=False).fit(X, y)
-                self.linear_ = calibrated.calibrated_classifiers_[0].estimator
-                self.calibrator_ = calibrated.calibrated_classifiers_[0].calibrators[0]
-                if self.calibration == "sigmoid" and self._line()[0] <= 0:
-                    # Held-out items score the wrong way round: there is no signal, and a calibrator would invert every reason.
-                    self.calibrator_ = None
-                    self.calibration_note_ = (
-                        "not calibrated: on the folds' held-out cases higher scores were overturned less often"
-                    )
-            else:
-                self.linear_.fit(X, y)
+            self.calibrator_, self.calibration_note_ = calibrate(
+                lambda train, held_out: fit_linear(train).decision_function(X[held_out]),
+                y,
+                case_codes,
+                method=self.calibration,
+                n_folds=self.calibration_folds,
+                seed=self.seed,
+                gives_log_odds=self.gives_log_odds,
+            )
+            self.linear_ = fit_linear(np.arange(len(y)))
             self._refit(X, y, case_codes)
         return self
+
+    def scores(self, X: Any) -> np.ndarray:
+        """Log-odds before calibration, shape (n_items,)."""
+        return np.asarray(self.linear_.decision_function(X))
+
+    def coefficients(self) -> np.ndarray:
+        """Tell what each feature adds to the log-odds, shape (n_features,)."""
+        return np.asarray(self.linear_.coef_[0])
 
     def _refit(self, X: sparse.csr_matrix, y: np.ndarray, case_codes: np.ndarray) -> None:
         """Refit on resampled cases; the features stay as they are."""
@@ -249,19 +335,12 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
             weights = np.zeros(len(y))
             while not weights[y].any() or not weights[~y].any():
                 weights = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[case_codes].astype(float)
+            if self.class_weight is not None:
+                weights *= compute_sample_weight(self.class_weight, y)
             center = random.normal(scale=np.sqrt(self.c), size=X.shape[1])
             start = np.append(self.linear_.coef_[0], self.linear_.intercept_)
             coefficients = refit_around(center, X, y, weights=weights, c=self.c, start=start)
             self.refit_coefficients_[number], self.refit_intercepts_[number] = coefficients[:-1], coefficients[-1]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
-        check_is_fitted(self)
-        return _two_columns(self._calibrated(self.linear_.decision_function(X)))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
-        return self.predict_proba(X)[:, 1] > 0.5
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
         """Interval for P(overturned), shape (n_items, 2); NaN with fewer than two refits; ``level`` between 0 and 1.
@@ -271,39 +350,20 @@ class CalibratedLogistic(ClassifierMixin, BaseEstimator):
         either does, by size and by what is sent: experiments/004-interval-coverage.
         """
         check_is_fitted(self)
-        log_odds = self.linear_.decision_function(X)
+        log_odds = self.scores(X)
         if self.n_refits < 2:
             return np.full((len(log_odds), 2), np.nan)
         refits = np.asarray(X @ self.refit_coefficients_.T) + self.refit_intercepts_
         reach = norm.ppf((1 + level) / 2) * refits.std(axis=1, ddof=1)
-        if self.calibration == "isotonic":
+        if self.calibrator_ is not None and self.calibrator_.line is None:
             return np.column_stack([self._calibrated(log_odds - reach), self._calibrated(log_odds + reach)])
+        if self.calibrator_ is None and not self.gives_log_odds:
+            return np.full((len(log_odds), 2), np.nan)
         # A calibrator that flattens the scores was itself estimated from few cases: it moves the middle, never narrows the rest
         # (narrowed, 90 % intervals of 150 letters held the truth for half of the items; experiments/004-interval-coverage).
         slope, offset = self._line()
         middle, reach = slope * log_odds + offset, reach * max(1.0, slope)
         return np.column_stack([expit(middle - reach), expit(middle + reach)])
-
-    def contributions(self, X: Any) -> sparse.csr_matrix:
-        """Calibrated log-odds that each feature an item shows adds to the average item's, shape (n_items, n_features).
-
-        Only features that the item shows count, so that a reason is always something that stands in the request. An isotonic
-        map has no slope; there, the log-odds are those before calibration.
-        """
-        matrix = sparse.csr_matrix(X, dtype=float, copy=True)
-        matrix.data = (matrix.data - self.mean_[matrix.indices]) * self.linear_.coef_[0][matrix.indices] * self._line()[0]
-        return matrix
-
-    def _calibrated(self, log_odds: np.ndarray) -> np.ndarray:
-        if self.calibrator_ is not None:
-            return np.asarray(self.calibrator_.predict(log_odds), dtype=float)
-        return np.asarray(expit(log_odds), dtype=float)
-
-    def _line(self) -> tuple[float, float]:
-        """Slope and offset from log-odds to calibrated log-odds; an isotonic map has neither."""
-        if self.calibrator_ is None or self.calibration == "isotonic":
-            return 1.0, 0.0
-        return -float(self.calibrator_.a_), -float(self.calibrator_.b_)
 
 
 def refit_around(
@@ -329,48 +389,6 @@ def refit_around(
     return np.asarray(
         minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": _REFIT_STOP}).x
     )
-
-
-def calibration_folds(
-    y: np.ndarray, cases: np.ndarray, n_folds: int, seed: int
-) -> tuple[list[tuple[np.ndarray, np.ndarray]], str]:
-    """Make folds that keep each case whole and hold both decisions on both sides.
-
-    Parameters
-    ----------
-    y : ndarray of bool of shape (n_items,)
-        Whether each item is overturned.
-    cases : ndarray of shape (n_items,)
-        Case of each item.
-    n_folds, seed : int
-        Number of folds and start of the draw.
-
-    Returns
-    -------
-    folds : list of (train, held out) row positions
-        Empty where such folds cannot be made.
-    note : str
-        Why not; ``""`` where they can.
-
-    Examples
-    --------
-    >>> folds, note = calibration_folds(np.array([True, False] * 6), np.arange(12) // 2, 3, 0)
-    >>> len(folds), note
-    (3, '')
-    >>> calibration_folds(np.array([True, False, False]), np.arange(3), 3, 0)[1]
-    'not calibrated: 3 folds need 3 cases of either decision; found 1 overturned and 2 upheld'
-    """
-    n_overturned, n_upheld = len(np.unique(cases[y])), len(np.unique(cases[~y]))
-    note = (
-        f"not calibrated: {n_folds} folds need {n_folds} cases of either decision; "
-        f"found {n_overturned} overturned and {n_upheld} upheld"
-    )
-    if min(n_overturned, n_upheld) < n_folds:
-        return [], note
-    folds = list(StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y, groups=cases))
-    if all(0 < y[rows].sum() < len(rows) for fold in folds for rows in fold):
-        return folds, ""
-    return [], f"{note}, but in a fold only one decision"
 
 
 def _two_columns(p_overturned: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import skops
 from skops import io as skops_io
 
 from imrml.errors import ModelError
+from imrml.models.bundle import read_bundle
 from imrml.models.review import ReviewModel
 from imrml.tables import write_private
 
@@ -23,16 +24,23 @@ ALLOWED_TYPES = frozenset(
         "imrml.features.coded.CodedFeatures",
         "imrml.features.crossed.CrossedTextFeatures",
         "imrml.features.hashed.HashedText",
+        "imrml.features.spelling.SpellingFeatures",
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
+        "imrml.models.associations.ChecklistAssociations",
         "imrml.models.crosses.CrossesLogistic",
+        "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",
+        "imrml.models.estimators.CalibratedEstimator",
         "imrml.models.outcome.CalibratedLogistic",
         "imrml.models.outcome.CategoryPrior",
         "imrml.models.outcome.ClassPrior",
         "imrml.models.review.ReviewModel",
         "scipy.sparse._csr.csr_matrix",
         "sklearn.calibration._SigmoidCalibration",
+        "sklearn.calibration._TemperatureScaling",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.utils._bunch.Bunch",
     }
 )
 """Types beyond those that skops trusts by itself (numpy, scipy, scikit-learn) that a model file may hold."""
@@ -103,13 +111,18 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     return Path(folder)
 
 
-def load_model(folder: str | Path) -> LoadedModel:
+def load_model(where: str | Path) -> LoadedModel:
     """Read a model: first its checksum is verified, then each type in it, and only then is anything built.
+
+    Parameters
+    ----------
+    where : str or Path
+        A folder that ``imrml train`` wrote, or an archive that ``imrml bundle`` wrote.
 
     Raises
     ------
     ModelError
-        The directory or a file is absent, the file is damaged, made by another version, or holds a type that is not allowed.
+        The folder, the archive or a file is absent, damaged, made by another version, or holds a type that is not allowed.
 
     Examples
     --------
@@ -117,37 +130,42 @@ def load_model(folder: str | Path) -> LoadedModel:
     Traceback (most recent call last):
     imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml train --out` wrote
     """
-    manifest = _read_manifest(Path(folder))
-    try:
-        payload = Path(folder, _MODEL).read_bytes()
-    except FileNotFoundError:
-        raise ModelError(f"{folder}: no {_MODEL} beside {_MANIFEST}; copy the whole directory, or train again") from None
+    files = read_bundle(Path(where)) if Path(where).is_file() else _read_folder(Path(where))
+    manifest = _checked_manifest(files.get(_MANIFEST), where)
+    if _MODEL not in files:
+        raise ModelError(f"{where}: no {_MODEL} beside {_MANIFEST}; copy the whole directory, or train again")
+    payload = files[_MODEL]
     if hashlib.sha256(payload).hexdigest() != manifest["sha256"]:
         raise ModelError(
-            f"{folder}: {_MODEL} is not the file that {_MANIFEST} describes (checksums differ); train or copy it again"
+            f"{where}: {_MODEL} is not the file that {_MANIFEST} describes (checksums differ); train or copy it again"
         )
-    _require_same_versions(folder, manifest)
-    _require_allowed_types(payload, str(folder))
+    _require_same_versions(where, manifest)
+    _require_allowed_types(payload, str(where))
     model = skops_io.loads(payload, trusted=sorted(ALLOWED_TYPES))
     if not isinstance(model, ReviewModel):
-        raise ModelError(f"{folder}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
+        raise ModelError(f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
     if model.stage != manifest["stage"]:
-        raise ModelError(f"{folder}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again")
+        raise ModelError(f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again")
     return LoadedModel(model, manifest)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    # The manifest first: a model that is replaced meanwhile is then another than it describes, and refused.
+    return {name: (folder / name).read_bytes() for name in reversed(MODEL_FILES) if (folder / name).is_file()}
+
+
+def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
+    if text is None:
+        raise ModelError(f"{where}: no {_MANIFEST}; expected a directory that `imrml train --out` wrote")
     try:
-        manifest = json.loads(Path(folder, _MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder}: no {_MANIFEST}; expected a directory that `imrml train --out` wrote") from None
+        manifest = json.loads(text)
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ModelError(f"{folder}: {_MANIFEST} is no JSON; train or copy the model again") from None
+        raise ModelError(f"{where}: {_MANIFEST} is no JSON; train or copy the model again") from None
     missing = [key for key in (*_NEEDED, *_WRITTEN) if not isinstance(manifest, dict) or key not in manifest]
     if missing:
-        raise ModelError(f"{folder}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote")
+        raise ModelError(f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote")
     if manifest["trained_on"] not in ("real", "synthetic"):
-        raise ModelError(f"{folder}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or 'synthetic'")
+        raise ModelError(f"{where}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or 'synthetic'")
     return dict(manifest)
 
 

@@ -11,8 +11,14 @@ _MOST_STEPS, _STOP = 20, 0.1
 
 
 def refit_on_other_cases(
-    X: sparse.csr_matrix, y: npt.NDArray[np.bool_], cases: npt.NDArray[np.int64], *, start: npt.NDArray[np.float64], c: float,
-    n_refits: int, seed: int
+    X: sparse.csr_matrix,
+    y: npt.NDArray[np.bool_],
+    cases: npt.NDArray[np.int64],
+    *,
+    start: npt.NDArray[np.float64],
+    c: float,
+    n_refits: int,
+    seed: int,
 ) -> npt.NDArray[np.float64]:
     """Refit on resampled cases, each refit with a penalty that pulls towards a center of its own instead of zero.
 

@@ -12,19 +12,22 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Config, FeaturesConfig, Profile, Stage
-from imrml.deficiencies import deficiency_ids
+from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
+from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, build_features, describe_feature, treatment_category
+from imrml.features import HashedText, build_features, describe_feature, is_filler, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
+from imrml.models.associations import ChecklistAssociations, checklist_lines
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.estimators import CalibratedEstimator
+from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _NOT_CODED = "not coded"
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
+_FILLERS = "common words and numbers, all together"
 
 _TRUST = (
     ("category=", 0.58),
@@ -97,7 +100,7 @@ class ReviewModel(BaseEstimator):
         The fitted features; None where the model is made of priors alone.
     words_ : HashedText or None
         The fitted features that only the deficiency model sees; None where it is made of priors alone.
-    outcome_ : ClassPrior, CategoryPrior or CalibratedLogistic
+    outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
         Whichever the config names.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
@@ -105,6 +108,8 @@ class ReviewModel(BaseEstimator):
         Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
         None where no upheld training item had labels.
+    associations_ : ChecklistAssociations or None
+        None where the deficiency model is a prior.
 
     Examples
     --------
@@ -116,6 +121,8 @@ class ReviewModel(BaseEstimator):
     >>> model.predict_proba(asked)[:2, 1].tolist()
     [0.125, 0.375]
     """
+
+    associations_: ChecklistAssociations | None = None
 
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
@@ -176,16 +183,14 @@ class ReviewModel(BaseEstimator):
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
             raise NotEnoughDataError("no item to fit a model on")
-        settings = self.models["outcome"]
-        shrinkage = self.models["category_shrinkage"]
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
-        self.categories_ = CategoryPrior(shrinkage).fit(categories, overturned)
+        self.categories_ = CategoryPrior(self.models["category_shrinkage"]).fit(categories, overturned)
         rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
             is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
             rows = np.flatnonzero(is_known & ~overturned)
-        reads_features = settings["kind"] in ("logistic", "crosses")
+        reads_features = not self.models["outcome"]["kind"].endswith("_prior")
         reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
         self.columns_, matrix = None, None
         if reads_features or reads_deficiencies:
@@ -193,29 +198,7 @@ class ReviewModel(BaseEstimator):
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
             self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
-        self.outcome_: ClassPrior | CategoryPrior | CalibratedLogistic
-        if settings["kind"] == "crosses":
-            assert self.columns_ is not None  # crosses read features
-            codes = self.columns_.named_transformers_["codes"]
-            self.outcome_ = CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
-                matrix,
-                overturned,
-                cases,
-                memberships=codes.memberships(),
-                code_columns=codes.code_columns_,
-                years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
-            )
-        elif reads_features:
-            self.outcome_ = CalibratedLogistic(
-                c=settings["c"],
-                calibration=settings["calibration"],
-                calibration_folds=settings["calibration_folds"],
-                n_refits=self.models["n_refits"],
-                seed=self.seed,
-            ).fit(matrix, overturned, cases)
-        else:
-            prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
-            self.outcome_ = prior.fit(categories, overturned)
+        self.outcome_ = self._fit_outcome(matrix, overturned, cases, categories, years)
         self.least_words_ = 0.0
         if self.columns_ is not None and self.features["use_case_summary"]:
             self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
@@ -231,8 +214,44 @@ class ReviewModel(BaseEstimator):
                     self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
                 )
                 seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
-            self.deficiencies_.fit(seen, labels, [categories[row] for row in rows], trust)
+            of_labelled = [categories[row] for row in rows]
+            self.deficiencies_.fit(seen, labels, of_labelled, trust)
+            if reads_deficiencies and self.profile == "letters":
+                self.associations_ = ChecklistAssociations().fit(
+                    self.lines_shown(matrix),
+                    overturned,
+                    self.categories_.predict_proba(categories)[:, 1],
+                    rows,
+                    labels,
+                    self.deficiencies_.predict_priors(of_labelled),
+                    self.deficiencies_.is_prior_,
+                )
         return self
+
+    def _fit_outcome(
+        self, matrix: sparse.csr_matrix | None, overturned: np.ndarray, cases: np.ndarray, categories: list[str], years: Any
+    ) -> ClassPrior | CategoryPrior | CalibratedClassifier:
+        settings = self.models["outcome"]
+        if settings["kind"] == "crosses":
+            assert self.columns_ is not None  # crosses read features
+            codes = self.columns_.named_transformers_["codes"]
+            return CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
+                matrix,
+                overturned,
+                cases,
+                memberships=codes.memberships(),
+                code_columns=codes.code_columns_,
+                years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
+            )
+        if settings["kind"] == "logistic":
+            named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
+            logistic = CalibratedLogistic(**named, n_refits=self.models["n_refits"], seed=self.seed)
+            return logistic.fit(matrix, overturned, cases)
+        if self.columns_ is not None and not settings["kind"].endswith("_prior"):
+            terms = self.columns_.output_indices_.get("text", slice(0, 0))
+            return CalibratedEstimator(settings, terms.start, self.seed).fit(matrix, overturned, cases)
+        prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
+        return prior.fit(categories, overturned)
 
     @property
     def predicts_deficiencies(self) -> bool:
@@ -242,7 +261,13 @@ class ReviewModel(BaseEstimator):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the fit could not do as asked, in words: no calibration, deficiencies that stay at their prior."""
-        notes = [self.outcome_.calibration_note_] if isinstance(self.outcome_, CalibratedLogistic) else []
+        notes = []
+        if isinstance(self.outcome_, CalibratedClassifier):
+            notes.append(self.outcome_.calibration_note_)
+            kind = self.models["outcome"]["kind"]
+            notes.append("" if self.outcome_.gives_interval else f"no interval and no abstention for its width: {kind} has none")
+            is_sum = self.outcome_.coefficients() is not None
+            notes.append("" if is_sum else f"no reasons: the score of {kind} is no sum over words and facts")
         if self.deficiencies_ is None:
             notes.append("no deficiency model: no upheld training item has labels")
         elif self.deficiencies_.kind == "category_prior":
@@ -279,14 +304,14 @@ class ReviewModel(BaseEstimator):
         return given if isinstance(given, Inputs) else self.read(given)
 
     def _outcome_input(self, inputs: Inputs) -> Any:
-        return inputs.matrix if isinstance(self.outcome_, CalibratedLogistic) else inputs.categories
+        return inputs.matrix if isinstance(self.outcome_, CalibratedClassifier) else inputs.categories
 
     def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """P(upheld), P(overturned) of shape (n_items, 2); the category prior's where a narrative is too brief."""
         return self._rows(lambda outcome, given: outcome.predict_proba(given), self._read(submissions))
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
-        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN without refits."""
+        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN where the kind has none."""
         level = self.models["interval_level"]
         return self._rows(lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions))
 
@@ -294,7 +319,7 @@ class ReviewModel(BaseEstimator):
         if not inputs.categories:  # scikit-learn's estimators refuse tables without rows; a request table may be empty
             return np.empty((0, 2))
         predicted = np.array(predict(self.outcome_, self._outcome_input(inputs)))
-        if isinstance(self.outcome_, CalibratedLogistic) and inputs.is_brief.any():
+        if isinstance(self.outcome_, CalibratedClassifier) and inputs.is_brief.any():
             brief = [category for category, is_brief in zip(inputs.categories, inputs.is_brief, strict=True) if is_brief]
             predicted[inputs.is_brief] = predict(self.categories_, brief)
         return predicted
@@ -330,10 +355,21 @@ class ReviewModel(BaseEstimator):
         rates = self.deficiencies_.predict_priors(inputs.categories)
         return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
 
+    def lines_shown(self, matrix: Any) -> np.ndarray:
+        """Tell which lines of the checklist the record of each row of a feature matrix shows, shape (n_items, n_lines)."""
+        places = {name: place for place, name in enumerate(self.feature_names_.tolist())}
+        columns = sparse.csc_matrix(matrix)
+        needed = cues_that_show()
+        return np.column_stack(
+            [
+                np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
+                for line in checklist_lines()
+            ]
+        )
+
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        cost_ratio = self.models["cost_ratio"]
         low, high = self.predict_interval(inputs).T
         answers = pd.DataFrame(
             {
@@ -345,7 +381,7 @@ class ReviewModel(BaseEstimator):
                 "high": high,
             }
         )
-        return find_reasons(self.abstention, inputs.submissions, answers, None if cost_ratio is None else 1 / (1 + cost_ratio))
+        return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).
@@ -358,15 +394,51 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        if isinstance(self.outcome_, CalibratedLogistic):
-            by_category = self._category_reasons(inputs, n_reasons)
-            rows = zip(inputs.is_brief, by_category, self.outcome_.contributions(inputs.matrix), strict=True)
-            return [brief if is_brief else self._reasons_of(row, n_reasons) for is_brief, brief, row in rows]
-        return (
-            [[] for _ in inputs.categories]
-            if isinstance(self.outcome_, ClassPrior)
-            else self._category_reasons(inputs, n_reasons)
-        )
+        if isinstance(self.outcome_, ClassPrior):
+            return [[] for _ in inputs.categories]
+        by_category = self._category_reasons(inputs, n_reasons)
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return by_category
+        rows = zip(inputs.is_brief, by_category, self.moving_features(inputs, n_reasons), strict=True)
+        return [
+            brief if is_brief else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
+            for is_brief, brief, moved in rows
+        ]
+
+    def moving_features(self, submissions: SubmissionFrame | Inputs, n_features: int) -> list[list[tuple[str, float]]]:
+        """List for each item the names of the features that moved its log-odds most, with by how much; all rows at once.
+
+        Words that say nothing by themselves count together, under the name ``""``. Where the outcome model is a prior, the lists
+        are empty.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_features : int
+            At most this many an item, strongest first.
+        """
+        inputs = self._read(submissions)
+        reasons: list[list[tuple[str, float]]] = [[] for _ in inputs.categories]
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return reasons
+        moved = self.outcome_.contributions(inputs.matrix)
+        n_items, n_all = moved.shape
+        shown = np.unique(moved.indices)
+        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
+        is_filling = np.isin(moved.indices, fillers)
+        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
+        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
+        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
+        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_all)])
+        by = np.concatenate([moved.data[~is_filling], together])
+        order = np.lexsort((-np.abs(by), rows))
+        starts = np.searchsorted(rows[order], np.arange(n_items))
+        order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
+        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
+            if abs(amount) >= _SMALLEST_REASON:
+                reasons[row].append(("" if feature == n_all else str(self.feature_names_[feature]), amount))
+        return reasons
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -384,13 +456,6 @@ class ReviewModel(BaseEstimator):
         for name, trust in reversed(_TRUST):
             scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust
         return scale
-
-    def _reasons_of(self, row: sparse.csr_matrix, n_reasons: int) -> list[tuple[str, float]]:
-        strongest = np.argsort(-np.abs(row.data), kind="stable")[:n_reasons]
-        return _strongest(
-            [(describe_feature(str(self.feature_names_[row.indices[place]])), float(row.data[place])) for place in strongest],
-            n_reasons,
-        )
 
 
 def _n_words(submissions: SubmissionFrame) -> np.ndarray:

@@ -1,0 +1,62 @@
+"""``imrml bundle``: a model as one verified archive."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+_TOLD = """imrml model {version}, trained on {trained_on} letters, stage {stage}
+{demo}
+Decision support for people: P(overturned | denied and appealed), never a disposition.
+{law}.
+
+    imrml score requests.csv --model {name} --out predictions.csv{allow}
+    imrml explain requests.csv --model {name}{allow}
+
+Opening verifies every file against bundle.json and builds nothing of a type that is not on the allow-list. Whether the archive is
+the one that was made for you, only its SHA-256 tells: compare it with what its maker gave you by another way.
+
+{verdict}
+"""
+
+
+def bundle_model(
+    model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
+    out: Annotated[Path, typer.Option(help="Archive to write: .zip")],
+) -> None:
+    """Put a model, its card, its settings and their checksums into one archive that `score`, `explain` and `serve` open."""
+    import yaml
+
+    from imrml.cli.score import model_folder
+    from imrml.errors import ModelError
+    from imrml.models import MODEL_FILES, load_model
+    from imrml.models.bundle import write_bundle
+    from imrml.scoring import DEMO, LAW
+
+    if out.suffix.lower() != ".zip":
+        raise ModelError(f"bundle: {out} must end in .zip")
+    folder = model_folder(model)
+    manifest = load_model(folder).manifest
+    is_demo = manifest["trained_on"] == "synthetic"
+    told = _TOLD.format(
+        version=manifest["model_version"],
+        trained_on=manifest["trained_on"],
+        stage=manifest["stage"],
+        demo=f"\n{DEMO}: it knows nothing of real letters.\n" if is_demo else "",
+        law=LAW,
+        name=out.name,
+        allow=" --allow-demo" if is_demo else "",
+        verdict=manifest["verdict"],
+    )
+    files = {
+        "READ-ME.txt": told.encode(),
+        "config.yaml": yaml.safe_dump(dict(manifest.get("config", {})), sort_keys=False).encode(),
+        **{name: (folder / name).read_bytes() for name in MODEL_FILES},
+    }
+    if (card := folder / "card.md").is_file():
+        files["card.md"] = card.read_bytes()
+    digest = write_bundle(files, out)
+    console.tell(f"{out}: {len(files)} files, {out.stat().st_size:,} bytes; its SHA-256, for who receives it:")
+    print(f"{digest}  {out.name}")

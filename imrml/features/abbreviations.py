@@ -1,0 +1,45 @@
+"""Short forms of charts and clerks in full, where requests are read and words are counted; quotes stay as they were written."""
+
+import re
+from functools import cache, lru_cache
+
+from imrml.features.vocabulary import read_vocabulary
+
+
+@lru_cache(maxsize=4096)
+def spell_out(text: str, *, is_request: bool = False) -> str:
+    """Put the words in place of the short forms of ``abbreviations.csv``.
+
+    Parameters
+    ----------
+    text : str
+        Notes, a diagnosis, or the line that is asked for.
+    is_request : bool
+        Whether it is the line that is asked for: "pt" there is physical therapy, in notes it is the patient.
+
+    Examples
+    --------
+    >>> spell_out("PT 2x6 R shldr", is_request=True)
+    'PT 2x6 right shoulder'
+    >>> spell_out("44 yo M c/o LBP w/o relief, pt s/p L knee scope")
+    '44 year old M complains of low back pain without relief, patient status post left knee arthroscopy'
+    """
+    pattern, words = _short_forms(is_request=is_request)
+
+    def in_full(match: re.Match[str]) -> str:
+        is_glued = match.group().endswith("/") and not text[match.end()].isspace()  # "w/fluoro"
+        return words[match.lastindex or 0] + " " * is_glued
+
+    return pattern.sub(in_full, text)
+
+
+@cache
+def _short_forms(*, is_request: bool) -> tuple[re.Pattern[str], dict[int, str]]:
+    passed_over = "notes" if is_request else "request"
+    rows = [row for row in read_vocabulary("abbreviations") if row["scope"] != passed_over]
+    # Longer forms first, so that "l spine" is no left spine.
+    rows.sort(key=lambda row: -len(row["full"]))
+    pattern = "|".join(rf"({row['pattern']}(?<=/)(?=\s?\w)|{row['pattern']}(?<!/)(?![\w/]))" for row in rows)
+    return re.compile(rf"(?<![\w/])(?:{pattern})", re.IGNORECASE), {
+        number: row["full"] for number, row in enumerate(rows, start=1)
+    }

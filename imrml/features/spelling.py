@@ -1,0 +1,74 @@
+"""How a request is spelt: hashed character n-grams, which know slips and brands that no vocabulary holds."""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.utils.validation import check_is_fitted
+
+from imrml.config import Stage
+from imrml.features.base import SubmissionTransformer
+from imrml.features.text import TREATMENT_PART, asked_texts, masked_texts
+
+
+class SpellingFeatures(SubmissionTransformer):
+    """Character n-grams inside the words of a request, digits and names masked, hashed to a fixed number of columns.
+
+    No vocabulary is stored, so a rare spelling costs no space and gives nobody away; several n-grams share a column.
+
+    Parameters
+    ----------
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    char_ngrams : sequence of two int
+        Shortest and longest n-gram, in characters.
+    n_columns : int
+        Columns that n-grams are hashed to.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of shape (n_columns,)
+        Columns of the frame seen by ``fit``.
+
+    Examples
+    --------
+    >>> from imrml.submissions import submission_frame
+    >>> frame = submission_frame(pd.DataFrame({"treatment": ["Flexeril 7.5mg", "Flexiril 10mg", "MRI left knee"]}), "rfa")
+    >>> spelt = SpellingFeatures("rfa", char_ngrams=(3, 4), n_columns=256).fit_transform(frame)
+    >>> (spelt @ spelt.T).toarray().round(1).tolist()[0]
+    [1.0, 0.5, 0.1]
+    """
+
+    def __init__(self, stage: Stage = "imr", *, char_ngrams: tuple[int, int] | list[int] = (3, 5), n_columns: int = 2048) -> None:
+        self.stage = stage
+        self.char_ngrams = char_ngrams
+        self.n_columns = n_columns
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
+        """Check the columns; nothing else is learned.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        self._learn_columns(X)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
+        """Return n-gram counts, never negative, each row of length 1 or 0; shape (n_items, n_columns)."""
+        self._check_columns(X)
+        shortest, longest = self.char_ngrams
+        hashed = HashingVectorizer(
+            analyzer="char_wb", ngram_range=(shortest, longest), n_features=self.n_columns, alternate_sign=False
+        )
+        rows, different = pd.factorize(np.array(asked_texts(X, self.stage), dtype=object))
+        return sparse.csr_matrix(hashed.transform(masked_texts(TREATMENT_PART, different))[rows])
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
+        """Name the columns of :meth:`transform` by their numbers."""
+        check_is_fitted(self)
+        return np.array([f"spelling__{number}" for number in range(self.n_columns)], dtype=object)

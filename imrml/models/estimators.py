@@ -1,0 +1,141 @@
+"""P(overturned) by other classifiers of scikit-learn than the default, each calibrated on case-grouped folds."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import HistGradientBoostingClassifier, StackingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+from imrml.models.calibration import calibrate, calibration_folds
+from imrml.models.outcome import CalibratedClassifier, linear_model, one_thread
+
+
+class CalibratedEstimator(CalibratedClassifier):
+    """A linear support vector machine, complement naive Bayes, boosted trees, or a stack; none has an interval.
+
+    Parameters
+    ----------
+    settings : mapping
+        Section ``models.outcome`` of the config; its ``kind`` is ``linear_svc``, ``complement_nb``, ``hist_gradient_boosting``
+        or ``stacked``, which is the logistic regression alone where cases are too few for folds.
+    n_facts : int
+        The first so many features are facts; what follows are terms, which the trees see reduced to a few dimensions.
+    seed : int
+        Starts every random draw.
+
+    Attributes
+    ----------
+    estimator_ : scikit-learn classifier
+        Fitted on all items.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> settings = load_config(overrides=["models.outcome.kind=complement_nb"]).models.outcome.model_dump()
+    >>> told = sparse.csr_matrix([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]] * 10)
+    >>> fitted = CalibratedEstimator(settings, 0, 0).fit(told, [True, False, False, False] * 10, cases=np.arange(40))
+    >>> fitted.predict_proba(told[:2])[:, 1].round(2).tolist()
+    [0.47, 0.03]
+    """
+
+    def __init__(self, settings: Mapping[str, Any], n_facts: int, seed: int) -> None:
+        self.settings = settings
+        self.n_facts = n_facts
+        self.seed = seed
+
+    @property
+    def gives_log_odds(self) -> bool:
+        """Whether scores are log-odds as they stand: not distances to a margin, nor what balanced classes shift."""
+        return bool(self.settings["kind"] != "linear_svc" and self.settings["class_weight"] is None)
+
+    def fit(self, X: Any, y: Any, cases: Any) -> Self:
+        """Fit on a sparse matrix (n_items, n_features) without negative values, decisions (bool) and case numbers.
+
+        Raises
+        ------
+        NotEnoughDataError
+            ``y`` holds one decision only.
+        """
+        X, y, case_codes = self._learn_items(X, y, cases)
+
+        def fit_rows(rows: npt.NDArray[np.int64]) -> ClassifierMixin:
+            estimator = self._make(X.shape[1], y[rows], case_codes[rows]).fit(X[rows], y[rows])
+            # The folds of a stack are rows of its training items: of no use later.
+            return estimator.set_params(cv=None) if isinstance(estimator, StackingClassifier) else estimator
+
+        with one_thread():
+            self.calibrator_, self.calibration_note_ = calibrate(
+                lambda train, held_out: _score(fit_rows(train), X[held_out]),
+                y,
+                case_codes,
+                method=self.settings["calibration"],
+                n_folds=self.settings["calibration_folds"],
+                seed=self.seed,
+                gives_log_odds=self.gives_log_odds,
+            )
+            self.estimator_ = fit_rows(np.arange(len(y)))
+        return self
+
+    def scores(self, X: Any) -> np.ndarray:
+        """Score items before calibration, shape (n_items,)."""
+        with one_thread():
+            return _score(self.estimator_, sparse.csr_matrix(X))
+
+    def coefficients(self) -> np.ndarray | None:
+        """Tell what each feature adds to the score, shape (n_features,); None for trees and stacks."""
+        if isinstance(self.estimator_, LinearSVC):
+            return np.asarray(self.estimator_.coef_[0])
+        if isinstance(self.estimator_, ComplementNB):
+            return np.asarray(self.estimator_.feature_log_prob_[1] - self.estimator_.feature_log_prob_[0])
+        return None
+
+    def _make(self, n_features: int, y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]) -> Any:
+        settings, kind = self.settings, self.settings["kind"]
+        if kind == "linear_svc":
+            return LinearSVC(
+                C=settings["c"], class_weight=settings["class_weight"], random_state=self.seed, max_iter=10_000, tol=1e-3
+            )
+        if kind == "complement_nb":
+            return ComplementNB(alpha=settings["alpha"])
+        if kind == "hist_gradient_boosting":
+            return self._make_trees(n_features)
+        members = [
+            ("logistic", linear_model(settings["c"], class_weight=settings["class_weight"])),
+            ("complement_nb", ComplementNB(alpha=settings["alpha"])),
+            ("hist_gradient_boosting", self._make_trees(n_features)),
+        ]
+        folds, _ = calibration_folds(y, cases, settings["calibration_folds"], self.seed)
+        return StackingClassifier(members, LogisticRegression(), cv=folds) if folds else members[0][1]
+
+    def _make_trees(self, n_features: int) -> Pipeline:
+        trees = {name: value for name, value in self.settings["boosting"].items() if name != "n_components"}
+        n_terms = n_features - self.n_facts
+        n_components = min(self.settings["boosting"]["n_components"], n_terms)
+        few_and_dense = ColumnTransformer(
+            [
+                ("facts", "passthrough", slice(0, self.n_facts)),
+                ("terms", TruncatedSVD(n_components, random_state=self.seed), slice(self.n_facts, None)),
+            ],
+            sparse_threshold=0.0,
+        )
+        # Stopping early would hold out items whose case is learned from.
+        boosted = HistGradientBoostingClassifier(
+            early_stopping=False, class_weight=self.settings["class_weight"], random_state=self.seed, **trees
+        )
+        return Pipeline([("few_and_dense", few_and_dense), ("boosted", boosted)])
+
+
+def _score(estimator: Any, X: sparse.csr_matrix) -> np.ndarray:
+    if hasattr(estimator, "decision_function"):
+        return np.asarray(estimator.decision_function(X), dtype=float)
+    log_p = estimator.predict_log_proba(X)
+    return np.asarray(log_p[:, 1] - log_p[:, 0], dtype=float)

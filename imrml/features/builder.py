@@ -55,12 +55,17 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         return ColumnTransformer([("codes", codes, _ALL_COLUMNS)], sparse_threshold=1.0, verbose_feature_names_out=False)
     treatment = TreatmentFeatures(stage)
     clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)
-    terms = {"word_ngrams": tuple(config.word_ngrams), "min_cases": config.min_cases, "max_terms": config.max_terms}
-    text = (
-        CrossedTextFeatures(stage, **terms)
-        if config.cross_summary and config.use_case_summary
-        else TextFeatures(stage, use_case_summary=config.use_case_summary, **terms)
+    text = TextFeatures(
+        stage,
+        use_case_summary=config.use_case_summary,
+        word_ngrams=tuple(config.word_ngrams),
+        min_cases=config.min_cases,
+        max_terms=config.max_terms,
     )
+    if config.cross_summary and config.use_case_summary:
+        text = CrossedTextFeatures(
+            stage, word_ngrams=tuple(config.word_ngrams), min_cases=config.min_cases, max_terms=config.max_terms
+        )
     blocks = [
         ("treatment", _scaled(treatment), _ALL_COLUMNS),
         ("clinical", _scaled(clinical), _ALL_COLUMNS),

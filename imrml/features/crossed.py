@@ -18,15 +18,14 @@ _CROSSED = "summary_by_category"
 class CrossedTextFeatures(TextFeatures):
     """What :class:`TextFeatures` gives, then each term of the summary for one treatment category only.
 
-    The same finding speaks for one treatment and says little of another. A few thousand letters are needed before such crosses tell
-    more than they cost; with 40,000 invented items they were worth 0.006 of the attainable ranking and 0.01 of the attainable
-    log-loss skill (experiments/046-attainable).
+    The same finding speaks for one treatment and says little of another. Such crosses cost a few thousand weights, so they are
+    for many thousand letters (experiments/046-attainable).
 
     Parameters
     ----------
     stage, word_ngrams, min_cases, max_terms
-        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the crosses, too, at most ``max_terms``
-        are kept, those that most cases hold.
+        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the crosses, too, at most
+        ``max_terms`` are kept, those that most cases hold.
 
     Attributes
     ----------

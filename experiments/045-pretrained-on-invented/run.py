@@ -21,7 +21,7 @@ from imrml.training_data import TrainingData, prepare
 
 N_LETTERS, SEED = 10_000, 45
 N_FOLDS, SEEDS, N_RESAMPLES, LEVEL = 5, range(5), 1000, (0.025, 0.975)
-SMALLEST = 0.005
+SMALLEST = 0.01
 
 
 def fit_on_invented() -> ReviewModel:

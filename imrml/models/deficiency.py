@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.models.outcome import CategoryPrior, one_thread
 
-_SMALLEST_RATE = 0.005
+_SMALLEST_RATE = 0.01
 """No deficiency is surer, nor surer to be absent."""
 # Probabilities are shown to the percent.
 _STOP = 1e-3

@@ -19,15 +19,16 @@ from imrml.synthetic import draw_letters
 from imrml.tables import read_table
 from imrml.training_data import TrainingData, prepare
 
-N_LETTERS, SEED = 10_000, 45
+N_LETTERS, SEED = 3_000, 45
 N_FOLDS, SEEDS, N_RESAMPLES, LEVEL = 5, range(5), 1000, (0.025, 0.975)
 SMALLEST = 0.01
 
 
-def fit_on_invented() -> ReviewModel:
+def fit_on_invented(*, with_labels: bool) -> ReviewModel:
     items = pd.DataFrame([row for letter in draw_letters(N_LETTERS, SEED, damage_share=0.0) for row in letter.truth])
     config = load_config(overrides=["models.n_refits=0"])
-    labels = pd.DataFrame({id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()})
+    told = pd.DataFrame({id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()})
+    labels = told if with_labels else None
     model = ReviewModel.from_config(config)
     return model.fit(submission_frame(items, "imr"), items["decision"] == "overturned", items["case_number"], labels)
 
@@ -120,13 +121,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("items")
     arguments.add_argument("labels")
+    arguments.add_argument("target", choices=["outcome", "deficiencies"])
     options = arguments.parse_args()
     config = load_config()
     data = prepare(read_table(options.items), config, read_table(options.labels))
-    invented = fit_on_invented()
+    invented = fit_on_invented(with_labels=options.target == "deficiencies")
     print(f"{len(data.items)} items, {data.overturned.sum()} overturned")
-    compare_outcomes(data, invented, config.models.category_shrinkage)
-    compare_deficiencies(data.take(np.flatnonzero(data.is_labelled)), invented)
+    if options.target == "outcome":
+        compare_outcomes(data, invented, config.models.category_shrinkage)
+    else:
+        compare_deficiencies(data.take(np.flatnonzero(data.is_labelled)), invented)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit
 
+from imrml.models.normal_equations import PenalisedHessian
+
 _N_NEWTON_STEPS = 3
 # Of the conjugate gradients inside a Newton step. A refit is one draw of many, so each may stop early.
 _MOST_STEPS, _STOP = 20, 0.1
@@ -68,13 +70,13 @@ def refit_on_other_cases(
     weights = _draw_cases(y, cases, n_refits, random) * item_weights[:, None]
     pull = np.append(np.full(X.shape[1] - 1, 1 / c), 0.0)[:, None]
     centers = np.sqrt(c) * random.standard_normal((X.shape[1], n_refits))
-    transposed, squares = sparse.csr_matrix(X.T), sparse.csr_matrix(X.multiply(X).T)
+    transposed = sparse.csr_matrix(X.T)
     moved = np.zeros((X.shape[1], n_refits))
     for _ in range(_N_NEWTON_STEPS):
         p = expit(X @ (start[:, None] + moved))
         slopes = transposed @ (weights * (y[:, None] - p)) - pull * (start[:, None] + moved - centers)
-        system = _Hessian(X, transposed, weights * p * (1 - p), pull)
-        moved += system.solve(slopes, squares @ system.curvatures + pull)
+        hessian = PenalisedHessian(X, transposed, weights * p * (1 - p), pull)
+        moved += hessian.solve(slopes, n_steps=_MOST_STEPS, stop=_STOP)
     return np.asarray(moved.T)
 
 
@@ -86,31 +88,3 @@ def _draw_cases(y: npt.NDArray[np.bool_], cases: npt.NDArray[np.int64], n_refits
         while not counts[y, number].any() or not counts[~y, number].any():
             counts[:, number] = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[cases]
     return counts
-
-
-class _Hessian:
-    """Second derivatives of the penalised loss of each refit, applied and solved a column a refit."""
-
-    def __init__(self, X: sparse.csr_matrix, transposed: sparse.csr_matrix, curvatures: _Floats, pull: _Floats) -> None:
-        self.X, self.transposed, self.curvatures, self.pull = X, transposed, curvatures, pull
-
-    def apply(self, by: _Floats) -> _Floats:
-        return np.asarray(self.transposed @ (self.curvatures * (self.X @ by)) + self.pull * by)
-
-    def solve(self, right: _Floats, diagonal: _Floats) -> _Floats:
-        """Conjugate gradients, preconditioned by the diagonal; SciPy's take one right side at a time, at four times the cost."""
-        found, left = np.zeros_like(right), right.copy()
-        toward = left / diagonal
-        size = first = (left * toward).sum(axis=0)
-        for _ in range(_MOST_STEPS):
-            applied = self.apply(toward)
-            # A refit that has arrived stays where it is.
-            step = np.divide(size, (toward * applied).sum(axis=0), out=np.zeros_like(size), where=size > 0)
-            found += step * toward
-            left -= step * applied
-            scaled = left / diagonal
-            before, size = size, (left * scaled).sum(axis=0)
-            if (size <= _STOP**2 * first).all():
-                break
-            toward = scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * toward
-        return found

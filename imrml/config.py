@@ -53,6 +53,7 @@ class FeaturesConfig(_Section):
     n_char_columns: Count
     max_order: Count
     min_cross_cases: Count
+    cross_summary: bool
     n_buckets: Count
 
 

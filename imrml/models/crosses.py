@@ -9,7 +9,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from imrml.errors import NotEnoughDataError
-from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread, refit_around
+from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread
+from imrml.models.posterior import refit_on_other_cases
 
 _LEAST_TRUST = 5e-4
 """A cross whose prior variance is a smaller share of the whole is left out."""
@@ -117,22 +118,21 @@ class CrossesLogistic(CalibratedLogistic):
         scales: npt.NDArray[np.float64],
         fitted: LogisticRegression,
     ) -> None:
-        """Refit the first member on resampled cases, each around a center drawn from its prior; only their spread is used."""
+        """Refit the first member on resampled cases; how far that moves it is taken for how far it moves the average."""
+        moved = refit_on_other_cases(
+            scaled,
+            y,
+            np.unique(np.asarray(cases, dtype=str), return_inverse=True)[1],
+            item_weights=weights,
+            start=np.append(fitted.coef_[0], fitted.intercept_),
+            c=fitted.C,
+            n_refits=self.n_refits,
+            seed=self.seed,
+        )
         # Their spread needs three digits, and in single precision they would be half of the model's file.
-        self.refit_coefficients_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float16)
-        self.refit_intercepts_ = np.zeros(self.n_refits, dtype=np.float32)
-        _, case_codes = np.unique(np.asarray(cases, dtype=str), return_inverse=True)
-        n_cases = int(case_codes.max()) + 1
-        random = np.random.default_rng(self.seed)
-        start = np.append(fitted.coef_[0], fitted.intercept_)
-        for number in range(self.n_refits):
-            drawn = np.zeros(len(y))
-            while not drawn[y].any() or not drawn[~y].any():
-                drawn = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[case_codes].astype(float)
-            center = random.normal(scale=np.sqrt(fitted.C), size=len(kept))
-            found = refit_around(center, scaled, y, weights=drawn * weights, c=fitted.C, start=start, stop=_STOP)
-            self.refit_coefficients_[number, kept] = found[:-1] * scales
-            self.refit_intercepts_[number] = found[-1]
+        self.coefficient_moves_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float16)
+        self.coefficient_moves_[:, kept] = moved[:, :-1] * scales
+        self.intercept_moves_ = moved[:, -1].astype(np.float32)
 
 
 def _prior_scales(

@@ -27,6 +27,7 @@ ALLOWED_TYPES = frozenset(
     {
         "imrml.features.clinical.ClinicalFeatures",
         "imrml.features.coded.CodedFeatures",
+        "imrml.features.crossed.CrossedTextFeatures",
         "imrml.features.hashed.HashedText",
         "imrml.features.spelling.SpellingFeatures",
         "imrml.features.text.TextFeatures",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.cells import cell_texts, cell_values, read_age, read_date, read_sex
-from imrml.codes import join_codes, name_heading, read_code, split_codes
+from imrml.codes import join_codes, name_heading, read_age_band, read_code, split_codes
 from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
 from imrml.letter_signs import holds_determination
@@ -68,7 +68,7 @@ CODED_COLUMNS = (
     Column("treatment_subcategory", "string", "the state's code", "rfa", ""),
     Column("diagnosis_category", "string", "the state's code", "rfa", "as coded, else read from the diagnosis"),
     Column("diagnosis_subcategory", "string", "the state's code", "rfa", ""),
-    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", ""),
+    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", "as coded, else of the age"),
     Column("review_type", "string", "the state's code", "imr", "ground of the denial: medical necessity, experimental, urgent"),
 )
 """What the profile ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
@@ -225,7 +225,9 @@ def _with_codes(items: pd.DataFrame) -> pd.DataFrame:
         codes = [given if any(given) else split_codes(text) for given, text in zip(coded, texts, strict=True)]
         filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
         filled[category], filled[subcategory] = ([code[place] for code in codes] for place in (0, 1))
-    return items.assign(age_band=list(map(read_code, cell_texts(items, "age_band"))), **filled)
+    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cell_values(items, "age"))]
+    bands = [read_age_band(band or age) for band, age in zip(cell_texts(items, "age_band"), ages, strict=True)]
+    return items.assign(age_band=bands, review_type=list(map(read_code, cell_texts(items, "review_type"))), **filled)
 
 
 # --- requests as they come -------------------------------------------------------------------------------------------
@@ -283,7 +285,7 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = _name_columns(table, profile)
+    table = name_columns(table, profile)
     given_ids = cell_texts(table, "request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long, _find_letters):
@@ -307,8 +309,14 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     )
 
 
-def _name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them."""
+def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
+
+    Examples
+    --------
+    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
+    ['treatment', 'case_summary', 'Desk']
+    """
     known = _known_columns(profile)
     by_name: dict[str, list[Any]] = {}
     for given in table:

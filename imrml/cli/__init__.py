@@ -30,7 +30,7 @@ from imrml.cli import (
     train,
 )
 from imrml.cli.console import console
-from imrml.errors import ImrmlError
+from imrml.errors import ImrmlError, NothingChangedError
 
 app = typer.Typer(
     name="imrml",
@@ -92,7 +92,8 @@ def main() -> None:
     except ImrmlError as error:
         if "--debug" in sys.argv:
             raise
-        print(f"imrml: {error}", file=sys.stderr)
+        if not (console.is_quiet and isinstance(error, NothingChangedError)):  # a night without news is no mail from cron
+            print(f"imrml: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()

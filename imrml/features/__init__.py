@@ -2,6 +2,7 @@
 
 from imrml.features.builder import build_features, describe_feature, is_filler
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
 from imrml.features.memory import forget_texts
 from imrml.features.text import TextFeatures
@@ -9,6 +10,7 @@ from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_tr
 
 __all__ = [
     "ClinicalFeatures",
+    "CrossedTextFeatures",
     "FoundDocument",
     "HashedText",
     "TextFeatures",

@@ -127,6 +127,8 @@ def test_markup_comes_back_as_text(client):
         client.post("/api/score", json={"requests": [{"request_id": hostile, "treatment": hostile, hostile: hostile}]}),
         client.post("/api/score", json={"requests": [{hostile: {hostile: hostile}}]}),
         client.post("/api/explain", json={"request": fields, "if_shown": [hostile]}),
+        client.post("/api/explain", json={"request": {hostile: [hostile]}, "if_shown": {hostile: hostile}}),
+        client.post("/api/score", json={"requests": [{hostile: hostile}]}),
         client.get(f"/{hostile}"),
     ]
     for answer in answers:

@@ -184,14 +184,14 @@ def serve(model: str, log: Path) -> tuple[subprocess.Popen[bytes], str]:
     command = [str(Path(sys.executable).with_name("imrml")), "serve", "--model", model, "--allow-demo", "--port", str(port)]
     process = subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
+    while process.poll() is None:
         try:
             httpx2.get(f"{address}/healthz")
         except httpx2.TransportError:
             time.sleep(0.5)
         else:
             return process, address
-    raise SystemExit("the server did not come up")
+    raise SystemExit(f"the server did not come up: {log.read_text()}")
 
 
 def memory_of(process: psutil.Process) -> float:

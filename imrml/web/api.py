@@ -6,24 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
-from starlette.responses import JSONResponse
 
 from imrml.scoring import DEMO, LAW
 from imrml.submissions import Requests, columns_at
 from imrml.web.answering import Answering
+from imrml.web.safety import MarkupFreeResponse
 from imrml.web.schemas import ExplainAnswer, Health, Meaning, ModelAnswer, Problem, ScoreAnswer, request_models
-
-
-class MarkupFreeResponse(JSONResponse):
-    """JSON in which no character can begin a tag, whoever takes it for something else."""
-
-    def render(self, content: Any) -> bytes:
-        """Write JSON with ``<``, ``>`` and ``&`` as escapes."""
-        text = super().render(content)
-        for character in (b"<", b">", b"&"):
-            text = text.replace(character, b"\\u%04x" % ord(character))
-        return text
-
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "No readable JSON"},

@@ -20,6 +20,7 @@ from imrml.errors import ImrmlError
 from imrml.models import LoadedModel
 from imrml.precedents import Precedents
 from imrml.scoring import DECISION_SUPPORT, LAW, P_MEANING
+from imrml.submissions import CODED_COLUMNS, SUBMISSION_COLUMNS
 from imrml.web.answering import Answering
 from imrml.web.api import make_router
 from imrml.web.pages import Pages, make_pages
@@ -38,6 +39,9 @@ _HEADINGS = {
 
 
 _N_PROBLEMS = 20
+_OUR_NAMES = frozenset(
+    {"requests", "request", "if_shown", "request_id", *(column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS)}
+)
 
 
 def create_app(
@@ -131,8 +135,8 @@ def _explained(error: RequestValidationError) -> str:
     for problem in error.errors():
         if problem["type"] == "json_invalid":
             return "the body is no JSON"
-        # Deeper down a place may be the name of an unknown column, which is the sender's own text.
-        place = ".".join(str(part) for part in problem["loc"][1:3]) or "the body"
+        # The name of an unknown column is the sender's own text.
+        place = ".".join(str(part) for part in problem["loc"][1:] if isinstance(part, int) or part in _OUR_NAMES) or "the body"
         words = problem["msg"].removeprefix("Value error, ")
         told.setdefault(place, f"{place}: {words[0].lower()}{words[1:]}")
     return "; ".join([*told.values()][:_N_PROBLEMS])

@@ -2,18 +2,18 @@
 
 import hashlib
 import hmac
-import json
 import logging
 import secrets
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger("imrml.web")
@@ -46,9 +46,20 @@ def is_program(path: str) -> bool:
     return path.startswith("/api/") or path in ("/healthz", "/openapi.json")
 
 
+class MarkupFreeResponse(JSONResponse):
+    """JSON in which no character can begin a tag, whoever takes it for something else."""
+
+    def render(self, content: Any) -> bytes:
+        """Write JSON with ``<``, ``>`` and ``&`` as escapes."""
+        text = super().render(content)
+        for character in (b"<", b">", b"&"):
+            text = text.replace(character, b"\\u%04x" % ord(character))
+        return text
+
+
 def json_error(status: int, what: str) -> Response:
     """Say what is wrong, as every answer of the API that is no success does."""
-    return Response(json.dumps({"error": what}), status, media_type="application/json")
+    return MarkupFreeResponse({"error": what}, status)
 
 
 class Shield:

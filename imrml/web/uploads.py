@@ -17,7 +17,7 @@ from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.tables import parse_table
 
 # It tells the log at which byte a form broke off, which is one of the sender's (experiments/055-hostile-web).
-logging.getLogger("python_multipart.multipart").disabled = True
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 _MAX_FIELD_BYTES = 2_000_000
 _MAX_FIELDS = 200

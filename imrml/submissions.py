@@ -338,7 +338,7 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = _name_columns(table, profile)
+    table = name_columns(table, profile)
     given_ids = _texts(table, "request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long):
@@ -362,8 +362,14 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     )
 
 
-def _name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them."""
+def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
+
+    Examples
+    --------
+    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
+    ['treatment', 'case_summary', 'Desk']
+    """
     known = _known_columns(profile)
     by_name: dict[str, list[Any]] = {}
     for given in table:

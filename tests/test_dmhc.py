@@ -14,10 +14,10 @@ from imrml.config import load_config
 from imrml.dmhc import read_dmhc
 from imrml.errors import LeakageError, TableError
 from imrml.features.coded import CodedFeatures
+from imrml.fitting import fit_rows
 from imrml.models import load_model, save_model
 from imrml.submissions import SubmissionFrame, columns_at, require_submission_columns, sort_requests, submission_frame
 from imrml.tables import read_table, write_table
-from imrml.training import fit_rows
 from imrml.training_data import prepare
 
 LIMITS = load_config().limits
@@ -220,6 +220,14 @@ def items():
 @pytest.fixture(scope="module")
 def model(items):
     return fitted(items)[0]
+
+
+@pytest.mark.parametrize("kind", ["logistic", "complement_nb", "hist_gradient_boosting"])
+def test_other_kinds_learn_from_codes_too(items, kind):
+    model, data = fitted(items, f"models.outcome.kind={kind}", "models.outcome.boosting.max_iter=20")
+    p = model.predict_proba(data.submissions)[:, 1]
+    is_likely = ((items["treatment_category"] == "Vision") & (items["sex"] == "female")).to_numpy()
+    assert p[is_likely].mean() > p[~is_likely].mean() + 0.15
 
 
 def test_crosses_find_what_no_single_code_tells(items, model):

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from imrml.config import Stage
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs, holds_any
 from imrml.features.diagnoses import find_diagnoses
+from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 from imrml.narratives import removal_reason
 from imrml.sentences import split_sentences
@@ -101,12 +102,12 @@ _CLAUSE_END = re.compile(
 )
 # Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no commas; there the next heading of
 # the chart begins a clause, unless it is what is denied or belongs to a list.
-_NOT_AFTER = "".join(rf"(?<!\b{word}\s)" for word in ("no", "not", "nor", "or", "and", "w/o", "without", "of", "for", "the", "a"))
 _NOTE_END = re.compile(
-    rf"\s{_NOT_AFTER}(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds"
-    r"|hx|dx|doi|f/u|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex\w*|rom|slr|gait|ttp|cont"
-    r"|works?|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
+    r"\s(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds|hx|dx|doi|f/u"
+    r"|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex(?:es)?|rom|slr|gait|ttp|cont|works?"
+    r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
 )
+_HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$")
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _MIN_TELEGRAM_WORDS = 8
 _DENIAL_BEFORE = re.compile(
@@ -157,7 +158,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     return list(_found(text, is_request=is_request))
 
 
-@lru_cache(maxsize=4096)
+@remember(4096)
 def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     """Search a text once for features, checklist and quotes; few are kept, because what was found is larger than the text."""
     lowered = bound_runs(_lowered(text))
@@ -216,11 +217,13 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:
     """Spans of the clauses of a sentence in lower case."""
-    clauses, start = [], 0
     n_words = sentence.count(" ") + 1
     # In prose every fifth word is an article or a form of "be".
     is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
+    clauses, start = [], 0
     for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):
+        if is_telegram and _HEADING_DENIED.search(sentence, max(start, boundary.start() - 60), boundary.start()):
+            continue
         clauses.append((start, boundary.start()))
         start = boundary.end()
     return [*clauses, (start, len(sentence))]
@@ -232,7 +235,7 @@ def _lowered(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
     """Value of each cue column that is not zero. A document shown anywhere counts as shown, whatever else is said of it."""
     found = find_documents(text, is_request=is_request)
@@ -247,7 +250,7 @@ def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
 _DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def _last_date(narrative: str) -> date | None:
     """Find the latest date of a narrative: the best guess of when its request was made, where nothing better is known."""
     dates = []

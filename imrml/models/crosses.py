@@ -19,7 +19,7 @@ _STOP = 1e-4
 
 
 class CrossesLogistic(CalibratedLogistic):
-    """Average, in log-odds, of logistic regressions on crosses of codes.
+    """Weighted average, in log-odds, of logistic regressions on crosses of codes.
 
     The prior of each makes two reviews the more alike the more codes they share: the variance of a cross of the columns S is the
     product of 1 - share over S and of share over all other columns, which is the Gaussian process with a product of such
@@ -30,7 +30,8 @@ class CrossesLogistic(CalibratedLogistic):
     ----------
     members : sequence of mapping
         Of each regression ``shares`` (by column, between 0 and 1: how alike two reviews are whose codes there differ),
-        ``singles`` (prior scale that a code by itself gets besides), ``max_order``, ``c`` and ``half_life_years``.
+        ``singles`` (prior scale that a code by itself gets besides), ``max_order``, ``c``, ``half_life_years`` and ``weight`` (in
+        the average).
     n_refits : int
         Refits of the first member on resampled cases behind the interval; with fewer than two there is none.
     seed : int
@@ -101,7 +102,9 @@ class CrossesLogistic(CalibratedLogistic):
                 coefficients[number, kept], intercepts[number] = fitted.coef_[0] * scales[kept], fitted.intercept_[0]
             self._refit_first(scaled, y, cases, weights, kept, scales[kept], fitted)
         self.linear_ = fitted
-        self.linear_.coef_, self.linear_.intercept_ = coefficients.mean(axis=0)[None, :], intercepts.mean(keepdims=True)
+        weights = np.array([[member["weight"] for member in self.members]], dtype=float)
+        weights /= weights.sum()
+        self.linear_.coef_, self.linear_.intercept_ = weights @ coefficients, weights @ intercepts
         self.linear_.n_features_in_ = X.shape[1]
         return self
 
@@ -126,7 +129,8 @@ class CrossesLogistic(CalibratedLogistic):
             n_refits=self.n_refits,
             seed=self.seed,
         )
-        self.coefficient_moves_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float32)
+        # Their spread needs three digits, and in single precision they would be half of the model's file.
+        self.coefficient_moves_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float16)
         self.coefficient_moves_[:, kept] = moved[:, :-1] * scales
         self.intercept_moves_ = moved[:, -1].astype(np.float32)
 

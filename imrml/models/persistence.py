@@ -1,21 +1,26 @@
 """A model on disk: ``model.skops`` beside ``model.json``, trusted only as far as a list in this file goes."""
 
 import hashlib
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
 import sklearn
+import sklearn.utils
 import skops
-from skops import io as skops_io
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, OutdatedModelError
 from imrml.models.bundle import read_bundle
 from imrml.models.review import ReviewModel
+from imrml.models.specimens import answer_specimens, find_change
+from imrml.provenance import describe_environment
 from imrml.tables import write_private
 
 ALLOWED_TYPES = frozenset(
@@ -38,19 +43,32 @@ ALLOWED_TYPES = frozenset(
         "imrml.models.review.ReviewModel",
         "scipy.sparse._csr.csr_matrix",
         "sklearn.calibration._SigmoidCalibration",
+        "sklearn.compose._column_transformer.ColumnTransformer",
+        "sklearn.decomposition._truncated_svd.TruncatedSVD",
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+        "sklearn.ensemble._stacking.StackingClassifier",
+        "sklearn.feature_extraction.text.TfidfTransformer",
+        "sklearn.isotonic.IsotonicRegression",
+        "sklearn.linear_model._logistic.LogisticRegression",
+        "sklearn.naive_bayes.ComplementNB",
+        "sklearn.pipeline.Pipeline",
+        "sklearn.preprocessing._data.MaxAbsScaler",
+        "sklearn.preprocessing._function_transformer.FunctionTransformer",
+        "sklearn.preprocessing._label.LabelEncoder",
+        "sklearn.svm._classes.LinearSVC",
         "sklearn.calibration._TemperatureScaling",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.utils._bunch.Bunch",
     }
 )
-"""Types beyond those that skops trusts by itself (numpy, scipy, scikit-learn) that a model file may hold."""
+"""Types beyond those of numpy and scipy that skops trusts by itself that a model file may hold."""
 
 MODEL_FILES = _MODEL, _MANIFEST = "model.skops", "model.json"
 """All that a model is; neither holds text of a record."""
 
 _NEEDED = ("model_version", "stage", "trained_on", "training_cases", "verdict")
 """What the maker of a model must say about it."""
-_WRITTEN = ("imrml", "scikit_learn", "skops", "sha256")
+_WRITTEN = ("imrml", "scikit_learn", "skops", "sha256", "made_with", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,21 @@ class LoadedModel:
 
     model: ReviewModel
     manifest: Mapping[str, Any]
+
+
+@cache
+def _skops_io() -> ModuleType:
+    """Import skops without its list of all estimators of scikit-learn.
+
+    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes half as long as all else
+    (experiments/benchmarks/scoring). A model of ours holds a few of them, named in ``ALLOWED_TYPES``.
+    """
+    all_estimators = sklearn.utils.all_estimators
+    sklearn.utils.all_estimators = list  # an empty one
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        sklearn.utils.all_estimators = all_estimators
 
 
 def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, Any]) -> Path:
@@ -96,7 +129,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     """
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
-    payload = skops_io.dumps(model, compression=ZIP_DEFLATED)
+    payload = _skops_io().dumps(model, compression=ZIP_DEFLATED)
     _require_allowed_types(payload, "the model to be saved")
     written = {
         **manifest,
@@ -104,6 +137,8 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
         "scikit_learn": sklearn.__version__,
         "skops": skops.__version__,
         "sha256": hashlib.sha256(payload).hexdigest(),
+        "made_with": describe_environment(),
+        "answers": answer_specimens(model),
     }
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
     write_private(Path(folder, _MODEL), lambda target: target.write_bytes(payload))
@@ -112,7 +147,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
 
 
 def load_model(where: str | Path) -> LoadedModel:
-    """Read a model: first its checksum is verified, then each type in it, and only then is anything built.
+    """Read a model: first its checksum is verified, then each type in it, only then is it built, and asked what it knew.
 
     Parameters
     ----------
@@ -122,7 +157,9 @@ def load_model(where: str | Path) -> LoadedModel:
     Raises
     ------
     ModelError
-        The folder, the archive or a file is absent, damaged, made by another version, or holds a type that is not allowed.
+        The folder, the archive or a file is absent, damaged, or holds a type that is not allowed.
+    OutdatedModelError
+        Made by another version, or the code has changed so that the model answers otherwise than when it was saved.
 
     Examples
     --------
@@ -141,11 +178,23 @@ def load_model(where: str | Path) -> LoadedModel:
         )
     _require_same_versions(where, manifest)
     _require_allowed_types(payload, str(where))
-    model = skops_io.loads(payload, trusted=sorted(ALLOWED_TYPES))
+    try:
+        model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
+    except (AttributeError, ImportError, TypeError, ValueError) as error:  # a class that has moved, or takes other settings
+        raise OutdatedModelError(
+            f"{where}: the code has changed since this model was made (cannot be built, {type(error).__name__}); train again",
+            manifest.get("recipe"),
+        ) from error
     if not isinstance(model, ReviewModel):
         raise ModelError(f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
     if model.stage != manifest["stage"]:
         raise ModelError(f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again")
+    if change := find_change(model, manifest["answers"]):
+        made_with = manifest["made_with"]["git_commit"]
+        raise OutdatedModelError(
+            f"{where}: the code has changed since this model was made (commit {made_with}): {change}; train again",
+            manifest.get("recipe"),
+        )
     return LoadedModel(model, manifest)
 
 
@@ -162,6 +211,8 @@ def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise ModelError(f"{where}: {_MANIFEST} is no JSON; train or copy the model again") from None
     missing = [key for key in (*_NEEDED, *_WRITTEN) if not isinstance(manifest, dict) or key not in manifest]
+    if missing and set(missing) <= {"made_with", "answers"}:
+        raise OutdatedModelError(f"{where}: {_MANIFEST} lacks {missing}: made by older code; train again", manifest.get("recipe"))
     if missing:
         raise ModelError(f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote")
     if manifest["trained_on"] not in ("real", "synthetic"):
@@ -174,12 +225,15 @@ def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> N
     for name, installed in (("imrml", version("imrml")), ("scikit_learn", sklearn.__version__)):
         found = str(manifest[name])
         if found.split(".")[:2] != installed.split(".")[:2]:
-            raise ModelError(f"{folder}: made with {name} {found}, installed is {installed}; train again, or install {found}")
+            raise OutdatedModelError(
+                f"{folder}: made with {name} {found}, installed is {installed}; train again, or install {found}",
+                manifest.get("recipe"),
+            )
 
 
 def _require_allowed_types(payload: bytes, what: str) -> None:
     try:
-        found = set(skops_io.get_untrusted_types(data=payload))
+        found = set(_skops_io().get_untrusted_types(data=payload))
     except Exception as error:
         # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the file is none of ours.
         raise ModelError(

@@ -13,7 +13,7 @@ from imrml.errors import TableError
 from imrml.features import FoundDocument, describe_feature, find_documents
 from imrml.features.builder import TEXT_PREFIXES
 from imrml.models import LoadedModel, ReviewModel
-from imrml.models.review import Inputs
+from imrml.models.inputs import Inputs
 from imrml.precedents import Local, Precedents, category_name
 from imrml.scoring import (
     BRIEF,

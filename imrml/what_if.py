@@ -9,8 +9,8 @@ from imrml.deficiencies import deficiency_ids, taxonomy
 from imrml.errors import ModelError
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.associations import checklist_lines
+from imrml.models.inputs import Inputs
 from imrml.models.outcome import CalibratedClassifier
-from imrml.models.review import Inputs
 from imrml.submissions import Requests, SubmissionFrame
 
 ASSOCIATION = "an association in past letters, not an effect"

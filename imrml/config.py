@@ -52,6 +52,7 @@ class FeaturesConfig(_Section):
     char_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
     n_char_columns: Count
     max_order: Count
+    min_cross_cases: Count
     n_buckets: Count
 
 
@@ -63,6 +64,7 @@ class CrossesConfig(_Section):
     max_order: Count
     c: Positive
     half_life_years: Positive | None
+    weight: Positive
 
 
 class BoostingConfig(_Section):
@@ -88,6 +90,13 @@ class OutcomeConfig(_Section):
     calibration: Literal["none", "sigmoid", "isotonic", "temperature", "auto"]
     calibration_folds: Annotated[int, Field(ge=2)]
 
+    @field_validator("members")
+    @classmethod
+    def _crosses_need_members(cls, members: list[CrossesConfig], info: ValidationInfo) -> list[CrossesConfig]:
+        if info.data.get("kind") == "crosses" and not members:
+            raise ValueError("crosses averages its members; expected some, as in configs/dmhc.yaml")
+        return members
+
     @field_validator("class_weight")
     @classmethod
     def _weighs_what_is_not_weighed(cls, class_weight: str | None, info: ValidationInfo) -> str | None:
@@ -99,8 +108,8 @@ class OutcomeConfig(_Section):
     @classmethod
     def _calibrates_what_needs_it(cls, calibration: str, info: ValidationInfo) -> str:
         kind, class_weight = info.data.get("kind"), info.data.get("class_weight")
-        if kind == "linear_svc" and calibration == "none":
-            raise ValueError("scores of linear_svc are no probabilities; expected sigmoid, isotonic, temperature or auto")
+        if kind in ("linear_svc", "complement_nb") and calibration == "none":
+            raise ValueError(f"scores of {kind} are no probabilities; expected sigmoid, isotonic, temperature or auto")
         if class_weight and calibration in ("none", "temperature"):
             raise ValueError("class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back")
         return calibration
@@ -146,6 +155,24 @@ class AbstentionConfig(_Section):
     min_confidence: Annotated[float, Field(ge=0.5, le=1)] | None
     max_error: Share | None
     error_level: Share
+
+
+class RangeConfig(_Section):
+    """Numbers from ``low`` to ``high``; with ``log``, each order of magnitude is drawn as often."""
+
+    low: int | float
+    high: int | float
+    log: bool
+
+
+class SearchConfig(_Section):
+    """Which settings are tried, and by which of scikit-learn's searchers."""
+
+    space: dict[str, Annotated[list[Any], Field(min_length=1)] | RangeConfig] | None
+    method: Literal["grid", "random", "halving"]
+    n_candidates: Count
+    n_folds: Annotated[int, Field(ge=2)]
+    backend: str
 
 
 class EvaluationConfig(_Section):
@@ -224,11 +251,19 @@ class Config(_Section):
     features: FeaturesConfig
     models: ModelsConfig
     abstention: AbstentionConfig
+    search: SearchConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
     precedents: PrecedentsConfig
     monitoring: MonitoringConfig
     retraining: RetrainingConfig
+
+    @field_validator("models")
+    @classmethod
+    def _crosses_need_codes(cls, models: ModelsConfig, info: ValidationInfo) -> ModelsConfig:
+        if models.outcome.kind == "crosses" and info.data.get("profile") == "letters":
+            raise ValueError("outcome.kind crosses reads codes; expected profile dmhc, or another kind")
+        return models
 
 
 def default_text() -> str:
@@ -267,12 +302,39 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         if not equals or not key:
             raise ConfigError(f"--set {override}: expected a.b=c")
         try:
-            nested: Any = yaml.safe_load(value)
+            read: Any = yaml.safe_load(value)
         except yaml.YAMLError:
             raise ConfigError(f"--set {override}: the value is no YAML") from None
-        for part in reversed(key.split(".")):
-            nested = {part: nested}
-        _lay_over(settings, nested, f"--set {override}")
+        _lay_over(settings, _nested(key, read), f"--set {override}")
+    return _validated(settings)
+
+
+def with_settings(config: Config, settings: Mapping[str, Any], source: str) -> Config:
+    """Change settings by their dotted paths; ``source`` is named where one is wrong.
+
+    Raises
+    ------
+    ConfigError
+        An unknown path or a value that does not fit.
+
+    Examples
+    --------
+    >>> with_settings(load_config(), {"models.outcome.c": 2.0, "features.max_terms": 50}, "search").models.outcome.c
+    2.0
+    """
+    changed = config.model_dump()
+    for path, value in settings.items():
+        _lay_over(changed, _nested(path, value), source)
+    return _validated(changed)
+
+
+def _nested(path: str, value: Any) -> Any:
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return value
+
+
+def _validated(settings: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(settings)
     except ValidationError as error:
@@ -332,5 +394,6 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
         path = ".".join(str(part) for part in problem["loc"])
-        lines.append(f"{path}: found {problem['input']!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}")
+        found = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r}; "
+        lines.append(f"{path}: {found}{problem['msg'][0].lower()}{problem['msg'][1:]}")
     return "\n".join(lines)

@@ -1,12 +1,16 @@
 """Mapping a function over many inputs, in order, on one machine; one place to change when more machines help."""
 
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from joblib import Parallel, cpu_count, delayed
+from joblib import Parallel, cpu_count, delayed, parallel_config
+
+from imrml.errors import ConfigError
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -165,3 +169,47 @@ def _context(function: Callable[..., object]) -> multiprocessing.context.BaseCon
         function = function.func
     context.set_forkserver_preload(["__main__", function.__module__])
     return context
+
+
+@contextmanager
+def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
+    """Let what runs on joblib inside use this backend.
+
+    Parameters
+    ----------
+    name : str
+        ``loky``, ``threading`` or any other that joblib knows. With ``dask``, the scheduler at ``DASK_SCHEDULER_ADDRESS`` does
+        the work, or ``n_jobs`` processes of this machine where none is named.
+    n_jobs : int
+        Jobs side by side.
+
+    Raises
+    ------
+    ConfigError
+        joblib does not know the backend, or what it needs is not installed.
+
+    Examples
+    --------
+    >>> from joblib import Parallel, delayed
+    >>> with joblib_backend("threading", 2):
+    ...     Parallel()(delayed(abs)(x) for x in (-1, 2))
+    [1, 2]
+    """
+    with ExitStack() as stack:
+        try:
+            if name == "dask":
+                stack.enter_context(_dask_client(n_jobs))
+            stack.enter_context(parallel_config(backend=name, n_jobs=n_jobs))
+        except (ImportError, ValueError) as error:
+            raise ConfigError(
+                f"search.backend: found {name!r}; {error}; expected loky, threading or dask (extra 'dask')"
+            ) from None
+        yield
+
+
+def _dask_client(n_jobs: int) -> Any:
+    from distributed import Client  # noqa: PLC0415 - only where asked for
+
+    make_client: Any = Client  # distributed carries no types
+    address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+    return make_client(address) if address else make_client(n_workers=n_jobs, threads_per_worker=1, dashboard_address=None)

@@ -12,9 +12,11 @@ from imrml.evaluation import checks, leaks
 from imrml.evaluation.checks import Check
 from imrml.evaluation.sections import empty_columns, sections_of
 from imrml.evaluation.splits import Folds, make_splits
+from imrml.fitting import Report, fit_rows, hold_out
 from imrml.models import ReviewModel
+from imrml.search import without_search
 from imrml.submissions import submission_frame
-from imrml.training import Report, fit_rows, hold_out, run_checks
+from imrml.training import run_checks
 from imrml.training_data import TrainingData, prepare
 
 MOST_ITEMS = 5_000
@@ -48,6 +50,7 @@ def check_leaks(
         Those of :func:`imrml.training.run_checks`; then ``golden_column``, ``section_knows_too_much``, ``chance_labels`` and
         ``planted_leaks_ring``.
     """
+    config = without_search(config)  # a leak shows under any settings
     data = prepare(items, config).without_labels
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     folds = _folds_for_fits(data, config)
@@ -95,7 +98,7 @@ def _check_golden_column(fitted: ReviewModel, unseen: TrainingData) -> Check:
     if matrix is None:
         title = "No lone column of the feature matrix tells the decision"
         return Check("golden_column", title, "not_applicable", "the model is made of priors alone and has no features")
-    return leaks.check_golden_column(matrix, fitted.feature_names_.tolist(), unseen.overturned)
+    return leaks.check_golden_column(matrix, fitted.name_features().tolist(), unseen.overturned)
 
 
 def _check_sections(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> Check:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NewType
 import numpy as np
 import pandas as pd
 
-from imrml.codes import join_codes, name_heading, read_code, split_codes
+from imrml.codes import join_codes, name_heading, read_age_band, read_code, split_codes
 from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
@@ -67,7 +67,7 @@ CODED_COLUMNS = (
     Column("treatment_subcategory", "string", "the state's code", "rfa", ""),
     Column("diagnosis_category", "string", "the state's code", "rfa", "as coded, else read from the diagnosis"),
     Column("diagnosis_subcategory", "string", "the state's code", "rfa", ""),
-    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", ""),
+    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", "as coded, else of the age"),
     Column("review_type", "string", "the state's code", "imr", "ground of the denial: medical necessity, experimental, urgent"),
 )
 """What the profile ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
@@ -227,7 +227,9 @@ def _with_codes(items: pd.DataFrame) -> pd.DataFrame:
         codes = [given if any(given) else split_codes(text) for given, text in zip(coded, texts, strict=True)]
         filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
         filled[category], filled[subcategory] = ([code[place] for code in codes] for place in (0, 1))
-    return items.assign(age_band=list(map(read_code, _texts(items, "age_band"))), **filled)
+    ages = ["" if age is None else f"{age:.0f}" for age in map(_read_age, _values(items, "age"))]
+    bands = [read_age_band(band or age) for band, age in zip(_texts(items, "age_band"), ages, strict=True)]
+    return items.assign(age_band=bands, review_type=list(map(read_code, _texts(items, "review_type"))), **filled)
 
 
 def _values(items: pd.DataFrame, name: str) -> list[Any]:

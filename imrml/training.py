@@ -1,6 +1,6 @@
 """Item table to model and verdict: every split is refitted whole, and what ships is what the verdict allows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,15 +15,15 @@ from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
 from imrml.evaluation.risk_control import control_error, control_precision
-from imrml.evaluation.sections import sections_of
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
+from imrml.fitting import Report, fit_rows, hold_out, predict_held_out, rates_by_year
 from imrml.models import LoadedModel, ReviewModel
+from imrml.models.outcome import CalibratedClassifier
 from imrml.precedents import build_precedents
-from imrml.submissions import SubmissionFrame, submission_frame
+from imrml.search import search
+from imrml.submissions import submission_frame
 from imrml.training_data import TrainingData, case_hashes, decided_years, describe_data, hash_cases, hash_text, prepare
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def train(
         metrics["baselines"]["without_case_summary"] = {chosen.split: _measure_without_summary(data, shown, config, n_jobs)}
     if deals:
         metrics["learning_curve"] = _measure_learning_curve(data, deals, held_out["grouped"], config, n_jobs, report)
-    shipped, told = _choose_what_ships(config, held_out[chosen.split], told, metrics, chosen)
+    settled = _settle(data, config, held_out, metrics, n_jobs, report) if config.search.space else config
+    shipped, told = _choose_what_ships(settled, held_out[chosen.split], told, metrics, chosen)
     report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
     # In a worker again, where there are any: they have read these narratives before and remember what they found.
     [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
@@ -133,6 +134,21 @@ def _precedents_of(data: TrainingData) -> pd.DataFrame:
         found = [names[row].tolist() if is_labelled else None for row, is_labelled in rows]
     treatments = data.submissions["treatment"].to_list()
     return build_precedents(treatments, data.cases.tolist(), decided_years(data.keys), data.overturned, found)
+
+
+def _settle(  # noqa: PLR0917 - what training has at hand
+    data: TrainingData, config: Config, held_out: Mapping[str, HeldOut], metrics: dict[str, Any], n_jobs: int, report: Report
+) -> Config:
+    """Search on all items; what was tried, and what each fold that was measured chose by itself, goes into ``metrics``."""
+    report(f"search: {config.search.method}, on all items")
+    found = search(data, config, n_jobs)
+    by_fold = [
+        {"split": split, "fold": number, "settings": dict(settings)}
+        for split, held in held_out.items()
+        for number, settings in enumerate(held.chosen, start=1)
+    ]
+    metrics["search"] = {**found.describe(config.search.method), "by_fold": by_fold}
+    return found.config
 
 
 def _choose_what_ships(
@@ -230,64 +246,18 @@ def run_checks(
         leaks.check_swap(data.items, model.stage, partial(submission_frame, profile=model.profile)),
         leaks.check_outcome_phrases(data.submissions),
         leaks.check_removals(data.submissions, model.stage),
-        leaks.check_feature_names([] if model.columns_ is None else model.feature_names_.tolist(), _weights(model)),
+        leaks.check_feature_names(model.name_features().tolist(), _weights(model)),
     ]
     return found if isinstance(folds, str) else [*found, leaks.check_golden_feature(data.submissions, data.overturned, folds)]
 
 
 def _weights(model: ReviewModel) -> np.ndarray | None:
-    linear = getattr(model.outcome_, "linear_", None)  # kinds without coefficients have none to rank features by
-    return None if linear is None else linear.coef_[0]
-
-
-def hold_out(  # noqa: PLR0917 - what every caller has at hand
-    data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report, n_shuffles: int = 0
-) -> HeldOut:
-    """Fit the recipe of a config on each fold's rows and predict the rows it holds out.
-
-    With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled between them.
-    """
-    bare = config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
-    fit = partial(_predict_fold, data, bare, n_shuffles)
-    parts = []
-    for number, part in enumerate(map_ordered(fit, folds, n_jobs), start=1):
-        parts.append(part)
-        report(f"fold {number} of {len(folds)}")
-    return join_held_out(parts)
+    """Tell the weight of each feature; None for priors, and for kinds whose score is no sum over features."""
+    return model.outcome_.coefficients() if isinstance(model.outcome_, CalibratedClassifier) else None
 
 
 def _report_split(report: Report, split: str, done: str) -> None:
     report(f"split {split}: {done}")
-
-
-def _predict_fold(data: TrainingData, config: Config, n_shuffles: int, fold: tuple[np.ndarray, np.ndarray]) -> HeldOut:
-    train_rows, test_rows = fold
-    model, unseen = fit_rows(data, config, train_rows), data.take(test_rows)
-    held = predict_held_out(model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage))
-    if not n_shuffles:
-        return held
-    random = np.random.default_rng(config.seed)
-    shuffled = {}
-    for section, columns in sections_of(unseen.submissions).items():
-        for number in range(n_shuffles):
-            mixed = unseen.submissions.copy()
-            mixed[columns] = mixed[columns].iloc[random.permutation(len(mixed))].to_numpy()
-            mixed = mixed.astype(unseen.submissions.dtypes.to_dict())
-            shuffled[f"{section}#{number}"] = model.predict_proba(SubmissionFrame(mixed))[:, 1]
-    return replace(held, shuffled=pd.DataFrame(shuffled, index=held.outcome.index))
-
-
-def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
-    """Fit the recipe of a config on some rows."""
-    part = data.take(rows)
-    return ReviewModel.from_config(config).fit(
-        part.submissions,
-        part.overturned,
-        cases=part.groups,
-        deficiencies=part.deficiencies,
-        is_labelled=part.is_labelled,
-        years=decided_years(part.keys),
-    )
 
 
 def _deal_grouped(data: TrainingData, folds: Folds, config: Config) -> list[Folds]:
@@ -322,64 +292,6 @@ def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
         first, *others = _hold_out_deals(data, parts, config, n_jobs)
         held_out[share] = replace(first, repeats=tuple(others))
     return measure_learning_curve(held_out, config.evaluation, config.seed)
-
-
-def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
-    """Share overturned in each year of decision, shrunk to the share overall by so many items' worth of it."""
-    decisions = pd.Series(data.overturned, dtype=float).groupby(decided_years(data.keys).to_numpy())
-    rates = (decisions.sum() + shrinkage * data.overturned.mean()) / (decisions.size() + shrinkage)
-    return {int(str(year).removesuffix(".0")): float(rate) for year, rate in rates.items()}
-
-
-def predict_held_out(model: ReviewModel, data: TrainingData, year_rates: Mapping[int, float]) -> HeldOut:
-    """Predict items that a model never saw, beside the priors it learned and last year's rate where years are known."""
-    inputs = model.read(data.submissions)
-    rates = model.base_rates(inputs)
-    years = decided_years(data.keys)
-    outcome = pd.DataFrame(
-        {
-            "case_number": data.cases,
-            "item_number": data.keys["item_number"].to_numpy(),
-            "overturned": data.overturned,
-            "p_overturned": model.predict_proba(inputs)[:, 1],
-            "p_class_prior": model.class_rate_,
-            "p_category_prior": rates["base_rate"].to_numpy(),
-            "p_last_year": [_last_year(year, year_rates, model.class_rate_) for year in years],
-            "treatment_category": rates["treatment_category"].to_numpy(),
-            "age": data.submissions["age"].to_numpy(),
-            "sex": data.submissions["sex"].to_numpy(),
-            "decided_year": years.to_numpy(),
-        },
-        index=data.submissions.index,
-    )
-    if "age_band" in data.submissions:  # the state codes ages
-        outcome["age_band"] = data.submissions["age_band"].to_numpy()
-    if data.deficiencies is None or not data.is_labelled.any() or not model.predicts_deficiencies:
-        return HeldOut(outcome)
-    labels, p_deficiencies, priors = data.deficiencies, model.predict_deficiencies(inputs), model.deficiency_priors(inputs)
-    return HeldOut(outcome, labels[data.is_labelled], p_deficiencies[data.is_labelled], priors[data.is_labelled])
-
-
-def _last_year(year: float, year_rates: Mapping[int, float], class_rate: float) -> float:
-    """Rate of the latest year learnt from before an item's; the overall rate where there is none."""
-    earlier = [known for known in year_rates if known < year]
-    return year_rates[max(earlier)] if earlier else class_rate
-
-
-def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
-    """Put the folds of one split under each other."""
-
-    def joined(name: str) -> pd.DataFrame | None:
-        found = [frame for part in parts if (frame := getattr(part, name)) is not None]
-        return pd.concat(found) if found else None
-
-    return HeldOut(
-        pd.concat([part.outcome for part in parts]),
-        joined("deficiency_labels"),
-        joined("p_deficiencies"),
-        joined("p_deficiency_priors"),
-        joined("shuffled"),
-    )
 
 
 def evaluate(

@@ -103,7 +103,7 @@ def test_balanced_classes_move_no_probability_away_from_the_base_rate() -> None:
         assert fitted.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), rel=0.15)
 
 
-@pytest.mark.parametrize("kind", ["linear_svc", "stacked"])
+@pytest.mark.parametrize("kind", ["linear_svc", "complement_nb", "stacked"])
 def test_scores_that_nothing_could_calibrate_are_not_sold_as_probabilities(kind: str) -> None:
     X, y, _ = drawn(40)
     y[:] = False
@@ -111,7 +111,7 @@ def test_scores_that_nothing_could_calibrate_are_not_sold_as_probabilities(kind:
     fitted = make_estimator(kind).fit(X, y, cases=np.arange(40))
     assert "found 2 overturned" in fitted.calibration_note_
     p = fitted.predict_proba(X)[:, 1]
-    if kind == "linear_svc":
+    if kind != "stacked":
         assert np.array_equal(p, np.full(40, 0.05))
         assert not fitted.contributions(X).data.any()
     else:
@@ -132,6 +132,7 @@ def test_one_decision_is_not_enough(kind: str) -> None:
             ["models.outcome.kind=linear_svc", "models.outcome.calibration=none"],
             r"models\.outcome\.calibration: .*no probabilities",
         ),
+        (["models.outcome.kind=complement_nb", "models.outcome.calibration=none"], r"scores of complement_nb"),
         (["models.outcome.class_weight=balanced", "models.outcome.calibration=temperature"], r"calibration: .*shift it back"),
         (["models.outcome.kind=complement_nb", "models.outcome.class_weight=balanced"], r"class_weight: .*already"),
         (["models.outcome.kind=forest"], r"models\.outcome\.kind: found 'forest'"),

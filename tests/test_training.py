@@ -8,9 +8,10 @@ from conftest import SMALL
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.outcome_metrics import BASELINES
+from imrml.fitting import predict_held_out, rates_by_year
 from imrml.models import LoadedModel, ReviewModel, load_model
 from imrml.tables import read_table
-from imrml.training import evaluate, predict_held_out, rates_by_year, train
+from imrml.training import evaluate, train
 from imrml.training_data import case_hashes, decided_years, describe_data, prepare
 
 CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"])

@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from imrml.config import load_config
 from imrml.evaluation.splits import make_splits
+from imrml.fitting import hold_out
 from imrml.tables import read_table
-from imrml.training import hold_out
 from imrml.training_data import prepare
 
 

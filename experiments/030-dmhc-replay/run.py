@@ -17,10 +17,10 @@ from sklearn.metrics import log_loss
 from imrml.config import load_config
 from imrml.evaluation.outcome_metrics import calibration_error
 from imrml.evaluation.resampling import Resamples
+from imrml.fitting import fit_rows, predict_held_out
 from imrml.monitoring import compare_submissions, watch_rate
 from imrml.retraining.gate import judge_window
 from imrml.tables import read_table
-from imrml.training import fit_rows, predict_held_out
 from imrml.training_data import decided_years, prepare
 
 POLICIES = ("never", "always", "gate", "recalibrate")

@@ -62,6 +62,8 @@ class HeldOut:
         column ``SECTION#NUMBER`` for each shuffle.
     repeats : tuple of HeldOut
         The same items under other deals of folds; figures of the outcome are averaged over them.
+    chosen : tuple of mapping
+        Settings that a search chose inside each fold, by dotted path; empty without a search.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class HeldOut:
     p_deficiency_priors: pd.DataFrame | None = None
     shuffled: pd.DataFrame | None = None
     repeats: tuple["HeldOut", ...] = ()
+    chosen: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in OUTCOME_COLUMNS if name not in self.outcome]

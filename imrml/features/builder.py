@@ -50,7 +50,7 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     2
     """
     if profile == "dmhc":
-        codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases)
+        codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases, config.min_cross_cases)
         return ColumnTransformer([("codes", codes, _ALL_COLUMNS)], sparse_threshold=1.0, verbose_feature_names_out=False)
     treatment = TreatmentFeatures(stage)
     clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)

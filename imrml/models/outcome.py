@@ -353,7 +353,8 @@ class CalibratedLogistic(CalibratedClassifier):
         log_odds = self.scores(X)
         if self.n_refits < 2:
             return np.full((len(log_odds), 2), np.nan)
-        refits = np.asarray(X @ self.refit_coefficients_.T) + self.refit_intercepts_
+        shown = np.unique(X.indices)  # of a hundred thousand crosses a request bears a hundred
+        refits = np.asarray(X[:, shown] @ self.refit_coefficients_[:, shown].T.astype(float)) + self.refit_intercepts_
         reach = norm.ppf((1 + level) / 2) * refits.std(axis=1, ddof=1)
         if self.calibrator_ is not None and self.calibrator_.line is None:
             return np.column_stack([self._calibrated(log_odds - reach), self._calibrated(log_odds + reach)])
@@ -367,7 +368,14 @@ class CalibratedLogistic(CalibratedClassifier):
 
 
 def refit_around(
-    center: np.ndarray, X: sparse.csr_matrix, y: np.ndarray, *, weights: np.ndarray, c: float, start: np.ndarray
+    center: np.ndarray,
+    X: sparse.csr_matrix,
+    y: np.ndarray,
+    *,
+    weights: np.ndarray,
+    c: float,
+    start: np.ndarray,
+    stop: float = _REFIT_STOP,
 ) -> np.ndarray:
     """Fit on weighted items with a penalty that pulls towards ``center`` instead of zero; coefficients, then the intercept.
 
@@ -386,9 +394,7 @@ def refit_around(
         loss = weights @ np.logaddexp(0, -margins) + c * (pull @ pull) / 2
         return loss / n_items, np.append(X.T @ residuals + pull, residuals.sum()) / n_items
 
-    return np.asarray(
-        minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": _REFIT_STOP}).x
-    )
+    return np.asarray(minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": stop}).x)
 
 
 def _two_columns(p_overturned: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons from one feature matrix."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -9,19 +8,19 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import logit
 from sklearn import config_context
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
-from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, build_features, describe_feature, is_filler, treatment_category
+from imrml.features import HashedText, build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
-from imrml.models.associations import ChecklistAssociations, checklist_lines
-from imrml.models.crosses import CrossesLogistic
+from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.estimators import CalibratedEstimator
-from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.inputs import Inputs
+from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
+from imrml.models.reasons import strongest_features
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _NOT_CODED = "not coded"
@@ -38,6 +37,7 @@ _TRUST = (
     ("treatment", 0.13),
     ("clinical", 0.06),
     ("text", 0.0),
+    ("spelling", 0.0),
 )
 """What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
 square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says by code (facts of
@@ -47,31 +47,6 @@ second time by the outcome model's vocabulary (experiments/044-deficiency-ridge)
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
 three sentences, were scored worse than by the category prior (experiments/004-interval-coverage)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Submissions with what every prediction needs of them, computed once; see :meth:`ReviewModel.read`.
-
-    Parameters
-    ----------
-    submissions : SubmissionFrame of shape (n_items, n_columns)
-        As handed in.
-    categories : list of str
-        Treatment category of each item.
-    matrix : sparse matrix of shape (n_items, n_features), or None
-        None where the model is made of priors alone.
-    words : sparse matrix of shape (n_items, n_buckets), or None
-        Hashed words, for the deficiency model; None where it is made of priors alone.
-    is_brief : ndarray of bool of shape (n_items,)
-        Items whose narrative is shorter than those that the model learned from: the priors answer for them.
-    """
-
-    submissions: SubmissionFrame
-    categories: list[str]
-    matrix: sparse.csr_matrix | None
-    words: sparse.csr_matrix | None
-    is_brief: np.ndarray
 
 
 class ReviewModel(BaseEstimator):
@@ -179,6 +154,8 @@ class ReviewModel(BaseEstimator):
         LeakageError
             The frame holds a column that is not known at the stage.
         """
+        from imrml.models.estimators import Reading, fit_outcome  # noqa: PLC0415 - trees and their like are slow to import
+
         require_submission_columns(list(submissions.columns), self.stage, self.profile)
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
@@ -197,8 +174,12 @@ class ReviewModel(BaseEstimator):
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
-            self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
-        self.outcome_ = self._fit_outcome(matrix, overturned, cases, categories, years)
+            self.n_features_ = matrix.shape[1]
+            # Crosses of codes are named when asked for: the names of a hundred thousand would be most of the model.
+            self.feature_names_ = None if self.profile == "dmhc" else self.columns_.get_feature_names_out().astype(str)
+        years = np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float)
+        reading = Reading(self.columns_, matrix, categories, cases, years)
+        self.outcome_ = fit_outcome(self.models, reading, overturned, self.seed)
         self.least_words_ = 0.0
         if self.columns_ is not None and self.features["use_case_summary"]:
             self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
@@ -218,7 +199,7 @@ class ReviewModel(BaseEstimator):
             self.deficiencies_.fit(seen, labels, of_labelled, trust)
             if reads_deficiencies and self.profile == "letters":
                 self.associations_ = ChecklistAssociations().fit(
-                    self.lines_shown(matrix),
+                    lines_shown(matrix, self.name_features()),
                     overturned,
                     self.categories_.predict_proba(categories)[:, 1],
                     rows,
@@ -227,31 +208,6 @@ class ReviewModel(BaseEstimator):
                     self.deficiencies_.is_prior_,
                 )
         return self
-
-    def _fit_outcome(
-        self, matrix: sparse.csr_matrix | None, overturned: np.ndarray, cases: np.ndarray, categories: list[str], years: Any
-    ) -> ClassPrior | CategoryPrior | CalibratedClassifier:
-        settings = self.models["outcome"]
-        if settings["kind"] == "crosses":
-            assert self.columns_ is not None  # crosses read features
-            codes = self.columns_.named_transformers_["codes"]
-            return CrossesLogistic(settings["members"], self.models["n_refits"], self.seed).fit(
-                matrix,
-                overturned,
-                cases,
-                memberships=codes.memberships(),
-                code_columns=codes.code_columns_,
-                years=np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float),
-            )
-        if settings["kind"] == "logistic":
-            named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
-            logistic = CalibratedLogistic(**named, n_refits=self.models["n_refits"], seed=self.seed)
-            return logistic.fit(matrix, overturned, cases)
-        if self.columns_ is not None and not settings["kind"].endswith("_prior"):
-            terms = self.columns_.output_indices_.get("text", slice(0, 0))
-            return CalibratedEstimator(settings, terms.start, self.seed).fit(matrix, overturned, cases)
-        prior = ClassPrior() if settings["kind"] == "class_prior" else clone(self.categories_)
-        return prior.fit(categories, overturned)
 
     @property
     def predicts_deficiencies(self) -> bool:
@@ -291,7 +247,7 @@ class ReviewModel(BaseEstimator):
         if self.columns_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
-            matrix = sparse.csr_matrix((0, len(self.feature_names_)))
+            matrix = sparse.csr_matrix((0, self.n_features_))
         words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
         return Inputs(submissions, self._categories(submissions), matrix, words, _n_words(submissions) < self.least_words_)
 
@@ -355,18 +311,6 @@ class ReviewModel(BaseEstimator):
         rates = self.deficiencies_.predict_priors(inputs.categories)
         return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
 
-    def lines_shown(self, matrix: Any) -> np.ndarray:
-        """Tell which lines of the checklist the record of each row of a feature matrix shows, shape (n_items, n_lines)."""
-        places = {name: place for place, name in enumerate(self.feature_names_.tolist())}
-        columns = sparse.csc_matrix(matrix)
-        needed = cues_that_show()
-        return np.column_stack(
-            [
-                np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
-                for line in checklist_lines()
-            ]
-        )
-
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
@@ -419,26 +363,17 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        reasons: list[list[tuple[str, float]]] = [[] for _ in inputs.categories]
         if not isinstance(self.outcome_, CalibratedClassifier):
-            return reasons
-        moved = self.outcome_.contributions(inputs.matrix)
-        n_items, n_all = moved.shape
-        shown = np.unique(moved.indices)
-        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
-        is_filling = np.isin(moved.indices, fillers)
-        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
-        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
-        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
-        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_all)])
-        by = np.concatenate([moved.data[~is_filling], together])
-        order = np.lexsort((-np.abs(by), rows))
-        starts = np.searchsorted(rows[order], np.arange(n_items))
-        order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
-        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
-            if abs(amount) >= _SMALLEST_REASON:
-                reasons[row].append(("" if feature == n_all else str(self.feature_names_[feature]), amount))
-        return reasons
+            return [[] for _ in inputs.categories]
+        return strongest_features(self.outcome_.contributions(inputs.matrix), self.name_features, n_features, _SMALLEST_REASON)
+
+    def name_features(self, places: Any = slice(None)) -> np.ndarray:
+        """Name the features at ``places`` (positions, or a slice; all by default); none where the model is made of priors."""
+        if self.columns_ is None:
+            return np.array([], dtype=str)
+        if self.feature_names_ is not None:
+            return np.asarray(self.feature_names_[places])
+        return np.asarray(self.columns_.named_transformers_["codes"].name_crosses(places))
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -451,7 +386,7 @@ class ReviewModel(BaseEstimator):
         """Scale of each feature for the deficiency model."""
         assert self.columns_ is not None  # asked only where features are read
         assert self.words_ is not None
-        names = np.append(self.feature_names_, self.words_.get_feature_names_out().astype(str))
+        names = np.append(self.name_features(), self.words_.get_feature_names_out().astype(str))
         scale = np.ones(len(names))
         for name, trust in reversed(_TRUST):
             scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust

@@ -18,6 +18,7 @@ from imrml.config import Config, state_dir
 from imrml.errors import ModelError, NotEnoughDataError, OutdatedModelError, TrackingError
 from imrml.evaluation.checks import VERDICT_CODE
 from imrml.evaluation.report import write_report
+from imrml.fitting import predict_held_out
 from imrml.models import LoadedModel, load_model, save_model
 from imrml.retraining.arrivals import is_dealt_with, remember, sign
 from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_window
@@ -34,7 +35,7 @@ from imrml.tracking import (
     promote,
     registered_name,
 )
-from imrml.training import TrainingResult, predict_held_out, train
+from imrml.training import TrainingResult, train
 from imrml.training_data import TrainingData, decided_years, hash_cases, prepare
 
 Report = Callable[[str], None]

@@ -1,0 +1,67 @@
+"""Fit each kind of outcome model on invented items and measure its file: size, saving, loading, and equal answers."""
+
+import argparse
+import time
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from imrml.config import load_config
+from imrml.fitting import fit_rows
+from imrml.models import load_model, save_model
+from imrml.synthetic import draw_letters
+from imrml.training_data import prepare
+
+KINDS = ("category_prior", "logistic", "complement_nb", "linear_svc", "hist_gradient_boosting", "stacked")
+MANIFEST = {"model_version": "bench", "stage": "imr", "trained_on": "synthetic", "verdict": "none"}
+N_ASKED = 2_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n-items", type=int, default=100_000)
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
+    parser.add_argument("--set", nargs="*", default=[], help="settings, as imrml train takes them")
+    asked = parser.parse_args()
+    rows = chain.from_iterable(letter.truth for letter in draw_letters(10_000_000, 5))
+    items = pd.DataFrame([row for row, _ in zip(rows, range(asked.n_items), strict=False)])
+    print(f"{len(items):,} items of {items['case_number'].nunique():,} letters", flush=True)
+    for kind in asked.kinds:
+        config = load_config(overrides=[f"models.outcome.kind={kind}", *asked.set])
+        data = prepare(items, config)
+        show(kind, data if kind == "logistic" else data.without_labels, config)
+
+
+def show(kind, data, config):
+    start = time.perf_counter()
+    model = fit_rows(data, config, np.arange(len(data.items)))
+    fitted = time.perf_counter() - start
+    part = data.take(np.arange(min(N_ASKED, len(data.items)))).submissions
+    with TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        save_model(model, folder, {**MANIFEST, "training_cases": []})
+        saved = time.perf_counter() - start
+        start = time.perf_counter()
+        loaded = load_model(folder).model
+        read = time.perf_counter() - start
+        size = Path(folder, "model.skops").stat().st_size
+    pairs = [
+        (model.predict_proba(part), loaded.predict_proba(part)),
+        (model.predict_interval(part), loaded.predict_interval(part)),
+    ]
+    if model.predicts_deficiencies:
+        pairs.append((model.predict_deficiencies(part).to_numpy(), loaded.predict_deficiencies(part).to_numpy()))
+    furthest = max(float(np.nanmax(np.abs(one - other), initial=0.0)) for one, other in pairs)
+    n_features = 0 if model.columns_ is None else len(model.feature_names_)
+    print(
+        f"{kind}: {n_features:,} features, {size / 1e6:.2f} MB, save {saved:.2f} s, load {read:.2f} s, "
+        f"answers differ by at most {furthest:.1g}, fit {fitted:.0f} s",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,6 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -32,7 +31,7 @@ from imrml.submissions import Requests, SubmissionFrame
 from imrml.what_if import WhatIf, alone, note_of
 
 N_CONTRIBUTIONS = 12
-_MASKED = {"0": r"\d{1,20}", "name": r"[A-Z][\w’'-]{1,40}"}
+_WORD = re.compile(r"\w+")
 _TITLES = {"treatment": "asked for", "diagnosis": "diagnosis", "case_summary": "notes"}
 
 
@@ -284,14 +283,22 @@ def _places(name: str, column: str, text: str, found: Sequence[FoundDocument]) -
         yield from ((one.start, one.end) for one in found if one.cue == cue and one.is_negated == (kind == "lacks"))
     prefix = TEXT_PREFIXES[0] if column == "treatment" else TEXT_PREFIXES[1]
     if column != "diagnosis" and name.startswith(prefix):
-        yield from (match.span() for match in _term_pattern(name.removeprefix(prefix)).finditer(text))
+        yield from _places_of_term(name.removeprefix(prefix).split(" "), text)
 
 
-@cache
-def _term_pattern(term: str) -> re.Pattern[str]:
-    """Match a term of the vocabulary in a text as it stands: numbers are masked there, words of one letter left out."""
-    words = [_MASKED.get(word, f"(?i:{re.escape(word)})") for word in term.split(" ")]
-    return re.compile(r"\b" + r"\W{1,3}(?:\w\W{1,3})?".join(words) + r"\b")
+def _places_of_term(term: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
+    """Find the words of a term in a text as it stands: numbers and names are masked in the term, words of one letter left out."""
+    words = [match for match in _WORD.finditer(text) if len(match.group()) > 1 or match.group().isdigit()]
+    for first in range(len(words) - len(term) + 1):
+        stretch = words[first : first + len(term)]
+        if all(map(_is_word_of_term, stretch, term)):
+            yield stretch[0].start(), stretch[-1].end()
+
+
+def _is_word_of_term(word: re.Match[str], of_term: str) -> bool:
+    if of_term == "0":
+        return word.group().isdigit()
+    return word.group()[0].isupper() if of_term == "name" else word.group().lower() == of_term
 
 
 def _shown(texts: dict[str, str], found: dict[str, list[FoundDocument]]) -> Iterator[ShownDocument]:

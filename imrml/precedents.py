@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
 from imrml.config import state_dir
@@ -128,9 +128,7 @@ class Precedents:
     def __init__(self, items: pd.DataFrame, trained_on: str) -> None:
         self._items = items.reset_index(drop=True)
         self._trained_on = trained_on
-        self._words = TfidfVectorizer(tokenizer=str.split, token_pattern=None, sublinear_tf=True)
-        texts = self._items["treatment"].where(self._items["treatment"] != "", "-")
-        self._matrix = self._words.fit_transform(texts)
+        self._by_category: dict[str, tuple[np.ndarray, TfidfVectorizer, Any]] = {}
 
     @classmethod
     def load(cls, path: str | Path, trained_on: str) -> Self:
@@ -154,20 +152,28 @@ class Precedents:
             At most this many.
         """
         facts = parse_treatment(treatment)
-        of_category = np.flatnonzero((self._items["treatment_category"] == facts.category).to_numpy())
+        of_category, vectorizer, matrix = self._of_category(facts.category)
         name = category_name(facts.category)
         rates = [_rate(name, self._items.loc[of_category, "decision"])]
         for word in [_one_word(facts.drug)] if facts.drug else facts.body_parts:
             holds = [word in text.split() for text in self._items.loc[of_category, "treatment"]]
             rates.append(_rate(f"{name}: {word.replace('_', ' ')}", self._items.loc[of_category[holds], "decision"]))
-        return Local(tuple(self._similar(treatment, of_category, n_similar)), tuple(rates), self._trained_on)
+        asked = vectorizer.transform([_weighed(_words_of(treatment))]) if len(of_category) else None
+        similar = self._similar(asked, matrix, of_category, n_similar) if asked is not None and asked.nnz else []
+        return Local(tuple(similar), tuple(rates), self._trained_on)
 
-    def _similar(self, treatment: str, rows: np.ndarray, n_similar: int) -> list[Precedent]:
-        asked = self._words.transform([" ".join(_words_of(treatment))])
-        if not len(rows) or not asked.nnz:
-            return []
+    def _of_category(self, category: str) -> tuple[np.ndarray, TfidfVectorizer, Any]:
+        """Weigh words by how few items of the category hold them, so that those that name the category count for little."""
+        if category not in self._by_category:
+            rows = np.flatnonzero((self._items["treatment_category"] == category).to_numpy())
+            vectorizer = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 a regular expression
+            texts = [_weighed(text.split()) for text in self._items["treatment"].iloc[rows]]
+            self._by_category[category] = rows, vectorizer, vectorizer.fit_transform(texts) if len(rows) else None
+        return self._by_category[category]
+
+    def _similar(self, asked: Any, matrix: Any, rows: np.ndarray, n_similar: int) -> list[Precedent]:
         nearest = NearestNeighbors(n_neighbors=min(_N_RANKED, len(rows)), metric="cosine", algorithm="brute")
-        distances, places = nearest.fit(self._matrix[rows]).kneighbors(asked)
+        distances, places = nearest.fit(matrix).kneighbors(asked)
         found = [self._precedent(rows[place], 1 - by) for by, place in zip(distances[0], places[0], strict=True) if by < 1]
         return sorted(found, key=lambda one: (-round(one.similarity, 6), -(one.decided_year or 0)))[:n_similar]
 
@@ -259,6 +265,11 @@ def _facts_words() -> frozenset[str]:
     return frozenset(drugs | {row["body_part"] for row in read_vocabulary("body_parts")} | {"left", "right", "bilateral"})
 
 
+def _weighed(words: Sequence[str]) -> str:
+    """Say drug, body part and side thrice: they tell items of a category apart, the words around them mostly name it."""
+    return " ".join(["-", *words, *[word for word in words if word in _facts_words()] * 2])
+
+
 def _one_word(drug: str) -> str:
     return drug.replace(" ", "_").replace("/", "-")
 
@@ -270,7 +281,8 @@ def _is_public(word: str) -> bool:
 def _words_of(treatment: str) -> list[str]:
     """Give the facts of a request in our words, then its own words, each once."""
     facts = parse_treatment(treatment)
-    own = (word for word in _WORD.findall(mask_text(spell_out(treatment, is_request=True)).lower()) if word != "name")
+    own = _WORD.findall(mask_text(spell_out(treatment, is_request=True)).lower())
+    own = [word for word in own if word != "name" and word not in ENGLISH_STOP_WORDS]
     return list(dict.fromkeys([*filter(None, (_one_word(facts.drug), *facts.body_parts, facts.side)), *own]))
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
 from imrml.config import decision_threshold
 from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
@@ -245,6 +243,9 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
     width : int, default=120
         Characters a line may hold.
     """
+    from rich.console import Console  # noqa: PLC0415 - scores that go to a file do not wait for it
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(show_lines=True, expand=True)
     for heading, ratio in _HEADINGS.items():
         table.add_column(heading, ratio=ratio, overflow="fold")

@@ -10,7 +10,7 @@ from imrml.errors import ModelError
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.associations import checklist_lines
 from imrml.models.inputs import Inputs
-from imrml.models.outcome import CalibratedLogistic
+from imrml.models.outcome import CalibratedClassifier
 from imrml.submissions import Requests, SubmissionFrame
 
 ASSOCIATION = "an association in past letters, not an effect"
@@ -179,7 +179,7 @@ def _lines_of(model: ReviewModel, document: str) -> list[int]:
 
 
 def _figures(model: ReviewModel, inputs: Inputs) -> tuple[float | None, dict[str, float]]:
-    is_prior = not isinstance(model.outcome_, CalibratedLogistic)
+    is_prior = not isinstance(model.outcome_, CalibratedClassifier)
     p_deficiencies = model.predict_deficiencies(inputs).to_numpy()[0].tolist()
     p_overturned = None if is_prior else float(model.predict_proba(inputs)[0, 1])
     return p_overturned, dict(zip(deficiency_ids(), p_deficiencies, strict=True))

@@ -10,6 +10,7 @@ from random import Random
 import numpy as np
 import pandas as pd
 import yaml
+from scipy import sparse
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.models import load_model
@@ -62,6 +63,7 @@ def main() -> None:
     report("by sentence", changed, labels, ids)
     by_columns(model, before_inputs, before, ids)
     by_own_sentences(model, table, before, ids)
+    by_associations(model, before, ids)
 
 
 def by_columns(model, inputs, before, ids) -> None:
@@ -77,7 +79,7 @@ def by_columns(model, inputs, before, ids) -> None:
                     rows.append(row)
                     labels.append(label)
                     lines_of.append((id_, line))
-    matrix = inputs.matrix[rows].tolil()
+    matrix = sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))[rows].tolil()
     for number, line in enumerate(lines_of):
         for cue in cues_that_show()[line]:
             matrix[number, place[f"shows={cue}"]] = 1.0
@@ -102,6 +104,24 @@ def by_own_sentences(model, table, before, ids) -> None:
     asked = table.iloc[rows].reset_index(drop=True).assign(case_summary=texts, request_id=[str(n) for n in range(len(rows))])
     after = model.predict_deficiencies(sort_requests(asked, model.stage).submissions).to_numpy()
     report("by our sentences", after[np.arange(len(rows)), labels] - before[rows, labels], labels, ids)
+
+
+def by_associations(model, before, ids) -> None:
+    """Move the probabilities by what past letters associate with each line of the checklist, as what-if does."""
+    told = model.associations_
+    changed, labels = [], []
+    for row in range(before.shape[0]):
+        for label in np.argsort(-before[row])[:3]:
+            for place, (id_, _) in enumerate(cues_that_show()):
+                if id_ == ids[label] and not np.isnan(told.deficiency_log_odds_[place]):
+                    p = float(before[row, label])
+                    changed.append(told.move(p, [place], told.deficiency_log_odds_) - p)
+                    labels.append(label)
+    report("by associations", np.array(changed), labels, ids)
+    known = ~np.isnan(told.deficiency_log_odds_)
+    print(
+        f"  {known.sum()} of {len(known)} lines with enough items, {(told.deficiency_log_odds_[known] == 0).sum()} at no change"
+    )
 
 
 def report(what, changed, labels, ids) -> None:

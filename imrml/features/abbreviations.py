@@ -24,7 +24,7 @@ def spell_out(text: str, *, is_request: bool = False) -> str:
     >>> spell_out("44 yo M c/o LBP w/o relief, pt s/p L knee scope")
     '44 year old M complains of low back pain without relief, patient status post left knee arthroscopy'
     """
-    pattern, words = _short_forms(is_request=is_request)
+    pattern, words = _forms_of_requests() if is_request else _forms_of_notes()
 
     def in_full(match: re.Match[str]) -> str:
         is_glued = match.group().endswith("/") and not text[match.end()].isspace()  # "w/fluoro"
@@ -34,12 +34,21 @@ def spell_out(text: str, *, is_request: bool = False) -> str:
 
 
 @cache
-def _short_forms(*, is_request: bool) -> tuple[re.Pattern[str], dict[int, str]]:
-    passed_over = "notes" if is_request else "request"
-    rows = [row for row in read_vocabulary("abbreviations") if row["scope"] != passed_over]
+def _forms_of_requests() -> tuple[re.Pattern[str], dict[int, str]]:
+    return _compile("notes")
+
+
+@cache
+def _forms_of_notes() -> tuple[re.Pattern[str], dict[int, str]]:
+    return _compile("request")
+
+
+def _compile(passed_over: str) -> tuple[re.Pattern[str], dict[int, str]]:
     # Longer forms first, so that "l spine" is no left spine.
-    rows.sort(key=lambda row: -len(row["full"]))
-    pattern = "|".join(rf"({row['pattern']}(?<=/)(?=\s?\w)|{row['pattern']}(?<!/)(?![\w/]))" for row in rows)
-    return re.compile(rf"(?<![\w/])(?:{pattern})", re.IGNORECASE), {
-        number: row["full"] for number, row in enumerate(rows, start=1)
-    }
+    rows = sorted(
+        (row for row in read_vocabulary("abbreviations") if row["scope"] != passed_over), key=lambda row: -len(row["full"])
+    )
+    # What ends in a slash may be glued to its word; all else must end with its word.
+    forms = "|".join(f"({row['pattern']}" + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))") for row in rows)
+    words = {number: row["full"] for number, row in enumerate(rows, start=1)}
+    return re.compile(rf"(?<![\w/])(?:{forms})", re.IGNORECASE), words

@@ -101,12 +101,12 @@ _CLAUSE_END = re.compile(
 )
 # Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no commas; there the next heading of
 # the chart begins a clause, unless it is what is denied or belongs to a list.
-_NOT_AFTER = "".join(rf"(?<!\b{word}\s)" for word in ("no", "not", "nor", "or", "and", "w/o", "without", "of", "for", "the", "a"))
 _NOTE_END = re.compile(
-    rf"\s{_NOT_AFTER}(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds"
-    r"|hx|dx|doi|f/u|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex\w*|rom|slr|gait|ttp|cont"
-    r"|works?|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
+    r"\s(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds|hx|dx|doi|f/u"
+    r"|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex(?:es)?|rom|slr|gait|ttp|cont|works?"
+    r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
 )
+_HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$")
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _MIN_TELEGRAM_WORDS = 8
 _DENIAL_BEFORE = re.compile(
@@ -216,11 +216,13 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:
     """Spans of the clauses of a sentence in lower case."""
-    clauses, start = [], 0
     n_words = sentence.count(" ") + 1
     # In prose every fifth word is an article or a form of "be".
     is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
+    clauses, start = [], 0
     for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):
+        if is_telegram and _HEADING_DENIED.search(sentence, max(start, boundary.start() - 60), boundary.start()):
+            continue
         clauses.append((start, boundary.start()))
         start = boundary.end()
     return [*clauses, (start, len(sentence))]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+from scipy import sparse
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -26,6 +27,26 @@ def checklist_lines() -> tuple[tuple[str, str], ...]:
     'no_functional_improvement'
     """
     return tuple(cues_that_show())
+
+
+def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
+    """Tell which lines of the checklist the record of each row of a feature matrix shows, bool of shape (n_items, n_lines).
+
+    Parameters
+    ----------
+    matrix : sparse matrix of shape (n_items, n_features)
+        Features, the ``shows=...`` columns among them.
+    names : ndarray of str of shape (n_features,)
+        Their names.
+    """
+    places = {name: place for place, name in enumerate(names.tolist())}
+    columns, needed = sparse.csc_matrix(matrix), cues_that_show()
+    return np.column_stack(
+        [
+            np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
+            for line in checklist_lines()
+        ]
+    )
 
 
 class ChecklistAssociations(BaseEstimator):

@@ -1,17 +1,20 @@
 """A model on disk: ``model.skops`` beside ``model.json``, trusted only as far as a list in this file goes."""
 
 import hashlib
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
 import sklearn
+import sklearn.utils
 import skops
-from skops import io as skops_io
 
 from imrml.errors import ModelError
 from imrml.models.bundle import read_bundle
@@ -37,12 +40,25 @@ ALLOWED_TYPES = frozenset(
         "imrml.models.review.ReviewModel",
         "scipy.sparse._csr.csr_matrix",
         "sklearn.calibration._SigmoidCalibration",
+        "sklearn.compose._column_transformer.ColumnTransformer",
+        "sklearn.decomposition._truncated_svd.TruncatedSVD",
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+        "sklearn.ensemble._stacking.StackingClassifier",
+        "sklearn.feature_extraction.text.TfidfTransformer",
+        "sklearn.isotonic.IsotonicRegression",
+        "sklearn.linear_model._logistic.LogisticRegression",
+        "sklearn.naive_bayes.ComplementNB",
+        "sklearn.pipeline.Pipeline",
+        "sklearn.preprocessing._data.MaxAbsScaler",
+        "sklearn.preprocessing._function_transformer.FunctionTransformer",
+        "sklearn.preprocessing._label.LabelEncoder",
+        "sklearn.svm._classes.LinearSVC",
         "sklearn.calibration._TemperatureScaling",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.utils._bunch.Bunch",
     }
 )
-"""Types beyond those that skops trusts by itself (numpy, scipy, scikit-learn) that a model file may hold."""
+"""Types beyond those of numpy and scipy that skops trusts by itself that a model file may hold."""
 
 MODEL_FILES = _MODEL, _MANIFEST = "model.skops", "model.json"
 """All that a model is; neither holds text of a record."""
@@ -67,6 +83,21 @@ class LoadedModel:
 
     model: ReviewModel
     manifest: Mapping[str, Any]
+
+
+@cache
+def _skops_io() -> ModuleType:
+    """Import skops without its list of all estimators of scikit-learn.
+
+    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes half as long as all else
+    (experiments/benchmarks/scoring). A model of ours holds a few of them, named in ``ALLOWED_TYPES``.
+    """
+    all_estimators = sklearn.utils.all_estimators
+    sklearn.utils.all_estimators = list  # an empty one
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        sklearn.utils.all_estimators = all_estimators
 
 
 def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, Any]) -> Path:
@@ -95,7 +126,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     """
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
-    payload = skops_io.dumps(model, compression=ZIP_DEFLATED)
+    payload = _skops_io().dumps(model, compression=ZIP_DEFLATED)
     _require_allowed_types(payload, "the model to be saved")
     written = {
         **manifest,
@@ -140,7 +171,7 @@ def load_model(where: str | Path) -> LoadedModel:
         )
     _require_same_versions(where, manifest)
     _require_allowed_types(payload, str(where))
-    model = skops_io.loads(payload, trusted=sorted(ALLOWED_TYPES))
+    model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
     if not isinstance(model, ReviewModel):
         raise ModelError(f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
     if model.stage != manifest["stage"]:
@@ -178,7 +209,7 @@ def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> N
 
 def _require_allowed_types(payload: bytes, what: str) -> None:
     try:
-        found = set(skops_io.get_untrusted_types(data=payload))
+        found = set(_skops_io().get_untrusted_types(data=payload))
     except Exception as error:
         # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the file is none of ours.
         raise ModelError(

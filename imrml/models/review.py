@@ -12,15 +12,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
-from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, build_features, describe_feature, is_filler, treatment_category
+from imrml.features import HashedText, build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
-from imrml.models.associations import ChecklistAssociations, checklist_lines
+from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.estimators import Reading, fit_outcome
 from imrml.models.inputs import Inputs
+from imrml.models.kinds import Reading, fit_outcome
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
+from imrml.models.reasons import strongest_features
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _NOT_CODED = "not coded"
@@ -195,7 +196,7 @@ class ReviewModel(BaseEstimator):
             self.deficiencies_.fit(seen, labels, of_labelled, trust)
             if reads_deficiencies and self.profile == "letters":
                 self.associations_ = ChecklistAssociations().fit(
-                    self.lines_shown(matrix),
+                    lines_shown(matrix, self.feature_names_),
                     overturned,
                     self.categories_.predict_proba(categories)[:, 1],
                     rows,
@@ -307,18 +308,6 @@ class ReviewModel(BaseEstimator):
         rates = self.deficiencies_.predict_priors(inputs.categories)
         return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
 
-    def lines_shown(self, matrix: Any) -> np.ndarray:
-        """Tell which lines of the checklist the record of each row of a feature matrix shows, shape (n_items, n_lines)."""
-        places = {name: place for place, name in enumerate(self.feature_names_.tolist())}
-        columns = sparse.csc_matrix(matrix)
-        needed = cues_that_show()
-        return np.column_stack(
-            [
-                np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
-                for line in checklist_lines()
-            ]
-        )
-
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
@@ -371,26 +360,9 @@ class ReviewModel(BaseEstimator):
             At most this many an item, strongest first.
         """
         inputs = self._read(submissions)
-        reasons: list[list[tuple[str, float]]] = [[] for _ in inputs.categories]
         if not isinstance(self.outcome_, CalibratedClassifier):
-            return reasons
-        moved = self.outcome_.contributions(inputs.matrix)
-        n_items, n_all = moved.shape
-        shown = np.unique(moved.indices)
-        fillers = shown[[is_filler(str(self.feature_names_[feature])) for feature in shown]]
-        is_filling = np.isin(moved.indices, fillers)
-        rows = np.repeat(np.arange(n_items), np.diff(moved.indptr))
-        together = np.bincount(rows[is_filling], moved.data[is_filling], minlength=n_items)
-        rows = np.concatenate([rows[~is_filling], np.arange(n_items)])
-        features = np.concatenate([moved.indices[~is_filling], np.full(n_items, n_all)])
-        by = np.concatenate([moved.data[~is_filling], together])
-        order = np.lexsort((-np.abs(by), rows))
-        starts = np.searchsorted(rows[order], np.arange(n_items))
-        order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
-        for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
-            if abs(amount) >= _SMALLEST_REASON:
-                reasons[row].append(("" if feature == n_all else str(self.feature_names_[feature]), amount))
-        return reasons
+            return [[] for _ in inputs.categories]
+        return strongest_features(self.outcome_.contributions(inputs.matrix), self.feature_names_, n_features, _SMALLEST_REASON)
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:

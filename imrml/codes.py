@@ -3,24 +3,29 @@
 import re
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
 _SEPARATOR = ": "
 _NOT_A_WORD = re.compile(r"[\W_]+")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+_NUMBER = re.compile(r"\d{1,3}")
+_YOUNGER = re.compile(r"<|under|below|less|younger|up to", re.IGNORECASE)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return dict(yaml.safe_load(files("imrml").joinpath("codes.yaml").read_text(encoding="utf-8")))
 
 
 @cache
 def _ours_by_theirs(section: str) -> dict[str, str]:
-    table = yaml.safe_load(files("imrml").joinpath("codes.yaml").read_text(encoding="utf-8"))[section]
-    return {_fold(word): ours for ours, words in table.items() for word in (ours, *words)}
+    return {_fold(word): ours for ours, words in _table()[section].items() for word in (ours, *words)}
 
 
 @cache
-def _passed_over() -> frozenset[str]:
-    table = yaml.safe_load(files("imrml").joinpath("codes.yaml").read_text(encoding="utf-8"))
-    return frozenset(map(_fold, table["passed_over"]))
+def _spellings() -> dict[str, str]:
+    return _ours_by_theirs("aliases") | {_fold(code): code for code in _table()["codes"]}
 
 
 def _fold(words: str) -> str:
@@ -46,7 +51,7 @@ def is_passed_over(heading: str) -> bool:
     >>> is_passed_over("DaysToReview"), is_passed_over("Findings")
     (True, False)
     """
-    return _fold(heading) in _passed_over()
+    return _fold(heading) in map(_fold, _table()["passed_over"])
 
 
 def read_decision(words: str) -> str | None:
@@ -66,14 +71,29 @@ def read_sex(words: str) -> str:
 
 
 def read_code(words: str) -> str:
-    """Write a code as we keep it: blanks single, and the hyphen that spreadsheets would turn into a date back in age bands.
+    """Write a code as the state spells it, whatever its case, blanks and punctuation; one nobody knows only gets single blanks.
 
     Examples
     --------
-    >>> read_code(" Orthopedic/  Musculoskeletal"), read_code("11_20")
-    ('Orthopedic/ Musculoskeletal', '11-20')
+    >>> read_code("orthopedic/musculoskeletal"), read_code("Not Medically Necessary"), read_code("Moon  Glasses")
+    ('Orthopedic/ Musculoskeletal', 'Medical Necessity', 'Moon Glasses')
     """
-    return _BETWEEN_DIGITS.sub("-", " ".join(words.split()))
+    return _spellings().get(_fold(words), " ".join(words.split()))
+
+
+def read_age_band(words: str) -> str:
+    """Read an age, or a band of ages however it is written or cut, as one of the state's bands; ``""`` where it holds no age.
+
+    Examples
+    --------
+    >>> [read_age_band(words) for words in ("11_20", "20-Nov", "47", "65 to 74", "under 5", "unknown")]
+    ['11-20', '11-20', '41-50', '65+', '0-10', '']
+    """
+    ages = [int(number) for number in _NUMBER.findall(words)[:2]]
+    if not ages:
+        return ""
+    middle = sum(ages) / len(ages) / (2 if len(ages) == 1 and _YOUNGER.search(words) else 1)
+    return next((band for band, oldest in _table()["age_bands"].items() if middle <= oldest), "")
 
 
 def join_codes(category: str, subcategory: str) -> str:

@@ -52,6 +52,8 @@ class FeaturesConfig(_Section):
     char_ngrams: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
     n_char_columns: Count
     max_order: Count
+    min_cross_cases: Count
+    cross_summary: bool
     n_buckets: Count
 
 
@@ -63,6 +65,7 @@ class CrossesConfig(_Section):
     max_order: Count
     c: Positive
     half_life_years: Positive | None
+    weight: Positive
 
 
 class BoostingConfig(_Section):

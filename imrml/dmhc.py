@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.codes import is_passed_over, join_codes, name_heading, read_code, read_decision, read_sex
+from imrml.codes import is_passed_over, join_codes, name_heading, read_age_band, read_code, read_decision, read_sex
 from imrml.config import LimitsConfig
 from imrml.corpus import PARSED_COLUMNS, item_table
 from imrml.documents import read_text
@@ -57,7 +57,7 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     path : str or Path
         The file.
     limits : LimitsConfig
-        Of these, ``max_bytes`` counts.
+        Of one letter; the size of a file of many years is not among them.
 
     Raises
     ------
@@ -99,6 +99,7 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     seen: dict[str, int] = {}
     for number, cells in enumerate(table, start=1):
         told = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+        told["decided_year"] = told.get("decided_year", "").removesuffix(".0")  # from a spreadsheet's column of numbers
         if fault := _find_fault(told, seen) if len(cells) == len(headings) else _ragged(len(cells), len(headings)):
             failures.append({"source": str(path), "reason": fault[0], "detail": f"row {number}: {fault[1]}", "offset": number})
             continue
@@ -142,6 +143,7 @@ def _find_fault(told: dict[str, str], seen: dict[str, int]) -> tuple[str, str] |
 
 def _item(told: dict[str, str]) -> dict[str, Any]:
     codes = {column.name: read_code(told.get(column.name, "")) for column in CODED_COLUMNS}
+    codes["age_band"] = read_age_band(told.get("age_band", ""))
     return (
         _EMPTY
         | codes

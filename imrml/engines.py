@@ -2,11 +2,13 @@
 
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
@@ -21,6 +23,7 @@ Trouble = Literal["crashed", "too_slow"]
 
 _AHEAD = 4  # batches a worker that are waiting or done while an earlier one is still being worked on
 _MAX_BATCH = 64
+_RENEWED_AFTER = 200  # calls
 
 
 def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1) -> Iterator[Output]:
@@ -108,8 +111,62 @@ def map_guarded(
         pool.join()
 
 
-def _get_ready(_: Callable[..., object]) -> None:
+class Guard(Generic[Output]):
+    """One worker process that stands by, for a server: a call that kills it or never ends costs that call and nothing else.
+
+    Parameters
+    ----------
+    function : callable
+        What will be called; module-level, and whatever it raises is raised to the caller.
+    max_seconds : float
+        Time that one call may take.
+    max_bytes : int, optional
+        Address space that the worker may take, where the system can hold it to that; beyond it a call raises MemoryError.
+
+    Examples
+    --------
+    >>> guard = Guard(len, max_seconds=60)
+    >>> guard.call("abc").result()
+    3
+    >>> guard.stop()
+    """
+
+    def __init__(self, function: Callable[..., Output], max_seconds: float, max_bytes: int | None = None) -> None:
+        self._function = function
+        self._max_seconds = max_seconds
+        self._max_bytes = max_bytes
+        self._pool = self._start()
+
+    def _start(self) -> Any:
+        from pebble import ProcessPool  # noqa: PLC0415 (only guarded work needs it)
+
+        # A worker that has done this much makes way for a new one: what it leaks is bounded.
+        context = _context(self._function)
+        return ProcessPool(1, _RENEWED_AFTER, initializer=_get_ready, initargs=(self._function, self._max_bytes), context=context)
+
+    def call(self, *arguments: object) -> Future[Output]:
+        """Hand a call to the worker; :meth:`trouble` names what came of one that failed."""
+        if not self._pool.active:  # no worker could be started, for want of memory perhaps
+            self._pool = self._start()
+        future: Future[Output] = self._pool.schedule(self._function, arguments, timeout=self._max_seconds)
+        return future
+
+    def trouble(self, error: Exception) -> tuple[Trouble, str] | None:
+        """Tell whether a call failed because its worker died or was stopped, and what was seen; None where it raised."""
+        return _trouble(error, self._max_seconds)
+
+    def stop(self) -> None:
+        """End the worker."""
+        self._pool.stop()
+        self._pool.join()
+
+
+def _get_ready(_: Callable[..., object], max_bytes: int | None = None) -> None:
     """Receive the function, so that what it imports is not on the first input's time."""
+    if max_bytes is not None and sys.platform == "linux":
+        import resource  # noqa: PLC0415 (only there)
+
+        resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
 
 
 def _map_batch(function: Callable[[Input], Output], batch: Sequence[Input]) -> list[Output]:

@@ -3,7 +3,8 @@
 A message says who, what was found, what was expected and what to do. It never holds text of a letter or of a request.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class ImrmlError(Exception):
@@ -92,6 +93,22 @@ class LeakageError(ImrmlError):
 
 class ModelError(ImrmlError):
     """A model directory is absent, damaged, of a foreign version, or holds a type that is not on the allow-list."""
+
+
+class OutdatedModelError(ModelError):
+    """A model is whole, but other code made it: this code would not answer as it did, or not at all.
+
+    Parameters
+    ----------
+    message : str
+        What the code cannot do.
+    recipe : mapping, optional
+        Config by which the model was made, so that it can be made again.
+    """
+
+    def __init__(self, message: str, recipe: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.recipe = recipe or {}
 
 
 class TrackingError(ImrmlError):

@@ -104,6 +104,8 @@ def predict_held_out(model: ReviewModel, data: TrainingData, year_rates: Mapping
         },
         index=data.submissions.index,
     )
+    if "age_band" in data.submissions:  # the state codes ages
+        outcome["age_band"] = data.submissions["age_band"].to_numpy()
     if data.deficiencies is None or not data.is_labelled.any() or not model.predicts_deficiencies:
         return HeldOut(outcome)
     labels, p_deficiencies, priors = data.deficiencies, model.predict_deficiencies(inputs), model.deficiency_priors(inputs)

@@ -98,7 +98,7 @@ def _check_golden_column(fitted: ReviewModel, unseen: TrainingData) -> Check:
     if matrix is None:
         title = "No lone column of the feature matrix tells the decision"
         return Check("golden_column", title, "not_applicable", "the model is made of priors alone and has no features")
-    return leaks.check_golden_column(matrix, fitted.feature_names_.tolist(), unseen.overturned)
+    return leaks.check_golden_column(matrix, fitted.name_features().tolist(), unseen.overturned)
 
 
 def _check_sections(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> Check:
@@ -148,10 +148,11 @@ def _plant(data: TrainingData, folds: Folds | str, model: ReviewModel) -> Check:
             data.submissions.assign(case_summary="He limps. Work status was not documented."), model.stage
         ),
         "a feature named after the decision": lambda: leaks.check_feature_names(["summary__upheld"]),
-        "a frame that holds the decision": lambda: leaks.check_swap(
-            data.items, model.stage, lambda items, stage: submission_frame(items, stage).assign(told=items["decision"])
-        ),
     }
+    if data.overturned.any() and not data.overturned.all():  # a swap among equal decisions shows nothing
+        rung["a frame that holds the decision"] = lambda: leaks.check_swap(
+            data.items, model.stage, lambda items, stage: submission_frame(items, stage).assign(told=items["decision"])
+        )
     if not isinstance(folds, str):
         train, test = folds[0]
         crossed: Folds = ((np.append(train, test[0]), test),)

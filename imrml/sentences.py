@@ -1,6 +1,7 @@
 """Sentences of a letter, with their spans: the unit in which reviewers state a fault and in which negation counts."""
 
 import re
+import string
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ _ABBREVIATION = re.compile(
 # digit stands before the stop and a capital followed by a lower-case letter after it. A line of a list is a sentence too.
 _BOUNDARY = re.compile(r"(?<![.!?])[.!?]++[\"”’)\]]*+(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n+")
 
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
 LONGEST_SENTENCE = 2_000
 """Characters; what runs on without a stop is cut at a blank, so that reading a sentence is never slow."""
 
@@ -23,13 +26,14 @@ _CLAUSE_BOUNDARY = re.compile(
     r"|(?=\bbut\b)|(?<=\bhowever),",
     re.IGNORECASE,
 )
-_CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b", re.IGNORECASE)
+_CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b")
 
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
     r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
-    r"|list|giv|offer|present|articulat|justif|corroborat|say|name|record|account|quer|tell|elaborat|comment|measur|evaluat|assess"
-    r"|complet|defin|disclos|furnish|make clear|lay|spell)\w*"
+    r"|list|giv|offer|present|articulat|justif|corroborat|sa(?:y|id)|name|record|account|quer|tell|told|elaborat|comment|measur|evaluat"
+    r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar"
+    r"|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg|attest|elucidat|convey|weigh)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
 _MISSING_AFTER = re.compile(
@@ -37,14 +41,14 @@ _MISSING_AFTER = re.compile(
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
     r"|not\b(?! (?:only|limited to|uncommon(?:ly)?|later than|more than|to mention)\b)"
     r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
+    r"|(?:patient|claimant|applicant|worker|employee|he|she) den(?:ies|ied)\b"
     r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
     r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"
     r"|(?:clarification|clarity|detail|information|documentation|evidence|explanation)s? (?:is|was|are|were|would be) (?:still )?"
     r"(?:needed|required|wanting)"
-    r")",
-    re.IGNORECASE,
+    r")"
 )
 # What stands before is missing: "X was not provided", "X is unclear", "X could not be established".
 _MISSING_BEFORE = re.compile(
@@ -55,30 +59,30 @@ _MISSING_BEFORE = re.compile(
     + _RECORD_VERB
     + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
     r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
-    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand)\b"
+    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand|among|to be found)\b"
     r"|(?:cannot|can not|could not|couldn[’']t) be \w+"
-    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly)? "
+    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly| all| also| both| still| otherwise){0,2} "
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
-    r"|missing|absent|lacking|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
+    r"|missing|absent|lacking|silent"
+    r"|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
     # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
-    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?not|(?:not|never|n[’']t) been)(?: \w+ly)? "
+    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)(?: being)?"
+    r"|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
-    r"|left (?:unspecified|unstated|blank|out|unexplained|undocumented)|(?:was|were|is|are) nowhere"
-    r")(?: to (?:have|be) (?:been )?\w+)?",
-    re.IGNORECASE,
+    r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is|are) nowhere"
+    r"|(?:do|does|did) not (?:appear|emerge|come through)"
+    r")(?: to (?:(?:have|be) (?:been )?)?\w+)?"
 )
 # "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail
 # only where something stands between the lack and it ("no evidence to support a trial" has none).
 _PURPOSE_TAIL = re.compile(
     r"\b(?P<before>\w{1,60}),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
-    r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*",
-    re.IGNORECASE,
+    r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*"
 )
 _RECORD_NOUN = re.compile(
     r"^(?:evidence|documentation|documents?|information|data|records?|rationale|indications?|notes?|literature|studies"
-    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$",
-    re.IGNORECASE,
+    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$"
 )
 
 
@@ -89,17 +93,15 @@ stops share their ends, the outermost span stands for them all, and reading stay
 # A statement that comes before the lacking one in the same sentence: "pain relief is noted and function is not recorded".
 _FINITE_VERB = re.compile(
     r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
-    r"|showed|presents?|presented|received"
-    r"|completed|underwent|complain\w*|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b",
-    re.IGNORECASE,
+    r"|showed|presents?|presented|received|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*"
+    r"|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
 )
-_COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)", re.IGNORECASE)
+_COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)")
 _NEW_STATEMENT = re.compile(
     r",? and (?:the|this|she|he|it|there|his|her|that the)\b[^,;]{0,60}?"
-    r"\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b",
-    re.IGNORECASE,
+    r"\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b"
 )
-_SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b", re.IGNORECASE)
+_SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,17 @@ class Sentence:
     text: str
     start: int
     end: int
+
+
+def small(text: str) -> str:
+    """Make the letters A to Z small; unlike `str.lower`, this keeps the length of any text.
+
+    Examples
+    --------
+    >>> small("No MRI, \u0130.")
+    'no mri, \u0130.'
+    """
+    return text.translate(_SMALL)
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -186,6 +199,7 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in missing_spans(text)][0]
     'The count of visits was not stated'
     """
+    text = small(text)
     lacks_before, lacks_after = list(_MISSING_BEFORE.finditer(text)), list(_MISSING_AFTER.finditer(text))
     if not lacks_before and not lacks_after:
         return []

@@ -6,7 +6,6 @@ what the reviewer could only say later, and for stage ``rfa`` also what utilizat
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import compress, count
 from operator import not_
 from typing import Any, Literal, NewType
@@ -14,9 +13,11 @@ from typing import Any, Literal, NewType
 import numpy as np
 import pandas as pd
 
-from imrml.codes import join_codes, name_heading, read_code, split_codes
+from imrml.cells import cell_texts, cell_values, read_age, read_date, read_sex
+from imrml.codes import join_codes, name_heading, read_age_band, read_code, split_codes
 from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
+from imrml.letter_signs import holds_determination
 from imrml.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
 from imrml.wording import split_item
 
@@ -67,7 +68,7 @@ CODED_COLUMNS = (
     Column("treatment_subcategory", "string", "the state's code", "rfa", ""),
     Column("diagnosis_category", "string", "the state's code", "rfa", "as coded, else read from the diagnosis"),
     Column("diagnosis_subcategory", "string", "the state's code", "rfa", ""),
-    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", ""),
+    Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", "as coded, else of the age"),
     Column("review_type", "string", "the state's code", "imr", "ground of the denial: medical necessity, experimental, urgent"),
 )
 """What the profile ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
@@ -89,16 +90,13 @@ IGNORED_COLUMNS = (
 )
 """Keys of the item table: passed over in a request, never features."""
 
-_NAMING_TREATMENT: dict[Profile, tuple[str, ...]] = {
+NAMING_TREATMENT: dict[Profile, tuple[str, ...]] = {
     "letters": ("treatment", "item"),
     "dmhc": ("treatment", "item", "treatment_category"),
 }
 """Columns of which a table must have one."""
 
 _DATES = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "date")
-
-OLDEST = 120
-"""Years; beyond, a number is no age."""
 
 LONGEST_NARRATIVE = 200_000
 LONGEST_TEXT = 2_000
@@ -187,12 +185,12 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     >>> frame[["treatment", "age", "sex"]].to_dict("records"), "rationale" in frame
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
     """
-    if not any(name in items for name in _NAMING_TREATMENT[profile]):
-        named = " and ".join(f"no {name!r}" for name in _NAMING_TREATMENT[profile])
+    if not any(name in items for name in NAMING_TREATMENT[profile]):
+        named = " and ".join(f"no {name!r}" for name in NAMING_TREATMENT[profile])
         raise TableError(f"{named} column among {sorted(map(str, items.columns))[:20]}; one is needed")
     if profile == "dmhc":
         items = _with_codes(items)
-    text = {column.name: _texts(items, column.name) for column in columns_of(profile) if column.dtype == "string"}
+    text = {column.name: cell_texts(items, column.name) for column in columns_of(profile) if column.dtype == "string"}
     parts = [split_item(item) for item in text["item"]]
     for position, name in enumerate(("treatment", "authorized", "disputed")):
         text[name] = [given or part[position] for given, part in zip(text[name], parts, strict=True)]
@@ -201,18 +199,18 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     # The items of one case share their narrative, so each is read once.
     told = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
     text["case_summary"] = [told[summary] for summary in summaries]
-    text["sex"] = [_sex(given) or derive_sex(summary) for given, summary in zip(text["sex"], summaries, strict=True)]
+    text["sex"] = [read_sex(given) or derive_sex(summary) for given, summary in zip(text["sex"], summaries, strict=True)]
     diagnoses = {summary: derive_diagnosis(summary) for summary in set(compress(summaries, map(not_, text["diagnosis"])))}
     text["diagnosis"] = [given or diagnoses[summary] for given, summary in zip(text["diagnosis"], summaries, strict=True)]
     frame = pd.DataFrame(text, index=items.index).astype("str")
-    ages = [_read_age(value) for value in _values(items, "age")]
+    ages = [read_age(value) for value in cell_values(items, "age")]
     frame["age"] = pd.Series(
         [derive_age(summary) if age is None else age for age, summary in zip(ages, summaries, strict=True)],
         items.index,
         dtype=float,
     )
     for name in _DATES:
-        days = [_read_date(value) for value in _values(items, name)]
+        days = [read_date(value) for value in cell_values(items, name)]
         frame[name] = np.array(["NaT" if day is None else day.isoformat() for day in days], dtype="datetime64[s]")
     return SubmissionFrame(frame[list(columns_at(stage, profile))])
 
@@ -222,63 +220,14 @@ def _with_codes(items: pd.DataFrame) -> pd.DataFrame:
     filled: dict[str, list[str]] = {}
     for name in ("treatment", "diagnosis"):
         category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
-        texts = _texts(items, name)
-        coded = zip(*(map(read_code, _texts(items, column)) for column in columns), strict=True)
+        texts = cell_texts(items, name)
+        coded = zip(*(map(read_code, cell_texts(items, column)) for column in columns), strict=True)
         codes = [given if any(given) else split_codes(text) for given, text in zip(coded, texts, strict=True)]
         filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
         filled[category], filled[subcategory] = ([code[place] for code in codes] for place in (0, 1))
-    return items.assign(age_band=list(map(read_code, _texts(items, "age_band"))), **filled)
-
-
-def _values(items: pd.DataFrame, name: str) -> list[Any]:
-    """List what a column holds, None for all that stands for nothing."""
-    if name not in items:
-        return [None] * len(items)
-    return [value if _is_given(value) else None for value in items[name]]
-
-
-def _is_given(value: Any) -> bool:
-    if isinstance(value, str):
-        return bool(value.strip())
-    if pd.api.types.is_scalar(value):
-        return not pd.isna(value)
-    return not hasattr(value, "__len__") or len(value) > 0
-
-
-def _texts(items: pd.DataFrame, name: str) -> list[str]:
-    return ["" if value is None else str(value).strip() for value in _values(items, name)]
-
-
-def _sex(given: str) -> str:
-    return {"f": "female", "m": "male"}.get(given[:1].lower(), "")
-
-
-def _read_age(value: Any) -> float | None:
-    """Read an age in years; None where a value is none between 0 and 120."""
-    try:
-        age = float(value)
-    except (TypeError, ValueError):
-        return None
-    return age if 0 <= age <= OLDEST else None
-
-
-def _read_date(value: Any) -> date | None:
-    """Read a day from a date, an ISO date with or without a time of day and zone, or a US date; None where it is neither."""
-    if isinstance(value, date):
-        return value.date() if isinstance(value, datetime) else value
-    if not isinstance(value, str | int):
-        return None
-    words = str(value).strip()
-    for read in (datetime.fromisoformat, _read_us_date):
-        try:
-            return read(words).date()
-        except ValueError:
-            continue
-    return None
-
-
-def _read_us_date(words: str) -> datetime:
-    return datetime.strptime(words, "%m/%d/%Y")
+    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cell_values(items, "age"))]
+    bands = [read_age_band(band or age) for band, age in zip(cell_texts(items, "age_band"), ages, strict=True)]
+    return items.assign(age_band=bands, review_type=list(map(read_code, cell_texts(items, "review_type"))), **filled)
 
 
 # --- requests as they come -------------------------------------------------------------------------------------------
@@ -304,8 +253,8 @@ class Requests:
     submissions : SubmissionFrame of shape (n_scored, n_columns)
         What can be scored.
     refused : tuple of (int, str)
-        Row number and why, for each row that holds a column known only after the review, a text that is too long, or the
-        request id of a row above it.
+        Row number and why, for each row that holds a column known only after the review, a determination letter, a text that
+        is too long, or the request id of a row above it.
     unknown_columns, late_columns : tuple of str
         Columns that were passed over because nobody knows them, or because they become known after the model's stage.
     unread : tuple of (int, str)
@@ -336,10 +285,10 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = _name_columns(table, profile)
-    given_ids = _texts(table, "request_id")
+    table = name_columns(table, profile)
+    given_ids = cell_texts(table, "request_id")
     refused: dict[int, str] = {}
-    for find in (_find_late, _find_long):
+    for find in (_find_late, _find_long, _find_letters):
         for number, why in find(table):
             refused.setdefault(number, why)
     seen: dict[str, int] = {}
@@ -360,8 +309,14 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     )
 
 
-def _name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them."""
+def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
+
+    Examples
+    --------
+    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
+    ['treatment', 'case_summary', 'Desk']
+    """
     known = _known_columns(profile)
     by_name: dict[str, list[Any]] = {}
     for given in table:
@@ -374,14 +329,14 @@ def _name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     for name, columns in by_name.items():
         if len(columns) > 1:
             in_order = sorted(columns, key=name.__ne__)  # our own name first
-            texts = zip(*(_texts(table, column) for column in in_order), strict=True)
+            texts = zip(*(cell_texts(table, column) for column in in_order), strict=True)
             named[name] = ["\n".join(dict.fromkeys(filter(None, parts))) for parts in texts]
     return named
 
 
 def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
     late = [name for name in REFUSED_COLUMNS if name in table]
-    for number, row in enumerate(zip(*(_values(table, name) for name in late), strict=True), start=1):
+    for number, row in enumerate(zip(*(cell_values(table, name) for name in late), strict=True), start=1):
         if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
             yield number, _refusal(", ".join(repr(name) for name in found), len(found))
 
@@ -389,15 +344,27 @@ def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
 def _find_long(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
     for name in (column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"):
         most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
-        for number, text in enumerate(_texts(table, name), start=1):
+        for number, text in enumerate(cell_texts(table, name), start=1):
             if len(text) > most:
                 yield number, f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again"
 
 
+def _find_letters(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    for number, text in enumerate(cell_texts(table, "case_summary"), start=1):
+        if holds_determination(text):
+            yield (
+                number,
+                (
+                    "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
+                    "known before it, such as the RFA and its report (imrml parse reads letters)"
+                ),
+            )
+
+
 def _find_unread(kept: pd.DataFrame, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
-    for name, read in {"age": _read_age, **dict.fromkeys(_DATES, _read_date)}.items():
+    for name, read in {"age": read_age, **dict.fromkeys(_DATES, read_date)}.items():
         if name in columns_at(stage):
-            values = zip(rows, _values(kept, name), strict=True)
+            values = zip(rows, cell_values(kept, name), strict=True)
             yield from ((number, name) for number, value in values if value is not None and read(value) is None)
 
 

@@ -300,3 +300,20 @@ def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of :func:`write_private` whose process was killed; nobody else may be writing there.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> folder.joinpath(".items-ab12cd_x.parquet").touch(), folder.joinpath("items.parquet").touch()
+    (None, None)
+    >>> remove_leftovers(folder)
+    >>> [path.name for path in folder.iterdir()]
+    ['items.parquet']
+    """
+    for path in folder.glob(".*-????????*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)

@@ -246,7 +246,7 @@ def run_checks(
         leaks.check_swap(data.items, model.stage, partial(submission_frame, profile=model.profile)),
         leaks.check_outcome_phrases(data.submissions),
         leaks.check_removals(data.submissions, model.stage),
-        leaks.check_feature_names([] if model.columns_ is None else model.feature_names_.tolist(), _weights(model)),
+        leaks.check_feature_names(model.name_features().tolist(), _weights(model)),
     ]
     return found if isinstance(folds, str) else [*found, leaks.check_golden_feature(data.submissions, data.overturned, folds)]
 

@@ -1,5 +1,6 @@
 """Fictional requests with a planted truth, and models that learned from them."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
-from imrml.models import ReviewModel
+from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions import submission_frame
 
 TREATMENTS = ("Norco 10/325mg #60", "MRI of the left knee", "Physical therapy 12 visits for the low back", "Flexeril 7.5mg #90")
@@ -52,3 +53,28 @@ def make_model(*overrides: str, stage: str = "imr") -> ReviewModel:
     """Unfitted model of the shipped config, with few refits; what it learns from knows too few words to miss any."""
     few = ["models.n_refits=5", "abstention.max_unknown_words=null"]
     return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", *few, *overrides]))
+
+
+DOCUMENTS = ("The latest urine drug screen was consistent.", "A pain agreement was signed in May.")
+"""Each answers a line of the checklist of opioid safeguards."""
+
+
+def documented_items(n_cases: int = 100) -> dict[str, Any]:
+    """Fictional items of which half show each document; what is shown is less often found missing."""
+    items = fictional_items(n_cases)
+    random = np.random.default_rng(1)
+    shown = np.repeat(random.random((n_cases, len(DOCUMENTS))) < 0.5, 2, axis=0)
+    summaries = items["submissions"]["case_summary"]
+    items["submissions"]["case_summary"] = [
+        " ".join([summary, *(told for told, is_shown in zip(DOCUMENTS, row, strict=True) if is_shown)])
+        for summary, row in zip(summaries, shown, strict=True)
+    ]
+    items["deficiencies"]["opioid_monitoring_missing"] = random.random(len(shown)) < 0.8 - 0.35 * shown.sum(axis=1)
+    return items
+
+
+@cache
+def served_model() -> LoadedModel:
+    """A small fitted model that says of itself that it learned from invented data."""
+    fitted = make_model("abstention.min_category_items=0").fit(**documented_items())
+    return LoadedModel(fitted, MANIFEST | {"trained_on": "synthetic"})

@@ -138,8 +138,31 @@ def test_requests_may_bear_the_states_headings(write):
     assert len(sort_requests(table, "imr", "dmhc").refused) == len(table)  # the determination is known only after
 
 
-def test_codes_are_kept_as_spelled():
+def test_codes_nobody_knows_are_kept_as_spelled():
     assert read_code("ADHD -  Attention_Deficit ") == "ADHD - Attention_Deficit"
+
+
+def test_spelling_does_not_matter_in_codes(write):
+    shouted = BLANKED.replace("Cataract Surgery", "CATARACT-SURGERY").replace("Medical Necessity", "Not Medically Necessary")
+    shouted = shouted.replace("Experimental/Investigational", "experimental").replace(";2009;", ";2009.0;")
+    assert "not medically" not in shouted
+    expected = read_dmhc(write(BLANKED), LIMITS).items
+    found = read_dmhc(write(shouted), LIMITS).items
+    assert found.drop(columns="source_sha256").equals(expected.drop(columns="source_sha256"))
+    asked = expected.assign(review_type=["NOT MEDICALLY NECESSARY", "Investigational"], treatment_category="ophthalmology")
+    assert submission_frame(asked, "imr", "dmhc").equals(submission_frame(expected, "imr", "dmhc"))
+
+
+@pytest.mark.parametrize(
+    ("told", "band"), [("51-60", "51-64"), ("65 - 74", "65+"), ("0 to 17", "0-10"), ("Nov-20", "11-20"), ("?", "")]
+)
+def test_age_bands_cut_otherwise(write, told, band):
+    assert read_dmhc(write(BLANKED.replace("11_20", told)), LIMITS).items["age_band"].tolist() == [band, "65+"]
+
+
+def test_an_age_gives_its_band():
+    asked = pd.DataFrame({"treatment": ["Vision"] * 3, "age": [47, 64.4, None], "age_band": ["", "", "21-30"]})
+    assert submission_frame(asked, "imr", "dmhc")["age_band"].tolist() == ["41-50", "51-64", "21-30"]
 
 
 def run(*arguments):
@@ -238,25 +261,47 @@ def test_old_years_count_less():
     new = invent(600, seed=3, first_year=2010)
     asked = submission_frame(new, "imr", "dmhc")
     observed = (new["decision"] == "overturned").mean()
-    p_new = fitted(pd.concat([old, new]))[0].predict_proba(asked)[:, 1].mean()
-    unweighted = [{**member.model_dump(), "half_life_years": None} for member in load_config(SHIPPED).models.outcome.members]
-    config = json.dumps(unweighted)
-    p_all = fitted(pd.concat([old, new]), f"models.outcome.members={config}")[0].predict_proba(asked)[:, 1].mean()
+    members = [member.model_dump() for member in load_config(SHIPPED).models.outcome.members]
+
+    def mean_p(half_life):
+        config = json.dumps([member | {"half_life_years": half_life} for member in members])
+        return fitted(pd.concat([old, new]), f"models.outcome.members={config}")[0].predict_proba(asked)[:, 1].mean()
+
+    p_new, p_all = mean_p(2), mean_p(None)
     assert abs(p_new - observed) < 0.03
     assert p_all < observed - 0.1
 
 
 def test_age_and_sex_only_if_config_asks(items):
     model, data = fitted(items, "features.use_age_and_sex=false")
-    assert not any("sex" in name or "age band" in name for name in model.feature_names_)
+    assert not any("sex" in name or "age band" in name for name in model.name_features())
     other = SubmissionFrame(data.submissions.assign(sex="male", age_band="65+"))
     assert np.array_equal(model.predict_proba(other), model.predict_proba(data.submissions))
 
 
 def test_rare_crosses_are_not_stored(items):
     one = items.iloc[[0]].assign(case_number="MN99-1", treatment_subcategory="Monocle")
-    names = fitted(pd.concat([items, one]))[0].feature_names_
+    names = fitted(pd.concat([items, one]))[0].name_features()
     assert not any("Monocle" in name for name in names)
+
+
+def test_crosses_of_two_reviews_are_kept_where_config_asks(items):
+    shared = items.iloc[:2].assign(case_number=["MN99-1", "MN99-2"], diagnosis_subcategory="Monocular", age_band="0-10")
+    known = items.iloc[2:7].assign(diagnosis_subcategory="Monocular", age_band="11-20")
+    table = pd.concat([items.iloc[7:], known, shared])
+    cross = "diagnosis subcategory: Monocular, age band: 0-10"
+    assert cross in fitted(table)[0].name_features()
+    assert cross not in fitted(table, "features.min_cross_cases=5")[0].name_features()
+
+
+def test_a_weight_counts_a_member_that_often(items):
+    first, second, *_ = (member.model_dump() for member in load_config(SHIPPED).models.outcome.members)
+    asked = submission_frame(items.iloc[:50], "imr", "dmhc")
+    p = [
+        fitted(items, "models.n_refits=0", f"models.outcome.members={json.dumps(members)}")[0].predict_proba(asked)
+        for members in ([first | {"weight": 2.0}, second | {"weight": 1.0}], [first, first, second])
+    ]
+    assert np.allclose(p[0], p[1], atol=1e-3)
 
 
 def test_a_saved_model_predicts_the_same(items, model, tmp_path):
@@ -269,7 +314,7 @@ def test_a_saved_model_predicts_the_same(items, model, tmp_path):
 
 def test_coded_features_keep_the_contract(items):
     frame = submission_frame(items, "imr", "dmhc")
-    crosses = clone(CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5)).fit(frame)
+    crosses = clone(CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5, min_cross_cases=5)).fit(frame)
     matrix = crosses.transform(frame)
     names = crosses.get_feature_names_out()
     assert matrix.shape == (len(frame), len(names)) == (len(frame), len(crosses.memberships()))

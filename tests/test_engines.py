@@ -1,11 +1,12 @@
 """Engines: order, laziness, and inputs that kill or hang the process that works on them."""
 
 import os
+import sys
 
 import pytest
 from faults import CRASH, FAIL, HANG, measure, tell_process
 
-from imrml.engines import map_guarded, map_ordered
+from imrml.engines import Guard, map_guarded, map_ordered
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -67,3 +68,30 @@ def test_no_worker_is_left_behind():
     processes.close()
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_a_worker_that_stands_by_outlives_what_kills_or_hangs_it():
+    guard = Guard(measure, max_seconds=1.0)
+    try:
+        assert guard.call(b"1").result() == 1
+        for content, trouble in [(CRASH, "crashed"), (HANG, "too_slow")]:
+            with pytest.raises(Exception) as caught:  # noqa: PT011 (what it is, is asked for below)
+                guard.call(content).result()
+            assert guard.trouble(caught.value)[0] == trouble
+            assert guard.call(b"333").result() == 3
+        with pytest.raises(RecursionError) as raised:
+            guard.call(FAIL).result()
+        assert guard.trouble(raised.value) is None
+    finally:
+        guard.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")
+def test_a_worker_that_stands_by_takes_no_more_memory_than_it_may():
+    guard = Guard(bytes, max_seconds=60.0, max_bytes=4_000_000_000)
+    try:
+        with pytest.raises(MemoryError):
+            guard.call(8_000_000_000).result()
+        assert guard.call(3).result() == bytes(3)
+    finally:
+        guard.stop()

@@ -20,6 +20,7 @@ from imrml.errors import LeakageError
 from imrml.features import vocabulary
 from imrml.features.builder import build_features, describe_feature
 from imrml.features.clinical import ClinicalFeatures, find_documents
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.diagnoses import find_diagnoses, icd10_family
 from imrml.features.hashed import HashedText
 from imrml.features.spelling import SpellingFeatures
@@ -30,6 +31,7 @@ from imrml.submissions import SubmissionFrame, columns_at, submission_frame
 
 TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",
+    "imrml.features.crossed.CrossedTextFeatures",
     "imrml.features.hashed.HashedText",
     "imrml.features.spelling.SpellingFeatures",
     "imrml.features.text.TextFeatures",
@@ -292,6 +294,18 @@ def test_rows_of_text_have_unit_length_by_part():
     assert alone.transform(unseen).toarray()[:, -1].tolist() == [1.0, 1.0, 0.0]
 
 
+def test_a_finding_counts_by_treatment_category_only_where_enough_cases_hold_it():
+    rows = [("Norco #60", "Spasm was felt.")] * 3 + [("MRI left knee", "Spasm was felt.")] * 2 + [("Soma #30", "Spasm was felt.")]
+    frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
+    features = CrossedTextFeatures("rfa", min_cases=2).fit(frame, cases=["A", "B", "C", "D", "D", "E"])
+    names = features.get_feature_names_out().tolist()
+    crosses = [name for name in names if name.startswith("summary_by_category__")]
+    assert "summary_by_category__spasm (opioid)" in crosses
+    assert all(name.endswith("(opioid)") for name in crosses)
+    shown = pd.DataFrame(features.transform(frame).toarray(), columns=names)["summary_by_category__spasm (opioid)"]
+    assert (shown > 0).tolist() == [True] * 3 + [False] * 3
+
+
 def test_spelling_knows_a_slip_and_masks_digits():
     asked = pd.DataFrame({"treatment": ["Orphenadrine 100mg", "Orfenadrine 50mg", "Orphenadrine 75mg", "MRI of the knee"]})
     spelt = SpellingFeatures("rfa", n_columns=512).fit_transform(submission_frame(asked, "rfa"))
@@ -325,6 +339,7 @@ TRANSFORMERS = [
     pytest.param(lambda stage: ClinicalFeatures(stage, use_age_and_sex=True), id="clinical"),
     pytest.param(lambda stage: ClinicalFeatures(stage, use_case_summary=False), id="clinical without narrative"),
     pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
+    pytest.param(lambda stage: CrossedTextFeatures(stage, min_cases=3, max_terms=200), id="crossed text"),
     pytest.param(lambda stage: SpellingFeatures(stage, n_columns=128), id="spelling"),
     pytest.param(lambda stage: build_features(small_config(char_ngrams=[3, 4]), stage), id="builder"),
     pytest.param(lambda stage: HashedText(stage, n_buckets=64), id="hashed"),

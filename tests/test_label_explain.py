@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from imrml.cli.explanation import print_explanation
 from imrml.labelling import label_items, label_rationale
 from imrml.labelling.explanation import ROLE_MEANINGS, explain_items
 from imrml.labelling.rules import Role
@@ -45,6 +47,19 @@ def explained(rationale, item=""):
 
 def test_every_role_has_a_meaning():
     assert set(ROLE_MEANINGS) == set(get_args(Role))
+
+
+def test_of_an_overturned_item_what_was_found_sufficient_is_marked(capsys):
+    row = {"case_number": "A", "item_number": 1, "decision": "overturned", "rationale": "She has failed physical therapy."}
+    explanation = next(explain_items(label_items(pd.DataFrame([row]))))
+    assert explanation.deficiencies == ()
+    assert explanation.supports == ("conservative_care_not_failed",)
+    [marked] = [piece for sentence in explanation.sentences for piece in sentence.pieces if piece.ids]
+    assert marked.ids == explanation.supports
+    print_explanation(explanation, Console(width=120))
+    printed = capsys.readouterr().out
+    assert "[She has failed physical therapy.](1)" in printed
+    assert "(1) found sufficient, conservative_care_not_failed" in printed
 
 
 def test_marked_pieces_are_the_evidence_and_nothing_else():
@@ -84,7 +99,7 @@ def test_a_case_number_asks_for_all_of_its_items_and_control_characters_are_show
     done = imrml("label", table, "--explain", "--item", "CM15-0000002")
     assert re.findall(r"^CM15-\S+", done.out, re.MULTILINE) == ["CM15-0000002#1", "CM15-0000002#2"]
     assert "\x1b" not in done.out
-    assert "overturned: carries no deficiency" in done.out
+    assert "overturned: nothing found sufficient is named" in done.out
 
 
 def test_too_many_items_and_unknown_ones_are_refused(imrml, table, tmp_path):

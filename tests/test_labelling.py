@@ -17,7 +17,10 @@ from imrml.labelling.reading import read
 from imrml.labelling.rules import cues, roles
 
 STATEMENTS = yaml.safe_load((Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8"))
-STATES = [(id_, item, sentence) for id_, rows in STATEMENTS["states"].items() for item, sentence in rows]
+FAMILIES = yaml.safe_load((Path(__file__).parent / "labelling_families.yaml").read_text(encoding="utf-8"))
+STATES = [
+    (id_, item, sentence) for table in (STATEMENTS["states"], FAMILIES) for id_, rows in table.items() for item, sentence in rows
+]
 
 
 def labels(rationale: str, item: str = "") -> set[str]:
@@ -110,6 +113,34 @@ def test_weaning_told_as_the_utilization_review_decision_is_no_finding():
     found = "In this case, the drug should be tapered."
     assert labels(told, "Norco") == set()
     assert labels(found, "Norco") == {"weaning_indicated"}
+
+
+def test_what_utilization_review_found_missing_is_no_finding_of_this_reviewer():
+    told = "The utilization review physician noted that no neurological deficit was documented. It is in the report of May."
+    named = "In this case, the prior review authorized six visits. There is no documentation of functional improvement."
+    assert labels(told, "MRI of the neck") == set()
+    assert labels(named, "Physical therapy, 6 visits") == {"no_functional_improvement"}
+
+
+def test_an_absent_reflex_is_a_finding_and_not_a_lack_of_one():
+    assert labels("In this case, the exam shows an absent ankle reflex.", "EMG of the legs") == set()
+
+
+def test_advice_told_amid_the_case_is_a_reason_unless_it_has_a_condition_or_speaks_of_another_part_of_the_body():
+    def told(advice: str) -> set[str]:
+        return labels(f"The worker has knee pain. There is no rationale for the request. {advice}", "Shock wave therapy, knee")
+
+    both = {"not_recommended_by_guideline", "no_rationale_or_plan"}
+    assert told("For pain of this kind shock wave treatment is not recommended.") == both
+    assert told("Shock wave treatment is not recommended unless therapy failed.") == {"no_rationale_or_plan"}
+    assert told("Shock wave treatment is not recommended for the shoulder.") == {"no_rationale_or_plan"}
+
+
+def test_advice_in_a_recital_is_a_reason_where_nothing_warrants_going_outside_of_the_guideline():
+    recital = "ODG: traction is not recommended for neck pain. In this case, no red flag was found."
+    outside = "There are no exceptional factors that would warrant the device outside of the guidelines."
+    assert labels(recital, "Cervical traction") == {"objective_findings_lacking"}
+    assert labels(f"{recital} {outside}", "Cervical traction") == {"objective_findings_lacking", "not_recommended_by_guideline"}
 
 
 def test_pain_with_function_in_one_breath_is_two_labels_and_pain_relieved_is_not_missing():
@@ -216,6 +247,42 @@ def test_an_unknown_decision_is_refused_with_its_row():
         label_items(pd.DataFrame({"decision": ["upheld", "denied"], "rationale": ["", ""]}))
 
 
+# --- items of one letter ----------------------------------------------------------------------------------------------
+
+
+def letter(*items: tuple[str, str], case: str = "CM15-0000001", decision: str = "upheld") -> pd.DataFrame:
+    rows = [{"case_number": case, "item": item, "decision": decision, "rationale": rationale} for item, rationale in items]
+    return pd.DataFrame(rows)
+
+
+SYNVISC = ("Synvisc injection, left knee", "There is no evidence of severe osteoarthritis. Synvisc is not medically necessary.")
+GUIDANCE = ("Ultrasound guidance", "As the Synvisc is not approved, guidance is not needed. Not medically necessary.")
+POINTER = ("Orthovisc injection, right knee", "Please see the discussion above. The request is not medically necessary.")
+
+
+def test_an_item_falls_with_another_of_its_letter_that_is_named_in_words_of_its_own():
+    labelled = label_items(letter(SYNVISC, GUIDANCE))
+    assert labelled["deficiencies"].tolist() == [["indication_not_documented"], ["associated_service_not_needed"]]
+    assert labelled["evidence"].iloc[1][0]["quote"] in GUIDANCE[1]
+    assert label_items(letter(GUIDANCE))["deficiencies"].tolist() == [[]]
+    other_letter = pd.concat([letter(SYNVISC, case="CM15-0000002"), letter(GUIDANCE)], ignore_index=True)
+    assert label_items(other_letter)["deficiencies"].tolist()[1] == []
+
+
+def test_an_item_does_not_fall_with_one_whose_denial_was_overturned():
+    granted = pd.concat([letter(SYNVISC, decision="overturned"), letter(GUIDANCE)], ignore_index=True)
+    assert label_items(granted)["deficiencies"].tolist() == [[], []]
+
+
+def test_a_rationale_that_points_above_has_the_reasons_given_there_and_the_pointer_as_evidence():
+    labelled = label_items(letter(SYNVISC, GUIDANCE, POINTER))
+    assert labelled["deficiencies"].tolist()[2] == ["indication_not_documented"]
+    assert [span["quote"] for span in labelled["evidence"].iloc[2]] == ["Please see the discussion above."]
+    assert label_items(letter(POINTER))["deficiencies"].tolist() == [[]]
+    own = (POINTER[0], "As noted above, she has pain. There is no rationale for the injection. It is not medically necessary.")
+    assert label_items(letter(SYNVISC, own))["deficiencies"].tolist()[1] == ["no_rationale_or_plan"]
+
+
 # --- the cue tables ---------------------------------------------------------------------------------------------------
 
 
@@ -227,8 +294,9 @@ def test_every_deficiency_has_cues_and_every_cue_a_name_of_its_own():
 
 def test_patterns_hold_no_unbounded_repetition_of_a_repetition():
     nested = re.compile(r"\([^()]*[*+][^()]*\)[*+]")
-    patterns = [cue.pattern.pattern for cue in cues()]
-    patterns += [getattr(roles(), name).pattern for name in ("case", "verdict", "fillers", "recital", "literature")]
+    any_of = [cue.pattern for cue in cues()] + [getattr(roles(), name) for name in ("case", "recital", "literature", "general")]
+    patterns = [pattern.pattern for one in any_of for _, pattern in one.patterns]
+    patterns += [getattr(roles(), name).pattern for name in ("verdict", "fillers", "hypothetical")]
     assert not [pattern for pattern in patterns if nested.search(pattern.replace("\\(", "").replace("\\)", ""))]
 
 

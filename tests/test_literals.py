@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.labelling.literals import PatternIndex, needed_strings
-from imrml.labelling.rules import cues
+from imrml.labelling.literals import AnyOf, PatternIndex, needed_strings
+from imrml.labelling.rules import rule_index
 
 
 @given(data=st.data())
@@ -40,6 +40,17 @@ def test_a_pattern_that_ignores_case_is_possible_anywhere():
     assert PatternIndex([re.compile("pain", re.IGNORECASE)]).possible_in("PAIN") == {0}
 
 
-def test_nearly_every_cue_is_ruled_out_for_a_text_without_its_words():
-    index = PatternIndex(cue.pattern for cue in cues())
-    assert len(index.possible_in("zzz")) < len(cues()) / 8
+def test_few_rules_are_possible_in_a_text_without_their_words():
+    assert len(rule_index().possible_in("zzz")) < len(rule_index().possible_in("the patient has no red flag on exam")) / 8
+
+
+def test_of_alternatives_the_one_that_stands_first_is_found_and_of_two_at_one_place_the_one_named_first():
+    patterns = [re.compile(pattern) for pattern in ("scan of the knee", "knee", "scan", "old scan")]
+    alternatives = AnyOf(tuple(enumerate(patterns)))
+    text = "an old scan of the knee"
+    whole = re.compile("|".join(pattern.pattern for pattern in patterns))
+    for start in range(len(text)):
+        found = alternatives.search(text, range(4), start)
+        expected = whole.search(text, start)
+        assert (found and found.group()) == (expected and expected.group())
+    assert alternatives.search(text, {1}, 0, 20) is None

@@ -12,7 +12,7 @@ from model_factories import FAULTY, MANIFEST, TELLING, fictional_items, make_mod
 from scipy import sparse
 from scipy.special import expit
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from skops import io as skops_io
 
@@ -209,6 +209,16 @@ def test_what_the_features_do_not_tell_stays_near_its_rate() -> None:
     assert roc_auc_score(planted[400:], told) > 0.9
     assert untold.mean() == pytest.approx(chance[:400].mean(), abs=0.05)
     assert untold.std() < told.std() / 1.5
+
+
+def test_the_deficiencies_are_those_of_a_ridge_regression() -> None:
+    X, learnable, _ = known_truth(300)
+    labels = np.column_stack([learnable, ~learnable, np.arange(300) % 3 == 0])
+    fitted = make_deficiency_model().fit(X, labels, ["opioid"] * 300)
+    rates = labels.mean(axis=0)
+    ridge = Ridge(1.0, fit_intercept=False, solver="sparse_cg").fit(X, labels - rates)
+    assert fitted.coefficients_ == pytest.approx(ridge.coef_, abs=1e-3)
+    assert fitted.rates_ == pytest.approx(rates)
 
 
 def test_a_feature_that_is_trusted_less_moves_less() -> None:

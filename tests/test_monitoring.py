@@ -138,6 +138,52 @@ def test_the_commands_write_reports_without_text_and_ring_by_exit_code(imrml, li
     assert not [told for told in words if len(told) > 20 and told in page]
 
 
+def test_requests_as_staff_send_them_are_compared_too(imrml, requests, tmp_path):
+    told = requests[["treatment", "case_summary"]].set_axis(["Treatment", "NOTES"], axis="columns")
+    write_table(told[:60], tmp_path / "a.csv")
+    write_table(told[60:120].assign(NOTES=""), tmp_path / "b.csv")
+    rung = imrml("monitor", "--reference", tmp_path / "a.csv", "--current", tmp_path / "b.csv", "--out", tmp_path / "out")
+    assert rung.code == 4
+    assert "case_summary_words\tmissing\t1.0" in rung.out
+
+
+def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wait(imrml, line, tmp_path):
+    items = read_table(line.items)
+    write_table(items[:60].assign(decision="upheld"), tmp_path / "a.jsonl")
+    write_table(items[60:120], tmp_path / "b.jsonl")
+    plain = imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
+    assert "needs decisions of both kinds" in plain.err
+    assert json.loads((tmp_path / "out" / "drift.json").read_text())["overturn_rate"] is None
+    write_table(items[60:120].assign(decision=["overturned"] + [None] * 59), tmp_path / "b.jsonl")
+    write_table(items[:60].assign(decision=["overturned", "upheld"] * 30), tmp_path / "a.jsonl")
+    imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
+    assert "No alarm in 1 decisions" in (tmp_path / "out" / "drift.html").read_text()
+
+
+def test_tables_in_which_nothing_varies_ring_nothing(requests):
+    alike = pd.concat([requests[:1]] * 60, ignore_index=True)
+    drift = compare_submissions(frame(alike), frame(alike), SETTINGS, seed=0)
+    assert drift.alarms == ()
+    assert "not_applicable" in drift.domain_auroc
+
+
+def test_reconcile_reads_what_score_wrote_in_any_format(imrml, line, tmp_path):
+    items = read_table(line.items).head(40)
+    requests = items[["treatment", "case_summary"]].assign(
+        request_id=items["case_number"] + "#" + items["item_number"].astype("str")
+    )
+    write_table(requests, tmp_path / "r.csv")
+    figures = []
+    for ending in ("csv", "jsonl", "parquet"):
+        scored, out = tmp_path / f"p.{ending}", tmp_path / ending
+        imrml("score", tmp_path / "r.csv", "--model", line.model, "--out", scored, "--allow-demo")
+        write_table(items, tmp_path / f"i.{ending}")
+        assert imrml("reconcile", scored, tmp_path / f"i.{ending}", "--out", out).code == 0
+        figures.append(json.loads((out / "realised.json").read_text())["overall"])
+    assert figures[0] == figures[1] == figures[2]
+    assert figures[0]["answered"]["n"] == 40
+
+
 def test_reconcile_tells_by_month(imrml, line, tmp_path):
     items = read_table(line.items)
     ids = items["case_number"] + "#" + items["item_number"].astype("str")

@@ -1,20 +1,25 @@
 """Retraining: nothing happens without news, the gate decides, a kill at any step leaves a champion and work to finish."""
 
 import json
+import os
 import shutil
+import sqlite3
+from contextlib import closing
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from imrml.config import load_config, state_dir
-from imrml.errors import ConfigError, ImrmlError
+from imrml.errors import ConfigError, ImrmlError, ModelError, TableError
 from imrml.retraining import life
 from imrml.retraining.gate import judge_budgets, judge_checks, judge_window
-from imrml.retraining.life import NOTHING_NEW, PROMOTED, retrain, split_newest
+from imrml.retraining.intake import take_in
+from imrml.retraining.life import NOTHING_NEW, PROMOTED, find_newer_cases, retrain, split_newest
 from imrml.retraining.lock import interrupted_retrain, sole_retrain
 from imrml.tables import read_table, write_table
-from imrml.tracking import check_database, list_moves, list_versions, promote
+from imrml.tracking import check_database, list_moves, list_versions, promote, unfinished_runs
 from imrml.training_data import prepare
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
@@ -37,6 +42,7 @@ def window(p_champion, p_challenger, n=400, rate=0.1):
             "treatment_category": ["mri", "opioid"] * (n // 2),
             "age": 40.0,
             "sex": "female",
+            "decided_year": 2015,
         }
     )
 
@@ -62,6 +68,36 @@ def test_a_challenger_that_is_worse_in_one_slice_is_stopped():
     assert "mri" not in slices.found
 
 
+def test_the_states_age_bands_and_sexes_are_slices_too():
+    rows = window(0.3, 0.1).assign(age=np.nan, age_band=["65+", "31-40"] * 200, sex=["", "male"] * 200)
+    rows.loc[rows["age_band"] == "65+", "p_challenger"] = 0.5
+    [slices] = [gate for gate in judge_window(rows, GATE, seed=0) if gate.name == "slices"]
+    assert not slices.passed
+    assert {found.split(":")[0] for found in slices.found.split("; ")} == {
+        "treatment_category mri", "age_band 65+", "sex unknown",  # the same rows under three names
+    }  # fmt: skip
+
+
+def test_the_gate_of_coded_reviews_sees_their_age_bands():
+    from imrml.training import fit_rows, predict_held_out
+
+    rows = pd.DataFrame(
+        {
+            "case_number": [f"MN10-{row}" for row in range(40)],
+            "item_number": 1,
+            "decision": ["upheld", "overturned"] * 20,
+            "treatment_category": "Orthopedic",
+            "age_band": ["65+", "31-40"] * 20,
+            "sex": "female",
+            "decided_year": 2010,
+        }
+    )
+    config = load_config(overrides=["profile=dmhc", "models.outcome.kind=category_prior", "features.use_case_summary=false"])
+    data = prepare(rows, config)
+    held = predict_held_out(fit_rows(data, config, np.arange(20)), data.take(np.arange(20, 40)), {}).outcome
+    assert held["age_band"].tolist() == ["65+", "31-40"] * 10
+
+
 def test_budgets_and_checks_are_gates_too():
     assert failed(judge_budgets(GATE.max_bytes + 1, 0.1, GATE)) == ["size"]
     assert failed(judge_budgets(10, GATE.max_seconds_per_thousand + 1, GATE)) == ["latency"]
@@ -71,12 +107,16 @@ def test_budgets_and_checks_are_gates_too():
 @pytest.fixture
 def inbox(line, tmp_path):
     """A drop folder with the older cases of the invented corpus; the newer ones wait beside it."""
+    return drop_older(line, tmp_path)
+
+
+def drop_older(line, folder):
     items = read_table(line.items).drop(columns=["deficiencies", "evidence"])  # the deficiency model is not what is tried here
     is_new = items["decided_on"] > sorted(items["decided_on"].dropna())[int(0.6 * len(items))]
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    write_table(items[~is_new], folder / "older.parquet")
-    return folder, items[is_new]
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    write_table(items[~is_new], inbox / "older.parquet")
+    return inbox, items[is_new]
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +132,32 @@ def database(tmp_path_factory):
 @pytest.fixture
 def config(inbox, database):
     shutil.copy(database, state_dir() / "mlflow.db")
+    return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
+
+
+@pytest.fixture(scope="module")
+def first_night(line, database, tmp_path_factory):
+    """A state folder after the first retrain, made once; its drop folder is no longer there."""
+    folder = tmp_path_factory.mktemp("first")
+    state = folder / ".imrml"
+    state.mkdir()
+    shutil.copy(database, state / "mlflow.db")
+    drop_older(line, folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IMRML_HOME", str(state))
+        assert retrain(load_config(overrides=[*FAST, f"retraining.drop_folder={folder / 'inbox'}"])).verdict == PROMOTED
+    return state
+
+
+@pytest.fixture
+def second_night(inbox, first_night):
+    """The morning after: a champion, and the same letters in a drop folder of the test's own."""
+    shutil.copytree(first_night, state_dir(), dirs_exist_ok=True)
+    with closing(sqlite3.connect(state_dir() / "mlflow.db")) as stored:  # paths of artifacts are absolute there
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"),
+                              ("model_versions", "storage_location"), ("logged_models", "artifact_location")):  # fmt: skip
+            stored.execute(f"update {table} set {column} = replace({column}, ?, ?)", (str(first_night), str(state_dir())))
+        stored.commit()
     return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
 
 
@@ -147,6 +213,20 @@ def test_the_window_is_newer_than_all_that_is_learned_from(line):
     assert len(set(data.cases[newest])) >= 60
 
 
+def test_a_letter_that_arrives_years_late_does_not_reach_back_the_window(line):
+    data = prepare(read_table(line.items), load_config(overrides=FAST))
+    days = pd.to_datetime(data.keys["decided_on"])
+    is_new = (days > days.quantile(0.8)).to_numpy() | (days == days.min()).to_numpy()
+    is_newer = find_newer_cases(data, is_new)
+    assert is_newer.sum() == (days > days.quantile(0.8)).sum()
+    past, _ = split_newest(data, is_newer, max_cases=5000)
+    assert len(past) > 0.7 * len(data.items)  # with the late letter in the window, next to nothing would be left
+    assert set(np.flatnonzero(is_new & ~is_newer)) <= set(past)
+    wrong = days.where(np.arange(len(days)) != days[~is_new].index[0], pd.Timestamp("2050-01-01"))
+    data.keys["decided_on"] = wrong.dt.strftime("%Y-%m-%d")
+    assert find_newer_cases(data, is_new).sum() == is_newer.sum()  # one wrong date does not stop the clock
+
+
 @pytest.mark.parametrize("step", ["take_in", "train", "save_model", "log_training", "promote", "remember"])
 def test_killed_at_any_step_the_next_night_finishes_the_work(config, monkeypatch, step):
     def killed(*args, **kwargs):
@@ -169,14 +249,107 @@ def test_a_second_retrain_is_told_who_is_at_it(config):
     assert retrain(config).verdict == PROMOTED
 
 
-def test_a_champion_that_was_damaged_stops_the_retrain(inbox, config):
-    retrain(config)
+def test_a_champion_that_was_damaged_stops_the_retrain(inbox, second_night):
     for model in state_dir().rglob("artifacts/**/model.skops"):
         model.write_bytes(model.read_bytes()[:-1])
     write_table(inbox[1], inbox[0] / "newer.parquet")
     with pytest.raises(ImrmlError, match="checksums differ"):
-        retrain(config)
+        retrain(second_night)
     assert champion() == "1"
+
+
+def make_outdated(path, **recipe):
+    """Let a model look as if other code had made it."""
+    manifest = json.loads(path.read_text())
+    manifest["answers"]["p_overturned"][0] += 0.01
+    manifest["recipe"]["models"]["category_shrinkage"] = recipe.get(
+        "shrinkage", manifest["recipe"]["models"]["category_shrinkage"]
+    )
+    path.write_text(json.dumps(manifest))
+
+
+def test_a_champion_of_other_code_is_made_again_by_its_own_recipe_only(second_night, inbox):
+    [manifest] = state_dir().rglob("artifacts/**/model.json")
+    write_table(inbox[1].head(1), inbox[0] / "one.parquet")
+    make_outdated(manifest, shrinkage=1.0)
+    with pytest.raises(ModelError, match=r"another recipe .models\.category_shrinkage."):
+        retrain(second_night)
+    assert champion() == "1"
+    make_outdated(manifest, shrinkage=second_night.models.category_shrinkage)
+    outcome = retrain(second_night)
+    assert (outcome.verdict, champion()) == (PROMOTED, "2")
+    assert outcome.why == "other code made the champion, so it could not be used"
+
+
+def test_a_champion_of_another_stage_is_never_compared(second_night, inbox):
+    write_table(inbox[1], inbox[0] / "newer.parquet")
+    with pytest.raises(ModelError, match=r"of stage and profile .'imr', 'letters'."):
+        retrain(second_night.model_copy(update={"stage": "rfa"}))
+    assert champion() == "1"
+
+
+def test_a_clock_that_goes_back_changes_nothing_but_dates(second_night, inbox, monkeypatch):
+    import time
+
+    from imrml.retraining.health import find_troubles
+
+    real = time.time
+
+    class Behind(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(real() - 40 * 86400, tz)
+
+    monkeypatch.setattr(time, "time", lambda: real() - 40 * 86400)
+    for module in ("training", "tracking.registry", "retraining.lock", "retraining.health"):
+        monkeypatch.setattr(f"imrml.{module}.datetime", Behind)
+    [told] = find_troubles()
+    assert told.startswith("clock: it is ")
+    newer = inbox[0] / "newer.parquet"
+    write_table(inbox[1], newer)
+    os.utime(newer, (0, 0))
+    outcome = retrain(second_night)
+    assert outcome.gates
+    assert champion() == ("2" if outcome.verdict == PROMOTED else "1")
+    assert retrain(second_night).verdict == NOTHING_NEW
+    assert [move.to_version for move in list_moves("imrml-demo")][-1] == champion()
+
+
+def test_a_disk_that_is_full_after_the_move_does_not_undo_it(config, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    told = []
+    with monkeypatch.context() as patched:
+        patched.setattr(life, "remember", full)
+        assert retrain(config, report=told.append).verdict == PROMOTED
+    assert "No space left on device" in told[-1]
+    assert retrain(config).verdict == NOTHING_NEW
+    assert champion() == "1"
+
+
+def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
+    def killed(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    import mlflow
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow, "log_metrics", killed)
+        with pytest.raises(KeyboardInterrupt):
+            retrain(config)
+    half = state_dir() / "intake" / ".items-ab12cd34.parquet"
+    half.write_text("half a table of records")
+    assert len(unfinished_runs()) == 1
+    assert retrain(config).verdict == PROMOTED
+    assert unfinished_runs() == []
+    assert not half.exists()
+
+
+def test_a_dropped_table_without_whole_item_numbers_is_named(config, inbox):
+    write_table(inbox[1].assign(item_number="one"), inbox[0] / "odd.csv")
+    with pytest.raises(TableError, match=r"odd\.csv: item_number must hold whole numbers"):
+        take_in(config)
 
 
 def test_a_rolled_back_champion_is_not_promoted_again_without_news(config):
@@ -194,8 +367,6 @@ def test_the_config_must_name_a_drop_folder(tmp_path):
 
 
 def test_letters_in_the_drop_folder_are_parsed_once_and_labelled(line, tmp_path):
-    from imrml.retraining.intake import take_in
-
     config = load_config(overrides=[*FAST, f"retraining.drop_folder={line.letters}"])
     taken = take_in(config)
     assert len(taken.items) == len(read_table(line.items))

@@ -16,15 +16,17 @@ from imrml.tables import read_table
 from imrml.tracking import (
     EXAMPLE_REQUEST,
     check_database,
-    fetch_model,
+    discard_unfinished,
     list_moves,
     list_runs,
     list_versions,
+    load_registered,
     log_training,
     promote,
     roll_back,
     tracking_uri,
     unfinished_moves,
+    unfinished_runs,
 )
 from imrml.tracking.connection import connected
 
@@ -81,7 +83,11 @@ def test_a_run_holds_config_data_metrics_report_and_model(logged, line):
     assert metrics["data"]["fingerprint"].startswith(dataset.dataset.digest)
     files = {file.path for file in client.list_artifacts(logged.run_id)}
     assert files >= {"metrics.json", "report.html", "card.md", "config.yaml", "splits.yaml", "packages.yaml"}
-    assert len(run.data.tags["git_commit"]) in {4, 40}
+    made_with = load_model(line.model).manifest["made_with"]
+    assert run.data.tags["git_commit"] == made_with["git_commit"]
+    assert len(made_with["git_commit"].removesuffix("-dirty")) in {4, 40}
+    slices = [name for name in run.data.metrics if name.startswith("slices.grouped.treatment_category.")]
+    assert any(name.endswith("log_loss.high") for name in slices)
     assert json.loads(dataset.dataset.profile)["n_items"] == metrics["data"]["n_items"]
     assert "case_summary" in dataset.dataset.schema
     version = client.get_model_version_by_alias("imrml-demo", "challenger")
@@ -98,8 +104,32 @@ def test_the_logged_model_answers_as_the_folder_does(logged, line):
     folder = load_model(line.model)
     local = score(folder, sort_requests(pd.DataFrame([EXAMPLE_REQUEST]), "imr"), allow_demo=True)
     pd.testing.assert_frame_equal(served, local)
-    fetched = load_model(fetch_model(uri))
+    fetched = load_registered(uri)
     assert fetched.manifest["model_version"] == folder.manifest["model_version"]
+
+
+def test_no_pickle_is_read_on_the_way_to_an_answer(logged, monkeypatch):
+    import pickle
+
+    import mlflow
+
+    mlflow.set_registry_uri(tracking_uri())
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a pickle was opened")
+
+    for name in ("load", "loads", "Unpickler"):
+        monkeypatch.setattr(pickle, name, refuse)
+    served = mlflow.pyfunc.load_model(f"models:/{logged.model_name}@{logged.alias}")
+    assert len(served.predict(pd.DataFrame([EXAMPLE_REQUEST]))) == 1
+
+
+def test_a_model_loaded_from_the_registry_leaves_no_copy_behind(logged, tmp_path, monkeypatch):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    assert load_registered(f"models:/{logged.model_name}@{logged.alias}").manifest["trained_on"] == "synthetic"
+    assert list(scratch.iterdir()) == []
 
 
 def test_no_text_of_a_record_reaches_the_state_folder(first, line):
@@ -115,7 +145,7 @@ def test_no_text_of_a_record_reaches_the_state_folder(first, line):
 
 def test_an_absent_model_says_where_it_was_looked_for():
     with pytest.raises(ModelError, match="not found at sqlite"):
-        fetch_model("models:/imrml-imr@champion")
+        load_registered("models:/imrml-imr@champion")
 
 
 def test_a_training_is_logged_once(logged, line):
@@ -128,9 +158,6 @@ def test_a_training_is_logged_once(logged, line):
 def test_an_interrupted_log_is_replaced_by_a_whole_one(folder, monkeypatch):
     import mlflow
 
-    def killed(*args, **kwargs):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
         patched.setattr(mlflow.pyfunc, "log_model", killed)
         with pytest.raises(KeyboardInterrupt):
@@ -139,6 +166,78 @@ def test_an_interrupted_log_is_replaced_by_a_whole_one(folder, monkeypatch):
     run = log_training(folder)
     assert list_runs("imrml")["run_id"].tolist() == [run.run_id]
     assert list_versions()["version"].tolist() == ["1"]
+
+
+def test_a_run_killed_before_it_was_registered_is_registered_and_not_logged_again(folder, monkeypatch):
+    import mlflow
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow, "register_model", killed)
+        with pytest.raises(KeyboardInterrupt):
+            log_training(folder)
+    [run_id] = list_runs("imrml")["run_id"]
+    assert list_versions().empty
+    assert log_training(folder).run_id == run_id
+    assert list_versions()[["version", "aliases"]].to_numpy().tolist() == [["1", "challenger"]]
+
+
+def killed(*args, **kwargs):
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_was_not_logged_to_its_end_is_told_and_can_be_discarded(folder, monkeypatch):
+    import mlflow
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow, "log_metrics", killed)
+        with pytest.raises(KeyboardInterrupt):
+            log_training(folder)
+    [told] = unfinished_runs()
+    assert "`imrml runs push` its folder" in told
+    discard_unfinished(folder)
+    assert unfinished_runs() == []
+    discard_unfinished(folder.parent)  # no model there: nothing to do
+
+
+def test_an_old_training_pushed_again_takes_the_alias_from_no_later_one(logged, line):
+    later = register_again(logged)
+    assert log_training(line.model).model_version in {"1", later}
+    assert aliases(logged.model_name) == {later: "challenger"}
+
+
+def test_a_search_is_a_run_with_its_candidates_below_it(folder, monkeypatch):
+    import mlflow
+
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text())
+    rows = [
+        {"candidate": number, "settings": {"models.outcome.c": c}, "log_loss": c, "rank": number + 1, "is_chosen": number == 1}
+        for number, c in enumerate((0.3, 1.0, 3.0))
+    ]
+    path.write_text(json.dumps({**metrics, "search": {"method": "grid", "rows": rows}}))
+    client = mlflow.MlflowClient(tracking_uri(), tracking_uri())
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow, "log_artifact", killed)  # once the candidates are logged
+        with pytest.raises(KeyboardInterrupt):
+            log_training(folder)
+    run = log_training(folder)
+    experiment = client.get_run(run.run_id).info.experiment_id
+    trials = client.search_runs([experiment], "tags.kind = 'trial'")  # those of the interrupted attempt are gone
+    assert {trial.data.tags["mlflow.parentRunId"] for trial in trials} == {run.run_id}
+    assert {(trial.data.params["models.outcome.c"], trial.data.metrics["log_loss"]) for trial in trials} == {
+        ("0.3", 0.3), ("1.0", 1.0), ("3.0", 3.0),
+    }  # fmt: skip
+    assert [trial.data.metrics["rank"] for trial in trials if trial.data.tags["is_chosen"] == "true"] == [2]
+    assert list_runs("imrml", n_runs=1)["run_id"].tolist() == [run.run_id]  # candidates are no trainings
+
+
+def test_a_model_that_somebody_registered_without_a_run_hides_no_other(logged):
+    with connected() as client:
+        client.create_registered_model("theirs")
+        client.create_model_version("theirs", "file:///nowhere")
+    listed = list_versions()
+    assert listed["name"].tolist() == ["imrml-demo", "theirs"]
+    assert listed["verdict"].map(bool).tolist() == [True, False]
 
 
 def test_moves_of_the_champion_are_written_down_and_can_be_undone(logged):
@@ -168,9 +267,6 @@ def test_a_move_killed_on_its_way_leaves_the_old_champion_and_can_be_finished(lo
     name = logged.model_name
     promote(name, "first model", version="1")
 
-    def killed(*args, **kwargs):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
         patched.setattr(mlflow.MlflowClient, killed_at, killed)
         with pytest.raises(KeyboardInterrupt):
@@ -180,6 +276,36 @@ def test_a_move_killed_on_its_way_leaves_the_old_champion_and_can_be_finished(lo
     promote(name, "better", version="2")
     assert "champion" in aliases(name)["2"]
     assert unfinished_moves() == []
+
+
+def test_a_rollback_killed_on_its_way_is_finished_by_another(logged, monkeypatch):
+    import mlflow
+
+    register_again(logged)
+    name = logged.model_name
+    promote(name, "first", version="1")
+    promote(name, "better", version="2")
+    set_alias = mlflow.MlflowClient.set_registered_model_alias
+
+    def set_previous_only(client, name, alias, version):
+        return set_alias(client, name, alias, version) if alias == "previous" else killed()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow.MlflowClient, "set_registered_model_alias", set_previous_only)
+        with pytest.raises(KeyboardInterrupt):
+            roll_back(name, "odd scores")
+    assert aliases(name) == {"2": "challenger, champion, previous"}
+    assert "rollback to version 1 was interrupted" in unfinished_moves()[0]
+    assert roll_back(name, "odd scores").to_version == "1"
+    assert aliases(name) == {"2": "challenger, previous", "1": "champion"}
+
+
+def test_what_was_decided_about_one_champion_holds_for_no_other(logged):
+    second = register_again(logged)
+    promote(logged.model_name, "first", version="1")
+    with pytest.raises(ModelError, match="version 1 is the champion by now, not None"):
+        promote(logged.model_name, "better", version=second, instead_of=None)
+    assert promote(logged.model_name, "better", version=second, instead_of="1").to_version == second
 
 
 def test_a_damaged_version_is_never_promoted(logged, monkeypatch):

@@ -21,7 +21,7 @@ from imrml.models import load_model
 from imrml.scoring import score
 from imrml.submissions import sort_requests
 from imrml.synthetic import draw_requests
-from imrml.tracking import fetch_model, list_runs, list_versions, log_training, promote, roll_back
+from imrml.tracking import fetch_model, list_runs, list_versions, load_registered, log_training, promote, roll_back
 
 pytestmark = [
     pytest.mark.slow,  # servers take seconds to start
@@ -91,7 +91,7 @@ def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(store, line
         versions = list_versions("imrml-demo")
         assert versions["aliases"].tolist() == ["challenger"]
         promote("imrml-demo", "first")
-        fetched = load_model(fetch_model("models:/imrml-demo@champion"))
+        fetched = load_registered("models:/imrml-demo@champion")
         assert fetched.manifest["model_version"] == load_model(folder).manifest["model_version"]
         with pytest.raises(Exception, match="no earlier champion"):
             roll_back("imrml-demo", "none")
@@ -99,7 +99,7 @@ def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(store, line
 
 def test_a_served_model_gives_the_table_of_the_command_and_ignores_what_comes_after_the_review(line, tmp_path):
     run = log_training(line.model)
-    folder = fetch_model(f"runs:/{run.run_id}/model").parents[1]
+    folder = fetch_model(f"runs:/{run.run_id}/model", tmp_path / "fetched").parents[1]
     requests = pd.DataFrame([request.row for request in draw_requests(5, 3)])[["request_id", "treatment", "case_summary"]]
     port = free_port()
     late = requests.assign(rationale="the denial is overturned", decision="overturned")

@@ -41,9 +41,10 @@ def draw_settings():
         c = float(random.choice([0.3, 0.6, 1.0, 2.0]))
         half_life = [2, 4, 8, None][random.integers(4)]
         max_order = int(random.choice([2, 3, 4]))
-        random.choice([2, 5])  # once the least reviews of a cross; now features.min_cases of the config, for all
+        random.choice([2, 5])  # once the least reviews of a cross; since then min_cross_cases, for all alike
         singles = float(random.choice([0, 0.3, 0.6, 1.0]))
-        settings.append({"shares": shares, "c": c, "half_life_years": half_life, "max_order": max_order, "singles": singles})
+        setting = {"shares": shares, "c": c, "half_life_years": half_life, "max_order": max_order, "singles": singles}
+        settings.append(setting | {"weight": 1.0})
     return settings
 
 
@@ -69,7 +70,7 @@ def main(items_file):
     log_odds, baseline, ship = {}, {}, {}
     for year in range(FIRST - N_INNER, LAST + 1):
         before, now = data.take(np.flatnonzero(years < year)), data.take(np.flatnonzero(years == year))
-        crosses = CodedFeatures("imr", use_age_and_sex=True, max_order=4, min_cases=config.features.min_cases)
+        crosses = CodedFeatures("imr", use_age_and_sex=True, max_order=4, min_cases=5, min_cross_cases=5)
         X = crosses.fit_transform(before.submissions)
         X_now = crosses.transform(now.submissions)
         facts = {"memberships": crosses.memberships(), "code_columns": crosses.code_columns_, "years": years[years < year]}

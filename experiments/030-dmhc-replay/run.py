@@ -52,6 +52,9 @@ def main() -> None:
     champions = dict.fromkeys(POLICIES, arguments.start)
     recalibrated = None
     rows, alarms, promotions = [], [], []
+    for year in range(int(years.min()) + 1, last + 1):
+        alarms.append({"year": year} | ring(data, years, order, year, config))
+        print(alarms[-1], flush=True)
     for year in range(arguments.start + 1, last + 1):
         # What each policy's champion says of the year, before anything of it is known.
         for policy in POLICIES:
@@ -63,13 +66,15 @@ def main() -> None:
             ece = calibration_error(truth, p, Resamples(outcome["case_number"].tolist(), 1, 0))[0]
             rows.append({"year": year, "policy": policy, "learned_until": champions[policy],
                          "log_loss": log_loss(truth, p, labels=[False, True]), "ece": ece})  # fmt: skip
-        alarms.append({"year": year} | ring(data, years, order, year, config))
         # The year is over. The challenger's recipe is judged on it, having learned from the years before.
         window = predict(year - 1, year).rename(columns={"p_overturned": "p_challenger"})
         window["p_champion"] = predict(champions["gate"], year)["p_overturned"]
         gates = judge_window(window, config.retraining.gate, config.seed)
         promoted = all(gate.passed for gate in gates)
-        promotions.append({"year": year, "promoted": promoted, "failed": [gate.name for gate in gates if not gate.passed]})
+        told = {gate.name: gate.found for gate in gates}
+        promotions.append(
+            {"year": year, "promoted": promoted, "failed": [gate.name for gate in gates if not gate.passed], "gates": told}
+        )
         champions["always"] = year
         if promoted:
             champions["gate"] = year
@@ -77,19 +82,19 @@ def main() -> None:
         recalibrated = LogisticRegression(C=100.0).fit(
             logit(before["p_overturned"].to_numpy(dtype=float)).reshape(-1, 1), before["overturned"].to_numpy(dtype=bool)
         )
-        print(year, promotions[-1], alarms[-1], flush=True)
+        print(year, promotions[-1], flush=True)
     table = pd.DataFrame(rows)
     worse = count_worse(predict, arguments.start, last)
     print(table.pivot_table(index="year", columns="policy", values="log_loss").round(4).to_string())
     print(table.pivot_table(index="year", columns="policy", values="ece").round(4).to_string())
     print(table.groupby("policy")[["log_loss", "ece"]].mean().round(4).to_string())
     print("promoted, and worse than its predecessor on the following year:", worse)
-    stable = false_alarms(data, years, 2012, config)
-    print(f"false alarms in 20 simulated stable years: {stable}")
+    stable = {year: false_alarms(data, years, year, config) for year in range(int(years.min()), last)}
+    print(f"false alarms in 20 simulated stable years after each year: {stable}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     found = {"alarms": alarms, "promotions": promotions, "worse": worse, "false_alarms_of_20": stable, "figures": rows}
     (arguments.out / "replay.json").write_text(json.dumps(found, indent=1, default=float) + "\n")
-    draw(table, alarms, arguments.out / "replay.svg")
+    draw(table, alarms, arguments.out / "replay.png")
 
 
 def ring(data, years, order, year, config):
@@ -97,10 +102,33 @@ def ring(data, years, order, year, config):
     before, after = (np.flatnonzero(years == some) for some in (year - 1, year))
     drift = compare_submissions(data.take(before).submissions, data.take(after).submissions, config.monitoring, config.seed)
     in_order = order[years[order] == year]
+    dealt = np.random.default_rng(config.seed).permutation(after)
+    return {
+        "rate_before": float(data.overturned[before].mean()),
+        "rate": float(data.overturned[after].mean()),
+        "n": len(after),
+        "rings_at": watch(data, before, in_order, config),
+        "rings_at_shuffled": watch(data, before, dealt, config),
+        "rings_by_kind": watch_kinds(data, before, in_order, config),
+        "facts": [f"{alarm.fact} ({alarm.measure})" for alarm in drift.alarms],
+    }
+
+
+def watch(data, before, after, config):
     chosen = config.monitoring
-    watch = watch_rate(int(data.overturned[before].sum()), len(before), data.overturned[in_order], chosen.false_alarm_rate,
-                       chosen.rate_shift)  # fmt: skip
-    return {"rate_rings_at": watch.rings_at, "facts": [f"{alarm.fact} ({alarm.measure})" for alarm in drift.alarms]}
+    return watch_rate(int(data.overturned[before].sum()), len(before), data.overturned[after], chosen.false_alarm_rate,
+                      chosen.rate_shift).rings_at  # fmt: skip
+
+
+def watch_kinds(data, before, after, config):
+    """Watch each kind of review against its own rate of the year before: the order of ids puts one kind before the others."""
+    kinds = data.submissions["review_type"].to_numpy()
+    found = {}
+    for kind in sorted(set(kinds[after])):
+        reference, rows = before[kinds[before] == kind], after[kinds[after] == kind]
+        if 0 < data.overturned[reference].sum() < len(reference):
+            found[kind] = watch(data, reference, rows, config)
+    return found
 
 
 def false_alarms(data, years, year, config):
@@ -128,18 +156,23 @@ def count_worse(predict, start, last):
 
 
 def draw(table, alarms, path):
-    canvas = Figure(figsize=(9, 6.4), layout="constrained")
-    above, below = canvas.subplots(2, 1, sharex=True)
+    canvas = Figure(figsize=(9, 9), layout="constrained")
+    above, middle, below = canvas.subplots(3, 1, sharex=True)
     for policy, rows in table.groupby("policy", sort=False):
         style = {"never": ":", "always": "-", "gate": "--", "recalibrate": "-."}[policy]
-        above.plot(rows["year"], rows["log_loss"], style, label=policy)
-        below.plot(rows["year"], rows["ece"], style, label=policy)
+        width = 4 if policy == "always" else 1.8  # the gate's line lies on it
+        alpha = 0.4 if policy == "always" else 1
+        above.plot(rows["year"], rows["log_loss"], style, label=policy, linewidth=width, alpha=alpha)
+        middle.plot(rows["year"], rows["ece"], style, label=policy, linewidth=width, alpha=alpha)
+    below.plot([alarm["year"] for alarm in alarms], [alarm["rate"] for alarm in alarms], "k-o", markersize=4)
     for alarm in alarms:
-        if alarm["rate_rings_at"]:
-            above.axvline(alarm["year"], color="#b3332b", alpha=0.35)
-    above.set(ylabel="log loss", title="red: the watch over the overturn rate rang in that year")
-    below.set(ylabel="calibration error", xlabel="year")
-    above.legend(frameon=False)
+        if alarm["rings_at"]:
+            below.axvline(alarm["year"], color="#b3332b", alpha=0.35)
+            below.annotate(f"row {alarm['rings_at']}", (alarm["year"], 0.02), xycoords=("data", "axes fraction"), fontsize=8)
+    above.set(ylabel="log loss", title="each year predicted by the champion of the year before")
+    middle.set(ylabel="calibration error")
+    below.set(ylabel="share overturned", xlabel="year", title="red: the watch over the overturn rate rang", ylim=(0.25, 0.7))
+    above.legend(frameon=False, ncols=4)
     canvas.savefig(path)
 
 

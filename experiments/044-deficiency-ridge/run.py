@@ -21,7 +21,7 @@ from imrml.tables import read_table
 from imrml.training_data import TrainingData, prepare
 
 N_FOLDS, N_RESAMPLES = 5, 1000
-SMALLEST = 0.005
+SMALLEST = 0.01
 
 
 @dataclass(frozen=True)

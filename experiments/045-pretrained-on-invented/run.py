@@ -1,6 +1,7 @@
 """Fit on invented letters, then use that on real ones: as it is, and as the prior of what real letters teach."""
 
 import argparse
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.evaluation.resampling import Resamples
+from imrml.evaluation.splits import make_splits
 from imrml.models import ReviewModel
 from imrml.models.outcome import CategoryPrior
 from imrml.submissions import submission_frame
@@ -19,15 +21,16 @@ from imrml.synthetic import draw_letters
 from imrml.tables import read_table
 from imrml.training_data import TrainingData, prepare
 
-N_LETTERS, SEED = 10_000, 45
+N_LETTERS, SEED = 3_000, 45
 N_FOLDS, SEEDS, N_RESAMPLES, LEVEL = 5, range(5), 1000, (0.025, 0.975)
-SMALLEST = 0.005
+SMALLEST, SMALLEST_P = 0.01, 1e-4
 
 
-def fit_on_invented() -> ReviewModel:
+def fit_on_invented(*, with_labels: bool) -> ReviewModel:
     items = pd.DataFrame([row for letter in draw_letters(N_LETTERS, SEED, damage_share=0.0) for row in letter.truth])
     config = load_config(overrides=["models.n_refits=0"])
-    labels = pd.DataFrame({id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()})
+    told = pd.DataFrame({id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()})
+    labels = told if with_labels else None
     model = ReviewModel.from_config(config)
     return model.fit(submission_frame(items, "imr"), items["decision"] == "overturned", items["case_number"], labels)
 
@@ -43,34 +46,39 @@ def say(name: str, values: np.ndarray, base: np.ndarray) -> str:
     return f"{name} {values[0]:.3f} ({low:.3f} to {high:.3f}), {gain[0]:+.3f} ({least:+.3f} to {most:+.3f})"
 
 
-def compare_outcomes(data: TrainingData, invented: ReviewModel, shrinkage: float) -> None:
-    truth = data.overturned
+def compare_outcomes(data: TrainingData, invented: ReviewModel) -> None:
+    truth, config = data.overturned, load_config()
     inputs = invented.read(data.submissions)
-    own = logit(np.clip(invented.outcome_.predict_proba(inputs.matrix)[:, 1], 1e-4, 1 - 1e-4))
-    names = ("category prior", "invented, as it is", "regression on both", "offset: intercept refitted", "average of log-odds")
-    found = {name: np.zeros((len(SEEDS), len(truth))) for name in names}
-    for seed, train, test in folds(data.groups):
-        categories = np.array(inputs.categories, dtype=object)
-        prior = CategoryPrior(shrinkage).fit(categories[train], truth[train])
-        rates = logit(np.clip(prior.predict_proba(categories)[:, 1], 1e-4, 1 - 1e-4))
-        both = np.column_stack([rates, own])
-        fitted = LogisticRegression(C=1.0).fit(both[train], truth[train])
-        # The intercept at which the mean probability is the training rate.
-        shifts = np.linspace(-5, 5, 2001)
-        shift = shifts[np.argmin(np.abs(expit(own[train][:, None] + shifts).mean(axis=0) - truth[train].mean()))]
-        found["category prior"][seed, test] = expit(rates[test])
-        found["invented, as it is"][seed, test] = expit(own[test])
-        found["regression on both"][seed, test] = fitted.predict_proba(both[test])[:, 1]
-        found["offset: intercept refitted"][seed, test] = expit(own[test] + shift)
-        found["average of log-odds"][seed, test] = expit((rates[test] + own[test] + shift) / 2)
+    categories = np.array(inputs.categories, dtype=object)
+    own, own_rates = (
+        logit(np.clip(p[:, 1], SMALLEST_P, 1 - SMALLEST_P))
+        for p in (invented.outcome_.predict_proba(inputs.matrix), invented.categories_.predict_proba(inputs.categories))
+    )
+    found: dict[str, np.ndarray] = defaultdict(lambda: np.zeros((len(SEEDS), len(truth))))
+    for seed in SEEDS:
+        for train, test in make_splits(data.keys, data.groups, truth, config.evaluation, seed)["grouped"]:
+            prior = CategoryPrior(config.models.category_shrinkage).fit(categories[train], truth[train])
+            rates = logit(np.clip(prior.predict_proba(categories)[:, 1], SMALLEST_P, 1 - SMALLEST_P))
+            both = np.column_stack([rates, own])
+            fitted = LogisticRegression(C=1.0).fit(both[train], truth[train])
+            # The intercept at which the mean probability is the training rate.
+            shifts = np.linspace(-5, 5, 2001)
+            shift = shifts[np.argmin(np.abs(expit(own[train][:, None] + shifts).mean(axis=0) - truth[train].mean()))]
+            found["category prior"][seed, test] = expit(rates[test])
+            found["class prior"][seed, test] = truth[train].mean()
+            found["invented, as it is"][seed, test] = expit(own[test])
+            found["rates of the invented categories, as they are"][seed, test] = expit(own_rates[test])
+            found["regression on both"][seed, test] = fitted.predict_proba(both[test])[:, 1]
+            found["invented, intercept of the real"][seed, test] = expit(own[test] + shift)
+            found["average with the category prior"][seed, test] = expit((rates[test] + own[test] + shift) / 2)
     resamples = Resamples(data.cases.tolist(), N_RESAMPLES, 0)
     measured = {}
     for name, by_seed in found.items():
         losses = [resamples.mean(-np.where(truth, np.log(p), np.log1p(-p))) for p in by_seed]
         measured[name] = np.mean([resamples.rank(truth, p)[0] for p in by_seed], axis=0), np.mean(losses, axis=0)
     for name, (auroc, loss) in measured.items():
-        base = measured["category prior"]
-        print(f"outcome | {name} | {say('AUROC', auroc, base[0])} | {say('log loss', loss, base[1])}", flush=True)
+        told = (f"{say(f'log loss, less {base}', loss, measured[base][1])}" for base in ("category prior", "class prior"))
+        print("outcome", name, say("AUROC", auroc, measured["category prior"][0]), *told, sep=" | ", flush=True)
 
 
 def compare_deficiencies(data: TrainingData, invented: ReviewModel) -> None:
@@ -120,13 +128,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("items")
     arguments.add_argument("labels")
+    arguments.add_argument("target", choices=["outcome", "deficiencies"])
     options = arguments.parse_args()
     config = load_config()
     data = prepare(read_table(options.items), config, read_table(options.labels))
-    invented = fit_on_invented()
+    invented = fit_on_invented(with_labels=options.target == "deficiencies")
     print(f"{len(data.items)} items, {data.overturned.sum()} overturned")
-    compare_outcomes(data, invented, config.models.category_shrinkage)
-    compare_deficiencies(data.take(np.flatnonzero(data.is_labelled)), invented)
+    if options.target == "outcome":
+        compare_outcomes(data, invented)
+    else:
+        compare_deficiencies(data.take(np.flatnonzero(data.is_labelled)), invented)
 
 
 if __name__ == "__main__":

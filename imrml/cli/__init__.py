@@ -25,11 +25,12 @@ from imrml.cli import (
     retrain,
     runs,
     score,
+    serve,
     synth,
     train,
 )
 from imrml.cli.console import console
-from imrml.errors import ImrmlError
+from imrml.errors import ImrmlError, NothingChangedError
 
 app = typer.Typer(
     name="imrml",
@@ -52,6 +53,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "score": (score.score_requests, "Requests to probabilities and what to send."),
     "explain": (explain.explain_request, "One request: what moved it, what it shows, what to send."),
     "bundle": (bundle.bundle_model, "A model as one archive to hand to staff."),
+    "serve": (serve.serve, "The page for claims staff and the JSON API, on this machine."),
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
     "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
     "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),
@@ -90,7 +92,8 @@ def main() -> None:
     except ImrmlError as error:
         if "--debug" in sys.argv:
             raise
-        print(f"imrml: {error}", file=sys.stderr)
+        if not (console.is_quiet and isinstance(error, NothingChangedError)):  # a night without news is no mail from cron
+            print(f"imrml: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()

@@ -37,8 +37,10 @@ def bundle_model(
 
     if out.suffix.lower() != ".zip":
         raise ModelError(f"bundle: {out} must end in .zip")
-    folder = model_folder(model)
-    manifest = load_model(folder).manifest
+    with model_folder(model) as folder:
+        manifest = load_model(folder).manifest
+        names = [*MODEL_FILES, *(["card.md"] if (folder / "card.md").is_file() else [])]
+        own = {name: (folder / name).read_bytes() for name in names}
     is_demo = manifest["trained_on"] == "synthetic"
     told = _TOLD.format(
         version=manifest["model_version"],
@@ -53,10 +55,8 @@ def bundle_model(
     files = {
         "READ-ME.txt": told.encode(),
         "config.yaml": yaml.safe_dump(dict(manifest.get("config", {})), sort_keys=False).encode(),
-        **{name: (folder / name).read_bytes() for name in MODEL_FILES},
+        **own,
     }
-    if (card := folder / "card.md").is_file():
-        files["card.md"] = card.read_bytes()
     digest = write_bundle(files, out)
     console.tell(f"{out}: {len(files)} files, {out.stat().st_size:,} bytes; its SHA-256, for who receives it:")
     print(f"{digest}  {out.name}")

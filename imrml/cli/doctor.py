@@ -4,13 +4,15 @@ import sys
 
 
 def examine() -> None:
-    """Check the installation: versions, config, state folder, tracking database."""
+    """Check installation, state folder, tracking, models and the last retrain; exit 4 where there is something to do."""
     from importlib.metadata import version
 
     from imrml.config import load_config, state_dir
     from imrml.deficiencies import taxonomy
-    from imrml.retraining.lock import interrupted_retrain
-    from imrml.tracking import check_database, unfinished_moves
+    from imrml.errors import CheckFailedError
+    from imrml.retraining.health import find_troubles, last_outcome
+    from imrml.retraining.lock import is_at_work
+    from imrml.tracking import tracking_uri
 
     print(f"imrml {version('imrml')}, Python {sys.version.split()[0]}")
     for package in ("scikit-learn", "pandas", "mlflow", "skops", "pypdfium2"):
@@ -18,6 +20,12 @@ def examine() -> None:
     print(f"defaults: {len(load_config().model_dump())} sections and settings fit")
     print(f"taxonomy: {len(taxonomy())} deficiencies")
     print(f"state folder: {state_dir()}")
-    print(f"tracking: {check_database()}")
-    for told in (*unfinished_moves(), *filter(None, [interrupted_retrain()])):
-        print(told)
+    print(f"tracking: {tracking_uri()}")
+    for told in filter(None, (is_at_work(), last_outcome())):
+        print(f"retrain: {told}")
+    troubles = list(find_troubles())
+    for trouble in troubles:
+        print(f"to do: {trouble}")
+    if troubles:
+        raise CheckFailedError(f"doctor: {len(troubles)} things to look at, see `to do`")
+    print("all is well")

@@ -27,7 +27,7 @@ _ROLE_STYLES = {
 
 def print_explanation(explanation: "Explanation", console: Console) -> None:
     """Print one item; without colour, brackets and numbers say the same."""
-    numbers = {id_: number for number, id_ in enumerate(explanation.deficiencies, start=1)}
+    numbers = {id_: number for number, id_ in enumerate(explanation.deficiencies + explanation.supports, start=1)}
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     head = f"{explanation.item_id}  {explanation.decision}" + (f": {explanation.item}" if explanation.item else "")
     console.print(Text(printable(head), style="bold"))
@@ -39,9 +39,11 @@ def print_explanation(explanation: "Explanation", console: Console) -> None:
         rows.add_row(Text(sentence.role.replace("_", " "), style=style), marked(sentence, numbers))
     console.print(rows if explanation.sentences else "no rationale stands in the table")
     for id_, number in numbers.items():
-        console.print(Text(f"({number}) {id_}: {names[id_]}"))
+        answered = "found sufficient, " if id_ in explanation.supports else ""
+        console.print(Text(f"({number}) {answered}{id_}: {names[id_]}"))
     if not numbers:
-        console.print(Text("no deficiency found" if explanation.decision == "upheld" else "overturned: carries no deficiency"))
+        nothing = "no deficiency found" if explanation.decision == "upheld" else "overturned: nothing found sufficient is named"
+        console.print(Text(nothing))
     console.print()
 
 

@@ -31,21 +31,24 @@ def compare_tables(
     from imrml.errors import CheckFailedError
     from imrml.monitoring import compare_submissions
     from imrml.monitoring.report import write_drift
-    from imrml.submissions import submission_frame
+    from imrml.submissions import name_columns, submission_frame
     from imrml.tables import read_table
 
     settings = load_config(config)
-    tables = read_table(reference), read_table(current)
     stage, profile = settings.stage, settings.profile
-    p_overturned = None
+    fitted = None
     if model is not None:
         from imrml.cli.score import open_model
 
         fitted = open_model(model).model
         stage, profile = fitted.stage, fitted.profile
-        before, after = (fitted.predict_proba(submission_frame(table, stage, profile))[:, 1] for table in tables)
-        p_overturned = before, after
+    # As `imrml score` reads them: requests of staff name their columns otherwise.
+    tables = name_columns(read_table(reference), profile), name_columns(read_table(current), profile)
     frames = [submission_frame(table, stage, profile) for table in tables]
+    p_overturned = None
+    if fitted is not None:
+        before, after = (fitted.predict_proba(frame)[:, 1] for frame in frames)
+        p_overturned = before, after
     drift = compare_submissions(frames[0], frames[1], settings.monitoring, settings.seed, p_overturned)
     watch = _watch(tables, settings)
     write_drift(out, drift, watch)
@@ -63,7 +66,13 @@ def _watch(tables: "tuple[pd.DataFrame, pd.DataFrame]", settings: "Config") -> "
 
     if any("decision" not in table for table in tables):
         return None
-    before, after = (_in_order(table)["decision"] == "overturned" for table in tables)
+    # Rows without a decision wait for theirs.
+    before, after = (
+        _in_order(table[table["decision"].isin(["upheld", "overturned"])])["decision"] == "overturned" for table in tables
+    )
+    if before.nunique() < 2:
+        console.tell("the overturn rate is not watched: the reference table needs decisions of both kinds")
+        return None
     chosen = settings.monitoring
     return watch_rate(int(before.sum()), len(before), after.to_numpy(), chosen.false_alarm_rate, chosen.rate_shift)
 

@@ -20,9 +20,10 @@ def retrain_model(
     from imrml.config import load_config
     from imrml.errors import NothingChangedError
     from imrml.retraining.arrivals import is_dealt_with, sign
+    from imrml.retraining.lock import is_unsettled
 
     settings = load_config(config)
-    if is_dealt_with(sign(settings)):
+    if is_dealt_with(sign(settings)) and not is_unsettled():
         raise NothingChangedError("retrain: nothing has arrived since the last one")
     import pandas as pd
 
@@ -31,11 +32,14 @@ def retrain_model(
 
     with console.report_steps() as report:
         outcome = retrain(settings, jobs, report, is_dry_run=dry_run)
-    page = write_verdict(outcome, is_dry_run=dry_run)
+    try:
+        told = f"report: {write_verdict(outcome, is_dry_run=dry_run)}"
+    except OSError as error:  # what was decided is done, and the exit code must say what
+        told = f"the report could not be written ({error.strerror}): make room on the disk"
     if outcome.gates:
         rows = [(gate.name, "passed" if gate.passed else "FAILED", gate.found, gate.wanted) for gate in outcome.gates]
         print_rows(pd.DataFrame(rows, columns=["gate", "verdict", "found", "wanted"]))
-    console.tell(f"report: {page}")
+    console.tell(told)
     if outcome.verdict != PROMOTED:
         raise NothingChangedError(f"retrain: {outcome.verdict}: {outcome.why}")
     print(f"promoted: {outcome.why}" + (" (dry run: nothing was moved)" if dry_run else ""))

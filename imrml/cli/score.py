@@ -1,5 +1,8 @@
 """``imrml score``: submission table to prediction table."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     from imrml.models import LoadedModel
     from imrml.submissions import Requests
 
+_REGISTRY = ("models:/", "runs:/")
 MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
 
 
@@ -54,15 +58,22 @@ def tell_passed_over(requests: "Requests") -> None:
 
 def open_model(where: str) -> "LoadedModel":
     """Load a model from a folder, a bundle or the registry."""
+    if where.startswith(_REGISTRY):
+        from imrml.tracking import load_registered
+
+        return load_registered(where)
     from imrml.models import load_model
 
-    return load_model(model_folder(where))
+    return load_model(Path(where))
 
 
-def model_folder(where: str) -> Path:
-    """Find a model's folder or bundle; one of the registry is fetched."""
-    if where.startswith(("models:/", "runs:/")):
-        from imrml.tracking import fetch_model
+@contextmanager
+def model_folder(where: str) -> Iterator[Path]:
+    """Find a model's folder or bundle; one of the registry is fetched, and its copy removed at the end."""
+    if not where.startswith(_REGISTRY):
+        yield Path(where)
+        return
+    from imrml.tracking import fetch_model
 
-        return Path(fetch_model(where))
-    return Path(where)
+    with tempfile.TemporaryDirectory() as temporary:
+        yield fetch_model(where, Path(temporary))

@@ -26,19 +26,42 @@ def age_band(age: float) -> str:
     return next((name for below, name in AGE_BANDS if age < below), "unknown")
 
 
-def _slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
+def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
+    """Tell of each item which slice it belongs to, ``"unknown"`` where that is not told.
+
+    Parameters
+    ----------
+    items : DataFrame
+        ``treatment_category``, ``sex``, ``age`` (years), ``decided_year`` and, where the state codes ages, ``age_band``.
+
+    Returns
+    -------
+    dict of str to Series
+        ``treatment_category``, ``sex``, ``age_band`` (the state's own code where there is one) and ``decided_year``.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"treatment_category": ["mri", None], "sex": ["", "female"], "age": [44.0, None],
+    ...                       "age_band": ["", "65+"], "decided_year": [2014, None]})
+    >>> {name: values.tolist() for name, values in slice_columns(items).items()}["age_band"]
+    ['40-49', '65+']
+    """
     years = pd.to_numeric(items["decided_year"], errors="coerce")
+    bands = pd.to_numeric(items["age"], errors="coerce").astype(float).map(age_band)
+    if "age_band" in items:
+        coded = items["age_band"].fillna("").astype(str)
+        bands = coded.where(coded != "", bands)
     return {
         "treatment_category": items["treatment_category"].fillna("").astype(str).replace("", "unknown"),
         "sex": items["sex"].fillna("").astype(str).replace("", "unknown"),
-        "age_band": pd.to_numeric(items["age"], errors="coerce").astype(float).map(age_band),
+        "age_band": bands,
         "decided_year": years.map(lambda year: str(int(year)), na_action="ignore").astype(object).fillna("unknown"),
     }
 
 
 def measure_slices(items: pd.DataFrame, resamples: Resamples, level: float) -> dict[str, dict[str, dict[str, Any]]]:
     """Measure each slice: {column: {value: {"n", METRIC: FIGURE}}}, or why it is hidden."""
-    columns = _slice_columns(items)
+    columns = slice_columns(items)
     slices: dict[str, dict[str, dict[str, Any]]] = {}
     for name, values in columns.items():
         slices[name] = {}
@@ -90,7 +113,7 @@ def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
         "excess": lambda y_true, y_pred: float(np.mean(y_pred) - np.mean(y_true)),
     }
     gaps: dict[str, dict[str, Any]] = {}
-    for name, values in _slice_columns(items).items():
+    for name, values in slice_columns(items).items():
         shown = values.map(values.value_counts()) >= MIN_SLICE_ITEMS
         shown &= values != "unknown"
         n_slices = values[shown].nunique()

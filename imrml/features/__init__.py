@@ -2,12 +2,15 @@
 
 from imrml.features.builder import build_features, describe_feature, is_filler
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
+from imrml.features.memory import forget_texts
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment, treatment_category
 
 __all__ = [
     "ClinicalFeatures",
+    "CrossedTextFeatures",
     "FoundDocument",
     "HashedText",
     "TextFeatures",
@@ -16,6 +19,7 @@ __all__ = [
     "build_features",
     "describe_feature",
     "find_documents",
+    "forget_texts",
     "is_filler",
     "parse_treatment",
     "treatment_category",

@@ -1,12 +1,13 @@
 """Short forms of charts and clerks in full, where requests are read and words are counted; quotes stay as they were written."""
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 
+from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 
 
-@lru_cache(maxsize=4096)
+@remember(4096)
 def spell_out(text: str, *, is_request: bool = False) -> str:
     """Put the words in place of the short forms of ``abbreviations.csv``.
 

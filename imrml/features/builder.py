@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
 from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
+from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
@@ -50,7 +51,7 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     2
     """
     if profile == "dmhc":
-        codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases)
+        codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases, config.min_cross_cases)
         return ColumnTransformer([("codes", codes, _ALL_COLUMNS)], sparse_threshold=1.0, verbose_feature_names_out=False)
     treatment = TreatmentFeatures(stage)
     clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)
@@ -61,6 +62,10 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         min_cases=config.min_cases,
         max_terms=config.max_terms,
     )
+    if config.cross_summary and config.use_case_summary:
+        text = CrossedTextFeatures(
+            stage, word_ngrams=tuple(config.word_ngrams), min_cases=config.min_cases, max_terms=config.max_terms
+        )
     blocks = [
         ("treatment", _scaled(treatment), _ALL_COLUMNS),
         ("clinical", _scaled(clinical), _ALL_COLUMNS),

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from imrml.config import Stage
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs, holds_any
 from imrml.features.diagnoses import find_diagnoses
+from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 from imrml.narratives import removal_reason
 from imrml.sentences import split_sentences
@@ -157,7 +158,7 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     return list(_found(text, is_request=is_request))
 
 
-@lru_cache(maxsize=4096)
+@remember(4096)
 def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     """Search a text once for features, checklist and quotes; few are kept, because what was found is larger than the text."""
     lowered = bound_runs(_lowered(text))
@@ -234,7 +235,7 @@ def _lowered(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
     """Value of each cue column that is not zero. A document shown anywhere counts as shown, whatever else is said of it."""
     found = find_documents(text, is_request=is_request)
@@ -249,7 +250,7 @@ def _cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
 _DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def _last_date(narrative: str) -> date | None:
     """Find the latest date of a narrative: the best guess of when its request was made, where nothing better is known."""
     dates = []

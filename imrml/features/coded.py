@@ -30,7 +30,9 @@ class CodedFeatures(SubmissionTransformer):
     max_order : int
         Columns in the largest combination.
     min_cases : int
-        Reviews that a combination needs.
+        Cases that a code needs to be known at all; rarer ones are treated like codes that were never seen.
+    min_cross_cases : int
+        Cases that a combination of known codes needs.
 
     Attributes
     ----------
@@ -47,7 +49,8 @@ class CodedFeatures(SubmissionTransformer):
     --------
     >>> from imrml.submissions import submission_frame
     >>> asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", "dmhc")
-    >>> crosses = CodedFeatures("rfa", use_age_and_sex=False, max_order=2, min_cases=2).fit(asked)
+    >>> crosses = CodedFeatures("rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2)
+    >>> crosses = crosses.fit(asked)
     >>> [name for name in crosses.get_feature_names_out() if "treatment" in name][:3]
     ['treatment category: Dental', 'treatment category: Vision', 'treatment subcategory: not coded']
     """
@@ -55,29 +58,29 @@ class CodedFeatures(SubmissionTransformer):
     profile: Profile = "dmhc"
     __metadata_request__fit = {"cases": True}  # noqa: RUF012 read by scikit-learn as it stands
 
-    def __init__(self, stage: Stage, use_age_and_sex: bool, max_order: int, min_cases: int) -> None:
+    def __init__(self, stage: Stage, use_age_and_sex: bool, max_order: int, min_cases: int, min_cross_cases: int) -> None:
         self.stage = stage
         self.use_age_and_sex = use_age_and_sex
         self.max_order = max_order
         self.min_cases = min_cases
+        self.min_cross_cases = min_cross_cases
 
     def fit(self, X: pd.DataFrame, y: Any = None, cases: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
-        """Learn the codes and the combinations that at least ``min_cases`` cases share; without ``cases`` a row is a case."""
+        """Learn the codes and the combinations that enough cases share; without ``cases`` a row is a case."""
         self._learn_columns(X)
         known = columns_at(self.stage, self.profile)
         crossed = [column.name for column in CODED_COLUMNS if column.name in known] + ["sex"]
         self.code_columns_ = [name for name in crossed if self.use_age_and_sex or name not in _PEOPLE]
-        self.levels_ = [np.unique(X[name].to_numpy(dtype=str)) for name in self.code_columns_]
-        self._learn_radices()
-        keys = self._keys(X)
         case_codes = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
-        pairs = pd.DataFrame({"cross": keys.ravel(), "case": np.repeat(case_codes, keys.shape[1])})
-        n_cases = pairs.drop_duplicates()["cross"].value_counts()
-        self.crosses_ = np.sort(n_cases.index[n_cases >= self.min_cases].to_numpy(dtype=np.int64))
+        columns = [X[name].to_numpy(dtype=str)[:, None] for name in self.code_columns_]
+        self.levels_ = [_shared_by(codes, case_codes, self.min_cases) for codes in columns]
+        self._learn_radices()
+        crosses = _shared_by(self._keys(X), case_codes, self.min_cross_cases)
+        self.crosses_ = crosses[crosses >= 0]
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return zeros and ones of shape (n_items, n_features); a code that was never seen stands in no combination."""
+        """Return zeros and ones of shape (n_items, n_features); a code that is not known stands in no combination."""
         self._check_columns(X)
         keys = self._keys(X)
         places = np.minimum(np.searchsorted(self.crosses_, keys), len(self.crosses_) - 1)
@@ -87,16 +90,20 @@ class CodedFeatures(SubmissionTransformer):
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the combinations in plain words."""
+        return self.name_crosses(slice(None)).astype(object)
+
+    def name_crosses(self, places: Any) -> npt.NDArray[np.str_]:
+        """Name the combinations at some places (positions, or a slice) in plain words."""
         subsets = self._subsets()
         names = []
-        for cross in self.crosses_.tolist():
+        for cross in self.crosses_[places].tolist():
             number, rest = divmod(cross, self._n_combinations())
             words = []
             for place in reversed(subsets[number]):
                 rest, code = divmod(rest, len(self.levels_[place]))
                 words.append(f"{self.code_columns_[place].replace('_', ' ')}: {self.levels_[place][code] or 'not coded'}")
             names.append(", ".join(reversed(words)))
-        return np.array(names, dtype=object)
+        return np.array(names, dtype=str)
 
     def memberships(self) -> npt.NDArray[np.bool_]:
         """Tell which columns each combination holds, shape (n_features, n_code_columns)."""
@@ -107,15 +114,16 @@ class CodedFeatures(SubmissionTransformer):
         return [subset for order in range(1, self.max_order + 1) for subset in combinations(places, order)]
 
     def _n_combinations(self) -> int:
-        return int(np.prod([len(levels) for levels in self.levels_], dtype=np.int64))
+        return int(np.prod([max(len(levels), 1) for levels in self.levels_], dtype=np.int64))
 
     def _keys(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """Give each row's combinations their numbers, shape (n_items, n_subsets); -1 where a code was never seen."""
+        """Give each row's combinations their numbers, shape (n_items, n_subsets); -1 where a code is not known."""
         codes = np.empty((len(X), len(self.levels_)), dtype=np.int64)
         for place, (name, levels) in enumerate(zip(self.code_columns_, self.levels_, strict=True)):
             words = X[name].to_numpy(dtype=str)
-            found = np.minimum(np.searchsorted(levels, words), len(levels) - 1)
-            codes[:, place] = np.where(levels[found] == words, found, -1)
+            found = np.searchsorted(levels, words)
+            codes[:, place] = np.where(np.append(levels, "")[found] == words, found, -1)
+            codes[found == len(levels), place] = -1
         n_unknown = (codes < 0) @ (self.radices_ > 0)
         return np.where(n_unknown > 0, -1, codes @ self.radices_ + np.arange(self.radices_.shape[1]) * self._n_combinations())
 
@@ -127,4 +135,11 @@ class CodedFeatures(SubmissionTransformer):
             factor = 1
             for place in reversed(subset):
                 self.radices_[place, number] = factor
-                factor *= len(self.levels_[place])
+                factor *= max(len(self.levels_[place]), 1)
+
+
+def _shared_by(values: npt.NDArray[Any], case_codes: npt.NDArray[np.int64], n_cases: int) -> npt.NDArray[Any]:
+    """Give, sorted, the values of shape (n_items, n_columns) that stand in the rows of at least so many cases."""
+    pairs = pd.DataFrame({"value": values.ravel(), "case": np.repeat(case_codes, values.shape[1])}).drop_duplicates()
+    counts = pairs["value"].value_counts()
+    return np.sort(counts.index[counts >= n_cases].to_numpy(dtype=values.dtype))

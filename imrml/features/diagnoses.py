@@ -1,9 +1,10 @@
 """Families of diagnoses, by their words and by ICD-10 codes."""
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 
 from imrml.features.bounds import bound_runs, holds_any
+from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 
 _DOTTED_CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.([0-9a-z]{1,4})(?![a-z0-9])")
@@ -24,7 +25,7 @@ def _ranges_by_length() -> tuple[tuple[str, str, str], ...]:
     return tuple(sorted(((row["first"], row["last"], row["family"]) for row in rows), key=lambda row: -len(row[0])))
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def icd10_family(code: str) -> str:
     """Name the diagnosis family of an ICD-10-CM code, with or without its dot; ``""`` where none is known.
 
@@ -38,7 +39,7 @@ def icd10_family(code: str) -> str:
     return next(found, "")
 
 
-@lru_cache(maxsize=16384)
+@remember(16384)
 def find_diagnoses(text: str, *, is_list: bool = False) -> tuple[str, ...]:
     """List the diagnosis families that a text names in words or by ICD-10 codes, in the order of ``diagnosis_families.csv``.
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
 from imrml.features.bounds import bound_runs
+from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import columns_at
 
@@ -62,7 +63,7 @@ def mask_text(text: str) -> str:
     return _DIGITS.sub("0", text)
 
 
-@lru_cache(maxsize=65536)
+@remember(65536)
 def _is_known(word: str) -> bool:
     pieces = _WORD.findall(word.lower())
     return not pieces or all(piece in known_words() or piece.rstrip("s") in known_words() for piece in pieces)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs
 from imrml.features.dispute import dispute_names, dispute_values
+from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import columns_at
 
@@ -115,7 +116,7 @@ def _one_word_names() -> list[str]:
     return [name for name in _drug_rows() if len(name) >= _MIN_FUZZY_LETTERS and name.isalpha()]
 
 
-@lru_cache(maxsize=65536)
+@remember(65536)
 def _misspelt_drug(word: str) -> str:
     """Name the drug that a word is one slip away from (the first letter must be right), else ``""``."""
     near = extractOne(word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=1)
@@ -158,7 +159,7 @@ def _categorize(text: str, drugs: list[_Drug]) -> str:
     return best[2]
 
 
-@lru_cache(maxsize=65536)
+@remember(65536)
 def treatment_category(text: str) -> str:
     """Name the treatment category of a request; ``"other"`` where no word tells.
 
@@ -240,7 +241,7 @@ def _limits_exceeded(keys: set[str], amounts: Amounts) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=65536)
+@remember(65536)
 def parse_treatment(text: str) -> TreatmentFacts:
     """Read what one line of a request says.
 
@@ -361,7 +362,7 @@ def _treatment_names() -> list[str]:
     ]
 
 
-@lru_cache(maxsize=65536)
+@remember(65536)
 def _treatment_values(text: str) -> dict[str, float]:
     """Values that are not zero; shared between calls, never changed."""
     facts = parse_treatment(text)

@@ -28,7 +28,7 @@ ROLE_MEANINGS: dict[Role, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a sentence; ``ids`` are the deficiencies that it is evidence of, mostly none."""
+    """A stretch of a sentence; ``ids`` are the deficiencies, or the answered ones, that it is evidence of, mostly none."""
 
     text: str
     ids: tuple[str, ...]
@@ -65,7 +65,9 @@ class Explanation:
     item, decision : str
         As in the item table; ``item`` is ``""`` where the table has none.
     deficiencies : tuple of str
-        Ids, in the taxonomy's order.
+        Ids, in the taxonomy's order; of an overturned item none.
+    supports : tuple of str
+        Of an overturned item, ids of the deficiencies that the reviewer found answered; pieces are then evidence of these.
     sentences : tuple of ExplainedSentence
         The rationale; empty where there is none.
     """
@@ -74,6 +76,7 @@ class Explanation:
     item: str
     decision: str
     deficiencies: tuple[str, ...]
+    supports: tuple[str, ...]
     sentences: tuple[ExplainedSentence, ...]
 
 
@@ -95,10 +98,15 @@ def explain_items(labelled: pd.DataFrame) -> Iterator[Explanation]:
     [('recital', []), ('lacks', [('no_functional_improvement',)])]
     """
     named = labelled["item"].tolist() if "item" in labelled else [""] * len(labelled)
-    columns = (labelled[name].tolist() for name in ("decision", "rationale", "deficiencies", "evidence"))
-    for item_id, item, decision, rationale, ids, evidence in zip(item_ids(labelled), named, *columns, strict=True):
+    columns = (
+        labelled[name].tolist() for name in ("decision", "rationale", "deficiencies", "supports", "evidence", "supports_evidence")
+    )
+    for item_id, item, decision, rationale, ids, answered, said, said_for in zip(
+        item_ids(labelled), named, *columns, strict=True
+    ):
         text = rationale if isinstance(rationale, str) else ""
-        yield Explanation(item_id, item if isinstance(item, str) else "", decision, tuple(ids), tuple(_explained(text, evidence)))
+        sentences = tuple(_explained(text, [*said, *said_for]))
+        yield Explanation(item_id, item if isinstance(item, str) else "", decision, tuple(ids), tuple(answered), sentences)
 
 
 def _explained(rationale: str, evidence: Iterable[Mapping[str, Any]]) -> Iterator[ExplainedSentence]:

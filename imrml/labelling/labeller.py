@@ -1,15 +1,15 @@
 """From one rationale to deficiencies with evidence spans."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features.bounds import MASK, bound_runs
-from imrml.features.treatment import parse_treatment
+from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
-from imrml.labelling.rules import Cue, Support, confidence_of, cue_index, cues, other_names, roles, supports
+from imrml.labelling.rules import Cue, Pattern, Support, confidence_of, cue_of_alternative, cues, other_names, roles, supports
 from imrml.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
@@ -53,7 +53,18 @@ class LabelledSpan:
     confidence: float
 
 
-def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A way to state a deficiency that is no pattern of the tables."""
+
+    id: str
+    name: str
+
+
+_ASSOCIATED = _Named("associated_service_not_needed", "another item of the letter, on which it rests, is denied")
+
+
+def label_rationale(rationale: str, item: str = "", denied_beside: Sequence[str] = ()) -> tuple[LabelledSpan, ...]:
     """Find the deficiencies that a reviewer states in the rationale of an upheld item.
 
     Parameters
@@ -62,6 +73,8 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
         The reviewer's reasoning on one item.
     item : str, optional
         The item as worded; where absent, the words in which the rationale's closing formula names it stand in.
+    denied_beside : sequence of str, optional
+        Other items of the letter whose denial stands, as worded: an item may fall because one of them does.
 
     Returns
     -------
@@ -79,57 +92,84 @@ def label_rationale(rationale: str, item: str = "") -> tuple[LabelledSpan, ...]:
     names = _names_of(item, named)
     whole_text = reading.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
-    possible = [cue_index().possible_in(sentence.text) for sentence in sentences]
+    possible = _possible_cues(sentences)
+    applies = _Applicability(about, whole_text)
     found: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     is_read_for_what_is_implied = False
     for place, cue in enumerate(cues()):
         if cue.is_alone and not is_read_for_what_is_implied:
             is_read_for_what_is_implied = True
-            for number, implied in _implied(sentences, about, whole_text, bool(found)):
+            for number, implied in _implied(sentences, about, applies, bool(found)):
                 whole = (0, len(sentences[number].text))
                 found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
         if cue.is_alone and found:
+            break
+        if place not in possible:
             continue
-        told = [number for number, sentence in enumerate(sentences) if place in possible[number] and sentence.role in cue.roles]
-        if not (told and _applies(cue, about, whole_text)):
+        told = [number for number in possible[place] if sentences[number].role in cue.roles]
+        if not (told and applies.to(cue)):
             continue
-        fired = {
-            number: span for number in told if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names))
-        }
-        for number, span in fired.items():
-            found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
-            yielding[cue.id, number] = cue.yields_to
-    for (id_, number), stronger in yielding.items():
-        if any((other, number) in yielding for other in stronger):
-            del found[id_, number]
+        for number in told:
+            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names, about)):
+                found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
+                yielding[cue.id, number] = cue.yields_to
+    for number, span in _fallen_with_another(sentences, names, denied_beside):
+        if (_ASSOCIATED.id, number) not in found:
+            found[_ASSOCIATED.id, number] = _labelled(_ASSOCIATED, rationale, reading, sentences[number], span)
+    weaker = {key for key, stronger in yielding.items() if any((other, key[1]) in yielding for other in stronger)}
+    spans = [span for key, span in found.items() if key not in weaker]
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
-    return tuple(sorted(found.values(), key=lambda span: (rank[span.id], span.start)))
+    return tuple(sorted(spans, key=lambda span: (rank[span.id], span.start)))
 
 
-def _implied(sentences: list[RoledSentence], about: str, text: str, has_labels: bool) -> Iterator[tuple[int, Cue]]:
+def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
+    """Give for each cue, by its place, the sentences in which it may be found."""
+    possible: dict[int, set[int]] = {}
+    for number, sentence in enumerate(sentences):
+        for alternative in sentence.possible & cue_of_alternative().keys():
+            possible.setdefault(cue_of_alternative()[alternative], set()).add(number)
+    return possible
+
+
+def _implied(
+    sentences: list[RoledSentence], about: str, applies: "_Applicability", has_labels: bool
+) -> Iterator[tuple[int, Cue]]:
     """Give what a sentence says is missing by pointing at the guideline just recited: "none of these is present"."""
-    of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
-    recited = ""
+    recited: RoledSentence | None = None
     for number, sentence in enumerate(sentences):
         if sentence.role == "recital":
-            recited = sentence.text
-        elif recited and (
-            (is_explicit := roles().none_of_these.search(sentence.text) is not None)
-            or (not has_labels and roles().criteria_unmet.search(sentence.text))
+            recited = sentence
+        elif recited is not None and (
+            (is_explicit := roles().none_of_these.search(sentence.text, sentence.possible) is not None)
+            or (not has_labels and roles().criteria_unmet.search(sentence.text, sentence.possible))
         ):
+            of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
             implied = of_all | _IMPLIED_OF_DRUGS if is_explicit and of_all is _IMPLIED else of_all
             for cue in cues():
                 if (
                     cue.is_missing
                     and cue.id in implied
                     and not cue.is_alone
-                    and cue.pattern.search(recited)
-                    and not (cue.unless is not None and cue.unless.search(recited))
-                    and _applies(cue, about, text)
+                    and cue.pattern.search(recited.text, recited.possible)
+                    and not (cue.unless is not None and cue.unless.search(recited.text))
+                    and applies.to(cue)
                 ):
                     yield number, cue
-            recited = ""
+            recited = None
+
+
+def _fallen_with_another(
+    sentences: list[RoledSentence], names: frozenset[str], denied_beside: Sequence[str]
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Give the sentences in which the denial of another item of the letter, named in words of its own, is the reason."""
+    others = frozenset().union(*(_names_of(other, "") for other in denied_beside)) - names
+    if not others:
+        return
+    for number, sentence in enumerate(sentences):
+        reason = None if sentence.role == "boilerplate" else roles().falls_with_another.search(sentence.text)
+        if reason is not None and not others.isdisjoint(_stems(reason.group())):
+            yield number, reason.span()
 
 
 def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
@@ -157,13 +197,16 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
         _labelled(support, rationale, reading, sentence, match.span())
         for support in supports()
         for sentence in sentences
-        if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence.text)
+        if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence)
         if (match := _outside(support.pattern, sentence))
     )
 
 
-def _is_general(text: str) -> bool:
-    return roles().general.search(text) is not None and roles().points_at_case.search(text) is None
+def _is_general(sentence: RoledSentence) -> bool:
+    return (
+        roles().general.search(sentence.text, sentence.possible) is not None
+        and roles().points_at_case.search(sentence.text, sentence.possible) is None
+    )
 
 
 def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str] | None:
@@ -173,25 +216,54 @@ def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str]
     return None
 
 
-def _applies(cue: Cue, about: str, text: str) -> bool:
-    return (
-        (cue.about is None or cue.about.search(about) is not None)
-        and (cue.not_about is None or cue.not_about.search(about) is None)
-        and (cue.given is None or cue.given.search(f"{about} {text}") is not None)
-    )
+class _Applicability:
+    """Whether cues may count for one item in one rationale; many cues ask for the same words, which are sought once."""
+
+    def __init__(self, about: str, text: str) -> None:
+        self._about = about
+        self._both = f"{about} {text}"
+        # By identity: a pattern's own hash reads all of its code.
+        self._in_item: dict[int, bool] = {}
+        self._anywhere: dict[int, bool] = {}
+
+    def to(self, cue: Cue) -> bool:
+        return (
+            (cue.about is None or self._found(cue.about, self._about, self._in_item))
+            and (cue.not_about is None or not self._found(cue.not_about, self._about, self._in_item))
+            and (cue.given is None or self._found(cue.given, self._both, self._anywhere))
+        )
+
+    @staticmethod
+    def _found(pattern: Pattern, text: str, known: dict[int, bool]) -> bool:
+        found = known.get(id(pattern))
+        if found is None:
+            found = known[id(pattern)] = pattern.search(text) is not None
+        return found
 
 
-def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str]) -> tuple[int, int] | None:
+def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str], about: str) -> tuple[int, int] | None:
     """Give the stretch of the sentence that states the fault: a lack with its object, or the words of a statement."""
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
         span is None
         or (cue.requires is not None and not cue.requires.search(sentence.text))
         or (cue.unless is not None and cue.unless.search(sentence.text))
-        or (cue.names_item and not (roles().points_at_case.search(sentence.text) or names & _stems(sentence.text)))
+        or (cue.names_item and not _is_of_item(sentence, names))
+        or (cue.is_amid_case and not sentence.is_amid_case)
+        or (cue.is_of_same_part and not _is_of_part(sentence, about))
     ):
         return None
     return span
+
+
+def _is_of_item(sentence: RoledSentence, names: frozenset[str]) -> bool:
+    points_at_case = roles().points_at_case.search(sentence.text, sentence.possible)
+    return points_at_case is not None or not names.isdisjoint(_stems(sentence.text))
+
+
+def _is_of_part(sentence: RoledSentence, about: str) -> bool:
+    named = find_body_parts(sentence.text)
+    return not named or not set(named).isdisjoint(find_body_parts(about))
 
 
 @lru_cache(maxsize=4096)
@@ -208,7 +280,7 @@ def _stems(text: str) -> frozenset[str]:
 
 def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
     for number, (start, end) in enumerate(sentence.missing):
-        if match := cue.pattern.search(sentence.text, start, end):
+        if match := cue.pattern.search(sentence.text, sentence.possible, start, end):
             # "The exam did not reveal a deficit": what reaches back and what reaches forward share the lack.
             overlaps_next = number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end
             last = sentence.missing[number + 1][1] if overlaps_next else end
@@ -218,12 +290,12 @@ def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None
 
 
 def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
-    match = cue.pattern.search(sentence.text)
+    match = cue.pattern.search(sentence.text, sentence.possible)
     return None if match is None else match.span()
 
 
 def _labelled(
-    cue: Cue | Support, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
+    cue: Cue | Support | _Named, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
 ) -> LabelledSpan:
     """Quote a lack with its object, without the stop, and a statement with the clauses it touches, unless they are too long."""
     is_lack = isinstance(cue, Cue) and cue.is_missing
@@ -244,4 +316,6 @@ def _labelled(
         # A lack stands before its object, the words that lead to a statement before it.
         first, last = (first, words[_MAX_QUOTE_WORDS - 1][1]) if is_lack else (words[-_MAX_QUOTE_WORDS][0], last)
     confidence = confidence_of("last_resort" if isinstance(cue, Cue) and cue.is_alone else cue.id)
-    return LabelledSpan(cue.id, first, last, rationale[first:last], cue.name if isinstance(cue, Cue) else "answered", confidence)
+    return LabelledSpan(
+        cue.id, first, last, rationale[first:last], "answered" if isinstance(cue, Support) else cue.name, confidence
+    )

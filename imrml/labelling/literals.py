@@ -5,11 +5,15 @@ Matching with a Trigram Index", 2012): what the derivation does not know, it tak
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import product
+from sys import maxsize
 from typing import Any, NamedTuple
 
 _SHORTEST = 3
+_RUN = 4
+"""Letters by which strings are looked up; shorter ones are few and looked for one by one."""
 _MOST_STRINGS = 16
 """So many strings may stand for a stretch of a pattern; a stretch of more says nothing of its letters."""
 _OTHERS = re.compile(r"\W")
@@ -47,27 +51,68 @@ class PatternIndex:
     def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
         needing: dict[str, set[int]] = {}
         anywhere = set()
+        self._n_patterns = 0
         for place, pattern in enumerate(patterns):
+            self._n_patterns += 1
             strings = needed_strings(pattern)
             for string in strings:
                 needing.setdefault(string, set()).add(place)
             if not strings:
                 anywhere.add(place)
         self._anywhere = frozenset(anywhere)
+        self._short = [(string, places) for string, places in needing.items() if len(string) < _RUN]
         self._strings: dict[str, list[tuple[str, set[int]]]] = {}
         for string, places in needing.items():
-            self._strings.setdefault(_rarest_run(string), []).append((string, places))
+            if len(string) >= _RUN:
+                self._strings.setdefault(_rarest_run(string), []).append((string, places))
 
-    def possible_in(self, text: str) -> set[int]:
+    def __len__(self) -> int:
+        return self._n_patterns
+
+    def possible_in(self, text: str) -> frozenset[int]:
         """Give the places of the patterns that may be found in a text or in a stretch of it; the others cannot."""
         words = f" {_OTHERS.sub(' ', text)} "
-        runs = set(map("".join, zip(words, words[1:], words[2:], strict=False)))
+        runs = set(map("".join, zip(words, words[1:], words[2:], words[3:], strict=False)))
         possible = set(self._anywhere)
         for run in runs & self._strings.keys():
             for string, places in self._strings[run]:
                 if string in words:
                     possible |= places
-        return possible
+        for string, places in self._short:
+            if string in words:
+                possible |= places
+        return frozenset(possible)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives of one pattern, which an index knows one by one: only those are searched for that may be found.
+
+    Parameters
+    ----------
+    patterns : tuple of (int, re.Pattern)
+        With the place of each in the index.
+
+    Examples
+    --------
+    >>> drug, test = re.compile("norco"), re.compile("MRI|x-ray")
+    >>> asked = AnyOf(((0, drug), (1, test)))
+    >>> text = "norco and an x-ray"
+    >>> asked.search(text, PatternIndex([drug, test]).possible_in(text)).group()
+    'norco'
+    """
+
+    patterns: tuple[tuple[int, re.Pattern[str]], ...]
+
+    def search(self, text: str, possible: Container[int], start: int = 0, end: int = maxsize) -> re.Match[str] | None:
+        """Find the alternative that stands first in a stretch of a text; of two at one place, the one that is named first."""
+        found: re.Match[str] | None = None
+        for place, pattern in self.patterns:
+            if place in possible:
+                match = pattern.search(text, start, end)
+                if match is not None and (found is None or match.start() < found.start()):
+                    found = match
+        return found
 
 
 def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
@@ -93,7 +138,7 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
 
 
 def _rarest_run(string: str) -> str:
-    runs = [string[at : at + _SHORTEST] for at in range(len(string) - _SHORTEST + 1)]
+    runs = [string[at : at + _RUN] for at in range(len(string) - _RUN + 1)]
     return min(runs, key=lambda run: sum(map(_FROM_RARE_TO_COMMON.find, run)))
 
 

@@ -1,20 +1,17 @@
 """A rationale as the cues read it: mended text that maps back to the original, sentences with roles, masks over decoys."""
 
 import re
-import string
 from dataclasses import dataclass
 
 from imrml.features.bounds import MASK, bound_runs
-from imrml.labelling.rules import Role, roles
-from imrml.sentences import missing_spans, split_sentences
+from imrml.labelling.rules import Role, roles, rule_index
+from imrml.sentences import missing_spans, small, split_sentences
 
 _MENDED = re.compile(
     r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
     r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
 _MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
-_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-"""Keeps the length, which `str.lower` does not."""
 _CURLY_QUOTATION = re.compile(r"“[^“”]*”")
 _OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
 _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
@@ -44,12 +41,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class RoledSentence:
-    """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading."""
+    """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading.
+
+    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it; ``is_amid_case`` is true once the
+    case has been taken up, until a guideline is told again.
+    """
 
     text: str
     start: int
     role: Role
     missing: tuple[tuple[int, int], ...]
+    possible: frozenset[int]
+    is_amid_case: bool = False
 
 
 def read(rationale: str) -> Reading:
@@ -88,43 +91,48 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
     named: list[str] = []
     in_case = False
     for sentence in split_sentences(masked):
-        text, formula = _without_formula(_blanked(roles().fillers, sentence.text.translate(_SMALL)))
+        text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
         if formula:
             named.append(formula)
         missing = tuple(missing_spans(text))
-        role, in_case = _role(text, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
-        roled.append(RoledSentence(text, sentence.start, role, missing))
+        possible = rule_index().possible_in(text)
+        was_in_case = in_case
+        role, in_case = _role(text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
+        roled.append(RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case))
     return reading, roled, " ".join(named)
 
 
-def _role(text: str, in_case: bool, *, is_conclusion: bool, is_lacking: bool) -> tuple[Role, bool]:
+def _role(text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
+    # Words are masked from edge to edge, so what is not possible in the whole is not possible in what is left.
     told = _blanked(patterns.hypothetical, text)
-    if patterns.boilerplate.search(text):
+    if patterns.boilerplate.search(text, possible):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
-    if (is_general := _is_general(text, told)) or _recites(text, told, in_case):
+    if (is_general := _is_general(text, told, possible)) or _recites(text, told, possible, in_case):
         return "recital", in_case and is_general
-    if patterns.prior_review.search(text):
+    if patterns.prior_review.search(text, possible):
         return "prior_review", True
     return ("lacks" if is_lacking else "shows"), True
 
 
-def _is_general(text: str, told: str) -> bool:
+def _is_general(text: str, told: str, possible: frozenset[int]) -> bool:
     patterns = roles()
-    return patterns.general.search(text) is not None and not (
-        patterns.points_at_case.search(told) or patterns.recital.search(text)
+    return patterns.general.search(text, possible) is not None and not (
+        patterns.points_at_case.search(told, possible) or patterns.recital.search(text, possible)
     )
 
 
-def _recites(text: str, told: str, in_case: bool) -> bool:
+def _recites(text: str, told: str, possible: frozenset[int], in_case: bool) -> bool:
     patterns = roles()
     leads = patterns.leading_guideline if in_case else patterns.recital
-    if leads.search(text) or (not in_case and patterns.literature.search(text)):
-        return patterns.case_in_spite_of_guideline.search(told) is None
-    return not in_case and not (patterns.case.search(told) or patterns.case_in_spite_of_guideline.search(told))
+    if leads.search(text, possible) or (not in_case and patterns.literature.search(text, possible)):
+        return patterns.case_in_spite_of_guideline.search(told, possible) is None
+    return not in_case and not (
+        patterns.case.search(told, possible) or patterns.case_in_spite_of_guideline.search(told, possible)
+    )
 
 
 def _without_formula(text: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The cue tables, read and compiled once: words, roles and cues are data beside this file."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -9,18 +10,33 @@ from typing import Any, Literal
 import yaml
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.literals import PatternIndex
+from imrml.labelling.literals import AnyOf, PatternIndex
 
 Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
 Pattern = re.Pattern[str]
 
-_DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion", "prior_review"})
+_DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion"})
 _CAPITAL = re.compile(r"\\.|[A-Z]")
 _PRIOR_LABELS = 10
 """How many labels the share of all weighs when that of one kind is estimated."""
 _NAMED = re.compile(r"<(\w+)>")
 _CUE_FIELDS = frozenset(
-    ["cue", "missing", "says", "roles", "with", "unless", "given", "about", "not_about", "alone", "names_item", "yields_to"],
+    [
+        "cue",
+        "missing",
+        "says",
+        "roles",
+        "with",
+        "unless",
+        "given",
+        "about",
+        "not_about",
+        "alone",
+        "names_item",
+        "same_part",
+        "amid_case",
+        "yields_to",
+    ],
 )
 
 
@@ -30,7 +46,7 @@ class Cue:
 
     id: str
     name: str
-    pattern: Pattern
+    pattern: AnyOf
     is_missing: bool
     roles: frozenset[str]
     requires: Pattern | None
@@ -40,6 +56,8 @@ class Cue:
     not_about: Pattern | None
     is_alone: bool
     names_item: bool
+    is_of_same_part: bool
+    is_amid_case: bool
     yields_to: frozenset[str]
 
 
@@ -53,39 +71,92 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Patterns that tell the role of a sentence; see ``roles.yaml``."""
+    """Patterns that tell the role of a sentence; see ``roles.yaml``. Those of ``AnyOf`` stand in ``rule_index()``."""
 
-    boilerplate: Pattern
+    boilerplate: AnyOf
     fillers: Pattern
     verdict: Pattern
     verdict_on_another: Pattern
     verdict_subject: Pattern
     verdict_added: Pattern
     reason_first: Pattern
-    case_in_spite_of_guideline: Pattern
-    case: Pattern
-    literature: Pattern
-    recital: Pattern
-    leading_guideline: Pattern
-    general: Pattern
-    prior_review: Pattern
+    case_in_spite_of_guideline: AnyOf
+    case: AnyOf
+    literature: AnyOf
+    recital: AnyOf
+    leading_guideline: AnyOf
+    general: AnyOf
+    prior_review: AnyOf
+    told_above: Pattern
+    falls_with_another: Pattern
     hypothetical: Pattern
-    points_at_case: Pattern
+    points_at_case: AnyOf
     common_words: Pattern
-    none_of_these: Pattern
-    criteria_unmet: Pattern
+    none_of_these: AnyOf
+    criteria_unmet: AnyOf
     study: Pattern
     after_the_lack: Pattern
 
 
+class _Tables:
+    """All rules, with a number for each alternative that the index knows."""
+
+    def __init__(self) -> None:
+        self._indexed: list[Pattern] = []
+        table = _read("roles.yaml")
+        any_of = {field.name for field in fields(Roles) if field.type is AnyOf}
+        compiled: dict[str, Any] = {
+            name: self._any_of(rows) if name in any_of else _compiled(rows) for name, rows in table.items()
+        }
+        self.roles = Roles(**compiled)
+        table = _read("cues.yaml")
+        if unknown := set(table) - set(deficiency_ids()):
+            raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
+        in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in self._cues_of(id_, row)]
+        self.cues = tuple(sorted(in_order, key=lambda cue: cue.is_alone))
+        self.index = PatternIndex(self._indexed)
+
+    def _any_of(self, patterns: Sequence[str]) -> AnyOf:
+        first = len(self._indexed)
+        self._indexed.extend(_compiled([pattern]) for pattern in patterns)
+        return AnyOf(tuple(enumerate(self._indexed[first:], start=first)))
+
+    def _cues_of(self, id_: str, row: dict[str, Any]) -> list[Cue]:
+        if unknown := set(row) - _CUE_FIELDS:
+            raise ValueError(f"cues.yaml: {id_}: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}")
+        return [
+            Cue(
+                id=id_,
+                name=row["cue"],
+                pattern=self._any_of(row[kind]),
+                is_missing=kind == "missing",
+                roles=frozenset(row["roles"]) if "roles" in row else _DEFAULT_ROLES,
+                requires=_optional(row.get("with")),
+                unless=_optional(row.get("unless")),
+                given=_optional(row.get("given")),
+                about=_optional(row.get("about")),
+                not_about=_optional(row.get("not_about")),
+                is_alone=row.get("alone", False),
+                names_item=row.get("names_item", False),
+                is_of_same_part=row.get("same_part", False),
+                is_amid_case=row.get("amid_case", False),
+                yields_to=frozenset(row.get("yields_to", ())),
+            )
+            for kind in ("missing", "says")
+            if kind in row
+        ]
+
+
 @cache
+def _tables() -> _Tables:
+    return _Tables()
+
+
 def roles() -> Roles:
     """Read ``roles.yaml``."""
-    table = _read("roles.yaml")
-    return Roles(**{name: _compiled(patterns) for name, patterns in table.items()})
+    return _tables().roles
 
 
-@cache
 def cues() -> tuple[Cue, ...]:
     """Read ``cues.yaml``, in the taxonomy's order, those that count only alone last.
 
@@ -94,17 +165,18 @@ def cues() -> tuple[Cue, ...]:
     ValueError
         A table names an unknown id, field or word: a fault of the package, found by its tests.
     """
-    table = _read("cues.yaml")
-    if unknown := set(table) - set(deficiency_ids()):
-        raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
-    in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in _cues_of(id_, row)]
-    return tuple(sorted(in_order, key=lambda cue: cue.is_alone))
+    return _tables().cues
+
+
+def rule_index() -> PatternIndex:
+    """Index the alternatives of ``cues()`` and ``roles()``, by which a sentence is searched for few of them."""
+    return _tables().index
 
 
 @cache
-def cue_index() -> PatternIndex:
-    """Index the patterns of ``cues()``, by which a sentence is searched for few of them."""
-    return PatternIndex(cue.pattern for cue in cues())
+def cue_of_alternative() -> dict[int, int]:
+    """Give for each alternative's number in ``rule_index()`` that is a cue's the cue's place in ``cues()``."""
+    return {number: place for place, cue in enumerate(cues()) for number, _ in cue.pattern.patterns}
 
 
 @cache
@@ -138,30 +210,6 @@ def other_names(item: str) -> str:
 @cache
 def _other_names() -> list[tuple[Pattern, str]]:
     return [(_compiled([pattern]), words) for pattern, words in _read("names.yaml")]
-
-
-def _cues_of(id_: str, row: dict[str, Any]) -> list[Cue]:
-    if unknown := set(row) - _CUE_FIELDS:
-        raise ValueError(f"cues.yaml: {id_}: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}")
-    return [
-        Cue(
-            id=id_,
-            name=row["cue"],
-            pattern=_compiled(row[kind]),
-            is_missing=kind == "missing",
-            roles=frozenset(row["roles"]) if "roles" in row else _DEFAULT_ROLES,
-            requires=_optional(row.get("with")),
-            unless=_optional(row.get("unless")),
-            given=_optional(row.get("given")),
-            about=_optional(row.get("about")),
-            not_about=_optional(row.get("not_about")),
-            is_alone=row.get("alone", False),
-            names_item=row.get("names_item", False),
-            yields_to=frozenset(row.get("yields_to", ())),
-        )
-        for kind in ("missing", "says")
-        if kind in row
-    ]
 
 
 def _optional(patterns: list[str] | None) -> Pattern | None:

@@ -5,6 +5,7 @@ import pandas as pd
 from imrml.engines import map_ordered
 from imrml.errors import TableError
 from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
+from imrml.labelling.letter import denied_beside, with_reasons_told_before
 
 
 def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
@@ -13,7 +14,8 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     Parameters
     ----------
     items : DataFrame
-        Item table with ``rationale`` and ``decision``; ``item`` helps where present.
+        Item table with ``rationale`` and ``decision``; ``item`` helps where present, and ``case_number`` lets items of one
+        letter lean on each other: one falls because another is denied, or has its reasons told under the one before.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
 
@@ -42,8 +44,11 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
         if decision not in ("upheld", "overturned"):
             raise TableError(f"item table: row {number}: decision is {decision!r}; expected 'upheld' or 'overturned'")
     named = items["item"].tolist() if "item" in items else [""] * len(items)
-    rows = zip(decisions, items["rationale"].tolist(), named, strict=True)
-    labelled = list(map_ordered(_spans_of, rows, n_jobs))
+    cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
+    rationales = items["rationale"].tolist()
+    rows = zip(decisions, rationales, named, denied_beside(cases, decisions, named), strict=True)
+    alone = list(map_ordered(_spans_of, rows, n_jobs))
+    labelled = with_reasons_told_before(cases, decisions, rationales, alone)
     upheld = [spans if decision == "upheld" else () for decision, spans in zip(decisions, labelled, strict=True)]
     overturned = [spans if decision == "overturned" else () for decision, spans in zip(decisions, labelled, strict=True)]
     columns = {
@@ -63,10 +68,10 @@ def _quotes(spans: tuple[LabelledSpan, ...]) -> list[dict[str, object]]:
     return [{"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans]
 
 
-def _spans_of(row: tuple[str, object, object]) -> tuple[LabelledSpan, ...]:
-    decision, rationale, item = row
+def _spans_of(row: tuple[str, object, object, tuple[str, ...]]) -> tuple[LabelledSpan, ...]:
+    decision, rationale, item, others = row
     if not isinstance(rationale, str):
         return ()
     if decision == "overturned":
         return find_supports(rationale)
-    return label_rationale(rationale, item if isinstance(item, str) else "")
+    return label_rationale(rationale, item if isinstance(item, str) else "", others)

@@ -9,7 +9,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from imrml.errors import NotEnoughDataError
-from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread, refit_around
+from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread
+from imrml.models.posterior import refit_on_other_cases
 
 _LEAST_TRUST = 5e-4
 """A cross whose prior variance is a smaller share of the whole is left out."""
@@ -18,7 +19,7 @@ _STOP = 1e-4
 
 
 class CrossesLogistic(CalibratedLogistic):
-    """Average, in log-odds, of logistic regressions on crosses of codes.
+    """Weighted average, in log-odds, of logistic regressions on crosses of codes.
 
     The prior of each makes two reviews the more alike the more codes they share: the variance of a cross of the columns S is the
     product of 1 - share over S and of share over all other columns, which is the Gaussian process with a product of such
@@ -29,7 +30,8 @@ class CrossesLogistic(CalibratedLogistic):
     ----------
     members : sequence of mapping
         Of each regression ``shares`` (by column, between 0 and 1: how alike two reviews are whose codes there differ),
-        ``singles`` (prior scale that a code by itself gets besides), ``max_order``, ``c`` and ``half_life_years``.
+        ``singles`` (prior scale that a code by itself gets besides), ``max_order``, ``c``, ``half_life_years`` and ``weight`` (in
+        the average).
     n_refits : int
         Refits of the first member on resampled cases behind the interval; with fewer than two there is none.
     seed : int
@@ -100,7 +102,9 @@ class CrossesLogistic(CalibratedLogistic):
                 coefficients[number, kept], intercepts[number] = fitted.coef_[0] * scales[kept], fitted.intercept_[0]
             self._refit_first(scaled, y, cases, weights, kept, scales[kept], fitted)
         self.linear_ = fitted
-        self.linear_.coef_, self.linear_.intercept_ = coefficients.mean(axis=0)[None, :], intercepts.mean(keepdims=True)
+        weights = np.array([[member["weight"] for member in self.members]], dtype=float)
+        weights /= weights.sum()
+        self.linear_.coef_, self.linear_.intercept_ = weights @ coefficients, weights @ intercepts
         self.linear_.n_features_in_ = X.shape[1]
         return self
 
@@ -114,21 +118,21 @@ class CrossesLogistic(CalibratedLogistic):
         scales: npt.NDArray[np.float64],
         fitted: LogisticRegression,
     ) -> None:
-        """Refit the first member on resampled cases, each around a center drawn from its prior; only their spread is used."""
-        self.refit_coefficients_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float32)
-        self.refit_intercepts_ = np.zeros(self.n_refits, dtype=np.float32)
-        _, case_codes = np.unique(np.asarray(cases, dtype=str), return_inverse=True)
-        n_cases = int(case_codes.max()) + 1
-        random = np.random.default_rng(self.seed)
-        start = np.append(fitted.coef_[0], fitted.intercept_)
-        for number in range(self.n_refits):
-            drawn = np.zeros(len(y))
-            while not drawn[y].any() or not drawn[~y].any():
-                drawn = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[case_codes].astype(float)
-            center = random.normal(scale=np.sqrt(fitted.C), size=len(kept))
-            found = refit_around(center, scaled, y, weights=drawn * weights, c=fitted.C, start=start)
-            self.refit_coefficients_[number, kept] = found[:-1] * scales
-            self.refit_intercepts_[number] = found[-1]
+        """Refit the first member on resampled cases; how far that moves it is taken for how far it moves the average."""
+        moved = refit_on_other_cases(
+            scaled,
+            y,
+            np.unique(np.asarray(cases, dtype=str), return_inverse=True)[1],
+            item_weights=weights,
+            start=np.append(fitted.coef_[0], fitted.intercept_),
+            c=fitted.C,
+            n_refits=self.n_refits,
+            seed=self.seed,
+        )
+        # Their spread needs three digits, and in single precision they would be half of the model's file.
+        self.coefficient_moves_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float16)
+        self.coefficient_moves_[:, kept] = moved[:, :-1] * scales
+        self.intercept_moves_ = moved[:, -1].astype(np.float32)
 
 
 def _prior_scales(

@@ -5,15 +5,15 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import Ridge
 from sklearn.utils.validation import check_is_fitted
 
+from imrml.models.normal_equations import PenalisedHessian
 from imrml.models.outcome import CategoryPrior, one_thread
 
-_SMALLEST_RATE = 0.005
+_SMALLEST_RATE = 0.01
 """No deficiency is surer, nor surer to be absent."""
 # Probabilities are shown to the percent.
-_STOP = 1e-3
+_MOST_STEPS, _STOP = 300, 1e-3
 
 
 class DeficiencyModel(BaseEstimator):
@@ -87,8 +87,10 @@ class DeficiencyModel(BaseEstimator):
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
             with one_thread():
-                ridge = Ridge(self.penalty, fit_intercept=False, solver="sparse_cg", tol=_STOP).fit(X, moves)
-            self.coefficients_[learned] = np.reshape(ridge.coef_, (len(learned), -1)) * scale
+                transposed = sparse.csr_matrix(X.T)
+                ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty))
+                found = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
+            self.coefficients_[learned] = found.T * scale
         return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:

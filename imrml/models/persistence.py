@@ -16,15 +16,18 @@ import sklearn
 import sklearn.utils
 import skops
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, OutdatedModelError
 from imrml.models.bundle import read_bundle
 from imrml.models.review import ReviewModel
+from imrml.models.specimens import answer_specimens, find_change
+from imrml.provenance import describe_environment
 from imrml.tables import write_private
 
 ALLOWED_TYPES = frozenset(
     {
         "imrml.features.clinical.ClinicalFeatures",
         "imrml.features.coded.CodedFeatures",
+        "imrml.features.crossed.CrossedTextFeatures",
         "imrml.features.hashed.HashedText",
         "imrml.features.spelling.SpellingFeatures",
         "imrml.features.text.TextFeatures",
@@ -65,7 +68,7 @@ MODEL_FILES = _MODEL, _MANIFEST = "model.skops", "model.json"
 
 _NEEDED = ("model_version", "stage", "trained_on", "training_cases", "verdict")
 """What the maker of a model must say about it."""
-_WRITTEN = ("imrml", "scikit_learn", "skops", "sha256")
+_WRITTEN = ("imrml", "scikit_learn", "skops", "sha256", "made_with", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
         "scikit_learn": sklearn.__version__,
         "skops": skops.__version__,
         "sha256": hashlib.sha256(payload).hexdigest(),
+        "made_with": describe_environment(),
+        "answers": answer_specimens(model),
     }
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
     write_private(Path(folder, _MODEL), lambda target: target.write_bytes(payload))
@@ -142,7 +147,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
 
 
 def load_model(where: str | Path) -> LoadedModel:
-    """Read a model: first its checksum is verified, then each type in it, and only then is anything built.
+    """Read a model: first its checksum is verified, then each type in it, only then is it built, and asked what it knew.
 
     Parameters
     ----------
@@ -152,7 +157,9 @@ def load_model(where: str | Path) -> LoadedModel:
     Raises
     ------
     ModelError
-        The folder, the archive or a file is absent, damaged, made by another version, or holds a type that is not allowed.
+        The folder, the archive or a file is absent, damaged, or holds a type that is not allowed.
+    OutdatedModelError
+        Made by another version, or the code has changed so that the model answers otherwise than when it was saved.
 
     Examples
     --------
@@ -171,11 +178,23 @@ def load_model(where: str | Path) -> LoadedModel:
         )
     _require_same_versions(where, manifest)
     _require_allowed_types(payload, str(where))
-    model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
+    try:
+        model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
+    except (AttributeError, ImportError, TypeError, ValueError) as error:  # a class that has moved, or takes other settings
+        raise OutdatedModelError(
+            f"{where}: the code has changed since this model was made (cannot be built, {type(error).__name__}); train again",
+            manifest.get("recipe"),
+        ) from error
     if not isinstance(model, ReviewModel):
         raise ModelError(f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
     if model.stage != manifest["stage"]:
         raise ModelError(f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again")
+    if change := find_change(model, manifest["answers"]):
+        made_with = manifest["made_with"]["git_commit"]
+        raise OutdatedModelError(
+            f"{where}: the code has changed since this model was made (commit {made_with}): {change}; train again",
+            manifest.get("recipe"),
+        )
     return LoadedModel(model, manifest)
 
 
@@ -192,6 +211,8 @@ def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise ModelError(f"{where}: {_MANIFEST} is no JSON; train or copy the model again") from None
     missing = [key for key in (*_NEEDED, *_WRITTEN) if not isinstance(manifest, dict) or key not in manifest]
+    if missing and set(missing) <= {"made_with", "answers"}:
+        raise OutdatedModelError(f"{where}: {_MANIFEST} lacks {missing}: made by older code; train again", manifest.get("recipe"))
     if missing:
         raise ModelError(f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote")
     if manifest["trained_on"] not in ("real", "synthetic"):
@@ -204,7 +225,10 @@ def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> N
     for name, installed in (("imrml", version("imrml")), ("scikit_learn", sklearn.__version__)):
         found = str(manifest[name])
         if found.split(".")[:2] != installed.split(".")[:2]:
-            raise ModelError(f"{folder}: made with {name} {found}, installed is {installed}; train again, or install {found}")
+            raise OutdatedModelError(
+                f"{folder}: made with {name} {found}, installed is {installed}; train again, or install {found}",
+                manifest.get("recipe"),
+            )
 
 
 def _require_allowed_types(payload: bytes, what: str) -> None:

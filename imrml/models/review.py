@@ -19,7 +19,10 @@ from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs
+<<<<<<< HEAD
 from imrml.models.kinds import Reading, fit_outcome
+=======
+>>>>>>> main
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
 from imrml.models.reasons import strongest_features
 from imrml.submissions import SubmissionFrame, require_submission_columns
@@ -155,6 +158,8 @@ class ReviewModel(BaseEstimator):
         LeakageError
             The frame holds a column that is not known at the stage.
         """
+        from imrml.models.estimators import Reading, fit_outcome  # noqa: PLC0415 - trees and their like are slow to import
+
         require_submission_columns(list(submissions.columns), self.stage, self.profile)
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
@@ -173,7 +178,9 @@ class ReviewModel(BaseEstimator):
             self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
-            self.feature_names_ = self.columns_.get_feature_names_out().astype(str)
+            self.n_features_ = matrix.shape[1]
+            # Crosses of codes are named when asked for: the names of a hundred thousand would be most of the model.
+            self.feature_names_ = None if self.profile == "dmhc" else self.columns_.get_feature_names_out().astype(str)
         years = np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float)
         reading = Reading(self.columns_, matrix, categories, cases, years)
         self.outcome_ = fit_outcome(self.models, reading, overturned, self.seed)
@@ -196,7 +203,7 @@ class ReviewModel(BaseEstimator):
             self.deficiencies_.fit(seen, labels, of_labelled, trust)
             if reads_deficiencies and self.profile == "letters":
                 self.associations_ = ChecklistAssociations().fit(
-                    lines_shown(matrix, self.feature_names_),
+                    lines_shown(matrix, self.name_features()),
                     overturned,
                     self.categories_.predict_proba(categories)[:, 1],
                     rows,
@@ -244,7 +251,7 @@ class ReviewModel(BaseEstimator):
         if self.columns_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.columns_.transform(submissions))
         elif self.columns_ is not None:
-            matrix = sparse.csr_matrix((0, len(self.feature_names_)))
+            matrix = sparse.csr_matrix((0, self.n_features_))
         words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
         return Inputs(submissions, self._categories(submissions), matrix, words, _n_words(submissions) < self.least_words_)
 
@@ -362,7 +369,15 @@ class ReviewModel(BaseEstimator):
         inputs = self._read(submissions)
         if not isinstance(self.outcome_, CalibratedClassifier):
             return [[] for _ in inputs.categories]
-        return strongest_features(self.outcome_.contributions(inputs.matrix), self.feature_names_, n_features, _SMALLEST_REASON)
+        return strongest_features(self.outcome_.contributions(inputs.matrix), self.name_features, n_features, _SMALLEST_REASON)
+
+    def name_features(self, places: Any = slice(None)) -> np.ndarray:
+        """Name the features at ``places`` (positions, or a slice; all by default); none where the model is made of priors."""
+        if self.columns_ is None:
+            return np.array([], dtype=str)
+        if self.feature_names_ is not None:
+            return np.asarray(self.feature_names_[places])
+        return np.asarray(self.columns_.named_transformers_["codes"].name_crosses(places))
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -375,7 +390,7 @@ class ReviewModel(BaseEstimator):
         """Scale of each feature for the deficiency model."""
         assert self.columns_ is not None  # asked only where features are read
         assert self.words_ is not None
-        names = np.append(self.feature_names_, self.words_.get_feature_names_out().astype(str))
+        names = np.append(self.name_features(), self.words_.get_feature_names_out().astype(str))
         scale = np.ones(len(names))
         for name, trust in reversed(_TRUST):
             scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust

@@ -229,7 +229,7 @@ def _share_unknown(words: Sequence[str], known: set[str]) -> float:
 
 
 def _alarms(drift: Drift, config: MonitoringConfig) -> Iterator[Alarm]:
-    level = config.significance / len(drift.facts)
+    level = config.significance / max(len(drift.facts), 1)
     for row in drift.facts.to_dict("records"):
         if row["psi"] >= config.psi and row["p_value"] < level:
             yield Alarm(str(row["fact"]), "psi", float(row["psi"]), config.psi)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ def drop_folder(config: Config) -> Path:
 
 
 def sign(config: Config) -> str:
-    """Digest of the config and of names, sizes and times of the dropped files: the same digest means nothing has arrived.
+    """Digest of config, versions and the names, sizes and times of the dropped files: the same digest means nothing is new.
+
+    Times only tell files apart, so a clock that goes back does no harm.
 
     Examples
     --------
@@ -45,7 +48,8 @@ def sign(config: Config) -> str:
     folder = drop_folder(config)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     facts = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(json.dumps([config.model_dump(), facts]).encode()).hexdigest()
+    made_by = [version(package) for package in ("imrml", "scikit-learn")]  # a champion of another version cannot be used
+    return hashlib.sha256(json.dumps([config.model_dump(), made_by, facts]).encode()).hexdigest()
 
 
 def _memory() -> Path:

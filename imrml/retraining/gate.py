@@ -11,7 +11,7 @@ from imrml.evaluation.checks import Check
 from imrml.evaluation.item_scores import losses
 from imrml.evaluation.outcome_metrics import calibration_error
 from imrml.evaluation.resampling import Floats, Resamples
-from imrml.evaluation.slices import age_band
+from imrml.evaluation.slices import slice_columns
 
 SLICES = ("treatment_category", "age_band", "sex")
 
@@ -44,7 +44,8 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     Parameters
     ----------
     window : DataFrame of shape (n_items, ...)
-        ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, ``treatment_category``, ``age``, ``sex``.
+        ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, and what
+        :func:`imrml.evaluation.slices.slice_columns` reads.
     config : GateConfig
         Margin, confidence and tolerances.
     seed : int
@@ -60,7 +61,7 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     >>> from imrml.config import load_config
     >>> window = pd.DataFrame({"case_number": [f"c{n}" for n in range(200)], "overturned": [True] + [False] * 199,
     ...                        "p_champion": 0.3, "p_challenger": 0.01,
-    ...                        "treatment_category": "mri", "age": 40.0, "sex": "female"})
+    ...                        "treatment_category": "mri", "age": 40.0, "sex": "female", "decided_year": 2015})
     >>> [(gate.name, gate.passed) for gate in judge_window(window, load_config().retraining.gate, seed=0)]
     [('log_loss', True), ('calibration', True), ('slices', True)]
     """
@@ -82,7 +83,7 @@ def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) 
         "log_loss",
         worst <= -config.margin,
         f"challenger minus champion {means[0]:+.4f}, with {config.confidence:.0%} confidence at most {worst:+.4f}",
-        f"at most {-config.margin:+.4f} with {config.confidence:.0%} confidence",
+        f"at most {0.0 - config.margin:+.4f} with {config.confidence:.0%} confidence",
     )
 
 
@@ -99,15 +100,19 @@ def _judge_calibration(
 
 
 def _judge_slices(window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig) -> Gate:
-    failed = [
-        f"{name} {value}: {found:+.4f} ({n} items)"
-        for name, value, n, found, surely in _slices(window, worse_by, resamples, config)
-        if surely > config.slice_tolerance
-    ]
+    judged = list(_slices(window, worse_by, resamples, config))
+    told = {f"{name} {value}: {found:+.4f} ({n:,} items)": (found, surely) for name, value, n, found, surely in judged}
+    failed = [words for words, (_, surely) in told.items() if surely > config.slice_tolerance]
+    if failed:
+        words = "; ".join(failed)
+    elif told:
+        words = f"none of {len(judged)} slices; the worst is {max(told, key=lambda words: told[words][0])}"
+    else:
+        words = "no slice is large enough to be judged"
     return Gate(
         "slices",
         not failed,
-        "; ".join(failed) or "none worse beyond the tolerance",
+        words,
         f"no slice of {config.min_slice_items} items or more surely worse by more than {config.slice_tolerance} (log loss)",
     )
 
@@ -116,9 +121,9 @@ def _slices(
     window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig
 ) -> Iterator[tuple[str, str, int, float, float]]:
     """Yield each slice with its count, by how much the challenger is worse there, and by how much it surely is."""
-    values = window.assign(age_band=[age_band(age) for age in window["age"]])
+    columns = slice_columns(window)
     for name in SLICES:
-        for value, found in values.groupby(name).indices.items():
+        for value, found in window.groupby(columns[name]).indices.items():
             rows = np.asarray(found)
             if len(rows) >= config.min_slice_items:
                 means = resamples.of(rows).mean(worse_by[rows])

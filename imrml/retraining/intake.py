@@ -13,6 +13,7 @@ import pandas as pd
 from imrml.config import Config, state_dir
 from imrml.corpus import Journal, failure_table, item_table, parse_new, require_columns
 from imrml.documents import ARCHIVE_ENDINGS, LETTER_ENDINGS, walk_letters
+from imrml.errors import TableError
 from imrml.labelling import label_items
 from imrml.retraining.arrivals import drop_folder
 from imrml.tables import ENDINGS, read_table, write_parts, write_table
@@ -59,13 +60,22 @@ def take_in(config: Config, n_jobs: int = 1) -> Intake:
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS):
         table = read_table(path)
         require_columns(table, ["case_number", "item_number", "decision"], f"retrain: {path.name}")
-        parts.append(table.astype({"case_number": "str", "item_number": "int64"}))
+        parts.append(_keyed(table, path))
     n_unread = len(read_table(failures)) if failures.exists() else 0
     if not parts:
         return Intake(pd.DataFrame(), n_unread, failures)
     items = pd.concat(parts, ignore_index=True).drop_duplicates(["case_number", "item_number"], keep="last", ignore_index=True)
     write_table(items, state / ITEMS)
     return Intake(items, n_unread, failures)
+
+
+def _keyed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    try:
+        return table.astype({"case_number": "str", "item_number": "int64"})
+    except ValueError:
+        raise TableError(
+            f"retrain: {path.name}: item_number must hold whole numbers from 1; mend the table or remove it"
+        ) from None
 
 
 def _parse_new(folder: Path, letters: Path, failures: Path, config: Config, n_jobs: int) -> None:

@@ -15,22 +15,34 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, state_dir
+from imrml.errors import ModelError, NotEnoughDataError, OutdatedModelError, TrackingError
 from imrml.evaluation.checks import VERDICT_CODE
 from imrml.evaluation.report import write_report
 from imrml.fitting import predict_held_out
 from imrml.models import LoadedModel, load_model, save_model
 from imrml.retraining.arrivals import is_dealt_with, remember, sign
 from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_window
-from imrml.retraining.intake import take_in
+from imrml.retraining.intake import ITEMS, take_in
 from imrml.retraining.lock import sole_retrain
-from imrml.tracking import fetch_model, list_versions, log_training, promote, registered_name
-from imrml.tracking.registry import CHAMPION
+from imrml.tables import remove_leftovers
+from imrml.tracking import (
+    CHAMPION,
+    alias_version,
+    discard_unfinished,
+    flatten,
+    load_registered,
+    log_training,
+    promote,
+    registered_name,
+)
 from imrml.training import TrainingResult, train
 from imrml.training_data import TrainingData, decided_years, hash_cases, prepare
 
 Report = Callable[[str], None]
 PROMOTED, KEPT, NOTHING_NEW = "promoted", "champion kept", "nothing new"
 _LATENCY_ROWS = 1000
+_MOST = 0.99
+"""Share of the champion's items that must be older than a window."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Outcome:
     gates : tuple of Gate
         Empty where nothing was compared.
     n_new_cases, n_new_overturned : int
-        Cases and overturned items that the champion was not trained on.
+        Cases and overturned items that the champion was not trained on, decided after those it was trained on.
     """
 
     verdict: str
@@ -64,40 +76,68 @@ def find_new_cases(data: TrainingData, champion: LoadedModel | None) -> np.ndarr
     return np.array([case not in seen and told not in seen for case, told in hash_cases(data)])
 
 
-def split_newest(data: TrainingData, is_new: np.ndarray, max_cases: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut off the newest window: new cases, the latest ``max_cases`` of them; what is older than all of it may be learned from.
+def decision_days(data: TrainingData) -> pd.Series:
+    """Day of each decision; the last of its year where only that is known, NaT where neither is."""
+    decided = pd.to_datetime(data.keys["decided_on"], errors="coerce", format="ISO8601")
+    return decided.fillna(
+        pd.to_datetime(decided_years(data.keys).map("{:.0f}-12-31".format, na_action="ignore"), errors="coerce")
+    )
+
+
+def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
+    """Mark the items on which champion and challenger can be compared: new ones, decided after what the champion learned from.
+
+    A letter that arrives years late is learned from, but a window that reaches back to it would leave the challenger next to
+    nothing to learn from. "After" is later than 99 in 100 of the champion's items: a few wrong dates do not stop the clock.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_items,)
+    """
+    days = decision_days(data)
+    seen = days[~is_new].dropna()
+    if seen.empty:
+        return is_new & days.notna().to_numpy()
+    return is_new & (days >= seen.quantile(_MOST)).to_numpy()
+
+
+def split_newest(data: TrainingData, is_newer: np.ndarray, max_cases: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut off the newest window: the latest ``max_cases`` newer cases; what is older than all of it may be learned from.
 
     Returns
     -------
     past, window : ndarrays of int
         Rows. Groups that reach into the window (near-duplicates) are not in the past.
     """
-    decided = pd.to_datetime(data.keys["decided_on"], errors="coerce", format="ISO8601")
-    day = decided.fillna(pd.to_datetime(decided_years(data.keys).map("{:.0f}-12-31".format, na_action="ignore"), errors="coerce"))
+    day = decision_days(data)
     cases = (
-        pd.DataFrame({"group": data.groups, "day": day, "is_new": is_new}).groupby("group").agg({"day": "max", "is_new": "all"})
+        pd.DataFrame({"group": data.groups, "day": day, "is_newer": is_newer})
+        .groupby("group")
+        .agg({"day": "max", "is_newer": "all"})
     )
-    newest = cases[cases["is_new"] & cases["day"].notna()].sort_values("day", kind="stable").index[-max_cases:]
+    newest = cases[cases["is_newer"] & cases["day"].notna()].sort_values("day", kind="stable").index[-max_cases:]
     in_window = np.isin(data.groups, newest)
     if not in_window.any():
         return np.arange(len(data.items)), np.array([], dtype=np.int64)
-    from_day = cases.loc[newest, "day"].min()
+    from_day = day[in_window].min()
     is_past = ~in_window & (day <= from_day).to_numpy()
     return np.flatnonzero(is_past), np.flatnonzero(in_window)
 
 
 def compare_recipe(
-    data: TrainingData, is_new: np.ndarray, champion: LoadedModel, config: Config, *, n_jobs: int, report: Report
+    data: TrainingData, is_newer: np.ndarray, champion: LoadedModel, config: Config, *, n_jobs: int, report: Report
 ) -> tuple[Gate, ...]:
     """Judge a recipe against the champion on the newest window.
 
     Raises
     ------
     NotEnoughDataError
-        What is older than the window cannot be learned from.
+        What is older than the window cannot be learned from, or there is no window.
     """
     chosen = config.retraining
-    past, window = split_newest(data, is_new, chosen.max_window_cases)
+    past, window = split_newest(data, is_newer, chosen.max_window_cases)
+    if not len(window):
+        raise NotEnoughDataError("retrain: no newer case stands by itself; all share narratives with older ones")
     report(f"window: {len(window):,} items that neither model was fitted on; challenger learns from {len(past):,} older items")
     fitted = train(data.items.iloc[past], config, n_jobs=n_jobs, report=report).model
     unseen = data.take(window)
@@ -144,12 +184,19 @@ def retrain(config: Config, n_jobs: int = 1, report: Report = lambda _: None, *,
         Another retrain is at work, MLflow is away, or the data do not allow a training; nothing was moved.
     """
     with sole_retrain():
+        for folder in (state_dir(), state_dir() / "intake", _challenger()):
+            remove_leftovers(folder)  # of a retrain that was killed
         signature = sign(config)
         if is_dealt_with(signature):
             return Outcome(NOTHING_NEW, "no file has arrived, and the config is the same, since the last retrain")
         outcome = _retrain(config, n_jobs, report, is_dry_run=is_dry_run)
         if not is_dry_run:
-            remember(signature, asdict(outcome))
+            try:
+                remember(signature, asdict(outcome))
+            except OSError as error:  # what was decided is done: the next retrain finds that out by itself
+                report(
+                    f"the outcome could not be written down ({error.strerror}); the next retrain looks at the same files again"
+                )
         return outcome
 
 
@@ -161,26 +208,45 @@ def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -
         return Outcome(NOTHING_NEW, "the drop folder holds no item yet")
     data = prepare(intake.items, config)
     name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
-    champion = _champion(name)
+    version = alias_version(name, CHAMPION)
+    champion = None
+    is_outdated = False
+    if version is not None:
+        try:
+            champion = load_registered(f"models:/{name}/{version}")
+        except OutdatedModelError as error:
+            _require_same_recipe(error, config)
+            is_outdated = True
+            report(f"{error}: its recipe is fitted again")
+    if champion is not None:
+        _require_comparable(name, champion, config)
     is_new = find_new_cases(data, champion)
-    n_new_cases = int(pd.Series(data.cases[is_new]).nunique())
-    n_new_overturned = int(data.overturned[is_new].sum())
+    is_newer = find_newer_cases(data, is_new) if champion is not None else is_new
+    n_new_cases = int(pd.Series(data.cases[is_newer]).nunique())
+    n_new_overturned = int(data.overturned[is_newer].sum())
     concluded = partial(Outcome, n_new_cases=n_new_cases, n_new_overturned=n_new_overturned)
     chosen = config.retraining
     if n_new_cases < chosen.min_new_cases or n_new_overturned < chosen.min_new_overturned:
+        n_older = int(pd.Series(data.cases[is_new & ~is_newer]).nunique())
         why = (
             f"{n_new_cases:,} new cases with {n_new_overturned:,} overturned items; worth a training are "
             f"{chosen.min_new_cases:,} with {chosen.min_new_overturned:,}"
+            + (
+                f"; {n_older:,} more were decided before what the champion learned from, and wait for newer ones"
+                if n_older
+                else ""
+            )
         )
         return concluded(NOTHING_NEW, why)
     gates: tuple[Gate, ...] = ()
     if champion is not None:
-        gates = compare_recipe(data, is_new, champion, config, n_jobs=n_jobs, report=report)
+        gates = compare_recipe(data, is_newer, champion, config, n_jobs=n_jobs, report=report)
         if not all(gate.passed for gate in gates):
             return concluded(KEPT, "the challenger was not shown to be better on the newest items", gates)
     report("refitting the recipe on all items")
     result = train(intake.items, config, n_jobs=n_jobs, report=report)
-    folder = state_dir() / "challenger"
+    folder = _challenger()
+    discard_unfinished(folder)
     save_model(result.model, folder, result.manifest)
     write_report(
         folder, result.metrics, result.held_out, result.verdict, result.manifest["data"], result.checks,
@@ -190,20 +256,41 @@ def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -
     if not all(gate.passed for gate in gates):
         return concluded(KEPT, "the refitted model did not pass its checks", gates)
     why = "the challenger is better on the newest items" if champion else "there was no champion yet"
+    if is_outdated:
+        why = "other code made the champion, so it could not be used"
     if not is_dry_run:
-        run = log_training(folder)
-        if run.model_version != _number(name, CHAMPION):  # a run killed after the move comes by here again
-            promote(name, f"retrain: {why}", run.model_version, who="imrml retrain")
+        try:
+            run = log_training(folder)
+            promote(name, f"retrain: {why}", run.model_version, who="imrml retrain", instead_of=version)
+        except TrackingError as error:
+            raise TrackingError(
+                f"{error}\nthe challenger and its figures are kept in {folder}; the next retrain goes on"
+            ) from None
     return concluded(PROMOTED, why, gates)
 
 
-def _champion(name: str) -> LoadedModel | None:
-    """Load the champion, its files verified; None where there is none yet."""
-    return None if _number(name, CHAMPION) is None else load_model(fetch_model(f"models:/{name}@{CHAMPION}"))
+def _challenger() -> Path:
+    return state_dir() / "challenger"
 
 
-def _number(name: str, alias: str) -> str | None:
-    """Look up the version that an alias points to."""
-    versions = list_versions()
-    found = versions[(versions["name"] == name) & versions["aliases"].str.split(", ").map(lambda names: alias in names)]
-    return None if found.empty else str(found["version"].iloc[0])
+def _require_same_recipe(error: OutdatedModelError, config: Config) -> None:
+    """Refuse to replace, unseen, a champion that cannot be asked any more by another recipe: nothing was compared."""
+    asked = config.model_dump()
+    for section in ("stage", "profile", "features", "models"):
+        made_with, now = flatten({section: error.recipe.get(section)}), flatten({section: asked[section]})
+        # Settings that only one of the two versions knows are no decision of anybody's.
+        if differ := sorted(key for key in made_with.keys() & now.keys() if made_with[key] != now[key]):
+            raise ModelError(
+                f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be compared: set it back for one "
+                f"retrain, or `imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"
+            )
+
+
+def _require_comparable(name: str, champion: LoadedModel, config: Config) -> None:
+    """Refuse to compare models of different stages or programmes: they see different things."""
+    own, asked = (champion.model.stage, champion.model.profile), (config.stage, config.profile)
+    if own != asked:
+        raise ModelError(
+            f"retrain: the champion of {name} is of stage and profile {own}, the config asks for {asked}; "
+            "name another tracking.registered_model"
+        )

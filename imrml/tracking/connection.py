@@ -60,7 +60,9 @@ def connected() -> Iterator["MlflowClient"]:
             yield mlflow.MlflowClient()
         except (MlflowException, RequestException, SQLAlchemyError) as error:
             why = str(error).splitlines()[0][:300]
-            raise TrackingError(f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI and that the server runs") from None
+            raise TrackingError(
+                f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI, that the server runs, and that the disk has room"
+            ) from None
         finally:  # set_tracking_uri also sets the variable, which would then look like somebody's wish
             if given is None:
                 os.environ.pop("MLFLOW_TRACKING_URI", None)

@@ -6,6 +6,7 @@ step: killed at any moment, the champion is the old one or the new one, and a mo
 
 import getpass
 import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from imrml.errors import ModelError
-from imrml.models import load_model
+from imrml.models import LoadedModel, load_model
 from imrml.tracking.connection import connected, tracking_uri
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 _MOVE = "move-"
 """Moves are tags of the registered model, ``move-0001`` on, each a JSON object."""
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +52,66 @@ class Move:
     when: str
 
 
-def fetch_model(uri: str) -> Path:
+def fetch_model(uri: str, folder: Path) -> Path:
     """Bring a model's folder from the registry or a run to this machine.
 
     Parameters
     ----------
     uri : str
         ``models:/imrml-imr@champion``, ``models:/imrml-imr/3`` or ``runs:/ID/model``.
+    folder : Path
+        Where to; made where absent.
+
+    Returns
+    -------
+    Path
+        The folder in it that holds ``model.json``.
 
     Raises
     ------
     ModelError
-        The registry holds no such model, alias or version.
+        The registry holds no such model, alias or version, or its files are gone.
     """
     with connected():
         import mlflow  # noqa: PLC0415
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
         try:
-            folder = Path(mlflow.artifacts.download_artifacts(uri))
+            fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
         except MlflowException as error:
+            if error.error_code not in _ABSENT:  # the server is away: nothing is known about the model
+                raise
             raise ModelError(f"{uri}: not found at {tracking_uri()} ({error.error_code}); see `imrml registry list`") from None
-    found = sorted(folder.rglob("model.json"))
+        except OSError as error:
+            raise ModelError(
+                f"{uri}: its files cannot be read ({error.strerror}); restore them, or use another version"
+            ) from None
+    found = sorted(fetched.rglob("model.json"))
     if not found:
         raise ModelError(f"{uri}: holds no imrml model (no model.json)")
     return found[0].parent
+
+
+def load_registered(uri: str) -> LoadedModel:
+    """Load a model from the registry or a run, its files verified; no copy of them stays behind.
+
+    Parameters
+    ----------
+    uri : str
+        As for :func:`fetch_model`.
+
+    Raises
+    ------
+    ModelError
+        The registry holds no such model, or its files are damaged, gone, or of other code.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        fetched = fetch_model(uri, Path(folder))
+        try:
+            return load_model(fetched)
+        except ModelError as error:  # where the files lay for a moment helps nobody
+            error.args = (str(error).replace(str(fetched), uri),)
+            raise
 
 
 def list_versions(name: str | None = None) -> pd.DataFrame:
@@ -99,12 +136,42 @@ def list_versions(name: str | None = None) -> pd.DataFrame:
 
 
 def _names(client: "MlflowClient", name: str | None) -> list[str]:
-    known = sorted(model.name for model in client.search_registered_models())
+    known: list[str] = []
+    token = None
+    while token != "":
+        page = client.search_registered_models(page_token=token)
+        known += [model.name for model in page]
+        token = page.token or ""
     if name is None:
-        return known
+        return sorted(known)
     if name not in known:
-        raise ModelError(f"{name}: no such registered model at {tracking_uri()}; known: {', '.join(known) or 'none'}")
+        raise ModelError(f"{name}: no such registered model at {tracking_uri()}; known: {', '.join(sorted(known)) or 'none'}")
     return [name]
+
+
+def alias_version(name: str, alias: str) -> str | None:
+    """Look up the version that an alias points to; None where there is no such alias, or no such model yet.
+
+    Raises
+    ------
+    TrackingError
+        MLflow cannot be reached.
+    """
+    with connected() as client:
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+        try:
+            return _aliases(client, name).get(alias)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
+
+
+def list_aliases() -> list[tuple[str, str, str]]:
+    """List every alias of every registered model: name, alias, version."""
+    with connected() as client:
+        return [(name, *pair) for name in _names(client, None) for pair in sorted(_aliases(client, name).items())]
 
 
 def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
@@ -113,7 +180,7 @@ def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
         by_version.setdefault(str(number), []).append(alias)
     found = client.search_model_versions(f"name = '{name}'")
     for version in sorted(found, key=lambda version: -int(version.version)):
-        tags = client.get_run(str(version.run_id)).data.tags
+        tags = _run_tags(client, version.run_id)
         created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
         yield {
             "name": name,
@@ -125,7 +192,22 @@ def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def promote(name: str, why: str, version: str | None = None, who: str | None = None) -> Move:
+def _run_tags(client: "MlflowClient", run_id: str | None) -> dict[str, str]:
+    """Tags of the run that made a version; none where somebody registered a model without one, or deleted it for good."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    try:
+        return dict(client.get_run(run_id).data.tags) if run_id else {}
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
+_ANY = "any"
+
+
+def promote(name: str, why: str, version: str | None = None, who: str | None = None, instead_of: str | None = _ANY) -> Move:
     """Make a version the champion, after its files were verified; the old champion becomes ``previous``.
 
     Parameters
@@ -138,17 +220,25 @@ def promote(name: str, why: str, version: str | None = None, who: str | None = N
         Number in the registry; the challenger where absent.
     who : str, optional
         Written down with the move; the user of this process where absent.
+    instead_of : str or None, default="any"
+        Version that must be the champion until then, None for none: what was decided about one champion holds for no other.
 
     Raises
     ------
     ModelError
-        No such model or version, no challenger, it is the champion already, or its files are damaged.
+        No such model or version, no challenger, it is the champion already, another one is, or its files are damaged.
     """
     with connected() as client:
         _names(client, name)
         target = version or _aliases(client, name).get(CHALLENGER)
         if target is None:
             raise ModelError(f"{name}: no challenger to promote; name a version, see `imrml registry list {name}`")
+        champion = _aliases(client, name).get(CHAMPION)
+        if instead_of not in (_ANY, champion):
+            raise ModelError(
+                f"{name}: version {champion} is the champion by now, not {instead_of}; nothing was moved: see "
+                f"`imrml registry list {name}`, and retrain"
+            )
         return _move(client, name, target, kind="promote", who=who, why=why)
 
 
@@ -163,6 +253,9 @@ def roll_back(name: str, why: str, who: str | None = None) -> Move:
     with connected() as client:
         _names(client, name)
         aliases = _aliases(client, name)
+        moves = _moves(client, name)
+        if moves and moves[-1].kind == "rollback" and moves[-1].to_version != aliases.get(CHAMPION):  # killed on its way
+            return _move(client, name, moves[-1].to_version, kind="rollback", who=who, why=why)
         if aliases.get(PREVIOUS) in {None, aliases.get(CHAMPION)}:
             raise ModelError(f"{name}: no earlier champion to go back to; see `imrml registry list {name}`")
         return _move(client, name, aliases[PREVIOUS], kind="rollback", who=who, why=why)
@@ -172,9 +265,7 @@ def _move(client: "MlflowClient", name: str, to_version: str, *, kind: str, who:
     old = _aliases(client, name).get(CHAMPION)
     if to_version == old:
         raise ModelError(f"{name}: version {to_version} is the champion already")
-    load_model(
-        fetch_model(f"models:/{name}/{to_version}")
-    )  # whole, unharmed and of this version of the package, or nothing moves
+    load_registered(f"models:/{name}/{to_version}")  # whole, unharmed and of this code, or nothing moves
     move = Move(kind, old, to_version, who or getpass.getuser(), why, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     number = len(_moves(client, name)) + 1
     client.set_registered_model_tag(name, f"{_MOVE}{number:04d}", json.dumps(asdict(move)))
@@ -211,7 +302,7 @@ def unfinished_moves() -> list[str]:
             if moves and moves[-1].to_version != _aliases(client, name).get(CHAMPION):
                 to_version = moves[-1].to_version
                 told.append(
-                    f"{name}: the {moves[-1].kind} to version {to_version} was interrupted; "
+                    f"{name}: the {moves[-1].kind} to version {to_version} was interrupted, the old champion is in use; "
                     f"`imrml registry promote {name} --version {to_version} --why ...` finishes it"
                 )
         return told

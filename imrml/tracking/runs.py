@@ -7,12 +7,10 @@ import io
 import json
 import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +22,14 @@ from imrml.tracking.connection import artifact_location, connected, tracking_uri
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
-REQUIREMENTS = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
 ARTIFACTS = ("metrics.json", "report.html", "card.md")
 """Files of a model's folder that go to MLflow beside the model; none holds text of a record."""
 
 _NOT_IN_METRIC_NAMES = re.compile(r"[^\w\-. :/]")
+_BLOCKS = ("outcome", "baselines", "deficiencies", "slices")
+"""Blocks of ``metrics.json`` that become MLflow metrics; the whole file is an artifact."""
 _MAX_PARAM = 500
 """Characters of a parameter's value that every MLflow store takes."""
 
@@ -86,37 +84,117 @@ def log_training(model_dir: Path) -> LoggedRun:
     with connected() as client:
         import mlflow  # noqa: PLC0415
 
-        experiment_id = _experiment(client, recipe["tracking"]["experiment"])
-        for run in _runs_of(client, experiment_id, manifest["model_version"]):
-            if found := _registered(client, name, run):
-                return LoggedRun(run.info.run_id, tracking_uri(), name, found, alias, _link(experiment_id, run.info.run_id))
+        experiment_id = _find_experiment(client, recipe["tracking"]["experiment"])
+        run_id = _keep_whole_run(client, experiment_id, manifest["model_version"])
+        if run_id is None:
+            packages = manifest["made_with"]["packages"]
+            # Born with its tags: a run that is killed at once can be told by them.
+            title = str(manifest["model_version"])
+            with mlflow.start_run(experiment_id=experiment_id, run_name=title, tags=_tags(manifest)) as run:
+                run_id = run.info.run_id
+                client.log_inputs(run_id, [_describe_dataset(manifest["data"])])
+                mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in flatten(recipe).items()})
+                mlflow.log_dict(recipe, "config.yaml")
+                mlflow.log_dict(manifest["splits"], "splits.yaml")
+                mlflow.log_dict(packages, "packages.yaml")
+                mlflow.log_metrics(flatten_figures({name: metrics.get(name, {}) for name in _BLOCKS}))
+                log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
+                for file in ARTIFACTS:
+                    mlflow.log_artifact(str(model_dir / file))
+                # Only the model's own files: whatever else lies in the folder may hold records.
+                with _staged(model_dir) as staged, redirect_stderr(io.StringIO()):  # which hides MLflow's announcements
+                    mlflow.pyfunc.log_model(
+                        name="model",
+                        loader_module="imrml.tracking.serving",
+                        data_path=str(staged),
+                        signature=signature(model_dir),
+                        input_example=pd.DataFrame([EXAMPLE_REQUEST]),
+                        pip_requirements=[f"{package}=={number}" for package, number in packages.items()],
+                    )
+        # Only a whole run gets a number in the registry, and only a number gets the alias.
+        version = _register(client, name, run_id, str(manifest["model_version"]), alias)
+        return LoggedRun(run_id, tracking_uri(), name, version, alias, _link_to(experiment_id, run_id))
+
+
+def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Log each candidate of a search as a run below the one that is going on.
+
+    Parameters
+    ----------
+    experiment_id : str
+        Of the run that is going on.
+    rows : sequence of mapping
+        One a candidate, as ``metrics["search"]["rows"]`` lists them: ``candidate`` (its number), ``settings`` (path to value)
+        and figures, which are plain numbers or FIGUREs by name; ``is_chosen`` becomes a tag.
+    """
+    import mlflow  # noqa: PLC0415
+
+    for row in rows:
+        tags = {"kind": "trial", "is_chosen": str(bool(row.get("is_chosen"))).lower()}
+        figures = {name: found for name, found in row.items() if name not in ("candidate", "settings", "is_chosen")}
+        plain = {name: found if isinstance(found, Mapping) else {"value": found} for name, found in figures.items()}
+        with mlflow.start_run(experiment_id=experiment_id, run_name=f"candidate {row['candidate']}", nested=True, tags=tags):
+            mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in row["settings"].items()})
+            mlflow.log_metrics(flatten_figures(plain))
+
+
+def _keep_whole_run(client: "MlflowClient", experiment_id: str, model_version: str) -> str | None:
+    """Find the run of a training that was logged whole, and delete what interrupted attempts left behind."""
+    whole = None
+    for run in client.search_runs([experiment_id], f"tags.model_version = '{model_version}'"):
+        if run.info.status == "FINISHED":
+            whole = str(run.info.run_id)
+        else:
+            for below in client.search_runs([experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"):
+                client.delete_run(below.info.run_id)
             client.delete_run(run.info.run_id)
-        with mlflow.start_run(experiment_id=experiment_id, run_name=str(manifest["model_version"])) as run:
-            run_id = run.info.run_id
-            mlflow.set_tags(_tags(manifest))
-            client.log_inputs(run_id, [_dataset(manifest["data"])])
-            mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in _flat(recipe).items()})
-            mlflow.log_dict(recipe, "config.yaml")
-            mlflow.log_dict(manifest["splits"], "splits.yaml")
-            mlflow.log_dict({package: version(package) for package in REQUIREMENTS}, "packages.yaml")
-            mlflow.log_metrics(_flat_figures(metrics))
-            for file in ARTIFACTS:
-                mlflow.log_artifact(str(model_dir / file))
-            # Only the model's own files: whatever else lies in the folder may hold records.
-            with _staged(model_dir) as staged, redirect_stderr(io.StringIO()):  # which hides MLflow's announcements
-                info = mlflow.pyfunc.log_model(
-                    name="model",
-                    loader_module="imrml.tracking.serving",
-                    data_path=str(staged),
-                    signature=signature(model_dir),
-                    input_example=pd.DataFrame([EXAMPLE_REQUEST]),
-                    pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
-                    registered_model_name=name,
-                )
-            number = str(info.registered_model_version)
-            client.set_model_version_tag(name, number, "model_version", str(manifest["model_version"]))
-            client.set_registered_model_alias(name, alias, number)
-        return LoggedRun(run_id, tracking_uri(), name, number, alias, _link(experiment_id, run_id))
+    return whole
+
+
+def _register(client: "MlflowClient", name: str, run_id: str, model_version: str, alias: str) -> str:
+    """Give the model of a run its number and the alias, unless an earlier attempt came so far."""
+    import mlflow  # noqa: PLC0415
+
+    known = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+    if known:
+        number = str(known[0].version)
+    else:
+        with redirect_stderr(io.StringIO()):
+            number = str(mlflow.register_model(f"runs:/{run_id}/model", name, tags={"model_version": model_version}).version)
+    holder = client.get_registered_model(name).aliases.get(alias)
+    if holder is None or int(holder) < int(number):  # an old training that is pushed again takes the alias from no later one
+        client.set_registered_model_alias(name, alias, number)
+    return number
+
+
+def discard_unfinished(model_dir: Path) -> None:
+    """Delete what an interrupted attempt to log a folder's training left behind in MLflow; nothing where it was logged whole.
+
+    Parameters
+    ----------
+    model_dir : Path
+        As for :func:`log_training`; a folder without a readable ``model.json`` was never logged.
+    """
+    try:
+        manifest = json.loads((model_dir / "model.json").read_text(encoding="utf-8"))
+        experiment, model_version = manifest["recipe"]["tracking"]["experiment"], manifest["model_version"]
+    except (OSError, ValueError, KeyError):
+        return
+    with connected() as client:
+        if found := client.get_experiment_by_name(experiment):
+            _keep_whole_run(client, found.experiment_id, model_version)
+
+
+def unfinished_runs() -> list[str]:
+    """Tell, a sentence each, which trainings were not logged to their end: their process was killed, or is at it."""
+    with connected() as client:
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        found = client.search_runs(experiments, "attributes.status != 'FINISHED' and tags.model_version != ''")
+    return [
+        f"run {run.info.run_id} (model {run.data.tags['model_version']}) was not logged to its end; if no training is at work, "
+        f"`imrml runs push` its folder, or `mlflow runs delete --run-id {run.info.run_id}`"
+        for run in found
+    ]
 
 
 def registered_name(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
@@ -154,13 +232,14 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
         runs = (
             []
             if found is None
-            else client.search_runs([found.experiment_id], "attributes.status = 'FINISHED'", max_results=n_runs)
+            # Runs without a model are trials of a search, or somebody else's in the same experiment.
+            else client.search_runs(
+                [found.experiment_id], "attributes.status = 'FINISHED' and tags.model_version != ''", max_results=n_runs
+            )
         )
     rows = []
     for run in runs:
         tags, figures = run.data.tags, run.data.metrics
-        if "model_version" not in tags:  # somebody else's run in the same experiment
-            continue
         prefix = f"outcome.{tags.get('split', '')}"
         rows.append(
             {
@@ -178,21 +257,10 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _experiment(client: "MlflowClient", name: str) -> str:
+def _find_experiment(client: "MlflowClient", name: str) -> str:
+    """Find an experiment by its name, or make it; its id."""
     found = client.get_experiment_by_name(name)
     return str(found.experiment_id if found else client.create_experiment(name, artifact_location=artifact_location()))
-
-
-def _runs_of(client: "MlflowClient", experiment_id: str, model_version: str) -> list["Run"]:
-    return list(client.search_runs([experiment_id], f"tags.model_version = '{model_version}'"))
-
-
-def _registered(client: "MlflowClient", name: str, run: "Run") -> str | None:
-    """Tell the registry's number for a run that was logged whole; None where it was interrupted."""
-    if run.info.status != "FINISHED":
-        return None
-    versions = client.search_model_versions(f"name = '{name}' and run_id = '{run.info.run_id}'")
-    return str(versions[0].version) if versions else None
 
 
 def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -206,20 +274,12 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
         "split": manifest["headline"],
         "verdict": manifest["verdict"],
         "model_version": manifest["model_version"],
-        "git_commit": _git_commit(),
+        "git_commit": manifest["made_with"]["git_commit"],
+        "python": manifest["made_with"]["python"],
     }
 
 
-def _git_commit() -> str:
-    """Commit of the folder in which the training runs (config and code of a project), ``"none"`` outside any checkout."""
-    try:
-        asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607 as on PATH
-    except FileNotFoundError:
-        return "none"
-    return asked.stdout.strip() or "none"
-
-
-def _dataset(facts: Mapping[str, Any]) -> Any:
+def _describe_dataset(facts: Mapping[str, Any]) -> Any:
     """Describe the training items to MLflow without any of them: schema, counts and the fingerprint as digest."""
     from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
 
@@ -236,7 +296,8 @@ def _dataset(facts: Mapping[str, Any]) -> Any:
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
-def _link(experiment_id: str, run_id: str) -> str:
+def _link_to(experiment_id: str, run_id: str) -> str:
+    """Give the page of a run, or the command that shows it."""
     uri = tracking_uri()
     if uri.startswith("http"):
         return f"{uri.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
@@ -253,18 +314,25 @@ def _staged(model_dir: Path) -> Iterator[Path]:
         yield staged
 
 
-def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Name nested values by their dotted path."""
     flat: dict[str, Any] = {}
     for key, value in nested.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat
 
 
-def _flat_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Name each figure ``outcome.time_forward.auroc`` with its bounds beside it; what does not apply is left out."""
+def flatten_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Name each figure ``outcome.time_forward.auroc`` with its bounds beside it; what does not apply is left out.
+
+    Examples
+    --------
+    >>> flatten_figures({"outcome": {"grouped": {"auroc": {"value": 0.7, "low": 0.6, "high": 0.8, "n": 40}}}})
+    {'outcome.grouped.auroc': 0.7, 'outcome.grouped.auroc.low': 0.6, 'outcome.grouped.auroc.high': 0.8}
+    """
     flat: dict[str, float] = {}
 
     def walk(node: object, path: str) -> None:
@@ -279,6 +347,5 @@ def _flat_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
             part = _NOT_IN_METRIC_NAMES.sub("_", str(key))
             walk(inner, f"{path}.{part}" if path else part)
 
-    for block in ("outcome", "baselines", "deficiencies", "slices"):
-        walk(metrics.get(block, {}), block)
+    walk(metrics, "")
     return flat

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from imrml.labelling import label_rationale
 from imrml.labelling.literals import PatternIndex
-from imrml.labelling.rules import cues
+from imrml.labelling.rules import rule_index
 from imrml.tables import read_table
 
 INVENTED = Path(__file__).parents[2] / "012-deficiency-labelling" / "invented-a.txt"
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     rows = [(row.rationale, row.item) for row in read_table(given.items).itertuples()]
-    everything = set(range(len(cues())))
+    everything = frozenset(range(len(rule_index())))
 
     def label_all() -> None:
         for rationale, item in rows:

@@ -1,0 +1,46 @@
+"""``imrml serve``: the page and the JSON API, on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+
+def serve(
+    model: Annotated[str, typer.Option(help="Model folder or bundle, or models:/NAME@ALIAS.")],
+    host: Annotated[str, typer.Option(help="Address to bind; any but this machine's own needs --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to bind.")] = 8444,
+    token: Annotated[
+        str, typer.Option(envvar="IMRML_TOKEN", show_envvar=True, help="What visitors must know; better given by the variable.")
+    ] = "",
+    allow_host: Annotated[list[str] | None, typer.Option(help="A name by which browsers may call this machine; repeat.")] = None,
+    allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
+) -> None:
+    """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""
+    try:
+        import uvicorn
+
+        from imrml.web.app import create_app
+        from imrml.web.settings import ServeSettings
+    except ModuleNotFoundError as error:
+        from imrml.errors import ImrmlError
+
+        raise ImrmlError(f"serve: {error.name} is not installed; pip install 'imrml[web]'") from None
+    from imrml.cli.score import open_model
+    from imrml.precedents import open_precedents
+    from imrml.scoring import DECISION_SUPPORT, P_MEANING
+
+    settings = ServeSettings(host, token, tuple(allow_host or ()))
+    loaded = open_model(model)
+    app = create_app(loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo)
+    console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
+    if not settings.is_loopback:
+        console.tell("other machines can reach this page: put a proxy with TLS before it, for what is sent is health data")
+    named = f"[{host}]" if ":" in host else host
+    console.tell(f"http://{named}:{port}  (Ctrl+C stops it)")
+    # No access log, no server name, and of its own faults only what imrml.web writes: a line never holds what was sent.
+    uvicorn.run(
+        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
+        timeout_graceful_shutdown=5,
+    )  # fmt: skip

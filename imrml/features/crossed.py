@@ -1,0 +1,105 @@
+"""Words of a submission, and those of its summary once more for each treatment category in which enough cases hold them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from imrml.config import Stage
+from imrml.features.text import SUMMARY_PART, TextFeatures
+from imrml.features.treatment import treatment_category
+
+_CROSSED = "summary_by_category"
+
+
+class CrossedTextFeatures(TextFeatures):
+    """What :class:`TextFeatures` gives, then each term of the summary for one treatment category only.
+
+    The same finding speaks for one treatment and says little of another. Such crosses cost a few thousand weights, so they are
+    for many thousand letters (experiments/046-attainable).
+
+    Parameters
+    ----------
+    stage, word_ngrams, min_cases, max_terms
+        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the crosses, too, at most
+        ``max_terms`` are kept, those that most cases hold.
+
+    Attributes
+    ----------
+    crossed_categories_ : list of str
+        Treatment categories seen, sorted.
+    crosses_ : ndarray of int of shape (n_crosses,)
+        Place of the category times the number of summary terms, plus the place of the term; sorted.
+
+    Examples
+    --------
+    >>> from imrml.submissions import submission_frame
+    >>> items = pd.DataFrame({"treatment": ["Norco #60", "MRI neck"], "case_summary": ["Neck pain.", "Neck pain."]})
+    >>> features = CrossedTextFeatures("rfa", min_cases=1).fit(submission_frame(items, "rfa"))
+    >>> features.get_feature_names_out()[-3:].tolist()
+    ['summary_by_category__neck (opioid)', 'summary_by_category__neck pain (opioid)', 'summary_by_category__pain (opioid)']
+    """
+
+    def __init__(
+        self, stage: Stage = "imr", *, word_ngrams: Sequence[int] = (1, 2), min_cases: int = 5, max_terms: int = 20000
+    ) -> None:
+        super().__init__(stage, use_case_summary=True, word_ngrams=word_ngrams, min_cases=min_cases, max_terms=max_terms)
+
+    def fit(self, X: pd.DataFrame, y: Any = None, cases: Iterable[Any] | None = None) -> "CrossedTextFeatures":
+        """Learn as :meth:`TextFeatures.fit`, and which crosses enough cases hold.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+        cases : array-like of shape (n_items,), optional
+            Which case each row belongs to; without it every row counts as a case of its own.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        cases = None if cases is None else list(cases)
+        super().fit(X, y, cases=cases)
+        categories = [treatment_category(text) for text in X["treatment"]]
+        self.crossed_categories_ = sorted(set(categories))
+        self.crosses_: npt.NDArray[np.int64] = np.array([], dtype=np.int64)
+        holds = self._cross(super().transform(X), categories) > 0
+        keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
+        by_case = sparse.csr_matrix((np.ones(len(X)), (keys, np.arange(len(X)))), shape=(keys.max() + 1, len(X)))
+        n_cases = np.bincount((by_case @ holds).tocsr().indices, minlength=holds.shape[1])
+        common = np.flatnonzero(n_cases >= self.min_cases)
+        self.crosses_ = np.sort(common[np.argsort(-n_cases[common], kind="stable")][: self.max_terms])
+        return self
+
+    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
+        """Return TF-IDF values, shape (n_items, n_terms + 1 + n_crosses)."""
+        terms = super().transform(X)
+        crossed = self._cross(terms, [treatment_category(text) for text in X["treatment"]])
+        return sparse.csr_matrix(sparse.hstack([terms, crossed[:, self.crosses_]]))
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Name the columns: those of :class:`TextFeatures`, then each cross by its term and, in brackets, its category."""
+        terms = self.terms_[SUMMARY_PART]
+        categories, places = np.divmod(self.crosses_, max(len(terms), 1))
+        crosses = [
+            f"{_CROSSED}__{terms[place]} ({self.crossed_categories_[category]})"
+            for category, place in zip(categories, places, strict=True)
+        ]
+        return np.array([*super().get_feature_names_out(input_features), *crosses], dtype=object)
+
+    def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
+        """Give each category columns of its own for the summary's terms; a category never seen has none."""
+        names = super().get_feature_names_out().astype(str)
+        told = sparse.coo_matrix(terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))])
+        places = {category: place for place, category in enumerate(self.crossed_categories_)}
+        of_row = np.array([places.get(category, -1) for category in categories], dtype=np.int64)
+        kept = of_row[told.row] >= 0
+        columns = of_row[told.row[kept]] * told.shape[1] + told.col[kept]
+        shape = (told.shape[0], told.shape[1] * len(self.crossed_categories_))
+        return sparse.csr_matrix((told.data[kept], (told.row[kept], columns)), shape=shape)

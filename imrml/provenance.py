@@ -1,0 +1,39 @@
+"""With what a model was made: commit, Python and packages, taken down when it is made and never later."""
+
+import platform
+import subprocess
+from importlib.metadata import version
+from typing import Any
+
+PACKAGES = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
+"""Packages that a fitted model's answers depend on."""
+
+
+def describe_environment() -> dict[str, Any]:
+    """Tell ``git_commit``, ``python`` and ``packages`` (name to version) of this process.
+
+    Examples
+    --------
+    >>> made_with = describe_environment()
+    >>> sorted(made_with), "scikit-learn" in made_with["packages"]
+    (['git_commit', 'packages', 'python'], True)
+    """
+    return {
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "packages": {package: version(package) for package in PACKAGES},
+    }
+
+
+def _git_commit() -> str:
+    """Commit of the folder in which this runs (config and code of a project), ``-dirty`` behind it, ``"none"`` outside any."""
+    try:
+        asked = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],  # noqa: S607 as on PATH
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "none"
+    return asked.stdout.strip() or "none"

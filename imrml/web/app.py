@@ -1,0 +1,138 @@
+"""Page and API as one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from imrml.config import load_config
+from imrml.errors import ImrmlError
+from imrml.models import LoadedModel
+from imrml.precedents import Precedents
+from imrml.scoring import DECISION_SUPPORT, LAW, P_MEANING
+from imrml.web.answering import Answering
+from imrml.web.api import make_router
+from imrml.web.pages import Pages, make_pages
+from imrml.web.safety import BodyLimit, Gate, SameOrigin, Shield, Token, is_program, json_error
+from imrml.web.settings import ServeSettings
+from imrml.web.uploads import Reader
+
+_HEADINGS = {
+    403: "This is refused",
+    404: "There is no such page",
+    405: "That is not how this page is called",
+    413: "This is too large",
+    422: "This cannot be answered",
+    500: "Something went wrong",
+}
+
+
+_N_PROBLEMS = 20
+
+
+def create_app(
+    model: LoadedModel,
+    settings: ServeSettings | None = None,
+    *,
+    precedents: Precedents | None = None,
+    allow_demo: bool = False,
+) -> FastAPI:
+    """Make the application that serves one model.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        As :func:`imrml.models.load_model` gives it.
+    settings : ServeSettings, optional
+        Who may reach it; loopback without a token by default.
+    precedents : Precedents, optional
+        Past items to set beside an explanation.
+    allow_demo : bool, default=False
+        Whether a model of invented data may answer.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI application.
+
+    Raises
+    ------
+    ModelError
+        The model was trained on invented data and ``allow_demo`` is false.
+    """
+    settings = settings or ServeSettings()
+    answering = Answering(model, precedents, settings.n_at_once, allow_demo=allow_demo)
+    reader = Reader(load_config().limits)
+    pages = Pages(answering)
+    gate = Gate(settings.token) if settings.token else None
+
+    def tell(path: str, status: int, what: str) -> Response:
+        return (
+            json_error(status, what)
+            if is_program(path)
+            else pages.fault(status, _HEADINGS.get(status, "This did not work"), what)
+        )
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        reader.stop()
+
+    guards = [
+        Middleware(Shield, tell=tell),
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False),
+        Middleware(SameOrigin, tell=tell),
+        *([Middleware(Token, gate=gate)] if gate else []),
+        Middleware(BodyLimit, max_json_bytes=settings.max_json_bytes, max_form_bytes=settings.max_form_bytes, tell=tell),
+    ]
+    app = FastAPI(
+        title="imrml",
+        version=version("imrml"),
+        description=f"{P_MEANING}: {DECISION_SUPPORT}. {LAW}.",
+        docs_url=None,  # they load scripts from another origin
+        redoc_url=None,
+        middleware=guards,
+        lifespan=life,
+    )
+    app.mount("/static", StaticFiles(directory=str(Path(str(files("imrml.web")), "static"))), name="static")
+    app.include_router(make_router(answering, settings.max_rows, needs_token=gate is not None))
+    app.include_router(make_pages(pages, answering, reader, gate, settings.max_rows))
+
+    @app.exception_handler(RequestValidationError)
+    async def tell_invalid(_: Request, error: RequestValidationError) -> Response:
+        return json_error(422, _explained(error))
+
+    @app.exception_handler(ImrmlError)
+    async def tell_refused(request: Request, error: ImrmlError) -> Response:
+        return tell(request.url.path, 422, str(error))
+
+    @app.exception_handler(HTTPException)
+    async def tell_http(request: Request, error: HTTPException) -> Response:
+        answer = tell(request.url.path, error.status_code, error.detail)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    return app
+
+
+def _explained(error: RequestValidationError) -> str:
+    """Name each place and what is wrong with it, without the value that stands there."""
+    told: dict[str, str] = {}
+    for problem in error.errors():
+        if problem["type"] == "json_invalid":
+            return "the body is no JSON"
+        # Deeper down a place may be the name of an unknown column, which is the sender's own text.
+        place = ".".join(str(part) for part in problem["loc"][1:3]) or "the body"
+        words = problem["msg"].removeprefix("Value error, ")
+        told.setdefault(place, f"{place}: {words[0].lower()}{words[1:]}")
+    return "; ".join([*told.values()][:_N_PROBLEMS])

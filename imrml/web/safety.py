@@ -1,0 +1,251 @@
+"""What stands between a browser and the page: hosts, origins, sizes, the token, headers, and faults without their text."""
+
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger("imrml.web")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    # not no-referrer, which would hide the origin that the check below wants to see
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex",
+}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_PATHS = ("/healthz", "/sign-in", "/static/")
+"""What a visitor without the token may see; none of it says anything of the model."""
+COOKIE = "imrml_pass"
+
+
+Tell = Callable[[str, int, str], Response]
+"""Says what is wrong: path, status and words to an answer that fits whoever asked."""
+
+
+def is_program(path: str) -> bool:
+    """Tell whether a program asks, which is answered in JSON."""
+    return path.startswith("/api/") or path in ("/healthz", "/openapi.json")
+
+
+def json_error(status: int, what: str) -> Response:
+    """Say what is wrong, as every answer of the API that is no success does."""
+    return Response(json.dumps({"error": what}), status, media_type="application/json")
+
+
+class Shield:
+    """Outermost: safe headers on every answer, and a fault of ours becomes a 500 without a word of what it was about.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    tell : callable
+        Says what is wrong.
+    """
+
+    def __init__(self, app: ASGIApp, tell: Tell) -> None:
+        self.app = app
+        self.tell = tell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            # Where, but neither the message nor the path: either may hold what somebody typed.
+            logger.error("fault: %s in %s, line %d", type(error).__name__, Path(at.filename).name, at.lineno)  # noqa: TRY400
+            if not has_begun:
+                fault = self.tell(
+                    scope["path"], 500, "A fault of the program, not of what you sent; nothing was kept. Report it."
+                )
+                await fault(scope, receive, send_with_headers)
+
+
+class SameOrigin:
+    """Refuse what another site makes a visitor's browser send: by ``Sec-Fetch-Site``, else by ``Origin``.
+
+    Every browser that is still in use names one of them in a POST; a program that names none has no visitor's rights to abuse.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    tell : callable
+        Says what is wrong.
+    """
+
+    def __init__(self, app: ASGIApp, tell: Tell) -> None:
+        self.app = app
+        self.tell = tell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and self._is_foreign(Headers(scope=scope)):
+            refusal = self.tell(scope["path"], 403, "This came from another site. Open the page itself and try again there.")
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    @staticmethod
+    def _is_foreign(headers: Headers) -> bool:
+        if site := headers.get("sec-fetch-site"):
+            return site not in ("same-origin", "none")
+        origin = headers.get("origin")
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+class _TooLargeError(Exception):
+    """The body went on beyond its limit."""
+
+
+class BodyLimit:
+    """Refuse bodies over a size before they are held: by the length they announce, and by what really comes.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    max_json_bytes, max_form_bytes : int
+        Under ``/api`` and elsewhere.
+    tell : callable
+        Says what is wrong.
+    """
+
+    def __init__(self, app: ASGIApp, max_json_bytes: int, max_form_bytes: int, tell: Tell) -> None:
+        self.app = app
+        self.tell = tell
+        self.max_json_bytes = max_json_bytes
+        self.max_form_bytes = max_form_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = self.max_json_bytes if scope["path"].startswith("/api/") else self.max_form_bytes
+        announced = Headers(scope=scope).get("content-length", "0")
+        refusal = self.tell(scope["path"], 413, f"More than {most:,} bytes. Send fewer or shorter requests at once.")
+        if not announced.isdecimal() or int(announced) > most:
+            await refusal(scope, receive, send)
+            return
+        n_seen = 0
+        has_begun = False
+
+        async def receive_counted() -> Message:
+            nonlocal n_seen
+            message = await receive()
+            n_seen += len(message.get("body", b""))
+            if n_seen > most:
+                raise _TooLargeError
+            return message
+
+        async def send_unless_too_large(message: Message) -> None:
+            nonlocal has_begun
+            if n_seen <= most or has_begun:  # else whoever read the body took the error for one of his own
+                has_begun = True
+                await send(message)
+
+        with suppress(_TooLargeError):
+            await self.app(scope, receive_counted, send_unless_too_large)
+        if n_seen > most and not has_begun:
+            await refusal(scope, receive, send)
+
+
+class Token:
+    """Ask for the token: as a bearer token under ``/api``, elsewhere by a cookie that ``/sign-in`` gives.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    gate : Gate
+        Knows the token.
+    """
+
+    def __init__(self, app: ASGIApp, gate: "Gate") -> None:
+        self.app = app
+        self.gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+        if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
+            await self.app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        kind, _, given = connection.headers.get("authorization", "").partition(" ")
+        is_known = (kind.lower() == "bearer" and self.gate.knows(given)) or self.gate.let_in(connection.cookies.get(COOKIE, ""))
+        if is_known:
+            await self.app(scope, receive, send)
+            return
+        if is_program(scope["path"]):
+            refusal = json_error(401, "a token is needed: Authorization: Bearer TOKEN")
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+        else:
+            refusal = RedirectResponse("/sign-in", 303)
+        await refusal(scope, receive, send)
+
+
+class Gate:
+    """Knows the token, and the pass that stands for it in a cookie until the server stops.
+
+    Parameters
+    ----------
+    token : str
+        What a visitor must know.
+
+    Examples
+    --------
+    >>> gate = Gate("a token of the house")
+    >>> gate.knows("a guess"), gate.let_in(gate.make_pass())
+    (False, True)
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+        self._key = secrets.token_bytes(32)
+
+    def knows(self, given: str) -> bool:
+        """Compare with the token in constant time."""
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)
+
+    def make_pass(self) -> str:
+        """Make what the cookie holds."""
+        return hmac.new(self._key, self._token, hashlib.sha256).hexdigest()
+
+    def let_in(self, given: str) -> bool:
+        """Tell whether a cookie holds the pass."""
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self.make_pass().encode())

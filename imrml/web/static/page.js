@@ -1,0 +1,64 @@
+// What a browser adds to a page that works without it: copying, printing, sorting, dropping a file.
+"use strict";
+
+function eachOf(selector, act) {
+  document.querySelectorAll(selector).forEach(act);
+}
+
+eachOf("[data-copy]", (button) => {
+  const told = document.getElementById("copied");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const source = document.querySelector(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.value);
+    } catch {
+      source.select();
+      document.execCommand("copy"); // where the page is not on a secure address, there is no clipboard but this
+    }
+    told.textContent = "Copied.";
+  });
+});
+
+eachOf("[data-print]", (button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
+
+function cellValue(row, column, kind) {
+  const cell = row.cells[column];
+  const text = cell.dataset.value ?? cell.textContent.trim();
+  return kind === "number" ? Number(text) : text.toLowerCase();
+}
+
+eachOf("[data-sortable]", (table) => {
+  const body = table.tBodies[0];
+  table.querySelectorAll("th[data-sorts]").forEach((heading) => {
+    const kind = heading.dataset.sorts;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = heading.textContent;
+    heading.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const direction = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+      table.querySelectorAll("th[aria-sort]").forEach((other) => other.setAttribute("aria-sort", "none"));
+      heading.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
+      const column = heading.cellIndex;
+      const compare = (a, b) => (kind === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true }));
+      const rows = [...body.rows].map((row) => [cellValue(row, column, kind), row]);
+      rows.sort((a, b) => direction * compare(a[0], b[0]));
+      body.append(...rows.map(([, row]) => row));
+    });
+  });
+});
+
+eachOf("[data-drop]", (area) => {
+  const input = area.querySelector("input[type=file]");
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    area.addEventListener(name, (event) => {
+      event.preventDefault();
+      area.classList.toggle("over", name === "dragover");
+      if (name === "drop") input.files = event.dataTransfer.files;
+    });
+  }
+});

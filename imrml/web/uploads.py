@@ -1,0 +1,162 @@
+"""Forms and files as browsers send them: held in memory only, and read where a crash or an endless loop harms nobody."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from imrml.config import LimitsConfig
+from imrml.documents import read_text
+from imrml.engines import Guard
+from imrml.errors import DocumentError, ImrmlError, TableError
+from imrml.tables import parse_table
+
+# It tells the log at which byte a form broke off, which is one of the sender's (experiments/055-hostile-web).
+logging.getLogger("python_multipart.multipart").disabled = True
+
+_MAX_FIELD_BYTES = 2_000_000
+_MAX_FIELDS = 200
+_MAX_READER_BYTES = 4_000_000_000  # address space, most of which libraries only reserve
+TABLE_ENDINGS = (".csv", ".xlsx", ".jsonl")
+"""Tables that may be uploaded."""
+
+
+class _InMemoryParser(MultiPartParser):
+    """Never spools an upload to disk, however large: :class:`imrml.web.safety.BodyLimit` bounds it."""
+
+    spool_max_size = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came.
+
+    Parameters
+    ----------
+    name : str
+        As the browser tells it.
+    content : bytes
+        Never empty.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Fields and the one file of a form.
+
+    Parameters
+    ----------
+    fields : dict of str to list of str
+        Every value of each field, in their order.
+    upload : Upload or None
+        The file, if one was chosen.
+    """
+
+    fields: dict[str, list[str]]
+    upload: Upload | None = None
+
+    def first(self, name: str) -> str:
+        """Give a field's first value; ``""`` where it is absent."""
+        return next(iter(self.fields.get(name, ())), "").strip()
+
+
+async def read_form(request: Request) -> Form:
+    """Read a form, with or without a file, into memory.
+
+    Raises
+    ------
+    ImrmlError
+        It is no form, or has more or longer fields than the page sends.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "multipart/form-data":
+            parser = _InMemoryParser(
+                request.headers, request.stream(), max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES
+            )
+            data = await parser.parse()
+        else:
+            limits = {"max_fields": _MAX_FIELDS, "max_part_size": _MAX_FIELD_BYTES}
+            data = await FormParser(request.headers, request.stream(), **limits).parse()
+    except MultiPartException:
+        raise ImrmlError("the form could not be read; it may hold too much text. Open the page again, or send a file") from None
+    return await _sorted(data)
+
+
+async def _sorted(data: FormData) -> Form:
+    fields: dict[str, list[str]] = {}
+    upload = None
+    for name, value in data.multi_items():
+        if isinstance(value, UploadFile):
+            content = await value.read()
+            await value.close()
+            upload = Upload(value.filename or "", content) if content else None
+        else:
+            fields.setdefault(name, []).append(value)
+    return Form(fields, upload)
+
+
+class Reader:
+    """Reads uploads in a process of its own, which may die or be stopped; the next upload gets a new one.
+
+    Parameters
+    ----------
+    limits : LimitsConfig
+        Size of a document and seconds that reading one may take.
+    """
+
+    def __init__(self, limits: LimitsConfig) -> None:
+        self._limits = limits
+        self._guard: Guard[Any] = Guard(_read, limits.max_seconds, _MAX_READER_BYTES)
+
+    async def read_document(self, upload: Upload) -> str:
+        """Read the text of a PDF or text file.
+
+        Raises
+        ------
+        DocumentError
+            As :func:`imrml.documents.read_text`, or ``crashed``, or ``too_slow``.
+        """
+        text: str = await self._call(upload.content, "", self._limits)
+        return text
+
+    async def read_table(self, upload: Upload) -> pd.DataFrame:
+        """Read a table of requests.
+
+        Raises
+        ------
+        TableError
+            As :func:`imrml.tables.parse_table`, or its kind is not taken here.
+        DocumentError
+            ``crashed`` or ``too_slow``.
+        """
+        if not upload.name.lower().endswith(TABLE_ENDINGS):
+            raise TableError(f"the file is no table that is read here; expected a name that ends in {', '.join(TABLE_ENDINGS)}")
+        # Its name goes no further: it may be a patient's.
+        name = "table" + upload.name[upload.name.rindex(".") :].lower()
+        table: pd.DataFrame = await self._call(upload.content, name, self._limits)
+        return table
+
+    async def _call(self, *arguments: object) -> Any:
+        try:
+            return await asyncio.wrap_future(self._guard.call(*arguments))
+        except ImrmlError:
+            raise
+        except Exception as error:  # a fault of ours costs one upload; its message could hold text of the file
+            raise DocumentError(*(self._guard.trouble(error) or ("crashed", type(error).__name__))) from None
+
+    def stop(self) -> None:
+        """End the process."""
+        self._guard.stop()
+
+
+def _read(content: bytes, table_name: str, limits: LimitsConfig) -> str | pd.DataFrame:
+    return parse_table(content, table_name) if table_name else read_text(content, limits)

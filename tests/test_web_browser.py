@@ -1,0 +1,220 @@
+"""A person's path through the page in a real browser, at two widths, light and dark, with and without JavaScript."""
+
+import contextlib
+import csv
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+import uvicorn
+from entries import plain_pdf
+from model_factories import served_model
+from playwright.sync_api import sync_playwright
+
+from imrml.scoring import DEMO
+from imrml.web.app import create_app
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+AXE = Path(__file__).with_name("vendored") / "axe.min.js"
+NOTES = (
+    "The cook hurt the low back on 3/1/2014. Pain is 8/10 without and 5/10 with the tablets. CURES was checked on 3/2/15. "
+    "No urine drug screen is on file. " + "Hm " * 12
+)
+REFUSED = "status of 422"
+"""What a browser's console says of a form that comes back with its faults."""
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; .ci/run installs Debian's"),
+    pytest.mark.slow,
+]
+
+
+@pytest.fixture(scope="module")
+def address():
+    config = uvicorn.Config(create_app(served_model(), allow_demo=True), port=0, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+        assert thread.is_alive(), "the server ended by itself"
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page as one kind of visitor; whatever leaves the machine, or the page's own policy refuses, is a fault."""
+    with contextlib.ExitStack() as stack:
+        faults = []
+
+        def open_page(width=1440, scheme="light", has_script=True):
+            context = browser.new_context(
+                base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=has_script
+            )
+            stack.callback(context.close)
+            page = context.new_page()
+            page.set_default_timeout(30_000)
+            page.on("request", lambda request: request.url.startswith((address, "data:")) or faults.append(request.url))
+            page.on(
+                "console", lambda message: message.type == "error" and REFUSED not in message.text and faults.append(message.text)
+            )
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.goto("/")
+            return page
+
+        yield open_page
+        assert faults == []
+
+
+def require_accessible(page):
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    serious = [
+        (fault["id"], [node["target"] for node in fault["nodes"]][:3])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def require_fits(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def send_request(page):
+    page.get_by_label("Treatment requested").fill("Norco 10/325mg #60")
+    page.get_by_label("Report, or the whole request").fill(NOTES)
+    page.get_by_role("button", name="Look at this request").click()
+    page.get_by_role("heading", level=1, name="Norco 10/325mg #60").wait_for()
+
+
+def requests_table(path, n_rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["request_id", "treatment", "notes"])
+        rows.writerows(
+            [f"r-{number:03}", "Norco 10/325mg #60" if number % 2 else "MRI of the left knee", NOTES] for number in range(n_rows)
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "n_rows"), [(390, "light", 12), (390, "dark", 200), (1440, "light", 200), (1440, "dark", 12)]
+)
+def test_a_persons_path(visit, width, scheme, n_rows, tmp_path):
+    page = visit(width, scheme)
+    assert DEMO in page.locator("body").inner_text()
+    require_fits(page)
+    require_accessible(page)
+
+    send_request(page)
+    assert page.locator(".big").inner_text()[0].isdigit()
+    assert page.locator("mark.shown").first.is_visible()
+    require_fits(page)
+    require_accessible(page)
+
+    page.get_by_text("Change the request").click()
+    page.get_by_label("Or send it as a file").set_input_files(
+        {"name": "report.pdf", "mimeType": "application/pdf", "buffer": plain_pdf([["A pain agreement was signed in 2014."]])}
+    )
+    page.get_by_role("button", name="Look at this request").click()
+    page.locator("mark.shown", has_text="pain agreement").wait_for()
+
+    page.get_by_role("link", name="Many requests").click()
+    page.get_by_label("Table of requests").set_input_files(requests_table(tmp_path / "requests.csv", n_rows))
+    page.get_by_role("button", name="Score the table").click()
+    page.get_by_role("heading", name=f"{n_rows} requests").wait_for()
+    require_fits(page)
+    require_accessible(page)
+    first = page.locator("table.results tbody th").first
+    assert first.inner_text() == "r-000"
+    by_request = page.get_by_role("button", name="Request", exact=True)
+    by_request.click()
+    by_request.click()
+    assert first.inner_text() == f"r-{n_rows - 1:03}"
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download results").click()
+    with Path(download.value.path()).open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == n_rows
+
+
+def test_a_tick_re_scores_at_once(visit):
+    page = visit()
+    send_request(page)
+    panel = page.locator("#what-if")
+    before = panel.inner_text()
+    page.locator(".lines li", has_text="re-scores").locator("input:enabled").first.check()
+    panel.locator(".changes").wait_for()
+    assert panel.inner_text() != before
+    assert page.url.endswith("/result")
+    require_accessible(page)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_main_path_needs_no_javascript(visit, width, tmp_path):
+    page = visit(width, has_script=False)
+    send_request(page)
+    page.locator(".lines li", has_text="re-scores").locator("input:enabled").first.check()
+    page.get_by_role("button", name="Re-score with what is ticked").click()
+    page.locator("#what-if .changes").wait_for()
+    assert page.locator(".lines input:checked:enabled").count() == 1
+
+    page.get_by_role("link", name="Many requests").click()
+    page.get_by_label("Table of requests").set_input_files(requests_table(tmp_path / "requests.csv", 3))
+    page.get_by_role("button", name="Score the table").click()
+    page.get_by_role("heading", name="3 requests").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download results").click()
+    assert download.value.suggested_filename == "predictions.csv"
+
+
+def test_the_keyboard_is_enough(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Norco 10/325mg #60")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type(NOTES)
+    while page.evaluate("document.activeElement.type") != "submit":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Norco 10/325mg #60").wait_for()
+    box = page.locator(".lines li", has_text="re-scores").locator("input:enabled").first
+    while not box.evaluate("box => box === document.activeElement"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.locator("#what-if .changes").wait_for()
+
+
+def test_the_summary_is_copied(visit):
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    send_request(page)
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == page.locator("#summary").input_value().strip()
+
+
+def test_a_determination_letter_is_refused_in_words(visit):
+    page = visit()
+    page.get_by_label("Treatment requested").fill("Norco")
+    page.get_by_label("Report, or the whole request").fill("MAXIMUS guideline: none.\nDecision rationale: none.")
+    page.get_by_role("button", name="Look at this request").click()
+    assert "final determination letter" in page.get_by_role("alert").inner_text()
+    require_accessible(page)

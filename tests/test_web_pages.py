@@ -1,0 +1,211 @@
+"""What a clerk sees, without JavaScript: forms in, pages out."""
+
+import base64
+import csv
+import io
+import re
+
+import pandas as pd
+import pytest
+from entries import plain_pdf
+from factories import FictionalLetter
+from model_factories import served_model
+from starlette.testclient import TestClient
+
+from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY
+from imrml.tables import table_bytes
+from imrml.web.app import create_app
+from imrml.web.fields import form_fields
+from imrml.web.pages import percent
+from imrml.web.picture import cut_text, draw_scale
+from imrml.web.settings import ServeSettings
+
+NOTES = "Hm " * 12 + "The cook hurt the low back.\nCURES was checked on 3/2/15. No urine drug screen is on file."
+FIELDS = {"treatment": "Norco 10/325mg #60", "diagnosis": "M54.5 low back pain", "case_summary": NOTES, "age": "44"}
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = create_app(served_model(), ServeSettings(max_rows=30), allow_demo=True)
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client
+
+
+def plain(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def score_of(client, fields):
+    [row] = client.post("/api/score", json={"requests": [fields]}).json()["predictions"]
+    return row
+
+
+def test_the_form_asks_for_what_the_stage_knows(client):
+    page = client.get("/").text
+    for field in form_fields("imr", "letters"):
+        assert f'<label for="{field.column}"' in page
+        assert f'name="{field.column}"' in page
+    assert "claims_guideline" not in {field.column for field in form_fields("rfa", "letters")}
+
+
+@pytest.mark.parametrize("path", ["/", "/batch", "/about"])
+def test_every_page_says_what_a_figure_is_and_that_the_data_is_invented(client, path):
+    page = plain(client.get(path).text)
+    assert P_MEANING in page
+    assert DECISION_SUPPORT in page
+    assert DEMO in page
+    assert "4610" in page
+
+
+def test_a_result_shows_the_figures_of_the_api(client):
+    answer = client.post("/result", data=FIELDS)
+    page, row = plain(answer.text), score_of(client, FIELDS)
+    assert answer.status_code == 200
+    for figure in ("p_overturned", "p_low", "p_high", "base_rate", "p_deficiency_1"):
+        assert percent(row[figure]) in page
+    assert f"of 100 ({row['n_base_rate']} past items)" in page
+    assert SEND_ONLY in page
+    assert 'role="img" aria-labelledby="scale-title scale-words"' in answer.text
+    assert re.search(r'<mark class="shown"[^>]*>CURES', answer.text)
+    assert re.search(r'<mark class="lacking"[^>]*>urine drug', answer.text)
+
+
+def test_what_was_typed_can_be_changed_and_sent_again(client):
+    page = client.post("/result", data={**FIELDS, "case_summary": NOTES.replace("\n", "\r\n")}).text
+    assert f">\n{NOTES}</textarea>" in page
+    assert 'value="M54.5 low back pain"' in page
+
+
+def test_an_abstention_says_why_and_gives_no_figure(client):
+    page = client.post("/result", data={"treatment": "Norco"}).text
+    assert "No answer" in page
+    assert "The model does not know" in plain(page)
+    assert score_of(client, {"treatment": "Norco"})["abstain_reason"] in plain(page)
+    assert 'class="dot"' not in page
+
+
+@pytest.mark.parametrize("kind", ["txt", "pdf"])
+def test_a_request_sent_as_a_file_is_read(client, kind):
+    lines = ["Service/Good Requested: Norco 10/325mg #60", "Age: 44", "CURES was checked on 3/2/15."]
+    content = plain_pdf([lines]) if kind == "pdf" else "\n".join(lines).encode()
+    page = client.post("/result", data={"treatment": ""}, files={"report": (f"request.{kind}", content)}).text
+    assert "<h1>Norco 10/325mg #60</h1>" in page
+    assert 'name="age" type="text" inputmode="numeric" value="44"' in page
+    assert re.search(r'<mark class="shown"[^>]*>CURES', page)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.4 cut short", "was cut short"),
+        (plain_pdf([[]]), "perhaps a scan"),
+        (plain_pdf([["x"]], user_password="secret"), "password"),
+        (b"\0\0\0\0", "NUL"),
+        (b"x" * 1_000_001, "at most 1,000,000"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why_and_keeps_the_form(client, content, words):
+    answer = client.post("/result", data=FIELDS, files={"report": ("request", content)})
+    assert answer.status_code == 422
+    assert words in plain(answer.text)
+    assert NOTES in answer.text
+
+
+def test_without_a_treatment_the_form_comes_back_with_its_text(client):
+    answer = client.post("/result", data={"case_summary": NOTES})
+    assert answer.status_code == 422
+    assert "Name the treatment" in plain(answer.text)
+    assert 'aria-invalid="true"' in answer.text
+    assert NOTES in answer.text
+
+
+@pytest.mark.parametrize("way", ["pasted", "file", "pdf"])
+def test_a_determination_letter_is_refused_with_an_explanation(client, way):
+    letter = FictionalLetter().tight()
+    content = plain_pdf([letter.split("\n")]) if way == "pdf" else letter.encode()
+    pasted = {"treatment": "Norco", "case_summary": letter if way == "pasted" else ""}
+    files = {} if way == "pasted" else {"files": {"report": ("letter", content)}}
+    answer = client.post("/result", data=pasted, **files)
+    assert answer.status_code == 422
+    assert "final determination letter, which a reviewer writes after the decision" in plain(answer.text)
+    assert "This is not scored" in answer.text
+
+
+def test_a_date_that_is_none_is_told(client):
+    page = plain(client.post("/result", data={**FIELDS, "date_of_injury": "the first of May"}).text)
+    assert "date_of_injury" in page
+    assert "MM/DD/YYYY" in page
+
+
+TABLE = pd.DataFrame(
+    {
+        "request_id": ["=cmd|' /C calc'!A1", "b", "c"],
+        "treatment": ["Norco 10/325mg #60", "MRI of the left knee", "x"],
+        "notes": [NOTES, NOTES, ""],
+        "decision": ["", "", "overturned"],
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.xlsx", "TABLE.JSONL"])
+def test_a_table_is_scored_and_can_be_downloaded_safely(client, name):
+    answer = client.post("/batch", files={"table": (name, table_bytes(TABLE, name.lower()))})
+    assert answer.status_code == 200
+    page = plain(answer.text)
+    assert "2 requests" in page
+    assert "Row 3: column &#39;decision&#39; is written by the reviewer" in page
+    [download] = re.findall(r'download="predictions.csv" href="data:text/csv;base64,([^"]+)"', answer.text)
+    rows = list(csv.DictReader(io.StringIO(base64.b64decode(download).decode())))
+    expected = client.post("/api/score", json={"requests": TABLE.to_dict("records")[:2]}).json()["predictions"]
+    assert [float(row["p_overturned"]) for row in rows] == [row["p_overturned"] for row in expected]
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+def test_a_table_is_never_sorted_by_how_a_review_may_end(client):
+    page = client.post("/batch", files={"table": ("a.csv", table_bytes(TABLE, "a.csv"))}).text
+    headings = dict(re.findall(r"<th scope=\"col\"([^>]*)>([^<]+)</th>", page))
+    sortable = {words for attributes, words in headings.items() for words in [words] if "data-sorts" in attributes}
+    assert sortable
+    assert sortable.isdisjoint({"Overturned", "Category rate"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", b"", "No file was chosen, or it is empty."),
+        ("a.exe", b"x", "expected a name that ends in .csv, .xlsx, .jsonl"),
+        ("a.csv", b"notes\nx\n", "no &#39;treatment&#39;"),
+        ("a.xlsx", b"PK no workbook", "readable"),
+        ("a.jsonl", b"{", "row 1 is no JSON"),
+        ("a.csv", b"treatment\n" + b"MRI\n" * 31, "at most 30 are scored here"),
+    ],
+)
+def test_a_table_that_cannot_be_scored_says_why(client, name, content, words):
+    answer = client.post("/batch", files={"table": (name, content)})
+    assert answer.status_code == 422
+    assert words in plain(answer.text)
+
+
+def test_there_is_no_result_to_come_back_to(client):
+    for path in ("/result", "/what-if"):
+        answer = client.get(path, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_a_scale_holds_all_that_it_shows():
+    for p, low, high in [(0.1, 0.05, 0.2), (0.3, 0.1, 0.45), (0.6, 0.2, 0.99), (1.0, 0.9, 1.0), (None, None, None)]:
+        scale = draw_scale(0.11, p, low, high)
+        drawn = [place for place in (scale.dot, scale.low, scale.high, scale.base) if place is not None]
+        assert all(0 <= place <= scale.width for place in drawn)
+        assert scale.ticks[-1][0] == scale.width
+
+
+def test_pieces_join_to_the_text():
+    from imrml.explaining import Mark
+
+    text = "CURES was checked; no urine test."
+    marks = [Mark(0, 17, "raises", "a"), Mark(0, 5, "shown", "b"), Mark(19, 99, "lacking", "c")]
+    pieces = cut_text(text, marks)
+    assert "".join(piece.text for piece in pieces) == text
+    assert [piece.kind for piece in pieces] == ["shown", "raises", "", "lacking"]
+    assert cut_text("", []) == []

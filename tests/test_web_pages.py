@@ -127,7 +127,8 @@ def test_a_determination_letter_is_refused_with_an_explanation(client, way):
     files = {} if way == "pasted" else {"files": {"report": ("letter", content)}}
     answer = client.post("/result", data=pasted, **files)
     assert answer.status_code == 422
-    assert "final determination letter, which a reviewer writes after the decision" in plain(answer.text)
+    told = "“Report, or the whole request” holds a final determination letter, which a reviewer writes after the decision"
+    assert told in plain(answer.text)
     assert "This is not scored" in answer.text
 
 

@@ -182,6 +182,7 @@ def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
 
 
 def test_nothing_is_logged_or_written_while_requests_are_answered(client, caplog, capfd, tmp_path, monkeypatch):
+    client.post("/batch", files={"table": ("a.csv", b"treatment\nMRI")})  # the process that reads uploads makes a socket once
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with caplog.at_level(logging.DEBUG):
         client.post("/result", data={"treatment": "Norco"}, files={"report": ("a.txt", NOTES.encode() * 20_000)})

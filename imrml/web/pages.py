@@ -110,6 +110,12 @@ class Pages:
         """Say that something went wrong."""
         return self.draw("fault", status, heading=heading, fault=fault)
 
+    def in_words(self, refusal: str) -> str:
+        """Say a refusal with the name that a field has on the page instead of its column's."""
+        column, blank, rest = refusal.partition(" ")
+        titles = {field.column: f"\u201c{field.title}\u201d" for field in self.fields}
+        return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
+
     def start(self, values: Mapping[str, str], faults: Mapping[str, str], *, refusal: bool = False) -> HTMLResponse:
         """Draw the form, empty or as it was sent."""
         status = 422 if faults else 200
@@ -217,7 +223,7 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
         try:
             return await answering.on_a_thread(_result, pages, answering, values, ticked)
         except ImrmlError as error:
-            return pages.start(values, {"request": f"{error}."}, refusal=True)
+            return pages.start(values, {"request": pages.in_words(str(error))}, refusal=True)
 
     @router.post("/what-if")
     async def show_what_if(request: Request) -> Response:

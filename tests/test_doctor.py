@@ -101,6 +101,9 @@ def test_a_retrain_that_failed_leaves_word_of_why(imrml, doctored):
     with pytest.raises(ConfigError):
         retrain(load_config())
     assert "failed: retraining.drop_folder: null" in todo(imrml("doctor"))[0]
+    with pytest.raises(OSError, match="No space"), sole_retrain():
+        raise OSError(28, "No space left on device")
+    assert "failed: No space left on device; once that is mended" in todo(imrml("doctor"))[0]
 
 
 def test_an_interrupted_move_and_a_broken_item_store_are_told(imrml, doctored, monkeypatch):

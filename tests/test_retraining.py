@@ -79,7 +79,7 @@ def test_the_states_age_bands_and_sexes_are_slices_too():
 
 
 def test_the_gate_of_coded_reviews_sees_their_age_bands():
-    from imrml.training import fit_rows, predict_held_out
+    from imrml.fitting import fit_rows, predict_held_out
 
     rows = pd.DataFrame(
         {

@@ -19,6 +19,7 @@ from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs
+from imrml.models.kinds import Reading, fit_outcome
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
 from imrml.models.reasons import strongest_features
 from imrml.submissions import SubmissionFrame, require_submission_columns
@@ -154,8 +155,6 @@ class ReviewModel(BaseEstimator):
         LeakageError
             The frame holds a column that is not known at the stage.
         """
-        from imrml.models.estimators import Reading, fit_outcome  # noqa: PLC0415 - trees and their like are slow to import
-
         require_submission_columns(list(submissions.columns), self.stage, self.profile)
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):

@@ -50,7 +50,8 @@ def sole_retrain() -> Iterator[None]:
         _sign({**told, "failed": str(error)})
         raise
     except Exception as error:
-        _sign({**told, "failed": f"{type(error).__name__}; --debug shows where"})
+        why = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__} (--debug shows where)"
+        _sign({**told, "failed": why})
         raise
     finally:
         lock.release()

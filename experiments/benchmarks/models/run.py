@@ -55,7 +55,7 @@ def show(kind, data, config):
     if model.predicts_deficiencies:
         pairs.append((model.predict_deficiencies(part).to_numpy(), loaded.predict_deficiencies(part).to_numpy()))
     furthest = max(float(np.nanmax(np.abs(one - other), initial=0.0)) for one, other in pairs)
-    n_features = 0 if model.columns_ is None else len(model.feature_names_)
+    n_features = 0 if model.columns_ is None else model.n_features_
     print(
         f"{kind}: {n_features:,} features, {size / 1e6:.2f} MB, save {saved:.2f} s, load {read:.2f} s, "
         f"answers differ by at most {furthest:.1g}, fit {fitted:.0f} s",

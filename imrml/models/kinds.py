@@ -1,0 +1,73 @@
+"""The kinds of outcome model that a config can name, each fitted on what it reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.compose import ColumnTransformer
+
+from imrml.models.crosses import CrossesLogistic
+from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Training items as an outcome model reads them.
+
+    Parameters
+    ----------
+    columns : ColumnTransformer or None
+        The fitted features; None, as ``matrix``, for priors.
+    matrix : sparse matrix of shape (n_items, n_features), or None
+        What they made of the items.
+    categories : sequence of str of length n_items
+        Treatment category of each item.
+    cases : ndarray of shape (n_items,)
+        Case of each item.
+    years : ndarray of float of shape (n_items,)
+        Year of each decision; NaN where unknown.
+    """
+
+    columns: ColumnTransformer | None
+    matrix: sparse.csr_matrix | None
+    categories: Sequence[str]
+    cases: npt.NDArray[Any]
+    years: npt.NDArray[np.float64]
+
+
+def fit_outcome(
+    models: Mapping[str, Any], items: Reading, overturned: npt.NDArray[np.bool_], seed: int
+) -> ClassPrior | CategoryPrior | CalibratedClassifier:
+    """Fit the kind of outcome model that section ``models`` of a config names.
+
+    Parameters
+    ----------
+    models : mapping
+        The section.
+    items : Reading
+        What is known of the items.
+    overturned : ndarray of bool of shape (n_items,)
+        Decisions.
+    seed : int
+        Starts every random draw.
+    """
+    settings, kind = models["outcome"], models["outcome"]["kind"]
+    if items.columns is None or kind.endswith("_prior"):
+        prior = ClassPrior() if kind == "class_prior" else CategoryPrior(models["category_shrinkage"])
+        return prior.fit(items.categories, overturned)
+    if kind == "crosses":
+        codes = items.columns.named_transformers_["codes"]
+        crosses = CrossesLogistic(settings["members"], models["n_refits"], seed)
+        known = {"memberships": codes.memberships(), "code_columns": codes.code_columns_, "years": items.years}
+        return crosses.fit(items.matrix, overturned, items.cases, **known)
+    if kind == "logistic":
+        named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
+        logistic = CalibratedLogistic(**named, n_refits=models["n_refits"], seed=seed)
+        return logistic.fit(items.matrix, overturned, items.cases)
+    from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415 - trees and their like are slow to import
+
+    terms = items.columns.output_indices_.get("text", slice(0, 0))
+    return CalibratedEstimator(settings, terms.start, seed).fit(items.matrix, overturned, items.cases)

@@ -178,7 +178,7 @@ def test_the_main_path_needs_no_javascript(visit, width, tmp_path):
     page.get_by_role("heading", name="3 requests").wait_for()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download results").click()
-    assert download.value.suggested_filename == "predictions.csv"
+    assert download.value.suggested_filename == "DEMO-predictions.csv"
 
 
 def test_the_keyboard_is_enough(visit):

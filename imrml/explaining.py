@@ -27,6 +27,7 @@ from imrml.scoring import (
     in_points,
     interval_words,
     percent,
+    rate_words,
     score,
     standing,
 )
@@ -372,7 +373,7 @@ def _wrapped(paragraph: str, width: int) -> list[str]:
 def headline(explanation: Explanation) -> str:
     """Say the probability with its interval beside the base rate, or why there is none."""
     row = explanation.prediction
-    base = f"base rate of {explanation.category_name}: {percent(row['base_rate'])} of {row['n_base_rate']:,} items"
+    base = f"base rate of {explanation.category_name}: {rate_words(row)}"
     if row["predicted"] == "abstain":
         return f"No answer: {row['abstain_reason']}. The {base}."
     between = "" if row["p_low"] is None else f" (90 % interval {percent(row['p_low'])} to {percent(row['p_high'])})"

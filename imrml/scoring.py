@@ -30,6 +30,7 @@ N_DEFICIENCIES = 3
 N_REASONS = 6
 _N_ROWS = 1_000  # scored at a time; features remember the texts of so many
 _SMALLEST_POINTS = 0.05  # would print as +0.0
+_OF_ALL = "the rate of all treatments, for no past item is of this category"
 _SAME = 1e-9  # a probability so near its category's base rate is that rate
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
 _N_LINES = 3
@@ -243,7 +244,7 @@ def percent(value: float) -> str:
     return "under 1%" if 0 < value < 0.005 else f"{value:.0%}"
 
 
-def standing(row: Mapping[Hashable, Any]) -> str:
+def standing(row: Mapping[Any, Any]) -> str:
     """Say where a probability stands, in words that cannot be taken for a disposition; ``""`` where there is none.
 
     Parameters
@@ -265,7 +266,7 @@ def standing(row: Mapping[Hashable, Any]) -> str:
     return "the category's base rate itself" if _is_base_rate(row) else str(row["predicted"]).replace("_", " ")
 
 
-def interval_words(row: Mapping[Hashable, Any]) -> str:
+def interval_words(row: Mapping[Any, Any]) -> str:
     """Say what the interval means for who has to act; ``""`` where there is no probability.
 
     Parameters
@@ -289,7 +290,7 @@ def interval_words(row: Mapping[Hashable, Any]) -> str:
             "request moved it."
         )
     told = f"The figure is uncertain: learned from other letters of the same kind, it would mostly lie between {low} and {high}."
-    if row["p_low"] <= row["base_rate"] <= row["p_high"]:
+    if _holds_base_rate(row):
         return (
             f"{told} The category's rate of {rate} lies between them, so the figure does not tell this request from others of "
             "its category: lean on what to send more than on the figure."
@@ -298,7 +299,46 @@ def interval_words(row: Mapping[Hashable, Any]) -> str:
     return f"{told} All of that is {side} the category's rate of {rate}."
 
 
-def _is_base_rate(row: Mapping[Hashable, Any]) -> bool:
+def rate_words(row: Mapping[Any, Any]) -> str:
+    """Say a category's base rate and what it rests on.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> rate_words({"base_rate": 0.18, "n_base_rate": 1190}), rate_words({"base_rate": 0.11, "n_base_rate": 0})
+    ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
+    """
+    rests_on = f"{row['n_base_rate']:,} past items" if row["n_base_rate"] else _OF_ALL
+    return f"{percent(row['base_rate'])} ({rests_on})"
+
+
+def note_words(row: Mapping[Any, Any]) -> str:
+    """Say in a few words what somebody must know who reads only the figure.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> note_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    'not told from others of its category'
+    """
+    if row["predicted"] == "abstain" or _is_base_rate(row):
+        return str(row["abstain_reason"]) or standing(row)
+    return "not told from others of its category" if _holds_base_rate(row) else ""
+
+
+def _holds_base_rate(row: Mapping[Any, Any]) -> bool:
+    return not pd.isna(row["p_low"]) and bool(row["p_low"] <= row["base_rate"] <= row["p_high"])
+
+
+def _is_base_rate(row: Mapping[Any, Any]) -> bool:
     return math.isclose(row["p_overturned"], row["base_rate"], rel_tol=0, abs_tol=_SAME)
 
 
@@ -327,7 +367,7 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
         table.add_column(heading, ratio=ratio, overflow="fold")
     for row in predictions.to_dict("records"):
         category = str(row["treatment_category"]).replace("_", " ")
-        named = f"{category}\nbase rate {percent(row['base_rate'])} of {row['n_base_rate']} items"
+        named = f"{category}\nbase rate {rate_words(row)}"
         table.add_row(str(row["request_id"]), named, _p_words(row), _fault_words(row), _send_words(row))
     text = io.StringIO()
     Console(file=text, width=width, color_system=None, highlight=False, markup=False).print(table)

@@ -16,6 +16,7 @@ from imrml.scoring import (
     P_MEANING,
     PREDICTION_COLUMNS,
     interval_words,
+    note_words,
     prediction_lines,
     score,
     standing,
@@ -138,6 +139,7 @@ def test_an_interval_is_told_in_words_to_act_on(low, high, told) -> None:
     row = {"predicted": "above_base_rate", "p_overturned": 0.3, "p_low": low, "p_high": high, "base_rate": 0.1}
     assert told in interval_words(row)
     assert interval_words(row | {"predicted": "abstain"}) == ""
+    assert bool(note_words(row)) == (low <= 0.1 <= high)
 
 
 def test_without_labels_there_are_no_deficiencies() -> None:

@@ -13,7 +13,7 @@ from factories import FictionalLetter
 from model_factories import served_model
 from starlette.testclient import TestClient
 
-from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, interval_words, percent
+from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, interval_words, note_words, percent
 from imrml.tables import parse_table, table_bytes
 from imrml.web.app import create_app
 from imrml.web.fields import form_fields
@@ -162,6 +162,9 @@ def test_a_table_is_scored_and_can_be_downloaded_safely(client, name):
     expected = client.post("/api/score", json={"requests": TABLE.to_dict("records")[:2]}).json()["predictions"]
     assert [float(row["p_overturned"]) for row in rows] == [row["p_overturned"] for row in expected]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    notes = {note_words(row) for row in expected} - {""}
+    assert notes
+    assert notes <= set(re.findall(r"<td>([^<]+)</td>", html.unescape(answer.text)))
     workbook = parse_table(base64.b64decode(files["DEMO-predictions.xlsx"]), "predictions.xlsx")
     # openpyxl writes 16 digits
     assert workbook["p_overturned"].to_list() == pytest.approx([row["p_overturned"] for row in expected], rel=1e-14)

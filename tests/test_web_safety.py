@@ -146,6 +146,7 @@ def test_markup_comes_back_as_text(client):
 def test_the_token_opens_page_and_api(guarded):
     assert guarded.get("/").headers["location"] == "/sign-in"
     assert guarded.post("/api/score", json={"requests": [REQUEST]}).status_code == 401
+    assert guarded.post("/what-if", data=REQUEST, headers={"hx-request": "true"}).status_code == 401
     assert guarded.get("/openapi.json").status_code == 401
     assert guarded.get("/healthz").status_code == 200
     assert guarded.get("/static/page.css").status_code == 200

@@ -15,7 +15,19 @@ from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.explaining import plain_summary
 from imrml.precedents import category_name
-from imrml.scoring import BRIEF, DECISION_SUPPORT, DEMO, LAW, P_MEANING, SEND_ONLY, percent, standing, told_passed_over
+from imrml.scoring import (
+    BRIEF,
+    DECISION_SUPPORT,
+    DEMO,
+    LAW,
+    P_MEANING,
+    SEND_ONLY,
+    note_words,
+    percent,
+    rate_words,
+    standing,
+    told_passed_over,
+)
 from imrml.submissions import Requests, columns_at
 from imrml.tables import table_bytes
 from imrml.web.answering import Answering, Explained, Scored
@@ -87,6 +99,8 @@ class Pages:
             "percent": percent,
             "capitalize_first": capitalize_first,
             "category": category_name,
+            "note": note_words,
+            "rate": rate_words,
             "standing": standing,
         }
         self._environment.globals |= {
@@ -98,6 +112,7 @@ class Pages:
             "demo": DEMO if answering.is_demo else "",
             "names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
             "version": version("imrml"),
+            "verdict": answering.model.manifest["verdict"],
             "bare": False,
             "here": "",
         }
@@ -278,7 +293,7 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
             ("predicts", "before utilization review" if fitted.stage == "rfa" else "after the denial, before the application"),
             ("reads", ", ".join(columns_at(fitted.stage, fitted.profile))),
         ]
-        return pages.draw("about", here="/about", verdict=manifest["verdict"], facts=facts)
+        return pages.draw("about", here="/about", facts=facts)
 
     @router.get("/sign-in")
     async def show_sign_in() -> Response:

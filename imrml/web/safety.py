@@ -225,7 +225,7 @@ class Token:
         if is_known:
             await self.app(scope, receive, send)
             return
-        if is_program(scope["path"]):
+        if is_program(scope["path"]) or "hx-request" in connection.headers:  # a part of a page: no other page fits into it
             refusal = json_error(401, "a token is needed: Authorization: Bearer TOKEN")
             refusal.headers["WWW-Authenticate"] = "Bearer"
         else:

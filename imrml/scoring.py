@@ -245,7 +245,7 @@ def percent(value: float) -> str:
 
 
 def standing(row: Mapping[Any, Any]) -> str:
-    """Say where a probability stands, in words that cannot be taken for a disposition; ``""`` where there is none.
+    """Say where a probability stands and whether its interval does too, in words that cannot be taken for a disposition; ``""`` where there is none.
 
     Parameters
     ----------
@@ -263,7 +263,9 @@ def standing(row: Mapping[Any, Any]) -> str:
         return f"{'at or above' if row['predicted'] == 'overturned' else 'below'} the threshold that this model is set to"
     if row["predicted"] == "abstain":
         return ""
-    return "the category's base rate itself" if _is_base_rate(row) else str(row["predicted"]).replace("_", " ")
+    if _is_base_rate(row):
+        return "the category's base rate itself"
+    return str(row["predicted"]).replace("_", " ") + (", not surely" if _holds_base_rate(row) else "")
 
 
 def interval_words(row: Mapping[Any, Any]) -> str:

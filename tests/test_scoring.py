@@ -140,6 +140,7 @@ def test_an_interval_is_told_in_words_to_act_on(low, high, told) -> None:
     assert told in interval_words(row)
     assert interval_words(row | {"predicted": "abstain"}) == ""
     assert bool(note_words(row)) == (low <= 0.1 <= high)
+    assert standing(row) == "above base rate" + (", not surely" if low <= 0.1 <= high else "")
 
 
 def test_without_labels_there_are_no_deficiencies() -> None:

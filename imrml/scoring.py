@@ -245,7 +245,7 @@ def percent(value: float) -> str:
 
 
 def standing(row: Mapping[Any, Any]) -> str:
-    """Say where a probability stands and whether its interval does too, in words that cannot be taken for a disposition; ``""`` where there is none.
+    """Say where a probability stands, and whether surely, in words that are no disposition; ``""`` where there is none.
 
     Parameters
     ----------

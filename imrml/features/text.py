@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -235,7 +236,15 @@ class TextFeatures(SubmissionTransformer):
         return {str(term): int(n_cases[position]) for term, position in counter.vocabulary_.items()}
 
     def _count_words(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
-        shortest, longest = self.word_ngrams
-        vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
-        counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
-        return counter.transform(masked_texts(part, texts))
+        made = _COUNTERS.setdefault(self, {})
+        if part not in made or made[part][0] is not self.terms_[part]:
+            shortest, longest = self.word_ngrams
+            vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
+            counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
+            made[part] = self.terms_[part], counter
+        return made[part][1].transform(masked_texts(part, texts))
+
+
+_COUNTERS: WeakKeyDictionary[TextFeatures, dict[str, tuple[npt.NDArray[np.str_], CountVectorizer]]] = WeakKeyDictionary()
+"""Counters of each part's terms, with the terms that they were made of. To make one of thousands of terms takes longer than to
+count the words of a request; beside the transformer, not in it, so that none is copied or saved."""

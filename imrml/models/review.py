@@ -299,7 +299,8 @@ class ReviewModel(BaseEstimator):
             return pd.DataFrame(np.empty((0, len(deficiency_ids()))), inputs.submissions.index, list(deficiency_ids()))
         seen = None if inputs.words is None else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
         p_deficiency = self.deficiencies_.predict_proba(seen, inputs.categories)
-        p_deficiency[inputs.is_brief] = self.deficiencies_.predict_priors(inputs.categories)[inputs.is_brief]
+        if inputs.is_brief.any():
+            p_deficiency[inputs.is_brief] = self.deficiencies_.predict_priors(inputs.categories)[inputs.is_brief]
         return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
 
     def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:

@@ -2,11 +2,14 @@
 
 python experiments/benchmarks/scoring/run.py batch MODEL [--n-rows 100000] [--rounds 1]
 python experiments/benchmarks/scoring/run.py cold MODEL [--rounds 5]
+python experiments/benchmarks/scoring/run.py api MODEL [--n-rows 300]
 """
 
 import argparse
+import importlib.util
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,11 +17,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pandas as pd
 from scipy import sparse
 
 from imrml.features import abbreviations, clinical, text, treatment, treatment_category
-from imrml.models import load_model
+from imrml.models import ReviewModel, load_model
 from imrml.models.outcome import CalibratedClassifier
 from imrml.scoring import score
 from imrml.submissions import SubmissionFrame, sort_requests
@@ -47,6 +51,14 @@ def processor_time(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
+def predict_bare(fitted: ReviewModel, part: SubmissionFrame) -> None:
+    """The fitted transformers and estimators behind a score, called by hand."""
+    matrix = fitted.columns_.transform(part)
+    fitted.outcome_.predict_proba(matrix)
+    seen = sparse.csr_matrix(sparse.hstack([matrix, fitted.words_.transform(part)]))
+    fitted.deficiencies_.predict_proba(seen, [treatment_category(asked) for asked in part["treatment"]])
+
+
 def batch(model: str, n_rows: int, n_rounds: int) -> None:
     """Whole scores against the same fitted transformers and estimators called bare, on requests of which no two are alike."""
     loaded = load_model(model)
@@ -57,11 +69,7 @@ def batch(model: str, n_rows: int, n_rounds: int) -> None:
 
     def bare() -> None:
         for start in range(0, n_rows, 1000):
-            part = SubmissionFrame(requests.submissions.iloc[start : start + 1000])
-            matrix = fitted.columns_.transform(part)
-            fitted.outcome_.predict_proba(matrix)
-            seen = sparse.csr_matrix(sparse.hstack([matrix, fitted.words_.transform(part)]))
-            fitted.deficiencies_.predict_proba(seen, [treatment_category(asked) for asked in part["treatment"]])
+            predict_bare(fitted, SubmissionFrame(requests.submissions.iloc[start : start + 1000]))
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(n_rounds):
@@ -91,15 +99,46 @@ def cold(model: str, n_rounds: int) -> None:
     print(f"import {least['import']:.2f} s, one request {least['score']:.2f} s: {least['score'] / least['import']:.2f} times")
 
 
+def api(model: str, n_requests: int) -> None:
+    """One request through a served API against the bare prediction of the same row here, alternating; medians by the clock."""
+    place = Path(__file__).parents[2] / "055-hostile-web" / "run.py"
+    spec = importlib.util.spec_from_file_location("hostile", place)
+    hostile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hostile)
+    fitted = load_model(model).model
+    seconds: dict[str, list[float]] = {"api": [], "bare": []}
+    with tempfile.TemporaryDirectory() as folder:
+        server, address = hostile.serve(model, Path(folder, "server.log"))
+        try:
+            with httpx2.Client(base_url=address, timeout=60) as client:
+                for request in draw_requests(n_requests, 6):
+                    row = {name: cell for name, cell in request.row.items() if cell}
+                    started = time.perf_counter()
+                    client.post("/api/score", json={"requests": [row]}).raise_for_status()
+                    seconds["api"].append(time.perf_counter() - started)
+                    part = sort_requests(pd.DataFrame([row]), fitted.stage).submissions
+                    forget()
+                    started = time.perf_counter()
+                    predict_bare(fitted, part)
+                    seconds["bare"].append(time.perf_counter() - started)
+        finally:
+            server.terminate()
+            server.wait()
+    served, alone = (1000 * statistics.median(seconds[name]) for name in ("api", "bare"))
+    print(f"median of {n_requests}: API {served:.1f} ms, bare {alone:.1f} ms: {served / alone:.2f} times")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["batch", "cold"])
+    parser.add_argument("what", choices=["batch", "cold", "api"])
     parser.add_argument("model")
     parser.add_argument("--n-rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     if given.what == "batch":
         batch(given.model, given.n_rows, given.rounds)
+    elif given.what == "api":
+        api(given.model, min(given.n_rows, 300))
     else:
         cold(given.model, given.rounds)
 

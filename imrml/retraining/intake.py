@@ -1,8 +1,8 @@
 """What arrived in the drop folder, as one item table in the state folder; the files themselves stay where they are.
 
 Letters (also in archives) are parsed once, by the hash of their bytes, and labelled; item tables (``.parquet``, ``.jsonl``,
-``.csv``), such as ``imrml import dmhc`` writes, are taken as they are. An item that arrives twice counts once, as
-it arrived last.
+``.csv``), such as ``imrml import dmhc`` writes, are taken as they are. An item that stands twice counts once: as the last table
+by name has it, before any letter.
 """
 
 from dataclasses import dataclass

@@ -405,10 +405,14 @@ def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
     assert not half.exists()
 
 
-def test_a_dropped_table_without_whole_item_numbers_is_named(config, inbox):
+def test_a_dropped_table_at_fault_is_named(config, inbox):
     write_table(inbox[1].assign(item_number="one"), inbox[0] / "odd.csv")
     with pytest.raises(TableError, match=r"odd\.csv: item_number must hold whole numbers"):
         take_in(config)
+    write_table(inbox[1].assign(decision="John Doe won"), inbox[0] / "odd.csv")
+    with pytest.raises(TableError, match=r"odd\.csv: decision must be .* rows \[1, 2, 3, 4, 5\]") as told:
+        take_in(config)
+    assert "John" not in str(told.value)
 
 
 def test_a_champion_that_was_rolled_back_is_not_promoted_again_without_news(second_night):

@@ -25,7 +25,11 @@ from imrml.scoring import (
     RECORD_COLUMNS,
     SEND_ONLY,
     in_points,
+    interval_words,
+    percent,
+    rate_words,
     score,
+    standing,
 )
 from imrml.submissions import Requests, SubmissionFrame
 from imrml.what_if import WhatIf, alone, note_of
@@ -165,6 +169,8 @@ class Explanation:
         Its row of the prediction table; None where missing.
     category_name : str
         Treatment category in plain words.
+    interval_note : str
+        What the interval means for who has to act; ``""`` where the request is not answered.
     is_brief : bool
         The base rates answer, because the notes are short.
     contributions : tuple of Contribution
@@ -185,6 +191,7 @@ class Explanation:
 
     prediction: dict[str, Any]
     category_name: str
+    interval_note: str
     is_brief: bool
     contributions: tuple[Contribution, ...]
     sections: tuple[Section, ...]
@@ -240,6 +247,7 @@ def explain(
     return Explanation(
         prediction=prediction,
         category_name=category_name(str(prediction["treatment_category"])),
+        interval_note=interval_words(prediction),
         is_brief=bool(inputs.is_brief[0]),
         contributions=tuple(_contributions(described, prediction["p_overturned"])),
         sections=tuple(_section(name, text, found.get(name, []), moved) for name, text in texts.items() if text),
@@ -365,11 +373,11 @@ def _wrapped(paragraph: str, width: int) -> list[str]:
 def headline(explanation: Explanation) -> str:
     """Say the probability with its interval beside the base rate, or why there is none."""
     row = explanation.prediction
-    base = f"base rate of {explanation.category_name}: {row['base_rate']:.0%} of {row['n_base_rate']:,} items"
+    base = f"base rate of {explanation.category_name}: {rate_words(row)}"
     if row["predicted"] == "abstain":
         return f"No answer: {row['abstain_reason']}. The {base}."
-    between = "" if row["p_low"] is None else f" (90 % interval {row['p_low']:.0%} to {row['p_high']:.0%})"
-    return f"{row['p_overturned']:.0%}{between}, {str(row['predicted']).replace('_', ' ')}; {base}."
+    between = "" if row["p_low"] is None else f" (90 % interval {percent(row['p_low'])} to {percent(row['p_high'])})"
+    return f"{percent(row['p_overturned'])}{between}, {standing(row)}; {base}."
 
 
 def _paragraphs(explanation: Explanation) -> Iterator[str]:
@@ -377,6 +385,8 @@ def _paragraphs(explanation: Explanation) -> Iterator[str]:
     asked = next((section.text for section in explanation.sections if section.column == "treatment"), "")
     yield f"{row['request_id']}: {' '.join(asked.split())}"
     yield headline(explanation)
+    if explanation.interval_note:
+        yield explanation.interval_note
     if explanation.contributions:
         yield ""
         yield "What moved the score, in percentage points:"
@@ -385,7 +395,7 @@ def _paragraphs(explanation: Explanation) -> Iterator[str]:
         yield ""
         yield f"Likely faults if upheld, and what answers them ({SEND_ONLY}):"
     for one in explanation.deficiencies:
-        yield f"- {one.name}: {one.p:.0%} (in its treatment category {one.p_category:.0%})"
+        yield f"- {one.name}: {percent(one.p)} (in its treatment category {percent(one.p_category)})"
         for line in one.checklist:
             quoted = "".join(f' (found: "{quote}")' for quote in line.quotes)
             yield f"  [{'x' if line.is_shown else ' '}] {line.document}{quoted}"

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -30,6 +30,8 @@ N_DEFICIENCIES = 3
 N_REASONS = 6
 _N_ROWS = 1_000  # scored at a time; features remember the texts of so many
 _SMALLEST_POINTS = 0.05  # would print as +0.0
+_OF_ALL = "the rate of all treatments, for no past item is of this category"
+_SAME = 1e-9  # a probability so near its category's base rate is that rate
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
 _N_LINES = 3
 PREDICTION_COLUMNS = (
@@ -155,7 +157,7 @@ def _predicted(p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: flo
     if threshold is not None:
         return np.where(p_overturned >= threshold, "overturned", "upheld")
     # Where the probability is the category's base rate itself (the shipped prior), the rate overall is what it can differ from.
-    compared = np.where(np.isclose(p_overturned, base_rates, rtol=0, atol=1e-9), class_rate, base_rates)
+    compared = np.where(np.isclose(p_overturned, base_rates, rtol=0, atol=_SAME), class_rate, base_rates)
     return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")
 
 
@@ -226,6 +228,122 @@ def told_passed_over(requests: Requests) -> list[str]:
     return told
 
 
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def percent(value: float) -> str:
+    """Write a probability for people; what is not certain is never written as 0 or 100 %.
+
+    Examples
+    --------
+    >>> percent(0.144), percent(0.004), percent(0.0), percent(0.998)
+    ('14%', 'under 1%', '0%', 'over 99%')
+    """
+    if 0.995 <= value < 1:
+        return "over 99%"
+    return "under 1%" if 0 < value < 0.005 else f"{value:.0%}"
+
+
+def standing(row: Mapping[Any, Any]) -> str:
+    """Say where a probability stands, and whether surely, in words that are no disposition; ``""`` where there is none.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> standing({"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08})
+    "the category's base rate itself"
+    >>> standing({"predicted": "upheld", "p_overturned": 0.2, "base_rate": 0.1})
+    'below the threshold that this model is set to'
+    """
+    if row["predicted"] in ("overturned", "upheld"):
+        return f"{'at or above' if row['predicted'] == 'overturned' else 'below'} the threshold that this model is set to"
+    if row["predicted"] == "abstain":
+        return ""
+    if _is_base_rate(row):
+        return "the category's base rate itself"
+    return str(row["predicted"]).replace("_", " ") + (", not surely" if _holds_base_rate(row) else "")
+
+
+def interval_words(row: Mapping[Any, Any]) -> str:
+    """Say what the interval means for who has to act; ``""`` where there is no probability.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> interval_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    "The figure is uncertain: ... between under 1% and 94%. The category's rate of 9% lies between them, so ..."
+    """
+    if row["predicted"] == "abstain":
+        return ""
+    if pd.isna(row["p_low"]):
+        return "This kind of model gives no interval: nothing says how sure the figure is."
+    low, high, rate = percent(row["p_low"]), percent(row["p_high"]), percent(row["base_rate"])
+    if _is_base_rate(row):
+        return (
+            f"The figure is the category's rate, which lies between {low} and {high} with 90% confidence; nothing in this "
+            "request moved it."
+        )
+    told = f"The figure is uncertain: learned from other letters of the same kind, it would mostly lie between {low} and {high}."
+    if _holds_base_rate(row):
+        return (
+            f"{told} The category's rate of {rate} lies between them, so the figure does not tell this request from others of "
+            "its category: lean on what to send more than on the figure."
+        )
+    side = "above" if row["p_low"] > row["base_rate"] else "below"
+    return f"{told} All of that is {side} the category's rate of {rate}."
+
+
+def rate_words(row: Mapping[Any, Any]) -> str:
+    """Say a category's base rate and what it rests on.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> rate_words({"base_rate": 0.18, "n_base_rate": 1190}), rate_words({"base_rate": 0.11, "n_base_rate": 0})
+    ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
+    """
+    rests_on = f"{row['n_base_rate']:,} past items" if row["n_base_rate"] else _OF_ALL
+    return f"{percent(row['base_rate'])} ({rests_on})"
+
+
+def note_words(row: Mapping[Any, Any]) -> str:
+    """Say in a few words what somebody must know who reads only the figure.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> note_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    'not told from others of its category'
+    """
+    if row["predicted"] == "abstain" or _is_base_rate(row):
+        return str(row["abstain_reason"]) or standing(row)
+    return "not told from others of its category" if _holds_base_rate(row) else ""
+
+
+def _holds_base_rate(row: Mapping[Any, Any]) -> bool:
+    return not pd.isna(row["p_low"]) and bool(row["p_low"] <= row["base_rate"] <= row["p_high"])
+
+
+def _is_base_rate(row: Mapping[Any, Any]) -> bool:
+    return math.isclose(row["p_overturned"], row["base_rate"], rel_tol=0, abs_tol=_SAME)
+
+
 # --- for a terminal --------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +369,7 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
         table.add_column(heading, ratio=ratio, overflow="fold")
     for row in predictions.to_dict("records"):
         category = str(row["treatment_category"]).replace("_", " ")
-        named = f"{category}\nbase rate {row['base_rate']:.0%} of {row['n_base_rate']} items"
+        named = f"{category}\nbase rate {rate_words(row)}"
         table.add_row(str(row["request_id"]), named, _p_words(row), _fault_words(row), _send_words(row))
     text = io.StringIO()
     Console(file=text, width=width, color_system=None, highlight=False, markup=False).print(table)
@@ -264,14 +382,14 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
 def _p_words(row: dict[Hashable, Any]) -> str:
     if row["predicted"] == "abstain":
         return f"abstains: {row['abstain_reason']}"
-    between = "" if pd.isna(row["p_low"]) else f" ({row['p_low']:.0%} to {row['p_high']:.0%})"
-    return f"{row['p_overturned']:.0%}{between}\n{str(row['predicted']).replace('_', ' ')}"
+    between = "" if pd.isna(row["p_low"]) else f" ({percent(row['p_low'])} to {percent(row['p_high'])})"
+    return f"{percent(row['p_overturned'])}{between}\n{standing(row)}"
 
 
 def _fault_words(row: dict[Hashable, Any]) -> str:
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     found = ((row[f"deficiency_{place}"], row[f"p_deficiency_{place}"]) for place in range(1, N_DEFICIENCIES + 1))
-    return "\n".join(f"{names[id_]} {p_deficiency:.0%}" for id_, p_deficiency in found if isinstance(id_, str))
+    return "\n".join(f"{names[id_]} {percent(p_deficiency)}" for id_, p_deficiency in found if isinstance(id_, str))
 
 
 def _send_words(row: dict[Hashable, Any]) -> str:

@@ -96,7 +96,7 @@ def parse_table(data: bytes, name: str) -> pd.DataFrame:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TableError(f"{name}: not UTF-8 at byte {error.start}; save it as UTF-8 and try again") from None
+        raise TableError(f"{name}: not UTF-8 at byte {error.start}; save it as UTF-8 (in Excel: CSV UTF-8, or .xlsx)") from None
     return _from_csv(text, name) if format_ == "csv" else _from_json_lines(text, name)
 
 

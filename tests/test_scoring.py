@@ -10,7 +10,17 @@ from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import LeakageError, ModelError
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
-from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, PREDICTION_COLUMNS, prediction_lines, score
+from imrml.scoring import (
+    DECISION_SUPPORT,
+    DEMO,
+    P_MEANING,
+    PREDICTION_COLUMNS,
+    interval_words,
+    note_words,
+    prediction_lines,
+    score,
+    standing,
+)
 from imrml.submissions import sort_requests
 from imrml.tables import read_table, write_table
 
@@ -100,6 +110,37 @@ def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
             is_above = row["base_rate"] > model.model.class_rate_
             assert row["predicted"] == ("above_base_rate" if is_above else "below_base_rate")
             assert row["deficiency_1"] in deficiency_ids()
+
+
+def test_a_base_rate_is_never_said_to_differ_from_itself() -> None:
+    told = rows(loaded("models.outcome.kind=category_prior"))["plain"]
+    assert told["predicted"] in ("above_base_rate", "below_base_rate")
+    assert standing(told) == "the category's base rate itself"
+    assert "nothing in this request moved it" in interval_words(told)
+
+
+@pytest.mark.parametrize("predicted", ["overturned", "upheld"])
+def test_words_never_read_as_a_disposition(predicted) -> None:
+    words = standing({"predicted": predicted, "p_overturned": 0.2, "base_rate": 0.1})
+    assert "threshold" in words
+    assert predicted not in words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.004, 0.94, "under 1% and 94%. The category's rate of 10% lies between them"),
+        (0.2, 0.94, "above the category's rate of 10%"),
+        (0.001, 0.05, "below the category's rate of 10%"),
+        (float("nan"), float("nan"), "no interval"),
+    ],
+)
+def test_an_interval_is_told_in_words_to_act_on(low, high, told) -> None:
+    row = {"predicted": "above_base_rate", "p_overturned": 0.3, "p_low": low, "p_high": high, "base_rate": 0.1}
+    assert told in interval_words(row)
+    assert interval_words(row | {"predicted": "abstain"}) == ""
+    assert bool(note_words(row)) == (low <= 0.1 <= high)
+    assert standing(row) == "above base rate" + (", not surely" if low <= 0.1 <= high else "")
 
 
 def test_without_labels_there_are_no_deficiencies() -> None:

@@ -1,9 +1,11 @@
 """The command that starts the page."""
 
+import socket
+
 import pytest
 from model_factories import served_model
 
-from imrml.errors import ModelError
+from imrml.errors import ConfigError, ModelError
 
 TOKEN = "a token of the house"
 
@@ -47,6 +49,15 @@ def test_the_token_may_come_from_the_environment(imrml, started, monkeypatch):
     assert run.code == 0, run.err
     assert TOKEN not in run.err
     assert "TLS" in run.err
+
+
+def test_a_port_that_is_taken_is_told(imrml, monkeypatch):
+    monkeypatch.setattr("imrml.cli.score.open_model", lambda _: served_model())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = imrml("serve", "--model", "served", "--allow-demo", "--port", str(port))
+    assert run.code == ConfigError.exit_code
+    assert f"127.0.0.1:{port} cannot be bound" in run.err
 
 
 def test_a_model_that_is_not_there_is_told(imrml):

@@ -11,10 +11,9 @@ import schemathesis
 from model_factories import TELLING, served_model
 from starlette.testclient import TestClient
 
-from imrml.scoring import DEMO, P_MEANING, PREDICTION_COLUMNS, score
+from imrml.scoring import DEMO, P_MEANING, PREDICTION_COLUMNS, percent, score
 from imrml.submissions import sort_requests
 from imrml.web.app import create_app
-from imrml.web.pages import percent
 from imrml.web.settings import ServeSettings
 
 NOTES = " ".join(["Hm"] * 12) + f" The cook saw a {TELLING}. CURES was checked on 3/2/15. No urine drug screen is on file."

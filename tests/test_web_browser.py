@@ -25,8 +25,8 @@ NOTES = (
     "The cook hurt the low back on 3/1/2014. Pain is 8/10 without and 5/10 with the tablets. CURES was checked on 3/2/15. "
     "No urine drug screen is on file. " + "Hm " * 12
 )
-REFUSED = "status of 422"
-"""What a browser's console says of a form that comes back with its faults."""
+REFUSED = "422"
+"""What a browser's console and htmx say of a form that comes back with its faults."""
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; .ci/run installs Debian's"),
     pytest.mark.slow,
@@ -146,7 +146,7 @@ def test_a_persons_path(visit, width, scheme, n_rows, tmp_path):
     by_request.click()
     assert first.inner_text() == f"r-{n_rows - 1:03}"
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download results").click()
+        page.get_by_role("link", name="Download results (CSV)").click()
     with Path(download.value.path()).open(newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == n_rows
 
@@ -163,6 +163,18 @@ def test_a_tick_re_scores_at_once(visit):
     require_accessible(page)
 
 
+def test_a_tick_that_cannot_be_answered_leaves_no_older_figures(visit):
+    page = visit()
+    send_request(page)
+    lines = page.locator(".lines li", has_text="re-scores").locator("input:enabled")
+    lines.first.check()
+    page.locator("#what-if .changes").wait_for()
+    page.route("**/what-if", lambda route: route.fulfill(status=422))
+    lines.first.uncheck()
+    page.get_by_text("This could not be re-scored").wait_for()
+    assert page.locator("#what-if .changes").count() == 0
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_main_path_needs_no_javascript(visit, width, tmp_path):
     page = visit(width, has_script=False)
@@ -177,8 +189,8 @@ def test_the_main_path_needs_no_javascript(visit, width, tmp_path):
     page.get_by_role("button", name="Score the table").click()
     page.get_by_role("heading", name="3 requests").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download results").click()
-    assert download.value.suggested_filename == "predictions.csv"
+        page.get_by_role("link", name="Download results (CSV)").click()
+    assert download.value.suggested_filename == "DEMO-predictions.csv"
 
 
 def test_the_keyboard_is_enough(visit):

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import html
 import io
 import re
 
@@ -12,11 +13,10 @@ from factories import FictionalLetter
 from model_factories import served_model
 from starlette.testclient import TestClient
 
-from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY
-from imrml.tables import table_bytes
+from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, interval_words, note_words, percent
+from imrml.tables import parse_table, table_bytes
 from imrml.web.app import create_app
 from imrml.web.fields import form_fields
-from imrml.web.pages import percent
 from imrml.web.picture import cut_text, draw_scale
 from imrml.web.settings import ServeSettings
 
@@ -64,6 +64,7 @@ def test_a_result_shows_the_figures_of_the_api(client):
     for figure in ("p_overturned", "p_low", "p_high", "base_rate", "p_deficiency_1"):
         assert percent(row[figure]) in page
     assert f"of 100 ({row['n_base_rate']} past items)" in page
+    assert interval_words(row) in html.unescape(page)
     assert SEND_ONLY in page
     assert 'role="img" aria-labelledby="scale-title scale-words"' in answer.text
     assert re.search(r'<mark class="shown"[^>]*>CURES', answer.text)
@@ -133,9 +134,10 @@ def test_a_determination_letter_is_refused_with_an_explanation(client, way):
 
 
 def test_a_date_that_is_none_is_told(client):
-    page = plain(client.post("/result", data={**FIELDS, "date_of_injury": "the first of May"}).text)
-    assert "date_of_injury" in page
-    assert "MM/DD/YYYY" in page
+    page = plain(client.post("/result", data={**FIELDS, "date_of_injury": "the first of May", "age": "forty"}).text)
+    assert "“Date of injury” was left out, for it is not a date such as 02/10/2015" in page
+    assert "“Age” was left out, for it is not an age in years" in page
+    assert "date_of_injury" not in page
 
 
 TABLE = pd.DataFrame(
@@ -155,11 +157,18 @@ def test_a_table_is_scored_and_can_be_downloaded_safely(client, name):
     page = plain(answer.text)
     assert "2 requests" in page
     assert "Row 3: column &#39;decision&#39; is written by the reviewer" in page
-    [download] = re.findall(r'download="predictions.csv" href="data:text/csv;base64,([^"]+)"', answer.text)
-    rows = list(csv.DictReader(io.StringIO(base64.b64decode(download).decode())))
+    files = dict(re.findall(r'download="([^"]+)" href="data:[^;]+;base64,([^"]+)"', answer.text))
+    rows = list(csv.DictReader(io.StringIO(base64.b64decode(files["DEMO-predictions.csv"]).decode())))
     expected = client.post("/api/score", json={"requests": TABLE.to_dict("records")[:2]}).json()["predictions"]
     assert [float(row["p_overturned"]) for row in rows] == [row["p_overturned"] for row in expected]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    notes = {note_words(row) for row in expected} - {""}
+    assert notes
+    assert notes <= set(re.findall(r"<td>([^<]+)</td>", html.unescape(answer.text)))
+    workbook = parse_table(base64.b64decode(files["DEMO-predictions.xlsx"]), "predictions.xlsx")
+    # openpyxl writes 16 digits
+    assert workbook["p_overturned"].to_list() == pytest.approx([row["p_overturned"] for row in expected], rel=1e-14)
+    assert workbook["send_before_submission"].to_list() == [row["send_before_submission"] for row in expected]
 
 
 def test_a_table_is_never_sorted_by_how_a_review_may_end(client):

@@ -58,6 +58,13 @@ def test_a_bind_that_others_reach_needs_a_token_and_names(settings):
         ServeSettings(**settings)
 
 
+@pytest.mark.parametrize("name", ["*", "*.example", "imr.example:8444", "https://imr.example", ""])
+def test_only_names_of_one_machine_are_allowed(name):
+    with pytest.raises(ConfigError, match="no name of one machine"):
+        ServeSettings(allowed_hosts=(name,))
+    assert "imr.example" in ServeSettings(allowed_hosts=("IMR.example",)).hosts  # browsers send it in lower case
+
+
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1@evil.example", ""])
 def test_a_foreign_host_header_is_refused(client, host):
     assert client.get("/", headers={"host": host}).status_code == 400
@@ -139,6 +146,7 @@ def test_markup_comes_back_as_text(client):
 def test_the_token_opens_page_and_api(guarded):
     assert guarded.get("/").headers["location"] == "/sign-in"
     assert guarded.post("/api/score", json={"requests": [REQUEST]}).status_code == 401
+    assert guarded.post("/what-if", data=REQUEST, headers={"hx-request": "true"}).status_code == 401
     assert guarded.get("/openapi.json").status_code == 401
     assert guarded.get("/healthz").status_code == 200
     assert guarded.get("/static/page.css").status_code == 200
@@ -151,6 +159,7 @@ def test_the_token_opens_page_and_api(guarded):
     assert COOKIE not in guarded.cookies
     signed_in = guarded.post("/sign-in", data={"token": TOKEN})
     assert signed_in.status_code == 303
+    assert guarded.post("/sign-in", data={"token": "x" * 20_000}).status_code == 413
     cookie = signed_in.headers["set-cookie"]
     assert TOKEN not in cookie
     assert "HttpOnly" in cookie

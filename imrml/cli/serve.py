@@ -28,6 +28,7 @@ def serve(
 
         raise ImrmlError(f"serve: {error.name} is not installed; pip install 'imrml[web]'") from None
     from imrml.cli.score import open_model
+    from imrml.errors import ConfigError
     from imrml.precedents import open_precedents
     from imrml.scoring import DECISION_SUPPORT, P_MEANING
 
@@ -40,7 +41,10 @@ def serve(
     named = f"[{host}]" if ":" in host else host
     console.tell(f"http://{named}:{port}  (Ctrl+C stops it)")
     # No access log, no server name, and of its own faults only what imrml.web writes: a line never holds what was sent.
-    uvicorn.run(
-        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
-        timeout_graceful_shutdown=5,
-    )  # fmt: skip
+    try:
+        uvicorn.run(
+            app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
+            timeout_graceful_shutdown=5,
+        )  # fmt: skip
+    except SystemExit:  # with a code that elsewhere means "nothing changed"
+        raise ConfigError(f"serve: {named}:{port} cannot be bound; another program may hold it: give another --port") from None

@@ -313,7 +313,9 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        low, high = self.predict_interval(inputs).T
+        # An interval costs as much as the probability, so it is made only where its width may be a reason.
+        asks_width = self.abstention["max_interval_width"] is not None
+        low, high = self.predict_interval(inputs).T if asks_width else np.full((2, len(inputs.categories)), np.nan)
         answers = pd.DataFrame(
             {
                 "category": pd.Series(inputs.categories, dtype="str"),

@@ -5,16 +5,29 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+import pandas as pd
 from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from imrml.deficiencies import taxonomy
-from imrml.errors import DocumentError, ImrmlError
+from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.explaining import plain_summary
 from imrml.precedents import category_name
-from imrml.scoring import BRIEF, DECISION_SUPPORT, DEMO, LAW, P_MEANING, SEND_ONLY, told_passed_over
+from imrml.scoring import (
+    BRIEF,
+    DECISION_SUPPORT,
+    DEMO,
+    LAW,
+    P_MEANING,
+    SEND_ONLY,
+    note_words,
+    percent,
+    rate_words,
+    standing,
+    told_passed_over,
+)
 from imrml.submissions import Requests, columns_at
 from imrml.tables import table_bytes
 from imrml.web.answering import Answering, Explained, Scored
@@ -23,6 +36,10 @@ from imrml.web.picture import cut_text, draw_scale
 from imrml.web.safety import COOKIE, Gate
 from imrml.web.uploads import Form, Reader, read_form
 
+_DOWNLOADS = (
+    ("Excel", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("CSV", ".csv", "text/csv"),
+)
 PASTE = "Paste its text instead."
 REMEDIES = {
     "damaged_pdf": "Save it again as PDF, or paste its text.",
@@ -31,17 +48,6 @@ REMEDIES = {
     "not_text": "Save it as PDF or as text.",
 }
 """What a clerk can do about a file that cannot be read, by its reason."""
-
-
-def percent(value: float) -> str:
-    """Write a probability for people.
-
-    Examples
-    --------
-    >>> percent(0.144), percent(0.004), percent(0.0)
-    ('14%', 'under 1%', '0%')
-    """
-    return "under 1%" if 0 < value < 0.005 else f"{value:.0%}"
 
 
 def capitalize_first(words: str) -> str:
@@ -79,6 +85,7 @@ class Pages:
 
     def __init__(self, answering: Answering) -> None:
         fitted = answering.model.model
+        self._is_demo = answering.is_demo
         self.fields = form_fields(fitted.stage, fitted.profile)
         self._environment = Environment(
             loader=PackageLoader("imrml.web"),
@@ -88,7 +95,14 @@ class Pages:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        self._environment.filters |= {"percent": percent, "capitalize_first": capitalize_first, "category": category_name}
+        self._environment.filters |= {
+            "percent": percent,
+            "capitalize_first": capitalize_first,
+            "category": category_name,
+            "note": note_words,
+            "rate": rate_words,
+            "standing": standing,
+        }
         self._environment.globals |= {
             "p_meaning": P_MEANING,
             "decision_support": DECISION_SUPPORT,
@@ -98,6 +112,7 @@ class Pages:
             "demo": DEMO if answering.is_demo else "",
             "names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
             "version": version("imrml"),
+            "verdict": answering.model.manifest["verdict"],
             "bare": False,
             "here": "",
         }
@@ -115,6 +130,12 @@ class Pages:
         column, blank, rest = refusal.partition(" ")
         titles = {field.column: f"\u201c{field.title}\u201d" for field in self.fields}
         return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
+
+    def _left_out(self, column: str) -> str:
+        """Say of one request what of it counts for nothing; the form has neither unknown nor late columns."""
+        [field] = (field for field in self.fields if field.column == column)
+        expected = "a date such as 02/10/2015" if field.kind == "date" else "an age in years, 0 to 120"
+        return f"\u201c{field.title}\u201d was left out, for it is not {expected}. Change the request to mend it."
 
     def start(self, values: Mapping[str, str], faults: Mapping[str, str], *, refusal: bool = False) -> HTMLResponse:
         """Draw the form, empty or as it was sent."""
@@ -142,7 +163,7 @@ class Pages:
             scale=scale,
             changes=changes_of(explained),
             summary=plain_summary(explanation, width=76),
-            passed_over=_told(explained.requests),
+            passed_over=[self._left_out(column) for _, column in explained.requests.unread],
         )
 
     def what_if(self, ticked: list[str], explained: Explained) -> HTMLResponse:
@@ -165,9 +186,21 @@ class Pages:
                 "n_abstained": int((scored.predictions["predicted"] == "abstain").sum()),
                 "refused": scored.requests.refused,
                 "passed_over": _told(scored.requests),
-                "download": base64.b64encode(table_bytes(scored.predictions, "predictions.csv")).decode("ascii"),
+                "downloads": [
+                    (words, f"{'DEMO-' if self._is_demo else ''}predictions{ending}", f"data:{kind};base64,{content}")
+                    for words, ending, kind in _DOWNLOADS
+                    if (content := _encoded(scored.predictions, ending))
+                ],
             }
         return self.draw("batch", 422 if fault else 200, **words)
+
+
+def _encoded(predictions: pd.DataFrame, ending: str) -> str:
+    """Write a file to be downloaded; ``""`` where a cell is longer than Excel holds."""
+    try:
+        return base64.b64encode(table_bytes(predictions, f"predictions{ending}")).decode("ascii")
+    except TableError:
+        return ""
 
 
 def _told(requests: Requests) -> list[str]:
@@ -260,7 +293,7 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
             ("predicts", "before utilization review" if fitted.stage == "rfa" else "after the denial, before the application"),
             ("reads", ", ".join(columns_at(fitted.stage, fitted.profile))),
         ]
-        return pages.draw("about", here="/about", verdict=manifest["verdict"], facts=facts)
+        return pages.draw("about", here="/about", facts=facts)
 
     @router.get("/sign-in")
     async def show_sign_in() -> Response:

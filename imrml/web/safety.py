@@ -35,6 +35,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = ("/healthz", "/sign-in", "/static/")
 """What a visitor without the token may see; none of it says anything of the model."""
 COOKIE = "imrml_pass"
+_SIGN_IN_BYTES = 10_000
 
 
 Tell = Callable[[str, int, str], Response]
@@ -168,6 +169,8 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         most = self.max_json_bytes if scope["path"].startswith("/api/") else self.max_form_bytes
+        if scope["path"] == "/sign-in":  # the only form that is read of who does not know the token
+            most = min(most, _SIGN_IN_BYTES)
         announced = Headers(scope=scope).get("content-length", "0")
         refusal = self.tell(scope["path"], 413, f"More than {most:,} bytes. Send fewer or shorter requests at once.")
         if not announced.isdecimal() or int(announced) > most:
@@ -222,7 +225,7 @@ class Token:
         if is_known:
             await self.app(scope, receive, send)
             return
-        if is_program(scope["path"]):
+        if is_program(scope["path"]) or "hx-request" in connection.headers:  # a part of a page: no other page fits into it
             refusal = json_error(401, "a token is needed: Authorization: Bearer TOKEN")
             refusal.headers["WWW-Authenticate"] = "Bearer"
         else:

@@ -1,6 +1,7 @@
 """Who may reach the page, and how much one request may hold."""
 
 import os
+import re
 from dataclasses import dataclass
 
 from imrml.errors import ConfigError
@@ -8,6 +9,7 @@ from imrml.errors import ConfigError
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 (what a person may ask for, with a token and named hosts)
 _SHORTEST_TOKEN = 16
+_IS_NAME = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]").fullmatch  # a * would let every site in by a name of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class ServeSettings:
     Raises
     ------
     ConfigError
-        The bind needs a token, the token is too short, or every address is bound and no name is given.
+        The bind needs a token, the token is too short, every address is bound and no name is given, or a name is none of one
+        machine.
 
     Examples
     --------
@@ -59,6 +62,8 @@ class ServeSettings:
             )
         if self.token and (len(self.token) < _SHORTEST_TOKEN or not self.token.isascii()):
             raise ConfigError(f"the token is too easy to guess; give at least {_SHORTEST_TOKEN} ASCII characters")
+        if odd := [name for name in self.allowed_hosts if not _IS_NAME(name)]:
+            raise ConfigError(f"--allow-host {odd[0]!r} is no name of one machine; give it without scheme, port or *")
         if self.host in _ANYWHERE and not self.allowed_hosts:
             raise ConfigError(f"host {self.host or 'any'} binds every address; name with --allow-host how browsers call this one")
 
@@ -71,7 +76,7 @@ class ServeSettings:
     def hosts(self) -> tuple[str, ...]:
         """Names that a ``Host`` header may hold."""
         bound = () if self.host in _ANYWHERE else (f"[{self.host}]" if ":" in self.host else self.host,)
-        return tuple(dict.fromkeys((*bound, *self.allowed_hosts, *LOOPBACK)))
+        return tuple(dict.fromkeys(name.lower() for name in (*bound, *self.allowed_hosts, *LOOPBACK)))
 
     @property
     def n_at_once(self) -> int:

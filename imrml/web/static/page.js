@@ -62,3 +62,13 @@ eachOf("[data-drop]", (area) => {
     });
   }
 });
+
+// A tick that could not be answered must not leave older figures beside it.
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.body.addEventListener(name, () => {
+    const told = document.createElement("p");
+    told.className = "fault";
+    told.textContent = "This could not be re-scored. See that the server still runs, then open the page again.";
+    document.getElementById("what-if").replaceChildren(told);
+  });
+}

@@ -225,6 +225,7 @@ class GateConfig(_Section):
     margin: Annotated[float, Field(ge=0)]
     confidence: Share
     calibration_tolerance: Annotated[float, Field(ge=0)]
+    max_calibration_error: Share
     slice_tolerance: Annotated[float, Field(ge=0)]
     min_slice_items: Count
     max_bytes: Count

@@ -105,6 +105,17 @@ def test_ambiguous_and_absent_matches_are_listed_never_guessed():
     assert nothing["why"].unique().tolist() == ["no item"]
 
 
+def test_an_empty_cell_of_a_csv_file_is_an_abstention_and_an_item_without_decision_is_waited_for(tmp_path):
+    write_table(PREDICTIONS, tmp_path / "p.csv")
+    matched, _ = match_predictions(read_table(tmp_path / "p.csv"), ITEMS, LINK)
+    assert measure_realised(matched, seed=0).overall["answered"]["value"] == pytest.approx(2 / 3)
+    matched, left_over = match_predictions(PREDICTIONS, ITEMS.assign(decision=["upheld", "", None]), LINK)
+    assert (matched["request_id"].tolist(), left_over["request_id"].tolist()) == (["a", "d"], ["b", "c"])
+    with pytest.raises(TableError, match=r"p_overturned of the predictions is no number in rows \[2\]") as told:
+        match_predictions(PREDICTIONS.assign(p_overturned=["0.1", "knee pain", None, ""]), ITEMS, LINK)
+    assert "knee" not in str(told.value)
+
+
 def test_realised_figures_are_those_of_the_matched_items():
     matched, _ = match_predictions(PREDICTIONS, ITEMS, LINK)
     realised = measure_realised(matched, seed=0, min_items=1)

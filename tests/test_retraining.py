@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -13,13 +14,15 @@ import pytest
 
 from imrml.config import load_config, state_dir
 from imrml.errors import ConfigError, ImrmlError, ModelError, TableError
+from imrml.precedents import open_precedents
 from imrml.retraining import life
-from imrml.retraining.gate import judge_budgets, judge_checks, judge_window
+from imrml.retraining.gate import judge_budgets, judge_checks, judge_held_out, judge_kind, judge_window
 from imrml.retraining.intake import take_in
-from imrml.retraining.life import NOTHING_NEW, PROMOTED, find_newer_cases, retrain, split_newest
+from imrml.retraining.life import KEPT, NOTHING_NEW, PROMOTED, find_newer_cases, retrain, split_newest
 from imrml.retraining.lock import interrupted_retrain, sole_retrain
 from imrml.tables import read_table, write_table
-from imrml.tracking import check_database, list_moves, list_versions, promote, unfinished_runs
+from imrml.tracking import check_database, list_moves, list_versions, load_registered, promote, roll_back, unfinished_runs
+from imrml.tracking.connection import connected
 from imrml.training_data import prepare
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
@@ -104,6 +107,62 @@ def test_budgets_and_checks_are_gates_too():
     assert judge_checks([]).passed
 
 
+def test_what_ships_must_be_calibrated_on_held_out_cases():
+    def measured(low):
+        return {"grouped": {"ece": {"value": low + 0.02, "low": low, "high": low + 0.05, "n": 400}}}
+
+    metrics = {"outcome": measured(0.2), "baselines": {"category_prior": measured(0.03)}}
+    assert failed([judge_held_out(metrics, "grouped", "logistic", GATE)]) == ["held_out_calibration"]
+    assert judge_held_out(metrics, "grouped", "category_prior", GATE).passed  # it is the prior that ships
+
+
+@pytest.mark.parametrize(
+    ("judged", "refitted", "passed"),
+    [
+        ("category_prior", "crosses", False),
+        ("crosses", "category_prior", False),
+        ("crosses", "crosses", True),
+        ("logistic", "linear_svc", True),  # found by a search, which is part of the recipe
+    ],
+)
+def test_what_ships_is_what_was_compared(judged, refitted, passed):
+    assert judge_kind(judged, refitted).passed == passed
+
+
+def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, inbox, monkeypatch):
+    folder, newer = inbox
+    write_table(newer, folder / "newer.parquet")
+    fit = life.train
+    kinds = iter(["category_prior", "logistic"])
+
+    def train(*args, **kwargs):
+        result = fit(*args, **kwargs)
+        return replace(result, manifest={**result.manifest, "outcome_kind": next(kinds)})
+
+    lenient = second_night.retraining.gate.model_copy(
+        update={"margin": -1.0, "calibration_tolerance": 1.0, "slice_tolerance": 1.0, "max_calibration_error": 0.9}
+    )
+    config = second_night.model_copy(update={"retraining": second_night.retraining.model_copy(update={"gate": lenient})})
+    monkeypatch.setattr(life, "train", train)
+    outcome = retrain(config)
+    assert (outcome.verdict, failed(outcome.gates), champion()) == (KEPT, ["outcome_kind"], "1")
+    assert "outcome kind" in outcome.why
+
+
+def test_past_items_are_kept_before_the_champion_that_they_belong_to(config, monkeypatch):
+    keeping = config.model_copy(update={"precedents": config.precedents.model_copy(update={"keep": True})})
+    kept_at_the_move = []
+
+    def watched(*args, **kwargs):
+        kept_at_the_move.extend(state_dir().glob("precedents-*"))
+        return promote(*args, **kwargs)
+
+    monkeypatch.setattr(life, "promote", watched)
+    assert retrain(keeping).verdict == PROMOTED
+    assert len(kept_at_the_move) == 1
+    assert open_precedents(load_registered("models:/imrml-demo@champion").manifest) is not None
+
+
 @pytest.fixture
 def inbox(line, tmp_path):
     """A drop folder with the older cases of the invented corpus; the newer ones wait beside it."""
@@ -161,6 +220,10 @@ def second_night(inbox, first_night):
     return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
 
 
+def killed(*args, **kwargs):
+    raise KeyboardInterrupt
+
+
 def champion():
     versions = list_versions()
     found = versions[versions["aliases"].str.contains("champion")]
@@ -189,8 +252,10 @@ def test_a_life_of_three_nights(inbox, config, imrml, tmp_path):
 
 
 def test_a_dry_run_moves_nothing(config):
-    outcome = retrain(config, is_dry_run=True)
+    keeping = config.model_copy(update={"precedents": config.precedents.model_copy(update={"keep": True})})
+    outcome = retrain(keeping, is_dry_run=True)
     assert outcome.verdict == PROMOTED
+    assert not list(state_dir().glob("precedents-*"))
     assert champion() is None
     assert retrain(config).verdict == PROMOTED
     assert champion() == "1"
@@ -229,9 +294,6 @@ def test_a_letter_that_arrives_years_late_does_not_reach_back_the_window(line):
 
 @pytest.mark.parametrize("step", ["take_in", "train", "save_model", "log_training", "promote", "remember"])
 def test_killed_at_any_step_the_next_night_finishes_the_work(config, monkeypatch, step):
-    def killed(*args, **kwargs):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
         patched.setattr(life, step, killed)
         with pytest.raises(KeyboardInterrupt):
@@ -329,9 +391,6 @@ def test_a_disk_that_is_full_after_the_move_does_not_undo_it(config, monkeypatch
 
 
 def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
-    def killed(*args, **kwargs):
-        raise KeyboardInterrupt
-
     import mlflow
 
     with monkeypatch.context() as patched:
@@ -346,17 +405,26 @@ def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
     assert not half.exists()
 
 
-def test_a_dropped_table_without_whole_item_numbers_is_named(config, inbox):
+def test_a_dropped_table_at_fault_is_named(config, inbox):
     write_table(inbox[1].assign(item_number="one"), inbox[0] / "odd.csv")
     with pytest.raises(TableError, match=r"odd\.csv: item_number must hold whole numbers"):
         take_in(config)
+    write_table(inbox[1].assign(decision="John Doe won"), inbox[0] / "odd.csv")
+    with pytest.raises(TableError, match=r"odd\.csv: decision must be .* rows \[1, 2, 3, 4, 5\]") as told:
+        take_in(config)
+    assert "John" not in str(told.value)
 
 
-def test_a_rolled_back_champion_is_not_promoted_again_without_news(config):
-    retrain(config)
+def test_a_champion_that_was_rolled_back_is_not_promoted_again_without_news(second_night):
     with pytest.raises(ImrmlError, match="is the champion already"):
         promote("imrml-demo", "again", version="1")
-    assert retrain(config).verdict == NOTHING_NEW
+    with connected() as client:  # the same files as one more version
+        first = client.get_model_version("imrml-demo", "1")
+        client.create_model_version("imrml-demo", first.source, run_id=first.run_id)
+    promote("imrml-demo", "try it", version="2")
+    roll_back("imrml-demo", "it was no good")
+    outcome = retrain(second_night)
+    assert (outcome.verdict, champion()) == (NOTHING_NEW, "1")
 
 
 def test_the_config_must_name_a_drop_folder(tmp_path):

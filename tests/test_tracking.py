@@ -237,7 +237,7 @@ def test_a_model_that_somebody_registered_without_a_run_hides_no_other(logged):
         client.create_model_version("theirs", "file:///nowhere")
     listed = list_versions()
     assert listed["name"].tolist() == ["imrml-demo", "theirs"]
-    assert listed["verdict"].map(bool).tolist() == [True, False]
+    assert listed["outcome_kind"].map(bool).tolist() == [True, False]
 
 
 def test_moves_of_the_champion_are_written_down_and_can_be_undone(logged):

@@ -27,5 +27,6 @@ def examine() -> None:
     for trouble in troubles:
         print(f"to do: {trouble}")
     if troubles:
-        raise CheckFailedError(f"doctor: {len(troubles)} things to look at, see `to do`")
+        n = len(troubles)
+        raise CheckFailedError(f"doctor: {n} {'thing' if n == 1 else 'things'} to look at, see `to do`")
     print("all is well")

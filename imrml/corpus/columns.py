@@ -69,16 +69,19 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
     Raises
     ------
     TableError
-        Names what is absent and what was found.
+        Names what is absent, and which columns of the item table were found: another heading may be the first row of a table
+        without headings, and so a record's text.
 
     Examples
     --------
-    >>> require_columns(pd.DataFrame({"item": []}), ["item", "decision"], "train")
+    >>> require_columns(pd.DataFrame({"item": [], "MRI of the knee": []}), ["item", "decision"], "train")
     Traceback (most recent call last):
-    imrml.errors.TableError: train needs the column 'decision'; found only: item
+    imrml.errors.TableError: train needs the column 'decision'; found only: item, and 1 under other headings
     """
     absent = [name for name in names if name not in items]
     if absent:
         noun = "column" if len(absent) == 1 else "columns"
-        found = ", ".join(map(str, items.columns))
+        known = [column.name for column in PARSED_COLUMNS if column.name in items]
+        n_others = len(items.columns) - len(known)
+        found = ", ".join([*known, *([f"and {n_others} under other headings"] if n_others else [])]) or "no column"
         raise TableError(f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {found}")

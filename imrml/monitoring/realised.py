@@ -11,6 +11,8 @@ from imrml.evaluation.item_scores import losses
 from imrml.evaluation.resampling import Figure, Resamples, figure, not_applicable, rate_figure
 from imrml.scoring import N_DEFICIENCIES
 
+_P_COLUMNS = ("p_overturned", "base_rate")
+
 
 @dataclass(frozen=True)
 class Realised:
@@ -40,7 +42,7 @@ def match_predictions(
     predictions : DataFrame
         Prediction table.
     items : DataFrame
-        Item table with decisions.
+        Item table; items without a decision are not looked at.
     link : DataFrame, optional
         ``request_id`` and ``item_id`` (``CASE#NUMBER``); without it a request matches where its id is an item's id.
 
@@ -55,7 +57,7 @@ def match_predictions(
     Raises
     ------
     TableError
-        A table lacks a column, or a request stands twice among the predictions.
+        A table lacks a column, a request stands twice among the predictions, or a probability is no number.
 
     Examples
     --------
@@ -71,6 +73,8 @@ def match_predictions(
         raise TableError(
             f"reconcile: {int(predictions['request_id'].duplicated().sum())} requests stand twice in the predictions"
         )
+    predictions = predictions.assign(**{name: _numbers(predictions, name) for name in _P_COLUMNS if name in predictions})
+    items = items[items["decision"].isin(["upheld", "overturned"])]
     decided = items.assign(item_id=items["case_number"].astype("str") + "#" + items["item_number"].astype("int64").astype("str"))
     decided = decided.reindex(columns=["item_id", "decision", "decided_on", "deficiencies"])
     if link is None:
@@ -88,9 +92,20 @@ def match_predictions(
     return known.merge(pairs, on="request_id", validate="one_to_many"), left_over
 
 
+def _numbers(predictions: pd.DataFrame, name: str) -> "pd.Series[float]":
+    """Read a column of probabilities; where a request was abstained from, a CSV file holds an empty cell."""
+    given = predictions[name].astype("str").str.strip()
+    numbers = pd.to_numeric(predictions[name], errors="coerce").astype("float64")
+    wrong = numbers.isna() & predictions[name].notna() & (given != "")
+    if wrong.any():
+        rows = [int(row) + 1 for row in np.flatnonzero(wrong)[:5]]
+        raise TableError(f"reconcile: {name} of the predictions is no number in rows {rows} (from 1)")
+    return numbers
+
+
 def _require(table: pd.DataFrame, columns: list[str], what: str) -> None:
     if absent := [name for name in columns if name not in table]:
-        raise TableError(f"reconcile: {what} lack {absent}; found {list(map(str, table.columns))}")
+        raise TableError(f"reconcile: {what} lack {absent}, among {len(table.columns)} columns")
 
 
 def measure_realised(

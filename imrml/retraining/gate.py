@@ -1,7 +1,8 @@
 """The promotion gate: a challenger replaces the champion only if every figure on newer, never-trained-on items allows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,8 @@ class Gate:
     Parameters
     ----------
     name : str
-        ``log_loss``, ``calibration``, ``slices``, ``leaks``, ``size`` or ``latency``.
+        ``log_loss``, ``calibration``, ``slices``; of the refitted recipe ``outcome_kind``, ``held_out_calibration``, ``leaks``,
+        ``size``, ``latency``.
     passed : bool
         Whether it holds.
     found : str
@@ -129,6 +131,42 @@ def _slices(
                 means = resamples.of(rows).mean(worse_by[rows])
                 surely = float(np.nanquantile(means[1:], 1 - config.confidence))
                 yield name, str(value), len(rows), float(means[0]), surely
+
+
+def judge_kind(judged: str, refitted: str) -> Gate:
+    """Ask that the refitted recipe ships the kind of outcome model that was compared with the champion.
+
+    A recipe ships the category prior until its held-out cases show that it is better. With the window included that may turn out
+    otherwise than without it, and what then ships was compared with nobody. Which kind of model a search finds may differ: the
+    search is part of the recipe that was compared.
+    """
+    both = (judged, refitted)
+    passed = judged == refitted or not any(kind.endswith("_prior") for kind in both)
+    return Gate("outcome_kind", passed, f"ships {refitted}", f"{judged} was compared with the champion")
+
+
+def judge_held_out(metrics: Mapping[str, Any], split: str, kind: str, config: GateConfig) -> Gate:
+    """Ask that what ships is calibrated on the held-out cases of the refitted recipe.
+
+    Parameters
+    ----------
+    metrics : mapping
+        Of the refitted recipe, as in ``metrics.json``.
+    split : str
+        Its headline split.
+    kind : str
+        Outcome model that ships: the recipe's own, or a prior that stands among the baselines.
+    config : GateConfig
+        Greatest calibration error that is let pass.
+    """
+    figures = metrics["baselines"][kind] if kind.endswith("_prior") else metrics["outcome"]
+    error = figures[split]["ece"]
+    return Gate(
+        "held_out_calibration",
+        error["low"] <= config.max_calibration_error,
+        f"calibration error {error['value']:.4f} ({error['low']:.4f} to {error['high']:.4f}), split {split.replace('_', '-')}",
+        f"not surely above {config.max_calibration_error}",
+    )
 
 
 def judge_checks(checks: Sequence[Check]) -> Gate:

@@ -1,13 +1,14 @@
 """What arrived in the drop folder, as one item table in the state folder; the files themselves stay where they are.
 
 Letters (also in archives) are parsed once, by the hash of their bytes, and labelled; item tables (``.parquet``, ``.jsonl``,
-``.csv``), such as ``imrml import dmhc`` writes, are taken as they are. An item that arrives twice counts once, as
-it arrived last.
+``.csv``), such as ``imrml import dmhc`` writes, are taken as they are. An item that stands twice counts once: as the last table
+by name has it, before any letter.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from imrml.config import Config, state_dir
@@ -60,7 +61,7 @@ def take_in(config: Config, n_jobs: int = 1) -> Intake:
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS):
         table = read_table(path)
         require_columns(table, ["case_number", "item_number", "decision"], f"retrain: {path.name}")
-        parts.append(_keyed(table, path))
+        parts.append(_checked(table, path))
     n_unread = len(read_table(failures)) if failures.exists() else 0
     if not parts:
         return Intake(pd.DataFrame(), n_unread, failures)
@@ -69,7 +70,15 @@ def take_in(config: Config, n_jobs: int = 1) -> Intake:
     return Intake(items, n_unread, failures)
 
 
-def _keyed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Say which file is at fault while that is still known."""
+    wrong = np.flatnonzero(~table["decision"].isin(["upheld", "overturned"]))
+    if len(wrong):
+        rows = [int(row) + 1 for row in wrong[:5]]
+        raise TableError(
+            f"retrain: {path.name}: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else; "
+            "mend the table or remove it"
+        )
     try:
         return table.astype({"case_number": "str", "item_number": "int64"})
     except ValueError:

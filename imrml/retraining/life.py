@@ -6,7 +6,7 @@ any moment, the next run finds either nothing to do or the same work again.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from imrml.evaluation.checks import VERDICT_CODE
 from imrml.evaluation.report import write_report
 from imrml.fitting import predict_held_out
 from imrml.models import LoadedModel, load_model, save_model
+from imrml.precedents import keep_precedents
 from imrml.retraining.arrivals import is_dealt_with, remember, sign
-from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_window
+from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_held_out, judge_kind, judge_window
 from imrml.retraining.intake import ITEMS, take_in
 from imrml.retraining.lock import sole_retrain
 from imrml.tables import remove_leftovers
@@ -126,8 +127,15 @@ def split_newest(data: TrainingData, is_newer: np.ndarray, max_cases: int) -> tu
 
 def compare_recipe(
     data: TrainingData, is_newer: np.ndarray, champion: LoadedModel, config: Config, *, n_jobs: int, report: Report
-) -> tuple[Gate, ...]:
+) -> tuple[tuple[Gate, ...], str]:
     """Judge a recipe against the champion on the newest window.
+
+    Returns
+    -------
+    gates : tuple of Gate
+        What :func:`imrml.retraining.gate.judge_window` found.
+    outcome_kind : str
+        Kind of outcome model that was judged: the recipe's own, or the category prior where its held-out cases showed no more.
 
     Raises
     ------
@@ -139,15 +147,15 @@ def compare_recipe(
     if not len(window):
         raise NotEnoughDataError("retrain: no newer case stands by itself; all share narratives with older ones")
     report(f"window: {len(window):,} items that neither model was fitted on; challenger learns from {len(past):,} older items")
-    fitted = train(data.items.iloc[past], config, n_jobs=n_jobs, report=report).model
+    fitted = train(data.items.iloc[past], config, n_jobs=n_jobs, report=report)
     unseen = data.take(window)
-    after, before = (predict_held_out(model, unseen, {}).outcome for model in (fitted, champion.model))
+    after, before = (predict_held_out(model, unseen, {}).outcome for model in (fitted.model, champion.model))
     compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(p_champion=before["p_overturned"])
-    return judge_window(compared, chosen.gate, config.seed)
+    return judge_window(compared, chosen.gate, config.seed), str(fitted.manifest["outcome_kind"])
 
 
 def judge_refit(result: TrainingResult, folder: Path, data: TrainingData, config: Config) -> tuple[Gate, ...]:
-    """Judge the refitted recipe itself: leakage checks, size of its file, time to score."""
+    """Judge the refitted recipe itself: calibration on held-out cases, leakage checks, size of its file, time to score."""
     rows = np.arange(min(_LATENCY_ROWS, len(data.items)))
     loaded = load_model(folder)
     some = data.take(rows).submissions
@@ -157,7 +165,12 @@ def judge_refit(result: TrainingResult, folder: Path, data: TrainingData, config
     seconds = (time.perf_counter() - start) * _LATENCY_ROWS / len(rows)
     leaks = [check for check in result.checks if check.code != VERDICT_CODE]
     n_bytes = (folder / "model.skops").stat().st_size
-    return judge_checks(leaks), *judge_budgets(n_bytes, seconds, config.retraining.gate)
+    gate, manifest = config.retraining.gate, result.manifest
+    return (
+        judge_held_out(result.metrics, manifest["headline"], manifest["outcome_kind"], gate),
+        judge_checks(leaks),
+        *judge_budgets(n_bytes, seconds, gate),
+    )
 
 
 def retrain(config: Config, n_jobs: int = 1, report: Report = lambda _: None, *, is_dry_run: bool = False) -> Outcome:
@@ -209,17 +222,7 @@ def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -
     data = prepare(intake.items, config)
     name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
     version = alias_version(name, CHAMPION)
-    champion = None
-    is_outdated = False
-    if version is not None:
-        try:
-            champion = load_registered(f"models:/{name}/{version}")
-        except OutdatedModelError as error:
-            _require_same_recipe(error, config)
-            is_outdated = True
-            report(f"{error}: its recipe is fitted again")
-    if champion is not None:
-        _require_comparable(name, champion, config)
+    champion = None if version is None else _open_champion(name, version, config, report)
     is_new = find_new_cases(data, champion)
     is_newer = find_newer_cases(data, is_new) if champion is not None else is_new
     n_new_cases = int(pd.Series(data.cases[is_newer]).nunique())
@@ -239,10 +242,11 @@ def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -
         )
         return concluded(NOTHING_NEW, why)
     gates: tuple[Gate, ...] = ()
+    judged = None
     if champion is not None:
-        gates = compare_recipe(data, is_newer, champion, config, n_jobs=n_jobs, report=report)
-        if not all(gate.passed for gate in gates):
-            return concluded(KEPT, "the challenger was not shown to be better on the newest items", gates)
+        gates, judged = compare_recipe(data, is_newer, champion, config, n_jobs=n_jobs, report=report)
+        if failed := _name_failed(gates):
+            return concluded(KEPT, f"the challenger did not pass the gate on the newest items ({failed})", gates)
     report("refitting the recipe on all items")
     result = train(intake.items, config, n_jobs=n_jobs, report=report)
     folder = _challenger()
@@ -252,21 +256,49 @@ def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -
         folder, result.metrics, result.held_out, result.verdict, result.manifest["data"], result.checks,
         is_synthetic=result.manifest["trained_on"] == "synthetic",
     )  # fmt: skip
+    if judged is not None:
+        gates += (judge_kind(judged, str(result.manifest["outcome_kind"])),)
     gates += judge_refit(result, folder, data, config)
-    if not all(gate.passed for gate in gates):
-        return concluded(KEPT, "the refitted model did not pass its checks", gates)
-    why = "the challenger is better on the newest items" if champion else "there was no champion yet"
-    if is_outdated:
+    if failed := _name_failed(gates):
+        return concluded(KEPT, f"the refitted model did not pass its checks ({failed})", gates)
+    if champion is not None:
+        why = "the challenger passed the gate on the newest items"
+    elif version is not None:
         why = "other code made the champion, so it could not be used"
+    else:
+        why = "there was no champion yet"
     if not is_dry_run:
-        try:
-            run = log_training(folder)
-            promote(name, f"retrain: {why}", run.model_version, who="imrml retrain", instead_of=version)
-        except TrackingError as error:
-            raise TrackingError(
-                f"{error}\nthe challenger and its figures are kept in {folder}; the next retrain goes on"
-            ) from None
+        _install(result, folder, name, f"retrain: {why}", instead_of=version)
     return concluded(PROMOTED, why, gates)
+
+
+def _open_champion(name: str, version: str, config: Config, report: Report) -> LoadedModel | None:
+    """Open the champion, if it may be compared with what config asks for; None where other code made it from the same recipe."""
+    try:
+        champion = load_registered(f"models:/{name}/{version}")
+    except OutdatedModelError as error:
+        _require_same_recipe(error, config)
+        report(f"{error}: its recipe is fitted again")
+        return None
+    _require_comparable(name, champion, config)
+    return champion
+
+
+def _install(result: TrainingResult, folder: Path, name: str, why: str, instead_of: str | None) -> None:
+    """Log the challenger and make it the champion, which is the last step."""
+    try:
+        run = log_training(folder)
+        if result.precedents is not None:  # before the move: no champion is ever without them
+            keep_precedents(result.precedents, result.manifest)
+        promote(name, why, run.model_version, who="imrml retrain", instead_of=instead_of)
+    except TrackingError as error:
+        raise TrackingError(
+            f"{error}\nthe challenger and its figures are kept in {folder}; the next retrain tries again"
+        ) from None
+
+
+def _name_failed(gates: Sequence[Gate]) -> str:
+    return ", ".join(gate.name.replace("_", " ") for gate in gates if not gate.passed)
 
 
 def _challenger() -> Path:

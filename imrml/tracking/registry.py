@@ -125,14 +125,12 @@ def list_versions(name: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``name``, ``version``, ``aliases`` (comma-separated), ``model_version``, ``trained_on``, ``outcome_kind``, ``created_on``,
-        ``verdict``, a row a version.
+        ``name``, ``version``, ``aliases`` (comma-separated), ``model_version``, ``trained_on``, ``outcome_kind`` and
+        ``created_on``, a row a version.
     """
     with connected() as client:
         rows = [row for model in _names(client, name) for row in _versions(client, model)]
-    return pd.DataFrame(
-        rows, columns=["name", "version", "aliases", "model_version", "trained_on", "outcome_kind", "created_on", "verdict"]
-    )
+    return pd.DataFrame(rows, columns=["name", "version", "aliases", "model_version", "trained_on", "outcome_kind", "created_on"])
 
 
 def _names(client: "MlflowClient", name: str | None) -> list[str]:
@@ -188,7 +186,6 @@ def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
             "aliases": ", ".join(sorted(by_version.get(str(version.version), []))),
             **{key: tags.get(key, "") for key in ("model_version", "trained_on", "outcome_kind")},
             "created_on": f"{created:%Y-%m-%d}",
-            "verdict": tags.get("verdict", ""),
         }
 
 

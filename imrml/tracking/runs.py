@@ -225,7 +225,8 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     -------
     DataFrame
         ``model_version``, ``run_id``, ``stage``, ``trained_on``, ``outcome_kind``, ``n_items``, ``split`` (of the headline),
-        ``log_loss`` with ``log_loss_low`` and ``log_loss_high``, ``auroc``, ``ece`` and the ``verdict``, a row a run.
+        ``log_loss`` with ``log_loss_low`` and ``log_loss_high``, ``auroc`` and ``ece``, a row a run; the verdict, a
+        paragraph, is a tag of the run.
     """
     with connected() as client:
         found = client.get_experiment_by_name(experiment)
@@ -251,7 +252,6 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
                 "log_loss_high": figures.get(f"{prefix}.log_loss.high"),
                 "auroc": figures.get(f"{prefix}.auroc"),
                 "ece": figures.get(f"{prefix}.ece"),
-                "verdict": tags.get("verdict", ""),
             }
         )
     return pd.DataFrame(rows)

@@ -21,6 +21,7 @@ DECISION_SUPPORT = "decision support for people, never a disposition"
 SEND_ONLY = "send only if true and in the record"
 DEMO = "DEMO, invented data"
 BRIEF = "the notes are too brief for more than the base rates of the treatment category"
+BARE = "besides what they document the notes are too brief: the deficiencies are those of the treatment category"
 
 LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
 RECORD_COLUMNS = ("diagnosis", "case_summary")
@@ -103,6 +104,8 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
     likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
     shown = [documents_shown(record) for record in _records(submissions)]
     moved = fitted.reasons(inputs, n_reasons) if n_reasons else [[] for _ in shown]
+    says_enough = zip(inputs.is_brief, inputs.has_background, strict=True)
+    notes = [BRIEF if is_brief else "" if has_background else BARE for is_brief, has_background in says_enough]
     columns: dict[str, Sequence[Any]] = {
         "p_overturned": np.where(abstains, np.nan, p_overturned).tolist(),
         "p_low": np.where(abstains, np.nan, interval[:, 0]).tolist(),
@@ -117,8 +120,8 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
         ],
         "already_shown": [[f"{document.document}: {document.quote}" for document in there] for there in shown],
         "reasons": [
-            [] if abstains_here else [*([BRIEF] if is_brief and n_reasons else []), *_reason_words(row, p)]
-            for row, abstains_here, is_brief, p in zip(moved, abstains, inputs.is_brief, p_overturned.tolist(), strict=True)
+            [] if abstains_here else [*([note] if note and n_reasons else []), *_reason_words(row, p)]
+            for row, abstains_here, note, p in zip(moved, abstains, notes, p_overturned.tolist(), strict=True)
         ],
     }
     for place in range(N_DEFICIENCIES):

@@ -1,7 +1,7 @@
 """What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
+from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs, holds_any
 from imrml.features.diagnoses import find_diagnoses
@@ -156,6 +157,48 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
     return list(_found(text, is_request=is_request))
+
+
+@cache
+def answering_cues() -> dict[str, frozenset[str]]:
+    """Tell which cues answer each deficiency: those that ``documentation_cues.csv`` says answer it, and those of its checklist.
+
+    Examples
+    --------
+    >>> sorted(answering_cues()["no_active_program"])
+    ['active_program', 'home_exercise', 'treatment_goals']
+    """
+    answers = {id_: {cue.name for cue in _cues() if id_ in cue.answers} for id_ in deficiency_ids()}
+    for (id_, _), cues in cues_that_show().items():
+        answers[id_] |= cues
+    return {id_: frozenset(cues) for id_, cues in answers.items()}
+
+
+@remember(16384)
+def background(narrative: str) -> str:
+    r"""Leave out of a narrative the sentences that show a document or a finding; each that stays is a line.
+
+    A sentence that says what is absent stays. Where a sentence that went had stood cannot be told, so a document that is added in
+    a sentence or a line of its own changes nothing.
+
+    Parameters
+    ----------
+    narrative : str
+        Notes, or a case summary.
+
+    Examples
+    --------
+    >>> background("He fell in May. The UDS was consistent. No pain agreement was signed. Norco was refilled.")
+    'He fell in May.\nNo pain agreement was signed.\nNorco was refilled.'
+    >>> background("He fell in May. No pain agreement was signed. Norco was refilled.") == _
+    True
+    """
+    shown = [found.start for found in _found(narrative, is_request=False) if not found.is_negated]
+    return "\n".join(
+        sentence.text
+        for sentence in split_sentences(narrative)
+        if bisect_left(shown, sentence.start) == bisect_left(shown, sentence.end)
+    )
 
 
 @remember(4096)

@@ -1,9 +1,11 @@
 """P(deficiency | upheld): the rates of the treatment category, or a ridge regression where that adds something."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
+from scipy.optimize import nnls
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +17,11 @@ _SMALLEST_RATE = 0.01
 # Probabilities are shown to the percent.
 _MOST_STEPS, _STOP = 300, 1e-3
 
+MIN_SHOWN = 10
+"""Items that must show a document, and as many that must not, before it moves anything."""
+_ANSWER_SCALE = 0.4
+"""What the penalty sees of a column that says that a document is shown (experiments/051-answers-never-raise)."""
+
 
 class DeficiencyModel(BaseEstimator):
     """Ridge regression of all labels on the features, away from each label's rate; a rare label keeps its category prior.
@@ -22,6 +29,10 @@ class DeficiencyModel(BaseEstimator):
     A regression of zeros and ones by least squares is the mean of a Gaussian process that all labels share, in which the scale of
     a feature says how far it may move a label beforehand. One logistic regression a label ranked as well, with a worse log loss
     (experiments/044-deficiency-ridge).
+
+    A column that tells of a document which answers a label may lower that label, never raise it, and move no other: least squares
+    under that constraint, together with all else. So long as nothing else in ``X`` tells of the document, it never raises the
+    deficiency that it answers (experiments/051-answers-never-raise).
 
     Parameters
     ----------
@@ -41,9 +52,12 @@ class DeficiencyModel(BaseEstimator):
     is_prior_ : ndarray of bool of shape (n_labels,)
         Labels that are predicted by their prior.
     rates_ : ndarray of shape (n_labels,)
-        Share of the training items that hold each label: where the regression starts from.
+        Where the regression starts from: the share of the training items that hold each label, and above it what the documents
+        that an item shows on average take off.
     coefficients_ : ndarray of float32 of shape (n_labels, n_features)
         Probability that one unit of each feature adds; zero where ``is_prior_``.
+    answers_ : ndarray of int
+        Columns that tell of a document, of those that enough training items show and enough do not.
 
     Examples
     --------
@@ -60,7 +74,9 @@ class DeficiencyModel(BaseEstimator):
         self.min_items = min_items
         self.shrinkage = shrinkage
 
-    def fit(self, X: Any, labels: Any, categories: Any, scale: Any = None) -> Self:
+    def fit(
+        self, X: Any, labels: Any, categories: Any, scale: Any = None, answers: Sequence[Sequence[int]] | None = None
+    ) -> Self:
         """Fit on upheld items whose labels are known.
 
         Parameters
@@ -73,10 +89,17 @@ class DeficiencyModel(BaseEstimator):
             Treatment category of each item.
         scale : ndarray of shape (n_features,), optional
             The penalty sees the features times this; what is below one is trusted less, what is zero not at all.
+        answers : sequence of sequences of int, of shape (n_labels,), optional
+            For each label the columns, of zeros and ones, that tell of a document which answers it; they have their own scale.
         """
         labels = np.asarray(labels, dtype=bool)
         X = sparse.csr_matrix((len(labels), 0)) if self.kind == "category_prior" else sparse.csr_matrix(X)
-        scale = np.ones(X.shape[1]) if scale is None else np.asarray(scale, dtype=float)
+        scale = np.ones(X.shape[1]) if scale is None else np.array(scale, dtype=float)
+        told = np.unique(np.concatenate([np.array(own, dtype=int) for own in answers or [[]]]))
+        scale[told] = 0
+        n_shown = np.diff(sparse.csc_matrix(X)[:, told].indptr)
+        self.answers_ = told[(n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)]
+        shown = X[:, self.answers_].toarray()
         X = sparse.csr_matrix(X @ sparse.diags_array(scale))
         self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
@@ -86,11 +109,18 @@ class DeficiencyModel(BaseEstimator):
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
+            is_own = np.array([np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]])[learned]
+            average = shown.mean(axis=0)
+            sides = np.column_stack([moves, _ANSWER_SCALE * (shown - average)])
             with one_thread():
                 transposed = sparse.csr_matrix(X.T)
                 ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty))
-                found = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
-            self.coefficients_[learned] = found.T * scale
+                found = ridge.solve(transposed @ sides, n_steps=_MOST_STEPS, stop=_STOP)
+                taken_off = _taken_off(sides, sides - X @ found, self.penalty, is_own)
+            words, documents = found[:, : len(learned)], found[:, len(learned) :]
+            self.coefficients_[learned] = (words + documents @ taken_off.T).T * scale
+            self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
+            self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
         return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:
@@ -106,3 +136,32 @@ class DeficiencyModel(BaseEstimator):
         """Shrunken rate of each label in each row's treatment category, shape (n_items, n_labels)."""
         check_is_fitted(self, "priors_")
         return np.column_stack([prior.predict_proba(categories)[:, 1] for prior in self.priors_])
+
+
+def _taken_off(sides: np.ndarray, left: np.ndarray, penalty: float, is_own: np.ndarray) -> np.ndarray:
+    """Find how much each document takes off each label where all are fitted together, shape (n_labels, n_documents).
+
+    Parameters
+    ----------
+    sides : ndarray of shape (n_items, n_labels + n_documents)
+        What the labels hold above their rates, and the documents shown above theirs.
+    left : ndarray of the same shape
+        What a ridge regression on the words leaves of each.
+    penalty : float
+        Of words and documents alike.
+    is_own : ndarray of bool of shape (n_labels, n_documents)
+        Documents that count for each label.
+    """
+    n_labels, n_documents = is_own.shape
+    taken_off = np.zeros(is_own.shape)
+    # Fitted together, the best words for given documents are those that fit what the documents leave; so what is to be made small
+    # is a quadratic form of the few documents of a label, under the constraint that none is below zero.
+    crossed = sides[:, n_labels:].T @ left
+    form = crossed[:, n_labels:] + penalty * np.eye(n_documents)
+    for label in range(n_labels):
+        own = np.flatnonzero(is_own[label])
+        if len(own):
+            values, vectors = np.linalg.eigh((form + form.T)[np.ix_(own, own)] / 2)
+            root = np.sqrt(np.maximum(values, penalty))  # no smaller, but for the steps that the solver has left out
+            taken_off[label, own] = nnls(root[:, None] * vectors.T, -(vectors.T @ crossed[own, label]) / root)[0]
+    return taken_off

@@ -71,6 +71,12 @@ def test_no_trace_of_a_document_is_left_in_the_background(told: list[str], docum
     assert [line.strip() for line in background(" ".join(told)).split("\n")] == [line.strip() for line in told] or not told
 
 
+def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None:
+    told = ("52 yo cook", "c/o lbp since fall at", "work in may worse with bending and lifting of pots pain to left hip")
+    after = ("meds refilled at last visit", "works part time in canteen and sleeps badly since then", "plan to see again")
+    assert background(" ".join([*told, "uds 3/2/15 consistent", *after])).split("\n") == [*told, *after]
+
+
 def test_the_words_of_a_document_are_not_counted() -> None:
     items = pd.DataFrame({"treatment": ["Norco #60"] * 2, "case_summary": [PLAIN[0], f"{DOCUMENTS[0]} {PLAIN[0]}"]})
     frame = submission_frame(items, "imr")

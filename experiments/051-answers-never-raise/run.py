@@ -1,6 +1,6 @@
 """Add documented answers to invented notes, score again, and compare with what-if; timings; ranking on held-out letters.
 
-python experiments/051-answers-never-raise/run.py ITEMS HELD_OUT [--request-seed 77] [--n-requests 1000] [--save DIR]
+python experiments/051-answers-never-raise/run.py ITEMS HELD_OUT [--request-seed 77] [--n-requests 1000]
 
 ITEMS and HELD_OUT are parsed and labelled invented letters. The file also runs on the code before this experiment.
 """
@@ -101,7 +101,8 @@ def by_sentence(model, table, before, categories) -> None:
             one = model.read(sort_requests(table.iloc[[row]], model.stage).submissions)
             told.append(model.predict_deficiencies_if_shown(one, [cues])[0])
         apart = np.abs(np.array(told) - after)
-        print(f"  what-if and the sentence: all 18 figures equal to 1e-9 in {(apart.max(axis=1) < 1e-9).mean():.1%} of the answers")
+        is_same = apart.max(axis=1) < 1e-9
+        print(f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of the answers")
 
 
 def by_own_sentences(model, table, before) -> None:
@@ -121,7 +122,8 @@ def by_own_sentences(model, table, before) -> None:
 
 
 def report(what, changed, labels) -> None:
-    print(f"{what}: {len(changed):,} answers, {(changed <= 1e-9).mean():.2%} fall or stay, {(changed < -1e-9).mean():.1%} fall,", end=" ")
+    stay, fall = (changed <= 1e-9).mean(), (changed < -1e-9).mean()
+    print(f"{what}: {len(changed):,} answers, {stay:.2%} fall or stay, {fall:.1%} fall,", end=" ")
     print(f"mean change {changed.mean():+.3f}, worst {changed.max():+.3f}")
     for label in sorted(set(labels)):
         of = changed[np.array(labels) == label]

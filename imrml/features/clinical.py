@@ -20,7 +20,7 @@ from imrml.features.diagnoses import find_diagnoses
 from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 from imrml.narratives import removal_reason
-from imrml.sentences import split_sentences
+from imrml.sentences import Sentence, split_sentences
 from imrml.submissions import columns_at
 
 # Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
@@ -111,6 +111,7 @@ _NOTE_END = re.compile(
 _HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$")
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _MIN_TELEGRAM_WORDS = 8
+_MOST_WORDS = 40  # of a sentence that is one statement
 _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
@@ -179,7 +180,8 @@ def background(narrative: str) -> str:
     r"""Leave out of a narrative the sentences that show a document or a finding; each that stays is a line.
 
     A sentence that says what is absent stays. Where a sentence that went had stood cannot be told, so a document that is added in
-    a sentence or a line of its own changes nothing.
+    a sentence or a line of its own changes nothing. A sentence of more than 40 words (notes without stops) loses only its clauses
+    that show one.
 
     Parameters
     ----------
@@ -194,11 +196,16 @@ def background(narrative: str) -> str:
     True
     """
     shown = [found.start for found in _found(narrative, is_request=False) if not found.is_negated]
-    return "\n".join(
-        sentence.text
-        for sentence in split_sentences(narrative)
-        if bisect_left(shown, sentence.start) == bisect_left(shown, sentence.end)
-    )
+    parts = (part for sentence in split_sentences(narrative) for part in _parts(sentence))
+    return "\n".join(narrative[start:end].strip() for start, end in parts if bisect_left(shown, start) == bisect_left(shown, end))
+
+
+def _parts(sentence: Sentence) -> list[tuple[int, int]]:
+    """Spans of what is left out as a whole: a sentence, or the clauses of one that runs on."""
+    if len(sentence.text.split()) <= _MOST_WORDS:
+        return [(sentence.start, sentence.end)]
+    clauses = _clauses(bound_runs(_lowered(sentence.text)))
+    return [(sentence.start + start, sentence.start + end) for start, end in clauses]
 
 
 @remember(4096)

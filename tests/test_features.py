@@ -316,7 +316,7 @@ def test_spelling_knows_a_slip_and_masks_digits():
 
 def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
     """Another number or another person hashes alike; the same finding in a drug's record and in a scan's does not."""
-    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of spasm.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of spasm.")
+    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of thirst.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of thirst.")
     rows = [("Norco #60", told[0]), ("Norco #90", told[1]), ("MRI left knee", told[0]), ("Soma #30", told[0])]
     frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
     words = HashedText("rfa", n_buckets=4096).fit(frame)

@@ -100,25 +100,29 @@ class DeficiencyModel(BaseEstimator):
         n_shown = np.diff(sparse.csc_matrix(X)[:, told].indptr)
         self.answers_ = told[(n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)]
         shown = X[:, self.answers_].toarray()
-        X = sparse.csr_matrix(X @ sparse.diags_array(scale))
+        scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
+        scaled.eliminate_zeros()
+        used = np.flatnonzero(np.diff(scaled.indptr))  # a few hundred letters fill one bucket of words in five
+        X = sparse.csr_matrix(scaled[:, used])
         self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
         self.rates_ = labels.mean(axis=0)
-        self.coefficients_ = np.zeros((labels.shape[1], X.shape[1]), dtype=np.float32)
+        self.coefficients_ = np.zeros((labels.shape[1], len(scale)), dtype=np.float32)
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
             is_own = np.array([np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]])[learned]
             average = shown.mean(axis=0)
-            sides = np.column_stack([moves, _ANSWER_SCALE * (shown - average)])
+            documents = _ANSWER_SCALE * (shown - average)
             with one_thread():
                 transposed = sparse.csr_matrix(X.T)
                 ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty))
-                found = ridge.solve(transposed @ sides, n_steps=_MOST_STEPS, stop=_STOP)
-                taken_off = _taken_off(sides, sides - X @ found, self.penalty, is_own)
-            words, documents = found[:, : len(learned)], found[:, len(learned) :]
-            self.coefficients_[learned] = (words + documents @ taken_off.T).T * scale
+                by_words = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
+                # Each moves a label by little, so it need not be known as well; there are three times as many.
+                in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
+                taken_off = _taken_off(documents, documents - X @ in_words, moves - X @ by_words, self.penalty, is_own)
+            self.coefficients_[np.ix_(learned, used)] = (by_words + in_words @ taken_off.T).T * scale[used]
             self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
             self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
         return self
@@ -138,30 +142,30 @@ class DeficiencyModel(BaseEstimator):
         return np.column_stack([prior.predict_proba(categories)[:, 1] for prior in self.priors_])
 
 
-def _taken_off(sides: np.ndarray, left: np.ndarray, penalty: float, is_own: np.ndarray) -> np.ndarray:
+def _taken_off(
+    documents: np.ndarray, documents_left: np.ndarray, labels_left: np.ndarray, penalty: float, is_own: np.ndarray
+) -> np.ndarray:
     """Find how much each document takes off each label where all are fitted together, shape (n_labels, n_documents).
 
     Parameters
     ----------
-    sides : ndarray of shape (n_items, n_labels + n_documents)
-        What the labels hold above their rates, and the documents shown above theirs.
-    left : ndarray of the same shape
-        What a ridge regression on the words leaves of each.
+    documents : ndarray of shape (n_items, n_documents)
+        Documents shown above their rates.
+    documents_left, labels_left : ndarrays of shape (n_items, n_documents) and (n_items, n_labels)
+        What a ridge regression on the words leaves of the documents, and of the labels above their rates.
     penalty : float
         Of words and documents alike.
     is_own : ndarray of bool of shape (n_labels, n_documents)
         Documents that count for each label.
     """
-    n_labels, n_documents = is_own.shape
     taken_off = np.zeros(is_own.shape)
     # Fitted together, the best words for given documents are those that fit what the documents leave; so what is to be made small
     # is a quadratic form of the few documents of a label, under the constraint that none is below zero.
-    crossed = sides[:, n_labels:].T @ left
-    form = crossed[:, n_labels:] + penalty * np.eye(n_documents)
-    for label in range(n_labels):
-        own = np.flatnonzero(is_own[label])
+    form = documents.T @ documents_left + penalty * np.eye(documents.shape[1])
+    slopes = documents.T @ labels_left
+    for label, own in enumerate(map(np.flatnonzero, is_own)):
         if len(own):
             values, vectors = np.linalg.eigh((form + form.T)[np.ix_(own, own)] / 2)
             root = np.sqrt(np.maximum(values, penalty))  # no smaller, but for the steps that the solver has left out
-            taken_off[label, own] = nnls(root[:, None] * vectors.T, -(vectors.T @ crossed[own, label]) / root)[0]
+            taken_off[label, own] = nnls(root[:, None] * vectors.T, -(vectors.T @ slopes[own, label]) / root)[0]
     return taken_off

@@ -36,7 +36,7 @@ from imrml.config import load_config
 from imrml.documents import read_text
 from imrml.documents.archives import SNIFFED, archive_kind, read_members
 from imrml.errors import DocumentError, ImrmlError
-from imrml.features.clinical import find_documents
+from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
@@ -93,6 +93,7 @@ def read_notes(content: bytes) -> None:
     find_diagnoses.__wrapped__(item, is_list=True)
     for found in find_documents(notes, is_request=True):
         assert found.cue
+    assert all(line in notes for line in background.__wrapped__(notes).split("\n"))
 
 
 def read_requests(content: bytes) -> None:

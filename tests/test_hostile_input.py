@@ -20,7 +20,7 @@ from test_letters_golden import load
 
 from imrml.errors import LetterError
 from imrml.features.bounds import LONGEST_WORD, bound_runs
-from imrml.features.clinical import find_documents
+from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.dispute import guideline_families
 from imrml.features.text import mask_text
@@ -95,6 +95,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "find_diagnoses in a list": lambda text: find_diagnoses.__wrapped__(text, is_list=True),
     "find_documents": find_documents,
     "find_documents in a request": lambda text: find_documents(text, is_request=True),
+    "background": background.__wrapped__,
     "label_rationale": label_rationale,
     "label_rationale by item": lambda text: label_rationale("In this case, no red flag was found.", text),
     "parse_letter with a summary": lambda text: parse(letter_with(summary=text)),

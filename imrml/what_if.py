@@ -169,12 +169,13 @@ def note_of(model: ReviewModel, inputs: Inputs) -> str:
 def _lines_of(model: ReviewModel, document: str) -> list[int]:
     """Find the places of a checklist line of which past letters say something."""
     assert model.deficiencies_ is not None  # its absence is a note
+    enough_show = set(model.deficiencies_.answers_.tolist())
     return [
         place
         for place, (id_, line) in enumerate(checklist_lines())
         if line == document
         and not model.deficiencies_.is_prior_[deficiency_ids().index(id_)]
-        and model.is_told_of(_cues_of(place))
+        and enough_show.issuperset(model.columns_shown_[cue] for cue in _cues_of(place))
     ]
 
 

@@ -187,7 +187,7 @@ class ReviewModel(BaseEstimator):
         self.outcome_ = fit_outcome(self.models, reading, overturned, self.seed)
         self.least_words_, self.least_background_ = 0.0, 0.0
         if self.columns_ is not None and self.features["use_case_summary"]:
-            self.least_words_ = float(np.quantile(_n_words(submissions["case_summary"]), _BRIEF_SHARE))
+            self.least_words_ = _brief(submissions["case_summary"])
         self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
         self.deficiencies_, self.words_ = None, None
         self.columns_shown_: dict[str, int] = {}
@@ -205,16 +205,12 @@ class ReviewModel(BaseEstimator):
                 self.columns_shown_ = {name.removeprefix(_SHOWS): place for place, name in names if name.startswith(_SHOWS)}
                 answers = self._answers()
                 if self.features["use_case_summary"]:
-                    n_words = _n_words(map(background, of_rows["case_summary"]))
-                    self.least_background_ = float(np.quantile(n_words, _BRIEF_SHARE))
+                    self.least_background_ = _brief(map(background, of_rows["case_summary"]))
             of_labelled = [categories[row] for row in rows]
             self.deficiencies_.fit(seen, labels, of_labelled, trust, answers)
             if reads_deficiencies and self.profile == "letters":
-                self.associations_ = ChecklistAssociations().fit(
-                    lines_shown(matrix, self.name_features()),
-                    overturned,
-                    self.categories_.predict_proba(categories)[:, 1],
-                )
+                rates = self.categories_.predict_proba(categories)[:, 1]
+                self.associations_ = ChecklistAssociations().fit(lines_shown(matrix, self.name_features()), overturned, rates)
         return self
 
     @property
@@ -258,10 +254,8 @@ class ReviewModel(BaseEstimator):
             matrix = sparse.csr_matrix((0, self.n_features_))
         words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
         told = submissions["case_summary"]
-        is_brief = _n_words(told) < self.least_words_
-        if self.words_ is None:
-            has_background = np.ones(len(submissions), dtype=bool)
-        else:
+        is_brief, has_background = _n_words(told) < self.least_words_, np.ones(len(told), dtype=bool)
+        if self.words_ is not None:
             has_background = _n_words(map(background, told)) >= self.least_background_
         return Inputs(submissions, self._categories(submissions), matrix, words, is_brief, has_background)
 
@@ -342,11 +336,6 @@ class ReviewModel(BaseEstimator):
         ends = np.cumsum([0, *map(len, places)])
         shown = sparse.csr_matrix((np.ones(ends[-1]), np.concatenate([*places, []]), ends), shape=(len(places), seen.shape[1]))
         return self.deficiencies_.predict_proba(seen[[0] * len(places)].maximum(shown), inputs.categories * len(places))
-
-    def is_told_of(self, cues: Collection[str]) -> bool:
-        """Whether enough training items showed each of these cues, and enough did not, to say what goes with them."""
-        assert self.deficiencies_ is not None  # asked only of a model that reads features
-        return bool(np.isin(self._places_shown(cues), self.deficiencies_.answers_).all())
 
     def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
         """Rate of each deficiency in the treatment category, the baseline to beat; as :meth:`predict_deficiencies`."""
@@ -430,7 +419,6 @@ class ReviewModel(BaseEstimator):
         return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
 
     def _places_shown(self, cues: Collection[str]) -> list[int]:
-        """Find the columns that say that cues are shown."""
         return sorted(self.columns_shown_[cue] for cue in cues)
 
     def _answers(self) -> list[list[int]]:
@@ -450,6 +438,10 @@ class ReviewModel(BaseEstimator):
 
 def _n_words(texts: Iterable[str]) -> np.ndarray:
     return np.array([len(text.split()) for text in texts], dtype=float)
+
+
+def _brief(texts: Iterable[str]) -> float:
+    return float(np.quantile(_n_words(texts), _BRIEF_SHARE))
 
 
 def _strongest(reasons: list[tuple[str, float]], n_reasons: int) -> list[tuple[str, float]]:

@@ -16,6 +16,7 @@ from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
 from imrml.evaluation.risk_control import control_error, control_precision
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
+from imrml.evaluation.telling_terms import check_telling_terms
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.fitting import Report, fit_rows, hold_out, predict_held_out, rates_by_year
 from imrml.models import LoadedModel, ReviewModel
@@ -247,6 +248,7 @@ def run_checks(
         leaks.check_outcome_phrases(data.submissions),
         leaks.check_removals(data.submissions, model.stage),
         leaks.check_feature_names(model.name_features().tolist(), _weights(model)),
+        check_telling_terms(data.submissions, data.overturned, data.groups),
     ]
     return found if isinstance(folds, str) else [*found, leaks.check_golden_feature(data.submissions, data.overturned, folds)]
 

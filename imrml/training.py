@@ -273,7 +273,7 @@ def _deal_grouped(data: TrainingData, folds: Folds, config: Config) -> list[Fold
 
 
 def _hold_out_deals(data: TrainingData, deals: Sequence[Folds], config: Config, n_jobs: int) -> tuple[HeldOut, ...]:
-    return tuple(hold_out(data.without_labels, folds, config, n_jobs, lambda _: None) for folds in deals)
+    return tuple(hold_out(data, folds, config, n_jobs, lambda _: None) for folds in deals)
 
 
 def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
@@ -291,7 +291,7 @@ def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
             report(f"learning curve: {share:.0%} of the cases show one decision only")
             continue
         report(f"learning curve: {share:.0%} of the cases")
-        first, *others = _hold_out_deals(data, parts, config, n_jobs)
+        first, *others = _hold_out_deals(data.without_labels, parts, config, n_jobs)
         held_out[share] = replace(first, repeats=tuple(others))
     return measure_learning_curve(held_out, config.evaluation, config.seed)
 

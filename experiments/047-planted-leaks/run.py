@@ -21,8 +21,10 @@ from imrml.training import hold_out
 from imrml.training_data import prepare
 
 SEED, N_CANARY, N_PLANTED, N_COPIED = 47, 20_000, 1_200, 40
-KINDS = ("logistic", "class_prior", "category_prior", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked")
-N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 2}
+KINDS = ("class_prior", "category_prior", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked", "logistic")
+SHOWN = ("nothing", "a word in the narrative", "the word in half of the overturned", "the outcome in the request")
+"""Planted for kinds but logistic: other leaks are told by checks of the table, which no kind changes."""
+N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 1}
 FIRST_SEED, N_PLANTED_TABLES, SHARES = 1047, 4, (1.0, 0.5, 0.3, 0.2, 0.1)
 WORD = " A zanzibarine orthosis was seen."
 
@@ -79,6 +81,8 @@ def ring_by_kind() -> None:
     for kind in KINDS:
         overrides = ["evaluation.splits=[grouped]", "evaluation.n_bootstrap=200", f"models.outcome.kind={kind}"]
         for name, table in tables.items():
+            if kind != "logistic" and name not in SHOWN:
+                continue
             found = check_leaks(table, load_config(overrides=overrides))
             rung = [check.code for check in found if check.status == "failed"]
             silent = [check.code for check in found if check.status == "not_applicable"]

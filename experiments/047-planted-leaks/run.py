@@ -27,7 +27,7 @@ N_BY_KIND, BY_KIND = (
     ("nothing", "a word in the narrative", "the outcome in the request", "a narrative copied into other cases"),
 )
 """For kinds but logistic: other leaks are told by checks of the table alone, which no kind changes."""
-N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 1}
+N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 2}
 FIRST_SEED, N_PLANTED_TABLES, SHARES = 1047, 4, (1.0, 0.5, 0.3, 0.2, 0.1)
 WORD = " A zanzibarine orthosis was seen."
 

@@ -327,6 +327,27 @@ def test_repeats_are_averaged_and_never_count_as_more_items():
     assert steady["log_loss"] == pytest.approx(alone[0]["log_loss"])
 
 
+def test_deficiencies_too_are_averaged_over_repeats_on_the_items_that_all_of_them_tell():
+    rng = np.random.default_rng(18)
+    ids = list(deficiency_ids())[:3]
+    table = outcome_table([False] * 60, [0.1] * 60)
+    labels = pd.DataFrame(rng.random((60, 3)) < 0.4, columns=ids)
+    p, other, priors = (pd.DataFrame(rng.random((60, 3)), columns=ids) for _ in range(3))
+    shown = rng.permutation(60)[:50]
+    repeat = HeldOut(table, labels.iloc[shown], other.iloc[shown], priors.iloc[shown])
+
+    def measured(held):
+        return measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
+
+    rows = np.sort(shown)
+    found = measured(HeldOut(table, labels, p, priors, repeats=(repeat, HeldOut(table))))
+    alone = [measured(HeldOut(table, labels.iloc[rows], part.iloc[rows], priors.iloc[rows])) for part in (p, other)]
+    for name in ("micro_ap", "hit_at_1", "lrap", "micro_ap_vs_category_prior"):
+        assert found[name]["value"] == pytest.approx(np.mean([part[name]["value"] for part in alone]))
+        assert found[name]["n"] == alone[0][name]["n"]
+    assert found["category_prior"] == alone[0]["category_prior"]
+
+
 def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
     truth, p = drawn(300, 17)
     metrics = measure({"grouped": HeldOut(outcome_table(truth, p, p_last_year=[0.1, 0.3] * 150))}, CONFIG, 0)

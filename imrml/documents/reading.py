@@ -7,7 +7,7 @@ line tells :mod:`imrml.letters.layout` whether the line wraps. The one repair is
 import codecs
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -48,7 +48,7 @@ class LetterFile:
     source : str
         Path of the file; a member of an archive is ``ARCHIVE!MEMBER``.
     content : bytes
-        Empty where there is an error.
+        Empty where there is an error; its ``repr`` leaves it out, for logs show that.
     error : DocumentError, optional
         What kept the bytes from being read.
 
@@ -59,7 +59,7 @@ class LetterFile:
     """
 
     source: str
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
     error: DocumentError | None = None
 
     @property

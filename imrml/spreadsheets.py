@@ -2,7 +2,9 @@
 
 A text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line's end is run as a formula by spreadsheet programs, also
 where it came from a file (CWE-1236). Every such cell is written with an apostrophe before it, in CSV and in Excel; our own reader
-takes it off again. Numbers are written as they are.
+takes it off again. Numbers are written as they are. A program that separates by semicolons or tabs, as Excel does in much of
+Europe, takes our CSV apart inside its cells, where a quote no longer holds it together: there an apostrophe also stands before a
+sign that follows a semicolon, a tab or a line's end.
 """
 
 import io
@@ -21,6 +23,8 @@ from imrml.errors import TableError
 # are turned into the narrow ones by some programs.
 _RUNS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NEUTRAL = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_RUNS_INSIDE = re.compile(r"([;\t\r\n])('*[=+\-@＝＋－＠])")
+_NEUTRAL_INSIDE = re.compile(r"([;\t\r\n])'('*[=+\-@＝＋－＠])")
 # What no XML file can hold, hence no workbook.
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CARRIAGE_RETURN = "_x000D_"
@@ -51,6 +55,28 @@ def restore(text: str) -> str:
     ['=1+1', 'Norco', "'=1+1", "'tis"]
     """
     return text[1:] if _NEUTRAL.match(text) else text
+
+
+def neutralize_field(text: str) -> str:
+    r"""Put apostrophes into a field of a CSV so that none runs, whichever separator the spreadsheet program expects.
+
+    Examples
+    --------
+    >>> [neutralize_field(text) for text in ("=1+1", "Norco;=1+1;", "- PT\n- MRI", "L4-5; twice")]
+    ["'=1+1", "Norco;'=1+1;", "'- PT\n'- MRI", 'L4-5; twice']
+    """
+    return neutralize(_RUNS_INSIDE.sub(r"\1'\2", text))
+
+
+def restore_field(text: str) -> str:
+    r"""Take off the apostrophes that :func:`neutralize_field` put in.
+
+    Examples
+    --------
+    >>> restore_field(neutralize_field("- PT\n'- MRI;=1+1"))
+    "- PT\n'- MRI;=1+1"
+    """
+    return _NEUTRAL_INSIDE.sub(r"\1\2", restore(text))
 
 
 def write_workbook(parts: Iterable[pd.DataFrame], file: BinaryIO, list_columns: Sequence[str]) -> None:

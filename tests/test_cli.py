@@ -152,9 +152,11 @@ def test_score_takes_what_staff_write(imrml, line, requests_file, tmp_path):
     assert out.stat().st_mode & 0o777 == 0o600
 
 
-def test_score_tells_what_it_could_not_read(imrml, line, tmp_path):
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_score_tells_what_it_could_not_read(imrml, line, tmp_path, separator):
     asked = tmp_path / "asked.csv"
-    asked.write_text("treatment,age,date_of_injury\nMRI of the left knee,400,05/01/2015\nNorco 10/325mg #60,50,last May\n")
+    rows = [["treatment", "age", "date_of_injury"], ["MRI of the knee", "400", "05/01/2015"], ["Norco #60", "50", "last May"]]
+    asked.write_text("\n".join(map(separator.join, rows)), encoding="utf-8-sig")
     done = imrml("score", asked, "--model", line.model, "--out", tmp_path / "p.jsonl", "--allow-demo")
     assert done.code == 0
     [told] = [told for told in done.err.splitlines() if "row 1 age" in told]

@@ -31,7 +31,7 @@ def compare_tables(
     from imrml.errors import CheckFailedError
     from imrml.monitoring import compare_submissions
     from imrml.monitoring.report import write_drift
-    from imrml.submissions import name_columns, submission_frame
+    from imrml.submissions import name_columns, names_column, submission_frame
     from imrml.tables import read_table
 
     settings = load_config(config)
@@ -43,7 +43,7 @@ def compare_tables(
         fitted = open_model(model).model
         stage, profile = fitted.stage, fitted.profile
     # As `imrml score` reads them: requests of staff name their columns otherwise.
-    tables = name_columns(read_table(reference), profile), name_columns(read_table(current), profile)
+    tables = [name_columns(read_table(path, names_column), profile) for path in (reference, current)]
     frames = [submission_frame(table, stage, profile) for table in tables]
     p_overturned = None
     if fitted is not None:
@@ -61,7 +61,7 @@ def compare_tables(
         raise CheckFailedError(f"monitor: {len(rows)} alarms; {out / 'drift.html'} shows them")
 
 
-def _watch(tables: "tuple[pd.DataFrame, pd.DataFrame]", settings: "Config") -> "RateWatch | None":
+def _watch(tables: "list[pd.DataFrame]", settings: "Config") -> "RateWatch | None":
     from imrml.monitoring import watch_rate
 
     if any("decision" not in table for table in tables):

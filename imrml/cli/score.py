@@ -27,12 +27,12 @@ def score_requests(
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
     from imrml.errors import TableError
     from imrml.scoring import DECISION_SUPPORT, P_MEANING, score
-    from imrml.submissions import sort_requests
+    from imrml.submissions import names_column, sort_requests
     from imrml.tables import read_table, table_format, write_table
 
     table_format(out)
     loaded = open_model(model)
-    table = read_table(submissions)
+    table = read_table(submissions, names_column)
     requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)

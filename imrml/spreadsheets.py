@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+from imrml.counts import counted
 from imrml.errors import TableError
 
 # A cell that begins with apostrophes before such a sign gets one more, so that taking one off always restores it. The wide signs
@@ -198,7 +199,7 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
                 raise TableError(f"{name}: a column of its first row has no name; name each column in the first row")
         if any(cell is not None for cell in row[width:]):
             raise TableError(
-                f"{name}: row {number} has cells beyond the {width} named columns; name each column in the first row"
+                f"{name}: row {number} has cells beyond the {counted(width, 'named column')}; name each column in the first row"
             )
         n_cells += len(row) + 1
         if n_cells > _MOST_CELLS:

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+from imrml.counts import counted
 from imrml.errors import TableError
 from imrml.spreadsheets import neutralize_field, read_workbook, restore_field, write_workbook
 
@@ -149,8 +150,8 @@ def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataF
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
-            counted = f"{len(row)} fields, the header {n_columns}"
-            raise TableError(f"{path}: row {number} has {counted}; quote fields that hold {SEPARATORS[separator]}")
+            found = f"{counted(len(row), 'field')}, the header {n_columns}"
+            raise TableError(f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}")
     try:
         frame = pd.read_csv(io.StringIO(text, newline=""), sep=separator, dtype=str, keep_default_na=False, index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:

@@ -154,7 +154,7 @@ def test_a_copy_of_a_letter_is_told_and_stands_once(imrml, folder, tmp_path):
     (folder / "9b.txt").write_bytes((folder / "1.txt").read_bytes())
     (folder / "9c.zip").write_bytes(zipped({"copy.txt": (folder / "1.txt").read_bytes(), "empty.txt": b""}))
     done = imrml("parse", folder, "--out", tmp_path / "items.csv")
-    assert "2 of them are copies" in done.err
+    assert "2 letters copied from another letter" in done.err
     assert len(read_table(tmp_path / "items.csv")) == 12
     # two empty files are two letters that are missing
     assert list(read_table(tmp_path / "items.csv.failures.jsonl")["reason"]).count("empty_file") == 2
@@ -167,8 +167,8 @@ def test_resuming_what_is_complete_changes_nothing(imrml, folder, tmp_path, endi
     before = results(out)
     done = imrml("parse", folder, "--out", out, "--resume")
     assert "12 of 14 letters read, 12 items" in done.err
-    assert "12 of them were held already" in done.err
-    assert "copies" not in done.err
+    assert "12 letters held already" in done.err
+    assert "copied" not in done.err
     assert results(out) == before
     assert not list(tmp_path.glob("*journal*"))
 

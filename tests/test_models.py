@@ -316,7 +316,7 @@ def test_the_model_abstains_in_plain_words(model: ReviewModel) -> None:
     )
     treatment, noise, words, category, answered = model.abstain_reasons(asked)
     assert treatment == noise == "no treatment is named"
-    assert words == "the request holds 1 words; at least 2 are needed"
+    assert words == "the request holds 1 word; at least 2 are needed"
     assert category.startswith("only 0 items of category")
     assert answered == ""
 
@@ -329,7 +329,7 @@ def test_sex_priority_and_guideline_say_nothing_of_the_request(model: ReviewMode
         "claims_guideline": "Decision based on MTUS guidelines.",
     }
     [reason] = model.abstain_reasons(submission_frame(pd.DataFrame([row]), "imr"))
-    assert reason == "the request holds 1 words; at least 2 are needed"
+    assert reason == "the request holds 1 word; at least 2 are needed"
 
 
 def test_for_brief_notes_the_priors_answer(items: dict[str, Any], model: ReviewModel) -> None:

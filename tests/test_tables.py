@@ -216,7 +216,7 @@ def test_a_workbook_as_people_make_it():
         (workbook(), "its first sheet is empty"),
         (workbook(["a", "a"], [1, 2]), r"columns \['a'\] stand twice"),
         (workbook(["a", None, "b"], [1, 2, 3]), "has no name"),
-        (workbook(["a"], [1], [1, 2]), "row 2 has cells beyond the 1 named columns"),
+        (workbook(["a"], [1], [1, 2]), "row 2 has cells beyond the 1 named column;"),
     ],
 )
 def test_a_bad_workbook_says_why(data, message):

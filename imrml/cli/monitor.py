@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, print_rows
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def compare_tables(
     console.tell(f"report: {out / 'drift.html'}")
     if rows:
         print_rows(pd.DataFrame(rows, columns=["fact", "measure", "found", "threshold"]))
-        raise CheckFailedError(f"monitor: {len(rows)} alarms; {out / 'drift.html'} shows them")
+        raise CheckFailedError(f"monitor: {counted(len(rows), 'alarm')}; {out / 'drift.html'} shows them")
 
 
 def _watch(tables: "list[pd.DataFrame]", settings: "Config") -> "RateWatch | None":
@@ -99,8 +100,8 @@ def reconcile(
 
     matched, left_over = match_predictions(read_table(predictions), read_table(items), None if link is None else read_table(link))
     if matched.empty:
-        raise NotEnoughDataError(f"reconcile: none of {len(left_over):,} predictions has an item; give --link")
+        raise NotEnoughDataError(f"reconcile: none of {counted(len(left_over), 'prediction')} has an item; give --link")
     realised = measure_realised(matched, seed=0)
     write_realised(out, realised, left_over.to_dict("records"))
     print_rows(realised.by_month)
-    console.tell(f"{len(matched):,} predictions matched, {len(left_over):,} not; report: {out / 'realised.html'}")
+    console.tell(f"{counted(len(matched), 'prediction')} matched, {len(left_over):,} not; report: {out / 'realised.html'}")

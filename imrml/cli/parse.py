@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from imrml.cli.console import console, require_jobs
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     from imrml.corpus import Journal
@@ -85,7 +86,7 @@ def parse_letters(
     journal.discard()
     _tell_result(journal, (n_items, n_unverified), out, target, reasons)
     if reasons and strict:
-        raise CheckFailedError(f"parse --strict: {sum(reasons.values()):,} letters could not be read; {target} says why")
+        raise CheckFailedError(f"parse --strict: {counted(sum(reasons.values()), 'letter')} could not be read; {target} says why")
 
 
 def _require_targets(out: str | None, failures: Path | None, *, is_resumed: bool) -> tuple[str, Path]:
@@ -113,15 +114,15 @@ def _tell_result(journal: "Journal", counts: tuple[int, int], out: str, target: 
     n_read = journal.n_new + journal.n_held + journal.n_copies
     n_letters = n_read + journal.n_lost
     if not n_items:
-        raise ImrmlError(f"parse: none of {n_letters:,} letters could be read; {target} says why, {out} was not written")
-    console.tell(f"{n_read:,} of {n_letters:,} letters read, {n_items:,} items, written to {out}")
+        raise ImrmlError(f"parse: none of {counted(n_letters, 'letter')} could be read; {target} says why, {out} was not written")
+    console.tell(f"{n_read:,} of {counted(n_letters, 'letter')} read, {counted(n_items, 'item')}, written to {out}")
     for n, what in (
-        (journal.n_held, "of them were held already and not parsed again"),
-        (journal.n_copies, "of them are copies of another letter, byte for byte, and stand in the table once"),
-        (n_unverified, "letters are of a format of which no real letter was seen: check them (format_verified)"),
+        (journal.n_held, "held already and not parsed again"),
+        (journal.n_copies, "copied from another letter, byte for byte, so in the table once"),
+        (n_unverified, "of a format of which no real letter was seen: to be checked (format_verified)"),
     ):
         if n:
-            console.tell(f"{n:,} {what}")
+            console.tell(f"{counted(n, 'letter')} {what}")
     if reasons:
         told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-        console.tell(f"{sum(reasons.values()):,} letters not read ({told}): see {target}")
+        console.tell(f"{counted(sum(reasons.values()), 'letter')} not read ({told}): see {target}")

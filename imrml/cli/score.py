@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     from imrml.models import LoadedModel
@@ -38,14 +39,13 @@ def score_requests(
     write_table(predictions, out)
     tell_passed_over(requests)
     n_abstained = int((predictions["predicted"] == "abstain").sum())
-    console.tell(
-        f"{len(predictions) - n_abstained:,} of {len(table):,} requests scored, {n_abstained:,} abstained, written to {out}"
-    )
+    n_scored = len(predictions) - n_abstained
+    console.tell(f"{n_scored:,} of {counted(len(table), 'request')} scored, {n_abstained:,} abstained, written to {out}")
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if requests.refused:
         told = "\n".join(f"  row {number}: {why}" for number, why in requests.refused)
-        raise TableError(f"score: {len(requests.refused):,} requests refused\n{told}")
+        raise TableError(f"score: {counted(len(requests.refused), 'request')} refused\n{told}")
 
 
 def tell_passed_over(requests: "Requests") -> None:

@@ -418,8 +418,7 @@ def test_sparse_features_come_as_pandas_with_their_names():
     frame = make_frame().set_index(pd.Index(range(100, 124)))
     features = build_features(small_config(), "imr").fit(frame)
     named = feature_frame(features, frame)
-    assert list(named.index) == list(frame.index)
-    assert list(named.columns) == list(features.get_feature_names_out())
+    assert (list(named.index), list(named.columns)) == (list(frame.index), list(features.get_feature_names_out()))
     assert all(isinstance(dtype, pd.SparseDtype) for dtype in named.dtypes)
     np.testing.assert_array_equal(named.sparse.to_dense().to_numpy(), dense(features.transform(frame)))
     # as scikit-learn's own sparse transformers

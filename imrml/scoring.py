@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import decision_threshold
+from imrml.counts import counted
 from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
 from imrml.errors import ModelError
 from imrml.features import FoundDocument, find_documents
@@ -317,7 +318,7 @@ def rate_words(row: Mapping[Any, Any]) -> str:
     >>> rate_words({"base_rate": 0.18, "n_base_rate": 1190}), rate_words({"base_rate": 0.11, "n_base_rate": 0})
     ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
     """
-    rests_on = f"{row['n_base_rate']:,} past items" if row["n_base_rate"] else _OF_ALL
+    rests_on = counted(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
     return f"{percent(row['base_rate'])} ({rests_on})"
 
 

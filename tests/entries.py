@@ -42,7 +42,7 @@ from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
 from imrml.letters import parsing
-from imrml.submissions import sort_requests
+from imrml.submissions import names_column, sort_requests
 from imrml.synthetic import draw_letters, draw_requests
 from imrml.tables import read_table
 
@@ -101,7 +101,7 @@ def read_requests(content: bytes) -> None:
     ending, rows = (".csv", content[1:]) if content[:1] == b"c" else (".jsonl", content)
     with tempfile.NamedTemporaryFile(suffix=ending) as file:
         Path(file.name).write_bytes(rows)
-        table = read_table(file.name)
+        table = read_table(file.name, names_column)
     requests = sort_requests(table, "imr")
     assert len(requests.rows) + len(requests.refused) == len(table)
     assert len(requests.submissions) == len(requests.rows) == len(set(requests.request_ids))

@@ -355,6 +355,7 @@ def test_a_bundle_by_command_opens_everywhere_and_says_demo(imrml, line, tmp_pat
     files = read_bundle(bundle)
     assert {"READ-ME.txt", "config.yaml", "card.md", "model.json", "model.skops"} == set(files)
     assert DEMO in files["READ-ME.txt"].decode()
+    assert "precedents-letters-synthetic.parquet" in files["READ-ME.txt"].decode()
     outs = [tmp_path / "by-folder.jsonl", tmp_path / "by-bundle.jsonl"]
     for where, out in zip((line.model, bundle), outs, strict=True):
         assert imrml("score", CLERKS, "--model", where, "--out", out, "--allow-demo").code == 0

@@ -136,7 +136,7 @@ def test_patterns_of_code_tables_and_other_libraries_are_found():
     places = {found.place for found in find_patterns()}
     assert {
         "imrml.sentences._BOUNDARY",  # a name of a module
-        "imrml.labelling.rules._compiled",  # made in a function, of cues.yaml
+        "imrml.labelling.rules._compiled",  # made in a function, of labelling/cues
         "imrml.features.text.TextFeatures",  # compiled by scikit-learn
         "imrml.training_data.TrainingData",  # compiled by pandas
     } <= places

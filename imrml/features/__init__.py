@@ -1,6 +1,6 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
 
-from imrml.features.builder import build_features, describe_feature, is_filler
+from imrml.features.builder import build_features, describe_feature, feature_frame, is_filler
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, answering_cues, background, find_documents
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
@@ -20,6 +20,7 @@ __all__ = [
     "background",
     "build_features",
     "describe_feature",
+    "feature_frame",
     "find_documents",
     "forget_texts",
     "is_filler",

@@ -1,6 +1,6 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
 
-from imrml.features.builder import build_features, describe_feature, is_filler
+from imrml.features.builder import block_places, build_features, describe_feature, is_filler
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
@@ -16,6 +16,7 @@ __all__ = [
     "TextFeatures",
     "TreatmentFacts",
     "TreatmentFeatures",
+    "block_places",
     "build_features",
     "describe_feature",
     "find_documents",

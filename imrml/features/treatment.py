@@ -318,10 +318,10 @@ class TreatmentFeatures(NumberFeatures):
     Examples
     --------
     >>> from imrml.submissions import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["Soma 350mg #90", "MRI left knee"]}), "rfa")
-    >>> TreatmentFeatures("rfa").fit_transform(frame)[["category=imaging", "drug_class=muscle_relaxant", "side=left"]].to_numpy()
-    array([[0., 1., 0.],
-           [1., 0., 1.]])
+    >>> features = TreatmentFeatures("rfa")
+    >>> asked = features.fit_transform(submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa"))
+    >>> features.get_feature_names_out()[asked.indices].tolist()
+    ['category=imaging', 'dwc_category=Diagnostic Testing', 'body_part=knee', 'side=left']
     """
 
     def __init__(self, stage: Stage = "imr") -> None:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, build_features, describe_feature, treatment_category
+from imrml.features import HashedText, block_places, build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
@@ -72,7 +72,7 @@ class ReviewModel(BaseEstimator):
         Share of overturned training items.
     categories_ : CategoryPrior
         Rate in each treatment category.
-    columns_ : ColumnTransformer or None
+    columns_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     words_ : HashedText or None
         The fitted features that only the deficiency model sees; None where it is made of priors alone.
@@ -375,7 +375,7 @@ class ReviewModel(BaseEstimator):
             return np.array([], dtype=str)
         if self.feature_names_ is not None:
             return np.asarray(self.feature_names_[places])
-        return np.asarray(self.columns_.named_transformers_["codes"].name_crosses(places))
+        return np.asarray(self.columns_["codes"].name_crosses(places))
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -390,8 +390,9 @@ class ReviewModel(BaseEstimator):
         assert self.words_ is not None
         names = np.append(self.name_features(), self.words_.get_feature_names_out().astype(str))
         scale = np.ones(len(names))
+        places = block_places(self.columns_)
         for name, trust in reversed(_TRUST):
-            scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust
+            scale[places.get(name, np.char.startswith(names, name))] = trust
         return scale
 
 

@@ -314,19 +314,18 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        # An interval costs as much as the probability, so it is made only where its width may be a reason.
+        # What the model would answer is worked out only where it may be a reason.
         asks_width = self.abstention["max_interval_width"] is not None
+        asks_p = any(self.abstention[name] is not None for name in ("near_threshold", "min_confidence"))
         low, high = self.predict_interval(inputs).T if asks_width else np.full((2, len(inputs.categories)), np.nan)
-        answers = pd.DataFrame(
-            {
-                "category": pd.Series(inputs.categories, dtype="str"),
-                "n_known": self.categories_.count(inputs.categories),
-                "unknown_words": unknown_shares(inputs.submissions, self.known_words_),
-                "p": self.predict_proba(inputs)[:, 1],
-                "low": low,
-                "high": high,
-            }
-        )
+        answers = {
+            "category": inputs.categories,
+            "n_known": self.categories_.count(inputs.categories).tolist(),
+            "unknown_words": unknown_shares(inputs.submissions, self.known_words_).tolist(),
+            "p": self.predict_proba(inputs)[:, 1].tolist() if asks_p else [np.nan] * len(inputs.categories),
+            "low": low.tolist(),
+            "high": high.tolist(),
+        }
         return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:

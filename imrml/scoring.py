@@ -87,18 +87,20 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_re
         "model_version": [manifest["model_version"]] * n_scored,
         "trained_on": [manifest["trained_on"]] * n_scored,
     }
-    numbers = [name for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"]
-    return pd.DataFrame(columns)[list(PREDICTION_COLUMNS)].astype(dict.fromkeys(numbers, float) | {"n_base_rate": "int64"})
+    numbers = dict.fromkeys((name for name in PREDICTION_COLUMNS if name.startswith("p_")), float)
+    numbers |= {"base_rate": float, "n_base_rate": np.int64}
+    return pd.DataFrame(
+        {name: np.array(columns[name], numbers[name]) if name in numbers else columns[name] for name in PREDICTION_COLUMNS}
+    )
 
 
 def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: int) -> dict[str, Sequence[Any]]:
     inputs = fitted.read(submissions)
-    rates = fitted.base_rates(inputs)
     p_overturned = fitted.predict_proba(inputs)[:, 1]
     interval = fitted.predict_interval(inputs)
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
-    base_rates = rates["base_rate"].to_numpy()
+    base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]
     predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models))
     likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
     shown = [documents_shown(record) for record in _records(submissions)]
@@ -111,7 +113,7 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
         "abstain_reason": abstain_reasons,
         "treatment_category": inputs.categories,
         "base_rate": base_rates.tolist(),
-        "n_base_rate": rates["n_base_rate"].tolist(),
+        "n_base_rate": fitted.categories_.count(inputs.categories).tolist(),
         "send_before_submission": [
             _documents_to_send([found for found, _ in row], there) for row, there in zip(likely, shown, strict=True)
         ],
@@ -178,7 +180,7 @@ def _records(submissions: SubmissionFrame) -> Iterator[tuple[str, ...]]:
     The treatment stays out: a request for a urine drug screen does not show one.
     """
     columns = [name for name in RECORD_COLUMNS if name in submissions]
-    return submissions[columns].itertuples(index=False, name=None)
+    return zip(*(submissions[name] for name in columns), strict=True)
 
 
 def documents_shown(record: Sequence[str]) -> list[FoundDocument]:

@@ -272,8 +272,19 @@ def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
 
 
 def _to_json_lines(frame: pd.DataFrame) -> str:
-    rows = ({key: _plain(value) for key, value in row.items()} for row in frame.to_dict("records"))
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in plain_rows(frame))
+
+
+def plain_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Give the rows of a table as JSON Lines hold them.
+
+    Examples
+    --------
+    >>> list(plain_rows(pd.DataFrame({"age": [44.0, None], "reasons": [["pain"], []]})))
+    [{'age': 44.0, 'reasons': ['pain']}, {'age': None, 'reasons': []}]
+    """
+    columns = [[_plain(value) for value in column.tolist()] for _, column in frame.items()]
+    return (dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True))
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """One model and the requests that come for it: the same functions as the command line calls, on threads of their own."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from imrml.models import LoadedModel
 from imrml.precedents import Precedents
 from imrml.scoring import DEMO, score
 from imrml.submissions import Requests, sort_requests
-from imrml.tables import table_bytes
+from imrml.tables import plain_rows
 from imrml.what_if import Together, what_if_note, what_if_together
 
 Output = TypeVar("Output")
@@ -49,7 +48,7 @@ class Scored:
 
     def rows(self) -> list[dict[str, Any]]:
         """Give the predictions as JSON Lines would hold them."""
-        return [json.loads(line) for line in table_bytes(self.predictions, "predictions.jsonl").splitlines()]
+        return list(plain_rows(self.predictions))
 
 
 class Answering:

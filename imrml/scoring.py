@@ -70,6 +70,36 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_re
     LeakageError
         The requests were sorted for another stage.
     """
+    return prediction_table(score_columns(model, requests, allow_demo, n_reasons))
+
+
+def prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Make the table of what :func:`score_columns` gives."""
+    dtypes: dict[str, type] = {name: float for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"}
+    dtypes["n_base_rate"] = np.int64
+    return pd.DataFrame({name: np.array(values, dtypes[name]) if name in dtypes else values for name, values in columns.items()})
+
+
+def score_columns(
+    model: LoadedModel, requests: Requests, allow_demo: bool = False, n_reasons: int = N_REASONS
+) -> dict[str, list[Any]]:
+    """Predict requests as :func:`score` does, and give the columns of its table as lists, for who wants no frame.
+
+    Parameters
+    ----------
+    model, requests, allow_demo, n_reasons
+        As of :func:`score`.
+
+    Returns
+    -------
+    dict of str to list of length n_scored
+        ``PREDICTION_COLUMNS`` in their order; what is missing is NaN or None.
+
+    Raises
+    ------
+    ModelError, LeakageError
+        As :func:`score`.
+    """
     manifest = model.manifest
     if manifest["trained_on"] == "synthetic" and not allow_demo:
         raise ModelError(f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it")
@@ -87,11 +117,7 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_re
         "model_version": [manifest["model_version"]] * n_scored,
         "trained_on": [manifest["trained_on"]] * n_scored,
     }
-    numbers = dict.fromkeys((name for name in PREDICTION_COLUMNS if name.startswith("p_")), float)
-    numbers |= {"base_rate": float, "n_base_rate": np.int64}
-    return pd.DataFrame(
-        {name: np.array(columns[name], numbers[name]) if name in numbers else columns[name] for name in PREDICTION_COLUMNS}
-    )
+    return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 
 def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: int) -> dict[str, Sequence[Any]]:

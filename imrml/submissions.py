@@ -4,7 +4,7 @@ A submission reconstructed from a letter was written after the decision; :func:`
 what the reviewer could only say later, and for stage ``rfa`` also what utilization review said.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, count
 from operator import not_
@@ -189,10 +189,10 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     return _frame(Cells.of(items, [column.name for column in columns_of(profile)]), items.index, stage, profile)
 
 
-def _require_treatment(items: pd.DataFrame, profile: Profile) -> None:
-    if not any(name in items for name in NAMING_TREATMENT[profile]):
+def _require_treatment(columns: Iterable[Any], profile: Profile) -> None:
+    if not set(columns) & {*NAMING_TREATMENT[profile]}:
         named = " and ".join(f"no {name!r}" for name in NAMING_TREATMENT[profile])
-        raise TableError(f"{named} column among {sorted(map(str, items.columns))[:20]}; one is needed")
+        raise TableError(f"{named} column among {sorted(map(str, columns))[:20]}; one is needed")
 
 
 def _frame(cells: Cells, index: pd.Index, stage: Stage, profile: Profile) -> SubmissionFrame:
@@ -288,9 +288,10 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = name_columns(table, profile)
-    _require_treatment(table, profile)
-    cells = Cells.of(table, _known_columns(profile))
+    known = _known_columns(profile)
+    by_name = _columns_by_name(table, profile)
+    _require_treatment(by_name, profile)
+    cells = Cells({name: _merged(table, columns) for name, columns in by_name.items() if name in known}, len(table))
     given_ids = cells.texts("request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long, _find_letters):
@@ -309,8 +310,8 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
         rows=tuple(rows),
         submissions=_frame(kept, table.index[places], stage, profile),
         refused=tuple(sorted(refused.items())),
-        unknown_columns=tuple(str(name) for name in table if name not in _known_columns(profile)),
-        late_columns=tuple(name for name in all_columns if name in table and name not in columns_at(stage, profile)),
+        unknown_columns=tuple(str(name) for name in by_name if name not in known),
+        late_columns=tuple(name for name in all_columns if name in by_name and name not in columns_at(stage, profile)),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
@@ -323,6 +324,16 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
     ['treatment', 'case_summary', 'Desk']
     """
+    by_name = _columns_by_name(table, profile)
+    named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
+    for name, columns in by_name.items():
+        if len(columns) > 1:
+            named[name] = _merged(table, columns)
+    return named
+
+
+def _columns_by_name(table: pd.DataFrame, profile: Profile) -> dict[str, list[Any]]:
+    """Tell which columns of a table mean each of ours, the one of our own name first; others stand under their own name."""
     known = _known_columns(profile)
     by_name: dict[str, list[Any]] = {}
     for given in table:
@@ -331,14 +342,16 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
         if profile == "dmhc":
             name = name_heading(str(given)) or name
         by_name.setdefault(name if name in known else str(given), []).append(given)
-    named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
-    for name, columns in by_name.items():
-        if len(columns) > 1:
-            in_order = sorted(columns, key=name.__ne__)  # our own name first
-            cells = Cells.of(table, in_order)
-            texts = zip(*(cells.texts(column) for column in in_order), strict=True)
-            named[name] = ["\n".join(dict.fromkeys(filter(None, parts))) for parts in texts]
-    return named
+    return {name: sorted(columns, key=name.__ne__) for name, columns in by_name.items()}
+
+
+def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
+    """List what columns that mean one hold together."""
+    cells = Cells.of(table, columns)
+    if len(columns) == 1:
+        return cells.values(columns[0])
+    texts = zip(*(cells.texts(column) for column in columns), strict=True)
+    return ["\n".join(dict.fromkeys(filter(None, parts))) or None for parts in texts]
 
 
 def _find_late(cells: Cells) -> Iterator[tuple[int, str]]:

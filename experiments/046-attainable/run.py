@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import logit, xlogy
 from sklearn.base import clone
-from sklearn.pipeline import FeatureUnion
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.pipeline import FeatureUnion
 
 from imrml.config import load_config
 from imrml.models import ReviewModel

@@ -12,7 +12,7 @@ from imrml.explaining import Explanation, explain
 from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.precedents import Precedents
-from imrml.scoring import DEMO, score
+from imrml.scoring import DEMO, prediction_table, score_columns
 from imrml.submissions import Requests, sort_requests
 from imrml.tables import plain_rows
 from imrml.what_if import Together, what_if_note, what_if_together
@@ -39,16 +39,21 @@ class Scored:
     ----------
     requests : Requests
         What was scored, refused and passed over.
-    predictions : DataFrame
-        As :func:`imrml.scoring.score` gives it.
+    columns : mapping of str to list
+        As :func:`imrml.scoring.score_columns` gives them.
     """
 
     requests: Requests
-    predictions: pd.DataFrame
+    columns: Mapping[str, list[Any]]
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The prediction table."""
+        return prediction_table(self.columns)
 
     def rows(self) -> list[dict[str, Any]]:
         """Give the predictions as JSON Lines would hold them."""
-        return list(plain_rows(self.predictions))
+        return list(plain_rows(self.columns))
 
 
 class Answering:
@@ -115,7 +120,7 @@ class Answering:
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Scored:
         """Score a table of requests."""
         requests = self.sort(rows)
-        return Scored(requests, score(self.model, requests, allow_demo=True))
+        return Scored(requests, score_columns(self.model, requests, allow_demo=True))
 
     def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> "Explained":
         """Explain one request, and re-score it as if its text also showed some documents.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 
 from imrml.config import decision_threshold
 from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
@@ -108,7 +109,9 @@ def score_columns(
     # text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), _N_ROWS):
         part = SubmissionFrame(requests.submissions.iloc[start : start + _N_ROWS])
-        for name, values in _score_part(model.model, part, n_reasons).items():
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # our own features and settings
+            scored = _score_part(model.model, part, n_reasons)
+        for name, values in scored.items():
             columns.setdefault(name, []).extend(values)
     n_scored = len(requests.rows)
     columns |= {

@@ -1,8 +1,8 @@
 """All features of a submission in one sparse matrix, and words for each of its columns."""
 
 from functools import cache
+from itertools import accumulate, pairwise
 
-import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
@@ -90,9 +90,9 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
     >>> list(places), str(features.get_feature_names_out()[places["treatment"]][0])
     (['treatment', 'clinical', 'text'], 'category=opioid')
     """
-    ends = np.cumsum([len(block.get_feature_names_out()) for _, block in features.transformer_list]).tolist()
-    names = [name for name, _ in features.transformer_list]
-    return {name: slice(start, end) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
+    ends = accumulate((len(block.get_feature_names_out()) for _, block in features.transformer_list), initial=0)
+    names = (name for name, _ in features.transformer_list)
+    return {name: slice(start, end) for name, (start, end) in zip(names, pairwise(ends), strict=True)}
 
 
 def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:

@@ -75,7 +75,7 @@ def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
     return [_masked(text, is_request=part == TREATMENT_PART) for text in texts]
 
 
-@remember(4096)
+@remember(2048)
 def _masked(text: str, *, is_request: bool) -> str:
     return mask_text(spell_out(text, is_request=is_request))
 

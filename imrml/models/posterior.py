@@ -7,7 +7,9 @@ from scipy.special import expit
 
 from imrml.models.normal_equations import PenalisedHessian
 
-_N_NEWTON_STEPS = 3
+# Newton steps from the fit: of many items the second lands as near to the optimum as the third of few does
+# (experiments/048-interval-and-cost).
+_N_STEPS_OF_FEW, _N_STEPS_OF_MANY, _MANY_ITEMS = 3, 2, 10_000
 # Of the conjugate gradients inside a Newton step. A refit is one draw of many, so each may stop early.
 _MOST_STEPS, _STOP = 20, 0.1
 
@@ -72,7 +74,7 @@ def refit_on_other_cases(
     centers = np.sqrt(c) * random.standard_normal((X.shape[1], n_refits))
     transposed = sparse.csr_matrix(X.T)
     moved = np.zeros((X.shape[1], n_refits))
-    for _ in range(_N_NEWTON_STEPS):
+    for _ in range(_N_STEPS_OF_MANY if len(y) >= _MANY_ITEMS else _N_STEPS_OF_FEW):
         p = expit(X @ (start[:, None] + moved))
         slopes = transposed @ (weights * (y[:, None] - p)) - pull * (start[:, None] + moved - centers)
         hessian = PenalisedHessian(X, transposed, weights * p * (1 - p), pull)

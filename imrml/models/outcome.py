@@ -26,6 +26,8 @@ from imrml.models.posterior import refit_on_other_cases
 # Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum; here up to 0.002
 # (experiments/004-interval-coverage).
 _STOP = 1e-5
+# Of the folds that the two numbers of a calibrator come from, once items are many: half of the time (048-interval-and-cost).
+_STOP_OF_FOLDS, _MANY_ITEMS = 1e-4, 10_000
 # What a fact weighs differs from item to item by about this share of its weight, which no spread of refits tells: chosen so that
 # the interval holds the truth of invented letters as often as it says (experiments/048-interval-and-cost).
 _SCATTER = 0.25
@@ -301,12 +303,14 @@ class CalibratedLogistic(CalibratedClassifier):
         """
         X, y, case_codes = self._learn_items(X, y, cases)
 
-        def fit_linear(rows: np.ndarray) -> LogisticRegression:
-            return linear_model(self.c, class_weight=self.class_weight).fit(X[rows], y[rows])
+        def fit_linear(rows: np.ndarray, stop: float) -> LogisticRegression:
+            return linear_model(self.c, stop, self.class_weight).fit(X[rows], y[rows])
+
+        stop_of_folds = _STOP_OF_FOLDS if len(y) >= _MANY_ITEMS else _STOP
 
         with one_thread():
             self.calibrator_, self.calibration_note_ = calibrate(
-                lambda train, held_out: fit_linear(train).decision_function(X[held_out]),
+                lambda train, held_out: fit_linear(train, stop_of_folds).decision_function(X[held_out]),
                 y,
                 case_codes,
                 method=self.calibration,
@@ -314,7 +318,7 @@ class CalibratedLogistic(CalibratedClassifier):
                 seed=self.seed,
                 gives_log_odds=self.gives_log_odds,
             )
-            self.linear_ = fit_linear(np.arange(len(y)))
+            self.linear_ = fit_linear(np.arange(len(y)), _STOP)
             self._refit(X, y, case_codes)
         return self
 

@@ -14,6 +14,7 @@ import pandas as pd
 from imrml.codes import is_passed_over, join_codes, name_heading, read_age_band, read_code, read_decision, read_sex
 from imrml.config import LimitsConfig
 from imrml.corpus import PARSED_COLUMNS, item_table
+from imrml.counts import counted
 from imrml.documents import read_text
 from imrml.errors import DocumentError, TableError
 from imrml.submissions import CODED_COLUMNS
@@ -106,7 +107,7 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
         seen[told["case_number"]] = number
         rows.append(_item(told) | provenance)
     if not rows:
-        raise TableError(f"{path}: none of {len(failures):,} rows could be read")
+        raise TableError(f"{path}: none of {counted(len(failures), 'row')} could be read")
     coded = pd.DataFrame(rows, columns=[column.name for column in CODED_COLUMNS]).astype("str")
     unknown = (heading for heading, name in zip(headings, names, strict=True) if not name and not is_passed_over(heading))
     return ImportedFile(item_table(rows).join(coded), failures, tuple(unknown))
@@ -123,7 +124,7 @@ def _rows(text: str, path: str | Path) -> Iterator[list[str]]:
 
 
 def _ragged(n_fields: int, n_headings: int) -> tuple[str, str]:
-    return "ragged_row", f"{n_fields} fields, the heading has {n_headings}; quote fields that hold the separator"
+    return "ragged_row", f"{counted(n_fields, 'field')}, the heading has {n_headings}; quote fields that hold the separator"
 
 
 def _find_fault(told: dict[str, str], seen: dict[str, int]) -> tuple[str, str] | None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
-from imrml.errors import ConfigError
+from imrml.errors import ConfigError, ImrmlError
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 Input = TypeVar("Input")
 Output = TypeVar("Output")
 Trouble = Literal["crashed", "too_slow"]
+Engine = Literal["local", "dask"]
+"""Workers of this machine, or those of a dask scheduler."""
 
 _AHEAD = 4  # batches a worker that are waiting or done while an earlier one is still being worked on
 _MAX_BATCH = 64
 _RENEWED_AFTER = 200  # calls
+_MAX_PARTITION = 1_024  # inputs that travel to a dask worker together: a second of work, where starting a process takes a tenth
+_MAX_PARTITION_SIZE = 4_000_000
 
 
 def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1) -> Iterator[Output]:
@@ -58,11 +63,13 @@ def map_guarded(
     max_seconds: float,
     size: Callable[[Input], int] = lambda _: 0,
     max_size: int = 1_000_000,
+    engine: Engine = "local",
 ) -> Iterator[Output]:
     """Yield ``function(x)`` for each x, in order, where x may kill the process that works on it or never come to an end.
 
     Everything runs in workers, also with one job. Inputs travel in batches; a batch whose worker dies or that takes longer
-    than one input may is taken apart and its inputs go one by one, so that only the one to blame is lost.
+    than one input may is taken apart and its inputs go one by one, so that only the one to blame is lost. On dask, each
+    partition of the inputs goes through such a worker beside the dask worker that has it.
 
     Parameters
     ----------
@@ -80,12 +87,25 @@ def map_guarded(
         Size of an input; a batch holds at most ``max_size`` together, or one input.
     max_size : int, default=1000000
         See ``size``.
+    engine : {'local', 'dask'}, default='local'
+        ``dask``: the scheduler at ``DASK_SCHEDULER_ADDRESS`` with all its workers, which need the same imrml; where none is
+        named, ``n_jobs`` workers of this machine. The outputs are the same.
+
+    Raises
+    ------
+    ConfigError
+        dask is not installed, its scheduler does not answer, or its workers may not start processes.
 
     Examples
     --------
     >>> list(map_guarded(len, ["a", "bb"], lambda x, trouble, seen: -1, max_seconds=60))
     [1, 2]
     """
+    if engine == "dask":
+        work = partial(map_guarded, function, instead=instead, max_seconds=max_seconds, size=size, max_size=max_size)
+        partitions = _batches(inputs, size, _MAX_PARTITION_SIZE, _MAX_PARTITION)
+        yield from _map_on_dask(partial(_map_partition, work), partitions, n_jobs)
+        return
     from pebble import ProcessPool  # noqa: PLC0415 (only parsing needs it)
 
     n_workers = cpu_count() if n_jobs == -1 else n_jobs
@@ -93,7 +113,7 @@ def map_guarded(
     try:
         submitted = (
             (batch, pool.schedule(_map_batch, (function, batch), timeout=max_seconds))
-            for batch in _batches(inputs, size, max_size)
+            for batch in _batches(inputs, size, max_size, _MAX_BATCH)
         )
         waiting = deque(_take(submitted, n_workers * _AHEAD))
         while waiting:
@@ -200,12 +220,12 @@ def _trouble(error: Exception, max_seconds: float) -> tuple[Trouble, str] | None
     return None
 
 
-def _batches(inputs: Iterable[Input], size: Callable[[Input], int], max_size: int) -> Iterator[list[Input]]:
+def _batches(inputs: Iterable[Input], size: Callable[[Input], int], max_size: int, max_n: int) -> Iterator[list[Input]]:
     batch: list[Input] = []
     n_bytes = 0
     for x in inputs:
         n_bytes += size(x)
-        if batch and (n_bytes > max_size or len(batch) == _MAX_BATCH):
+        if batch and (n_bytes > max_size or len(batch) == max_n):
             yield batch
             batch, n_bytes = [], size(x)
         batch.append(x)
@@ -226,6 +246,63 @@ def _context(function: Callable[..., object]) -> multiprocessing.context.BaseCon
         function = function.func
     context.set_forkserver_preload(["__main__", function.__module__])
     return context
+
+
+# --- dask ------------------------------------------------------------------------------------------------------------
+
+
+def require_engine(engine: Engine) -> None:
+    """Raise unless what an engine needs is installed.
+
+    Raises
+    ------
+    ConfigError
+        Says how to install it.
+
+    Examples
+    --------
+    >>> require_engine("local")
+    """
+    if engine == "dask" and find_spec("distributed") is None:
+        raise ConfigError("engine: found 'dask', which is not installed; install the extra 'dask' (imrml[dask]), or use 'local'")
+
+
+def _map_partition(work: Callable[..., Iterator[Output]], partition: Sequence[Input]) -> list[Output] | Exception:
+    """Work on a dask worker. What goes wrong is handed back, not raised: dask would log the partition beside it."""
+    if multiprocessing.current_process().daemon:
+        return ConfigError(
+            "engine: the workers of the dask scheduler may not start processes, as one that a letter can kill needs; "
+            "start them with `dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
+        )
+    try:
+        return list(work(inputs=partition))
+    except Exception as error:  # raised again by _map_on_dask
+        return error
+
+
+def _map_on_dask(
+    work: Callable[[list[Input]], list[Output] | Exception], partitions: Iterator[list[Input]], n_jobs: int
+) -> Iterator[Output]:
+    """Yield what becomes of each partition, in order, a few of them ahead."""
+    require_engine("dask")
+    from distributed import CancelledError, KilledWorker  # noqa: PLC0415 - only where asked for
+
+    with _dask_client(cpu_count() if n_jobs == -1 else n_jobs, in_threads=True) as client:
+        n_workers = max(1, sum(client.nthreads().values()))  # none may have come yet
+        submitted = (client.submit(work, partition, pure=False) for partition in partitions)
+        waiting = deque(_take(submitted, n_workers * _AHEAD))
+        while waiting:
+            try:
+                outputs = waiting.popleft().result()
+            except (CancelledError, KilledWorker) as error:
+                raise ImrmlError(
+                    f"engine: the dask cluster lost its workers or its scheduler ({type(error).__name__}); "
+                    "look at their memory and logs, then run again"
+                ) from None
+            if isinstance(outputs, Exception):
+                raise outputs
+            yield from outputs
+            waiting.extend(_take(submitted, 1))
 
 
 @contextmanager
@@ -264,9 +341,17 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
         yield
 
 
-def _dask_client(n_jobs: int) -> Any:
+def _dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
     from distributed import Client  # noqa: PLC0415 - only where asked for
 
     make_client: Any = Client  # distributed carries no types
-    address = os.environ.get("DASK_SCHEDULER_ADDRESS")
-    return make_client(address) if address else make_client(n_workers=n_jobs, threads_per_worker=1, dashboard_address=None)
+    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
+        try:
+            return make_client(address)
+        except (OSError, ValueError) as error:
+            told = type(error).__name__
+            raise ConfigError(
+                f"DASK_SCHEDULER_ADDRESS: no scheduler of dask answers at {address} ({told}); start it, or unset the variable"
+            ) from None
+    workers = {"n_workers": 1, "threads_per_worker": n_jobs} if in_threads else {"n_workers": n_jobs, "threads_per_worker": 1}
+    return make_client(processes=not in_threads, dashboard_address=None, **workers)

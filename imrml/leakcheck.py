@@ -12,6 +12,7 @@ from imrml.evaluation import checks, leaks
 from imrml.evaluation.checks import Check
 from imrml.evaluation.sections import empty_columns, sections_of
 from imrml.evaluation.splits import Folds, make_splits
+from imrml.evaluation.telling_terms import check_telling_terms
 from imrml.fitting import Report, fit_rows, hold_out
 from imrml.models import ReviewModel
 from imrml.search import without_search
@@ -103,6 +104,9 @@ def _check_golden_column(fitted: ReviewModel, unseen: TrainingData) -> Check:
 
 def _check_sections(data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report) -> Check:
     """Fit on each section alone and on all but it; an AUROC above what a submission can know is a section that was told."""
+    if config.models.outcome.kind.endswith("_prior"):
+        title = "No section of the submission ranks better than a submission can know"
+        return Check("section_knows_too_much", title, "not_applicable", "a prior reads no more than the treatment's category")
     outcome = config.models.outcome.model_copy(update={"c": max(config.models.outcome.c, _LOOSE_C)})
     loose = config.model_copy(update={"models": config.models.model_copy(update={"outcome": outcome})})
     sections = sections_of(data.submissions)
@@ -122,13 +126,15 @@ def _check_sections(data: TrainingData, folds: Folds, config: Config, n_jobs: in
 
 
 def _check_chance_labels(data: TrainingData, config: Config, n_jobs: int) -> Check:
+    title = "Decisions dealt at random by case cannot be told"
+    if config.models.outcome.kind == "class_prior":
+        return Check("chance_labels", title, "not_applicable", "the class prior gives all items one probability")
     codes = pd.factorize(data.keys["case_number"])[0]
     rate = data.overturned.mean()
     dealt = np.random.default_rng(config.seed + 1).permutation(np.arange(codes.max() + 1) < round(rate * (codes.max() + 1)))
     chance = replace(data, overturned=dealt[codes])
     folds = _folds_for_fits(chance, config)
     if isinstance(folds, str):
-        title = "Decisions dealt at random by case cannot be told"
         return Check("chance_labels", title, "not_applicable", folds)
     held = hold_out(chance, folds, config, n_jobs, lambda _: None).outcome
     return leaks.check_chance_labels(held["overturned"], held["p_overturned"], held["case_number"].nunique())
@@ -140,6 +146,7 @@ def _check_chance_labels(data: TrainingData, config: Config, n_jobs: int) -> Che
 def _plant(data: TrainingData, folds: Folds | str, model: ReviewModel) -> Check:
     """Plant each leak in a copy of the table, and see that the check that should catch it rings."""
     told = np.where(data.overturned, "overturned", "upheld")
+    is_rarer = data.overturned == (data.overturned.mean() <= 0.5)
     rung: dict[str, Callable[[], Check]] = {
         "the decision behind the treatment": lambda: leaks.check_outcome_phrases(
             data.submissions.assign(treatment=data.submissions["treatment"] + ": " + told)
@@ -148,6 +155,11 @@ def _plant(data: TrainingData, folds: Folds | str, model: ReviewModel) -> Check:
             data.submissions.assign(case_summary="He limps. Work status was not documented."), model.stage
         ),
         "a feature named after the decision": lambda: leaks.check_feature_names(["summary__upheld"]),
+        "a word wherever the rarer decision stands": lambda: check_telling_terms(
+            pd.DataFrame({"treatment": data.submissions["treatment"] + np.where(is_rarer, " zanzibarine", "")}),
+            data.overturned,
+            data.groups,
+        ),
     }
     if data.overturned.any() and not data.overturned.all():  # a swap among equal decisions shows nothing
         rung["a frame that holds the decision"] = lambda: leaks.check_swap(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import decision_threshold
+from imrml.counts import counted
 from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
 from imrml.errors import ModelError
 from imrml.features import FoundDocument, find_documents
@@ -21,6 +22,7 @@ DECISION_SUPPORT = "decision support for people, never a disposition"
 SEND_ONLY = "send only if true and in the record"
 DEMO = "DEMO, invented data"
 BRIEF = "the notes are too brief for more than the base rates of the treatment category"
+BARE = "besides what they document the notes are too brief: the deficiencies are those of the treatment category"
 
 LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
 RECORD_COLUMNS = ("diagnosis", "case_summary")
@@ -103,6 +105,8 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
     likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
     shown = [documents_shown(record) for record in _records(submissions)]
     moved = fitted.reasons(inputs, n_reasons) if n_reasons else [[] for _ in shown]
+    says_enough = zip(inputs.is_brief, inputs.has_background, strict=True)
+    notes = [BRIEF if is_brief else "" if has_background else BARE for is_brief, has_background in says_enough]
     columns: dict[str, Sequence[Any]] = {
         "p_overturned": np.where(abstains, np.nan, p_overturned).tolist(),
         "p_low": np.where(abstains, np.nan, interval[:, 0]).tolist(),
@@ -117,8 +121,8 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
         ],
         "already_shown": [[f"{document.document}: {document.quote}" for document in there] for there in shown],
         "reasons": [
-            [] if abstains_here else [*([BRIEF] if is_brief and n_reasons else []), *_reason_words(row, p)]
-            for row, abstains_here, is_brief, p in zip(moved, abstains, inputs.is_brief, p_overturned.tolist(), strict=True)
+            [] if abstains_here else [*([note] if note and n_reasons else []), *_reason_words(row, p)]
+            for row, abstains_here, note, p in zip(moved, abstains, notes, p_overturned.tolist(), strict=True)
         ],
     }
     for place in range(N_DEFICIENCIES):
@@ -314,7 +318,7 @@ def rate_words(row: Mapping[Any, Any]) -> str:
     >>> rate_words({"base_rate": 0.18, "n_base_rate": 1190}), rate_words({"base_rate": 0.11, "n_base_rate": 0})
     ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
     """
-    rests_on = f"{row['n_base_rate']:,} past items" if row["n_base_rate"] else _OF_ALL
+    rests_on = counted(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
     return f"{percent(row['base_rate'])} ({rests_on})"
 
 

@@ -2,7 +2,9 @@
 
 A text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line's end is run as a formula by spreadsheet programs, also
 where it came from a file (CWE-1236). Every such cell is written with an apostrophe before it, in CSV and in Excel; our own reader
-takes it off again. Numbers are written as they are.
+takes it off again. Numbers are written as they are. A program that separates by semicolons or tabs, as Excel does in much of
+Europe, takes our CSV apart inside its cells, where a quote no longer holds it together: there an apostrophe also stands before a
+sign that follows a semicolon, a tab or a line's end.
 """
 
 import io
@@ -15,12 +17,15 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+from imrml.counts import counted
 from imrml.errors import TableError
 
 # A cell that begins with apostrophes before such a sign gets one more, so that taking one off always restores it. The wide signs
 # are turned into the narrow ones by some programs.
 _RUNS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NEUTRAL = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_RUNS_INSIDE = re.compile(r"([;\t\r\n])('*[=+\-@＝＋－＠])")
+_NEUTRAL_INSIDE = re.compile(r"([;\t\r\n])'('*[=+\-@＝＋－＠])")
 # What no XML file can hold, hence no workbook.
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CARRIAGE_RETURN = "_x000D_"
@@ -51,6 +56,28 @@ def restore(text: str) -> str:
     ['=1+1', 'Norco', "'=1+1", "'tis"]
     """
     return text[1:] if _NEUTRAL.match(text) else text
+
+
+def neutralize_field(text: str) -> str:
+    r"""Put apostrophes into a field of a CSV so that none runs, whichever separator the spreadsheet program expects.
+
+    Examples
+    --------
+    >>> [neutralize_field(text) for text in ("=1+1", "Norco;=1+1;", "- PT\n- MRI", "L4-5; twice")]
+    ["'=1+1", "Norco;'=1+1;", "'- PT\n'- MRI", 'L4-5; twice']
+    """
+    return neutralize(_RUNS_INSIDE.sub(r"\1'\2", text))
+
+
+def restore_field(text: str) -> str:
+    r"""Take off the apostrophes that :func:`neutralize_field` put in.
+
+    Examples
+    --------
+    >>> restore_field(neutralize_field("- PT\n'- MRI;=1+1"))
+    "- PT\n'- MRI;=1+1"
+    """
+    return _NEUTRAL_INSIDE.sub(r"\1\2", restore(text))
 
 
 def write_workbook(parts: Iterable[pd.DataFrame], file: BinaryIO, list_columns: Sequence[str]) -> None:
@@ -172,7 +199,7 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
                 raise TableError(f"{name}: a column of its first row has no name; name each column in the first row")
         if any(cell is not None for cell in row[width:]):
             raise TableError(
-                f"{name}: row {number} has cells beyond the {width} named columns; name each column in the first row"
+                f"{name}: row {number} has cells beyond the {counted(width, 'named column')}; name each column in the first row"
             )
         n_cells += len(row) + 1
         if n_cells > _MOST_CELLS:

@@ -317,14 +317,9 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
     ['treatment', 'case_summary', 'Desk']
     """
-    known = _known_columns(profile)
     by_name: dict[str, list[Any]] = {}
     for given in table:
-        folded = "_".join(str(given).lower().split())
-        name = _ALIASES.get(folded, folded)
-        if profile == "dmhc":
-            name = name_heading(str(given)) or name
-        by_name.setdefault(name if name in known else str(given), []).append(given)
+        by_name.setdefault(_name_column(str(given), profile) or str(given), []).append(given)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
     for name, columns in by_name.items():
         if len(columns) > 1:
@@ -332,6 +327,25 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
             texts = zip(*(cell_texts(table, column) for column in in_order), strict=True)
             named[name] = ["\n".join(dict.fromkeys(filter(None, parts))) for parts in texts]
     return named
+
+
+def names_column(heading: str) -> bool:
+    """Tell whether a heading names a column of a request, in any profile; so does the separator of a CSV show.
+
+    Examples
+    --------
+    >>> names_column("Date of Injury"), names_column("notes"), names_column("treatment;notes")
+    (True, True, False)
+    """
+    return any(_name_column(heading, profile) for profile in NAMING_TREATMENT)
+
+
+def _name_column(heading: str, profile: Profile) -> str | None:
+    folded = "_".join(heading.lower().split())
+    name = _ALIASES.get(folded, folded)
+    if profile == "dmhc":
+        name = name_heading(heading) or name
+    return name if name in _known_columns(profile) else None
 
 
 def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:

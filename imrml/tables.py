@@ -1,8 +1,10 @@
 """Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
 
 Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines, JSON text in CSV and lines of a cell in Excel;
-reading gives lists back. CSV and Excel are safe to open in a spreadsheet program (:mod:`imrml.spreadsheets`). Files of records
-are written with mode 0600 and put in place in one step, so that a reader never sees half a table.
+reading gives lists back. CSV and Excel are safe to open in a spreadsheet program (:mod:`imrml.spreadsheets`). CSV is UTF-8, with
+a byte order mark or without. Other encodings are refused: no byte tells Windows-1252 from the Mac OS Roman that Excel for Mac
+writes, and apostrophes and degree signs would come out as other letters. Files of records are written with mode 0600 and put in
+place in one step, so that a reader never sees half a table.
 """
 
 import csv
@@ -19,8 +21,9 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+from imrml.counts import counted
 from imrml.errors import TableError
-from imrml.spreadsheets import neutralize, read_workbook, restore, write_workbook
+from imrml.spreadsheets import neutralize_field, read_workbook, restore_field, write_workbook
 
 ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "reasons", "send_before_submission", "already_shown")
@@ -28,6 +31,13 @@ LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "re
 _HALF_CHARACTER = re.compile(
     r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
 )
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+"""Between the fields of a CSV; Excel writes a semicolon where the comma is the decimal sign of the place."""
+csv.field_size_limit(2**31 - 1)  # how long a text may be, the reader of its column says
+
+IsKnown = Callable[[str], bool]
+"""Tells whether a heading names a column that is known."""
 
 
 def table_format(path: str | Path) -> str:
@@ -49,8 +59,15 @@ def table_format(path: str | Path) -> str:
     return ENDINGS[ending]
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFrame:
     """Read a table; the row numbers in error messages count from 1 (in CSV, the line after the header is row 1).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` is JSON Lines on stdin.
+    is_known : callable, optional
+        As in :func:`parse_table`.
 
     Raises
     ------
@@ -62,10 +79,10 @@ def read_table(path: str | Path) -> pd.DataFrame:
         return _from_json_lines(sys.stdin.read().removeprefix("\ufeff"), path)
     if not Path(path).is_file():
         raise TableError(f"{path}: no such file")
-    return parse_table(Path(path).read_bytes(), str(path))
+    return parse_table(Path(path).read_bytes(), str(path), is_known)
 
 
-def parse_table(data: bytes, name: str) -> pd.DataFrame:
+def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.DataFrame:
     r"""Read a table from bytes, as :func:`read_table` does from a file; nothing is written anywhere.
 
     Parameters
@@ -74,6 +91,9 @@ def parse_table(data: bytes, name: str) -> pd.DataFrame:
         What the file holds.
     name : str
         Its name; the ending chooses the format, and error messages begin with it.
+    is_known : callable, optional
+        Tells whether a heading is known. With it, a CSV may also be separated by semicolons or tabs: of the three, the one
+        counts that makes most of the headings known. No row below the header is looked at for it.
 
     Raises
     ------
@@ -84,6 +104,8 @@ def parse_table(data: bytes, name: str) -> pd.DataFrame:
     --------
     >>> parse_table(b"treatment,age\nNorco #60,51\n", "requests.csv").to_dict("records")
     [{'treatment': 'Norco #60', 'age': '51'}]
+    >>> parse_table(b"treatment;age\nNorco, #60;51\n", "requests.csv", {"treatment", "age"}.__contains__).to_dict("records")
+    [{'treatment': 'Norco, #60', 'age': '51'}]
     """
     format_ = table_format(name)
     if format_ == "parquet":
@@ -96,8 +118,12 @@ def parse_table(data: bytes, name: str) -> pd.DataFrame:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TableError(f"{name}: not UTF-8 at byte {error.start}; save it as UTF-8 (in Excel: CSV UTF-8, or .xlsx)") from None
-    return _from_csv(text, name) if format_ == "csv" else _from_json_lines(text, name)
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TableError(
+            f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 (in Excel: Save As, CSV UTF-8), "
+            "or as .xlsx"
+        ) from None
+    return _from_csv(text, name, is_known) if format_ == "csv" else _from_json_lines(text, name)
 
 
 def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
@@ -117,15 +143,17 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
+def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataFrame:
+    separator = _find_separator(text, is_known) if is_known else ","
     # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted comma in the notes.
-    rows = csv.reader(io.StringIO(text, newline=""))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
-            raise TableError(f"{path}: row {number} has {len(row)} fields, the header {n_columns}; quote fields that hold commas")
+            found = f"{counted(len(row), 'field')}, the header {n_columns}"
+            raise TableError(f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}")
     try:
-        frame = pd.read_csv(io.StringIO(text, newline=""), dtype=str, keep_default_na=False, index_col=False)
+        frame = pd.read_csv(io.StringIO(text, newline=""), sep=separator, dtype=str, keep_default_na=False, index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise TableError(f"{path}: not a readable CSV ({error})") from None
     frame = _restored(frame)
@@ -137,9 +165,17 @@ def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
     return frame
 
 
+def _find_separator(text: str, is_known: IsKnown) -> str:
+    def count_known(separator: str) -> int:
+        headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+        return sum(is_known(restore_field(heading)) for heading in set(headings))
+
+    return max(SEPARATORS, key=count_known)  # of equals the first, a comma
+
+
 def _restored(frame: pd.DataFrame) -> pd.DataFrame:
-    texts = frame.map(restore)
-    return texts.set_axis([restore(str(name)) for name in frame.columns], axis="columns")
+    texts = frame.map(restore_field)
+    return texts.set_axis([restore_field(str(name)) for name in frame.columns], axis="columns")
 
 
 def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
@@ -262,9 +298,9 @@ def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
         flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
     breaks_lines = False
     for column in flat.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in flat.dtypes]]:
-        flat[column] = [neutralize(cell) if isinstance(cell, str) else cell for cell in flat[column]]
+        flat[column] = [neutralize_field(cell) if isinstance(cell, str) else cell for cell in flat[column]]
         breaks_lines |= any("\r" in cell for cell in flat[column] if isinstance(cell, str))
-    flat = flat.set_axis([neutralize(str(name)) for name in flat.columns], axis="columns")
+    flat = flat.set_axis([neutralize_field(str(name)) for name in flat.columns], axis="columns")
     # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for most readers.
     if breaks_lines:
         return flat.to_csv(index=False, header=has_header, quoting=csv.QUOTE_NONNUMERIC)

@@ -16,6 +16,7 @@ from imrml.evaluation import checks, leaks
 from imrml.evaluation.metrics import HeldOut, compare, measure, measure_learning_curve
 from imrml.evaluation.risk_control import control_error, control_precision
 from imrml.evaluation.splits import Folds, Headline, headline, make_splits
+from imrml.evaluation.telling_terms import check_telling_terms
 from imrml.evaluation.verdict import Verdict, compared_with, verdict
 from imrml.fitting import Report, fit_rows, hold_out, predict_held_out, rates_by_year
 from imrml.models import LoadedModel, ReviewModel
@@ -247,6 +248,7 @@ def run_checks(
         leaks.check_outcome_phrases(data.submissions),
         leaks.check_removals(data.submissions, model.stage),
         leaks.check_feature_names(model.name_features().tolist(), _weights(model)),
+        check_telling_terms(data.submissions, data.overturned, data.groups),
     ]
     return found if isinstance(folds, str) else [*found, leaks.check_golden_feature(data.submissions, data.overturned, folds)]
 
@@ -271,7 +273,7 @@ def _deal_grouped(data: TrainingData, folds: Folds, config: Config) -> list[Fold
 
 
 def _hold_out_deals(data: TrainingData, deals: Sequence[Folds], config: Config, n_jobs: int) -> tuple[HeldOut, ...]:
-    return tuple(hold_out(data.without_labels, folds, config, n_jobs, lambda _: None) for folds in deals)
+    return tuple(hold_out(data, folds, config, n_jobs, lambda _: None) for folds in deals)
 
 
 def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
@@ -289,7 +291,7 @@ def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
             report(f"learning curve: {share:.0%} of the cases show one decision only")
             continue
         report(f"learning curve: {share:.0%} of the cases")
-        first, *others = _hold_out_deals(data, parts, config, n_jobs)
+        first, *others = _hold_out_deals(data.without_labels, parts, config, n_jobs)
         held_out[share] = replace(first, repeats=tuple(others))
     return measure_learning_curve(held_out, config.evaluation, config.seed)
 

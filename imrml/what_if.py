@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from imrml.deficiencies import deficiency_ids, taxonomy
+from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import ModelError
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.associations import checklist_lines
 from imrml.models.inputs import Inputs
 from imrml.models.outcome import CalibratedClassifier
+from imrml.scoring import BARE
 from imrml.submissions import Requests, SubmissionFrame
 
 ASSOCIATION = "an association in past letters, not an effect"
@@ -115,17 +114,13 @@ def what_if_together(loaded: LoadedModel, requests: Requests, place: int, docume
     if note := note_of(model, inputs):
         raise ModelError(note)
     lines = [line for document in documents for line in _lines_of(model, document)]
-    p_overturned, p_deficiencies = _figures(model, inputs)
-    told = checklist_lines()
+    p_overturned = _p_overturned(model, inputs)
+    [p_deficiencies] = model.predict_deficiencies_if_shown(inputs, [frozenset[str]().union(*map(_cues_of, lines))])
     assert model.associations_ is not None  # its absence is a note
-    moved = {}
-    for id_, p in p_deficiencies.items():
-        own = [line for line in lines if told[line][0] == id_]
-        moved[id_] = model.associations_.move(p, own, model.associations_.deficiency_log_odds_)
     return Together(
-        tuple(dict.fromkeys(told[line][1] for line in lines)),
-        None if p_overturned is None else model.associations_.move(p_overturned, lines, model.associations_.outcome_log_odds_),
-        moved,
+        tuple(dict.fromkeys(checklist_lines()[line][1] for line in lines)),
+        None if p_overturned is None else model.associations_.move(p_overturned, lines),
+        dict(zip(deficiency_ids(), p_deficiencies.tolist(), strict=True)),
     )
 
 
@@ -139,26 +134,24 @@ def alone(model: ReviewModel, inputs: Inputs, documents: Iterable[str]) -> dict[
     if note_of(model, inputs):
         return {}
     assert model.associations_ is not None  # its absence is a note
-    p_overturned, p_deficiencies = _figures(model, inputs)
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    lines = [line for document in documents for line in _lines_of(model, document)]
+    p_overturned = _p_overturned(model, inputs)
+    as_it_is, *moved = model.predict_deficiencies_if_shown(inputs, [(), *map(_cues_of, lines)])
     answers = {}
-    for document in documents:
-        for line in _lines_of(model, document):
-            id_ = checklist_lines()[line][0]
-            before = p_deficiencies[id_]
-            after = model.associations_.move(before, [line], model.associations_.deficiency_log_odds_)
-            with_it = None
-            if p_overturned is not None:
-                with_it = model.associations_.move(p_overturned, [line], model.associations_.outcome_log_odds_)
-            answers[document] = WhatIf(
-                documents=(document,),
-                deficiency=id_,
-                p_overturned=with_it,
-                change_overturned=None if with_it is None or p_overturned is None else with_it - p_overturned,
-                p_deficiency=after,
-                change_deficiency=after - before,
-                words=_words(names[id_], before, after, p_overturned, with_it),
-            )
+    for line, p_deficiencies in zip(lines, moved, strict=True):
+        id_, document = checklist_lines()[line]
+        label = deficiency_ids().index(id_)
+        before, after = float(as_it_is[label]), float(p_deficiencies[label])
+        with_it = None if p_overturned is None else model.associations_.move(p_overturned, [line])
+        answers[document] = WhatIf(
+            documents=(document,),
+            deficiency=id_,
+            p_overturned=with_it,
+            change_overturned=None if with_it is None or p_overturned is None else with_it - p_overturned,
+            p_deficiency=after,
+            change_deficiency=after - before,
+            words=_words(taxonomy()[label].name, before, after, p_overturned, with_it),
+        )
     return answers
 
 
@@ -168,21 +161,31 @@ def note_of(model: ReviewModel, inputs: Inputs) -> str:
         return NO_BETTER
     if model.abstain_reasons(inputs)[0]:
         return ABSTAINS
-    return TOO_BRIEF if inputs.is_brief[0] else ""
+    if inputs.is_brief[0]:
+        return TOO_BRIEF
+    return "" if inputs.has_background[0] else f"no what-if: {BARE}"
 
 
 def _lines_of(model: ReviewModel, document: str) -> list[int]:
     """Find the places of a checklist line of which past letters say something."""
-    assert model.associations_ is not None  # its absence is a note
-    known = ~np.isnan(model.associations_.deficiency_log_odds_)
-    return [place for place, (_, line) in enumerate(checklist_lines()) if line == document and known[place]]
+    assert model.deficiencies_ is not None  # its absence is a note
+    enough_show = set(model.deficiencies_.answers_.tolist())
+    return [
+        place
+        for place, (id_, line) in enumerate(checklist_lines())
+        if line == document
+        and not model.deficiencies_.is_prior_[deficiency_ids().index(id_)]
+        and enough_show.issuperset(model.columns_shown_[cue] for cue in _cues_of(place))
+    ]
 
 
-def _figures(model: ReviewModel, inputs: Inputs) -> tuple[float | None, dict[str, float]]:
+def _cues_of(line: int) -> frozenset[str]:
+    return cues_that_show()[checklist_lines()[line]]
+
+
+def _p_overturned(model: ReviewModel, inputs: Inputs) -> float | None:
     is_prior = not isinstance(model.outcome_, CalibratedClassifier)
-    p_deficiencies = model.predict_deficiencies(inputs).to_numpy()[0].tolist()
-    p_overturned = None if is_prior else float(model.predict_proba(inputs)[0, 1])
-    return p_overturned, dict(zip(deficiency_ids(), p_deficiencies, strict=True))
+    return None if is_prior else float(model.predict_proba(inputs)[0, 1])
 
 
 def _words(name: str, before: float, after: float, p_overturned: float | None, with_it: float | None) -> str:

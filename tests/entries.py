@@ -36,13 +36,13 @@ from imrml.config import load_config
 from imrml.documents import read_text
 from imrml.documents.archives import SNIFFED, archive_kind, read_members
 from imrml.errors import DocumentError, ImrmlError
-from imrml.features.clinical import find_documents
+from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
 from imrml.letters import parsing
-from imrml.submissions import sort_requests
+from imrml.submissions import names_column, sort_requests
 from imrml.synthetic import draw_letters, draw_requests
 from imrml.tables import read_table
 
@@ -93,6 +93,7 @@ def read_notes(content: bytes) -> None:
     find_diagnoses.__wrapped__(item, is_list=True)
     for found in find_documents(notes, is_request=True):
         assert found.cue
+    assert all(line in notes for line in background.__wrapped__(notes).split("\n"))
 
 
 def read_requests(content: bytes) -> None:
@@ -100,7 +101,7 @@ def read_requests(content: bytes) -> None:
     ending, rows = (".csv", content[1:]) if content[:1] == b"c" else (".jsonl", content)
     with tempfile.NamedTemporaryFile(suffix=ending) as file:
         Path(file.name).write_bytes(rows)
-        table = read_table(file.name)
+        table = read_table(file.name, names_column)
     requests = sort_requests(table, "imr")
     assert len(requests.rows) + len(requests.refused) == len(table)
     assert len(requests.submissions) == len(requests.rows) == len(set(requests.request_ids))

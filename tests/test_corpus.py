@@ -7,11 +7,11 @@ import pytest
 from factories import FictionalItem, FictionalLetter
 
 from imrml.config import load_config
-from imrml.corpus import PARSED_COLUMNS, Journal, failure_table, item_table, parse_file, parse_new
+from imrml.corpus import PARSED_COLUMNS, Journal, failure_table, item_table, parse_file, parse_new, submission_table
 from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS, Item
 from imrml.documents import walk_letters
-from imrml.letters.parsing import parse_letter
-from imrml.submissions import IGNORED_COLUMNS, REFUSED_COLUMNS
+from imrml.letters.parsing import case_rows, parse_letter
+from imrml.submissions import IGNORED_COLUMNS, REFUSED_COLUMNS, SUBMISSION_COLUMNS, sort_requests, submission_frame
 from imrml.synthetic import draw_letters
 from imrml.tables import read_table, write_table
 
@@ -61,6 +61,35 @@ def test_what_is_refused_and_ignored_is_what_the_item_table_calls_so():
     assert tuple(column.name for column in DETERMINATION_COLUMNS) == REFUSED_COLUMNS
     assert tuple(column.name for column in KEY_COLUMNS) == IGNORED_COLUMNS
     assert len({column.name for column in ITEM_COLUMNS}) == len(ITEM_COLUMNS)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv", "xlsx"])
+def test_submissions_hold_nothing_known_after_the_decision(imrml, folder, tmp_path, ending):
+    (folder / "5.txt").write_text(
+        FictionalLetter(summary="A 51 year old roofer. Portions of the notes were illegible. PT helped.").spaced()
+    )
+    out = tmp_path / f"requests.{ending}"
+    done = imrml("parse", folder, "--out", out, "--submissions-only")
+    assert "3 of 5 letters read, 4 items" in done.err
+    table = read_table(out)
+    assert table.columns.to_list() == ["request_id", *(column.name for column in SUBMISSION_COLUMNS)]
+    assert table["request_id"].to_list() == ["CM15-0099999#1", "CM15-0099999#2", "3#1", "CM15-0099999#1"]
+    assert table["case_summary"].to_list()[-1] == "A 51 year old roofer. PT helped."
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("stage", ["rfa", "imr"])
+def test_submissions_are_scored_as_the_items_that_they_come_from(stage):
+    rows = [row for letter in draw_letters(100, 6, 0.5) for row in case_rows(letter.case, "a.txt", "00")]
+    items = item_table(rows)
+    requests = sort_requests(submission_table(items), stage)
+    assert (requests.refused, requests.unknown_columns) == ((), ())
+    pd.testing.assert_frame_equal(requests.submissions, submission_frame(items, stage))
+
+
+def test_submissions_only_fits_no_other_way_of_writing(imrml, folder, tmp_path):
+    for other in (["--out", tmp_path / "a.csv", "--resume"], ["--show"], ["--coverage"]):
+        assert imrml("parse", folder, "--submissions-only", *other).code == 2
 
 
 def bare(value: object) -> str:

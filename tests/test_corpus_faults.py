@@ -107,6 +107,21 @@ def test_a_fault_of_the_parser_costs_one_row_and_tells_no_text(imrml, tmp_path, 
     assert "baker" not in row["detail"] + done.err
 
 
+def test_every_engine_writes_the_same_files(parse, folder, tmp_path):
+    (folder / "6b.txt").write_bytes(faults.CRASH)
+    for engine in ("local", "dask"):
+        done = parse(folder, "--out", tmp_path / f"{engine}.jsonl", "--engine", engine, "--jobs", 2)
+        assert "12 of 15 letters read" in done.err
+    assert results(tmp_path / "dask.jsonl") == results(tmp_path / "local.jsonl")
+
+
+def test_an_engine_that_is_not_installed_leaves_nothing_behind(imrml, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("imrml.engines.find_spec", lambda name: None)
+    done = imrml("parse", folder, "--out", tmp_path / "items.csv", "--engine", "dask")
+    assert (done.code, "extra 'dask'" in done.err) == (2, True)
+    assert not list(tmp_path.glob("items*"))
+
+
 # --- copies and resuming ---------------------------------------------------------------------------------------------
 
 
@@ -139,7 +154,7 @@ def test_a_copy_of_a_letter_is_told_and_stands_once(imrml, folder, tmp_path):
     (folder / "9b.txt").write_bytes((folder / "1.txt").read_bytes())
     (folder / "9c.zip").write_bytes(zipped({"copy.txt": (folder / "1.txt").read_bytes(), "empty.txt": b""}))
     done = imrml("parse", folder, "--out", tmp_path / "items.csv")
-    assert "2 of them are copies" in done.err
+    assert "2 letters copied from another letter" in done.err
     assert len(read_table(tmp_path / "items.csv")) == 12
     # two empty files are two letters that are missing
     assert list(read_table(tmp_path / "items.csv.failures.jsonl")["reason"]).count("empty_file") == 2
@@ -152,8 +167,8 @@ def test_resuming_what_is_complete_changes_nothing(imrml, folder, tmp_path, endi
     before = results(out)
     done = imrml("parse", folder, "--out", out, "--resume")
     assert "12 of 14 letters read, 12 items" in done.err
-    assert "12 of them were held already" in done.err
-    assert "copies" not in done.err
+    assert "12 letters held already" in done.err
+    assert "copied" not in done.err
     assert results(out) == before
     assert not list(tmp_path.glob("*journal*"))
 
@@ -236,6 +251,11 @@ def test_killed_and_resumed_is_as_if_undisturbed(imrml, folder, tmp_path, death)
     assert "held already" in done.err
     assert results(out) == results(other)
     assert not list(tmp_path.glob("*journal*"))
+
+
+def test_a_killed_run_for_submissions_leaves_no_decision_behind(folder, tmp_path):
+    run_to_death(tmp_path, DEATHS["in the middle"], folder, "--out", tmp_path / "requests.jsonl", "--submissions-only")
+    assert not list(tmp_path.glob("requests*"))
 
 
 def test_without_resume_an_interrupted_run_starts_anew(imrml, folder, tmp_path):

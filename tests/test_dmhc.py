@@ -95,8 +95,8 @@ def test_findings_in_the_wrong_column_are_not_repeated(write):
     ("text", "told"),
     [
         ("Name;Colour\nBean;green\n", "no heading for case_number, decided_year, treatment_category, decision"),
-        (BLANKED.partition("\n")[0] + "\nMN09-1;2009\n", "none of 1 rows"),
-        (" ", "all of them blank"),
+        (BLANKED.partition("\n")[0] + "\nMN09-1;2009\n", "none of 1 row"),
+        (" ", "nothing but blanks"),
     ],
 )
 def test_files_that_are_not_the_states(write, text, told):

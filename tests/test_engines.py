@@ -6,7 +6,8 @@ import sys
 import pytest
 from faults import CRASH, FAIL, HANG, measure, tell_process
 
-from imrml.engines import Guard, map_guarded, map_ordered
+from imrml.engines import Guard, map_guarded, map_ordered, require_engine
+from imrml.errors import ConfigError
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -95,3 +96,53 @@ def test_a_worker_that_stands_by_takes_no_more_memory_than_it_may():
         assert guard.call(3).result() == bytes(3)
     finally:
         guard.stop()
+
+
+# --- dask ------------------------------------------------------------------------------------------------------------
+
+
+def test_on_dask_too_order_is_kept_and_a_harmful_input_costs_itself(monkeypatch):
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+    inputs = [bytes(n) for n in range(2000)]  # two partitions
+    inputs[70], inputs[1999] = CRASH, HANG
+    found = list(guarded(inputs, n_jobs=2, max_seconds=2.0, engine="dask"))
+    lost = {n: outcome[1] for n, outcome in enumerate(found) if isinstance(outcome, tuple)}
+    assert lost == {70: "crashed", 1999: "too_slow"}
+    assert [outcome for outcome in found if isinstance(outcome, int)] == [n for n in range(2000) if n not in {70, 1999}]
+    with pytest.raises(RecursionError):
+        list(guarded([b"1", FAIL], engine="dask"))
+
+
+@pytest.mark.parametrize("daemon", [False, True])
+def test_workers_of_a_scheduler_must_be_allowed_processes(monkeypatch, daemon):
+    import dask
+    from distributed import LocalCluster
+
+    with (
+        dask.config.set({"distributed.worker.daemon": daemon}),
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+    ):
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
+        if daemon:
+            with pytest.raises(ConfigError, match=r"may not start processes.*--no-nanny"):
+                list(guarded([b"1"], engine="dask"))
+        else:
+            assert list(guarded([b"1", CRASH, b"333"], engine="dask"))[::2] == [1, 3]
+
+
+def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
+    import dask
+
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "100ms"}),
+        pytest.raises(ConfigError, match=r"no scheduler of dask answers at tcp://127\.0\.0\.1:1"),
+    ):
+        list(guarded([b"1"], engine="dask"))
+
+
+def test_an_engine_that_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setattr("imrml.engines.find_spec", lambda name: None)
+    require_engine("local")
+    with pytest.raises(ConfigError, match=r"install the extra 'dask' \(imrml\[dask\]\)"):
+        require_engine("dask")

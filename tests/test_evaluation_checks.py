@@ -1,5 +1,7 @@
 """Each check with a guilty and an innocent example, and what it says where it cannot run."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,7 @@ from imrml.evaluation.leaks import (
     check_swap,
 )
 from imrml.evaluation.splits import group_cases
+from imrml.evaluation.telling_terms import check_telling_terms
 from imrml.submissions import submission_frame
 
 NARRATIVE = (
@@ -161,6 +164,57 @@ def test_too_few_held_out_decisions_are_not_judged(tested):
     few = np.zeros(400, dtype=bool)
     few[[1, 2, 300, 301]] = True
     assert check_golden_feature(frame.assign(score=few.astype(float)), few, folds).status == "not_applicable"
+
+
+# --- a word that tells a part
+
+
+@pytest.fixture
+def judged():
+    """Six hundred cases of two items, which share a narrative; one in ten items is overturned, no word bears on it."""
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(600), 2)
+    summaries = np.array([" ".join(rng.choice(NARRATIVE.split(), 30)) for _ in range(600)], dtype=object)[groups]
+    frame = pd.DataFrame({"treatment": rng.choice(["MRI of the knee", "massage", "ibuprofen"], 1200), "case_summary": summaries})
+    return frame.assign(received_on=pd.Timestamp("2015-01-01")), rng.random(1200) < 0.1, groups
+
+
+def half_of(rows):
+    return rows & (np.cumsum(rows) % 2 == 0)
+
+
+@pytest.mark.parametrize(
+    ("column", "leak"),
+    [
+        ("case_summary", lambda frame, rows: frame["case_summary"].where(~half_of(rows), frame["case_summary"] + " Seen again.")),
+        ("treatment", lambda frame, rows: frame["treatment"].where(half_of(rows), frame["treatment"] + " please")),
+        ("received_on", lambda frame, rows: frame["received_on"].where(~half_of(rows))),
+        ("claims_guideline", lambda frame, rows: np.where(half_of(rows), "ODG", "")),
+    ],
+)
+def test_a_word_or_a_gap_in_half_of_the_overturned_items_is_found_and_not_quoted(judged, column, leak):
+    frame, overturned, groups = judged
+    assert check_telling_terms(frame, overturned, groups).status == "passed"
+    found = check_telling_terms(frame.assign(**{column: leak(frame, overturned)}), overturned, groups)
+    assert found.status == "failed"
+    assert repr(column) in found.detail
+    assert not re.search("again|please|odg", found.detail, re.IGNORECASE)
+    assert rows_of(found) == tuple(np.flatnonzero(half_of(overturned))[:5] + 1)
+
+
+def test_a_word_that_most_but_not_only_overturned_cases_show_is_honest(judged):
+    frame, overturned, groups = judged
+    shows = half_of(overturned) | (~overturned & (np.arange(1200) % 20 == 0))  # half of the cases that show it were upheld
+    told = frame.assign(treatment=frame["treatment"] + np.where(shows, " urgently", ""))
+    assert check_telling_terms(told, overturned, groups).status == "passed"
+
+
+def test_many_items_of_few_cases_are_no_proof(judged):
+    frame, overturned, groups = judged
+    told = frame.assign(treatment=frame["treatment"] + np.where(overturned, " please", ""))
+    found = check_telling_terms(told, overturned, groups // 60)
+    assert found.status == "not_applicable"
+    assert check_telling_terms(told, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
 
 
 # --- swap

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, log_loss, roc_auc_score
 
@@ -11,7 +10,6 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.metrics import HeldOut, best_attainable, compare, measure, measure_learning_curve, share_of_attainable
-from imrml.evaluation.power import auroc_error, n_for_auroc
 from imrml.evaluation.resampling import Resamples, figure
 from imrml.evaluation.splits import Headline
 from imrml.evaluation.verdict import verdict
@@ -327,6 +325,27 @@ def test_repeats_are_averaged_and_never_count_as_more_items():
     assert steady["log_loss"] == pytest.approx(alone[0]["log_loss"])
 
 
+def test_deficiencies_too_are_averaged_over_repeats_on_the_items_that_all_of_them_tell():
+    rng = np.random.default_rng(18)
+    ids = list(deficiency_ids())[:3]
+    table = outcome_table([False] * 60, [0.1] * 60)
+    labels = pd.DataFrame(rng.random((60, 3)) < 0.4, columns=ids)
+    p, other, priors = (pd.DataFrame(rng.random((60, 3)), columns=ids) for _ in range(3))
+    shown = rng.permutation(60)[:50]
+    repeat = HeldOut(table, labels.iloc[shown], other.iloc[shown], priors.iloc[shown])
+
+    def measured(held):
+        return measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
+
+    rows = np.sort(shown)
+    found = measured(HeldOut(table, labels, p, priors, repeats=(repeat, HeldOut(table))))
+    alone = [measured(HeldOut(table, labels.iloc[rows], part.iloc[rows], priors.iloc[rows])) for part in (p, other)]
+    for name in ("micro_ap", "hit_at_1", "lrap", "micro_ap_vs_category_prior"):
+        assert found[name]["value"] == pytest.approx(np.mean([part[name]["value"] for part in alone]))
+        assert found[name]["n"] == alone[0][name]["n"]
+    assert found["category_prior"] == alone[0]["category_prior"]
+
+
 def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
     truth, p = drawn(300, 17)
     metrics = measure({"grouped": HeldOut(outcome_table(truth, p, p_last_year=[0.1, 0.3] * 150))}, CONFIG, 0)
@@ -364,33 +383,6 @@ def test_two_models_are_compared_item_by_item():
     assert {name: found["value"] for name, found in same.items()} == {"log_loss": 0.0, "brier": 0.0, "auroc": 0.0}
 
 
-# --- what these letters could show
-
-
-def test_the_stated_number_of_letters_has_the_stated_power():
-    n_letters = n_for_auroc(0.65, 0.2)
-    rng = np.random.default_rng(21)
-    shift = np.sqrt(2) * norm.ppf(0.65)  # two normals so far apart have this area
-    shown = 0
-    for _ in range(300):
-        truth = np.arange(n_letters) < round(0.2 * n_letters)
-        auroc = roc_auc_score(truth, rng.normal(size=n_letters) + shift * truth)
-        shown += auroc - 1.96 * auroc_error(0.5, truth.sum(), (~truth).sum()) > 0.5
-    assert 0.72 < shown / 300 < 0.88
-
-
-def test_power_counts_letters_and_says_whether_these_are_enough():
-    truth, p = drawn(2000, 22)
-    many = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["power"]["grouped"]
-    few = measure({"grouped": HeldOut(outcome_table(truth, p, cases=[f"C{n // 20}" for n in range(2000)]))}, CONFIG, 0)["power"][
-        "grouped"
-    ]
-    assert "(enough here)" in many["sentence"]
-    assert few["auroc"]["n_letters_here"] == 100
-    one = measure({"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0)["power"]["external"]
-    assert "cannot be reckoned" in one["sentence"]
-
-
 # --- what comes in
 
 
@@ -413,32 +405,6 @@ def test_held_out_refuses_what_does_not_fit():
 def test_nothing_held_out_is_an_error():
     with pytest.raises(NotEnoughDataError, match="no items"):
         measure({"external": HeldOut(outcome_table([], [], class_prior=0.1))}, CONFIG, 0)
-
-
-# --- the verdict
-
-
-def test_a_random_model_is_not_distinguishable_from_the_prior():
-    truth, _ = drawn(600, 12)
-    noise = truth.mean() * np.exp(0.02 * np.random.default_rng(13).normal(size=600))
-    told = verdict(
-        measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0), Headline("grouped", "no days are known")
-    )
-    assert not told.beats_class_prior
-    assert not told.beats_category_prior
-    assert told.sentence.count("not distinguishable from the prior") == 2
-    assert "Use the base rate" in told.sentence
-    assert "no days are known" in told.sentence
-
-
-def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():
-    truth, p = drawn(1500, 14)
-    good = verdict(measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0), Headline("grouped", "x"))
-    assert (good.beats_class_prior, good.beats_category_prior) == (True, True)
-    assert "not distinguishable" not in good.sentence
-    shuffled = verdict(measure({"grouped": HeldOut(outcome_table(truth, p[::-1]))}, CONFIG, 0), Headline("grouped", "x"))
-    assert not shuffled.beats_class_prior
-    assert "worse than the prior" in shuffled.sentence
 
 
 # --- known truth

@@ -123,21 +123,18 @@ def test_an_outcome_prior_is_not_moved_by_documents(requests):
     assert answer.change_deficiency < 0
 
 
-def test_a_line_that_goes_with_more_faults_is_said_to_change_nothing():
+def test_an_outcome_is_associated_with_lines_that_enough_items_show():
     random = np.random.default_rng(0)
     n_items, lines = 400, checklist_lines()
-    label = deficiency_ids().index("opioid_monitoring_missing")
     own = [place for place, (id_, _) in enumerate(lines) if id_ == "opioid_monitoring_missing"]
     is_shown = np.zeros((n_items, len(lines)), dtype=bool)
     is_shown[:, own[0]] = random.random(n_items) < 0.5
-    labels = np.zeros((n_items, 18), dtype=bool)
-    labels[:, label] = random.random(n_items) < np.where(is_shown[:, own[0]], 0.7, 0.2)
-    fitted = ChecklistAssociations().fit(
-        is_shown, labels[:, label], np.full(n_items, 0.4), np.arange(n_items), labels, np.full((n_items, 18), 0.4), np.zeros(18)
-    )
-    assert fitted.deficiency_log_odds_[own[0]] == 0
-    assert np.isnan(fitted.deficiency_log_odds_[own[1:]]).all()
+    overturned = random.random(n_items) < np.where(is_shown[:, own[0]], 0.7, 0.2)
+    fitted = ChecklistAssociations().fit(is_shown, overturned, np.full(n_items, 0.4))
     assert fitted.outcome_log_odds_[own[0]] > 1
+    assert np.isnan(fitted.outcome_log_odds_[own[1:]]).all()
+    assert fitted.move(0.3, own[:1]) > 0.5
+    assert fitted.move(0.3, own[1:]) == 0.3
 
 
 # --- one request in full ---------------------------------------------------------------------------------------------
@@ -358,6 +355,7 @@ def test_a_bundle_by_command_opens_everywhere_and_says_demo(imrml, line, tmp_pat
     files = read_bundle(bundle)
     assert {"READ-ME.txt", "config.yaml", "card.md", "model.json", "model.skops"} == set(files)
     assert DEMO in files["READ-ME.txt"].decode()
+    assert "precedents-letters-synthetic.parquet" in files["READ-ME.txt"].decode()
     outs = [tmp_path / "by-folder.jsonl", tmp_path / "by-bundle.jsonl"]
     for where, out in zip((line.model, bundle), outs, strict=True):
         assert imrml("score", CLERKS, "--model", where, "--out", out, "--allow-demo").code == 0

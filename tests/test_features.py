@@ -18,7 +18,7 @@ from imrml.config import FeaturesConfig, load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError
 from imrml.features import vocabulary
-from imrml.features.builder import build_features, describe_feature
+from imrml.features.builder import build_features, describe_feature, feature_frame
 from imrml.features.clinical import ClinicalFeatures, find_documents
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.diagnoses import find_diagnoses, icd10_family
@@ -316,7 +316,7 @@ def test_spelling_knows_a_slip_and_masks_digits():
 
 def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
     """Another number or another person hashes alike; the same finding in a drug's record and in a scan's does not."""
-    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of spasm.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of spasm.")
+    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of thirst.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of thirst.")
     rows = [("Norco #60", told[0]), ("Norco #90", told[1]), ("MRI left knee", told[0]), ("Soma #30", told[0])]
     frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
     words = HashedText("rfa", n_buckets=4096).fit(frame)
@@ -412,6 +412,18 @@ def test_dense_output_follows_set_output(make):
     transformed = make("imr").set_output(transform="pandas").fit_transform(frame)
     assert list(transformed.index) == list(frame.index)
     assert isinstance(make("imr").set_output(transform="default").fit_transform(frame), pd.DataFrame)
+
+
+def test_sparse_features_come_as_pandas_with_their_names():
+    frame = make_frame().set_index(pd.Index(range(100, 124)))
+    features = build_features(small_config(), "imr").fit(frame)
+    named = feature_frame(features, frame)
+    assert (list(named.index), list(named.columns)) == (list(frame.index), list(features.get_feature_names_out()))
+    assert all(isinstance(dtype, pd.SparseDtype) for dtype in named.dtypes)
+    np.testing.assert_array_equal(named.sparse.to_dense().to_numpy(), dense(features.transform(frame)))
+    # as scikit-learn's own sparse transformers
+    with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
+        features.set_output(transform="pandas").transform(frame)
 
 
 def test_a_frame_of_the_wrong_stage_rings():

@@ -20,7 +20,7 @@ from test_letters_golden import load
 
 from imrml.errors import LetterError
 from imrml.features.bounds import LONGEST_WORD, bound_runs
-from imrml.features.clinical import find_documents
+from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.dispute import guideline_families
 from imrml.features.text import mask_text
@@ -95,6 +95,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "find_diagnoses in a list": lambda text: find_diagnoses.__wrapped__(text, is_list=True),
     "find_documents": find_documents,
     "find_documents in a request": lambda text: find_documents(text, is_request=True),
+    "background": background.__wrapped__,
     "label_rationale": label_rationale,
     "label_rationale by item": lambda text: label_rationale("In this case, no red flag was found.", text),
     "parse_letter with a summary": lambda text: parse(letter_with(summary=text)),
@@ -135,7 +136,7 @@ def test_patterns_of_code_tables_and_other_libraries_are_found():
     places = {found.place for found in find_patterns()}
     assert {
         "imrml.sentences._BOUNDARY",  # a name of a module
-        "imrml.labelling.rules._compiled",  # made in a function, of cues.yaml
+        "imrml.labelling.rules._compiled",  # made in a function, of labelling/cues
         "imrml.features.text.TextFeatures",  # compiled by scikit-learn
         "imrml.training_data.TrainingData",  # compiled by pandas
     } <= places

@@ -31,7 +31,7 @@ def test_a_clean_table_passes_and_every_check_is_named(imrml, line):
     told = dict(reversed(row[:43].rsplit(None, 1)) for row in run.out.splitlines())
     assert told.pop("train_before_test") == "not applicable"
     assert set(told.values()) == {"passed"}
-    assert len(told) == 11
+    assert len(told) == 12
 
 
 def _word(items):
@@ -54,14 +54,31 @@ def _copy(items):
 @pytest.mark.parametrize(
     ("plant", "rings"),
     [
-        (_word, {"golden_feature", "golden_column", "section_knows_too_much"}),
-        (_outcome, {"outcome_phrases", "outcome_words_in_features", "golden_feature", "golden_column", "section_knows_too_much"}),
+        (_word, {"golden_feature", "golden_column", "section_knows_too_much", "telling_term"}),
+        (
+            _outcome,
+            {
+                *("outcome_phrases", "outcome_words_in_features", "golden_feature", "golden_column"),
+                *("section_knows_too_much", "telling_term"),
+            },
+        ),
         (_copy, {"near_duplicate_on_both_sides"}),
     ],
 )
 def test_each_planted_leak_is_caught_by_name(items, plant, rings):
     found = check_leaks(plant(items), CONFIG)
     assert {code for code, status in statuses(found).items() if status == "failed"} == rings
+
+
+@pytest.mark.parametrize("kind", ["class_prior", "category_prior"])
+def test_a_prior_is_told_a_leak_of_its_table_and_what_cannot_be_asked_of_it(items, kind):
+    config = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]", f"models.outcome.kind={kind}"])
+    clean, told = (statuses(check_leaks(table, config)) for table in (items, _word(items)))
+    asked = {"golden_column", "section_knows_too_much", "outcome_words_in_features"}
+    asked |= {"chance_labels"} if kind == "class_prior" else set()
+    assert {code for code, status in clean.items() if status == "not_applicable"} == {"train_before_test", *asked}
+    assert "failed" not in clean.values()
+    assert {code for code, status in told.items() if status == "failed"} == {"golden_feature", "telling_term"}
 
 
 def test_a_finding_ends_with_code_4_and_tells_row_and_span_but_no_text(imrml, items, tmp_path):

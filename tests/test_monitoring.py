@@ -129,7 +129,7 @@ def test_realised_figures_are_those_of_the_matched_items():
 
 
 def test_requests_that_stand_twice_are_refused():
-    with pytest.raises(TableError, match="1 requests stand twice"):
+    with pytest.raises(TableError, match="found twice in the predictions: 1 request"):
         match_predictions(pd.concat([PREDICTIONS, PREDICTIONS[:1]]), ITEMS)
 
 
@@ -168,7 +168,7 @@ def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wa
     write_table(items[60:120].assign(decision=["overturned"] + [None] * 59), tmp_path / "b.jsonl")
     write_table(items[:60].assign(decision=["overturned", "upheld"] * 30), tmp_path / "a.jsonl")
     imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
-    assert "No alarm in 1 decisions" in (tmp_path / "out" / "drift.html").read_text()
+    assert "No alarm in 1 decision." in (tmp_path / "out" / "drift.html").read_text()
 
 
 def test_tables_in_which_nothing_varies_ring_nothing(requests):

@@ -160,7 +160,6 @@ def test_a_recipe_is_an_estimator_whose_settings_are_its_parameters() -> None:
 
 
 def test_a_search_may_run_on_dask(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("distributed", reason="needs the extra 'dask'")
     from distributed import LocalCluster
 
     config = searched("{models.outcome.c: [0.1, 1.0]}", "search.method=grid", "models.outcome.calibration=none")

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from imrml.errors import TableError
+from imrml.spreadsheets import neutralize_field, restore_field
 from imrml.tables import iter_table, parse_table, read_table, table_bytes, write_private, write_table
 
+KNOWN = frozenset({"treatment", "notes", "age"}).__contains__
 TABLE = pd.DataFrame(
     {
         "case_number": ["CM15-0000001", "00042"],
@@ -50,6 +52,7 @@ def test_stdin_and_stdout_speak_json_lines(capsys, monkeypatch):
         ("a.jsonl", "\n\n", "holds no rows"),
         ("a.jsonl", '{"a": "\\ud800"}', "row 1 holds half a character"),
         ("a.csv", "treatment,notes\nNorco #60 for pain,low back pain, failed PT\n", "row 1 has 3 fields, the header 2"),
+        ("a.csv", "treatment;notes\nNorco;pain; failed PT\n", "the header 2; quote fields that hold semicolons"),
         ("a.csv", "", "not a readable CSV"),
         ("a.csv", "deficiencies\nnot json\n", "'deficiencies' must hold JSON lists"),
         ("a.parquet", "no parquet", "not a readable Parquet file"),
@@ -59,12 +62,12 @@ def test_stdin_and_stdout_speak_json_lines(capsys, monkeypatch):
 def test_bad_tables_say_where(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
     with pytest.raises(TableError, match=message):
-        read_table(tmp_path / name)
+        read_table(tmp_path / name, KNOWN)
 
 
 def test_not_utf8_says_at_which_byte(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"a\ncaf\xe9\n")
-    with pytest.raises(TableError, match="byte 5"):
+    with pytest.raises(TableError, match=r"byte 5, in line 2; .*CSV UTF-8"):
         read_table(tmp_path / "a.csv")
 
 
@@ -98,9 +101,42 @@ def test_whole_characters_beyond_the_basic_plane_are_read(tmp_path):
     assert read_table(tmp_path / "a.jsonl")["a"].to_list() == ["\U0001f600"]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_csv_is_separated_by_what_makes_its_headings_known(separator, mark, end):
+    rows = [["notes", "desk", "treatment"], ["7/10, worse; then 5\t, better;;", "", "Norco"], ["caf\xe9, b; c", "4", "MRI"]]
+    text = end.join(separator.join(f'"{cell}"' for cell in row) for row in rows)
+    table = parse_table(mark + text.encode(), "a.csv", KNOWN)
+    assert [table.columns.to_list(), *table.to_numpy().tolist()] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("treatment\nMRI; knee\nPT; knee\n", ["treatment"]),
+        ("treatment,old;name\nMRI,x\n", ["treatment", "old;name"]),
+        ('treatment,"notes;age"\nMRI,x\n', ["treatment", "notes;age"]),
+        ("a;b\n1;2\n", ["a;b"]),
+        ("'=1;treatment;notes\n1;2;3\n", ["=1", "treatment", "notes"]),
+    ],
+)
+def test_what_stands_below_the_headings_separates_nothing(text, columns):
+    assert parse_table(text.encode(), "a.csv", KNOWN).columns.to_list() == columns
+
+
+def test_without_known_headings_a_csv_is_separated_by_commas():
+    assert parse_table(b"treatment;notes\n1;2\n", "a.csv").columns.to_list() == ["treatment;notes"]
+
+
+def test_a_text_longer_than_the_csv_module_expects_is_read():
+    assert parse_table(f"notes\n{'a b ' * 50_000}\n".encode(), "a.csv")["notes"].str.len().to_list() == [200_000]
+
+
 # --- spreadsheets ----------------------------------------------------------------------------------------------------
 
 FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://a.example")', "'=1", "''", "'tis", "plain", "- a"]
+SPLIT = ["Norco;=1+1;", "PT\n- MRI\r\n- X", "a\t@b;'+c;''-d", "-a;;=b", "L4-5; 2 x 6", "a;\t=1"]
 
 
 def test_no_cell_of_a_csv_is_a_formula_and_ours_come_back():
@@ -111,6 +147,16 @@ def test_no_cell_of_a_csv_is_a_formula_and_ours_come_back():
     back = parse_table(data, "a.csv")
     assert back["notes"].to_list() == back["=1+1"].to_list() == FORMULAS
     assert back["change"].astype(float).to_list() == table["change"].to_list()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_program_that_takes_a_csv_apart_otherwise_finds_a_formula(separator):
+    data = table_bytes(pd.DataFrame({"id": range(len(SPLIT)), "notes": SPLIT, "a;=1": SPLIT}), "a.csv")
+    # as the crudest program would: a quote within a field holds nothing together
+    fields = [field for line in data.decode().splitlines() for field in line.split(separator)]
+    assert not [field for field in fields if field.lstrip('"').startswith(("=", "+", "-", "@"))]
+    back = parse_table(data, "a.csv")
+    assert back["notes"].to_list() == back["a;=1"].to_list() == SPLIT
 
 
 def test_no_cell_of_a_workbook_is_a_formula_and_ours_come_back():
@@ -128,6 +174,11 @@ def test_no_cell_of_a_workbook_is_a_formula_and_ours_come_back():
 def test_any_text_survives_the_way_through_a_csv(texts):
     back = parse_table(table_bytes(pd.DataFrame({"notes": texts}), "a.csv"), "a.csv")
     assert back["notes"].to_list() == texts
+
+
+@given(st.text(";\t\r\n'=+-@x", min_size=1))
+def test_apostrophes_against_formulas_come_off_again(text):
+    assert restore_field(neutralize_field(text)) == text
 
 
 def test_a_part_of_a_csv_is_restored_too(tmp_path):
@@ -165,7 +216,7 @@ def test_a_workbook_as_people_make_it():
         (workbook(), "its first sheet is empty"),
         (workbook(["a", "a"], [1, 2]), r"columns \['a'\] stand twice"),
         (workbook(["a", None, "b"], [1, 2, 3]), "has no name"),
-        (workbook(["a"], [1], [1, 2]), "row 2 has cells beyond the 1 named columns"),
+        (workbook(["a"], [1], [1, 2]), "row 2 has cells beyond the 1 named column;"),
     ],
 )
 def test_a_bad_workbook_says_why(data, message):

@@ -5,12 +5,14 @@ import json
 from pathlib import Path
 
 import hypothesis
+import jsonschema_rs
 import pandas as pd
 import pytest
 import schemathesis
 from model_factories import TELLING, served_model
 from starlette.testclient import TestClient
 
+from imrml.deficiencies import deficiency_ids
 from imrml.scoring import DEMO, P_MEANING, PREDICTION_COLUMNS, percent, score
 from imrml.submissions import sort_requests
 from imrml.web.app import create_app
@@ -143,6 +145,65 @@ def test_many_requests_are_those_of_one_table(client):
     assert [row["request_id"] for row in answer["predictions"]] == [str(number) for number in range(50)]
     expected = score(served_model(), sort_requests(pd.DataFrame(REQUESTS[:1]), "imr"), allow_demo=True)
     assert {row["p_overturned"] for row in answer["predictions"]} == set(expected["p_overturned"])
+
+
+def json_contents(described):
+    """Everything that is sent or answered as JSON: path, status (0 for what is sent), its schema and its examples."""
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            bodies = {0: operation.get("requestBody", {}), **operation["responses"]}
+            for status, body in bodies.items():
+                if content := body.get("content", {}).get("application/json"):
+                    schema = content["schema"]
+                    named = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+                    yield path, int(status), schema, [content["example"]] if "example" in content else named.get("examples", [])
+
+
+def test_everything_described_has_examples_that_fit(client):
+    described = client.get("/openapi.json").json()
+    seen = set()
+    for path, status, schema, examples in json_contents(described):
+        assert examples, (path, status)
+        check = jsonschema_rs.validator_for({**schema, "components": described["components"]})
+        for example in examples:
+            assert not [error.message for error in check.iter_errors(example)], (path, status)
+        seen.add((path, status))
+    assert seen >= {(path, status) for path in ("/api/score", "/api/explain") for status in (0, 200, 400, 401, 403, 413, 422)}
+
+
+def same_shape(example, live):
+    """Whether an example has the names of a live answer, to the bottom; what is absent on either side says nothing."""
+    if isinstance(example, dict) and isinstance(live, dict):
+        ids = set(example) & set(live)
+        names_fit = set(example) == set(live) or set(example) < set(deficiency_ids())
+        return names_fit and all(same_shape(example[name], live[name]) for name in ids)
+    if isinstance(example, list) and isinstance(live, list) and example and live:
+        return all(same_shape(one, live[0]) for one in example)
+    return True
+
+
+def test_examples_of_answers_have_the_names_of_answers(client):
+    described = client.get("/openapi.json").json()
+    examples = {(path, status): found[0] for path, status, _, found in json_contents(described)}
+    for path in ("/api/score", "/api/explain"):
+        live = client.post(path, json=examples[path, 0]).json()
+        assert same_shape(examples[path, 200], live)
+    assert same_shape(examples["/api/model", 200], client.get("/api/model").json())
+    explanation = examples["/api/explain", 200]["explanation"]
+    texts = {section["column"]: section["text"] for section in explanation["sections"]}
+    assert texts.items() <= examples["/api/explain", 0]["request"].items()
+    for shown in explanation["shown"]:
+        assert texts[shown["column"]][shown["start"] : shown["end"]] == shown["quote"]
+    assert list(explanation["prediction"]) == list(PREDICTION_COLUMNS)
+
+
+def test_examples_of_problems_are_what_is_answered(client):
+    described = client.get("/openapi.json").json()
+    examples = {status: found[0] for path, status, _, found in json_contents(described) if path == "/api/score"}
+    headers = {"content-type": "application/json"}
+    assert client.post("/api/score", content=b"{", headers=headers).json() == examples[400]
+    assert client.post("/api/score", json={"requests": [{"notes": "x"}]}).json() == examples[422]
+    assert client.post("/api/score", json={}, headers={"origin": "http://a.example"}).json() == examples[403]
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", app)

@@ -60,9 +60,9 @@ def visit(browser, address):
     with contextlib.ExitStack() as stack:
         faults = []
 
-        def open_page(width=1440, scheme="light", has_script=True):
+        def open_page(width=1440, scheme="light", has_script=True, height=900):
             context = browser.new_context(
-                base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=has_script
+                base_url=address, viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=has_script
             )
             stack.callback(context.close)
             page = context.new_page()
@@ -161,6 +161,23 @@ def test_a_tick_re_scores_at_once(visit):
     assert panel.inner_text() != before
     assert page.url.endswith("/result")
     require_accessible(page)
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 600), (1440, 600), (390, 844), (1440, 900)])
+def test_the_answer_hides_no_line_that_is_ticked(visit, width, height):
+    page = visit(width, height=height)
+    send_request(page)
+    panel = page.locator("#what-if")
+    page.locator(".lines li", has_text="re-scores").locator("input:enabled").first.check()
+    panel.locator(".changes").wait_for()
+    labels = page.locator(".lines label:has(input:enabled)")
+    assert labels.count() > 3
+    for label in labels.all():
+        box = label.locator("input")
+        box.focus()
+        line, answer = label.bounding_box(), panel.bounding_box()
+        assert line["y"] + line["height"] <= answer["y"]
+        assert 0 <= box.bounding_box()["y"] < height
 
 
 def test_a_tick_that_cannot_be_answered_leaves_no_older_figures(visit):

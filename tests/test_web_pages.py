@@ -171,6 +171,17 @@ def test_a_table_is_scored_and_can_be_downloaded_safely(client, name):
     assert workbook["send_before_submission"].to_list() == [row["send_before_submission"] for row in expected]
 
 
+def test_a_table_as_excel_saves_it_elsewhere_is_scored_alike(client):
+    """Semicolons where the comma is the decimal sign of the place, tabs, and a byte order mark."""
+    pages = []
+    for separator, mark in [(",", ""), (";", "\ufeff"), ("\t", "\ufeff")]:
+        rows = [["Treatment", "Notes"], ["Norco #60", "Pain; worse, café"], ["MRI of the left knee", "Locking; swelling"]]
+        text = mark + "\r\n".join(separator.join(f'"{cell}"' for cell in row) for row in rows)
+        pages.append(plain(client.post("/batch", files={"table": ("a.csv", text.encode())}).text))
+    assert "2 requests" in pages[0]
+    assert pages[1] == pages[2] == pages[0]
+
+
 def test_a_table_is_never_sorted_by_how_a_review_may_end(client):
     page = client.post("/batch", files={"table": ("a.csv", table_bytes(TABLE, "a.csv"))}).text
     headings = dict(re.findall(r"<th scope=\"col\"([^>]*)>([^<]+)</th>", page))
@@ -185,6 +196,7 @@ def test_a_table_is_never_sorted_by_how_a_review_may_end(client):
         ("a.csv", b"", "No file was chosen, or it is empty."),
         ("a.exe", b"x", "expected a name that ends in .csv, .xlsx, .jsonl"),
         ("a.csv", b"notes\nx\n", "no &#39;treatment&#39;"),
+        ("a.csv", b"treatment;notes\nMRI;30\xb0\n", "in line 2; save it again as UTF-8 (in Excel: Save As, CSV UTF-8)"),
         ("a.xlsx", b"PK no workbook", "readable"),
         ("a.jsonl", b"{", "row 1 is no JSON"),
         ("a.csv", b"treatment\n" + b"MRI\n" * 31, "at most 30 are scored here"),

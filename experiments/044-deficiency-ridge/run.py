@@ -36,6 +36,7 @@ class Fold:
     x_test: sparse.csr_matrix
     names: np.ndarray
     trust: np.ndarray
+    answers: list[list[int]]
 
 
 def make_folds(data: TrainingData, seeds: range) -> list[Fold]:
@@ -50,7 +51,7 @@ def make_folds(data: TrainingData, seeds: range) -> list[Fold]:
             read = [model.read(data.take(rows).submissions) for rows in (train, test)]
             x_train, x_test = (sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words])) for inputs in read)
             names = np.append(model.feature_names_, model.words_.get_feature_names_out().astype(str))
-            folds.append(Fold(seed, train, test, model, x_train, x_test, names, model._trust()))
+            folds.append(Fold(seed, train, test, model, x_train, x_test, names, model._trust(), model._answers()))
     return folds
 
 
@@ -117,7 +118,8 @@ def main() -> None:
 
     def fitted(fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: object) -> DeficiencyModel:
         model = DeficiencyModel(**{**settings, **changes})
-        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], trust)
+        answers = None if trust is None else fold.answers
+        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], trust, answers)
 
     def prior(shrinkage: float) -> Predict:
         def predict(fold: Fold) -> np.ndarray:

@@ -1,27 +1,40 @@
-"""Deal decisions at random and measure the AUROC; plant leaks one at a time and tell which checks ring."""
+"""Deal decisions at random and measure the AUROC; plant leaks one at a time and tell which checks ring.
+
+python run.py canary | kinds [KIND...] | words [ITEMS...]      words: of invented items and of tables that are given
+"""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from imrml.config import load_config
+from imrml.config import Config, load_config
+from imrml.evaluation.checks import Check
 from imrml.evaluation.splits import make_splits
+from imrml.evaluation.telling_terms import check_telling_terms
 from imrml.leakcheck import check_leaks
 from imrml.synthetic import draw_letters
+from imrml.tables import read_table
 from imrml.training import hold_out
 from imrml.training_data import prepare
 
 SEED, N_CANARY, N_PLANTED, N_COPIED = 47, 20_000, 1_200, 40
+KINDS = ("logistic", "class_prior", "category_prior", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked")
+N_BY_KIND, BY_KIND = (
+    600,
+    ("nothing", "a word in the narrative", "the outcome in the request", "a narrative copied into other cases"),
+)
+"""For kinds but logistic: other leaks are told by checks of the table alone, which no kind changes."""
+N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 2}
+FIRST_SEED, N_PLANTED_TABLES, SHARES = 1047, 4, (1.0, 0.5, 0.3, 0.2, 0.1)
 WORD = " A zanzibarine orthosis was seen."
 
 
-def draw_items(n_items: int) -> pd.DataFrame:
+def draw_items(n_items: int, seed: int = SEED) -> pd.DataFrame:
     rows: list[dict] = []
-    for letter in draw_letters(10_000_000, SEED, damage_share=0.0):
+    for letter in draw_letters(10_000_000, seed, damage_share=0.0):
         rows += letter.truth
         if len(rows) >= n_items:
             break
@@ -47,41 +60,72 @@ def tell(items: pd.DataFrame, column: str, text: str, is_told: np.ndarray) -> pd
     return items.assign(**{column: items[column].where(~is_told, items[column] + text)})
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    items = draw_items(N_CANARY)
-    few = items.head(N_PLANTED)
-    overturned = few["decision"].to_numpy() == "overturned"
-    half = overturned & (np.random.default_rng(0).random(len(few)) < 0.5)
-
-    def copied(table: pd.DataFrame) -> pd.DataFrame:
-        longest = table["case_summary"].str.len().idxmax()
-        is_chosen = table["case_number"].isin(table["case_number"].unique()[:N_COPIED])
-        both = table["case_summary"] + " " + table.loc[longest, "case_summary"]
-        return table.assign(case_summary=both.where(is_chosen, table["case_summary"]))
-
-    def counted(table: pd.DataFrame) -> pd.DataFrame:
-        numbers = np.where(overturned, " #61", " #60")
-        return table.assign(treatment=table["treatment"] + numbers, item=table["item"] + numbers)
-
-    plants: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-        "nothing": lambda table: table,
-        "a word in the narrative": lambda table: tell(table, "case_summary", WORD, overturned),
-        "the word in half of the overturned": lambda table: tell(table, "case_summary", WORD, half),
-        "a word in the request": lambda table: tell(tell(table, "treatment", WORD, overturned), "item", WORD, overturned),
-        "a word in the claims administrator's guideline": lambda table: tell(table, "claims_guideline", " ODG.", overturned),
-        "the outcome in the request": lambda table: table.assign(
-            treatment=table["treatment"] + ": " + table["decision"].str.title()
-        ),
-        "an odd number of tablets": counted,
-        "a narrative copied into other cases": copied,
+def plants(items: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    overturned = items["decision"].to_numpy() == "overturned"
+    half = overturned & (np.random.default_rng(0).random(len(items)) < 0.5)
+    longest = items["case_summary"].str.len().idxmax()
+    is_chosen = items["case_number"].isin(items["case_number"].unique()[:N_COPIED])
+    copied = items["case_summary"] + " " + items.loc[longest, "case_summary"]
+    numbers = np.where(overturned, " #61", " #60")
+    return {
+        "nothing": items,
+        "a word in the narrative": tell(items, "case_summary", WORD, overturned),
+        "the word in half of the overturned": tell(items, "case_summary", WORD, half),
+        "a word in the request": tell(tell(items, "treatment", WORD, overturned), "item", WORD, overturned),
+        "a word in the claims administrator's guideline": tell(items, "claims_guideline", " ODG.", overturned),
+        "the outcome in the request": items.assign(treatment=items["treatment"] + ": " + items["decision"].str.title()),
+        "an odd number of tablets": items.assign(treatment=items["treatment"] + numbers, item=items["item"] + numbers),
+        "a narrative copied into other cases": items.assign(case_summary=copied.where(is_chosen, items["case_summary"])),
     }
-    config = load_config(overrides=["evaluation.splits=[grouped]", "evaluation.n_bootstrap=200"])
-    for name, plant in plants.items():
-        rung = [check.code for check in check_leaks(plant(few), config) if check.status == "failed"]
-        print(f"{name}: {', '.join(rung) or 'nothing rings'}", flush=True)
-    canary(items, [])
-    canary(items, ["features.cross_summary=true", "models.outcome.c=0.15"])
+
+
+def ring_by_kind(kinds: list[str]) -> None:
+    items = draw_items(N_PLANTED)
+    for kind in kinds or KINDS:
+        tables = plants(items) if kind == "logistic" else {name: plants(items.head(N_BY_KIND))[name] for name in BY_KIND}
+        overrides = ["evaluation.splits=[grouped]", "evaluation.n_bootstrap=200", f"models.outcome.kind={kind}"]
+        for name, table in tables.items():
+            found = check_leaks(table, load_config(overrides=overrides))
+            rung = [check.code for check in found if check.status == "failed"]
+            silent = [check.code for check in found if check.status == "not_applicable"]
+            print(f"{kind}, {name}: {', '.join(rung) or 'nothing rings'}; not applicable: {', '.join(silent)}", flush=True)
+
+
+def ring_by_words(paths: list[str]) -> None:
+    """How strongly the strongest honest term tells, and from which share of the overturned items on a planted one rings."""
+    for n_items, n_tables in N_TABLES.items():
+        for number in range(n_tables):
+            items = draw_items(n_items, FIRST_SEED + number)
+            found = judge(items, load_config())
+            print(f"{n_items} invented items, seed {FIRST_SEED + number}, nothing: {found.status}, {found.detail}", flush=True)
+            for share in SHARES if number < N_PLANTED_TABLES else ():
+                told = (items["decision"] == "overturned") & (np.random.default_rng(0).random(n_items) < share)
+                found = judge(tell(items, "case_summary", WORD, told.to_numpy()), load_config())
+                print(f"  in {share:.0%} of the overturned: {found.status}", flush=True)
+    for path in paths:
+        table = read_table(path)
+        found = judge(table, load_config(overrides=[f"profile={'dmhc' if 'diagnosis_category' in table else 'letters'}"]))
+        print(f"{len(table)} items given: {found.status}, {found.detail}")
+
+
+def judge(items: pd.DataFrame, config: Config) -> Check:
+    data = prepare(items, config)
+    return check_telling_terms(data.submissions, data.overturned, data.groups)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=("canary", "kinds", "words"))
+    parser.add_argument("names", nargs="*", help="kinds; item tables")
+    asked = parser.parse_args()
+    if asked.part == "kinds":
+        ring_by_kind(asked.names)
+    elif asked.part == "words":
+        ring_by_words(asked.names)
+    else:
+        items = draw_items(N_CANARY)
+        canary(items, [])
+        canary(items, ["features.cross_summary=true", "models.outcome.c=0.15"])
 
 
 if __name__ == "__main__":

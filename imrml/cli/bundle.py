@@ -18,6 +18,9 @@ Decision support for people: P(overturned | denied and appealed), never a dispos
 Opening verifies every file against bundle.json and builds nothing of a type that is not on the allow-list. Whether the archive is
 the one that was made for you, only its SHA-256 tells: compare it with what its maker gave you by another way.
 
+Past items are not in here: they are rows of its maker's own letters. If you may see them, ask for {precedents}
+and put it into the state folder (.imrml in the folder you work in, or where IMRML_HOME says).
+
 {verdict}
 """
 
@@ -26,13 +29,18 @@ def bundle_model(
     model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
     out: Annotated[Path, typer.Option(help="Archive to write: .zip")],
 ) -> None:
-    """Put a model, its card, its settings and their checksums into one archive that `score`, `explain` and `serve` open."""
+    """Put a model, its card, its settings and their checksums into one archive that `score`, `explain` and `serve` open.
+
+    Past items are never part of it: they are rows of your own letters. Colleagues who may see them get,
+    in-house, the file of past items that `train` named, and put it into the state folder (.imrml) of their machine.
+    """
     import yaml
 
     from imrml.cli.score import model_folder
     from imrml.errors import ModelError
     from imrml.models import MODEL_FILES, load_model
     from imrml.models.bundle import write_bundle
+    from imrml.precedents import precedents_path
     from imrml.scoring import DEMO, LAW
 
     if out.suffix.lower() != ".zip":
@@ -50,6 +58,7 @@ def bundle_model(
         law=LAW,
         name=out.name,
         allow=" --allow-demo" if is_demo else "",
+        precedents=precedents_path(manifest).name,
         verdict=manifest["verdict"],
     )
     files = {

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
+from imrml.counts import counted
 
 
 def evaluate_model(
@@ -31,6 +32,6 @@ def evaluate_model(
     metrics, held_out, verdict, n_left_out = evaluate(loaded, read_table(items), settings, gold, other)
     is_synthetic = "synthetic" in {loaded.manifest["trained_on"], metrics["data"]["trained_on"]}
     write_report(out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic)
-    console.tell(f"{n_left_out:,} items of cases that the model was trained on were left out")
+    console.tell(f"{counted(n_left_out, 'item')} of cases that the model was trained on left out")
     console.tell(f"report: {out / 'report.html'}")
     print(verdict.sentence)

@@ -32,11 +32,11 @@ def explain_request(
     from imrml.errors import TableError
     from imrml.explaining import explain, plain_summary
     from imrml.precedents import open_precedents
-    from imrml.submissions import sort_requests
+    from imrml.submissions import names_column, sort_requests
     from imrml.tables import read_table
 
     loaded = open_model(model)
-    table = read_table(submissions)
+    table = read_table(submissions, names_column)
     requests = sort_requests(table.iloc[row - 1 : row], loaded.manifest["stage"], loaded.model.profile)
     tell_passed_over(requests)
     if requests.refused:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
+from imrml.counts import counted
 
 app = typer.Typer(help="Other programmes' public data into the item table.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -41,11 +42,13 @@ def import_dmhc(
         write_table(failure_table(imported.failures), target)
     write_table(imported.items, out)
     years = imported.items["decided_year"]
-    console.tell(f"{len(imported.items):,} reviews of {years.min()} to {years.max()} read, written to {out}")
+    console.tell(f"{counted(len(imported.items), 'review')} of {years.min()} to {years.max()} read, written to {out}")
     if imported.unknown_headings:
         console.tell(f"columns passed over because nobody knows them: {', '.join(imported.unknown_headings)}")
     if imported.failures:
         told = ", ".join(f"{count} {reason}" for reason, count in count_reasons(imported.failures).items())
-        console.tell(f"{len(imported.failures):,} rows not read ({told}): see {target}")
+        console.tell(f"{counted(len(imported.failures), 'row')} not read ({told}): see {target}")
         if strict:
-            raise CheckFailedError(f"import dmhc --strict: {len(imported.failures):,} rows could not be read; see {target}")
+            raise CheckFailedError(
+                f"import dmhc --strict: {counted(len(imported.failures), 'row')} could not be read; see {target}"
+            )

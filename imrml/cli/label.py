@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, require_jobs
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def label_items(
         write_table(labelled, out)
         upheld = labelled[labelled["decision"] == "upheld"]
         n_labelled = sum(len(ids) > 0 for ids in upheld["deficiencies"])
-        console.tell(f"{n_labelled:,} of {len(upheld):,} upheld items carry a deficiency, written to {out}")
+        console.tell(f"{n_labelled:,} of {counted(len(upheld), 'upheld item')} with a deficiency, written to {out}")
     if check is not None:
         check_labels(labelled, check, disagreements)
     if report is not None:
@@ -116,7 +117,7 @@ def explain_labels(table: "pd.DataFrame", wanted: list[str], page: Path | None, 
             print_explanation(explanation, stdout)
     if page is not None:
         write_explanations(explain_items(labelled), len(labelled), page)
-        console.tell(f"{len(labelled):,} items explained in {page}; it holds text of records")
+        console.tell(f"{counted(len(labelled), 'item')} explained in {page}; it holds text of records")
 
 
 def annotate_labels(table: "pd.DataFrame", wanted: list[str], file: Path) -> None:
@@ -161,7 +162,7 @@ def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path 
     if disagreements is not None:
         listed = list_disagreements(labelled, gold)
         write_table(listed, disagreements)
-        console.tell(f"{len(listed):,} rows of labels that only one side gave, written to {disagreements}")
+        console.tell(f"{counted(len(listed), 'label')} that only one side gave, written to {disagreements}")
 
 
 def report_corpus(labelled: "pd.DataFrame", folder: Path) -> None:

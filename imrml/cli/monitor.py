@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, print_rows
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def compare_tables(
     from imrml.errors import CheckFailedError
     from imrml.monitoring import compare_submissions
     from imrml.monitoring.report import write_drift
-    from imrml.submissions import name_columns, submission_frame
+    from imrml.submissions import name_columns, names_column, submission_frame
     from imrml.tables import read_table
 
     settings = load_config(config)
@@ -43,7 +44,7 @@ def compare_tables(
         fitted = open_model(model).model
         stage, profile = fitted.stage, fitted.profile
     # As `imrml score` reads them: requests of staff name their columns otherwise.
-    tables = name_columns(read_table(reference), profile), name_columns(read_table(current), profile)
+    tables = [name_columns(read_table(path, names_column), profile) for path in (reference, current)]
     frames = [submission_frame(table, stage, profile) for table in tables]
     p_overturned = None
     if fitted is not None:
@@ -58,10 +59,10 @@ def compare_tables(
     console.tell(f"report: {out / 'drift.html'}")
     if rows:
         print_rows(pd.DataFrame(rows, columns=["fact", "measure", "found", "threshold"]))
-        raise CheckFailedError(f"monitor: {len(rows)} alarms; {out / 'drift.html'} shows them")
+        raise CheckFailedError(f"monitor: {counted(len(rows), 'alarm')}; {out / 'drift.html'} shows them")
 
 
-def _watch(tables: "tuple[pd.DataFrame, pd.DataFrame]", settings: "Config") -> "RateWatch | None":
+def _watch(tables: "list[pd.DataFrame]", settings: "Config") -> "RateWatch | None":
     from imrml.monitoring import watch_rate
 
     if any("decision" not in table for table in tables):
@@ -99,8 +100,8 @@ def reconcile(
 
     matched, left_over = match_predictions(read_table(predictions), read_table(items), None if link is None else read_table(link))
     if matched.empty:
-        raise NotEnoughDataError(f"reconcile: none of {len(left_over):,} predictions has an item; give --link")
+        raise NotEnoughDataError(f"reconcile: none of {counted(len(left_over), 'prediction')} has an item; give --link")
     realised = measure_realised(matched, seed=0)
     write_realised(out, realised, left_over.to_dict("records"))
     print_rows(realised.by_month)
-    console.tell(f"{len(matched):,} predictions matched, {len(left_over):,} not; report: {out / 'realised.html'}")
+    console.tell(f"{counted(len(matched), 'prediction')} matched, {len(left_over):,} not; report: {out / 'realised.html'}")

@@ -1,11 +1,15 @@
 """``imrml parse``: letters to an item table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from imrml.cli.console import console, require_jobs
+from imrml.counts import counted
+
+if TYPE_CHECKING:
+    from imrml.corpus import Journal
 
 
 def parse_letters(
@@ -18,6 +22,17 @@ def parse_letters(
     ] = None,
     failures: Annotated[Path | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")] = None,
     jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
+    engine: Annotated[
+        Literal["local", "dask"],
+        typer.Option(help="Who works: this machine, or the dask scheduler at DASK_SCHEDULER_ADDRESS. Same output."),
+    ] = "local",
+    submissions_only: Annotated[
+        bool,
+        typer.Option(
+            "--submissions-only",
+            help="Write a submission table for `score`: columns known before the review, without what the reviewer judged.",
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Keep what OUT or an interrupted run holds; read what is new or failed."),
@@ -33,26 +48,31 @@ def parse_letters(
 ) -> None:
     """Parse letters into a table with one row per disputed item; what cannot be read goes to the failures file."""
     from imrml.config import load_config
-    from imrml.corpus import Journal, failure_table, item_table, parse_new
+    from imrml.corpus import Journal, failure_table, item_table, parse_new, submission_table
     from imrml.documents import walk_letters
-    from imrml.errors import CheckFailedError, ImrmlError
+    from imrml.engines import require_engine
+    from imrml.errors import CheckFailedError
     from imrml.tables import write_parts
 
     if show or coverage:
         from imrml.cli.show import show_coverage, show_letters
 
-        if out or (show and coverage):
+        if out or submissions_only or (show and coverage):
             raise typer.BadParameter("--show and --coverage print and write nothing: give one of them, and no --out")
         look = show_letters if show else show_coverage
         look(paths, load_config(config).limits)
         return
+    if submissions_only and resume:
+        raise typer.BadParameter("--resume goes on with an item table, which --submissions-only does not write: give one of them")
     out, target = _require_targets(out, failures, is_resumed=resume)
+    require_engine(engine)
     limits = load_config(config).limits
     files = walk_letters(paths, limits)
-    with Journal(out, target, resume=resume) as journal:
+    # A journal with a name stays behind where a run is killed, and it holds the decisions.
+    with Journal("-" if submissions_only else out, target, resume=resume) as journal:
         if journal.was_interrupted and not resume:
             console.tell(f"starting anew; --resume would have gone on with the interrupted run of {journal.path}")
-        for _ in console.show_progress(parse_new(files, journal, limits, jobs), None, "parsing"):
+        for _ in console.show_progress(parse_new(files, journal, limits, jobs, engine), None, "parsing"):
             pass
         reasons = journal.count_reasons()
         n_items, n_unverified = journal.count_items()
@@ -61,26 +81,12 @@ def parse_letters(
         else:
             target.unlink(missing_ok=True)  # of an earlier run
         if n_items:
-            write_parts(map(item_table, journal.rows()), out)
+            parts = map(item_table, journal.rows())
+            write_parts(map(submission_table, parts) if submissions_only else parts, out)
     journal.discard()
-    n_read = journal.n_new + journal.n_held + journal.n_copies
-    n_letters = n_read + journal.n_lost
-    if not n_items:
-        raise ImrmlError(f"parse: none of {n_letters:,} letters could be read; {target} says why, {out} was not written")
-    console.tell(f"{n_read:,} of {n_letters:,} letters read, {n_items:,} items, written to {out}")
-    for n, what in (
-        (journal.n_held, "of them were held already and not parsed again"),
-        (journal.n_copies, "of them are copies of another letter, byte for byte, and stand in the table once"),
-        (n_unverified, "letters are of a format of which no real letter was seen: check them (format_verified)"),
-    ):
-        if n:
-            console.tell(f"{n:,} {what}")
-    if reasons:
-        n_unread = sum(reasons.values())
-        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-        console.tell(f"{n_unread:,} letters not read ({told}): see {target}")
-        if strict:
-            raise CheckFailedError(f"parse --strict: {n_unread:,} letters could not be read; {target} says why")
+    _tell_result(journal, (n_items, n_unverified), out, target, reasons)
+    if reasons and strict:
+        raise CheckFailedError(f"parse --strict: {counted(sum(reasons.values()), 'letter')} could not be read; {target} says why")
 
 
 def _require_targets(out: str | None, failures: Path | None, *, is_resumed: bool) -> tuple[str, Path]:
@@ -98,3 +104,25 @@ def _require_targets(out: str | None, failures: Path | None, *, is_resumed: bool
     if is_resumed and out == "-":
         raise typer.BadParameter("--resume needs a file to go on with; --out is -")
     return out, target
+
+
+def _tell_result(journal: "Journal", counts: tuple[int, int], out: str, target: Path, reasons: dict[str, int]) -> None:
+    """Say what was read and written; raises where nothing was."""
+    from imrml.errors import ImrmlError
+
+    n_items, n_unverified = counts
+    n_read = journal.n_new + journal.n_held + journal.n_copies
+    n_letters = n_read + journal.n_lost
+    if not n_items:
+        raise ImrmlError(f"parse: none of {counted(n_letters, 'letter')} could be read; {target} says why, {out} was not written")
+    console.tell(f"{n_read:,} of {counted(n_letters, 'letter')} read, {counted(n_items, 'item')}, written to {out}")
+    for n, what in (
+        (journal.n_held, "held already and not parsed again"),
+        (journal.n_copies, "copied from another letter, byte for byte, so in the table once"),
+        (n_unverified, "of a format of which no real letter was seen: to be checked (format_verified)"),
+    ):
+        if n:
+            console.tell(f"{counted(n, 'letter')} {what}")
+    if reasons:
+        told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+        console.tell(f"{counted(sum(reasons.values()), 'letter')} not read ({told}): see {target}")

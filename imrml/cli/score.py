@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     from imrml.models import LoadedModel
@@ -27,25 +28,24 @@ def score_requests(
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
     from imrml.errors import TableError
     from imrml.scoring import DECISION_SUPPORT, P_MEANING, score
-    from imrml.submissions import sort_requests
+    from imrml.submissions import names_column, sort_requests
     from imrml.tables import read_table, table_format, write_table
 
     table_format(out)
     loaded = open_model(model)
-    table = read_table(submissions)
+    table = read_table(submissions, names_column)
     requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     tell_passed_over(requests)
     n_abstained = int((predictions["predicted"] == "abstain").sum())
-    console.tell(
-        f"{len(predictions) - n_abstained:,} of {len(table):,} requests scored, {n_abstained:,} abstained, written to {out}"
-    )
+    n_scored = len(predictions) - n_abstained
+    console.tell(f"{n_scored:,} of {counted(len(table), 'request')} scored, {n_abstained:,} abstained, written to {out}")
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if requests.refused:
         told = "\n".join(f"  row {number}: {why}" for number, why in requests.refused)
-        raise TableError(f"score: {len(requests.refused):,} requests refused\n{told}")
+        raise TableError(f"score: {counted(len(requests.refused), 'request')} refused\n{told}")
 
 
 def tell_passed_over(requests: "Requests") -> None:

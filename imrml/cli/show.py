@@ -9,6 +9,7 @@ from rich.text import Text
 
 from imrml.cli.console import console, print_rows
 from imrml.cli.explanation import printable
+from imrml.counts import counted
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError
 
@@ -40,7 +41,7 @@ def show_coverage(paths: list[str], limits: "LimitsConfig") -> None:
     # Rounded down, so that 1.0000 means all of it.
     table["share_read"] = [f"{int(share * 10_000) / 10_000:.4f}" for share in table["share_read"]]
     print_rows(table)
-    console.tell(f"{n_whole:,} of {len(table):,} letters read to the last character; {n_flagged:,} flagged")
+    console.tell(f"{n_whole:,} of {counted(len(table), 'letter')} read to the last character; {n_flagged:,} flagged")
 
 
 def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "Reading"]]:
@@ -57,7 +58,7 @@ def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "
         n_read += 1
         yield source, reading
     if not n_read:
-        raise ImrmlError(f"parse: none of {n_letters:,} letters could be read")
+        raise ImrmlError(f"parse: none of {counted(n_letters, 'letter')} could be read")
 
 
 # --- one letter ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import typer
 
 from imrml.cli.console import console, require_jobs
 from imrml.cli.runs import tell_run
+from imrml.counts import counted
 
 if TYPE_CHECKING:
     from imrml.config import Config
@@ -47,7 +48,7 @@ def train_model(
     failed = [check for check in result.checks if check.status == "failed" and check.code != VERDICT_CODE]
     if failed:
         told = "\n".join(f"  {check.title}: {check.detail}" for check in failed)
-        raise CheckFailedError(f"train: {len(failed)} checks ring for leakage; believe no figure of this run\n{told}")
+        raise CheckFailedError(f"train: {counted(len(failed), 'check')} found leakage; believe no figure of this run\n{told}")
 
 
 def keep(result: "TrainingResult", settings: "Config", out: Path) -> "LoggedRun | None":
@@ -59,7 +60,7 @@ def keep(result: "TrainingResult", settings: "Config", out: Path) -> "LoggedRun 
     save_model(result.model, out, result.manifest)
     if result.precedents is not None:
         path = keep_precedents(result.precedents, result.manifest)
-        console.tell(f"{len(result.precedents):,} past items kept in {path}")
+        console.tell(f"{counted(len(result.precedents), 'past item')} kept in {path}")
     facts = result.manifest["data"]
     is_synthetic = result.manifest["trained_on"] == "synthetic"
     write_report(out, result.metrics, result.held_out, result.verdict, facts, result.checks, is_synthetic=is_synthetic)

@@ -1,6 +1,6 @@
 """Letters to an item table and a table of failures: in order, on any number of workers, resumable; nothing is lost."""
 
-from imrml.corpus.columns import FAILURE_COLUMNS, PARSED_COLUMNS, failure_table, item_table, require_columns
+from imrml.corpus.columns import FAILURE_COLUMNS, PARSED_COLUMNS, failure_table, item_table, require_columns, submission_table
 from imrml.corpus.journal import Journal
 from imrml.corpus.parsing import ParsedLetter, parse_file, parse_new, read_files
 
@@ -15,4 +15,5 @@ __all__ = [
     "parse_new",
     "read_files",
     "require_columns",
+    "submission_table",
 ]

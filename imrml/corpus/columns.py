@@ -7,6 +7,7 @@ import pandas as pd
 
 from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
 from imrml.errors import TableError
+from imrml.narratives import remove_sentences
 from imrml.submissions import SUBMISSION_COLUMNS, Column
 
 PARSED_COLUMNS: tuple[Column, ...] = (
@@ -31,6 +32,36 @@ def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     # "str" keeps an absent date a plain NaN on the way through Parquet, which "string" would turn into pd.NA.
     is_text = {"string": "str", "date": "str"}
     return frame.astype({column.name: is_text.get(column.dtype, column.dtype) for column in PARSED_COLUMNS})
+
+
+def submission_table(items: pd.DataFrame) -> pd.DataFrame:
+    """Keep of an item table what was known before the review: a table that ``imrml score`` takes.
+
+    Parameters
+    ----------
+    items : DataFrame
+        As :func:`item_table` makes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, 1 + n_submission_columns)
+        ``request_id`` (``CASE#NUMBER``, by which ``imrml reconcile`` finds the item again) and the columns of
+        ``SUBMISSION_COLUMNS``; the sentences of ``case_summary`` in which the reviewer judges the record are left out. What is
+        left of it was still written after the decision.
+
+    Examples
+    --------
+    >>> row = {"case_number": "CM15-0000001", "item_number": 2, "item": "Norco #60", "decision": "upheld"}
+    >>> told = "He had PT in May. Portions of the notes were illegible."
+    >>> submissions = submission_table(item_table([row | {"format_verified": True, "case_summary": told}]))
+    >>> submissions[["request_id", "item", "case_summary"]].to_dict("records"), "decision" in submissions
+    ([{'request_id': 'CM15-0000001#2', 'item': 'Norco #60', 'case_summary': 'He had PT in May.'}], False)
+    """
+    submissions = items[[column.name for column in SUBMISSION_COLUMNS]].copy()
+    told = {summary: remove_sentences(summary, "imr") for summary in items["case_summary"].unique()}
+    submissions["case_summary"] = items["case_summary"].map(told)
+    submissions.insert(0, "request_id", items["case_number"] + "#" + items["item_number"].astype("str"))
+    return submissions
 
 
 def plain_rows(items: pd.DataFrame) -> Iterator[dict[str, Any]]:

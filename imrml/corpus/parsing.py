@@ -10,7 +10,7 @@ from typing import Any
 from imrml.config import LimitsConfig
 from imrml.corpus.journal import Journal
 from imrml.documents import LetterFile, read_text
-from imrml.engines import Trouble, map_guarded
+from imrml.engines import Engine, Trouble, map_guarded
 from imrml.errors import DocumentError
 from imrml.letters.parsing import case_rows, read_letter
 from imrml.letters.reading import Reading
@@ -86,12 +86,20 @@ def _lost_with_worker(file: LetterFile, trouble: Trouble, seen: str) -> ParsedLe
     return _lost(file, DocumentError(trouble, seen))
 
 
-def parse_new(files: Iterable[LetterFile], journal: Journal, limits: LimitsConfig, n_jobs: int = 1) -> Iterator[ParsedLetter]:
+def parse_new(
+    files: Iterable[LetterFile], journal: Journal, limits: LimitsConfig, n_jobs: int = 1, engine: Engine = "local"
+) -> Iterator[ParsedLetter]:
     """Parse what the journal does not hold yet, in order, keep each there, and yield it."""
     parse = partial(parse_file, limits=limits)
     new = (file for file in files if journal.is_new(file.source, file.sha256 if not file.error else None))
     for letter in map_guarded(
-        parse, new, _lost_with_worker, n_jobs=n_jobs, max_seconds=limits.max_seconds, size=lambda file: len(file.content)
+        parse,
+        new,
+        _lost_with_worker,
+        n_jobs=n_jobs,
+        max_seconds=limits.max_seconds,
+        size=lambda file: len(file.content),
+        engine=engine,
     ):
         journal.keep(letter.sha256, letter.rows, letter.failure)
         yield letter

@@ -7,11 +7,12 @@ line tells :mod:`imrml.letters.layout` whether the line wraps. The one repair is
 import codecs
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
+from imrml.counts import counted
 from imrml.errors import DocumentError
 
 # UTF-8 that was read as Windows-1252 and saved: the first byte of a sequence as a letter, then what its next byte became.
@@ -48,7 +49,7 @@ class LetterFile:
     source : str
         Path of the file; a member of an archive is ``ARCHIVE!MEMBER``.
     content : bytes
-        Empty where there is an error.
+        Empty where there is an error; its ``repr`` leaves it out, for logs show that.
     error : DocumentError, optional
         What kept the bytes from being read.
 
@@ -59,7 +60,7 @@ class LetterFile:
     """
 
     source: str
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
     error: DocumentError | None = None
 
     @property
@@ -123,7 +124,7 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
     'one line\nanother'
     """
     if not content.strip():
-        raise DocumentError("empty_file", f"{len(content):,} bytes, all of them blank" if content else "holds nothing")
+        raise DocumentError("empty_file", f"{counted(len(content), 'byte')}, nothing but blanks" if content else "holds nothing")
     is_pdf = b"%PDF-" in content[:1024]
     text = _pdf_text(content, limits) if is_pdf else _decode(content)
     if len(text) > limits.max_characters:
@@ -216,5 +217,5 @@ def _pdf_text(content: bytes, limits: LimitsConfig) -> str:
     finally:
         pdf.close()
     if not any(page.strip() for page in pages):
-        raise DocumentError("no_text_layer", f"{len(pages)} pages without text, perhaps a scan")
+        raise DocumentError("no_text_layer", f"{counted(len(pages), 'page')} without text, perhaps a scan")
     return "\f".join(pages)

@@ -1,5 +1,6 @@
 """How well P(deficiency | upheld) ranks what reviewers found wrong, beside the rates of the treatment category."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ HITS_AT = (1, 3)
 
 
 def measure_deficiencies(
-    labels: pd.DataFrame, p: pd.DataFrame, priors: pd.DataFrame, resamples: Resamples, level: float
+    labels: pd.DataFrame, deals: Sequence[tuple[pd.DataFrame, pd.DataFrame]], resamples: Resamples, level: float
 ) -> dict[str, Any]:
     """Measure the ranking of deficiencies, the prior's, and their paired differences (above zero: better than the prior).
 
@@ -22,8 +23,9 @@ def measure_deficiencies(
     ----------
     labels : DataFrame of bool of shape (n_items, n_labels)
         Upheld and labelled items.
-    p, priors : DataFrames of float, same shape
-        P(deficiency | upheld) of the model and of the category prior.
+    deals : sequence of pairs of DataFrame of float, same shape
+        P(deficiency | upheld) of the model and of the category prior, for each deal of the folds; figures are averaged over the
+        deals, in the sample and in every resample, so deals steady a figure and never count as more items.
     resamples : Resamples
         Of the same items.
     level : float
@@ -38,7 +40,7 @@ def measure_deficiencies(
     """
     truth = labels.to_numpy(dtype=bool)
     held = _Held(truth, resamples)
-    model, prior = (held.measured(scores.to_numpy(dtype=float)) for scores in (p, priors))
+    model, prior = (held.averaged(tables) for tables in zip(*deals, strict=True))
     names = {name: held.n_items(name) for name in model if not name.startswith("ap:")}
     found: dict[str, Any] = {name: figure(model[name][0], model[name][1:], n, level) for name, n in names.items()}
     for name, n in names.items():
@@ -70,6 +72,11 @@ class _Held:
 
     def n_items(self, name: str) -> int:
         return len(self.truth) if name in {"micro_ap", "macro_ap"} else len(self.labelled)
+
+    def averaged(self, deals: Sequence[pd.DataFrame]) -> dict[str, Floats]:
+        """Average what is measured over deals of the folds."""
+        by_deal = [self.measured(scores.to_numpy(dtype=float)) for scores in deals]
+        return {name: np.mean([found[name] for found in by_deal], axis=0) for name in by_deal[0]}
 
     def measured(self, scores: Floats) -> dict[str, Floats]:
         """Measure scores in the sample (first) and in every resample."""

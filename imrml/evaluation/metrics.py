@@ -61,7 +61,7 @@ class HeldOut:
         Same index as ``outcome``: P(overturned) after the columns of one section were shuffled between held-out items, a
         column ``SECTION#NUMBER`` for each shuffle.
     repeats : tuple of HeldOut
-        The same items under other deals of folds; figures of the outcome are averaged over them.
+        The same items under other deals of folds; figures of outcome and deficiencies are averaged over them.
     chosen : tuple of mapping
         Settings that a search chose inside each fold, by dotted path; empty without a search.
 
@@ -156,13 +156,19 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
 
 
 def _measure_deficiencies(held: HeldOut, resamples: Resamples, level: float) -> dict[str, Any]:
-    labels, p, priors = held.deficiency_labels, held.p_deficiencies, held.p_deficiency_priors
-    if labels is None or p is None or priors is None:
+    told = [
+        (p, priors)
+        for deal in (held, *held.repeats)
+        if (p := deal.p_deficiencies) is not None and (priors := deal.p_deficiency_priors) is not None
+    ]
+    if held.deficiency_labels is None or not told:
         return not_applicable("no labels, so no deficiency model")
+    # A fold that learnt from no labelled item says nothing of deficiencies.
+    labels = held.deficiency_labels[np.all([held.deficiency_labels.index.isin(p.index) for p, _ in told], axis=0)]
     if labels.empty:
         return not_applicable("no upheld and labelled item is held out")
     part = resamples.of(held.outcome.index.get_indexer(labels.index))
-    return measure_deficiencies(labels, p, priors, part, level)
+    return measure_deficiencies(labels, [(p.loc[labels.index], priors.loc[labels.index]) for p, priors in told], part, level)
 
 
 def _deals(held: HeldOut) -> list[pd.DataFrame]:

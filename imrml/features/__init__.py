@@ -1,7 +1,7 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
 
-from imrml.features.builder import build_features, describe_feature, is_filler
-from imrml.features.clinical import ClinicalFeatures, FoundDocument, find_documents
+from imrml.features.builder import build_features, describe_feature, feature_frame, is_filler
+from imrml.features.clinical import ClinicalFeatures, FoundDocument, answering_cues, background, find_documents
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
 from imrml.features.memory import forget_texts
@@ -16,8 +16,11 @@ __all__ = [
     "TextFeatures",
     "TreatmentFacts",
     "TreatmentFeatures",
+    "answering_cues",
+    "background",
     "build_features",
     "describe_feature",
+    "feature_frame",
     "find_documents",
     "forget_texts",
     "is_filler",

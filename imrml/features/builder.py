@@ -1,7 +1,9 @@
 """All features of a submission in one sparse matrix, and words for each of its columns."""
 
 from functools import cache
+from typing import Any
 
+import pandas as pd
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -16,6 +18,7 @@ from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
+from imrml.submissions import SubmissionFrame
 
 # Every transformer sees every column, so that each rings the alarm for one that is not known at the stage.
 _ALL_COLUMNS = slice(0, None)
@@ -39,11 +42,11 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     Returns
     -------
     ColumnTransformer
-        Sparse output of shape (n_items, n_features); values between -1 and 1 on the training data.
+        Sparse output of shape (n_items, n_features); values between -1 and 1 on the training data. Like scikit-learn's own
+        vectorizers it cannot give pandas by ``set_output``, because its output is sparse; :func:`feature_frame` can.
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from imrml.config import load_config
     >>> from imrml.submissions import submission_frame
     >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa")
@@ -75,6 +78,36 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         spelling = SpellingFeatures(stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns)
         blocks.append(("spelling", spelling, _ALL_COLUMNS))
     return ColumnTransformer(blocks, sparse_threshold=1.0, verbose_feature_names_out=False)
+
+
+def feature_frame(features: ColumnTransformer, submissions: SubmissionFrame) -> pd.DataFrame:
+    """Give the features of a submission frame as pandas, with their names: to look at, or for estimators that want names.
+
+    Parameters
+    ----------
+    features : ColumnTransformer
+        From :func:`build_features`, fitted.
+    submissions : SubmissionFrame of shape (n_items, n_columns)
+        Of the same stage.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, n_features)
+        Sparse columns of floats with the index of ``submissions``; ``.sparse.to_dense()`` makes them dense.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> from imrml.submissions import submission_frame
+    >>> asked = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}, index=[7, 8]), "rfa")
+    >>> features = build_features(load_config().features, "rfa").fit(asked)
+    >>> feature_frame(features, asked)[["category=imaging", "category=opioid"]].sparse.to_dense().loc[8].to_list()
+    [0.0, 1.0]
+    """
+    values = sparse.csc_array(features.transform(submissions))
+    accessor: Any = pd.DataFrame.sparse  # which the stubs do not know on the class
+    frame: pd.DataFrame = accessor.from_spmatrix(values, index=submissions.index, columns=features.get_feature_names_out())
+    return frame
 
 
 def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:

@@ -1,7 +1,7 @@
 """What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
+from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.base import NumberFeatures
 from imrml.features.bounds import bound_runs, holds_any
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
 from imrml.narratives import removal_reason
-from imrml.sentences import split_sentences
+from imrml.sentences import Sentence, split_sentences
 from imrml.submissions import columns_at
 
 # Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
@@ -110,6 +111,7 @@ _NOTE_END = re.compile(
 _HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$")
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _MIN_TELEGRAM_WORDS = 8
+_MOST_WORDS = 40  # of a sentence that is one statement
 _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
@@ -156,6 +158,54 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
     return list(_found(text, is_request=is_request))
+
+
+@cache
+def answering_cues() -> dict[str, frozenset[str]]:
+    """Tell which cues answer each deficiency: those that ``documentation_cues.csv`` says answer it, and those of its checklist.
+
+    Examples
+    --------
+    >>> sorted(answering_cues()["no_active_program"])
+    ['active_program', 'home_exercise', 'treatment_goals']
+    """
+    answers = {id_: {cue.name for cue in _cues() if id_ in cue.answers} for id_ in deficiency_ids()}
+    for (id_, _), cues in cues_that_show().items():
+        answers[id_] |= cues
+    return {id_: frozenset(cues) for id_, cues in answers.items()}
+
+
+@remember(16384)
+def background(narrative: str) -> str:
+    r"""Leave out of a narrative the sentences that show a document or a finding; each that stays is a line.
+
+    A sentence that says what is absent stays. Where a sentence that went had stood cannot be told, so a document that is added in
+    a sentence or a line of its own changes nothing. A sentence of more than 40 words (notes without stops) loses only its clauses
+    that show one.
+
+    Parameters
+    ----------
+    narrative : str
+        Notes, or a case summary.
+
+    Examples
+    --------
+    >>> background("He fell in May. The UDS was consistent. No pain agreement was signed. Norco was refilled.")
+    'He fell in May.\nNo pain agreement was signed.\nNorco was refilled.'
+    >>> background("He fell in May. No pain agreement was signed. Norco was refilled.") == _
+    True
+    """
+    shown = [found.start for found in _found(narrative, is_request=False) if not found.is_negated]
+    parts = (part for sentence in split_sentences(narrative) for part in _parts(sentence))
+    return "\n".join(narrative[start:end].strip() for start, end in parts if bisect_left(shown, start) == bisect_left(shown, end))
+
+
+def _parts(sentence: Sentence) -> list[tuple[int, int]]:
+    """Spans of what is left out as a whole: a sentence, or the clauses of one that runs on."""
+    if len(sentence.text.split()) <= _MOST_WORDS:
+        return [(sentence.start, sentence.end)]
+    clauses = _clauses(bound_runs(_lowered(sentence.text)))
+    return [(sentence.start + start, sentence.start + end) for start, end in clauses]
 
 
 @remember(4096)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
+from imrml.features.clinical import background
 from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
 from imrml.features.treatment import dwc_category
 
@@ -24,6 +25,9 @@ class HashedText(SubmissionTransformer):
     No term is stored, so that a few hundred letters can use all of their words and not only those that five cases share. The
     request and the summary have buckets of their own; the summary's words stand once more in buckets that depend on DWC's
     category of the treatment, because the same finding means one thing for a drug and another for a scan.
+
+    Of the summary only the :func:`background` is read: its words would speak for the documents that it shows, of which
+    :class:`ClinicalFeatures` tells (experiments/051-answers-never-raise).
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ class HashedText(SubmissionTransformer):
         self._learn_columns(X)
         self.weights_ = {
             part: TfidfTransformer(sublinear_tf=True).fit(self._count(part, pd.unique(pd.Series(texts))))
-            for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items()
+            for part, texts in self._texts(X).items()
         }
         return self
 
@@ -77,7 +81,7 @@ class HashedText(SubmissionTransformer):
         """Return TF-IDF values, shape (n_items, n_blocks * n_buckets); each block of a row has length 1, or 0 without a word."""
         self._check_columns(X)
         blocks = {}
-        for part, texts in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items():
+        for part, texts in self._texts(X).items():
             rows, different = pd.factorize(np.array(texts, dtype=object))
             blocks[part] = self.weights_[part].transform(self._count(part, different))[rows]
         if SUMMARY_PART in blocks:
@@ -89,6 +93,10 @@ class HashedText(SubmissionTransformer):
         check_is_fitted(self)
         blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
         return np.array([f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)], dtype=object)
+
+    def _texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
+        texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
+        return {part: [background(text) for text in column] if part == SUMMARY_PART else column for part, column in texts.items()}
 
     def _count(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
         shortest, longest = self.word_ngrams

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from imrml.counts import counted
 from imrml.deficiencies import taxonomy
 from imrml.errors import TableError
 from imrml.labelling.gold import item_ids
@@ -157,6 +158,7 @@ def write_explanations(explanations: Iterable[Explanation], n_items: int, path: 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = counted
     page = environment.get_template("explanation.html.j2").stream(
         explanations=explanations,
         n_items=n_items,

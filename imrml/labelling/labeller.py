@@ -39,7 +39,7 @@ class LabelledSpan:
     quote : str
         The clause, at most 40 words.
     cue : str
-        Name of the cue in ``cues.yaml`` that fired.
+        Name of the cue in ``cues`` that fired.
     confidence : float
         How often a label of this id was the careful reader's too, on letters that the cues were not written from
         (``confidence.yaml``), shrunk to the average over ids; for a cue of last resort, how often such a cue was right.

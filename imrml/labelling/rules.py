@@ -42,7 +42,7 @@ _CUE_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One way to state one deficiency; see the head of ``cues.yaml`` for what each field means."""
+    """One way to state one deficiency; see ``cues/README.md`` for what each field means."""
 
     id: str
     name: str
@@ -109,10 +109,12 @@ class _Tables:
             name: self._any_of(rows) if name in any_of else _compiled(rows) for name, rows in table.items()
         }
         self.roles = Roles(**compiled)
-        table = _read("cues.yaml")
-        if unknown := set(table) - set(deficiency_ids()):
-            raise ValueError(f"cues.yaml: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
-        in_order = [cue for id_ in deficiency_ids() for row in table.get(id_, []) for cue in self._cues_of(id_, row)]
+        names = (file.name for file in files("imrml.labelling").joinpath("cues").iterdir())
+        found = {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
+        if unknown := found - set(deficiency_ids()):
+            raise ValueError(f"cues: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
+        with_cues = [id_ for id_ in deficiency_ids() if id_ in found]
+        in_order = [cue for id_ in with_cues for row in _read(f"cues/{id_}.yaml") for cue in self._cues_of(id_, row)]
         self.cues = tuple(sorted(in_order, key=lambda cue: cue.is_alone))
         self.index = PatternIndex(self._indexed)
 
@@ -123,7 +125,7 @@ class _Tables:
 
     def _cues_of(self, id_: str, row: dict[str, Any]) -> list[Cue]:
         if unknown := set(row) - _CUE_FIELDS:
-            raise ValueError(f"cues.yaml: {id_}: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}")
+            raise ValueError(f"cues/{id_}.yaml: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}")
         return [
             Cue(
                 id=id_,
@@ -158,7 +160,7 @@ def roles() -> Roles:
 
 
 def cues() -> tuple[Cue, ...]:
-    """Read ``cues.yaml``, in the taxonomy's order, those that count only alone last.
+    """Read the files of ``cues``, in the taxonomy's order, those that count only alone last.
 
     Raises
     ------

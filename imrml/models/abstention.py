@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from imrml.counts import counted
 from imrml.features.abbreviations import spell_out
 
 Words = npt.NDArray[np.uint32]
@@ -104,7 +105,7 @@ def find_reasons(
         if not _WORD.search(treatment):
             reasons.append("no treatment is named")
         elif n_words < settings["min_words"]:
-            reasons.append(f"the request holds {n_words} words; at least {settings['min_words']} are needed")
+            reasons.append(f"the request holds {counted(n_words, 'word')}; at least {settings['min_words']} are needed")
         elif answer["n_known"] < settings["min_category_items"]:
             name, needed = answer["category"].replace("_", " "), settings["min_category_items"]
             reasons.append(f"only {answer['n_known']} items of category '{name}' to learn from; at least {needed} are needed")

@@ -1,9 +1,11 @@
 """P(deficiency | upheld): the rates of the treatment category, or a ridge regression where that adds something."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
+from scipy.optimize import nnls
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +17,11 @@ _SMALLEST_RATE = 0.01
 # Probabilities are shown to the percent.
 _MOST_STEPS, _STOP = 300, 1e-3
 
+MIN_SHOWN = 10
+"""Items that must show a document, and as many that must not, before it moves anything."""
+_ANSWER_SCALE = 0.4
+"""What the penalty sees of a column that says that a document is shown (experiments/051-answers-never-raise)."""
+
 
 class DeficiencyModel(BaseEstimator):
     """Ridge regression of all labels on the features, away from each label's rate; a rare label keeps its category prior.
@@ -22,6 +29,10 @@ class DeficiencyModel(BaseEstimator):
     A regression of zeros and ones by least squares is the mean of a Gaussian process that all labels share, in which the scale of
     a feature says how far it may move a label beforehand. One logistic regression a label ranked as well, with a worse log loss
     (experiments/044-deficiency-ridge).
+
+    A column that tells of a document which answers a label may lower that label, never raise it, and move no other: least squares
+    under that constraint, together with all else. So long as nothing else in ``X`` tells of the document, it never raises the
+    deficiency that it answers (experiments/051-answers-never-raise).
 
     Parameters
     ----------
@@ -41,9 +52,12 @@ class DeficiencyModel(BaseEstimator):
     is_prior_ : ndarray of bool of shape (n_labels,)
         Labels that are predicted by their prior.
     rates_ : ndarray of shape (n_labels,)
-        Share of the training items that hold each label: where the regression starts from.
+        Where the regression starts from: the share of the training items that hold each label, and above it what the documents
+        that an item shows on average take off.
     coefficients_ : ndarray of float32 of shape (n_labels, n_features)
         Probability that one unit of each feature adds; zero where ``is_prior_``.
+    answers_ : ndarray of int
+        Columns that tell of a document, of those that enough training items show and enough do not.
 
     Examples
     --------
@@ -60,7 +74,9 @@ class DeficiencyModel(BaseEstimator):
         self.min_items = min_items
         self.shrinkage = shrinkage
 
-    def fit(self, X: Any, labels: Any, categories: Any, scale: Any = None) -> Self:
+    def fit(
+        self, X: Any, labels: Any, categories: Any, scale: Any = None, answers: Sequence[Sequence[int]] | None = None
+    ) -> Self:
         """Fit on upheld items whose labels are known.
 
         Parameters
@@ -73,24 +89,42 @@ class DeficiencyModel(BaseEstimator):
             Treatment category of each item.
         scale : ndarray of shape (n_features,), optional
             The penalty sees the features times this; what is below one is trusted less, what is zero not at all.
+        answers : sequence of sequences of int, of shape (n_labels,), optional
+            For each label the columns, of zeros and ones, that tell of a document which answers it; they have their own scale.
         """
         labels = np.asarray(labels, dtype=bool)
         X = sparse.csr_matrix((len(labels), 0)) if self.kind == "category_prior" else sparse.csr_matrix(X)
-        scale = np.ones(X.shape[1]) if scale is None else np.asarray(scale, dtype=float)
-        X = sparse.csr_matrix(X @ sparse.diags_array(scale))
+        scale = np.ones(X.shape[1]) if scale is None else np.array(scale, dtype=float)
+        told = np.unique(np.concatenate([np.array(own, dtype=int) for own in answers or [[]]]))
+        scale[told] = 0
+        n_shown = np.diff(sparse.csc_matrix(X)[:, told].indptr)
+        self.answers_ = told[(n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)]
+        shown = X[:, self.answers_].toarray()
+        scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
+        scaled.eliminate_zeros()
+        used = np.flatnonzero(np.diff(scaled.indptr))  # a few hundred letters fill one bucket of words in five
+        X = sparse.csr_matrix(scaled[:, used])
         self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
         self.rates_ = labels.mean(axis=0)
-        self.coefficients_ = np.zeros((labels.shape[1], X.shape[1]), dtype=np.float32)
+        self.coefficients_ = np.zeros((labels.shape[1], len(scale)), dtype=np.float32)
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
+            is_own = np.array([np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]])[learned]
+            average = shown.mean(axis=0)
+            documents = _ANSWER_SCALE * (shown - average)
             with one_thread():
                 transposed = sparse.csr_matrix(X.T)
                 ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty))
-                found = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
-            self.coefficients_[learned] = found.T * scale
+                by_words = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
+                # Each moves a label by little, so it need not be known as well; there are three times as many.
+                in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
+                taken_off = _taken_off(documents, documents - X @ in_words, moves - X @ by_words, self.penalty, is_own)
+            self.coefficients_[np.ix_(learned, used)] = (by_words + in_words @ taken_off.T).T * scale[used]
+            self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
+            self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
         return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:
@@ -106,3 +140,32 @@ class DeficiencyModel(BaseEstimator):
         """Shrunken rate of each label in each row's treatment category, shape (n_items, n_labels)."""
         check_is_fitted(self, "priors_")
         return np.column_stack([prior.predict_proba(categories)[:, 1] for prior in self.priors_])
+
+
+def _taken_off(
+    documents: np.ndarray, documents_left: np.ndarray, labels_left: np.ndarray, penalty: float, is_own: np.ndarray
+) -> np.ndarray:
+    """Find how much each document takes off each label where all are fitted together, shape (n_labels, n_documents).
+
+    Parameters
+    ----------
+    documents : ndarray of shape (n_items, n_documents)
+        Documents shown above their rates.
+    documents_left, labels_left : ndarrays of shape (n_items, n_documents) and (n_items, n_labels)
+        What a ridge regression on the words leaves of the documents, and of the labels above their rates.
+    penalty : float
+        Of words and documents alike.
+    is_own : ndarray of bool of shape (n_labels, n_documents)
+        Documents that count for each label.
+    """
+    taken_off = np.zeros(is_own.shape)
+    # Fitted together, the best words for given documents are those that fit what the documents leave; so what is to be made small
+    # is a quadratic form of the few documents of a label, under the constraint that none is below zero.
+    form = documents.T @ documents_left + penalty * np.eye(documents.shape[1])
+    slopes = documents.T @ labels_left
+    for label, own in enumerate(map(np.flatnonzero, is_own)):
+        if len(own):
+            values, vectors = np.linalg.eigh((form + form.T)[np.ix_(own, own)] / 2)
+            root = np.sqrt(np.maximum(values, penalty))  # no smaller, but for the steps that the solver has left out
+            taken_off[label, own] = nnls(root[:, None] * vectors.T, -(vectors.T @ slopes[own, label]) / root)[0]
+    return taken_off

@@ -24,6 +24,9 @@ class Inputs:
         Hashed words, for the deficiency model; None where it is made of priors alone.
     is_brief : ndarray of bool of shape (n_items,)
         Items whose narrative is shorter than those that the model learned from: the priors answer for them.
+    has_background : ndarray of bool of shape (n_items,)
+        Items whose narrative says enough besides what it documents; for the others priors answer for the deficiencies. It is not
+        the whole narrative that counts, so that no added document takes a request from the one to the other.
     """
 
     submissions: SubmissionFrame
@@ -31,3 +34,4 @@ class Inputs:
     matrix: sparse.csr_matrix | None
     words: sparse.csr_matrix | None
     is_brief: np.ndarray
+    has_background: np.ndarray

@@ -1,6 +1,6 @@
 """The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons from one feature matrix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, build_features, describe_feature, treatment_category
+from imrml.features import HashedText, answering_cues, background, build_features, describe_feature, treatment_category
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
@@ -25,6 +25,7 @@ from imrml.models.reasons import strongest_features
 from imrml.submissions import SubmissionFrame, require_submission_columns
 
 _NOT_CODED = "not coded"
+_SHOWS = "shows="
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 _FILLERS = "common words and numbers, all together"
@@ -36,14 +37,15 @@ _TRUST = (
     ("hashed_summary__", 0.58),
     ("hashed_by_category__", 0.82),
     ("treatment", 0.13),
-    ("clinical", 0.06),
+    ("clinical", 0.0),
     ("text", 0.0),
     ("spelling", 0.0),
 )
 """What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
-square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says by code (facts of
-the request, record cues) is dozens of columns that move together, hence so little of each; words count by their hash, and not a
-second time by the outcome model's vocabulary (experiments/044-deficiency-ridge)."""
+square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says of the request by
+code is dozens of columns that move together, hence so little of each; words count by their hash, and not a second time by the
+outcome model's vocabulary (experiments/044-deficiency-ridge). Of what the record says by code only documents count, each for the
+deficiencies that it answers: by all else a document added to the notes could raise them (experiments/051-answers-never-raise)."""
 
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
@@ -80,6 +82,10 @@ class ReviewModel(BaseEstimator):
         Whichever the config names.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
+    least_background_ : float
+        Words of its background from which a narrative's deficiencies are answered for by more than priors.
+    columns_shown_ : dict of str to int
+        Place of the column that says that a cue is shown; empty where the deficiency model is made of priors alone.
     known_words_ : ndarray of uint32
         Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
@@ -179,33 +185,32 @@ class ReviewModel(BaseEstimator):
         years = np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float)
         reading = Reading(self.columns_, matrix, categories, cases, years)
         self.outcome_ = fit_outcome(self.models, reading, overturned, self.seed)
-        self.least_words_ = 0.0
+        self.least_words_, self.least_background_ = 0.0, 0.0
         if self.columns_ is not None and self.features["use_case_summary"]:
-            self.least_words_ = float(np.quantile(_n_words(submissions), _BRIEF_SHARE))
+            self.least_words_ = _brief(submissions["case_summary"])
         self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
         self.deficiencies_, self.words_ = None, None
+        self.columns_shown_: dict[str, int] = {}
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
             self.deficiencies_ = DeficiencyModel(**self.models["deficiency"])
-            seen, trust = None, None
+            seen, trust, answers = None, None, None
             if matrix is not None and reads_deficiencies:
                 of_rows = SubmissionFrame(submissions.iloc[rows])
                 self.words_ = HashedText(
                     self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
                 )
                 seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
+                names = enumerate(self.name_features().tolist())
+                self.columns_shown_ = {name.removeprefix(_SHOWS): place for place, name in names if name.startswith(_SHOWS)}
+                answers = self._answers()
+                if self.features["use_case_summary"]:
+                    self.least_background_ = _brief(map(background, of_rows["case_summary"]))
             of_labelled = [categories[row] for row in rows]
-            self.deficiencies_.fit(seen, labels, of_labelled, trust)
+            self.deficiencies_.fit(seen, labels, of_labelled, trust, answers)
             if reads_deficiencies and self.profile == "letters":
-                self.associations_ = ChecklistAssociations().fit(
-                    lines_shown(matrix, self.name_features()),
-                    overturned,
-                    self.categories_.predict_proba(categories)[:, 1],
-                    rows,
-                    labels,
-                    self.deficiencies_.predict_priors(of_labelled),
-                    self.deficiencies_.is_prior_,
-                )
+                rates = self.categories_.predict_proba(categories)[:, 1]
+                self.associations_ = ChecklistAssociations().fit(lines_shown(matrix, self.name_features()), overturned, rates)
         return self
 
     @property
@@ -248,7 +253,11 @@ class ReviewModel(BaseEstimator):
         elif self.columns_ is not None:
             matrix = sparse.csr_matrix((0, self.n_features_))
         words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
-        return Inputs(submissions, self._categories(submissions), matrix, words, _n_words(submissions) < self.least_words_)
+        told = submissions["case_summary"]
+        is_brief, has_background = _n_words(told) < self.least_words_, np.ones(len(told), dtype=bool)
+        if self.words_ is not None:
+            has_background = _n_words(map(background, told)) >= self.least_background_
+        return Inputs(submissions, self._categories(submissions), matrix, words, is_brief, has_background)
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
         if self.profile == "dmhc":
@@ -299,9 +308,34 @@ class ReviewModel(BaseEstimator):
             return pd.DataFrame(np.empty((0, len(deficiency_ids()))), inputs.submissions.index, list(deficiency_ids()))
         seen = None if inputs.words is None else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
         p_deficiency = self.deficiencies_.predict_proba(seen, inputs.categories)
-        if inputs.is_brief.any():
-            p_deficiency[inputs.is_brief] = self.deficiencies_.predict_priors(inputs.categories)[inputs.is_brief]
+        if not inputs.has_background.all():
+            priors = self.deficiencies_.predict_priors(inputs.categories)
+            p_deficiency = np.where(inputs.has_background[:, None], p_deficiency, priors)
         return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
+
+    def predict_deficiencies_if_shown(self, inputs: Inputs, documents: Sequence[Collection[str]]) -> np.ndarray:
+        """P(deficiency | upheld) of one request if it showed more, as if that were said in sentences of their own.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            Of one item.
+        documents : sequence of collections of str
+            Each a case to answer for: cues of ``documentation_cues.csv`` that are shown besides.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, 18)
+            As :meth:`predict_deficiencies`, or below it for what the documents answer.
+        """
+        assert self.deficiencies_ is not None  # asked only of a model that reads features
+        if not inputs.has_background[0]:
+            return self.deficiencies_.predict_priors(inputs.categories * len(documents))
+        seen = sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
+        places = [self._places_shown(cues) for cues in documents]
+        ends = np.cumsum([0, *map(len, places)])
+        shown = sparse.csr_matrix((np.ones(ends[-1]), np.concatenate([*places, []]), ends), shape=(len(places), seen.shape[1]))
+        return self.deficiencies_.predict_proba(seen[[0] * len(places)].maximum(shown), inputs.categories * len(places))
 
     def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
         """Rate of each deficiency in the treatment category, the baseline to beat; as :meth:`predict_deficiencies`."""
@@ -384,6 +418,13 @@ class ReviewModel(BaseEstimator):
         named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
         return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
 
+    def _places_shown(self, cues: Collection[str]) -> list[int]:
+        return sorted(self.columns_shown_[cue] for cue in cues)
+
+    def _answers(self) -> list[list[int]]:
+        """Columns of the documents that answer each deficiency."""
+        return [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
+
     def _trust(self) -> np.ndarray:
         """Scale of each feature for the deficiency model."""
         assert self.columns_ is not None  # asked only where features are read
@@ -395,8 +436,12 @@ class ReviewModel(BaseEstimator):
         return scale
 
 
-def _n_words(submissions: SubmissionFrame) -> np.ndarray:
-    return np.array([len(text.split()) for text in submissions["case_summary"]], dtype=float)
+def _n_words(texts: Iterable[str]) -> np.ndarray:
+    return np.array([len(text.split()) for text in texts], dtype=float)
+
+
+def _brief(texts: Iterable[str]) -> float:
+    return float(np.quantile(_n_words(texts), _BRIEF_SHARE))
 
 
 def _strongest(reasons: list[tuple[str, float]], n_reasons: int) -> list[tuple[str, float]]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from imrml.counts import counted
 from imrml.errors import TableError
 from imrml.evaluation.item_scores import losses
 from imrml.evaluation.resampling import Figure, Resamples, figure, not_applicable, rate_figure
@@ -71,7 +72,7 @@ def match_predictions(
     _require(items, ["case_number", "item_number", "decision"], "the items")
     if predictions["request_id"].duplicated().any():
         raise TableError(
-            f"reconcile: {int(predictions['request_id'].duplicated().sum())} requests stand twice in the predictions"
+            f"reconcile: found twice in the predictions: {counted(int(predictions['request_id'].duplicated().sum()), 'request')}"
         )
     predictions = predictions.assign(**{name: _numbers(predictions, name) for name in _P_COLUMNS if name in predictions})
     items = items[items["decision"].isin(["upheld", "overturned"])]

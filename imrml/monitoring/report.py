@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure as Canvas
 
+from imrml.counts import counted
 from imrml.monitoring.drift import Drift
 from imrml.monitoring.realised import Realised
 from imrml.monitoring.sequence import RateWatch
@@ -69,6 +70,7 @@ def _write(folder: Path, name: str, document: Mapping[str, Any], context: Mappin
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = counted
     page = environment.get_template(f"{name}.html.j2").render(**context)
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     write_private(folder / f"{name}.json", lambda target: target.write_text(text, encoding="utf-8"))

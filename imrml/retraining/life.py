@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, state_dir
+from imrml.counts import counted
 from imrml.errors import ModelError, NotEnoughDataError, OutdatedModelError, TrackingError
 from imrml.evaluation.checks import VERDICT_CODE
 from imrml.evaluation.report import write_report
@@ -216,7 +217,7 @@ def retrain(config: Config, n_jobs: int = 1, report: Report = lambda _: None, *,
 def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -> Outcome:
     intake = take_in(config, n_jobs)
     if intake.n_unread:
-        report(f"{intake.n_unread:,} letters could not be read: {intake.failures} says why")
+        report(f"{counted(intake.n_unread, 'letter')} could not be read: {intake.failures} says why")
     if intake.items.empty:
         return Outcome(NOTHING_NEW, "the drop folder holds no item yet")
     data = prepare(intake.items, config)

@@ -11,15 +11,24 @@ from imrml.scoring import DEMO, LAW
 from imrml.submissions import Requests, columns_at
 from imrml.web.answering import Answering
 from imrml.web.safety import MarkupFreeResponse
-from imrml.web.schemas import ExplainAnswer, Health, Meaning, ModelAnswer, Problem, ScoreAnswer, request_models
+from imrml.web.schemas import (
+    ExplainAnswer,
+    Health,
+    Meaning,
+    ModelAnswer,
+    Problem,
+    ScoreAnswer,
+    example_answer,
+    example_problem,
+    request_models,
+)
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "No readable JSON"},
-    401: {"model": Problem, "description": "A token is needed"},
-    403: {"model": Problem, "description": "Another site sent this"},
-    413: {"model": Problem, "description": "Too large"},
-    422: {"model": Problem, "description": "Not a table of requests, or the one request is refused"},
-    503: {"description": "Too many requests at once"},
+PROBLEMS = {
+    400: "No readable JSON",
+    401: "A token is needed",
+    403: "Another site sent this",
+    413: "Too large",
+    422: "Not a table of requests, or the one request is refused",
 }
 
 
@@ -39,13 +48,22 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
     router = APIRouter(default_response_class=MarkupFreeResponse, dependencies=described)
     fitted, manifest = answering.model.model, answering.model.manifest
     score_body, explain_body = request_models(fitted.stage, fitted.profile, max_rows)
+    too_many: dict[int | str, dict[str, Any]] = {503: {"description": "Too many requests at once"}}
     meaning = Meaning(law=LAW, demo=DEMO if answering.is_demo else None).model_dump()
 
-    @router.get("/healthz", response_model=Health, tags=["server"], summary="Whether the server answers")
+    @router.get(
+        "/healthz", response_model=Health, tags=["server"], summary="Whether the server answers", responses=_responses("/healthz")
+    )
     async def tell_health() -> MarkupFreeResponse:
         return MarkupFreeResponse({"status": "ok"})
 
-    @router.get("/api/model", response_model=ModelAnswer, tags=["model"], summary="The model that answers", responses=_only(401))
+    @router.get(
+        "/api/model",
+        response_model=ModelAnswer,
+        tags=["model"],
+        summary="The model that answers",
+        responses=_responses("/api/model", 401),
+    )
     async def tell_model() -> MarkupFreeResponse:
         told = {name: manifest[name] for name in ("model_version", "trained_on", "verdict")}
         columns = list(columns_at(fitted.stage, fitted.profile))
@@ -53,19 +71,40 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
             {**told, "stage": fitted.stage, "profile": fitted.profile, "columns": columns, "meaning": meaning}
         )
 
-    @router.post("/api/score", response_model=ScoreAnswer, tags=["requests"], summary="Score requests", responses=PROBLEMS)
+    @router.post(
+        "/api/score",
+        response_model=ScoreAnswer,
+        tags=["requests"],
+        summary="Score requests",
+        responses=_responses("/api/score", *PROBLEMS) | too_many,
+    )
     async def score_requests(body: score_body) -> MarkupFreeResponse:  # type: ignore[valid-type]
         return MarkupFreeResponse(await answering.on_a_thread(_score, answering, body) | {"meaning": meaning})
 
-    @router.post("/api/explain", response_model=ExplainAnswer, tags=["requests"], summary="Explain one", responses=PROBLEMS)
+    @router.post(
+        "/api/explain",
+        response_model=ExplainAnswer,
+        tags=["requests"],
+        summary="Explain one",
+        responses=_responses("/api/explain", *PROBLEMS) | too_many,
+    )
     async def explain_request(body: explain_body) -> MarkupFreeResponse:  # type: ignore[valid-type]
         return MarkupFreeResponse(await answering.on_a_thread(_explain, answering, body) | {"meaning": meaning})
 
     return router
 
 
-def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: PROBLEMS[status] for status in statuses}
+def _responses(path: str, *problems: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the answer of a path and what may be wrong, with an example of each."""
+    described: dict[int | str, dict[str, Any]] = {200: {"content": _example(example_answer(path))}}
+    for status in problems:
+        told = {"model": Problem, "description": PROBLEMS[status]}
+        described[status] = told | {"content": _example(example_problem(status))}
+    return described
+
+
+def _example(value: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"example": value}}
 
 
 def _row(body: BaseModel) -> dict[str, Any]:

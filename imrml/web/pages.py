@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from imrml.counts import counted
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.explaining import plain_summary
@@ -99,6 +100,7 @@ class Pages:
             "percent": percent,
             "capitalize_first": capitalize_first,
             "category": category_name,
+            "counted": counted,
             "note": note_words,
             "rate": rate_words,
             "standing": standing,

@@ -1,8 +1,11 @@
 """What the JSON API takes and gives, in the words of the tables; OpenAPI is made from it."""
 
+from functools import cache
+from importlib.resources import files
 from math import isfinite
 from typing import Annotated, Any
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.config import JsonDict
 
@@ -161,10 +164,40 @@ def request_models(stage: Stage, profile: Profile, max_rows: int) -> tuple[type[
     named: JsonDict = {"anyOf": [{"required": [name]} for name in NAMING_TREATMENT[profile]]}
     requests = Field(min_length=1, max_length=max_rows, json_schema_extra={"contains": named})
     score_body = create_model("ScoreBody", __doc__="A table of requests.", requests=(list[row], requests))  # type: ignore[valid-type]
+    score_body.model_config["json_schema_extra"] = {"examples": [{"requests": [example]}]}
     explain_body = create_model(
         "ExplainBody",
         __doc__="One request, and documents of its checklist as if its text showed them too.",
         request=(row, Field(json_schema_extra=named)),
         if_shown=(list[str], Field(default=[], max_length=50)),
     )
+    shown: JsonDict = {"request": example, "if_shown": list(example_answer("/api/explain")["if_shown"]["documents"])}
+    explain_body.model_config["json_schema_extra"] = {"examples": [shown]}
     return score_body, explain_body
+
+
+@cache
+def _examples() -> dict[str, Any]:
+    return dict(yaml.safe_load(files("imrml.web").joinpath("answers.yaml").read_text(encoding="utf-8")))
+
+
+def example_answer(path: str) -> dict[str, Any]:
+    """Give an invented answer of a path of the API, for its description.
+
+    Examples
+    --------
+    >>> example_answer("/healthz")
+    {'status': 'ok'}
+    """
+    return dict(_examples()["answers"][path])
+
+
+def example_problem(status: int) -> dict[str, Any]:
+    """Give what the API answers with a status that is no success, for its description.
+
+    Examples
+    --------
+    >>> example_problem(400)
+    {'error': 'the body is no JSON'}
+    """
+    return {"error": _examples()["problems"][status]}

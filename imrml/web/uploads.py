@@ -14,6 +14,7 @@ from imrml.config import LimitsConfig
 from imrml.documents import read_text
 from imrml.engines import Guard
 from imrml.errors import DocumentError, ImrmlError, TableError
+from imrml.submissions import names_column
 from imrml.tables import parse_table
 
 # It tells the log at which byte a form broke off, which is one of the sender's (experiments/055-hostile-web).
@@ -159,4 +160,4 @@ class Reader:
 
 
 def _read(content: bytes, table_name: str, limits: LimitsConfig) -> str | pd.DataFrame:
-    return parse_table(content, table_name) if table_name else read_text(content, limits)
+    return parse_table(content, table_name, names_column) if table_name else read_text(content, limits)

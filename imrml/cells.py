@@ -1,7 +1,9 @@
 """What stands in a cell of somebody's table: text, an age, a sex, a day, or nothing."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -9,17 +11,53 @@ OLDEST = 120
 """Years; beyond, a number is no age."""
 
 
-def cell_values(items: pd.DataFrame, name: str) -> list[Any]:
-    """List what a column holds, None for all that stands for nothing.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What the cells of a table hold, read once; a column that is absent holds nothing.
+
+    Parameters
+    ----------
+    by_column : mapping of str to list
+        Values of each column, None for all that stands for nothing.
+    n_rows : int
+        Length of each list.
 
     Examples
     --------
-    >>> cell_values(pd.DataFrame({"age": [44, " ", None]}), "age")
-    [44, None, None]
+    >>> table = pd.DataFrame({"age": [44, " ", None], "treatment": [" Norco", 97110, float("nan")]})
+    >>> cells = Cells.of(table, ["age", "treatment", "sex"])
+    >>> cells.values("age"), cells.texts("treatment"), cells.take([1, 0]).texts("sex")
+    ([44, None, None], ['Norco', '97110', ''], ['', ''])
     """
-    if name not in items:
-        return [None] * len(items)
-    return [value if _is_given(value) else None for value in items[name]]
+
+    by_column: Mapping[str, list[Any]]
+    n_rows: int
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, names: Iterable[str]) -> Self:
+        """Read those of the named columns that a table has."""
+        read = {name: [value if _is_given(value) else None for value in table[name]] for name in names if name in table}
+        return cls(read, len(table))
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the table has a column."""
+        return name in self.by_column
+
+    def values(self, name: str) -> list[Any]:
+        """List what a column holds, None for all that stands for nothing."""
+        return self.by_column.get(name) or [None] * self.n_rows
+
+    def texts(self, name: str) -> list[str]:
+        """List what a column holds as text, ``""`` for all that stands for nothing."""
+        return ["" if value is None else str(value).strip() for value in self.values(name)]
+
+    def take(self, rows: Sequence[int]) -> "Cells":
+        """Give some rows alone, by their positions."""
+        return Cells({name: [values[row] for row in rows] for name, values in self.by_column.items()}, len(rows))
+
+    def assign(self, columns: Mapping[str, list[Any]]) -> "Cells":
+        """Put columns in the place of those of the same names, or beside."""
+        return Cells({**self.by_column, **columns}, self.n_rows)
 
 
 def _is_given(value: Any) -> bool:
@@ -28,17 +66,6 @@ def _is_given(value: Any) -> bool:
     if pd.api.types.is_scalar(value):
         return not pd.isna(value)
     return not hasattr(value, "__len__") or len(value) > 0
-
-
-def cell_texts(items: pd.DataFrame, name: str) -> list[str]:
-    """List what a column holds as text, ``""`` for all that stands for nothing.
-
-    Examples
-    --------
-    >>> cell_texts(pd.DataFrame({"treatment": [" Norco", 97110, float("nan")]}), "treatment")
-    ['Norco', '97110', '']
-    """
-    return ["" if value is None else str(value).strip() for value in cell_values(items, name)]
 
 
 def read_sex(given: str) -> str:

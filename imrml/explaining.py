@@ -28,7 +28,7 @@ from imrml.scoring import (
     interval_words,
     percent,
     rate_words,
-    score,
+    score_columns,
     standing,
 )
 from imrml.submissions import Requests, SubmissionFrame
@@ -234,8 +234,8 @@ def explain(
         raise TableError(f"explain: request {place + 1} of {len(requests.rows)}; there is none")
     submissions = SubmissionFrame(requests.submissions.iloc[[place]])
     one = replace(requests, request_ids=(requests.request_ids[place],), rows=(requests.rows[place],), submissions=submissions)
-    scored = score(loaded, one, allow_demo=allow_demo).to_dict("records")[0]
-    prediction = {str(name): None if _is_missing(value) else value for name, value in scored.items()}
+    scored = score_columns(loaded, one, allow_demo=allow_demo)
+    prediction = {name: None if _is_missing(value) else value for name, [value] in scored.items()}
     model, inputs = loaded.model, loaded.model.read(submissions)
     texts = {name: str(submissions[name].iloc[0]) for name in _TITLES if name in submissions}
     moved: list[tuple[str, float]] = []

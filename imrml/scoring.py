@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 
 from imrml.config import decision_threshold
 from imrml.counts import counted
@@ -72,6 +73,36 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_re
     LeakageError
         The requests were sorted for another stage.
     """
+    return prediction_table(score_columns(model, requests, allow_demo, n_reasons))
+
+
+def prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Make the table of what :func:`score_columns` gives."""
+    dtypes: dict[str, type] = {name: float for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"}
+    dtypes["n_base_rate"] = np.int64
+    return pd.DataFrame({name: np.array(values, dtypes[name]) if name in dtypes else values for name, values in columns.items()})
+
+
+def score_columns(
+    model: LoadedModel, requests: Requests, allow_demo: bool = False, n_reasons: int = N_REASONS
+) -> dict[str, list[Any]]:
+    """Predict requests as :func:`score` does, and give the columns of its table as lists, for who wants no frame.
+
+    Parameters
+    ----------
+    model, requests, allow_demo, n_reasons
+        As of :func:`score`.
+
+    Returns
+    -------
+    dict of str to list of length n_scored
+        ``PREDICTION_COLUMNS`` in their order; what is missing is NaN or None.
+
+    Raises
+    ------
+    ModelError, LeakageError
+        As :func:`score`.
+    """
     manifest = model.manifest
     if manifest["trained_on"] == "synthetic" and not allow_demo:
         raise ModelError(f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it")
@@ -80,7 +111,9 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_re
     # text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), _N_ROWS):
         part = SubmissionFrame(requests.submissions.iloc[start : start + _N_ROWS])
-        for name, values in _score_part(model.model, part, n_reasons).items():
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # our own features and settings
+            scored = _score_part(model.model, part, n_reasons)
+        for name, values in scored.items():
             columns.setdefault(name, []).extend(values)
     n_scored = len(requests.rows)
     columns |= {
@@ -89,18 +122,16 @@ def score(model: LoadedModel, requests: Requests, allow_demo: bool = False, n_re
         "model_version": [manifest["model_version"]] * n_scored,
         "trained_on": [manifest["trained_on"]] * n_scored,
     }
-    numbers = [name for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"]
-    return pd.DataFrame(columns)[list(PREDICTION_COLUMNS)].astype(dict.fromkeys(numbers, float) | {"n_base_rate": "int64"})
+    return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 
 def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: int) -> dict[str, Sequence[Any]]:
     inputs = fitted.read(submissions)
-    rates = fitted.base_rates(inputs)
     p_overturned = fitted.predict_proba(inputs)[:, 1]
     interval = fitted.predict_interval(inputs)
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
-    base_rates = rates["base_rate"].to_numpy()
+    base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]
     predicted = _predicted(p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models))
     likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
     shown = [documents_shown(record) for record in _records(submissions)]
@@ -115,7 +146,7 @@ def _score_part(fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: in
         "abstain_reason": abstain_reasons,
         "treatment_category": inputs.categories,
         "base_rate": base_rates.tolist(),
-        "n_base_rate": rates["n_base_rate"].tolist(),
+        "n_base_rate": fitted.categories_.count(inputs.categories).tolist(),
         "send_before_submission": [
             _documents_to_send([found for found, _ in row], there) for row, there in zip(likely, shown, strict=True)
         ],
@@ -182,7 +213,7 @@ def _records(submissions: SubmissionFrame) -> Iterator[tuple[str, ...]]:
     The treatment stays out: a request for a urine drug screen does not show one.
     """
     columns = [name for name in RECORD_COLUMNS if name in submissions]
-    return submissions[columns].itertuples(index=False, name=None)
+    return zip(*(submissions[name] for name in columns), strict=True)
 
 
 def documents_shown(record: Sequence[str]) -> list[FoundDocument]:

@@ -4,7 +4,7 @@ A submission reconstructed from a letter was written after the decision; :func:`
 what the reviewer could only say later, and for stage ``rfa`` also what utilization review said.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, count
 from operator import not_
@@ -13,7 +13,7 @@ from typing import Any, Literal, NewType
 import numpy as np
 import pandas as pd
 
-from imrml.cells import cell_texts, cell_values, read_age, read_date, read_sex
+from imrml.cells import Cells, read_age, read_date, read_sex
 from imrml.codes import join_codes, name_heading, read_age_band, read_code, split_codes
 from imrml.config import Profile, Stage
 from imrml.errors import LeakageError, TableError
@@ -185,12 +185,20 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     >>> frame[["treatment", "age", "sex"]].to_dict("records"), "rationale" in frame
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
     """
-    if not any(name in items for name in NAMING_TREATMENT[profile]):
+    _require_treatment(items, profile)
+    return _frame(Cells.of(items, [column.name for column in columns_of(profile)]), items.index, stage, profile)
+
+
+def _require_treatment(columns: Iterable[Any], profile: Profile) -> None:
+    if not set(columns) & {*NAMING_TREATMENT[profile]}:
         named = " and ".join(f"no {name!r}" for name in NAMING_TREATMENT[profile])
-        raise TableError(f"{named} column among {sorted(map(str, items.columns))[:20]}; one is needed")
+        raise TableError(f"{named} column among {sorted(map(str, columns))[:20]}; one is needed")
+
+
+def _frame(cells: Cells, index: pd.Index, stage: Stage, profile: Profile) -> SubmissionFrame:
     if profile == "dmhc":
-        items = _with_codes(items)
-    text = {column.name: cell_texts(items, column.name) for column in columns_of(profile) if column.dtype == "string"}
+        cells = _with_codes(cells)
+    text = {column.name: cells.texts(column.name) for column in columns_of(profile) if column.dtype == "string"}
     parts = [split_item(item) for item in text["item"]]
     for position, name in enumerate(("treatment", "authorized", "disputed")):
         text[name] = [given or part[position] for given, part in zip(text[name], parts, strict=True)]
@@ -202,32 +210,27 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     text["sex"] = [read_sex(given) or derive_sex(summary) for given, summary in zip(text["sex"], summaries, strict=True)]
     diagnoses = {summary: derive_diagnosis(summary) for summary in set(compress(summaries, map(not_, text["diagnosis"])))}
     text["diagnosis"] = [given or diagnoses[summary] for given, summary in zip(text["diagnosis"], summaries, strict=True)]
-    frame = pd.DataFrame(text, index=items.index).astype("str")
-    ages = [read_age(value) for value in cell_values(items, "age")]
-    frame["age"] = pd.Series(
-        [derive_age(summary) if age is None else age for age, summary in zip(ages, summaries, strict=True)],
-        items.index,
-        dtype=float,
-    )
-    for name in _DATES:
-        days = [read_date(value) for value in cell_values(items, name)]
-        frame[name] = np.array(["NaT" if day is None else day.isoformat() for day in days], dtype="datetime64[s]")
-    return SubmissionFrame(frame[list(columns_at(stage, profile))])
+    ages = [read_age(value) for value in cells.values("age")]
+    columns: dict[str, Any] = {name: pd.array(texts, dtype="str") for name, texts in text.items()}
+    told_ages = [derive_age(summary) if age is None else age for age, summary in zip(ages, summaries, strict=True)]
+    columns["age"] = np.array(told_ages, dtype=float)
+    columns |= {name: np.array([read_date(value) for value in cells.values(name)], dtype="datetime64[s]") for name in _DATES}
+    return SubmissionFrame(pd.DataFrame({name: columns[name] for name in columns_at(stage, profile)}, index))
 
 
-def _with_codes(items: pd.DataFrame) -> pd.DataFrame:
+def _with_codes(cells: Cells) -> Cells:
     """Fill the codes from the text of treatment and diagnosis where they are absent, and that text from the codes."""
     filled: dict[str, list[str]] = {}
     for name in ("treatment", "diagnosis"):
         category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
-        texts = cell_texts(items, name)
-        coded = zip(*(map(read_code, cell_texts(items, column)) for column in columns), strict=True)
+        texts = cells.texts(name)
+        coded = zip(*(map(read_code, cells.texts(column)) for column in columns), strict=True)
         codes = [given if any(given) else split_codes(text) for given, text in zip(coded, texts, strict=True)]
         filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
         filled[category], filled[subcategory] = ([code[place] for code in codes] for place in (0, 1))
-    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cell_values(items, "age"))]
-    bands = [read_age_band(band or age) for band, age in zip(cell_texts(items, "age_band"), ages, strict=True)]
-    return items.assign(age_band=bands, review_type=list(map(read_code, cell_texts(items, "review_type"))), **filled)
+    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cells.values("age"))]
+    bands = [read_age_band(band or age) for band, age in zip(cells.texts("age_band"), ages, strict=True)]
+    return cells.assign({**filled, "age_band": bands, "review_type": list(map(read_code, cells.texts("review_type")))})
 
 
 # --- requests as they come -------------------------------------------------------------------------------------------
@@ -285,26 +288,30 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    table = name_columns(table, profile)
-    given_ids = cell_texts(table, "request_id")
+    known = _known_columns(profile)
+    by_name = _columns_by_name(table, profile)
+    _require_treatment(by_name, profile)
+    cells = Cells({name: _merged(table, columns) for name, columns in by_name.items() if name in known}, len(table))
+    given_ids = cells.texts("request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long, _find_letters):
-        for number, why in find(table):
+        for number, why in find(cells):
             refused.setdefault(number, why)
     seen: dict[str, int] = {}
     for number, given in enumerate(given_ids, start=1):
         if given and number not in refused and seen.setdefault(given, number) != number:
             refused[number] = f"request_id is that of row {seen[given]}; give each request its own and score again"
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
-    kept = table.iloc[[number - 1 for number in rows]]
+    places = [number - 1 for number in rows]
+    kept = cells.take(places)
     all_columns = [column.name for column in columns_of(profile)]
     return Requests(
         request_ids=tuple(_name_requests(rows, given_ids)),
         rows=tuple(rows),
-        submissions=submission_frame(kept, stage, profile),
+        submissions=_frame(kept, table.index[places], stage, profile),
         refused=tuple(sorted(refused.items())),
-        unknown_columns=tuple(str(name) for name in table if name not in _known_columns(profile)),
-        late_columns=tuple(name for name in all_columns if name in table and name not in columns_at(stage, profile)),
+        unknown_columns=tuple(str(name) for name in by_name if name not in known),
+        late_columns=tuple(name for name in all_columns if name in by_name and name not in columns_at(stage, profile)),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
@@ -317,15 +324,11 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
     ['treatment', 'case_summary', 'Desk']
     """
-    by_name: dict[str, list[Any]] = {}
-    for given in table:
-        by_name.setdefault(_name_column(str(given), profile) or str(given), []).append(given)
+    by_name = _columns_by_name(table, profile)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
     for name, columns in by_name.items():
         if len(columns) > 1:
-            in_order = sorted(columns, key=name.__ne__)  # our own name first
-            texts = zip(*(cell_texts(table, column) for column in in_order), strict=True)
-            named[name] = ["\n".join(dict.fromkeys(filter(None, parts))) for parts in texts]
+            named[name] = _merged(table, columns)
     return named
 
 
@@ -348,23 +351,40 @@ def _name_column(heading: str, profile: Profile) -> str | None:
     return name if name in _known_columns(profile) else None
 
 
-def _find_late(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    late = [name for name in REFUSED_COLUMNS if name in table]
-    for number, row in enumerate(zip(*(cell_values(table, name) for name in late), strict=True), start=1):
+def _columns_by_name(table: pd.DataFrame, profile: Profile) -> dict[str, list[Any]]:
+    """Tell which columns of a table mean each of ours, the one of our own name first; others stand under their own name."""
+    by_name: dict[str, list[Any]] = {}
+    for given in table:
+        by_name.setdefault(_name_column(str(given), profile) or str(given), []).append(given)
+    return {name: sorted(columns, key=name.__ne__) for name, columns in by_name.items()}
+
+
+def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
+    """List what columns that mean one hold together."""
+    cells = Cells.of(table, columns)
+    if len(columns) == 1:
+        return cells.values(columns[0])
+    texts = zip(*(cells.texts(column) for column in columns), strict=True)
+    return ["\n".join(dict.fromkeys(filter(None, parts))) or None for parts in texts]
+
+
+def _find_late(cells: Cells) -> Iterator[tuple[int, str]]:
+    late = [name for name in REFUSED_COLUMNS if name in cells]
+    for number, row in enumerate(zip(*(cells.values(name) for name in late), strict=True), start=1):
         if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
             yield number, _refusal(", ".join(repr(name) for name in found), len(found))
 
 
-def _find_long(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
+def _find_long(cells: Cells) -> Iterator[tuple[int, str]]:
     for name in (column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"):
         most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
-        for number, text in enumerate(cell_texts(table, name), start=1):
+        for number, text in enumerate(cells.texts(name), start=1):
             if len(text) > most:
                 yield number, f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again"
 
 
-def _find_letters(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    for number, text in enumerate(cell_texts(table, "case_summary"), start=1):
+def _find_letters(cells: Cells) -> Iterator[tuple[int, str]]:
+    for number, text in enumerate(cells.texts("case_summary"), start=1):
         if holds_determination(text):
             yield (
                 number,
@@ -375,10 +395,10 @@ def _find_letters(table: pd.DataFrame) -> Iterator[tuple[int, str]]:
             )
 
 
-def _find_unread(kept: pd.DataFrame, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
+def _find_unread(kept: Cells, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
     for name, read in {"age": read_age, **dict.fromkeys(_DATES, read_date)}.items():
         if name in columns_at(stage):
-            values = zip(rows, cell_values(kept, name), strict=True)
+            values = zip(rows, kept.values(name), strict=True)
             yield from ((number, name) for number, value in values if value is not None and read(value) is None)
 
 

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -308,8 +308,27 @@ def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
 
 
 def _to_json_lines(frame: pd.DataFrame) -> str:
-    rows = ({key: _plain(value) for key, value in row.items()} for row in frame.to_dict("records"))
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(
+        json.dumps(row, ensure_ascii=False) + "\n"
+        for row in plain_rows({name: column.tolist() for name, column in frame.items()})
+    )
+
+
+def plain_rows(columns: Mapping[Any, Sequence[Any]]) -> Iterator[dict[Any, Any]]:
+    """Give the rows of a table as JSON Lines hold them.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence of length n_rows
+        What each column holds.
+
+    Examples
+    --------
+    >>> list(plain_rows({"age": [44.0, float("nan")], "reasons": [["pain"], []]}))
+    [{'age': 44.0, 'reasons': ['pain']}, {'age': None, 'reasons': []}]
+    """
+    plain = [[_plain(value) for value in values] for values in columns.values()]
+    return (dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True))
 
 
 def _plain(value: Any) -> Any:

@@ -157,7 +157,7 @@ def test_vertebrae_vitamins_and_procedures_are_no_codes():
 
 def test_codes_reach_the_features_of_their_family():
     items = pd.DataFrame({"item": ["MRI", "MRI"], "diagnosis": ["M5416", "radiculopathy"]})
-    frame = ClinicalFeatures("imr").fit_transform(submission_frame(items, "imr"))
+    frame = ClinicalFeatures("imr").set_output(transform="pandas").fit_transform(submission_frame(items, "imr"))
     assert frame["diagnosis=disc_radiculopathy"].tolist() == [1.0, 1.0]
 
 
@@ -228,12 +228,14 @@ def test_age_of_the_claim_and_people():
             "sex": ["F", "", "male"],
         }
     )
-    plain = ClinicalFeatures("imr").fit_transform(submission_frame(items, "imr"))
+    plain = ClinicalFeatures("imr").set_output(transform="pandas").fit_transform(submission_frame(items, "imr"))
     bands = ["chronicity=acute", "chronicity=chronic_10_years", "chronicity=unknown"]
     assert plain[bands].to_numpy().tolist() == np.eye(3).tolist()
     assert plain.loc[0, "log_claim_days"] == pytest.approx(np.log1p(19))
     assert not {"age", "sex=female"} & set(plain)
-    people = ClinicalFeatures("imr", use_age_and_sex=True).fit_transform(submission_frame(items, "imr"))
+    people = (
+        ClinicalFeatures("imr", use_age_and_sex=True).set_output(transform="pandas").fit_transform(submission_frame(items, "imr"))
+    )
     assert people[["age", "is_age_unknown", "sex=female", "sex=male"]].to_numpy().tolist() == [
         [40, 0, 1, 0],
         [0, 1, 0, 0],
@@ -243,7 +245,7 @@ def test_age_of_the_claim_and_people():
 
 def test_before_review_the_last_date_told_ends_the_age_of_the_claim():
     items = pd.DataFrame({"item": ["Norco"], "date_of_injury": ["2015-01-01"], "case_summary": ["Seen 2/1/2015 and 2/10/15."]})
-    frame = ClinicalFeatures("rfa").fit_transform(submission_frame(items, "rfa"))
+    frame = ClinicalFeatures("rfa").set_output(transform="pandas").fit_transform(submission_frame(items, "rfa"))
     assert frame.loc[0, "log_claim_days"] == pytest.approx(np.log1p(40))
 
 
@@ -411,7 +413,9 @@ def test_dense_output_follows_set_output(make):
     frame = make_frame().set_index(pd.Index(range(100, 124)))
     transformed = make("imr").set_output(transform="pandas").fit_transform(frame)
     assert list(transformed.index) == list(frame.index)
-    assert isinstance(make("imr").set_output(transform="default").fit_transform(frame), pd.DataFrame)
+    sparse_values = make("imr", sparse_output=True).fit_transform(frame)
+    assert sparse.issparse(sparse_values)
+    np.testing.assert_array_equal(transformed.to_numpy(), sparse_values.toarray())
 
 
 def test_sparse_features_come_as_pandas_with_their_names():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from model_factories import MANIFEST, fictional_items, make_model
-from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion
 
 from imrml.errors import OutdatedModelError
 from imrml.models import load_model, save_model
@@ -31,8 +31,8 @@ def refuses(saved, message):
 
 
 def test_features_that_the_code_names_otherwise_now_are_refused(saved, monkeypatch):
-    names = ColumnTransformer.get_feature_names_out
-    monkeypatch.setattr(ColumnTransformer, "get_feature_names_out", lambda self: [f"{name}s" for name in names(self)])
+    names = FeatureUnion.get_feature_names_out
+    monkeypatch.setattr(FeatureUnion, "get_feature_names_out", lambda self: [f"{name}s" for name in names(self)])
     refuses(saved, "its features are not those that the code makes now")
 
 

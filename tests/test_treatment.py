@@ -135,7 +135,8 @@ def test_reads_the_rest_of_a_request():
 
 def test_tells_what_was_authorized():
     item = partly_authorized("Chiropractic 12 visits", "Chiropractic 3 visits", "Chiropractic 9 visits")
-    frame = TreatmentFeatures("imr").fit_transform(submission_frame(pd.DataFrame({"item": [item, "Soma #30"]}), "imr"))
+    features = TreatmentFeatures("imr").set_output(transform="pandas")
+    frame = features.fit_transform(submission_frame(pd.DataFrame({"item": [item, "Soma #30"]}), "imr"))
     columns = ["is_partially_authorized", "share_authorized", "is_rest_of_amount_disputed"]
     assert frame[columns].to_numpy().tolist() == [[1.0, 0.25, 1.0], [0.0, 0.0, 0.0]]
 

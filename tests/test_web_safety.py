@@ -183,7 +183,7 @@ def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
         raise RuntimeError(NOTES)
 
     app = create_app(served_model(), allow_demo=True)
-    monkeypatch.setattr("imrml.web.answering.score", fail)
+    monkeypatch.setattr("imrml.web.answering.score_columns", fail)
     with TestClient(app, base_url="http://localhost") as client, caplog.at_level(logging.DEBUG):
         answer = client.post("/api/score", json={"requests": [REQUEST]})
     assert answer.status_code == 500

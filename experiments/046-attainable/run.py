@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import logit, xlogy
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.pipeline import FeatureUnion
 
 from imrml.config import load_config
 from imrml.models import ReviewModel
@@ -37,20 +37,20 @@ class WatchedFeatures:
 
     def __init__(self) -> None:
         self.seconds, self.matrix = 0.0, None
-        self._fit_transform = ColumnTransformer.fit_transform
+        self._fit_transform = FeatureUnion.fit_transform
 
     def __enter__(self) -> "WatchedFeatures":
-        def fit_transform(columns: ColumnTransformer, *args: object, **options: object) -> sparse.csr_matrix:
+        def fit_transform(columns: FeatureUnion, *args: object, **options: object) -> sparse.csr_matrix:
             began = time.process_time()
             self.matrix = sparse.csr_matrix(self._fit_transform(columns, *args, **options))
             self.seconds += time.process_time() - began
             return self.matrix
 
-        ColumnTransformer.fit_transform = fit_transform
+        FeatureUnion.fit_transform = fit_transform
         return self
 
     def __exit__(self, *_: object) -> None:
-        ColumnTransformer.fit_transform = self._fit_transform
+        FeatureUnion.fit_transform = self._fit_transform
 
 
 def shares(p: np.ndarray, truth: np.ndarray, best: np.ndarray, rate: float) -> str:

@@ -1,6 +1,6 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
 
-from imrml.features.builder import build_features, describe_feature, feature_frame, is_filler
+from imrml.features.builder import block_places, build_features, describe_feature, feature_frame, is_filler
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, answering_cues, background, find_documents
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
@@ -18,6 +18,7 @@ __all__ = [
     "TreatmentFeatures",
     "answering_cues",
     "background",
+    "block_places",
     "build_features",
     "describe_feature",
     "feature_frame",

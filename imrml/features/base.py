@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -36,7 +37,12 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
 
 
 class NumberFeatures(SubmissionTransformer):
-    """A transformer that learns nothing but the columns and gives each request numbers by name; what it leaves out is 0."""
+    """A transformer that learns nothing but the columns and gives each request numbers by name; what it leaves out is 0.
+
+    With ``sparse_output`` it gives a sparse matrix, as ``OneHotEncoder`` does; else it follows ``set_output``.
+    """
+
+    sparse_output: bool
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
         """Check the columns; nothing else is learned.
@@ -49,16 +55,18 @@ class NumberFeatures(SubmissionTransformer):
         self._learn_columns(X)
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of shape (n_items, n_features) of floats without missing values, with the index of ``X``."""
+    def transform(self, X: pd.DataFrame) -> Any:
+        """Return floats without missing values, shape (n_items, n_features)."""
         self._check_columns(X)
-        names = self.get_feature_names_out()
-        positions = {name: position for position, name in enumerate(names)}
-        values = np.zeros((len(X), len(names)))
-        for row, numbers in enumerate(self._numbers_by_row(X)):
-            for name, value in numbers.items():
-                values[row, positions[name]] = value
-        return pd.DataFrame(values, index=X.index, columns=names)
+        positions = {name: position for position, name in enumerate(self.get_feature_names_out())}
+        values, columns, ends = [], [], [0]
+        for numbers in self._numbers_by_row(X):
+            told = sorted((positions[name], value) for name, value in numbers.items() if value)
+            columns += [position for position, _ in told]
+            values += [value for _, value in told]
+            ends.append(len(values))
+        matrix = sparse.csr_matrix((np.array(values, dtype=float), columns, ends), shape=(len(X), len(positions)))
+        return matrix if self.sparse_output else matrix.toarray()
 
     @abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
@@ -66,4 +74,4 @@ class NumberFeatures(SubmissionTransformer):
 
     @abstractmethod
     def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
-        """Yield the numbers of each row that are not zero."""
+        """Yield the numbers of each row; zeros may be left out."""

@@ -1,14 +1,14 @@
 """All features of a submission in one sparse matrix, and words for each of its columns."""
 
 from functools import cache
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pandas as pd
 from scipy import sparse
-from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 
 from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
@@ -20,12 +20,11 @@ from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions import SubmissionFrame
 
-# Every transformer sees every column, so that each rings the alarm for one that is not known at the stage.
-_ALL_COLUMNS = slice(0, None)
 
-
-def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "letters") -> ColumnTransformer:
+def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "letters") -> FeatureUnion:
     """Build the unfitted features of a submission frame.
+
+    Every transformer sees every column, so that each rings the alarm for one that is not known at the stage.
 
     Fit with ``cases`` (the case of each row) under ``sklearn.config_context(enable_metadata_routing=True)``, so that a term
     must stand in ``min_cases`` different cases; without ``cases`` every row counts as a case.
@@ -41,7 +40,7 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
 
     Returns
     -------
-    ColumnTransformer
+    FeatureUnion
         Sparse output of shape (n_items, n_features); values between -1 and 1 on the training data. Like scikit-learn's own
         vectorizers it cannot give pandas by ``set_output``, because its output is sparse; :func:`feature_frame` can.
 
@@ -55,9 +54,11 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     """
     if profile == "dmhc":
         codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases, config.min_cross_cases)
-        return ColumnTransformer([("codes", codes, _ALL_COLUMNS)], sparse_threshold=1.0, verbose_feature_names_out=False)
-    treatment = TreatmentFeatures(stage)
-    clinical = ClinicalFeatures(stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex)
+        return FeatureUnion([("codes", codes)], verbose_feature_names_out=False)
+    treatment = TreatmentFeatures(stage, sparse_output=True)
+    clinical = ClinicalFeatures(
+        stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex, sparse_output=True
+    )
     text = TextFeatures(
         stage,
         use_case_summary=config.use_case_summary,
@@ -69,23 +70,43 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
         text = CrossedTextFeatures(
             stage, word_ngrams=tuple(config.word_ngrams), min_cases=config.min_cases, max_terms=config.max_terms
         )
-    blocks = [
-        ("treatment", _scaled(treatment), _ALL_COLUMNS),
-        ("clinical", _scaled(clinical), _ALL_COLUMNS),
-        ("text", text, _ALL_COLUMNS),
-    ]
+    blocks = [("treatment", _scaled(treatment)), ("clinical", _scaled(clinical)), ("text", text)]
     if config.char_ngrams is not None:
         spelling = SpellingFeatures(stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns)
-        blocks.append(("spelling", spelling, _ALL_COLUMNS))
-    return ColumnTransformer(blocks, sparse_threshold=1.0, verbose_feature_names_out=False)
+        blocks.append(("spelling", spelling))
+    return FeatureUnion(blocks, verbose_feature_names_out=False)
 
 
-def feature_frame(features: ColumnTransformer, submissions: SubmissionFrame) -> pd.DataFrame:
+def block_places(features: FeatureUnion) -> dict[str, slice]:
+    """Tell which columns each block of fitted features fills.
+
+    Parameters
+    ----------
+    features : FeatureUnion
+        Fitted.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from imrml.config import load_config
+    >>> from imrml.submissions import submission_frame
+    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa")
+    >>> features = build_features(load_config().features, "rfa").fit(frame)
+    >>> places = block_places(features)
+    >>> list(places), str(features.get_feature_names_out()[places["treatment"]][0])
+    (['treatment', 'clinical', 'text'], 'category=opioid')
+    """
+    ends = accumulate((len(block.get_feature_names_out()) for _, block in features.transformer_list), initial=0)
+    names = (name for name, _ in features.transformer_list)
+    return {name: slice(start, end) for name, (start, end) in zip(names, pairwise(ends), strict=True)}
+
+
+def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.DataFrame:
     """Give the features of a submission frame as pandas, with their names: to look at, or for estimators that want names.
 
     Parameters
     ----------
-    features : ColumnTransformer
+    features : FeatureUnion
         From :func:`build_features`, fitted.
     submissions : SubmissionFrame of shape (n_items, n_columns)
         Of the same stage.
@@ -111,9 +132,8 @@ def feature_frame(features: ColumnTransformer, submissions: SubmissionFrame) -> 
 
 
 def _scaled(numbers: TreatmentFeatures | ClinicalFeatures) -> Pipeline:
-    """Divide each column by its largest value; sparse, so that the whole is sparse even where no text has a known term."""
-    # Sparse before it is scaled: to check a frame of hundreds of columns takes longer than all else for one request.
-    return make_pipeline(numbers, FunctionTransformer(sparse.csr_matrix, feature_names_out="one-to-one"), MaxAbsScaler())
+    """Divide each column by its largest value."""
+    return make_pipeline(numbers, MaxAbsScaler())
 
 
 TEXT_PREFIXES = (f"{TREATMENT_PART}__", f"{SUMMARY_PART}__")

@@ -339,18 +339,24 @@ class ClinicalFeatures(NumberFeatures):
         Whether the narrative is read; without it documents are looked for in the request and the diagnosis only.
     use_age_and_sex : bool
         Whether the injured person's age and sex become features.
+    sparse_output : bool
+        Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
 
     Examples
     --------
     >>> from imrml.submissions import submission_frame
     >>> items = pd.DataFrame({"item": ["Norco"], "case_summary": ["The UDS was consistent. No pain agreement."]})
-    >>> frame = ClinicalFeatures("rfa").fit_transform(submission_frame(items, "rfa"))
-    >>> frame[["shows=urine_drug_screen", "lacks=pain_agreement", "shows=pain_agreement"]].to_numpy()
-    array([[1., 1., 0.]])
+    >>> features = ClinicalFeatures("rfa").set_output(transform="pandas")
+    >>> shown = features.fit_transform(submission_frame(items, "rfa"))
+    >>> shown.columns[shown.loc[0] > 0].tolist()
+    ['shows=urine_drug_screen', 'lacks=pain_agreement', 'chronicity=unknown']
     """
 
-    def __init__(self, stage: Stage = "imr", *, use_case_summary: bool = True, use_age_and_sex: bool = False) -> None:
+    def __init__(
+        self, stage: Stage = "imr", *, use_case_summary: bool = True, use_age_and_sex: bool = False, sparse_output: bool = False
+    ) -> None:
         self.stage = stage
+        self.sparse_output = sparse_output
         self.use_case_summary = use_case_summary
         self.use_age_and_sex = use_age_and_sex
 
@@ -378,15 +384,14 @@ class ClinicalFeatures(NumberFeatures):
 
     def _claim_days(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Days from the injury to the day the request was known of; NaN where either is missing."""
-        if "received_on" in columns_at(self.stage):
-            until = X["received_on"].fillna(X["ur_denied_on"])
-        else:
-            until = pd.Series(pd.NaT, index=X.index, dtype="datetime64[s]")
+        known = [X[name].to_numpy() for name in ("received_on", "ur_denied_on") if name in columns_at(self.stage)]
         if self.use_case_summary:
-            told = pd.Series([_last_date(text) for text in X["case_summary"]], index=X.index)
-            until = until.fillna(pd.to_datetime(told, errors="coerce").astype("datetime64[s]"))
-        days = (until - X["date_of_injury"]).dt.days.astype(float)
-        return np.asarray(days.where(days >= 0), dtype=np.float64)
+            known.append(np.array([_last_date(text) for text in X["case_summary"]], dtype="datetime64[s]"))
+        until = np.full(len(X), "NaT", dtype="datetime64[s]")
+        for day in known:
+            until = np.where(np.isnat(until), day, until)
+        days = (until - X["date_of_injury"].to_numpy()) / np.timedelta64(1, "D")
+        return np.where(days >= 0, days, np.nan)
 
 
 @cache

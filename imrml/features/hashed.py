@@ -1,12 +1,14 @@
 """Words of a submission without a vocabulary: TF-IDF of hashed word n-grams, also by kind of treatment."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
@@ -107,13 +109,13 @@ class HashedText(SubmissionTransformer):
 
     def _by_category(self, words: sparse.csr_matrix, treatments: Iterable[str]) -> sparse.csr_matrix:
         """Move each row's words on by as many buckets as its category says."""
-        names = [dwc_category(treatment) for treatment in treatments]
-        moves = HashingVectorizer(analyzer=_whole, n_features=self.n_buckets, norm=None, alternate_sign=False).transform(names)
+        moves = np.array([_bucket(dwc_category(treatment), self.n_buckets) for treatment in treatments], dtype=np.int32)
         moved = words.copy()
-        moved.indices = (moved.indices + np.repeat(moves.indices, np.diff(words.indptr))) % self.n_buckets
+        moved.indices = (moved.indices + np.repeat(moves, np.diff(words.indptr))) % self.n_buckets
         moved.has_sorted_indices = False
         return moved
 
 
-def _whole(name: str) -> list[str]:
-    return [name]
+@cache
+def _bucket(name: str, n_buckets: int) -> int:
+    return int(FeatureHasher(n_buckets, input_type="string", alternate_sign=False).transform([[name]]).indices[0])

@@ -72,7 +72,12 @@ def _is_known(word: str) -> bool:
 
 def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
     """Mask texts once the short forms in them are spelt out, so that a clerk's words are those of letters."""
-    return [mask_text(spell_out(text, is_request=part == TREATMENT_PART)) for text in texts]
+    return [_masked(text, is_request=part == TREATMENT_PART) for text in texts]
+
+
+@remember(2048)
+def _masked(text: str, *, is_request: bool) -> str:
+    return mask_text(spell_out(text, is_request=is_request))
 
 
 def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
@@ -212,9 +217,9 @@ class TextFeatures(SubmissionTransformer):
                 rows, different = pd.factorize(np.array(column, dtype=object))
                 weighted = self.weights_[part].transform(self._count_words(part, different))
                 blocks.append(weighted[rows])
-        terms = sparse.csr_matrix(sparse.hstack(blocks))
-        holds_none = sparse.csr_matrix((np.diff(terms.indptr) == 0).astype(float).reshape(-1, 1))
-        return sparse.csr_matrix(sparse.hstack([terms, holds_none]))
+        n_terms = sum(np.diff(block.indptr) for block in blocks)
+        blocks.append(sparse.csr_matrix((n_terms == 0).astype(float).reshape(-1, 1)))
+        return sparse.csr_matrix(sparse.hstack(blocks))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns: the part, two underscores and the term; ``holds_no_known_term`` last."""

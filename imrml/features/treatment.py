@@ -309,6 +309,8 @@ class TreatmentFeatures(NumberFeatures):
     ----------
     stage : {'rfa', 'imr'}
         At ``imr`` the part that was authorized, the part in dispute and the claims administrator's guideline are known.
+    sparse_output : bool
+        Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
 
     Attributes
     ----------
@@ -318,14 +320,15 @@ class TreatmentFeatures(NumberFeatures):
     Examples
     --------
     >>> from imrml.submissions import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["Soma 350mg #90", "MRI left knee"]}), "rfa")
-    >>> TreatmentFeatures("rfa").fit_transform(frame)[["category=imaging", "drug_class=muscle_relaxant", "side=left"]].to_numpy()
-    array([[0., 1., 0.],
-           [1., 0., 1.]])
+    >>> features = TreatmentFeatures("rfa").set_output(transform="pandas")
+    >>> asked = features.fit_transform(submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa"))
+    >>> asked.columns[asked.loc[0] > 0].tolist()
+    ['category=imaging', 'dwc_category=Diagnostic Testing', 'body_part=knee', 'side=left']
     """
 
-    def __init__(self, stage: Stage = "imr") -> None:
+    def __init__(self, stage: Stage = "imr", *, sparse_output: bool = False) -> None:
         self.stage = stage
+        self.sparse_output = sparse_output
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform`."""

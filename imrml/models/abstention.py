@@ -58,20 +58,19 @@ def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.fl
     Of three ways to see that a request is unlike those learned from, the one that told held-out letters from foreign text
     (experiments/025-unlike-requests).
     """
-    return np.array(
-        [
-            (~np.isin(np.array(found, dtype=np.uint32), known)).sum() / (len(found) + _PRIOR_WORDS)
-            for found in _hash_words(submissions)
-        ],
-        dtype=float,
-    )
+    shares = []
+    for found in _hash_words(submissions):
+        words = np.array(found, dtype=np.uint32)
+        is_known = np.searchsorted(known, words, "right") > np.searchsorted(known, words)
+        shares.append((~is_known).sum() / (len(found) + _PRIOR_WORDS))
+    return np.array(shares, dtype=float)
 
 
 def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
     columns = [name for name in TELLING_COLUMNS if name in submissions]
     by_text: dict[tuple[str, bool], set[int]] = {}
     words = []
-    for row in submissions[columns].itertuples(index=False):
+    for row in zip(*(submissions[name] for name in columns), strict=True):
         told = [(text, column == "treatment") for column, text in zip(columns, row, strict=True)]
         for text, is_request in told:
             if (text, is_request) not in by_text:
@@ -82,7 +81,7 @@ def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
 
 
 def find_reasons(
-    settings: Mapping[str, Any], submissions: pd.DataFrame, answers: pd.DataFrame, threshold: float | None
+    settings: Mapping[str, Any], submissions: pd.DataFrame, answers: Mapping[str, Sequence[Any]], threshold: float | None
 ) -> list[str]:
     """Say for each item why the model does not answer; ``""`` where it does. The first reason that holds is given.
 
@@ -92,15 +91,16 @@ def find_reasons(
         Section ``abstention`` of the config.
     submissions : DataFrame of shape (n_items, n_columns)
         Requests.
-    answers : DataFrame of shape (n_items, 6)
+    answers : mapping of str to sequence of length n_items
         ``category`` and ``n_known``, its training items; ``unknown_words``, from :func:`unknown_shares`; ``p``, ``low`` and
-        ``high``, what the model would answer.
+        ``high``, what the model would answer, where the settings ask for it.
     threshold : float or None
         Probability from which the answer is "overturned", where config states costs or a target.
     """
     reasons = []
-    told = submissions[[name for name in TELLING_COLUMNS if name in submissions]].itertuples(index=False)
-    for row, treatment, answer in zip(told, submissions["treatment"], answers.to_dict("records"), strict=True):
+    told = zip(*(submissions[name] for name in TELLING_COLUMNS if name in submissions), strict=True)
+    rows = (dict(zip(answers, row, strict=True)) for row in zip(*answers.values(), strict=True))
+    for row, treatment, answer in zip(told, submissions["treatment"], rows, strict=True):
         n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
         if not _WORD.search(treatment):
             reasons.append("no treatment is named")

@@ -133,13 +133,18 @@ class DeficiencyModel(BaseEstimator):
         priors = self.predict_priors(categories)
         if self.is_prior_.all():
             return priors
-        moved = np.clip(self.rates_ + np.asarray(X @ self.coefficients_.T), _SMALLEST_RATE, 1 - _SMALLEST_RATE)
-        return np.where(self.is_prior_, priors, moved)
+        X = sparse.csr_matrix(X)
+        shown = np.unique(X.indices)  # of a hundred thousand features a request shows a few hundred
+        moved = self.rates_ + np.asarray(X[:, shown] @ self.coefficients_[:, shown].T)
+        return np.where(self.is_prior_, priors, np.clip(moved, _SMALLEST_RATE, 1 - _SMALLEST_RATE))
 
     def predict_priors(self, categories: Any) -> np.ndarray:
         """Shrunken rate of each label in each row's treatment category, shape (n_items, n_labels)."""
         check_is_fitted(self, "priors_")
-        return np.column_stack([prior.predict_proba(categories)[:, 1] for prior in self.priors_])
+        # All were counted on the same categories; the last row is for one that was never seen.
+        rates = np.array([[*prior.rates_, prior.rate_] for prior in self.priors_]).T
+        places = {category: place for place, category in enumerate(self.priors_[0].categories_)}
+        return np.asarray(rates[[places.get(category, -1) for category in categories]])
 
 
 def _taken_off(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion
 
+from imrml.features import block_places
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
 
@@ -19,7 +20,7 @@ class Reading:
 
     Parameters
     ----------
-    columns : ColumnTransformer or None
+    columns : FeatureUnion or None
         The fitted features; None, as ``matrix``, for priors.
     matrix : sparse matrix of shape (n_items, n_features), or None
         What they made of the items.
@@ -31,7 +32,7 @@ class Reading:
         Year of each decision; NaN where unknown.
     """
 
-    columns: ColumnTransformer | None
+    columns: FeatureUnion | None
     matrix: sparse.csr_matrix | None
     categories: Sequence[str]
     cases: npt.NDArray[Any]
@@ -59,7 +60,7 @@ def fit_outcome(
         prior = ClassPrior() if kind == "class_prior" else CategoryPrior(models["category_shrinkage"])
         return prior.fit(items.categories, overturned)
     if kind == "crosses":
-        codes = items.columns.named_transformers_["codes"]
+        codes = items.columns["codes"]
         crosses = CrossesLogistic(settings["members"], models["n_refits"], seed)
         known = {"memberships": codes.memberships(), "code_columns": codes.code_columns_, "years": items.years}
         return crosses.fit(items.matrix, overturned, items.cases, **known)
@@ -69,5 +70,5 @@ def fit_outcome(
         return logistic.fit(items.matrix, overturned, items.cases)
     from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415 - trees and their like are slow to import
 
-    terms = items.columns.output_indices_.get("text", slice(0, 0))
+    terms = block_places(items.columns).get("text", slice(0, 0))
     return CalibratedEstimator(settings, terms.start, seed).fit(items.matrix, overturned, items.cases)

@@ -51,6 +51,7 @@ ALLOWED_TYPES = frozenset(
         "sklearn.isotonic.IsotonicRegression",
         "sklearn.linear_model._logistic.LogisticRegression",
         "sklearn.naive_bayes.ComplementNB",
+        "sklearn.pipeline.FeatureUnion",
         "sklearn.pipeline.Pipeline",
         "sklearn.preprocessing._data.MaxAbsScaler",
         "sklearn.preprocessing._function_transformer.FunctionTransformer",

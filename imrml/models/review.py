@@ -14,7 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import HashedText, answering_cues, background, build_features, describe_feature, treatment_category
+from imrml.features import (
+    HashedText,
+    answering_cues,
+    background,
+    block_places,
+    build_features,
+    describe_feature,
+    treatment_category,
+)
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import DeficiencyModel
@@ -74,7 +82,7 @@ class ReviewModel(BaseEstimator):
         Share of overturned training items.
     categories_ : CategoryPrior
         Rate in each treatment category.
-    columns_ : ColumnTransformer or None
+    columns_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     words_ : HashedText or None
         The fitted features that only the deficiency model sees; None where it is made of priors alone.
@@ -348,19 +356,18 @@ class ReviewModel(BaseEstimator):
     def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
         """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
         inputs = self._read(submissions)
-        # An interval costs as much as the probability, so it is made only where its width may be a reason.
+        # What the model would answer is worked out only where it may be a reason.
         asks_width = self.abstention["max_interval_width"] is not None
+        asks_p = any(self.abstention[name] is not None for name in ("near_threshold", "min_confidence"))
         low, high = self.predict_interval(inputs).T if asks_width else np.full((2, len(inputs.categories)), np.nan)
-        answers = pd.DataFrame(
-            {
-                "category": pd.Series(inputs.categories, dtype="str"),
-                "n_known": self.categories_.count(inputs.categories),
-                "unknown_words": unknown_shares(inputs.submissions, self.known_words_),
-                "p": self.predict_proba(inputs)[:, 1],
-                "low": low,
-                "high": high,
-            }
-        )
+        answers = {
+            "category": inputs.categories,
+            "n_known": self.categories_.count(inputs.categories).tolist(),
+            "unknown_words": unknown_shares(inputs.submissions, self.known_words_).tolist(),
+            "p": self.predict_proba(inputs)[:, 1].tolist() if asks_p else [np.nan] * len(inputs.categories),
+            "low": low.tolist(),
+            "high": high.tolist(),
+        }
         return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
 
     def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
@@ -409,7 +416,7 @@ class ReviewModel(BaseEstimator):
             return np.array([], dtype=str)
         if self.feature_names_ is not None:
             return np.asarray(self.feature_names_[places])
-        return np.asarray(self.columns_.named_transformers_["codes"].name_crosses(places))
+        return np.asarray(self.columns_["codes"].name_crosses(places))
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
@@ -431,8 +438,9 @@ class ReviewModel(BaseEstimator):
         assert self.words_ is not None
         names = np.append(self.name_features(), self.words_.get_feature_names_out().astype(str))
         scale = np.ones(len(names))
+        places = block_places(self.columns_)
         for name, trust in reversed(_TRUST):
-            scale[self.columns_.output_indices_.get(name, np.char.startswith(names, name))] = trust
+            scale[places.get(name, np.char.startswith(names, name))] = trust
         return scale
 
 

@@ -1,6 +1,5 @@
 """One model and the requests that come for it: the same functions as the command line calls, on threads of their own."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,9 +12,9 @@ from imrml.explaining import Explanation, explain
 from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.precedents import Precedents
-from imrml.scoring import DEMO, score
+from imrml.scoring import DEMO, prediction_table, score_columns
 from imrml.submissions import Requests, sort_requests
-from imrml.tables import table_bytes
+from imrml.tables import plain_rows
 from imrml.what_if import Together, what_if_note, what_if_together
 
 Output = TypeVar("Output")
@@ -40,16 +39,21 @@ class Scored:
     ----------
     requests : Requests
         What was scored, refused and passed over.
-    predictions : DataFrame
-        As :func:`imrml.scoring.score` gives it.
+    columns : mapping of str to list
+        As :func:`imrml.scoring.score_columns` gives them.
     """
 
     requests: Requests
-    predictions: pd.DataFrame
+    columns: Mapping[str, list[Any]]
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The prediction table."""
+        return prediction_table(self.columns)
 
     def rows(self) -> list[dict[str, Any]]:
         """Give the predictions as JSON Lines would hold them."""
-        return [json.loads(line) for line in table_bytes(self.predictions, "predictions.jsonl").splitlines()]
+        return list(plain_rows(self.columns))
 
 
 class Answering:
@@ -116,7 +120,7 @@ class Answering:
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Scored:
         """Score a table of requests."""
         requests = self.sort(rows)
-        return Scored(requests, score(self.model, requests, allow_demo=True))
+        return Scored(requests, score_columns(self.model, requests, allow_demo=True))
 
     def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> "Explained":
         """Explain one request, and re-score it as if its text also showed some documents.

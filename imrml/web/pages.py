@@ -185,7 +185,7 @@ class Pages:
         if scored is not None:
             words |= {
                 "rows": scored.rows(),
-                "n_abstained": int((scored.predictions["predicted"] == "abstain").sum()),
+                "n_abstained": scored.columns["predicted"].count("abstain"),
                 "refused": scored.requests.refused,
                 "passed_over": _told(scored.requests),
                 "downloads": [

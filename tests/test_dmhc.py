@@ -330,7 +330,7 @@ def test_train_score_and_evaluate_commands(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("IMRML_HOME", str(tmp_path / "home"))
     write_table(invent(800), tmp_path / "items.parquet")
     write_table(invent(300, seed=1, first_year=2009), tmp_path / "later.parquet")
-    quick = ["--set", "models.n_refits=2", "--set", "evaluation.n_bootstrap=50", "--set", "evaluation.splits=[time_forward]"]
+    quick = ["--set", "models.n_refits=12", "--set", "evaluation.n_bootstrap=50", "--set", "evaluation.splits=[time_forward]"]
     out = tmp_path / "model"
     arguments = ["train", tmp_path / "items.parquet", "--config", SHIPPED, "--out", out, *quick]
     assert run(*arguments, "--set", "tracking.enabled=false") == 0

@@ -75,7 +75,7 @@ def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
         for text, is_request in told:
             if (text, is_request) not in by_text:
                 in_full = spell_out(text, is_request=is_request).lower()
-                by_text[text, is_request] = {zlib.crc32(word.encode()) for word in _WORD.findall(in_full)}
+                by_text[text, is_request] = {zlib.crc32(word.encode()) for word in set(_WORD.findall(in_full))}
         words.append(sorted(set().union(*(by_text[one] for one in told))))
     return words
 

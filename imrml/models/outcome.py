@@ -26,9 +26,11 @@ from imrml.models.posterior import refit_on_other_cases
 # Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum; here up to 0.002
 # (experiments/004-interval-coverage).
 _STOP = 1e-5
-# Standard deviation, in log-odds, of what reviewers differ in and no submission shows: chosen so that the interval holds the
-# truth of invented letters as often as it says (experiments/046-attainable).
-_UNTOLD = 0.3
+# Of the folds that the two numbers of a calibrator come from, once items are many: half of the time (048-interval-and-cost).
+_STOP_OF_FOLDS, _MANY_ITEMS = 1e-4, 10_000
+# What a fact weighs differs from item to item by about this share of its weight, which no spread of refits tells: chosen so that
+# the interval holds the truth of invented letters as often as it says (experiments/048-interval-and-cost).
+_SCATTER = 0.25
 # Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the decisions.
 _JEFFREYS = 0.5
 
@@ -301,12 +303,14 @@ class CalibratedLogistic(CalibratedClassifier):
         """
         X, y, case_codes = self._learn_items(X, y, cases)
 
-        def fit_linear(rows: np.ndarray) -> LogisticRegression:
-            return linear_model(self.c, class_weight=self.class_weight).fit(X[rows], y[rows])
+        def fit_linear(rows: np.ndarray, stop: float) -> LogisticRegression:
+            return linear_model(self.c, stop, self.class_weight).fit(X[rows], y[rows])
+
+        stop_of_folds = _STOP_OF_FOLDS if len(y) >= _MANY_ITEMS else _STOP
 
         with one_thread():
             self.calibrator_, self.calibration_note_ = calibrate(
-                lambda train, held_out: fit_linear(train).decision_function(X[held_out]),
+                lambda train, held_out: fit_linear(train, stop_of_folds).decision_function(X[held_out]),
                 y,
                 case_codes,
                 method=self.calibration,
@@ -314,7 +318,7 @@ class CalibratedLogistic(CalibratedClassifier):
                 seed=self.seed,
                 gives_log_odds=self.gives_log_odds,
             )
-            self.linear_ = fit_linear(np.arange(len(y)))
+            self.linear_ = fit_linear(np.arange(len(y)), _STOP)
             self._refit(X, y, case_codes)
         return self
 
@@ -344,8 +348,9 @@ class CalibratedLogistic(CalibratedClassifier):
         """Interval for P(overturned), shape (n_items, 2); NaN with fewer than two refits; ``level`` between 0 and 1.
 
         A normal interval in log-odds: around the refits' mean, because few overturned items pull the fit up, and as wide as the
-        refits spread and as reviewers differ in what no submission shows. Twenty refits hold too few for percentiles. It holds
-        the score. How often it holds the truth of invented letters: experiments/004-interval-coverage and 046-attainable.
+        refits spread and as weights differ from item to item: what much is said of is off by more. Twenty refits hold too few
+        for percentiles. It holds the score. How often it holds the truth of invented letters:
+        experiments/004-interval-coverage and 048-interval-and-cost.
         """
         check_is_fitted(self)
         log_odds = self.scores(X)
@@ -359,7 +364,8 @@ class CalibratedLogistic(CalibratedClassifier):
         has_line = self.calibrator_ is None or self.calibrator_.line is not None
         slope, offset = self._line()
         stretch = max(1.0, slope) if has_line else 1.0
-        reach = norm.ppf((1 + level) / 2) * np.hypot(stretch * moves.std(axis=1, ddof=1), _UNTOLD)
+        scatter = _SCATTER * np.sqrt(sparse.csr_matrix(X).power(2) @ self.coefficients() ** 2)
+        reach = norm.ppf((1 + level) / 2) * stretch * np.hypot(moves.std(axis=1, ddof=1), scatter)
         middle = slope * log_odds + offset + stretch * moves.mean(axis=1)
         to_probability = expit if has_line else self._calibrated
         p = self._calibrated(log_odds)

@@ -15,7 +15,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError, NotEnoughDataError
 from imrml.models import ReviewModel
 from imrml.models.calibration import calibration_folds
-from imrml.models.deficiency import DeficiencyModel
+from imrml.models.deficiency import MIN_ITEMS_TO_CHOOSE, DeficiencyModel
 from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
 from imrml.submissions import SubmissionFrame, submission_frame
 
@@ -198,7 +198,9 @@ def test_a_rare_deficiency_keeps_its_category_prior() -> None:
 def test_what_the_features_do_not_tell_stays_near_its_rate() -> None:
     X, _, _ = known_truth(600)
     planted, chance = np.asarray(X[:, :4].sum(axis=1)).ravel() > 0, np.random.default_rng(3).random(600) < 0.3
-    fitted = make_deficiency_model().fit(X[:400], np.column_stack([planted, chance])[:400], ["opioid"] * 400, np.full(80, 0.2))
+    fitted = make_deficiency_model().fit(
+        X[:400], np.column_stack([planted, chance])[:400], ["opioid"] * 400, scale=np.full(80, 0.2)
+    )
     told, untold = fitted.predict_proba(X[400:], ["opioid"] * 200).T
     assert roc_auc_score(planted[400:], told) > 0.9
     assert untold.mean() == pytest.approx(chance[:400].mean(), abs=0.05)
@@ -219,9 +221,27 @@ def test_a_feature_that_is_trusted_less_moves_less() -> None:
     X, learnable, _ = known_truth(400)
     moved = []
     for trust in (1.0, 0.1):
-        model = make_deficiency_model().fit(X, learnable[:, None], ["opioid"] * 400, np.full(X.shape[1], trust))
+        model = make_deficiency_model().fit(X, learnable[:, None], ["opioid"] * 400, scale=np.full(X.shape[1], trust))
         moved.append(np.abs(model.coefficients_).max())
     assert moved[1] < moved[0] / 2
+
+
+def test_the_penalty_grows_with_the_scatter_of_many_labels_by_case() -> None:
+    X, _, _ = known_truth(MIN_ITEMS_TO_CHOOSE)
+    planted = np.asarray(X[:, :4].sum(axis=1)) > 0
+    chance = np.random.default_rng(5).random((MIN_ITEMS_TO_CHOOSE, 1)) < 0.3
+    every, categories = np.arange(MIN_ITEMS_TO_CHOOSE), ["opioid"] * MIN_ITEMS_TO_CHOOSE
+    told, untold = (make_deficiency_model().fit(X, labels, categories, cases=every) for labels in (planted, chance))
+    assert told.penalty_ < untold.penalty_
+    # Items of one case share features and label: folds of items would take that for knowledge.
+    half = np.repeat(np.arange(MIN_ITEMS_TO_CHOOSE // 2), 2)
+    known_by_case = sparse.csr_matrix(sparse.hstack([X[half], sparse.eye_array(MIN_ITEMS_TO_CHOOSE // 2, format="csr")[half]]))
+    by_item, by_case = (
+        make_deficiency_model().fit(known_by_case, chance[half], categories, cases=cases).penalty_ for cases in (every, half)
+    )
+    assert by_item < by_case
+    few = make_deficiency_model().fit(X[1:], chance[1:], categories[1:], cases=every[1:])
+    assert few.penalty_ == 1.0
 
 
 def test_a_deficiency_model_of_rates_needs_no_features() -> None:

@@ -119,7 +119,7 @@ def main() -> None:
     def fitted(fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: object) -> DeficiencyModel:
         model = DeficiencyModel(**{**settings, **changes})
         answers = None if trust is None else fold.answers
-        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], trust, answers)
+        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], scale=trust, answers=answers)
 
     def prior(shrinkage: float) -> Predict:
         def predict(fold: Fold) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import nnls
 from sklearn.base import BaseEstimator
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.models.normal_equations import PenalisedHessian
@@ -21,6 +23,11 @@ MIN_SHOWN = 10
 """Items that must show a document, and as many that must not, before it moves anything."""
 _ANSWER_SCALE = 0.4
 """What the penalty sees of a column that says that a document is shown (experiments/051-answers-never-raise)."""
+
+MIN_ITEMS_TO_CHOOSE = 1000
+"""Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it gives (experiments/044, 052)."""
+_STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
+_MOST_ITEMS_TO_CHOOSE = 2000  # the best strength does not depend on the number of items, the time to find it does
 
 
 class DeficiencyModel(BaseEstimator):
@@ -39,7 +46,8 @@ class DeficiencyModel(BaseEstimator):
     kind : {'category_prior', 'ridge'}
         With ``category_prior`` every label keeps its prior and ``X`` is not looked at.
     penalty : float
-        Strength of the L2 penalty; 1 is what the scale of the features is made for.
+        Strength of the L2 penalty; 1 is what the scale of the features is made for. With ``MIN_ITEMS_TO_CHOOSE`` items and known
+        cases, folds of cases choose up to 16 times as much: the noisier the labels, the more.
     min_items : int
         A label that fewer items hold, or fewer lack, is predicted by its rate in the treatment category.
     shrinkage : float
@@ -54,6 +62,8 @@ class DeficiencyModel(BaseEstimator):
     rates_ : ndarray of shape (n_labels,)
         Where the regression starts from: the share of the training items that hold each label, and above it what the documents
         that an item shows on average take off.
+    penalty_ : float
+        Strength that was used.
     coefficients_ : ndarray of float32 of shape (n_labels, n_features)
         Probability that one unit of each feature adds; zero where ``is_prior_``.
     answers_ : ndarray of int
@@ -75,7 +85,14 @@ class DeficiencyModel(BaseEstimator):
         self.shrinkage = shrinkage
 
     def fit(
-        self, X: Any, labels: Any, categories: Any, scale: Any = None, answers: Sequence[Sequence[int]] | None = None
+        self,
+        X: Any,
+        labels: Any,
+        categories: Any,
+        *,
+        scale: Any = None,
+        answers: Sequence[Sequence[int]] | None = None,
+        cases: Any = None,
     ) -> Self:
         """Fit on upheld items whose labels are known.
 
@@ -91,6 +108,8 @@ class DeficiencyModel(BaseEstimator):
             The penalty sees the features times this; what is below one is trusted less, what is zero not at all.
         answers : sequence of sequences of int, of shape (n_labels,), optional
             For each label the columns, of zeros and ones, that tell of a document which answers it; they have their own scale.
+        cases : sequence of shape (n_items,), optional
+            Case of each item; without them ``penalty`` is taken as it is.
         """
         labels = np.asarray(labels, dtype=bool)
         X = sparse.csr_matrix((len(labels), 0)) if self.kind == "category_prior" else sparse.csr_matrix(X)
@@ -108,20 +127,23 @@ class DeficiencyModel(BaseEstimator):
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
         self.rates_ = labels.mean(axis=0)
+        self.penalty_ = self.penalty
         self.coefficients_ = np.zeros((labels.shape[1], len(scale)), dtype=np.float32)
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
+            if cases is not None and len(labels) >= MIN_ITEMS_TO_CHOOSE:
+                self.penalty_ = _choose_penalty(X, moves, np.asarray(cases), self.penalty)
             is_own = np.array([np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]])[learned]
             average = shown.mean(axis=0)
             documents = _ANSWER_SCALE * (shown - average)
             with one_thread():
                 transposed = sparse.csr_matrix(X.T)
-                ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty))
+                ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty_))
                 by_words = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
                 # Each moves a label by little, so it need not be known as well; there are three times as many.
                 in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
-                taken_off = _taken_off(documents, documents - X @ in_words, moves - X @ by_words, self.penalty, is_own)
+                taken_off = _taken_off(documents, documents - X @ in_words, moves - X @ by_words, self.penalty_, is_own)
             self.coefficients_[np.ix_(learned, used)] = (by_words + in_words @ taken_off.T).T * scale[used]
             self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
             self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
@@ -145,6 +167,23 @@ class DeficiencyModel(BaseEstimator):
         rates = np.array([[*prior.rates_, prior.rate_] for prior in self.priors_]).T
         places = {category: place for place, category in enumerate(self.priors_[0].categories_)}
         return np.asarray(rates[[places.get(category, -1) for category in categories]])
+
+
+def _choose_penalty(X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float) -> float:
+    """Choose the strength with the least squared error on held-out cases, of some that are spread over the whole."""
+    _, number = np.unique(cases, return_inverse=True)
+    rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)
+    # In terms of items instead of features the same regression is a small dense one.
+    kernel = (X[rows] @ X[rows].T).toarray()
+    search = GridSearchCV(
+        KernelRidge(kernel="precomputed"),
+        {"alpha": [weakest * strength for strength in _STRENGTHS]},
+        scoring="neg_mean_squared_error",
+        cv=GroupKFold(3),
+        refit=False,
+    )
+    with one_thread():
+        return float(search.fit(kernel, moves[rows], groups=cases[rows]).best_params_["alpha"])
 
 
 def _taken_off(

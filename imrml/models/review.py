@@ -215,7 +215,7 @@ class ReviewModel(BaseEstimator):
                 if self.features["use_case_summary"]:
                     self.least_background_ = _brief(map(background, of_rows["case_summary"]))
             of_labelled = [categories[row] for row in rows]
-            self.deficiencies_.fit(seen, labels, of_labelled, trust, answers)
+            self.deficiencies_.fit(seen, labels, of_labelled, scale=trust, answers=answers, cases=cases[rows])
             if reads_deficiencies and self.profile == "letters":
                 rates = self.categories_.predict_proba(categories)[:, 1]
                 self.associations_ = ChecklistAssociations().fit(lines_shown(matrix, self.name_features()), overturned, rates)

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import pandas as pd
 
+from imrml.errors import TableError
+
 OLDEST = 120
 """Years; beyond, a number is no age."""
 
@@ -35,7 +37,17 @@ class Cells:
 
     @classmethod
     def of(cls, table: pd.DataFrame, names: Iterable[str]) -> Self:
-        """Read those of the named columns that a table has."""
+        """Read those of the named columns that a table has.
+
+        Raises
+        ------
+        TableError
+            A table has more than one column of a name that is asked for.
+        """
+        names = list(names)
+        for name in () if table.columns.is_unique else names:
+            if (n_columns := int((table.columns == name).sum())) > 1:
+                raise TableError(f"{n_columns} columns are named {name!r}; give each a name of its own")
         read = {name: [value if _is_given(value) else None for value in table[name]] for name in names if name in table}
         return cls(read, len(table))
 

@@ -171,8 +171,8 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
     if not rows:
         raise TableError(f"{name}: its first sheet is empty; expected a row of column names and rows below it")
     names = [str(cell) for cell in rows[0]]
-    if twice := sorted({column for column in names if names.count(column) > 1}):
-        raise TableError(f"{name}: columns {twice} stand twice; give each its own name")
+    if twice := [place for place, column in enumerate(names, start=1) if names.count(column) > 1]:
+        raise TableError(f"{name}: columns {', '.join(map(str, twice))} (from 1) share a name; give each its own")
     frame = pd.DataFrame(rows[1:], columns=names, dtype=object)
     for column in set(list_columns) & set(names):
         frame[column] = pd.Series(map(_list, frame[column]), dtype=object)

@@ -192,7 +192,11 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
 def _require_treatment(columns: Iterable[Any], profile: Profile) -> None:
     if not set(columns) & {*NAMING_TREATMENT[profile]}:
         named = " and ".join(f"no {name!r}" for name in NAMING_TREATMENT[profile])
-        raise TableError(f"{named} column among {sorted(map(str, columns))[:20]}; one is needed")
+        # Another heading may be the first row of a table without headings, and so a record's text.
+        known = sorted(_known_columns(profile) & {*map(str, columns)})
+        n_others = len([*columns]) - len(known)
+        found = ", ".join([*known, *([f"{n_others} under other headings"] if n_others else [])]) or "no column"
+        raise TableError(f"{named} column; found: {found}; one is needed")
 
 
 def _frame(cells: Cells, index: pd.Index, stage: Stage, profile: Profile) -> SubmissionFrame:

@@ -28,6 +28,7 @@ from imrml.spreadsheets import neutralize_field, read_workbook, restore_field, w
 ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "reasons", "send_before_submission", "already_shown")
 # Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower, or the lower alone.
+_LARGEST = 2**63  # beyond which no column of whole numbers goes
 _HALF_CHARACTER = re.compile(
     r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
 )
@@ -140,7 +141,13 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
         rows.append(row)
     if not rows:
         raise TableError(f"{path}: holds no rows; expected one JSON object a line")
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    # pandas makes 17 into 17.0 where another row has no such number, and so an id into another one.
+    for column in frame.select_dtypes("float").columns:
+        values = [row.get(column) for row in rows]
+        if all(value is None or (type(value) is int and abs(value) < _LARGEST) for value in values):
+            frame[column] = pd.array(values, dtype="Int64")
+    return frame
 
 
 def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataFrame:

@@ -77,6 +77,16 @@ def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None
     assert background(" ".join([*told, "uds 3/2/15 consistent", *after])).split("\n") == [*told, *after]
 
 
+@pytest.mark.parametrize(
+    "told", ["She takes Norco 10/325 mg q.d.", "No lifting, no pushing, etc.", "Denies dizziness with Soma 10 mg."]
+)
+def test_a_short_form_at_the_end_of_a_statement_does_not_reach_the_next(told: str) -> None:
+    with_document = f"{told} The UDS was consistent."
+    assert background(with_document) == background(told)
+    (urine,) = (found for found in find_documents(with_document) if found.cue == "urine_drug_screen")
+    assert not urine.is_negated
+
+
 def test_the_words_of_a_document_are_not_counted() -> None:
     items = pd.DataFrame({"treatment": ["Norco #60"] * 2, "case_summary": [PLAIN[0], f"{DOCUMENTS[0]} {PLAIN[0]}"]})
     frame = submission_frame(items, "imr")

@@ -242,6 +242,8 @@ def test_the_penalty_grows_with_the_scatter_of_many_labels_by_case() -> None:
     assert by_item < by_case
     few = make_deficiency_model().fit(X[1:], chance[1:], categories[1:], cases=every[1:])
     assert few.penalty_ == 1.0
+    of_two_cases = make_deficiency_model().fit(X, chance, categories, cases=every % 2)
+    assert of_two_cases.penalty_ == 1.0
 
 
 def test_a_deficiency_model_of_rates_needs_no_features() -> None:

@@ -216,3 +216,17 @@ def test_names_of_columns_may_be_written_otherwise():
     assert (told["treatment"], told["date_of_injury"]) == ("MRI", pd.Timestamp("2015-05-01"))
     assert "Fell in May." in told["case_summary"]
     assert "Seen in June." in told["case_summary"]
+
+
+def test_a_name_that_two_columns_bear_is_refused():
+    table = pd.DataFrame([["Norco", "MRI"], ["Soma", "EMG"]], columns=["treatment", "treatment"])
+    with pytest.raises(TableError, match="2 columns are named 'treatment'"):
+        submission_frame(table, "imr")
+    with pytest.raises(TableError, match="2 columns are named 'treatment'"):
+        sort_requests(table, "imr")
+
+
+def test_a_table_without_headings_is_refused_without_its_words():
+    with pytest.raises(TableError, match="1 under other headings") as refused:
+        sort_requests(pd.DataFrame({"MRI left knee; J. Public has pain": ["CT head"]}), "imr")
+    assert "Public" not in str(refused.value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,8 @@ _HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|d
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _MIN_TELEGRAM_WORDS = 8
 _MOST_WORDS = 40  # of a sentence that is one statement
+# Short forms that end a statement as often as not: what is said in the next is neither denied nor shown by this one.
+_ENDING_SHORT_FORM = re.compile(r"\b(?i:mg|etc|q\.d|b\.i\.d|t\.i\.d|M\.D|D\.O|D\.C|Ph\.D|a\.m|p\.m)\.(?=\s{1,8}[A-Z])")
 _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
@@ -196,16 +199,25 @@ def background(narrative: str) -> str:
     True
     """
     shown = [found.start for found in _found(narrative, is_request=False) if not found.is_negated]
-    parts = (part for sentence in split_sentences(narrative) for part in _parts(sentence))
+    parts = (
+        part for sentence in split_sentences(narrative) for span in _statements(sentence) for part in _parts(narrative, *span)
+    )
     return "\n".join(narrative[start:end].strip() for start, end in parts if bisect_left(shown, start) == bisect_left(shown, end))
 
 
-def _parts(sentence: Sentence) -> list[tuple[int, int]]:
-    """Spans of what is left out as a whole: a sentence, or the clauses of one that runs on."""
-    if len(sentence.text.split()) <= _MOST_WORDS:
-        return [(sentence.start, sentence.end)]
-    clauses = _clauses(bound_runs(_lowered(sentence.text)))
-    return [(sentence.start + start, sentence.start + end) for start, end in clauses]
+def _statements(sentence: Sentence) -> list[tuple[int, int]]:
+    """Spans of the statements of a sentence: more than one where a short form's stop ends one ("... 10 mg. The UDS ...")."""
+    ends = [sentence.start + found.end() for found in _ENDING_SHORT_FORM.finditer(sentence.text)]
+    return list(pairwise([sentence.start, *ends, sentence.end]))
+
+
+def _parts(narrative: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of what is left out as a whole: a statement, or the clauses of one that runs on."""
+    statement = narrative[start:end]
+    if len(statement.split()) <= _MOST_WORDS:
+        return [(start, end)]
+    clauses = _clauses(bound_runs(_lowered(statement)))
+    return [(start + clause_start, start + clause_end) for clause_start, clause_end in clauses]
 
 
 @remember(4096)
@@ -214,9 +226,10 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     sentences = [
-        (sentence.start, lowered[sentence.start : sentence.end])
+        (start, lowered[start:end])
         for sentence in split_sentences(text)
         if is_request or not removal_reason(sentence.text, "rfa")
+        for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
     present = {hint for hint in _hints() if hint in lowered}

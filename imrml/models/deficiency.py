@@ -27,6 +27,7 @@ _ANSWER_SCALE = 0.4
 MIN_ITEMS_TO_CHOOSE = 1000
 """Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it gives (experiments/044, 052)."""
 _STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
+_N_FOLDS_TO_CHOOSE = 3
 _MOST_ITEMS_TO_CHOOSE = 2000  # the best strength does not depend on the number of items, the time to find it does
 
 
@@ -172,14 +173,16 @@ class DeficiencyModel(BaseEstimator):
 def _choose_penalty(X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float) -> float:
     """Choose the strength with the least squared error on held-out cases, of some that are spread over the whole."""
     _, number = np.unique(cases, return_inverse=True)
-    rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)
+    rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)[:_MOST_ITEMS_TO_CHOOSE]
+    if len(np.unique(number[rows])) < _N_FOLDS_TO_CHOOSE:
+        return weakest
     # In terms of items instead of features the same regression is a small dense one.
     kernel = (X[rows] @ X[rows].T).toarray()
     search = GridSearchCV(
         KernelRidge(kernel="precomputed"),
         {"alpha": [weakest * strength for strength in _STRENGTHS]},
         scoring="neg_mean_squared_error",
-        cv=GroupKFold(3),
+        cv=GroupKFold(_N_FOLDS_TO_CHOOSE),
         refit=False,
     )
     with one_thread():

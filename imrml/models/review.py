@@ -197,7 +197,7 @@ class ReviewModel(BaseEstimator):
         if self.columns_ is not None and self.features["use_case_summary"]:
             self.least_words_ = _brief(submissions["case_summary"])
         self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
-        self.deficiencies_, self.words_ = None, None
+        self.deficiencies_, self.words_, self.associations_ = None, None, None
         self.columns_shown_: dict[str, int] = {}
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]

@@ -25,7 +25,7 @@ from imrml.features import (
 )
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
-from imrml.models.deficiency import DeficiencyModel
+from imrml.models.deficiency import TRUST, DeficiencyModel
 from imrml.models.inputs import Inputs
 from imrml.models.kinds import Reading, fit_outcome
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
@@ -37,23 +37,6 @@ _SHOWS = "shows="
 # A reason that moves the log-odds by less is none: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 _FILLERS = "common words and numbers, all together"
-
-_TRUST = (
-    ("category=", 0.58),
-    ("dwc_category=", 0.41),
-    ("hashed_treatment__", 0.58),
-    ("hashed_summary__", 0.58),
-    ("hashed_by_category__", 0.82),
-    ("treatment", 0.13),
-    ("clinical", 0.0),
-    ("text", 0.0),
-    ("spelling", 0.0),
-)
-"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
-square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says of the request by
-code is dozens of columns that move together, hence so little of each; words count by their hash, and not a second time by the
-outcome model's vocabulary (experiments/044-deficiency-ridge). Of what the record says by code only documents count, each for the
-deficiencies that it answers: by all else a document added to the notes could raise them (experiments/051-answers-never-raise)."""
 
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
@@ -439,7 +422,7 @@ class ReviewModel(BaseEstimator):
         names = np.append(self.name_features(), self.words_.get_feature_names_out().astype(str))
         scale = np.ones(len(names))
         places = block_places(self.columns_)
-        for name, trust in reversed(_TRUST):
+        for name, trust in reversed(TRUST):
             scale[places.get(name, np.char.startswith(names, name))] = trust
         return scale
 

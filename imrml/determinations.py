@@ -6,7 +6,7 @@ Nothing in ``features``, ``models`` or ``scoring`` may import this module (an im
 from dataclasses import dataclass
 from typing import Literal
 
-from imrml.submissions import SUBMISSION_COLUMNS, Column, Submission
+from imrml.submissions.columns import SUBMISSION_COLUMNS, Column, Submission
 
 Decision = Literal["upheld", "overturned"]
 

@@ -42,9 +42,9 @@ from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
 from imrml.letters import parsing
-from imrml.submissions import names_column, sort_requests
+from imrml.submissions.requests import names_column, sort_requests
 from imrml.synthetic import draw_letters, draw_requests
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 
 LIMITS = load_config().limits
 

@@ -30,7 +30,7 @@ def tell_process(_: object) -> int:
 
 def parse_or_harm(file, limits):
     """Parse a letter, unless it is a harmful one."""
-    from imrml.corpus.parsing import parse_file
+    from imrml.corpus.batch import parse_file
 
     harm(file.content)
     return parse_file(file, limits)
@@ -38,7 +38,7 @@ def parse_or_harm(file, limits):
 
 def read_or_harm(file, limits):
     """Read a letter, unless it is a harmful one."""
-    from imrml.corpus.parsing import read_file
+    from imrml.corpus.batch import read_file
 
     harm(file.content)
     return file.source, read_file(file, limits)
@@ -46,7 +46,7 @@ def read_or_harm(file, limits):
 
 def parse_or_fail(file, limits):
     """Parse a letter as if the parser had a fault."""
-    from imrml.corpus import parsing
+    from imrml.corpus import batch as parsing
 
     parsing.read_letter = lambda text, fallback_case_number: harm(text.encode())
     return parsing.parse_file(file, limits)

@@ -9,7 +9,7 @@ import pandas as pd
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.models import LoadedModel, ReviewModel
-from imrml.submissions import submission_frame
+from imrml.submissions.frame import submission_frame
 
 TREATMENTS = ("Norco 10/325mg #60", "MRI of the left knee", "Physical therapy 12 visits for the low back", "Flexeril 7.5mg #90")
 TELLING, FAULTY = "quokka", "wombat"

@@ -28,7 +28,7 @@ _BORROWERS = frozenset(["contains", "extract", "extractall", "findall", "fullmat
 
 @dataclass(frozen=True, order=True)
 class FoundPattern:
-    """One pattern and the module-level name under which it is made, such as ``imrml.sentences._BOUNDARY``."""
+    """One pattern and the module-level name under which it is made, such as ``imrml.text.sentences._BOUNDARY``."""
 
     place: str
     pattern: str

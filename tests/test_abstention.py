@@ -9,11 +9,17 @@ from scipy.special import expit
 
 from imrml.config import decision_threshold, load_config
 from imrml.errors import ConfigError
-from imrml.evaluation.risk_control import Answers, control_error, control_precision, find_confidence, find_precise_threshold
+from imrml.evaluation.metrics.risk_control import (
+    Answers,
+    control_error,
+    control_precision,
+    find_confidence,
+    find_precise_threshold,
+)
 from imrml.models.abstention import learn_words, unknown_shares
-from imrml.submissions import submission_frame
-from imrml.tables import read_table
-from imrml.training import train
+from imrml.submissions.frame import submission_frame
+from imrml.tables.files import read_table
+from imrml.training.run import train
 
 FOREIGN = "El paciente refiere dolor persistente desde la caída y pide otra consulta con su cirujano de siempre"
 

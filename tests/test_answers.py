@@ -15,10 +15,11 @@ from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features import HashedText, answering_cues, background, find_documents
 from imrml.models import ReviewModel
 from imrml.models.deficiency import MIN_SHOWN, DeficiencyModel
-from imrml.scoring import documents_shown
-from imrml.submissions import sort_requests, submission_frame
+from imrml.scoring.prediction import documents_shown
+from imrml.submissions.frame import submission_frame
+from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_letters, draw_requests
-from imrml.synthetic.banks import read_banks, read_table, say
+from imrml.synthetic.phrase_banks import read_banks, read_table, say
 
 PLAIN = (
     "He fell in May.",

@@ -13,9 +13,10 @@ from factories import FictionalLetter
 
 from imrml.cli import app
 from imrml.config import default_text
-from imrml.evaluation.outcome_metrics import BASELINES
-from imrml.scoring import DEMO, PREDICTION_COLUMNS
-from imrml.tables import read_table
+from imrml.evaluation.metrics.outcome import BASELINES
+from imrml.scoring.in_words import DEMO
+from imrml.scoring.prediction import PREDICTION_COLUMNS
+from imrml.tables.files import read_table
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 REQUESTS = [

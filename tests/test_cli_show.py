@@ -53,7 +53,7 @@ def test_no_text_of_a_letter_goes_to_stderr(folder):
 
 
 def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
-    monkeypatch.setattr("imrml.corpus.parsing._read_with_source", faults.read_or_harm)
+    monkeypatch.setattr("imrml.corpus.batch._read_with_source", faults.read_or_harm)
     (folder / "aa.txt").write_bytes(faults.CRASH)
     result = run(str(folder), "--coverage")
     assert result.exit_code == 0

@@ -11,9 +11,11 @@ from imrml.corpus import PARSED_COLUMNS, Journal, failure_table, item_table, par
 from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS, Item
 from imrml.documents import walk_letters
 from imrml.letters.parsing import case_rows, parse_letter
-from imrml.submissions import IGNORED_COLUMNS, REFUSED_COLUMNS, SUBMISSION_COLUMNS, sort_requests, submission_frame
+from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS, SUBMISSION_COLUMNS
+from imrml.submissions.frame import submission_frame
+from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_letters
-from imrml.tables import read_table, write_table
+from imrml.tables.files import read_table, write_table
 
 LIMITS = load_config().limits
 

@@ -14,7 +14,7 @@ from test_letters_golden import load
 
 from imrml.corpus import Journal
 from imrml.errors import REASONS
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 
 GOOD = FictionalLetter().spaced()
 TIGHT = {"max_bytes": 60_000, "max_characters": 40_000, "max_pages": 3, "max_items": 3, "max_ratio": 20.0, "max_seconds": 2.0}
@@ -68,7 +68,7 @@ BROKEN: dict[str, tuple[str, bytes]] = {
 @pytest.fixture
 def parse(imrml, tmp_path, monkeypatch):
     """Parse with tight limits and a parser that a letter can harm."""
-    monkeypatch.setattr("imrml.corpus.parsing.parse_file", faults.parse_or_harm)
+    monkeypatch.setattr("imrml.corpus.batch.parse_file", faults.parse_or_harm)
     limits = tmp_path / "limits.yaml"
     limits.write_text("limits:\n" + "".join(f"  {name}: {value}\n" for name, value in TIGHT.items()))
     return lambda *arguments: imrml("parse", *arguments, "--config", limits)
@@ -97,7 +97,7 @@ def test_every_reason_has_its_row_and_says_what_to_do(parse, tmp_path):
 
 
 def test_a_fault_of_the_parser_costs_one_row_and_tells_no_text(imrml, tmp_path, monkeypatch):
-    monkeypatch.setattr("imrml.corpus.parsing.parse_file", faults.parse_or_fail)
+    monkeypatch.setattr("imrml.corpus.batch.parse_file", faults.parse_or_fail)
     (tmp_path / "a.txt").write_bytes(faults.FAIL + b" of a baker")
     done = imrml("parse", tmp_path / "a.txt", "--out", tmp_path / "items.csv")
     assert done.code == 1
@@ -206,14 +206,14 @@ def test_what_cannot_be_resumed_is_left_alone(imrml, folder, tmp_path):
 # A run that kills itself: after eight letters, between failures file and output, with the output in place beside its journal.
 DEATHS = {
     "in the middle": "after(journal.Journal, 'keep', 8)",
-    "before the output": "after(tables, 'write_private', 1)",
-    "after the output": "after(tables, 'write_private', 2)",
+    "before the output": "after(files, 'write_private', 1)",
+    "after the output": "after(files, 'write_private', 2)",
 }
 KILLED = """
 import os, signal
-from imrml import tables
 from imrml.cli import main
 from imrml.corpus import journal
+from imrml.tables import files
 
 def after(owner, name, n):
     function = getattr(owner, name)

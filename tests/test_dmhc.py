@@ -9,16 +9,18 @@ import pytest
 from sklearn.base import clone
 
 from imrml.cli import app
-from imrml.codes import read_code
 from imrml.config import load_config
-from imrml.dmhc import read_dmhc
+from imrml.corpus.dmhc import read_dmhc
 from imrml.errors import LeakageError, TableError
 from imrml.features.coded import CodedFeatures
-from imrml.fitting import fit_rows
 from imrml.models import load_model, save_model
-from imrml.submissions import SubmissionFrame, columns_at, require_submission_columns, sort_requests, submission_frame
-from imrml.tables import read_table, write_table
-from imrml.training_data import prepare
+from imrml.submissions.columns import columns_at, require_submission_columns
+from imrml.submissions.dmhc_codes import read_code
+from imrml.submissions.frame import SubmissionFrame, submission_frame
+from imrml.submissions.requests import sort_requests
+from imrml.tables.files import read_table, write_table
+from imrml.training.data import prepare
+from imrml.training.fitting import fit_rows
 
 LIMITS = load_config().limits
 BLANKED = (

@@ -7,7 +7,7 @@ import pytest
 
 from imrml.config import load_config, state_dir
 from imrml.errors import ConfigError
-from imrml.retraining.life import retrain
+from imrml.retraining.cycle import retrain
 from imrml.retraining.lock import sole_retrain
 from imrml.tracking import log_training, promote, roll_back
 from imrml.tracking.connection import connected

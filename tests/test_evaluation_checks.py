@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from imrml.evaluation.checks import check_better_than_prior, check_cases, check_near_duplicates, check_time_order
-from imrml.evaluation.leaks import (
+from imrml.evaluation.checks.features import (
     check_alarms,
     check_chance_labels,
     check_feature_names,
@@ -19,9 +18,10 @@ from imrml.evaluation.leaks import (
     check_sections,
     check_swap,
 )
+from imrml.evaluation.checks.splits import check_better_than_prior, check_cases, check_near_duplicates, check_time_order
+from imrml.evaluation.checks.telling_words import check_telling_terms
 from imrml.evaluation.splits import group_cases
-from imrml.evaluation.telling_terms import check_telling_terms
-from imrml.submissions import submission_frame
+from imrml.submissions.frame import submission_frame
 
 NARRATIVE = (
     "The injured worker is a warehouse clerk who strained his lower back while lifting a crate of bottles and was treated "

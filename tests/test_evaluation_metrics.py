@@ -9,10 +9,17 @@ from sklearn.metrics import average_precision_score, label_ranking_average_preci
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.evaluation.metrics import HeldOut, best_attainable, compare, measure, measure_learning_curve, share_of_attainable
-from imrml.evaluation.resampling import Resamples, figure
+from imrml.evaluation.metrics.held_out import (
+    HeldOut,
+    best_attainable,
+    compare,
+    measure,
+    measure_learning_curve,
+    share_of_attainable,
+)
+from imrml.evaluation.report.verdict import verdict
 from imrml.evaluation.splits import Headline
-from imrml.evaluation.verdict import verdict
+from imrml.intervals import Resamples, figure
 
 CONFIG = load_config(overrides=["evaluation.n_bootstrap=100"]).evaluation
 

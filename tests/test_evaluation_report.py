@@ -10,11 +10,11 @@ import pytest
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
-from imrml.evaluation.checks import Check, Finding
-from imrml.evaluation.metrics import HeldOut, measure, measure_learning_curve
-from imrml.evaluation.report import BANNER, write_report
+from imrml.evaluation.checks.splits import Check, Finding
+from imrml.evaluation.metrics.held_out import HeldOut, measure, measure_learning_curve
+from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.report.write import BANNER, write_report
 from imrml.evaluation.splits import Headline
-from imrml.evaluation.verdict import verdict
 
 CONFIG = load_config(overrides=["evaluation.n_bootstrap=60"]).evaluation
 CANARY = "zanzibarine orthosis of Marigold Featherstone"

@@ -5,10 +5,10 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 from test_evaluation_metrics import CONFIG, drawn, outcome_table
 
-from imrml.evaluation.metrics import HeldOut, measure
-from imrml.evaluation.power import auroc_error, n_for_auroc
+from imrml.evaluation.metrics.held_out import HeldOut, measure
+from imrml.evaluation.metrics.power import auroc_error, n_for_auroc
+from imrml.evaluation.report.verdict import verdict
 from imrml.evaluation.splits import Headline
-from imrml.evaluation.verdict import verdict
 
 # --- what these letters could show
 

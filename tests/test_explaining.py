@@ -17,12 +17,8 @@ from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import ModelError, TableError
-from imrml.explaining import explain, plain_summary
-from imrml.features import find_documents, treatment_category
-from imrml.models import LoadedModel, load_model, save_model
-from imrml.models.associations import ChecklistAssociations, checklist_lines
-from imrml.models.bundle import read_bundle, write_bundle
-from imrml.precedents import (
+from imrml.explaining.explanation import explain
+from imrml.explaining.precedents import (
     COLUMNS,
     MIN_ITEMS,
     Precedents,
@@ -31,10 +27,16 @@ from imrml.precedents import (
     open_precedents,
     precedents_path,
 )
-from imrml.scoring import DECISION_SUPPORT, DEMO, LAW, SEND_ONLY, score
-from imrml.submissions import sort_requests
-from imrml.tables import read_table
-from imrml.what_if import ABSTAINS, NO_BETTER, TOO_BRIEF, what_if, what_if_note, what_if_together
+from imrml.explaining.summary import plain_summary
+from imrml.explaining.what_if import ABSTAINS, NO_BETTER, TOO_BRIEF, what_if, what_if_note, what_if_together
+from imrml.features import find_documents, treatment_category
+from imrml.models import LoadedModel, load_model, save_model
+from imrml.models.associations import ChecklistAssociations, checklist_lines
+from imrml.models.bundle import read_bundle, write_bundle
+from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, LAW, SEND_ONLY
+from imrml.scoring.prediction import score
+from imrml.submissions.requests import sort_requests
+from imrml.tables.files import read_table
 
 CLERKS = Path(__file__).parent / "clerk_requests.jsonl"
 SHOWN = "The urine drug screen was consistent. A pain agreement was signed."
@@ -367,7 +369,7 @@ def test_a_bundle_by_command_opens_everywhere_and_says_demo(imrml, line, tmp_pat
 def test_requests_come_and_predictions_go_in_every_format(imrml, line, tmp_path, ending):
     table = read_table(CLERKS).drop(columns="age")  # some clerks write it as text: no column of a Parquet file
     table.loc[0, "request_id"] = "=1+1"
-    from imrml.tables import write_table
+    from imrml.tables.files import write_table
 
     write_table(table, tmp_path / f"in{ending}")
     run = imrml("score", tmp_path / f"in{ending}", "--model", line.model, "--out", tmp_path / f"out{ending}", "--allow-demo")

@@ -19,14 +19,14 @@ from patterns import compile_under_re2, find_patterns, without_looks
 from test_letters_golden import load
 
 from imrml.errors import LetterError
-from imrml.features.bounds import LONGEST_WORD, bound_runs
 from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
-from imrml.features.dispute import guideline_families
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment, treatment_category
+from imrml.features.utilization_review import guideline_families
 from imrml.labelling import label_rationale
 from imrml.letters.parsing import parse_letter
+from imrml.text.safe_matching import LONGEST_WORD, bound_runs
 
 SIZE = 20_000
 """Characters."""
@@ -135,10 +135,10 @@ def test_every_pattern_is_one_that_a_linear_matcher_could_run():
 def test_patterns_of_code_tables_and_other_libraries_are_found():
     places = {found.place for found in find_patterns()}
     assert {
-        "imrml.sentences._BOUNDARY",  # a name of a module
+        "imrml.text.sentences._BOUNDARY",  # a name of a module
         "imrml.labelling.rules._compiled",  # made in a function, of labelling/cues
         "imrml.features.text.TextFeatures",  # compiled by scikit-learn
-        "imrml.training_data.TrainingData",  # compiled by pandas
+        "imrml.training.data.TrainingData",  # compiled by pandas
     } <= places
 
 

@@ -10,7 +10,7 @@ import pytest
 from imrml.deficiencies import deficiency_ids
 from imrml.labelling.annotation import AnswerError, keep_answer, read_guide, read_ids, read_quote
 from imrml.labelling.gold import read_gold_items
-from imrml.tables import read_table, write_table
+from imrml.tables.files import read_table, write_table
 
 FUNCTION, SCREEN, FINDINGS = "no_functional_improvement", "opioid_monitoring_missing", "objective_findings_lacking"
 NORCO = "The guideline asks for a benefit. In this case, there is no record of functional improvement. He takes  it daily."

@@ -13,9 +13,9 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
-from imrml.evaluation.agreement import list_disagreements, measure_agreement, token_f1
+from imrml.labelling.agreement import list_disagreements, measure_agreement, token_f1
 from imrml.labelling.gold import GoldItem, item_ids, read_gold_items
-from imrml.tables import read_table, write_table
+from imrml.tables.files import read_table, write_table
 
 IDS = deficiency_ids()
 FUNCTION, PAIN, WEAN = "no_functional_improvement", "no_pain_relief_documented", "weaning_indicated"

@@ -14,7 +14,7 @@ from imrml.cli.explanation import print_explanation
 from imrml.labelling import label_items, label_rationale
 from imrml.labelling.explanation import ROLE_MEANINGS, explain_items
 from imrml.labelling.rules import Role
-from imrml.tables import write_table
+from imrml.tables.files import write_table
 
 LACK = "In this case, there is no record of functional improvement."
 RATIONALES = [

@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import binomtest
 
 from imrml.errors import NotEnoughDataError
-from imrml.evaluation.corpus_report import measure_corpus, write_corpus_report
-from imrml.evaluation.report import BANNER
+from imrml.evaluation.report.write import BANNER
+from imrml.labelling.corpus_report import measure_corpus, write_corpus_report
 from imrml.synthetic import write_corpus
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 
 FUNCTION, FINDINGS, WEAN = "no_functional_improvement", "objective_findings_lacking", "weaning_indicated"
 CANARY = "zanzibarine orthosis of Marigold Featherstone"

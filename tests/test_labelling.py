@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
 from imrml.labelling import find_supports, label_items, label_rationale
-from imrml.labelling.reading import read
 from imrml.labelling.rules import cues, roles
+from imrml.labelling.sentence_roles import read
 
 STATEMENTS = yaml.safe_load((Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8"))
 FAMILIES = yaml.safe_load((Path(__file__).parent / "labelling_families.yaml").read_text(encoding="utf-8"))

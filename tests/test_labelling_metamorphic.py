@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imrml.labelling import label_rationale
-from imrml.sentences import split_sentences
+from imrml.text.sentences import split_sentences
 
 HERE = Path(__file__).parent
 STATEMENTS = yaml.safe_load((HERE / "labelling_statements.yaml").read_text(encoding="utf-8"))

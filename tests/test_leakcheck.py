@@ -9,8 +9,8 @@ from conftest import SMALL
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError
-from imrml.leakcheck import check_leaks
-from imrml.tables import read_table, write_table
+from imrml.tables.files import read_table, write_table
+from imrml.training.leakcheck import check_leaks
 
 CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]"])
 SET = [part for setting in (*SMALL, "evaluation.splits=[grouped]") for part in ("--set", setting)]

@@ -5,9 +5,9 @@ import pytest
 import yaml
 from factories import LAYOUTS, FictionalLetter, render
 
-from imrml.letter_signs import holds_determination
 from imrml.letters.formats import FORMATS
-from imrml.submissions import sort_requests
+from imrml.submissions.letter_detection import holds_determination
+from imrml.submissions.requests import sort_requests
 
 GOLDEN = sorted(Path(__file__).with_name("golden_letters").glob("*.yaml"))
 

@@ -27,7 +27,7 @@ from imrml.config import load_config
 from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.parsing import parse_letter
-from imrml.wording import split_item
+from imrml.submissions.items import split_item
 
 PARTIAL = partly_authorized("Massage of the neck, 12 visits", "Massage of the neck, 4 visits", "Massage of the neck, 8 visits")
 OTHER_PARTIAL = (

@@ -12,7 +12,7 @@ from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.formats import FORMATS, LabelledItems
 from imrml.letters.parsing import read_letter
-from imrml.letters.reading import Reading
+from imrml.letters.spans import Reading
 from imrml.synthetic import pdf_bytes
 
 FOLDER = Path(__file__).parent / "golden_letters"

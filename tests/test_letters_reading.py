@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_letters_golden import NAMES, load
 
+from imrml.letters.cleaning import BlankMap, clean_letter
 from imrml.letters.coverage import COVERAGE_COLUMNS, coverage_row, measure_coverage
-from imrml.letters.layout import BlankMap, clean_letter
 from imrml.letters.parsing import read_letter
-from imrml.letters.reading import Reading
+from imrml.letters.spans import Reading
 from imrml.synthetic import draw_letters
 
 LETTER_FIELDS = {

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.labelling.literals import AnyOf, PatternIndex, needed_strings
 from imrml.labelling.rules import rule_index
+from imrml.text.prefilter import AnyOf, PatternIndex, needed_strings
 
 
 @given(data=st.data())

@@ -17,7 +17,7 @@ from imrml.models import ReviewModel
 from imrml.models.calibration import calibration_folds
 from imrml.models.deficiency import MIN_ITEMS_TO_CHOOSE, DeficiencyModel
 from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
-from imrml.submissions import SubmissionFrame, submission_frame
+from imrml.submissions.frame import SubmissionFrame, submission_frame
 
 
 def frame(*rows: tuple[str, str], stage: Any = "imr") -> SubmissionFrame:

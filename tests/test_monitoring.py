@@ -9,9 +9,9 @@ import pytest
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.monitoring import compare_submissions, match_predictions, measure_realised, watch_rate
-from imrml.submissions import submission_frame
+from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_requests
-from imrml.tables import read_table, write_table
+from imrml.tables.files import read_table, write_table
 
 SETTINGS = load_config().monitoring
 

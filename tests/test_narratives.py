@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.narratives import derive_age, derive_diagnosis, remove_sentences
+from imrml.submissions.narratives import derive_age, derive_diagnosis, remove_sentences
 
 SENTENCES = yaml.safe_load((Path(__file__).parent / "narratives.yaml").read_text(encoding="utf-8"))
 STAYS_AT = {"clinical": ("rfa", "imr"), "judgement": (), "utilization_review": ("imr",)}

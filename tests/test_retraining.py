@@ -14,16 +14,17 @@ import pytest
 
 from imrml.config import load_config, state_dir
 from imrml.errors import ConfigError, ImrmlError, ModelError, TableError
-from imrml.precedents import open_precedents
-from imrml.retraining import life
+from imrml.explaining.precedents import open_precedents
+from imrml.retraining import cycle
+from imrml.retraining.cycle import KEPT, NOTHING_NEW, PROMOTED, retrain
 from imrml.retraining.gate import judge_budgets, judge_checks, judge_held_out, judge_kind, judge_window
 from imrml.retraining.intake import take_in
-from imrml.retraining.life import KEPT, NOTHING_NEW, PROMOTED, find_newer_cases, retrain, split_newest
 from imrml.retraining.lock import interrupted_retrain, sole_retrain
-from imrml.tables import read_table, write_table
+from imrml.retraining.window import find_newer_cases, split_newest
+from imrml.tables.files import read_table, write_table
 from imrml.tracking import check_database, list_moves, list_versions, load_registered, promote, roll_back, unfinished_runs
 from imrml.tracking.connection import connected
-from imrml.training_data import prepare
+from imrml.training.data import prepare
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 
@@ -82,7 +83,7 @@ def test_the_states_age_bands_and_sexes_are_slices_too():
 
 
 def test_the_gate_of_coded_reviews_sees_their_age_bands():
-    from imrml.fitting import fit_rows, predict_held_out
+    from imrml.training.fitting import fit_rows, predict_held_out
 
     rows = pd.DataFrame(
         {
@@ -132,7 +133,7 @@ def test_what_ships_is_what_was_compared(judged, refitted, passed):
 def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, inbox, monkeypatch):
     folder, newer = inbox
     write_table(newer, folder / "newer.parquet")
-    fit = life.train
+    fit = cycle.train
     kinds = iter(["category_prior", "logistic"])
 
     def train(*args, **kwargs):
@@ -143,7 +144,7 @@ def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, 
         update={"margin": -1.0, "calibration_tolerance": 1.0, "slice_tolerance": 1.0, "max_calibration_error": 0.9}
     )
     config = second_night.model_copy(update={"retraining": second_night.retraining.model_copy(update={"gate": lenient})})
-    monkeypatch.setattr(life, "train", train)
+    monkeypatch.setattr(cycle, "train", train)
     outcome = retrain(config)
     assert (outcome.verdict, failed(outcome.gates), champion()) == (KEPT, ["outcome_kind"], "1")
     assert "outcome kind" in outcome.why
@@ -157,7 +158,7 @@ def test_past_items_are_kept_before_the_champion_that_they_belong_to(config, mon
         kept_at_the_move.extend(state_dir().glob("precedents-*"))
         return promote(*args, **kwargs)
 
-    monkeypatch.setattr(life, "promote", watched)
+    monkeypatch.setattr(cycle, "promote", watched)
     assert retrain(keeping).verdict == PROMOTED
     assert len(kept_at_the_move) == 1
     assert open_precedents(load_registered("models:/imrml-demo@champion").manifest) is not None
@@ -295,7 +296,7 @@ def test_a_letter_that_arrives_years_late_does_not_reach_back_the_window(line):
 @pytest.mark.parametrize("step", ["take_in", "train", "save_model", "log_training", "promote", "remember"])
 def test_killed_at_any_step_the_next_night_finishes_the_work(config, monkeypatch, step):
     with monkeypatch.context() as patched:
-        patched.setattr(life, step, killed)
+        patched.setattr(cycle, step, killed)
         with pytest.raises(KeyboardInterrupt):
             retrain(config)
     assert champion() == ("1" if step == "remember" else None)
@@ -363,7 +364,7 @@ def test_a_clock_that_goes_back_changes_nothing_but_dates(second_night, inbox, m
             return datetime.fromtimestamp(real() - 40 * 86400, tz)
 
     monkeypatch.setattr(time, "time", lambda: real() - 40 * 86400)
-    for module in ("training", "tracking.registry", "retraining.lock", "retraining.health"):
+    for module in ("training.run", "tracking.registry", "retraining.lock", "retraining.health"):
         monkeypatch.setattr(f"imrml.{module}.datetime", Behind)
     [told] = find_troubles()
     assert told.startswith("clock: it is ")
@@ -383,7 +384,7 @@ def test_a_disk_that_is_full_after_the_move_does_not_undo_it(config, monkeypatch
 
     told = []
     with monkeypatch.context() as patched:
-        patched.setattr(life, "remember", full)
+        patched.setattr(cycle, "remember", full)
         assert retrain(config, report=told.append).verdict == PROMOTED
     assert "No space left on device" in told[-1]
     assert retrain(config).verdict == NOTHING_NEW

@@ -5,24 +5,16 @@ import pandas as pd
 import pytest
 from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
-from imrml import scoring
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import LeakageError, ModelError
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
-from imrml.scoring import (
-    DECISION_SUPPORT,
-    DEMO,
-    P_MEANING,
-    PREDICTION_COLUMNS,
-    interval_words,
-    note_words,
-    prediction_lines,
-    score,
-    standing,
-)
-from imrml.submissions import sort_requests
-from imrml.tables import read_table, write_table
+from imrml.scoring import prediction as scoring
+from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, P_MEANING, interval_words, note_words, standing
+from imrml.scoring.prediction import PREDICTION_COLUMNS, score
+from imrml.scoring.terminal import prediction_lines
+from imrml.submissions.requests import sort_requests
+from imrml.tables.files import read_table, write_table
 
 TOLD = " ".join(["Hm"] * 12) + " The cook saw a"
 """Long enough for the model to answer, with few words that it knows."""

@@ -14,11 +14,11 @@ from sklearn.base import clone
 from imrml.config import load_config
 from imrml.engines import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
-from imrml.evaluation.report import write_report
-from imrml.fitting import hold_out
-from imrml.search import Recipe, search, without_search
-from imrml.training import train
-from imrml.training_data import TrainingData, prepare
+from imrml.evaluation.report.write import write_report
+from imrml.training.data import TrainingData, prepare
+from imrml.training.fitting import hold_out
+from imrml.training.run import train
+from imrml.training.search import Recipe, search, without_search
 
 QUICK = ["features.word_ngrams=[1, 1]", "search.n_folds=2", "search.backend=threading"]
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.sentences import LONGEST_SENTENCE, missing_spans, split_clauses, split_sentences
+from imrml.text.sentences import LONGEST_SENTENCE, missing_spans, split_clauses, split_sentences
 
 TEXT = st.text(alphabet=st.sampled_from("no not lack of was unclear, but; however. A.B 5 \n“”\"'"), max_size=200)
 

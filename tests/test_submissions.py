@@ -7,16 +7,10 @@ import pytest
 from factories import SUMMARY, partly_authorized
 
 from imrml.errors import LeakageError, TableError
-from imrml.submissions import (
-    LONGEST_NARRATIVE,
-    LONGEST_TEXT,
-    REFUSED_COLUMNS,
-    columns_at,
-    require_submission_columns,
-    sort_requests,
-    submission_frame,
-)
-from imrml.wording import split_item
+from imrml.submissions.columns import REFUSED_COLUMNS, columns_at, require_submission_columns
+from imrml.submissions.frame import submission_frame
+from imrml.submissions.items import split_item
+from imrml.submissions.requests import LONGEST_NARRATIVE, LONGEST_TEXT, sort_requests
 
 ITEMS = pd.DataFrame(
     {

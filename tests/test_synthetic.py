@@ -14,13 +14,14 @@ import pytest
 
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import ITEM_COLUMNS
-from imrml.narratives import derive_age, derive_sex, remove_sentences
-from imrml.submissions import REFUSED_COLUMNS, submission_frame
+from imrml.submissions.columns import REFUSED_COLUMNS
+from imrml.submissions.frame import submission_frame
+from imrml.submissions.items import split_item
+from imrml.submissions.narratives import derive_age, derive_sex, remove_sentences
 from imrml.synthetic import draw_letters, draw_requests, pdf_bytes, write_corpus
-from imrml.synthetic.banks import read_banks, read_table
 from imrml.synthetic.layout import DAMAGES
+from imrml.synthetic.phrase_banks import read_banks, read_table
 from imrml.synthetic.process import process
-from imrml.wording import split_item
 
 N_LETTERS = 2500
 

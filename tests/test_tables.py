@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from imrml.errors import TableError
-from imrml.spreadsheets import neutralize_field, restore_field
-from imrml.tables import iter_table, parse_table, read_table, table_bytes, write_private, write_table
+from imrml.private_files import write_private
+from imrml.tables.files import iter_table, parse_table, read_table, table_bytes, write_table
+from imrml.tables.workbooks import neutralize_field, restore_field
 
 KNOWN = frozenset({"treatment", "notes", "age"}).__contains__
 TABLE = pd.DataFrame(
@@ -233,7 +234,7 @@ def test_a_bad_workbook_says_why(data, message):
 
 
 def test_a_workbook_that_inflates_beyond_measure_is_not_read(monkeypatch):
-    monkeypatch.setattr("imrml.spreadsheets._MOST_BYTES", 1_000)
+    monkeypatch.setattr("imrml.tables.workbooks._MOST_BYTES", 1_000)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("xl/workbook.xml", b"0" * 100_000)

@@ -10,9 +10,9 @@ import pytest
 from imrml.config import state_dir
 from imrml.errors import ModelError, TrackingError
 from imrml.models import load_model
-from imrml.scoring import score
-from imrml.submissions import sort_requests
-from imrml.tables import read_table
+from imrml.scoring.prediction import score
+from imrml.submissions.requests import sort_requests
+from imrml.tables.files import read_table
 from imrml.tracking import (
     EXAMPLE_REQUEST,
     check_database,

@@ -18,8 +18,8 @@ import pytest
 
 from imrml.errors import TrackingError
 from imrml.models import load_model
-from imrml.scoring import score
-from imrml.submissions import sort_requests
+from imrml.scoring.prediction import score
+from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
 from imrml.tracking import fetch_model, list_runs, list_versions, load_registered, log_training, promote, roll_back
 

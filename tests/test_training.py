@@ -7,12 +7,13 @@ from conftest import SMALL
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.evaluation.outcome_metrics import BASELINES
-from imrml.fitting import predict_held_out, rates_by_year
+from imrml.evaluation.metrics.outcome import BASELINES
 from imrml.models import LoadedModel, ReviewModel, load_model
-from imrml.tables import read_table
-from imrml.training import evaluate, train
-from imrml.training_data import case_hashes, decided_years, describe_data, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import case_hashes, decided_years, describe_data, prepare
+from imrml.training.external import evaluate
+from imrml.training.fitting import predict_held_out, rates_by_year
+from imrml.training.run import train
 
 CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"])
 PRIOR = load_config(

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from factories import SHARED, partly_authorized
 
-from imrml.features.dispute import guideline_families
 from imrml.features.treatment import TreatmentFeatures, parse_treatment, treatment_category
+from imrml.features.utilization_review import guideline_families
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions import submission_frame
+from imrml.submissions.frame import submission_frame
 
 
 @pytest.mark.parametrize(

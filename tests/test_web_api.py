@@ -13,8 +13,10 @@ from model_factories import TELLING, served_model
 from starlette.testclient import TestClient
 
 from imrml.deficiencies import deficiency_ids
-from imrml.scoring import DEMO, P_MEANING, PREDICTION_COLUMNS, percent, score
-from imrml.submissions import sort_requests
+from imrml.phrases import percent
+from imrml.scoring.in_words import DEMO, P_MEANING
+from imrml.scoring.prediction import PREDICTION_COLUMNS, score
+from imrml.submissions.requests import sort_requests
 from imrml.web.app import create_app
 from imrml.web.settings import ServeSettings
 

@@ -12,7 +12,7 @@ from entries import plain_pdf
 from model_factories import served_model
 from playwright.sync_api import sync_playwright
 
-from imrml.scoring import DEMO
+from imrml.scoring.in_words import DEMO
 from imrml.web.app import create_app
 
 CHROMIUM = shutil.which("chromium")

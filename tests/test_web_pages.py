@@ -13,11 +13,12 @@ from factories import FictionalLetter
 from model_factories import served_model
 from starlette.testclient import TestClient
 
-from imrml.scoring import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, interval_words, note_words, percent
-from imrml.tables import parse_table, table_bytes
+from imrml.phrases import percent
+from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, interval_words, note_words
+from imrml.tables.files import parse_table, table_bytes
 from imrml.web.app import create_app
+from imrml.web.charts import cut_text, draw_scale
 from imrml.web.fields import form_fields
-from imrml.web.picture import cut_text, draw_scale
 from imrml.web.settings import ServeSettings
 
 NOTES = "Hm " * 12 + "The cook hurt the low back.\nCURES was checked on 3/2/15. No urine drug screen is on file."
@@ -223,7 +224,7 @@ def test_a_scale_holds_all_that_it_shows():
 
 
 def test_pieces_join_to_the_text():
-    from imrml.explaining import Mark
+    from imrml.explaining.explanation import Mark
 
     text = "CURES was checked; no urine test."
     marks = [Mark(0, 17, "raises", "a"), Mark(0, 5, "shown", "b"), Mark(19, 99, "lacking", "c")]

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from imrml import web
 from imrml.errors import ConfigError, ModelError
 from imrml.features import parse_treatment
-from imrml.features.memory import _remembering, n_remembered
+from imrml.text.cache import _remembering, n_remembered
 from imrml.web.app import create_app
 from imrml.web.safety import COOKIE
 from imrml.web.settings import ServeSettings
@@ -47,7 +47,7 @@ def test_a_model_that_cannot_answer_is_refused_before_anybody_asks(monkeypatch):
     def fail(*_, **__):
         raise ValueError("X has 7 features, but 9 are expected")
 
-    monkeypatch.setattr("imrml.web.answering.explain", fail)
+    monkeypatch.setattr("imrml.web.service.explain", fail)
     with pytest.raises(ModelError, match="train it again"):
         create_app(served_model(), allow_demo=True)
 
@@ -183,7 +183,7 @@ def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
         raise RuntimeError(NOTES)
 
     app = create_app(served_model(), allow_demo=True)
-    monkeypatch.setattr("imrml.web.answering.score_columns", fail)
+    monkeypatch.setattr("imrml.web.service.score_columns", fail)
     with TestClient(app, base_url="http://localhost") as client, caplog.at_level(logging.DEBUG):
         answer = client.post("/api/score", json={"requests": [REQUEST]})
     assert answer.status_code == 500
@@ -219,7 +219,14 @@ def test_nothing_of_a_text_is_remembered(client):
         assert client.post(path, **content).status_code == 200
         assert n_remembered() == 0
     caches = [thing for thing in gc.get_objects() if type(thing) is _lru_cache_wrapper and thing.cache_parameters()["maxsize"]]
-    rooms = ("imrml.features", "imrml.models", "imrml.sentences", "imrml.narratives", "imrml.submissions", "imrml.scoring")
+    rooms = (
+        "imrml.features",
+        "imrml.models",
+        "imrml.text.sentences",
+        "imrml.submissions.narratives",
+        "imrml.submissions",
+        "imrml.scoring",
+    )
     assert {cache for cache in caches if cache.__module__.startswith(rooms)} == set(_remembering)
 
 

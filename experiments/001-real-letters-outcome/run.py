@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from imrml.config import load_config
-from imrml.tables import read_table
-from imrml.training import train
+from imrml.tables.files import read_table
+from imrml.training.run import train
 
 SHOWN = ("auroc", "log_loss", "log_loss_vs_class_prior", "log_loss_vs_category_prior", "micro_ap", "micro_ap_vs_category_prior")
 

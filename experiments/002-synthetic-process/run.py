@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import OneHotEncoder
 
-from imrml.narratives import remove_sentences
+from imrml.submissions.narratives import remove_sentences
 from imrml.synthetic import draw_letters
 
 

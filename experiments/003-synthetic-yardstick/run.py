@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.corpus import PARSED_COLUMNS
-from imrml.evaluation.metrics import best_attainable, share_of_attainable
-from imrml.tables import read_table
+from imrml.evaluation.metrics.held_out import best_attainable, share_of_attainable
+from imrml.tables.files import read_table
 
 KEYS = ["case_number", "item_number"]
 PROVENANCE = {"source", "source_sha256", "format_verified", *KEYS}

@@ -13,9 +13,10 @@ from imrml.config import load_config
 from imrml.features import treatment_category
 from imrml.models import ReviewModel
 from imrml.models.outcome import linear_model, one_thread
-from imrml.sentences import split_sentences
-from imrml.submissions import columns_at, submission_frame
+from imrml.submissions.columns import columns_at
+from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_letters
+from imrml.text.sentences import split_sentences
 
 TEST_SEED, N_TEST = 9_000, 3_000
 RATES_SEED, N_FOR_RATES = 9_001, 20_000

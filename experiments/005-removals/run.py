@@ -8,9 +8,9 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
-from imrml.narratives import removal_reason
-from imrml.sentences import split_sentences
-from imrml.tables import read_table
+from imrml.submissions.narratives import removal_reason
+from imrml.tables.files import read_table
+from imrml.text.sentences import split_sentences
 
 # What must go at each stage, by the verdict on a sentence; a sentence without a verdict is clinical and stays.
 GOES = {"rfa": ("judgement", "utilization_review"), "imr": ("judgement",)}

@@ -18,7 +18,7 @@ from test_corpus_faults import BROKEN
 from test_documents import make_pdf
 
 from imrml.synthetic import draw_letters, pdf_bytes
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 
 PARSE = [sys.executable, "-c", "from imrml.cli import main; main()", "parse"]
 WAYS = [

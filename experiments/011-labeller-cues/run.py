@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from imrml.labelling import label_items
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 
 
 def half_of(case_number: str) -> str:

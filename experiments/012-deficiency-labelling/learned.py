@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 
 from imrml.features.treatment import treatment_category
 from imrml.labelling import label_rationale
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 
 SEED = 7
 

@@ -11,8 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 from imrml.labelling import label_rationale, labeller
-from imrml.labelling.reading import sentences_with_roles
-from imrml.tables import read_table
+from imrml.labelling.sentence_roles import sentences_with_roles
+from imrml.tables.files import read_table
 
 Labeller = Callable[[str, str], Any]
 

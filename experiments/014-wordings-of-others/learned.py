@@ -18,8 +18,8 @@ from sklearn.model_selection import GroupKFold
 
 from imrml.deficiencies import deficiency_ids
 from imrml.labelling import label_rationale
-from imrml.labelling.reading import sentences_with_roles
-from imrml.tables import read_table
+from imrml.labelling.sentence_roles import sentences_with_roles
+from imrml.tables.files import read_table
 
 SEED = 7
 ADDS_FROM = 0.5

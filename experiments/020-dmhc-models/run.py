@@ -19,8 +19,8 @@ from imrml.config import load_config
 from imrml.features.coded import CodedFeatures
 from imrml.models import ReviewModel, save_model
 from imrml.models.crosses import CrossesLogistic
-from imrml.tables import read_table
-from imrml.training_data import decided_years, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import decided_years, prepare
 
 CONFIG = Path(__file__).parents[2] / "configs" / "dmhc.yaml"
 FIRST, LAST = 2008, 2014

@@ -14,15 +14,15 @@ from sklearn.model_selection import GroupKFold
 from sklearn.multioutput import ClassifierChain
 
 from imrml.config import load_config
-from imrml.evaluation.resampling import Resamples
 from imrml.features import treatment_category
 from imrml.features.text import mask_text
+from imrml.intervals import Resamples
 from imrml.models import ReviewModel
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import linear_model
 from imrml.models.review import _trust
-from imrml.tables import read_table
-from imrml.training_data import TrainingData, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import TrainingData, prepare
 
 SEEDS, N_FOLDS, N_RESAMPLES, MIN_CASES = range(5), 5, 1000, 5
 PRIOR_SHRINKAGES = (2.0, 5.0, 10.0, 20.0)

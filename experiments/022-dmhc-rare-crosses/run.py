@@ -16,8 +16,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 from imrml.config import load_config
 from imrml.features.coded import CodedFeatures
 from imrml.models.crosses import CrossesLogistic
-from imrml.tables import read_table
-from imrml.training_data import decided_years, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import decided_years, prepare
 
 FIRST, LAST = 2008, 2014
 N_INNER, N_DRAWS, N_ROUNDS = 3, 64, 8

@@ -12,8 +12,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
 from imrml.config import load_config
-from imrml.tables import read_table
-from imrml.training_data import decided_years, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import decided_years, prepare
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "022-dmhc-rare-crosses"))
 import run as crosses

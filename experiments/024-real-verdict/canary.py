@@ -9,9 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 from imrml.config import load_config
 from imrml.evaluation.splits import make_splits
-from imrml.fitting import hold_out
-from imrml.tables import read_table
-from imrml.training_data import prepare
+from imrml.tables.files import read_table
+from imrml.training.data import prepare
+from imrml.training.fitting import hold_out
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from imrml.config import load_config
 from imrml.features import build_features
 from imrml.models.abstention import learn_words, unknown_shares
-from imrml.submissions import submission_frame
-from imrml.tables import read_table
+from imrml.submissions.frame import submission_frame
+from imrml.tables.files import read_table
 
 SPANISH = (
     "El paciente refiere dolor lumbar persistente desde la caida y pide una consulta con su cirujano. "

@@ -5,9 +5,9 @@ import argparse
 import pandas as pd
 from scipy.stats import binomtest
 
-from imrml.narratives import removal_reason
-from imrml.sentences import split_sentences
-from imrml.tables import read_table
+from imrml.submissions.narratives import removal_reason
+from imrml.tables.files import read_table
+from imrml.text.sentences import split_sentences
 
 # J: the reviewer judges the record; U: what utilization review did or said; all else is clinical.
 GOES = {"rfa": {"J", "U"}, "imr": {"J"}}

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from attacks import Attack, attacks
 from patterns import FoundPattern, find_patterns
 
-from imrml.features.bounds import bound_runs
-from imrml.letters.layout import clean_letter
+from imrml.letters.cleaning import clean_letter
+from imrml.text.safe_matching import bound_runs
 
 BEFORE: dict[str, Callable[[str], str]] = {
     "imrml.features.": bound_runs,

@@ -15,13 +15,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from imrml.config import load_config
-from imrml.evaluation.outcome_metrics import calibration_error
-from imrml.evaluation.resampling import Resamples
-from imrml.fitting import fit_rows, predict_held_out
+from imrml.evaluation.metrics.outcome import calibration_error
+from imrml.intervals import Resamples
 from imrml.monitoring import compare_submissions, watch_rate
 from imrml.retraining.gate import judge_window
-from imrml.tables import read_table
-from imrml.training_data import decided_years, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import decided_years, prepare
+from imrml.training.fitting import fit_rows, predict_held_out
 
 POLICIES = ("never", "always", "gate", "recalibrate")
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from imrml.config import load_config
-from imrml.evaluation.metrics import measure
+from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import make_splits
-from imrml.fitting import hold_out
-from imrml.tables import read_table
-from imrml.training_data import prepare
+from imrml.tables.files import read_table
+from imrml.training.data import prepare
+from imrml.training.fitting import hold_out
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"
 ARMS = (

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import load_config
-from imrml.evaluation.item_scores import losses
-from imrml.evaluation.resampling import Resamples, figure
+from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.splits import make_splits
-from imrml.fitting import hold_out
+from imrml.intervals import Resamples, figure
 from imrml.synthetic import draw_letters
-from imrml.tables import read_table
-from imrml.training_data import prepare
+from imrml.tables.files import read_table
+from imrml.training.data import prepare
+from imrml.training.fitting import hold_out
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"
 WITH = "features.char_ngrams=[3, 5]"

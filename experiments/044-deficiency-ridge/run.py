@@ -13,12 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from imrml.config import load_config
-from imrml.evaluation.resampling import Resamples
 from imrml.features import treatment_category
+from imrml.intervals import Resamples
 from imrml.models import ReviewModel
 from imrml.models.deficiency import DeficiencyModel
-from imrml.tables import read_table
-from imrml.training_data import TrainingData, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import TrainingData, prepare
 
 N_FOLDS, N_RESAMPLES = 5, 1000
 SMALLEST = 0.01

@@ -12,14 +12,14 @@ from sklearn.model_selection import GroupKFold
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
-from imrml.evaluation.resampling import Resamples
 from imrml.evaluation.splits import make_splits
+from imrml.intervals import Resamples
 from imrml.models import ReviewModel
 from imrml.models.outcome import CategoryPrior
-from imrml.submissions import submission_frame
+from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_letters
-from imrml.tables import read_table
-from imrml.training_data import TrainingData, prepare
+from imrml.tables.files import read_table
+from imrml.training.data import TrainingData, prepare
 
 N_LETTERS, SEED = 3_000, 45
 N_FOLDS, SEEDS, N_RESAMPLES, LEVEL = 5, range(5), 1000, (0.025, 0.975)

@@ -11,14 +11,14 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from imrml.config import Config, load_config
-from imrml.evaluation.checks import Check
+from imrml.evaluation.checks.splits import Check
+from imrml.evaluation.checks.telling_words import check_telling_terms
 from imrml.evaluation.splits import make_splits
-from imrml.evaluation.telling_terms import check_telling_terms
-from imrml.leakcheck import check_leaks
 from imrml.synthetic import draw_letters
-from imrml.tables import read_table
-from imrml.training import hold_out
-from imrml.training_data import prepare
+from imrml.tables.files import read_table
+from imrml.training.data import prepare
+from imrml.training.leakcheck import check_leaks
+from imrml.training.run import hold_out
 
 SEED, N_CANARY, N_PLANTED, N_COPIED = 47, 20_000, 1_200, 40
 KINDS = ("logistic", "class_prior", "category_prior", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked")

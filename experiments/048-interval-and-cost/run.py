@@ -10,8 +10,9 @@ from scipy.special import logit
 from scipy.stats import norm
 
 from imrml.config import load_config
-from imrml.models import ReviewModel, posterior
-from imrml.submissions import submission_frame
+from imrml.models import ReviewModel
+from imrml.models import bootstrap_refits as posterior
+from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_letters
 
 LEAST_ITEMS = 400

@@ -14,10 +14,10 @@ from scipy import sparse
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.models import load_model
-from imrml.scoring import documents_shown
-from imrml.submissions import sort_requests
+from imrml.scoring.prediction import documents_shown
+from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
-from imrml.synthetic.banks import read_banks, read_table, say
+from imrml.synthetic.phrase_banks import read_banks, read_table, say
 
 SLOTS = {"d": "3/2/2015", "n": "4", "low": "4", "high": "6", "part": "lumbar", "side": "left", "worker": "worker", "year": "2014"}
 

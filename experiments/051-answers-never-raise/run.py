@@ -19,13 +19,14 @@ from sklearn.metrics import average_precision_score
 from imrml.config import load_config
 from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.models import ReviewModel
-from imrml.scoring import documents_shown
-from imrml.submissions import SubmissionFrame, sort_requests
+from imrml.scoring.prediction import documents_shown
+from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
-from imrml.synthetic.banks import read_banks, say
-from imrml.synthetic.banks import read_table as read_bank
-from imrml.tables import read_table
-from imrml.training_data import prepare
+from imrml.synthetic.phrase_banks import read_banks, say
+from imrml.synthetic.phrase_banks import read_table as read_bank
+from imrml.tables.files import read_table
+from imrml.training.data import prepare
 
 SLOTS = {"d": "3/2/2015", "n": "4", "low": "4", "high": "6", "part": "lumbar", "side": "left", "worker": "worker", "year": "2014"}
 OWN = Path(__file__).parents[1] / "050-documented-answers" / "sentences.yaml"

@@ -24,7 +24,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from entries import change_objects, garble, plain_pdf
 
-from imrml.tables import table_bytes
+from imrml.tables.files import table_bytes
 
 MARK = "<img src=x onerror=alert(1)>"
 PIECES = (

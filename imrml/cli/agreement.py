@@ -15,7 +15,7 @@ _OVERALL = {
 
 
 def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Word what :func:`~imrml.evaluation.agreement.measure_agreement` found, as a table for a terminal.
+    """Word what :func:`~imrml.labelling.agreement.measure_agreement` found, as a table for a terminal.
 
     Examples
     --------

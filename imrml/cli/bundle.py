@@ -38,10 +38,10 @@ def bundle_model(
 
     from imrml.cli.score import model_folder
     from imrml.errors import ModelError
+    from imrml.explaining.precedents import precedents_path
     from imrml.models import MODEL_FILES, load_model
     from imrml.models.bundle import write_bundle
-    from imrml.precedents import precedents_path
-    from imrml.scoring import DEMO, LAW
+    from imrml.scoring.in_words import DEMO, LAW
 
     if out.suffix.lower() != ".zip":
         raise ModelError(f"bundle: {out} must end in .zip")

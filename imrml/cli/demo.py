@@ -10,7 +10,7 @@ from imrml.cli.console import console, require_jobs
 if TYPE_CHECKING:
     import pandas as pd
 
-    from imrml.training import TrainingResult
+    from imrml.training.run import TrainingResult
 
 N_REQUESTS = 10
 PDF_SHARE = 0.1
@@ -37,11 +37,12 @@ def run_demo(
     from imrml.config import load_config
     from imrml.errors import ImrmlError
     from imrml.models import load_model
-    from imrml.scoring import prediction_lines, score
-    from imrml.submissions import sort_requests
+    from imrml.scoring.prediction import score
+    from imrml.scoring.terminal import prediction_lines
+    from imrml.submissions.requests import sort_requests
     from imrml.synthetic import draw_requests, write_corpus
-    from imrml.tables import read_table, write_table
-    from imrml.training import train
+    from imrml.tables.files import read_table, write_table
+    from imrml.training.run import train
 
     letters, items, truth, model_dir = out / "letters", out / "items.parquet", out / "truth.parquet", out / "model"
     marker = out / ".imrml-demo"
@@ -87,7 +88,7 @@ def run_demo(
 
 def _distance_to_best(result: "TrainingResult", truth: "pd.DataFrame") -> str:
     """Say how far the model is from the best that anyone could do, which only an invented corpus can tell."""
-    from imrml.evaluation.metrics import best_attainable, share_of_attainable
+    from imrml.evaluation.metrics.held_out import best_attainable, share_of_attainable
 
     split = result.verdict.headline.split
     known = truth[["case_number", "item_number", "p_attainable"]].astype({"item_number": "int64"})

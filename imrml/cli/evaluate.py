@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
-from imrml.counts import counted
+from imrml.phrases import counted
 
 
 def evaluate_model(
@@ -21,9 +21,9 @@ def evaluate_model(
     """Measure a model on new items; cases that it was trained on are left out and counted."""
     from imrml.cli.score import open_model
     from imrml.config import Config
-    from imrml.evaluation.report import write_report
-    from imrml.tables import read_table
-    from imrml.training import evaluate
+    from imrml.evaluation.report.write import write_report
+    from imrml.tables.files import read_table
+    from imrml.training.external import evaluate
 
     loaded = open_model(model)
     settings = Config.model_validate(loaded.manifest["config"])

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from imrml.explaining import Explanation, Section
+    from imrml.explaining.explanation import Explanation, Section
 
 _STYLES = {"raises": "bold green", "lowers": "bold red", "shown": "underline", "lacking": "italic"}
 _LEGEND = "green raises, red lowers, underlined is shown, italic is said to be absent"
@@ -30,10 +30,11 @@ def explain_request(
 
     from imrml.cli.explanation import printable
     from imrml.errors import TableError
-    from imrml.explaining import explain, plain_summary
-    from imrml.precedents import open_precedents
-    from imrml.submissions import names_column, sort_requests
-    from imrml.tables import read_table
+    from imrml.explaining.explanation import explain
+    from imrml.explaining.precedents import open_precedents
+    from imrml.explaining.summary import plain_summary
+    from imrml.submissions.requests import names_column, sort_requests
+    from imrml.tables.files import read_table
 
     loaded = open_model(model)
     table = read_table(submissions, names_column)

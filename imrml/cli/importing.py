@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
-from imrml.counts import counted
+from imrml.phrases import counted
 
 app = typer.Typer(help="Other programmes' public data into the item table.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,9 +27,9 @@ def import_dmhc(
     """Read the open data of the Department of Managed Health Care into the item table, for `--config configs/dmhc.yaml`."""
     from imrml.config import load_config
     from imrml.corpus import failure_table
-    from imrml.dmhc import count_reasons, read_dmhc
+    from imrml.corpus.dmhc import count_reasons, read_dmhc
     from imrml.errors import CheckFailedError, ImrmlError
-    from imrml.tables import table_format, write_table
+    from imrml.tables.files import table_format, write_table
 
     table_format(out)
     target = failures or Path("failures.jsonl" if out == "-" else f"{out}.failures.jsonl")

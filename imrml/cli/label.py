@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, require_jobs
-from imrml.counts import counted
+from imrml.phrases import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def label_items(
     """Label each upheld item with the deficiencies that the reviewer cites, with the words that say so."""
     from imrml.corpus import require_columns
     from imrml.labelling import label_items as label
-    from imrml.tables import read_table, table_format, write_table
+    from imrml.tables.files import read_table, table_format, write_table
 
     require_sense(items, out, check, disagreements, report, annotate, item or [], html, is_printed=explain)
     for path in (out, disagreements):
@@ -146,9 +146,9 @@ def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path 
     from imrml.cli.agreement import agreement_lines
     from imrml.config import load_config
     from imrml.corpus import require_columns
-    from imrml.evaluation.agreement import list_disagreements, measure_agreement
+    from imrml.labelling.agreement import list_disagreements, measure_agreement
     from imrml.labelling.gold import read_gold_items
-    from imrml.tables import read_table, write_table
+    from imrml.tables.files import read_table, write_table
 
     require_columns(labelled, ["case_number", "item_number"], "label --check")
     gold = read_gold_items(read_table(gold_file), str(gold_file))
@@ -169,7 +169,7 @@ def report_corpus(labelled: "pd.DataFrame", folder: Path) -> None:
     """Write what reviewers fault, by treatment category, year and guideline."""
     from imrml.config import load_config
     from imrml.corpus import require_columns
-    from imrml.evaluation.corpus_report import write_corpus_report
+    from imrml.labelling.corpus_report import write_corpus_report
 
     require_columns(labelled, ["case_number"], "label --report")
     write_corpus_report(folder, labelled, load_config().evaluation.interval_level)

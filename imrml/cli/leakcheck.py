@@ -21,8 +21,8 @@ def check_leaks(
     from imrml.cli.score import open_model
     from imrml.config import Config, load_config
     from imrml.errors import CheckFailedError
-    from imrml.leakcheck import check_leaks as run
-    from imrml.tables import read_table
+    from imrml.tables.files import read_table
+    from imrml.training.leakcheck import check_leaks as run
 
     loaded = open_model(model) if model else None
     own = Config.model_validate(loaded.manifest["config"]) if loaded and not (config or set_) else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, print_rows
-from imrml.counts import counted
+from imrml.phrases import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,9 @@ def compare_tables(
     from imrml.errors import CheckFailedError
     from imrml.monitoring import compare_submissions
     from imrml.monitoring.report import write_drift
-    from imrml.submissions import name_columns, names_column, submission_frame
-    from imrml.tables import read_table
+    from imrml.submissions.frame import submission_frame
+    from imrml.submissions.requests import name_columns, names_column
+    from imrml.tables.files import read_table
 
     settings = load_config(config)
     stage, profile = settings.stage, settings.profile
@@ -96,7 +97,7 @@ def reconcile(
     from imrml.errors import NotEnoughDataError
     from imrml.monitoring import match_predictions, measure_realised
     from imrml.monitoring.report import write_realised
-    from imrml.tables import read_table
+    from imrml.tables.files import read_table
 
     matched, left_over = match_predictions(read_table(predictions), read_table(items), None if link is None else read_table(link))
     if matched.empty:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from imrml.cli.console import console, require_jobs
-from imrml.counts import counted
+from imrml.phrases import counted
 
 if TYPE_CHECKING:
     from imrml.corpus import Journal
@@ -52,7 +52,7 @@ def parse_letters(
     from imrml.documents import walk_letters
     from imrml.engines import require_engine
     from imrml.errors import CheckFailedError
-    from imrml.tables import write_parts
+    from imrml.tables.files import write_parts
 
     if show or coverage:
         from imrml.cli.show import show_coverage, show_letters
@@ -92,7 +92,7 @@ def parse_letters(
 def _require_targets(out: str | None, failures: Path | None, *, is_resumed: bool) -> tuple[str, Path]:
     """Give where items and failures go, or say why they cannot."""
     from imrml.errors import ImrmlError
-    from imrml.tables import table_format
+    from imrml.tables.files import table_format
 
     if out is None:
         raise typer.BadParameter("parse writes a table: give --out FILE, or --show or --coverage to look only")

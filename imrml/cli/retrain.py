@@ -19,7 +19,7 @@ def retrain_model(
     """
     from imrml.config import load_config
     from imrml.errors import NothingChangedError
-    from imrml.retraining.arrivals import is_dealt_with, sign
+    from imrml.retraining.drop_folder import is_dealt_with, sign
     from imrml.retraining.lock import is_unsettled
 
     settings = load_config(config)
@@ -27,7 +27,7 @@ def retrain_model(
         raise NothingChangedError("retrain: nothing has arrived since the last one")
     import pandas as pd
 
-    from imrml.retraining.life import PROMOTED, retrain
+    from imrml.retraining.cycle import PROMOTED, retrain
     from imrml.retraining.report import write_verdict
 
     with console.report_steps() as report:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console
-from imrml.counts import counted
+from imrml.phrases import counted
 
 if TYPE_CHECKING:
     from imrml.models import LoadedModel
-    from imrml.submissions import Requests
+    from imrml.submissions.requests import Requests
 
 _REGISTRY = ("models:/", "runs:/")
 MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
@@ -27,9 +27,10 @@ def score_requests(
 ) -> None:
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
     from imrml.errors import TableError
-    from imrml.scoring import DECISION_SUPPORT, P_MEANING, score
-    from imrml.submissions import names_column, sort_requests
-    from imrml.tables import read_table, table_format, write_table
+    from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
+    from imrml.scoring.prediction import score
+    from imrml.submissions.requests import names_column, sort_requests
+    from imrml.tables.files import read_table, table_format, write_table
 
     table_format(out)
     loaded = open_model(model)
@@ -50,7 +51,7 @@ def score_requests(
 
 def tell_passed_over(requests: "Requests") -> None:
     """Say on stderr which columns and cells of a table were passed over."""
-    from imrml.scoring import told_passed_over
+    from imrml.scoring.in_words import told_passed_over
 
     for sentence in told_passed_over(requests):
         console.tell(sentence)

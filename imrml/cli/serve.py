@@ -29,8 +29,8 @@ def serve(
         raise ImrmlError(f"serve: {error.name} is not installed; pip install 'imrml[web]'") from None
     from imrml.cli.score import open_model
     from imrml.errors import ConfigError
-    from imrml.precedents import open_precedents
-    from imrml.scoring import DECISION_SUPPORT, P_MEANING
+    from imrml.explaining.precedents import open_precedents
+    from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
     loaded = open_model(model)

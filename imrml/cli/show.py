@@ -9,14 +9,14 @@ from rich.text import Text
 
 from imrml.cli.console import console, print_rows
 from imrml.cli.explanation import printable
-from imrml.counts import counted
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError
+from imrml.phrases import counted
 
 if TYPE_CHECKING:
     from imrml.config import LimitsConfig
     from imrml.determinations import Item
-    from imrml.letters.reading import Reading
+    from imrml.letters.spans import Reading
 
 _DECISION_STYLES = {"upheld": "bold red", "overturned": "bold green"}
 

@@ -7,12 +7,12 @@ import typer
 
 from imrml.cli.console import console, require_jobs
 from imrml.cli.runs import tell_run
-from imrml.counts import counted
+from imrml.phrases import counted
 
 if TYPE_CHECKING:
     from imrml.config import Config
     from imrml.tracking import LoggedRun
-    from imrml.training import TrainingResult
+    from imrml.training.run import TrainingResult
 
 
 def train_model(
@@ -30,9 +30,9 @@ def train_model(
     """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
-    from imrml.evaluation.checks import VERDICT_CODE
-    from imrml.tables import read_table
-    from imrml.training import train
+    from imrml.evaluation.checks.splits import VERDICT_CODE
+    from imrml.tables.files import read_table
+    from imrml.training.run import train
 
     settings = load_config(config, set_ or [])
     table = read_table(items)
@@ -53,9 +53,9 @@ def train_model(
 
 def keep(result: "TrainingResult", settings: "Config", out: Path) -> "LoggedRun | None":
     """Write model, metrics, report and card into a folder, and log them to MLflow unless config says otherwise."""
-    from imrml.evaluation.report import write_report
+    from imrml.evaluation.report.write import write_report
+    from imrml.explaining.precedents import keep_precedents
     from imrml.models import save_model
-    from imrml.precedents import keep_precedents
 
     save_model(result.model, out, result.manifest)
     if result.precedents is not None:

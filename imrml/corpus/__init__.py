@@ -1,8 +1,8 @@
 """Letters to an item table and a table of failures: in order, on any number of workers, resumable; nothing is lost."""
 
-from imrml.corpus.columns import FAILURE_COLUMNS, PARSED_COLUMNS, failure_table, item_table, require_columns, submission_table
+from imrml.corpus.batch import ParsedLetter, parse_file, parse_new, read_files
+from imrml.corpus.item_table import FAILURE_COLUMNS, PARSED_COLUMNS, failure_table, item_table, require_columns, submission_table
 from imrml.corpus.journal import Journal
-from imrml.corpus.parsing import ParsedLetter, parse_file, parse_new, read_files
 
 __all__ = [
     "FAILURE_COLUMNS",

@@ -17,9 +17,9 @@ from typing import Any, Self
 
 import pandas as pd
 
-from imrml.corpus.columns import PARSED_COLUMNS, plain_rows
+from imrml.corpus.item_table import PARSED_COLUMNS, plain_rows
 from imrml.errors import ImrmlError, TableError
-from imrml.tables import iter_table, read_table
+from imrml.tables.files import iter_table, read_table
 
 _SECONDS_AT_RISK = 0.5
 """How much work a killed run may lose: writing to disk more often costs more than it saves."""

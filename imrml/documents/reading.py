@@ -1,7 +1,7 @@
 r"""Bytes to text, with limits: text files in the usual encodings and PDF files with a text layer.
 
 Line ends come back as ``"\n"``, page ends as ``"\f"``; nothing else of the text is touched, because a blank at the end of a
-line tells :mod:`imrml.letters.layout` whether the line wraps. The one repair is of mojibake, and only where it is certain.
+line tells :mod:`imrml.letters.cleaning` whether the line wraps. The one repair is of mojibake, and only where it is certain.
 """
 
 import codecs
@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
-from imrml.counts import counted
 from imrml.errors import DocumentError
+from imrml.phrases import counted
 
 # UTF-8 that was read as Windows-1252 and saved: the first byte of a sequence as a letter, then what its next byte became.
 _MOJIBAKE = re.compile(

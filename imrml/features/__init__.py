@@ -4,9 +4,9 @@ from imrml.features.builder import block_places, build_features, describe_featur
 from imrml.features.clinical import ClinicalFeatures, FoundDocument, answering_cues, background, find_documents
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
-from imrml.features.memory import forget_texts
 from imrml.features.text import TextFeatures
 from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment, treatment_category
+from imrml.text.cache import forget_texts
 
 __all__ = [
     "ClinicalFeatures",

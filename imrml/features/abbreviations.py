@@ -3,8 +3,8 @@
 import re
 from functools import cache
 
-from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
+from imrml.text.cache import remember
 
 
 @remember(4096)

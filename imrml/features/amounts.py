@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from imrml.features.bounds import bound_runs
+from imrml.text.safe_matching import bound_runs
 
 
 @dataclass(frozen=True, slots=True)

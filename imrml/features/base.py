@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Profile, Stage
-from imrml.submissions import require_submission_columns
+from imrml.submissions.columns import require_submission_columns
 
 
 class SubmissionTransformer(TransformerMixin, BaseEstimator):

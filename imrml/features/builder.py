@@ -18,7 +18,7 @@ from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions import SubmissionFrame
+from imrml.submissions.frame import SubmissionFrame
 
 
 def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "letters") -> FeatureUnion:
@@ -47,7 +47,7 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa")
     >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
     2
@@ -89,7 +89,7 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
     --------
     >>> import pandas as pd
     >>> from imrml.config import load_config
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa")
     >>> features = build_features(load_config().features, "rfa").fit(frame)
     >>> places = block_places(features)
@@ -119,7 +119,7 @@ def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.Da
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> asked = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}, index=[7, 8]), "rfa")
     >>> features = build_features(load_config().features, "rfa").fit(asked)
     >>> feature_frame(features, asked)[["category=imaging", "category=opioid"]].sparse.to_dense().loc[8].to_list()

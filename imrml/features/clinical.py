@@ -16,13 +16,13 @@ import pandas as pd
 from imrml.config import Stage
 from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.base import NumberFeatures
-from imrml.features.bounds import bound_runs, holds_any
 from imrml.features.diagnoses import find_diagnoses
-from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
-from imrml.narratives import removal_reason
-from imrml.sentences import Sentence, split_sentences
-from imrml.submissions import columns_at
+from imrml.submissions.columns import columns_at
+from imrml.submissions.narratives import removal_reason
+from imrml.text.cache import remember
+from imrml.text.safe_matching import bound_runs, holds_any
+from imrml.text.sentences import Sentence, split_sentences
 
 # Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
 CHRONICITY_BANDS = {
@@ -357,7 +357,7 @@ class ClinicalFeatures(NumberFeatures):
 
     Examples
     --------
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> items = pd.DataFrame({"item": ["Norco"], "case_summary": ["The UDS was consistent. No pain agreement."]})
     >>> features = ClinicalFeatures("rfa").set_output(transform="pandas")
     >>> shown = features.fit_transform(submission_frame(items, "rfa"))

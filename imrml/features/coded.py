@@ -10,7 +10,7 @@ from scipy import sparse
 
 from imrml.config import Profile, Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.submissions import CODED_COLUMNS, columns_at
+from imrml.submissions.columns import CODED_COLUMNS, columns_at
 
 _PEOPLE = ("age_band", "sex")
 
@@ -47,7 +47,7 @@ class CodedFeatures(SubmissionTransformer):
 
     Examples
     --------
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", "dmhc")
     >>> crosses = CodedFeatures("rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2)
     >>> crosses = crosses.fit(asked)

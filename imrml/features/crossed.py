@@ -36,7 +36,7 @@ class CrossedTextFeatures(TextFeatures):
 
     Examples
     --------
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> items = pd.DataFrame({"treatment": ["Norco #60", "MRI neck"], "case_summary": ["Neck pain.", "Neck pain."]})
     >>> features = CrossedTextFeatures("rfa", min_cases=1).fit(submission_frame(items, "rfa"))
     >>> features.get_feature_names_out()[-3:].tolist()

@@ -3,9 +3,9 @@
 import re
 from functools import cache
 
-from imrml.features.bounds import bound_runs, holds_any
-from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
+from imrml.text.cache import remember
+from imrml.text.safe_matching import bound_runs, holds_any
 
 _DOTTED_CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.([0-9a-z]{1,4})(?![a-z0-9])")
 _CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.?([0-9a-z]{0,4})(?![a-z0-9])")

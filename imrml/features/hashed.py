@@ -49,7 +49,7 @@ class HashedText(SubmissionTransformer):
 
     Examples
     --------
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> items = pd.DataFrame({"treatment": ["MRI left knee", "MRI neck"], "case_summary": ["Knee pain.", "Neck pain."]})
     >>> words = HashedText("rfa", n_buckets=1024).fit_transform(submission_frame(items, "rfa"))
     >>> words.shape, (words[0].multiply(words[1])).nnz

@@ -16,10 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
-from imrml.features.bounds import bound_runs
-from imrml.features.memory import remember
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions import columns_at
+from imrml.submissions.columns import columns_at
+from imrml.text.cache import remember
+from imrml.text.safe_matching import bound_runs
 
 TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
 NO_KNOWN_TERM = "holds_no_known_term"
@@ -147,7 +147,7 @@ class TextFeatures(SubmissionTransformer):
 
     Examples
     --------
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa")
     >>> features = TextFeatures("rfa", min_cases=2).fit(frame)
     >>> features.get_feature_names_out()

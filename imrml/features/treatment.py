@@ -16,11 +16,11 @@ from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
-from imrml.features.bounds import bound_runs
-from imrml.features.dispute import dispute_names, dispute_values
-from imrml.features.memory import remember
+from imrml.features.utilization_review import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions import columns_at
+from imrml.submissions.columns import columns_at
+from imrml.text.cache import remember
+from imrml.text.safe_matching import bound_runs
 
 DRUG_CATEGORIES = frozenset(
     row["category"] for row in read_vocabulary("treatment_categories") if row["dwc_category"] == "Pharmaceuticals"
@@ -319,7 +319,7 @@ class TreatmentFeatures(NumberFeatures):
 
     Examples
     --------
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> features = TreatmentFeatures("rfa").set_output(transform="pandas")
     >>> asked = features.fit_transform(submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa"))
     >>> asked.columns[asked.loc[0] > 0].tolist()

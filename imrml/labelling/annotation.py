@@ -10,7 +10,8 @@ from pathlib import Path
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
 from imrml.labelling.gold import read_gold_items
-from imrml.tables import read_table, write_private
+from imrml.private_files import write_private
+from imrml.tables.files import read_table
 
 NONE = "none"
 _SEPARATOR = re.compile(r"[\s,;]+")

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from imrml.counts import counted
 from imrml.deficiencies import taxonomy
 from imrml.errors import TableError
 from imrml.labelling.gold import item_ids
-from imrml.labelling.reading import sentences_with_roles
 from imrml.labelling.rules import Role
-from imrml.tables import write_private
+from imrml.labelling.sentence_roles import sentences_with_roles
+from imrml.phrases import counted
+from imrml.private_files import write_private
 
 ROLE_MEANINGS: dict[Role, str] = {
     "recital": "tells what a guideline or study says; counts only once it is applied to the case",

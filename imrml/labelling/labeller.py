@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
-from imrml.features.bounds import MASK, bound_runs
 from imrml.features.treatment import find_body_parts, parse_treatment
-from imrml.labelling.reading import Reading, RoledSentence, sentences_with_roles
 from imrml.labelling.rules import Cue, Pattern, Support, confidence_of, cue_of_alternative, cues, other_names, roles, supports
-from imrml.sentences import split_clauses
+from imrml.labelling.sentence_roles import Reading, RoledSentence, sentences_with_roles
+from imrml.text.safe_matching import MASK, bound_runs
+from imrml.text.sentences import split_clauses
 
 _MAX_QUOTE_WORDS = 40
 _WORD = re.compile(r"\S+")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from imrml.labelling.labeller import LabelledSpan
-from imrml.labelling.reading import sentences_with_roles
 from imrml.labelling.rules import confidence_of, roles
+from imrml.labelling.sentence_roles import sentences_with_roles
 
 _CUE = "told of an item before"
 LENGTH_OF_A_REFERENCE = 60

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.literals import AnyOf, PatternIndex
+from imrml.text.prefilter import AnyOf, PatternIndex
 
 Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
 Pattern = re.Pattern[str]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imrml.letters.reading import Reading
+from imrml.letters.spans import Reading
 
 _WORDS = re.compile(r"\S+")
 COVERAGE_COLUMNS = ("source", "case_number", "letter_format", "share_read", "n_left_over", "left_over", "case_outcome", "flags")

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from imrml.submissions import KnownAt
+from imrml.submissions.columns import KnownAt
 
 SectionName = Literal["outcomes", "issue", "reviewer", "documents", "case_summary", "guidelines", "rationale", "items", "effect"]
 FactKind = Literal["case_number", "date", "priority"]

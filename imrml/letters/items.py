@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from imrml.determinations import Decision
 from imrml.errors import LetterError
 from imrml.letters import formats
-from imrml.letters.reading import Span, one_line
+from imrml.letters.spans import Span, one_line
 
 _MAX_HEAD = 1500
 """An item's head is at most six lines or so; far beyond, a paragraph break was missed."""

@@ -8,12 +8,12 @@ from typing import Any
 from imrml.determinations import Case, Determination, Item
 from imrml.errors import LetterError
 from imrml.letters import formats
+from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, Place, find_items, trim
-from imrml.letters.layout import CleanText, clean_letter
-from imrml.letters.reading import Reading, Span, one_line
-from imrml.narratives import derive_age, derive_diagnosis, derive_sex
-from imrml.submissions import Submission
-from imrml.wording import split_item
+from imrml.letters.spans import Reading, Span, one_line
+from imrml.submissions.columns import Submission
+from imrml.submissions.items import split_item
+from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex
 
 _Sections = tuple[formats.Section, ...]
 _LAYOUTS: dict[_Sections, dict[formats.Section, re.Pattern[str]]] = {

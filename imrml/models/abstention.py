@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from imrml.counts import counted
 from imrml.features.abbreviations import spell_out
+from imrml.phrases import counted
 
 Words = npt.NDArray[np.uint32]
 

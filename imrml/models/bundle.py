@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from imrml.errors import ModelError
-from imrml.tables import write_private
+from imrml.private_files import write_private
 
 CONTENTS = "bundle.json"
 """Lists every other file of the archive with its size and SHA-256."""

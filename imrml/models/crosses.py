@@ -9,8 +9,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from imrml.errors import NotEnoughDataError
+from imrml.models.bootstrap_refits import refit_on_other_cases
 from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread
-from imrml.models.posterior import refit_on_other_cases
 
 _LEAST_TRUST = 5e-4
 """A cross whose prior variance is a smaller share of the whole is left out."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from imrml.submissions import SubmissionFrame
+from imrml.submissions.frame import SubmissionFrame
 
 
 @dataclass(frozen=True, slots=True)

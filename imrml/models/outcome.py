@@ -20,8 +20,8 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from imrml.errors import NotEnoughDataError
+from imrml.models.bootstrap_refits import refit_on_other_cases
 from imrml.models.calibration import ScoreCalibrator, calibrate
-from imrml.models.posterior import refit_on_other_cases
 
 # Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum; here up to 0.002
 # (experiments/004-interval-coverage).

@@ -18,10 +18,10 @@ import skops
 
 from imrml.errors import ModelError, OutdatedModelError
 from imrml.models.bundle import read_bundle
+from imrml.models.environment import describe_environment
+from imrml.models.fingerprint import answer_specimens, find_change
 from imrml.models.review import ReviewModel
-from imrml.models.specimens import answer_specimens, find_change
-from imrml.provenance import describe_environment
-from imrml.tables import write_private
+from imrml.private_files import write_private
 
 ALLOWED_TYPES = frozenset(
     {

@@ -30,7 +30,8 @@ from imrml.models.inputs import Inputs
 from imrml.models.kinds import Reading, fit_outcome
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
 from imrml.models.reasons import strongest_features
-from imrml.submissions import SubmissionFrame, require_submission_columns
+from imrml.submissions.columns import require_submission_columns
+from imrml.submissions.frame import SubmissionFrame
 
 _NOT_CODED = "not coded"
 _SHOWS = "shows="
@@ -87,7 +88,7 @@ class ReviewModel(BaseEstimator):
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> from imrml.submissions import submission_frame
+    >>> from imrml.submissions.frame import submission_frame
     >>> config = load_config(overrides=["models.outcome.kind=category_prior", "models.category_shrinkage=2"])
     >>> asked = submission_frame(pd.DataFrame({"treatment": ["Norco 10/325mg #60", "MRI left knee"] * 2}), "imr")
     >>> model = ReviewModel.from_config(config).fit(asked, [False, True, False, False], cases=["a", "b", "c", "d"])

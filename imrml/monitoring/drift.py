@@ -15,9 +15,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from imrml.config import MonitoringConfig
 from imrml.errors import NotEnoughDataError
-from imrml.evaluation.resampling import Figure, Resamples, figure, not_applicable
 from imrml.features import treatment_category
-from imrml.submissions import SUBMISSION_COLUMNS, SubmissionFrame
+from imrml.intervals import Figure, Resamples, figure, not_applicable
+from imrml.submissions.columns import SUBMISSION_COLUMNS
+from imrml.submissions.frame import SubmissionFrame
 
 _MAX_CATEGORIES = 60
 """Values of a coded column beyond the commonest are taken together."""
@@ -91,7 +92,7 @@ def compare_submissions(
     Parameters
     ----------
     reference, current : SubmissionFrame of shape (n_rows, n_columns)
-        As :func:`imrml.submissions.submission_frame` gives them for the same stage.
+        As :func:`imrml.submissions.frame.submission_frame` gives them for the same stage.
     config : MonitoringConfig
         Thresholds.
     seed : int

@@ -13,11 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure as Canvas
 
-from imrml.counts import counted
 from imrml.monitoring.drift import Drift
-from imrml.monitoring.realised import Realised
-from imrml.monitoring.sequence import RateWatch
-from imrml.tables import write_private
+from imrml.monitoring.rate_alarm import RateWatch
+from imrml.monitoring.reconciliation import Realised
+from imrml.phrases import counted
+from imrml.private_files import write_private
 
 REFERENCE, CURRENT = "#8a94a3", "#3f83c8"
 _MOST_SHOWN = 12

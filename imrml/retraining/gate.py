@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import GateConfig
-from imrml.evaluation.checks import Check
-from imrml.evaluation.item_scores import losses
-from imrml.evaluation.outcome_metrics import calibration_error
-from imrml.evaluation.resampling import Floats, Resamples
-from imrml.evaluation.slices import slice_columns
+from imrml.evaluation.checks.splits import Check
+from imrml.evaluation.metrics.item_losses import losses
+from imrml.evaluation.metrics.outcome import calibration_error
+from imrml.evaluation.metrics.slices import slice_columns
+from imrml.intervals import Floats, Resamples
 
 SLICES = ("treatment_category", "age_band", "sex")
 
@@ -47,7 +47,7 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     ----------
     window : DataFrame of shape (n_items, ...)
         ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, and what
-        :func:`imrml.evaluation.slices.slice_columns` reads.
+        :func:`imrml.evaluation.metrics.slices.slice_columns` reads.
     config : GateConfig
         Margin, confidence and tolerances.
     seed : int

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from imrml.config import state_dir
 from imrml.errors import ModelError, OutdatedModelError, TableError, TrackingError
 from imrml.retraining.lock import interrupted_retrain
-from imrml.tables import read_table
+from imrml.tables.files import read_table
 from imrml.tracking import (
     CHAMPION,
     PREVIOUS,

@@ -16,8 +16,8 @@ from imrml.corpus import Journal, failure_table, item_table, parse_new, require_
 from imrml.documents import ARCHIVE_ENDINGS, LETTER_ENDINGS, walk_letters
 from imrml.errors import TableError
 from imrml.labelling import label_items
-from imrml.retraining.arrivals import drop_folder
-from imrml.tables import ENDINGS, read_table, write_parts, write_table
+from imrml.retraining.drop_folder import drop_folder
+from imrml.tables.files import ENDINGS, read_table, write_parts, write_table
 
 ITEMS = "items.parquet"
 

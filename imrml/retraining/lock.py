@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from imrml.config import state_dir
 from imrml.errors import ImrmlError
-from imrml.tables import write_private
+from imrml.private_files import write_private
 
 _PATIENCE_SECONDS = 2.0
 """``imrml doctor`` holds the lock for a moment; a retrain takes minutes."""

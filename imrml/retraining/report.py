@@ -6,8 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from imrml.config import state_dir
-from imrml.retraining.life import Outcome
-from imrml.tables import write_private
+from imrml.private_files import write_private
+from imrml.retraining.cycle import Outcome
 
 
 def write_verdict(outcome: Outcome, *, is_dry_run: bool) -> Path:

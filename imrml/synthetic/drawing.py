@@ -6,13 +6,13 @@ from random import Random
 from typing import Any, Literal
 
 from imrml.determinations import SYNTHETIC_PREFIX, Case, Determination, Item
-from imrml.narratives import derive_diagnosis
-from imrml.submissions import Submission
-from imrml.synthetic.banks import pick, read_table
+from imrml.submissions.columns import Submission
+from imrml.submissions.narratives import derive_diagnosis
 from imrml.synthetic.layout import DAMAGES, header_lines, item_paragraphs, join_lines, letter_lines, wrap
+from imrml.synthetic.narratives import write_guideline, write_rationale, write_summary
 from imrml.synthetic.older import older_lines, restate
+from imrml.synthetic.phrase_banks import pick, read_table
 from imrml.synthetic.process import DrawnCase, DrawnItem, process
-from imrml.synthetic.voices import write_guideline, write_rationale, write_summary
 
 OlderFormat = Literal["F0", "F1a", "F1b"]
 

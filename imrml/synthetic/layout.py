@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from imrml.determinations import Case, Item
-from imrml.synthetic.banks import pick, read_table
+from imrml.synthetic.phrase_banks import pick, read_table
 
 _WIDTH = 95
 _PAGE_LINES = 46

@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 from imrml.determinations import Case, Item
-from imrml.synthetic.banks import read_table
 from imrml.synthetic.layout import damage_text, us_date, wrap
+from imrml.synthetic.phrase_banks import read_table
 
 
 def restate(case: Case, letter_format: str) -> Case:

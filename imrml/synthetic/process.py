@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import Decision
-from imrml.synthetic.banks import Draw, pick, read_table
+from imrml.synthetic.phrase_banks import Draw, pick, read_table
 
 State = Literal["shown", "told_missing", "silent"]
 

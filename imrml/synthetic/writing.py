@@ -15,9 +15,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import ITEM_COLUMNS
+from imrml.private_files import write_private
 from imrml.synthetic.drawing import SyntheticLetter, draw_letters
 from imrml.synthetic.process import process
-from imrml.tables import table_format, write_private
+from imrml.tables.files import table_format
 
 _MARGIN = 60
 _TOP = 730

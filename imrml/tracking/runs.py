@@ -66,7 +66,7 @@ def log_training(model_dir: Path) -> LoggedRun:
     Parameters
     ----------
     model_dir : Path
-        Folder with the model, ``metrics.json``, ``report.html`` and ``card.md``, as :func:`imrml.training.train` found them.
+        Folder with the model, ``metrics.json``, ``report.html`` and ``card.md``, as :func:`imrml.training.run.train` found them.
 
     Raises
     ------

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from imrml.models import load_model
-from imrml.scoring import score
-from imrml.submissions import columns_at, columns_of, sort_requests
+from imrml.scoring.prediction import score
+from imrml.submissions.columns import columns_at, columns_of
+from imrml.submissions.requests import sort_requests
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

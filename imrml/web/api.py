@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
-from imrml.scoring import DEMO, LAW
-from imrml.submissions import Requests, columns_at
-from imrml.web.answering import Answering
+from imrml.scoring.in_words import DEMO, LAW
+from imrml.submissions.columns import columns_at
+from imrml.submissions.requests import Requests
 from imrml.web.safety import MarkupFreeResponse
 from imrml.web.schemas import (
     ExplainAnswer,
@@ -22,6 +22,7 @@ from imrml.web.schemas import (
     example_problem,
     request_models,
 )
+from imrml.web.service import Answering
 
 PROBLEMS = {
     400: "No readable JSON",

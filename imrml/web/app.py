@@ -17,14 +17,14 @@ from starlette.staticfiles import StaticFiles
 
 from imrml.config import load_config
 from imrml.errors import ImrmlError
+from imrml.explaining.precedents import Precedents
 from imrml.models import LoadedModel
-from imrml.precedents import Precedents
-from imrml.scoring import DECISION_SUPPORT, LAW, P_MEANING
-from imrml.submissions import CODED_COLUMNS, SUBMISSION_COLUMNS
-from imrml.web.answering import Answering
+from imrml.scoring.in_words import DECISION_SUPPORT, LAW, P_MEANING
+from imrml.submissions.columns import CODED_COLUMNS, SUBMISSION_COLUMNS
 from imrml.web.api import make_router
 from imrml.web.pages import Pages, make_pages
 from imrml.web.safety import BodyLimit, Gate, SameOrigin, Shield, Token, is_program, json_error
+from imrml.web.service import Answering
 from imrml.web.settings import ServeSettings
 from imrml.web.uploads import Reader
 

@@ -9,7 +9,7 @@ from typing import Literal
 import yaml
 
 from imrml.config import Profile, Stage
-from imrml.submissions import columns_at
+from imrml.submissions.columns import columns_at
 
 NARRATIVE = "case_summary"
 _LONGEST_LABEL = 40

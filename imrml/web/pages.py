@@ -11,12 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from imrml.counts import counted
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError, TableError
-from imrml.explaining import plain_summary
-from imrml.precedents import category_name
-from imrml.scoring import (
+from imrml.explaining.precedents import category_name
+from imrml.explaining.summary import plain_summary
+from imrml.phrases import counted, percent
+from imrml.scoring.in_words import (
     BRIEF,
     DECISION_SUPPORT,
     DEMO,
@@ -24,17 +24,17 @@ from imrml.scoring import (
     P_MEANING,
     SEND_ONLY,
     note_words,
-    percent,
     rate_words,
     standing,
     told_passed_over,
 )
-from imrml.submissions import Requests, columns_at
-from imrml.tables import table_bytes
-from imrml.web.answering import Answering, Explained, Scored
+from imrml.submissions.columns import columns_at
+from imrml.submissions.requests import Requests
+from imrml.tables.files import table_bytes
+from imrml.web.charts import cut_text, draw_scale
 from imrml.web.fields import NARRATIVE, fill, form_fields
-from imrml.web.picture import cut_text, draw_scale
 from imrml.web.safety import COOKIE, Gate
+from imrml.web.service import Answering, Explained, Scored
 from imrml.web.uploads import Form, Reader, read_form
 
 _DOWNLOADS = (

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic.config import JsonDict
 
 from imrml.config import Profile, Stage
-from imrml.explaining import Explanation
-from imrml.scoring import DECISION_SUPPORT, P_MEANING
-from imrml.submissions import NAMING_TREATMENT, columns_at, columns_of
-from imrml.web.answering import TRIAL
-from imrml.what_if import Together
+from imrml.explaining.explanation import Explanation
+from imrml.explaining.what_if import Together
+from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
+from imrml.submissions.columns import NAMING_TREATMENT, columns_at, columns_of
+from imrml.web.service import TRIAL
 
 
 def _require_scalar(value: Any) -> Any:

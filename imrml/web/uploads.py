@@ -14,8 +14,8 @@ from imrml.config import LimitsConfig
 from imrml.documents import read_text
 from imrml.engines import Guard
 from imrml.errors import DocumentError, ImrmlError, TableError
-from imrml.submissions import names_column
-from imrml.tables import parse_table
+from imrml.submissions.requests import names_column
+from imrml.tables.files import parse_table
 
 # It tells the log at which byte a form broke off, which is one of the sender's (experiments/055-hostile-web).
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
@@ -135,7 +135,7 @@ class Reader:
         Raises
         ------
         TableError
-            As :func:`imrml.tables.parse_table`, or its kind is not taken here.
+            As :func:`imrml.tables.files.parse_table`, or its kind is not taken here.
         DocumentError
             ``crashed`` or ``too_slow``.
         """

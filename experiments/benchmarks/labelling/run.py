@@ -11,9 +11,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from imrml.labelling import label_rationale
-from imrml.labelling.literals import PatternIndex
 from imrml.labelling.rules import rule_index
-from imrml.tables import read_table
+from imrml.tables.files import read_table
+from imrml.text.prefilter import PatternIndex
 
 INVENTED = Path(__file__).parents[2] / "012-deficiency-labelling" / "invented-a.txt"
 TIMES = (1, 2, 4, 8)

@@ -11,10 +11,10 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from imrml.config import load_config
-from imrml.fitting import fit_rows
 from imrml.models import load_model, review, save_model
 from imrml.synthetic import draw_letters
-from imrml.training_data import prepare
+from imrml.training.data import prepare
+from imrml.training.fitting import fit_rows
 
 KINDS = ("category_prior", "logistic", "complement_nb", "linear_svc", "hist_gradient_boosting", "stacked")
 MANIFEST = {"model_version": "bench", "stage": "imr", "trained_on": "synthetic", "verdict": "none"}

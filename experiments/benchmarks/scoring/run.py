@@ -24,8 +24,9 @@ from scipy import sparse
 from imrml.features import abbreviations, clinical, text, treatment, treatment_category
 from imrml.models import ReviewModel, load_model
 from imrml.models.outcome import CalibratedClassifier
-from imrml.scoring import score
-from imrml.submissions import SubmissionFrame, sort_requests
+from imrml.scoring.prediction import score
+from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
 
 BARE_IMPORT = "import sklearn, pandas"

@@ -1,0 +1,118 @@
+"""Columns and dtypes of the item table and of the failures file."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
+from imrml.errors import TableError
+from imrml.submissions.columns import SUBMISSION_COLUMNS, Column
+from imrml.submissions.narratives import remove_sentences
+
+PARSED_COLUMNS: tuple[Column, ...] = (
+    *KEY_COLUMNS,
+    *SUBMISSION_COLUMNS,
+    *(column for column in DETERMINATION_COLUMNS if column.dtype != "list"),
+)
+"""Columns of the item table before labelling adds its two."""
+
+FAILURE_COLUMNS = ("source", "reason", "detail", "offset")
+
+
+def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Put parsed rows into the item table's columns and dtypes; dates stay ISO text, null where absent.
+
+    Examples
+    --------
+    >>> item_table([]).columns[:2].to_list(), str(item_table([])["decided_year"].dtype)
+    (['case_number', 'item_number'], 'Int64')
+    """
+    frame = pd.DataFrame(list(rows), columns=[column.name for column in PARSED_COLUMNS])
+    # "str" keeps an absent date a plain NaN on the way through Parquet, which "string" would turn into pd.NA.
+    is_text = {"string": "str", "date": "str"}
+    return frame.astype({column.name: is_text.get(column.dtype, column.dtype) for column in PARSED_COLUMNS})
+
+
+def submission_table(items: pd.DataFrame) -> pd.DataFrame:
+    """Keep of an item table what was known before the review: a table that ``imrml score`` takes.
+
+    Parameters
+    ----------
+    items : DataFrame
+        As :func:`item_table` makes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, 1 + n_submission_columns)
+        ``request_id`` (``CASE#NUMBER``, by which ``imrml reconcile`` finds the item again) and the columns of
+        ``SUBMISSION_COLUMNS``; the sentences of ``case_summary`` in which the reviewer judges the record are left out. What is
+        left of it was still written after the decision.
+
+    Examples
+    --------
+    >>> row = {"case_number": "CM15-0000001", "item_number": 2, "item": "Norco #60", "decision": "upheld"}
+    >>> told = "He had PT in May. Portions of the notes were illegible."
+    >>> submissions = submission_table(item_table([row | {"format_verified": True, "case_summary": told}]))
+    >>> submissions[["request_id", "item", "case_summary"]].to_dict("records"), "decision" in submissions
+    ([{'request_id': 'CM15-0000001#2', 'item': 'Norco #60', 'case_summary': 'He had PT in May.'}], False)
+    """
+    submissions = items[[column.name for column in SUBMISSION_COLUMNS]].copy()
+    told = {summary: remove_sentences(summary, "imr") for summary in items["case_summary"].unique()}
+    submissions["case_summary"] = items["case_summary"].map(told)
+    submissions.insert(0, "request_id", items["case_number"] + "#" + items["item_number"].astype("str"))
+    return submissions
+
+
+def plain_rows(items: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Take an item table apart into rows as :func:`item_table` takes them, from whatever file it was read.
+
+    Examples
+    --------
+    >>> from_csv = pd.DataFrame([dict.fromkeys((column.name for column in PARSED_COLUMNS), "")])
+    >>> [row] = plain_rows(from_csv.assign(item_number="2", format_verified="False"))
+    >>> row["item_number"], row["format_verified"], row["item"], row["decided_on"], row["age"]
+    (2, False, '', None, None)
+    """
+    readers = [(column.name, _READERS[column.dtype]) for column in PARSED_COLUMNS]
+    for row in items.to_dict("records"):
+        yield {name: None if pd.isna(row[name]) else read(row[name]) for name, read in readers}
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "string": str,
+    "date": lambda cell: str(cell) or None,
+    "int64": int,
+    "Int64": lambda cell: None if cell == "" else int(float(cell)),
+    "Float64": lambda cell: None if cell == "" else float(cell),
+    "bool": lambda cell: str(cell) == "True",
+}
+
+
+def failure_table(failures: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Put failure rows into the columns of the failures file."""
+    return pd.DataFrame(list(failures), columns=list(FAILURE_COLUMNS)).astype({"offset": "Int64"})
+
+
+def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> None:
+    """Raise unless an item table has the columns that a command uses.
+
+    Raises
+    ------
+    TableError
+        Names what is absent, and which columns of the item table were found: another heading may be the first row of a table
+        without headings, and so a record's text.
+
+    Examples
+    --------
+    >>> require_columns(pd.DataFrame({"item": [], "MRI of the knee": []}), ["item", "decision"], "train")
+    Traceback (most recent call last):
+    imrml.errors.TableError: train needs the column 'decision'; found only: item, and 1 under other headings
+    """
+    absent = [name for name in names if name not in items]
+    if absent:
+        noun = "column" if len(absent) == 1 else "columns"
+        known = [column.name for column in PARSED_COLUMNS if column.name in items]
+        n_others = len(items.columns) - len(known)
+        found = ", ".join([*known, *([f"and {n_others} under other headings"] if n_others else [])]) or "no column"
+        raise TableError(f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {found}")

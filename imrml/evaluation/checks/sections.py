@@ -1,0 +1,45 @@
+"""Parts of a submission that stand or fall together: what is left out, tried alone or shuffled to see what a model rests on."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from imrml.submissions.frame import SubmissionFrame
+
+_SECTIONS = {
+    "request": ("treatment", "item"),
+    "record": ("case_summary", "diagnosis", "age", "sex", "date_of_injury"),
+    "utilization review": ("authorized", "disputed", "received_on", "ur_denied_on", "priority", "claims_guideline"),
+}
+
+
+def sections_of(submissions: SubmissionFrame) -> dict[str, list[str]]:
+    """Name the sections that a frame holds, each with its columns; columns of no section are ``coded`` ones.
+
+    Examples
+    --------
+    >>> sections_of(pd.DataFrame({"treatment": ["MRI"], "case_summary": [""], "diagnosis_code": ["M54"]}))
+    {'request': ['treatment'], 'record': ['case_summary'], 'coded': ['diagnosis_code']}
+    """
+    sections = {name: [column for column in columns if column in submissions] for name, columns in _SECTIONS.items()}
+    known = {column for columns in _SECTIONS.values() for column in columns}
+    sections["coded"] = [str(column) for column in submissions if column not in known]
+    return {name: columns for name, columns in sections.items() if columns}
+
+
+def empty_columns(submissions: SubmissionFrame, columns: Iterable[str]) -> SubmissionFrame:
+    """Empty columns: ``""`` for text, missing for numbers and days; the frame keeps its shape.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"treatment": ["MRI"], "age": [51.0]})
+    >>> empty_columns(frame, ["treatment", "age"]).to_dict("records")
+    [{'treatment': '', 'age': nan}]
+    """
+    emptied = {
+        name: pd.Series("" if pd.api.types.is_string_dtype(submissions[name]) else None, submissions.index).astype(
+            submissions[name].dtype
+        )
+        for name in columns
+    }
+    return SubmissionFrame(submissions.assign(**emptied))

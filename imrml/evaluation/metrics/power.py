@@ -1,0 +1,149 @@
+"""What the data at hand could show at all: how many letters a given ranking or a given gain needs.
+
+Planning by formula, before anything is fitted or beside it: a verdict of "not distinguishable" says little where nothing could
+have been distinguished.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+from imrml.intervals import Figure, not_applicable
+
+SHOWN_AUROC = 0.65
+SHOWN_GAIN = 0.01
+"""Nats of log loss."""
+POWER, LEVEL = 0.8, 0.95
+
+
+def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
+    """Estimate the standard error of an AUROC (Hanley and McNeil 1982, Radiology 143(1), equation 1).
+
+    Parameters
+    ----------
+    auroc : float
+        True area, 0 to 1.
+    n_positive, n_negative : float
+        Independent items of each decision.
+
+    Examples
+    --------
+    >>> round(auroc_error(0.5, 23, 97), 3)
+    0.067
+    """
+    q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
+    variance = auroc * (1 - auroc) + (n_positive - 1) * (q1 - auroc**2) + (n_negative - 1) * (q2 - auroc**2)
+    return float(np.sqrt(variance / (n_positive * n_negative)))
+
+
+def n_for_auroc(auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL) -> int:
+    """Count the independent items that tell an AUROC from 0.5 (Hanley and McNeil 1982, equation 5; two-sided).
+
+    Parameters
+    ----------
+    auroc : float
+        What should be shown, above 0.5.
+    positive_share : float
+        Share of positives among the items, between 0 and 1.
+    power, level : float
+        Chance to show it; level of the interval that must leave out 0.5.
+
+    Examples
+    --------
+    >>> n_for_auroc(0.65, 0.5), n_for_auroc(0.65, 0.11)
+    (114, 302)
+    """
+    z_level, z_power = norm.ppf((1 + level) / 2), norm.ppf(power)
+
+    def missing(n_items: float) -> float:
+        sides = n_items * positive_share, n_items * (1 - positive_share)
+        return float(auroc - 0.5 - z_level * auroc_error(0.5, *sides) - z_power * auroc_error(auroc, *sides))
+
+    fewest = 2 / min(positive_share, 1 - positive_share)
+    return int(np.ceil(brentq(missing, fewest, 1e9)))
+
+
+def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float = LEVEL) -> int:
+    """Count the independent cases that tell a mean paired difference from 0: ((z_level + z_power) deviation / gain)^2.
+
+    Parameters
+    ----------
+    gain, deviation : float
+        Mean difference, and standard deviation of the difference between cases, in one unit.
+
+    Examples
+    --------
+    >>> n_for_gain(0.01, 0.1)
+    785
+    """
+    return int(np.ceil(((norm.ppf((1 + level) / 2) + norm.ppf(power)) * deviation / gain) ** 2))
+
+
+def state_power(outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float) -> dict[str, Any]:
+    """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss over the category prior.
+
+    Letters, not items: items of one letter mostly share their fate and their narrative, so for the AUROC a letter counts once,
+    which errs on the side of more letters. For the gain, the error that the interval of the paired difference tells,
+    bootstrapped by case, is scaled to the number of letters.
+
+    Parameters
+    ----------
+    outcome : mapping
+        Figures of one split.
+    counts : mapping
+        ``n_cases``, ``n_overturned_cases``.
+    interval_level : float
+        Of the figures' intervals.
+
+    Returns
+    -------
+    dict
+        ``auroc`` and ``log_loss``: each {"shows", "n_letters", "n_letters_here"} or {"not_applicable": why}; ``sentence``.
+
+    Examples
+    --------
+    >>> outcome = {"auroc": {"value": 0.6, "low": 0.48, "high": 0.72, "n": 262},
+    ...            "log_loss_vs_category_prior": {"value": 0.0, "low": -0.03, "high": 0.03, "n": 262}}
+    >>> counts = {"n_cases": 120, "n_overturned_cases": 23}
+    >>> stated = state_power(outcome, counts, 0.95)
+    >>> stated["auroc"]["n_letters"], stated["log_loss"]["n_letters"]
+    (189, 2207)
+    """
+    n_cases, n_overturned = counts["n_cases"], counts["n_overturned_cases"]
+    stated: dict[str, Any] = {}
+    if "value" not in outcome["auroc"]:
+        stated["auroc"] = not_applicable(outcome["auroc"]["not_applicable"])
+    elif n_overturned == n_cases:
+        stated["auroc"] = not_applicable("every letter holds an overturned item")
+    else:
+        n_letters = n_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
+        stated["auroc"] = {"shows": SHOWN_AUROC, "n_letters": n_letters, "n_letters_here": n_cases}
+    difference = outcome["log_loss_vs_category_prior"]
+    if "value" not in difference:
+        stated["log_loss"] = not_applicable(difference["not_applicable"])
+    else:
+        deviation = _error(difference, interval_level) * np.sqrt(n_cases)
+        stated["log_loss"] = {"shows": SHOWN_GAIN, "n_letters": n_for_gain(SHOWN_GAIN, deviation), "n_letters_here": n_cases}
+    return {**stated, "sentence": _in_words(stated, n_cases)}
+
+
+def _error(figure: Figure, interval_level: float) -> float:
+    return float((figure["high"] - figure["low"]) / (2.0 * norm.ppf((1 + interval_level) / 2)))
+
+
+def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
+    needs = {
+        "auroc": f"an AUROC of {SHOWN_AUROC} instead of 0.5",
+        "log_loss": f"a gain of {SHOWN_GAIN} in log loss over the category prior",
+    }
+    told = []
+    for name, found in stated.items():
+        if "n_letters" in found:
+            enough = "enough" if n_cases >= found["n_letters"] else "too few"
+            told.append(f"{needs[name]} would show with about {found['n_letters']:,} letters ({enough} here)")
+    if not told:
+        return "What these letters could show cannot be reckoned: too few of one decision."
+    return f"With {POWER:.0%} power, {' and '.join(told)}; these figures rest on {n_cases:,} letters."

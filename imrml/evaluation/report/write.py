@@ -1,0 +1,217 @@
+"""What an evaluation leaves behind: ``metrics.json``, ``report.html`` and ``card.md``. None holds text of a record."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from imrml.deficiencies import taxonomy
+from imrml.evaluation.checks.splits import Check
+from imrml.evaluation.metrics.held_out import HeldOut
+from imrml.evaluation.metrics.slices import MIN_SLICE_ITEMS
+from imrml.evaluation.report import plots
+from imrml.evaluation.report.verdict import Verdict
+from imrml.private_files import write_private
+
+BANNER = "DEMO, invented data: a yardstick with a known optimum, never evidence of skill on real letters"
+METRIC_NAMES = {
+    "auroc": "AUROC (chance 0.5)",
+    "average_precision": "average precision (chance: base rate)",
+    "log_loss": "log loss",
+    "log_loss_skill": "log loss skill to the class prior",
+    "log_loss_vs_class_prior": "log loss minus class prior's",
+    "log_loss_vs_category_prior": "log loss minus category prior's",
+    "brier": "Brier score",
+    "brier_skill": "Brier skill to the class prior",
+    "brier_vs_class_prior": "Brier minus class prior's",
+    "brier_vs_category_prior": "Brier minus category prior's",
+    "ece": "calibration error (ECE)",
+    "calibration_slope": "calibration slope (right: 1)",
+    "overturned_rate": "observed share overturned",
+    "mean_p_overturned": "mean prediction",
+}
+DEFICIENCY_METRIC_NAMES = {
+    "micro_ap": "average precision, micro",
+    "macro_ap": "average precision, macro",
+    "hit_at_1": "a true one is named first",
+    "hit_at_3": "a true one is among the first three",
+    "lrap": "label ranking average precision",
+}
+SLICE_NAMES = {
+    "treatment_category": "treatment category",
+    "sex": "sex",
+    "age_band": "age (years)",
+    "decided_year": "year of decision",
+}
+SPLIT_NAMES = {
+    "random": "random (contrast only)",
+    "grouped": "case-grouped",
+    "time_forward": "time-forward",
+    "external": "external",
+}
+FEW_OVERTURNED = 30
+"""Overturned cases below which a split beside the headline is greyed."""
+_RATES = frozenset({"overturned_rate", "mean_p_overturned", "hit_at_1", "hit_at_3", "log_loss_skill", "brier_skill"})
+
+
+def write_report(  # noqa: PLR0917 - the parts of one report, in the order in which they were made
+    folder: Path,
+    metrics: Mapping[str, Any],
+    held_out: Mapping[str, HeldOut],
+    verdict: Verdict,
+    data_facts: Mapping[str, Any],
+    checks: Sequence[Check],
+    *,
+    is_synthetic: bool,
+) -> None:
+    """Write ``metrics.json``, ``report.html`` and ``card.md`` into a folder, each readable by its owner only.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where absent.
+    metrics : dict
+        From ``measure``; more ``baselines`` (such as a model without the case summary) may have been added.
+    held_out : mapping of split to HeldOut
+        What was measured; only numbers of it are drawn.
+    verdict : Verdict
+        Stands first.
+    data_facts : dict of JSON types
+        Facts on the data and the model by name: ``stage``, ``n_cases``, ``n_items``, splits that were not applicable and why, ...
+        Never text of a record.
+    checks : sequence of Check
+        Shown with their status.
+    is_synthetic : bool
+        The data are invented: everything written says so.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {
+        **metrics,
+        "headline": asdict(verdict.headline),
+        "verdict": {
+            "beats_class_prior": verdict.beats_class_prior,
+            "beats_category_prior": verdict.beats_category_prior,
+            "sentence": verdict.sentence,
+        },
+        "checks": [asdict(check) for check in checks],
+        "data": dict(data_facts),
+        "is_synthetic": is_synthetic,
+    }
+    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
+    _write(folder / "metrics.json", text)
+    environment = Environment(
+        loader=PackageLoader("imrml.evaluation.report", "."),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(figure=format_figure, plain=_plain, fact=_fact)
+    context = {
+        **document,
+        "checks": checks,
+        "verdict": verdict,
+        "split": verdict.headline.split,
+        "banner": BANNER if is_synthetic else "",
+        "metric_names": METRIC_NAMES,
+        "deficiency_metric_names": DEFICIENCY_METRIC_NAMES,
+        "slice_names": SLICE_NAMES,
+        "split_names": SPLIT_NAMES,
+        "min_slice_items": MIN_SLICE_ITEMS,
+        "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
+        "weak_splits": weak_splits(metrics, verdict.headline.split),
+        "level": f"{metrics['bootstrap']['interval_level']:.0%}",
+    }
+    for name in ("report.html", "card.md"):
+        pictures = _pictures(metrics, held_out, verdict.headline.split) if name == "report.html" else {}
+        page = environment.get_template(f"{name}.j2").render(**context, pictures=pictures)
+        _write(folder / name, page)
+
+
+def _write(path: Path, text: str) -> None:
+    write_private(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
+    """Write a figure with its interval.
+
+    Examples
+    --------
+    >>> format_figure({"value": 0.1234, "low": 0.1, "high": 0.15, "n": 40}, "overturned_rate")
+    '12.3% (10.0 to 15.0)'
+    >>> format_figure({"value": -0.0123, "low": -0.02, "high": 0.01, "n": 40}, "log_loss_vs_class_prior")
+    '-0.0123 (-0.0200 to +0.0100)'
+    >>> format_figure({"not_applicable": "one decision only"})
+    'n/a'
+    """
+    if figure is None or "value" not in figure:
+        return "n/a" if figure is not None else ""
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if metric in _RATES:
+        return f"{100 * value:.1f}% ({100 * low:.1f} to {100 * high:.1f})"
+    style = "+.4f" if "_vs_" in metric else ".3f"
+    return f"{value:{style}} ({low:{style}} to {high:{style}})"
+
+
+def weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
+    """Say of each split that could be a headline but holds too few overturned cases to be believed how many it holds.
+
+    Examples
+    --------
+    >>> held_out = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
+    >>> weak_splits({"held_out": held_out}, "grouped")
+    {'time_forward': 'not the headline: 2 overturned cases'}
+    """
+    return {
+        split: f"not the headline: {counts['n_overturned_cases']} overturned cases"
+        for split, counts in metrics["held_out"].items()
+        if split not in {headline, "random"} and counts["n_overturned_cases"] < FEW_OVERTURNED
+    }
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_plain(str(key))}: {_fact(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_fact(inner) for inner in value)
+    return str(value)
+
+
+def _pictures(metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], split: str) -> dict[str, Markup]:
+    """Draw what can be drawn of the headline split."""
+    items = held_out[split].outcome
+    figures = {"model": metrics["outcome"][split], "category prior": metrics["baselines"]["category_prior"][split]}
+    drawn = {
+        "reliability": plots.draw_reliability(items, metrics["reliability"][split]),
+        "risk_coverage": plots.draw_risk_coverage(metrics["risk_coverage"][split]),
+    }
+    if len(metrics.get("learning_curve", [])) > 1 and any(
+        "value" in row["log_loss_vs_class_prior"] for row in metrics["learning_curve"]
+    ):
+        drawn["learning_curve"] = plots.draw_learning_curve(metrics["learning_curve"])
+    if any("value" in found for found in metrics["importance"].get(split, {}).values()):
+        drawn["importance"] = plots.draw_importance(metrics["importance"][split])
+    if items["overturned"].nunique() == 2:
+        drawn["roc"] = plots.draw_roc(items, figures)
+        drawn["precision_recall"] = plots.draw_precision_recall(items, figures)
+    if any("overturned_rate" in found for found in metrics["slices"][split]["treatment_category"].values()):
+        drawn["categories"] = plots.draw_categories(metrics["slices"][split]["treatment_category"])
+    labels = metrics["deficiencies"][split].get("labels", {})
+    if any("value" in found["ap"] for found in labels.values()):
+        drawn["deficiencies"] = plots.draw_deficiencies(labels)
+    # The SVG is matplotlib's own, which escapes every label.
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704

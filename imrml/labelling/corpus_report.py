@@ -1,0 +1,236 @@
+"""What reviewers fault over a whole corpus: by treatment category, year and guideline. It holds no text of a record."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from scipy.stats import binomtest
+
+from imrml.deficiencies import deficiency_ids, taxonomy
+from imrml.determinations import SYNTHETIC_CASE_NUMBER
+from imrml.errors import NotEnoughDataError
+from imrml.evaluation.report.write import BANNER
+from imrml.features.treatment import treatment_category
+from imrml.features.utilization_review import guideline_families
+from imrml.features.vocabulary import read_vocabulary
+from imrml.intervals import Bools, Figure, not_applicable
+from imrml.labelling import corpus_plots
+from imrml.private_files import write_private
+
+MIN_CELL_ITEMS = 10
+"""A group of fewer items is counted, and its rates are hidden: they would tell of single letters, and of chance."""
+GROUPINGS = {
+    "treatment_category": "treatment category",
+    "decided_year": "year of decision",
+    "guideline_family": "guideline that the reviewer cites",
+}
+_GROUPERS: dict[str, tuple[tuple[str, ...], Callable[[str], Sequence[str]]]] = {
+    "treatment_category": (("treatment", "item"), lambda text: (treatment_category(text),)),
+    "decided_year": (("decided_year", "decided_on"), lambda text: (text[:4],)),
+    "guideline_family": (("maximus_guideline",), guideline_families),
+}
+_FAMILY_NAMES = {"mtus": "MTUS", "acoem": "ACOEM", "odg": "ODG", "other": "other", "none": "none cited"}
+
+
+def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
+    """Count deficiencies over a labelled item table.
+
+    Parameters
+    ----------
+    labelled : DataFrame
+        ``case_number``, ``decision``, ``deficiencies``; what else there is of ``treatment`` or ``item``, ``decided_year`` or
+        ``decided_on``, ``maximus_guideline`` and ``supports`` (ids that the reviewer found answered) makes groups.
+    level : float
+        Of the intervals, such as 0.95.
+
+    Returns
+    -------
+    dict
+        ``data`` with counts; ``overall``: by id the share of upheld items that hold it; ``groups``: the same by grouping and
+        value (an item that cites two guidelines counts in both); ``together``: by id, the share of its items that also hold
+        each other id; ``supports``: by treatment category, shares of overturned items. A share is ``{"value", "low", "high",
+        "n", "k"}``, its interval Wilson's (1927), counting cases because items of one letter share reasons; groups of fewer
+        than 10 items are ``{"n": n}`` alone; what the table has no column for is ``{"not_applicable": why}``.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No item is upheld.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"case_number": ["CM15-1", "CM15-2"], "decision": ["upheld", "upheld"],
+    ...                       "deficiencies": [["weaning_indicated"], []]})
+    >>> found = measure_corpus(table, 0.95)
+    >>> found["overall"]["weaning_indicated"]["value"], found["groups"]["decided_year"]
+    (0.5, {'not_applicable': 'the table has none of the columns decided_year, decided_on'})
+    """
+    upheld = labelled[labelled["decision"] == "upheld"]
+    if upheld.empty:
+        raise NotEnoughDataError(
+            "label --report: no item is upheld; deficiencies are reasons for upholding, so there is nothing to count"
+        )
+    overturned = labelled[labelled["decision"] == "overturned"]
+    held = _membership(upheld["deficiencies"])
+    n_labels = held.sum(axis=1)
+    return {
+        "data": {
+            "n_items": len(labelled),
+            "n_cases": int(labelled["case_number"].nunique()),
+            "n_upheld": len(upheld),
+            "n_overturned": len(overturned),
+            "n_upheld_by_number_of_deficiencies": {name: int((n_labels == n).sum()) for n, name in enumerate(["0", "1", "2"])}
+            | {"3 or more": int((n_labels >= 3).sum())},
+        },
+        "overall": _shares(held, upheld["case_number"], level),
+        "groups": {name: _grouped(_groups_of(upheld, name), held, upheld["case_number"], level) for name in GROUPINGS},
+        "together": {
+            id_: _shares_or_count(held[held[:, column]], upheld["case_number"][held[:, column]], level)
+            for column, id_ in enumerate(deficiency_ids())
+        },
+        "supports": _supports(overturned, level),
+    }
+
+
+def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> None:
+    """Write ``report.html`` and ``figures.json`` into a folder, each readable by its owner only.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where absent.
+    labelled : DataFrame
+        As for :func:`measure_corpus`.
+    level : float
+        Of the intervals.
+    """
+    found = measure_corpus(labelled, level)
+    is_synthetic = bool(labelled["case_number"].astype(str).str.fullmatch(SYNTHETIC_CASE_NUMBER).any())
+    environment = Environment(
+        loader=PackageLoader("imrml.labelling", "."),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(share=format_share, most=most_frequent)
+    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    values = {
+        "treatment_category": {row["category"]: row["name"] for row in read_vocabulary("treatment_categories")},
+        "guideline_family": _FAMILY_NAMES,
+        "decided_year": {},
+    }
+    # The SVG is matplotlib's own, which escapes every label.
+    pictures = {name: Markup(svg) for name, svg in corpus_plots.draw_corpus(found, names, values).items()}  # noqa: S704
+    page = environment.get_template("corpus_report.html.j2").render(
+        data=found["data"],
+        overall=found["overall"],
+        groups_of=found["groups"],
+        together_with_others=_without_themselves(found["together"]),
+        supports=found["supports"],
+        pictures=pictures,
+        names=names,
+        values=values,
+        groupings=GROUPINGS,
+        min_cell_items=MIN_CELL_ITEMS,
+        level=f"{level:.0%}",
+        banner=BANNER if is_synthetic else "",
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({**found, "interval_level": level, "is_synthetic": is_synthetic}, indent=2, allow_nan=False) + "\n"
+    write_private(folder / "figures.json", lambda target: target.write_text(text, encoding="utf-8"))
+    write_private(folder / "report.html", lambda target: target.write_text(page, encoding="utf-8"))
+
+
+def format_share(figure: Mapping[str, Any]) -> str:
+    """Write a share with its interval, in percent.
+
+    Examples
+    --------
+    >>> format_share({"value": 0.25, "low": 0.101, "high": 0.5, "n": 12, "k": 3})
+    '25 % (10 to 50)'
+    """
+    value = 100 * figure["value"]
+    style = ".1f" if 0 < value < 1 else ".0f"
+    return f"{value:{style}} % ({100 * figure['low']:{style}} to {100 * figure['high']:.0f})"
+
+
+def most_frequent(shares: Mapping[str, Figure], n: int) -> list[tuple[str, Figure]]:
+    """Give the ids held most often, without those that nobody holds.
+
+    Examples
+    --------
+    >>> most_frequent({"a": {"k": 1}, "b": {"k": 3}, "c": {"k": 0}}, 2)
+    [('b', {'k': 3}), ('a', {'k': 1})]
+    """
+    return sorted(((id_, figure) for id_, figure in shares.items() if figure["k"]), key=lambda pair: -pair[1]["k"])[:n]
+
+
+def _without_themselves(together: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out that an item that holds a deficiency holds it."""
+    return {
+        id_: {**group, "shares": {other: share for other, share in group["shares"].items() if other != id_}}
+        if "shares" in group
+        else group
+        for id_, group in together.items()
+    }
+
+
+def _membership(lists: Iterable[Any]) -> Bools:
+    sets = [frozenset(map(str, ids)) if isinstance(ids, (list, tuple, np.ndarray)) else frozenset() for ids in lists]
+    return np.array([[id_ in found for id_ in deficiency_ids()] for found in sets], dtype=bool).reshape(-1, len(deficiency_ids()))
+
+
+def _shares(held: Bools, cases: pd.Series, level: float) -> dict[str, Figure]:
+    n_cases = int(cases.nunique())
+    shares = {}
+    for column, id_ in enumerate(deficiency_ids()):
+        value = float(held[:, column].mean())
+        interval = binomtest(round(value * n_cases), n_cases).proportion_ci(level, method="wilson")
+        shares[id_] = {
+            "value": value,
+            "low": min(float(interval.low), value),
+            "high": max(float(interval.high), value),
+            "n": len(held),
+            "k": int(held[:, column].sum()),
+        }
+    return shares
+
+
+def _shares_or_count(held: Bools, cases: pd.Series, level: float) -> dict[str, Any]:
+    return {"n": len(held), **({"shares": _shares(held, cases, level)} if len(held) >= MIN_CELL_ITEMS else {})}
+
+
+def _grouped(groups: list[Sequence[str]] | Figure, held: Bools, cases: pd.Series, level: float) -> dict[str, Any]:
+    """Give the shares of each group, largest group first (years in order)."""
+    if isinstance(groups, dict):
+        return groups
+    pairs = pd.DataFrame([(value, row) for row, values in enumerate(groups) for value in values], columns=["value", "row"])
+    rows_by_value = {str(value): part["row"].to_numpy() for value, part in pairs.groupby("value")}
+    in_order = sorted(rows_by_value, key=lambda value: (0 if value.isdecimal() else -len(rows_by_value[value]), value))
+    return {value: _shares_or_count(held[rows], cases.iloc[rows], level) for value in in_order for rows in [rows_by_value[value]]}
+
+
+def _groups_of(items: pd.DataFrame, grouping: str) -> list[Sequence[str]] | Figure:
+    """Name the groups that each item is in; none where its column is blank."""
+    columns, name_groups = _GROUPERS[grouping]
+    column = next((column for column in columns if column in items), None)
+    if column is None:
+        return not_applicable(f"the table has none of the columns {', '.join(columns)}")
+    texts = items[column].astype("object").where(items[column].notna(), "").astype(str).str.strip()
+    return [name_groups(text) if text else () for text in texts]
+
+
+def _supports(overturned: pd.DataFrame, level: float) -> dict[str, Any]:
+    if "supports" not in overturned:
+        return not_applicable("the table has no column supports")
+    if overturned.empty:
+        return not_applicable("no item is overturned")
+    held = _membership(overturned["supports"])
+    by_category = _grouped(_groups_of(overturned, "treatment_category"), held, overturned["case_number"], level)
+    return {"overall": _shares_or_count(held, overturned["case_number"], level), "by_category": by_category}

@@ -1,0 +1,197 @@
+"""A rationale as the cues read it: mended text that maps back to the original, sentences with roles, masks over decoys."""
+
+import re
+from dataclasses import dataclass
+
+from imrml.labelling.rules import Role, roles, rule_index
+from imrml.text.safe_matching import MASK, bound_runs
+from imrml.text.sentences import missing_spans, small, split_sentences
+
+_MENDED = re.compile(
+    r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
+    r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
+)
+_MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
+_CURLY_QUOTATION = re.compile(r"“[^“”]*”")
+_OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
+_CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
+_STOP = re.compile(r"[.!?](?= [A-Z])")
+_QUOTED_WORDS_KEPT = 7
+"""A quotation up to this long is a term or a name of the item ("not recommended"); a longer one recites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Text with blanks, quotes and cut words mended, and for each of its characters the offset in the original.
+
+    Examples
+    --------
+    >>> reading = read("Guide-  lines  were not met.".replace("-  ", "- "))
+    >>> reading.text, reading.original_span(0, 10)
+    ('Guidelines were not met.', (0, 12))
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Map a span of the reading to the original text."""
+        return self.offsets[start], self.offsets[end - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoledSentence:
+    """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading.
+
+    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it; ``is_amid_case`` is true once the
+    case has been taken up, until a guideline is told again.
+    """
+
+    text: str
+    start: int
+    role: Role
+    missing: tuple[tuple[int, int], ...]
+    possible: frozenset[int]
+    is_amid_case: bool = False
+
+
+def read(rationale: str) -> Reading:
+    """Mend a rationale: single blanks, straight quotes, "guide- lines" joined."""
+    pieces: list[str] = []
+    offsets: list[int] = []
+    at = 0
+    for match in _MENDED.finditer(rationale):
+        pieces.append(rationale[at : match.start()])
+        offsets.extend(range(at, match.start()))
+        replacement = _MENDINGS[match.lastgroup or ""]
+        pieces.append(replacement)
+        # The last letter of a longer replacement stands for the end of what it replaces.
+        offsets.extend([match.start()] * (len(replacement) - 1) + [max(match.end() - 1, match.start())] * bool(replacement))
+        at = match.end()
+    pieces.append(rationale[at:])
+    offsets.extend(range(at, len(rationale)))
+    return Reading("".join(pieces), tuple(offsets))
+
+
+def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], str]:
+    """Read a rationale and give each sentence its role.
+
+    Returns
+    -------
+    reading : Reading
+        The mended text.
+    sentences : list of RoledSentence
+        In order.
+    named : str
+        The words in which closing formulas name the item.
+    """
+    reading = read(_without_curly_quotations(bound_runs(rationale)))
+    masked = _without_quotations(reading.text)
+    roled: list[RoledSentence] = []
+    named: list[str] = []
+    in_case = False
+    for sentence in split_sentences(masked):
+        text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
+        if formula:
+            named.append(formula)
+        missing = tuple(missing_spans(text))
+        possible = rule_index().possible_in(text)
+        was_in_case = in_case
+        role, in_case = _role(text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
+        roled.append(RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case))
+    return reading, roled, " ".join(named)
+
+
+def _role(text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool) -> tuple[Role, bool]:
+    """Tell a sentence's role, and whether the case has been taken up after it."""
+    patterns = roles()
+    # Words are masked from edge to edge, so what is not possible in the whole is not possible in what is left.
+    told = _blanked(patterns.hypothetical, text)
+    if patterns.boilerplate.search(text, possible):
+        return "boilerplate", in_case
+    if is_conclusion:
+        return "conclusion", in_case
+    if (is_general := _is_general(text, told, possible)) or _recites(text, told, possible, in_case):
+        return "recital", in_case and is_general
+    if patterns.prior_review.search(text, possible):
+        return "prior_review", True
+    return ("lacks" if is_lacking else "shows"), True
+
+
+def _is_general(text: str, told: str, possible: frozenset[int]) -> bool:
+    patterns = roles()
+    return patterns.general.search(text, possible) is not None and not (
+        patterns.points_at_case.search(told, possible) or patterns.recital.search(text, possible)
+    )
+
+
+def _recites(text: str, told: str, possible: frozenset[int], in_case: bool) -> bool:
+    patterns = roles()
+    leads = patterns.leading_guideline if in_case else patterns.recital
+    if leads.search(text, possible) or (not in_case and patterns.literature.search(text, possible)):
+        return patterns.case_in_spite_of_guideline.search(told, possible) is None
+    return not in_case and not (
+        patterns.case.search(told, possible) or patterns.case_in_spite_of_guideline.search(told, possible)
+    )
+
+
+def _without_formula(text: str) -> tuple[str, str]:
+    """Mask the closing formula, from the last naming of the request to the verdict; give back what was masked too."""
+    verdict = _last(roles().verdict, text, len(text))
+    if verdict is None:
+        return text, ""
+    reason = roles().verdict_on_another.search(text)
+    if reason and verdict.end() < reason.end():
+        return text, ""
+    subject = _last(roles().verdict_subject, text, verdict.start())
+    start = verdict.start() if subject is None else subject.start()
+    if clause := roles().reason_first.match(text, 0, verdict.start()):
+        start = max(start, clause.end())
+    # "The request exceeds the guideline and is not medically necessary": what stands before the "and" is a reason.
+    if roles().verdict_added.search(text, start, verdict.start()):
+        return _masked(text, verdict.start(), verdict.end()), text[start : verdict.end()]
+    return _masked(text, start, verdict.end()), text[start : verdict.end()]
+
+
+def _last(pattern: re.Pattern[str], text: str, end: int) -> re.Match[str] | None:
+    found = None
+    for found in pattern.finditer(text, 0, end):  # noqa: B007  the last one is wanted
+        pass
+    return found
+
+
+def _without_curly_quotations(text: str) -> str:
+    return _CURLY_QUOTATION.sub(lambda quote: _mask_unless_short(quote.group()), text)
+
+
+def _without_quotations(text: str) -> str:
+    at = 0
+    while opening := _OPENING_QUOTE.search(text, at):
+        following = _OPENING_QUOTE.search(text, opening.end())
+        limit = len(text) if following is None else following.start()
+        closing = _CLOSING_QUOTE.search(text, opening.end(), limit)
+        # A quotation that is never closed ends with its sentence.
+        end = limit if closing is None else closing.end()
+        if closing is None and (stop := _STOP.search(text, opening.end(), limit)):
+            end = stop.end()
+        quotation = text[opening.start() : end]
+        if (read_as := _mask_unless_short(quotation)) != quotation:
+            text = text[: opening.start()] + read_as + text[end:]
+        at = end
+    return text
+
+
+def _mask_unless_short(quotation: str) -> str:
+    if len(quotation.split()) <= _QUOTED_WORDS_KEPT:
+        return quotation
+    # A stop that ends the quotation also ends the sentence around it.
+    ends_sentence = quotation.rstrip('"”')[-1:] in {".", "!", "?"}
+    return MASK * (len(quotation) - 1) + ("." if ends_sentence else MASK)
+
+
+def _blanked(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: MASK * len(match.group()), text)
+
+
+def _masked(text: str, start: int, end: int) -> str:
+    return text[:start] + MASK * (end - start) + text[end:]

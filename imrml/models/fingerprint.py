@@ -1,0 +1,77 @@
+"""What a model answers to fictional requests: asked when it is saved and again when it is loaded.
+
+The code that makes features and predictions may change within one version of the package. A model whose answers stay the same
+has outlived the change; one that answers otherwise, or not at all, must not be used.
+"""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from imrml.deficiencies import deficiency_ids
+from imrml.models.review import ReviewModel
+from imrml.submissions.frame import submission_frame
+
+_TOLERANCE = 1e-7
+"""Other processors round sums of floats otherwise; a change of the code moves more."""
+
+
+@cache
+def _specimens() -> pd.DataFrame:
+    rows: list[dict[str, Any]] = yaml.safe_load(files("imrml.models").joinpath("specimens.yaml").read_text(encoding="utf-8"))
+    return pd.DataFrame(rows)
+
+
+def answer_specimens(model: ReviewModel) -> dict[str, Any]:
+    """Ask a fitted model about every specimen.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted.
+
+    Returns
+    -------
+    dict
+        ``features``, a digest of their names in order; and, a number a specimen, ``p_overturned`` and ``p_deficiencies``: a sum
+        with the place of each as its weight, so that an exchange of two shows; None where no deficiencies are predicted.
+    """
+    inputs = model.read(submission_frame(_specimens(), model.stage, model.profile))
+    names = "" if model.columns_ is None else "\n".join(map(str, model.columns_.get_feature_names_out()))
+    answers: dict[str, Any] = {
+        "features": hashlib.sha256(names.encode()).hexdigest()[:16],
+        "p_overturned": model.predict_proba(inputs)[:, 1].tolist(),
+        "p_deficiencies": None,
+    }
+    if model.predicts_deficiencies:
+        places = np.arange(1, 1 + len(deficiency_ids()))
+        answers["p_deficiencies"] = (model.predict_deficiencies(inputs).to_numpy() @ places).tolist()
+    return answers
+
+
+def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
+    """Say how a model's answers differ from those written down when it was saved; None where they are the same.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        As loaded.
+    written : dict
+        From :func:`answer_specimens` when it was saved.
+    """
+    try:
+        now = answer_specimens(model)
+    except Exception as error:
+        return f"it cannot answer any more ({type(error).__name__})"
+    if now["features"] != written["features"]:
+        return "its features are not those that the code makes now"
+    for name in ("p_overturned", "p_deficiencies"):
+        then, today = (np.array(found[name] or [], dtype=float) for found in (written, now))
+        if then.shape != today.shape or not np.allclose(then, today, rtol=0, atol=_TOLERANCE):
+            return f"its answers for {name} are not those that it gave when it was saved"
+    return None

@@ -1,0 +1,39 @@
+"""Files that only their owner may read, written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then move it into place with mode 0600."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o600)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of :func:`write_private` whose process was killed; nobody else may be writing there.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> folder.joinpath(".items-ab12cd_x.parquet").touch(), folder.joinpath("items.parquet").touch()
+    (None, None)
+    >>> remove_leftovers(folder)
+    >>> [path.name for path in folder.iterdir()]
+    ['items.parquet']
+    """
+    for path in folder.glob(".*-????????*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)

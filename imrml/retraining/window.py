@@ -1,0 +1,66 @@
+"""The newest cases, on which champion and challenger are compared, and what is older than all of them."""
+
+import numpy as np
+import pandas as pd
+
+from imrml.models import LoadedModel
+from imrml.training.data import TrainingData, decided_years, hash_cases
+
+_MOST = 0.99
+"""Share of the champion's items that must be older than a window."""
+
+
+def find_new_cases(data: TrainingData, champion: LoadedModel | None) -> np.ndarray:
+    """Mark the items of cases that the champion was not trained on, shape (n_items,)."""
+    if champion is None:
+        return np.ones(len(data.items), dtype=bool)
+    seen = set(champion.manifest["training_cases"])
+    return np.array([case not in seen and told not in seen for case, told in hash_cases(data)])
+
+
+def decision_days(data: TrainingData) -> pd.Series:
+    """Day of each decision; the last of its year where only that is known, NaT where neither is."""
+    decided = pd.to_datetime(data.keys["decided_on"], errors="coerce", format="ISO8601")
+    return decided.fillna(
+        pd.to_datetime(decided_years(data.keys).map("{:.0f}-12-31".format, na_action="ignore"), errors="coerce")
+    )
+
+
+def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
+    """Mark the items on which champion and challenger can be compared: new ones, decided after what the champion learned from.
+
+    A letter that arrives years late is learned from, but a window that reaches back to it would leave the challenger next to
+    nothing to learn from. "After" is later than 99 in 100 of the champion's items: a few wrong dates do not stop the clock.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_items,)
+    """
+    days = decision_days(data)
+    seen = days[~is_new].dropna()
+    if seen.empty:
+        return is_new & days.notna().to_numpy()
+    return is_new & (days >= seen.quantile(_MOST)).to_numpy()
+
+
+def split_newest(data: TrainingData, is_newer: np.ndarray, max_cases: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut off the newest window: the latest ``max_cases`` newer cases; what is older than all of it may be learned from.
+
+    Returns
+    -------
+    past, window : ndarrays of int
+        Rows. Groups that reach into the window (near-duplicates) are not in the past.
+    """
+    day = decision_days(data)
+    cases = (
+        pd.DataFrame({"group": data.groups, "day": day, "is_newer": is_newer})
+        .groupby("group")
+        .agg({"day": "max", "is_newer": "all"})
+    )
+    newest = cases[cases["is_newer"] & cases["day"].notna()].sort_values("day", kind="stable").index[-max_cases:]
+    in_window = np.isin(data.groups, newest)
+    if not in_window.any():
+        return np.arange(len(data.items)), np.array([], dtype=np.int64)
+    from_day = day[in_window].min()
+    is_past = ~in_window & (day <= from_day).to_numpy()
+    return np.flatnonzero(is_past), np.flatnonzero(in_window)

@@ -1,0 +1,171 @@
+"""What a prediction means, in sentences for people."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from imrml.phrases import counted, percent
+from imrml.submissions.requests import Requests
+
+P_MEANING = "P(overturned | denied and appealed)"
+DECISION_SUPPORT = "decision support for people, never a disposition"
+SEND_ONLY = "send only if true and in the record"
+DEMO = "DEMO, invented data"
+BRIEF = "the notes are too brief for more than the base rates of the treatment category"
+BARE = "besides what they document the notes are too brief: the deficiencies are those of the treatment category"
+
+LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
+_SMALLEST_POINTS = 0.05  # would print as +0.0
+_OF_ALL = "the rate of all treatments, for no past item is of this category"
+SAME_PROBABILITY = 1e-9  # a probability so near its category's base rate is that rate
+
+
+def in_points(p: float, log_odds: float) -> float:
+    """Say in percentage points how much lower a probability would be without what moved its log-odds.
+
+    Parameters
+    ----------
+    p : float
+        Probability, 0 to 1.
+    log_odds : float
+        What moved it, signed.
+
+    Examples
+    --------
+    >>> round(in_points(0.5, 1.1), 1), in_points(0.2, 0.0), in_points(1.0, 0.3)
+    (25.0, 0.0, 0.0)
+    """
+    if not 0 < p < 1:
+        return 0.0
+    odds = p / (1 - p) * math.exp(-log_odds)
+    return 100 * (p - odds / (1 + odds))
+
+
+def reason_words(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
+    """Say what moved a score, strongest first; what would print as nothing is left out."""
+    in_order = sorted(((in_points(p, by), what) for what, by in moved), key=lambda reason: -abs(reason[0]))
+    return [f"{points:+.1f} points: {what}" for points, what in in_order if abs(points) >= _SMALLEST_POINTS]
+
+
+def told_passed_over(requests: Requests) -> list[str]:
+    """Say in sentences which columns and cells of a table count for nothing, and why.
+
+    Examples
+    --------
+    >>> from imrml.submissions.requests import sort_requests
+    >>> told_passed_over(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
+    ['columns passed over because nobody knows them: colour',
+     'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
+    """
+    told = []
+    if requests.unknown_columns:
+        told.append(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
+    if requests.late_columns:
+        named = ", ".join(requests.late_columns)
+        told.append(f"columns passed over because they become known after the model's stage: {named}")
+    if requests.unread:
+        cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
+        told.append(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}")
+    return told
+
+
+def standing(row: Mapping[Any, Any]) -> str:
+    """Say where a probability stands, and whether surely, in words that are no disposition; ``""`` where there is none.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> standing({"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08})
+    "the category's base rate itself"
+    >>> standing({"predicted": "upheld", "p_overturned": 0.2, "base_rate": 0.1})
+    'below the threshold that this model is set to'
+    """
+    if row["predicted"] in ("overturned", "upheld"):
+        return f"{'at or above' if row['predicted'] == 'overturned' else 'below'} the threshold that this model is set to"
+    if row["predicted"] == "abstain":
+        return ""
+    if _is_base_rate(row):
+        return "the category's base rate itself"
+    return str(row["predicted"]).replace("_", " ") + (", not surely" if _holds_base_rate(row) else "")
+
+
+def interval_words(row: Mapping[Any, Any]) -> str:
+    """Say what the interval means for who has to act; ``""`` where there is no probability.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> interval_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    "The figure is uncertain: ... between under 1% and 94%. The category's rate of 9% lies between them, so ..."
+    """
+    if row["predicted"] == "abstain":
+        return ""
+    if pd.isna(row["p_low"]):
+        return "This kind of model gives no interval: nothing says how sure the figure is."
+    low, high, rate = percent(row["p_low"]), percent(row["p_high"]), percent(row["base_rate"])
+    if _is_base_rate(row):
+        return (
+            f"The figure is the category's rate, which lies between {low} and {high} with 90% confidence; nothing in this "
+            "request moved it."
+        )
+    told = f"The figure is uncertain: learned from other letters of the same kind, it would mostly lie between {low} and {high}."
+    if _holds_base_rate(row):
+        return (
+            f"{told} The category's rate of {rate} lies between them, so the figure does not tell this request from others of "
+            "its category: lean on what to send more than on the figure."
+        )
+    side = "above" if row["p_low"] > row["base_rate"] else "below"
+    return f"{told} All of that is {side} the category's rate of {rate}."
+
+
+def rate_words(row: Mapping[Any, Any]) -> str:
+    """Say a category's base rate and what it rests on.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> rate_words({"base_rate": 0.18, "n_base_rate": 1190}), rate_words({"base_rate": 0.11, "n_base_rate": 0})
+    ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
+    """
+    rests_on = counted(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
+    return f"{percent(row['base_rate'])} ({rests_on})"
+
+
+def note_words(row: Mapping[Any, Any]) -> str:
+    """Say in a few words what somebody must know who reads only the figure.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the prediction table.
+
+    Examples
+    --------
+    >>> note_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    'not told from others of its category'
+    """
+    if row["predicted"] == "abstain" or _is_base_rate(row):
+        return str(row["abstain_reason"]) or standing(row)
+    return "not told from others of its category" if _holds_base_rate(row) else ""
+
+
+def _holds_base_rate(row: Mapping[Any, Any]) -> bool:
+    return not pd.isna(row["p_low"]) and bool(row["p_low"] <= row["base_rate"] <= row["p_high"])
+
+
+def _is_base_rate(row: Mapping[Any, Any]) -> bool:
+    return math.isclose(row["p_overturned"], row["base_rate"], rel_tol=0, abs_tol=SAME_PROBABILITY)

@@ -1,0 +1,5 @@
+"""What is known before the review: columns, the frame that features accept, and requests as people send them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,119 @@
+"""The words of the state's open data for our columns and their values; the words are a table, ``dmhc_codes.yaml``."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+_SEPARATOR = ": "
+_NOT_A_WORD = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"\d{1,3}")
+_YOUNGER = re.compile(r"<|under|below|less|younger|up to", re.IGNORECASE)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return dict(yaml.safe_load(files("imrml.submissions").joinpath("dmhc_codes.yaml").read_text(encoding="utf-8")))
+
+
+@cache
+def _ours_by_theirs(section: str) -> dict[str, str]:
+    return {_fold(word): ours for ours, words in _table()[section].items() for word in (ours, *words)}
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    return _ours_by_theirs("aliases") | {_fold(code): code for code in _table()["codes"]}
+
+
+def _fold(words: str) -> str:
+    return _NOT_A_WORD.sub("", words).lower()
+
+
+def name_heading(heading: str) -> str | None:
+    """Give a heading of the state's data our column's name; None where the state has no such heading.
+
+    Examples
+    --------
+    >>> name_heading("Diagnosis Sub Category"), name_heading("ReferenceID"), name_heading("Favourite Colour")
+    ('diagnosis_subcategory', 'case_number', None)
+    """
+    return _ours_by_theirs("headings").get(_fold(heading))
+
+
+def is_passed_over(heading: str) -> bool:
+    """Tell whether a heading of the state's data is known to be of no use.
+
+    Examples
+    --------
+    >>> is_passed_over("DaysToReview"), is_passed_over("Findings")
+    (True, False)
+    """
+    return _fold(heading) in map(_fold, _table()["passed_over"])
+
+
+def read_decision(words: str) -> str | None:
+    """Read ``upheld`` or ``overturned``; None where the words say neither.
+
+    Examples
+    --------
+    >>> read_decision("Overturned Decision of Health Plan"), read_decision("Withdrawn")
+    ('overturned', None)
+    """
+    return _ours_by_theirs("decisions").get(_fold(words))
+
+
+def read_sex(words: str) -> str:
+    """Read ``female`` or ``male``, else ``""``."""
+    return _ours_by_theirs("sexes").get(_fold(words), "")
+
+
+def read_code(words: str) -> str:
+    """Write a code as the state spells it, whatever its case, blanks and punctuation; one nobody knows only gets single blanks.
+
+    Examples
+    --------
+    >>> read_code("orthopedic/musculoskeletal"), read_code("Not Medically Necessary"), read_code("Moon  Glasses")
+    ('Orthopedic/ Musculoskeletal', 'Medical Necessity', 'Moon Glasses')
+    """
+    return _spellings().get(_fold(words), " ".join(words.split()))
+
+
+def read_age_band(words: str) -> str:
+    """Read an age, or a band of ages however it is written or cut, as one of the state's bands; ``""`` where it holds no age.
+
+    Examples
+    --------
+    >>> [read_age_band(words) for words in ("11_20", "20-Nov", "47", "65 to 74", "under 5", "unknown")]
+    ['11-20', '11-20', '41-50', '65+', '0-10', '']
+    """
+    ages = [int(number) for number in _NUMBER.findall(words)[:2]]
+    if not ages:
+        return ""
+    middle = sum(ages) / len(ages) / (2 if len(ages) == 1 and _YOUNGER.search(words) else 1)
+    return next((band for band, oldest in _table()["age_bands"].items() if middle <= oldest), "")
+
+
+def join_codes(category: str, subcategory: str) -> str:
+    """Write a category and a subcategory in one text; :func:`split_codes` takes it apart.
+
+    Examples
+    --------
+    >>> join_codes("Durable Medical Equipment", "Insulin Pump"), join_codes("Vision", "")
+    ('Durable Medical Equipment: Insulin Pump', 'Vision')
+    """
+    return _SEPARATOR.join(filter(None, (category, subcategory)))
+
+
+def split_codes(words: str) -> tuple[str, str]:
+    """Take a text of category and subcategory apart.
+
+    Examples
+    --------
+    >>> split_codes("Durable Medical Equipment: Insulin Pump"), split_codes("Vision")
+    (('Durable Medical Equipment', 'Insulin Pump'), ('Vision', ''))
+    """
+    category, _, subcategory = words.partition(_SEPARATOR)
+    return read_code(category), read_code(subcategory)

@@ -1,0 +1,209 @@
+"""Requests as people send them: sorted into what can be scored and what is refused, and why."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pandas as pd
+
+from imrml.config import Profile, Stage
+from imrml.submissions.cells import Cells, read_age, read_date
+from imrml.submissions.columns import (
+    CODED_COLUMNS,
+    DATE_COLUMNS,
+    NAMING_TREATMENT,
+    REFUSED_COLUMNS,
+    SUBMISSION_COLUMNS,
+    columns_at,
+    columns_of,
+    known_columns,
+)
+from imrml.submissions.dmhc_codes import name_heading
+from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
+from imrml.submissions.letter_detection import holds_determination
+
+LONGEST_NARRATIVE = 200_000
+LONGEST_TEXT = 2_000
+"""Characters of a request's narrative and of each other text; the longest in real letters are 4,794 and 774."""
+
+
+_ALIASES = {"notes": "case_summary"}
+"""Words of claims staff for our columns: they have notes, not a case summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Submissions as somebody sent them, sorted into what can be scored and what is refused.
+
+    Parameters
+    ----------
+    request_ids : tuple of str
+        One a scored row; no two are equal.
+    rows : tuple of int
+        Row numbers of the scored rows in the table as it came, from 1.
+    submissions : SubmissionFrame of shape (n_scored, n_columns)
+        What can be scored.
+    refused : tuple of (int, str)
+        Row number and why, for each row that holds a column known only after the review, a determination letter, a text that
+        is too long, or the request id of a row above it.
+    unknown_columns, late_columns : tuple of str
+        Columns that were passed over because nobody knows them, or because they become known after the model's stage.
+    unread : tuple of (int, str)
+        Row number and column of each date that is neither ``YYYY-MM-DD`` nor ``MM/DD/YYYY`` and each age that is none between
+        0 and 120; the row is scored as if the field were empty.
+    """
+
+    request_ids: tuple[str, ...]
+    rows: tuple[int, ...]
+    submissions: SubmissionFrame
+    refused: tuple[tuple[int, str], ...]
+    unknown_columns: tuple[str, ...]
+    late_columns: tuple[str, ...]
+    unread: tuple[tuple[int, str], ...]
+
+
+def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters") -> Requests:
+    """Sort a submission table into what can be scored at a stage and what is refused, and why.
+
+    In profile ``dmhc`` columns may also bear the headings of the state's own files.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"], "rationale": [None, "The request is supported."]})
+    >>> requests = sort_requests(table, "imr")
+    >>> requests.rows, requests.refused[0][0]
+    ((1,), 2)
+    >>> requests.refused[0][1]
+    "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
+    """
+    known = known_columns(profile)
+    by_name = _columns_by_name(table, profile)
+    require_treatment(by_name, profile)
+    cells = Cells({name: _merged(table, columns) for name, columns in by_name.items() if name in known}, len(table))
+    given_ids = cells.texts("request_id")
+    refused: dict[int, str] = {}
+    for find in (_find_late, _find_long, _find_letters):
+        for number, why in find(cells):
+            refused.setdefault(number, why)
+    seen: dict[str, int] = {}
+    for number, given in enumerate(given_ids, start=1):
+        if given and number not in refused and seen.setdefault(given, number) != number:
+            refused[number] = f"request_id is that of row {seen[given]}; give each request its own and score again"
+    rows = [number for number in range(1, len(table) + 1) if number not in refused]
+    places = [number - 1 for number in rows]
+    kept = cells.take(places)
+    all_columns = [column.name for column in columns_of(profile)]
+    return Requests(
+        request_ids=tuple(_name_requests(rows, given_ids)),
+        rows=tuple(rows),
+        submissions=frame_of_cells(kept, table.index[places], stage, profile),
+        refused=tuple(sorted(refused.items())),
+        unknown_columns=tuple(str(name) for name in by_name if name not in known),
+        late_columns=tuple(name for name in all_columns if name in by_name and name not in columns_at(stage, profile)),
+        unread=tuple(sorted(_find_unread(kept, rows, stage))),
+    )
+
+
+def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
+
+    Examples
+    --------
+    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
+    ['treatment', 'case_summary', 'Desk']
+    """
+    by_name = _columns_by_name(table, profile)
+    named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
+    for name, columns in by_name.items():
+        if len(columns) > 1:
+            named[name] = _merged(table, columns)
+    return named
+
+
+def names_column(heading: str) -> bool:
+    """Tell whether a heading names a column of a request, in any profile; so does the separator of a CSV show.
+
+    Examples
+    --------
+    >>> names_column("Date of Injury"), names_column("notes"), names_column("treatment;notes")
+    (True, True, False)
+    """
+    return any(_name_column(heading, profile) for profile in NAMING_TREATMENT)
+
+
+def _name_column(heading: str, profile: Profile) -> str | None:
+    folded = "_".join(heading.lower().split())
+    name = _ALIASES.get(folded, folded)
+    if profile == "dmhc":
+        name = name_heading(heading) or name
+    return name if name in known_columns(profile) else None
+
+
+def _columns_by_name(table: pd.DataFrame, profile: Profile) -> dict[str, list[Any]]:
+    """Tell which columns of a table mean each of ours, the one of our own name first; others stand under their own name."""
+    by_name: dict[str, list[Any]] = {}
+    for given in table:
+        by_name.setdefault(_name_column(str(given), profile) or str(given), []).append(given)
+    return {name: sorted(columns, key=name.__ne__) for name, columns in by_name.items()}
+
+
+def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
+    """List what columns that mean one hold together."""
+    cells = Cells.of(table, columns)
+    if len(columns) == 1:
+        return cells.values(columns[0])
+    texts = zip(*(cells.texts(column) for column in columns), strict=True)
+    return ["\n".join(dict.fromkeys(filter(None, parts))) or None for parts in texts]
+
+
+def _find_late(cells: Cells) -> Iterator[tuple[int, str]]:
+    late = [name for name in REFUSED_COLUMNS if name in cells]
+    for number, row in enumerate(zip(*(cells.values(name) for name in late), strict=True), start=1):
+        if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
+            yield number, _refusal(", ".join(repr(name) for name in found), len(found))
+
+
+def _find_long(cells: Cells) -> Iterator[tuple[int, str]]:
+    for name in (column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"):
+        most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
+        for number, text in enumerate(cells.texts(name), start=1):
+            if len(text) > most:
+                yield number, f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again"
+
+
+def _find_letters(cells: Cells) -> Iterator[tuple[int, str]]:
+    for number, text in enumerate(cells.texts("case_summary"), start=1):
+        if holds_determination(text):
+            yield (
+                number,
+                (
+                    "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
+                    "known before it, such as the RFA and its report (imrml parse reads letters)"
+                ),
+            )
+
+
+def _find_unread(kept: Cells, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
+    for name, read in {"age": read_age, **dict.fromkeys(DATE_COLUMNS, read_date)}.items():
+        if name in columns_at(stage):
+            values = zip(rows, kept.values(name), strict=True)
+            yield from ((number, name) for number, value in values if value is not None and read(value) is None)
+
+
+def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:
+    """Yield an id a row: the given one, else ``request-`` and the row's number or the next that nobody took."""
+    taken = set(given_ids)
+    for row in rows:
+        numbers = (f"request-{number}" for number in count(row))
+        name = given_ids[row - 1] or next(name for name in numbers if name not in taken)
+        taken.add(name)
+        yield name
+
+
+def _refusal(names: str, n_columns: int) -> str:
+    noun, verb, pronoun = ("column", "is", "it") if n_columns == 1 else ("columns", "are", "them")
+    return (
+        f"{noun} {names} {verb} written by the reviewer after the decision; a request cannot hold {pronoun}: "
+        f"remove {pronoun} and score again"
+    )

@@ -1,0 +1,349 @@
+"""Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
+
+Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines, JSON text in CSV and
+lines of a cell in Excel; reading gives lists back. CSV and Excel are safe to open in a spreadsheet
+program (:mod:`imrml.tables.workbooks`). CSV is UTF-8, with a byte order mark or without. Other
+encodings are refused: no byte tells Windows-1252 from the Mac OS Roman that Excel for Mac writes,
+and apostrophes and degree signs would come out as other letters. Files of records are written with
+mode 0600 and put in place in one step, so that a reader never sees half a table.
+"""
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from imrml.errors import TableError
+from imrml.phrases import counted
+from imrml.private_files import write_private
+from imrml.tables.workbooks import neutralize_field, read_workbook, restore_field, write_workbook
+
+ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
+LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "reasons", "send_before_submission", "already_shown")
+# Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower, or the lower alone.
+_LARGEST = 2**63  # beyond which no column of whole numbers goes
+_HALF_CHARACTER = re.compile(
+    r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
+)
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+"""Between the fields of a CSV; Excel writes a semicolon where the comma is the decimal sign of the place."""
+csv.field_size_limit(2**31 - 1)  # how long a text may be, the reader of its column says
+
+IsKnown = Callable[[str], bool]
+"""Tells whether a heading names a column that is known."""
+
+
+def table_format(path: str | Path) -> str:
+    """Name the format that a path's ending stands for.
+
+    Examples
+    --------
+    >>> table_format("items.parquet"), table_format("-")
+    ('parquet', 'jsonl')
+    >>> table_format("items.xls")
+    Traceback (most recent call last):
+    imrml.errors.TableError: items.xls: unknown ending '.xls'; expected .parquet, .jsonl, .csv or .xlsx
+    """
+    if str(path) == "-":
+        return "jsonl"
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise TableError(f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl, .csv or .xlsx")
+    return ENDINGS[ending]
+
+
+def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFrame:
+    """Read a table; the row numbers in error messages count from 1 (in CSV, the line after the header is row 1).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` is JSON Lines on stdin.
+    is_known : callable, optional
+        As in :func:`parse_table`.
+
+    Raises
+    ------
+    TableError
+        The file is absent or empty, its ending is unknown, or a row cannot be read (the message holds its number).
+    """
+    table_format(path)
+    if str(path) == "-":
+        return _from_json_lines(sys.stdin.read().removeprefix("\ufeff"), path)
+    if not Path(path).is_file():
+        raise TableError(f"{path}: no such file")
+    return parse_table(Path(path).read_bytes(), str(path), is_known)
+
+
+def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.DataFrame:
+    r"""Read a table from bytes, as :func:`read_table` does from a file; nothing is written anywhere.
+
+    Parameters
+    ----------
+    data : bytes
+        What the file holds.
+    name : str
+        Its name; the ending chooses the format, and error messages begin with it.
+    is_known : callable, optional
+        Tells whether a heading is known. With it, a CSV may also be separated by semicolons or tabs: of the three, the one
+        counts that makes most of the headings known. No row below the header is looked at for it.
+
+    Raises
+    ------
+    TableError
+        As :func:`read_table`.
+
+    Examples
+    --------
+    >>> parse_table(b"treatment,age\nNorco #60,51\n", "requests.csv").to_dict("records")
+    [{'treatment': 'Norco #60', 'age': '51'}]
+    >>> parse_table(b"treatment;age\nNorco, #60;51\n", "requests.csv", {"treatment", "age"}.__contains__).to_dict("records")
+    [{'treatment': 'Norco, #60', 'age': '51'}]
+    """
+    format_ = table_format(name)
+    if format_ == "parquet":
+        try:
+            return pd.read_parquet(io.BytesIO(data))
+        except (OSError, ValueError) as error:
+            raise TableError(f"{name}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+    if format_ == "xlsx":
+        return read_workbook(data, name, LIST_COLUMNS)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TableError(
+            f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 (in Excel: Save As, CSV UTF-8), "
+            "or as .xlsx"
+        ) from None
+    return _from_csv(text, name, is_known) if format_ == "csv" else _from_json_lines(text, name)
+
+
+def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate((row for row in text.split("\n") if row.strip()), start=1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise TableError(f"{path}: row {number} is no JSON ({error.msg} at character {error.pos})") from None
+        if not isinstance(row, dict):
+            raise TableError(f"{path}: row {number} is a {type(row).__name__}; expected one JSON object a line")
+        if _HALF_CHARACTER.search(line):
+            raise TableError(f"{path}: row {number} holds half a character (\\ud800 to \\udfff); write it again as UTF-8")
+        rows.append(row)
+    if not rows:
+        raise TableError(f"{path}: holds no rows; expected one JSON object a line")
+    frame = pd.DataFrame(rows)
+    # pandas makes 17 into 17.0 where another row has no such number, and so an id into another one.
+    for column in frame.select_dtypes("float").columns:
+        values = [row.get(column) for row in rows]
+        if all(value is None or (type(value) is int and abs(value) < _LARGEST) for value in values):
+            frame[column] = pd.array(values, dtype="Int64")
+    return frame
+
+
+def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataFrame:
+    separator = _find_separator(text, is_known) if is_known else ","
+    # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted comma in the notes.
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    n_columns = len(next(rows, []))
+    for number, row in enumerate((row for row in rows if row), start=1):
+        if len(row) != n_columns:
+            found = f"{counted(len(row), 'field')}, the header {n_columns}"
+            raise TableError(f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}")
+    try:
+        frame = pd.read_csv(io.StringIO(text, newline=""), sep=separator, dtype=str, keep_default_na=False, index_col=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise TableError(f"{path}: not a readable CSV ({error})") from None
+    frame = _restored(frame)
+    for column in set(LIST_COLUMNS) & set(frame.columns):
+        try:
+            frame[column] = [json.loads(cell) if cell else None for cell in frame[column]]  # blank: nobody looked
+        except json.JSONDecodeError:
+            raise TableError(f"{path}: column {column!r} must hold JSON lists") from None
+    return frame
+
+
+def _find_separator(text: str, is_known: IsKnown) -> str:
+    def count_known(separator: str) -> int:
+        headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+        return sum(is_known(restore_field(heading)) for heading in set(headings))
+
+    return max(SEPARATORS, key=count_known)  # of equals the first, a comma
+
+
+def _restored(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = frame.map(restore_field)
+    return texts.set_axis([restore_field(str(name)) for name in frame.columns], axis="columns")
+
+
+def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
+    """Read a table in parts of at most ``n_rows`` rows; the cells of a CSV are text.
+
+    Raises
+    ------
+    TableError
+        As :func:`read_table`.
+    """
+    format_ = table_format(path)
+    if format_ == "parquet":
+        import pyarrow.parquet as pq  # noqa: PLC0415 - a start that reads no Parquet does not wait for it
+
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(n_rows):
+                    yield batch.to_pandas()
+        except (OSError, ValueError) as error:
+            raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+    elif format_ == "csv":
+        with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
+            yield from map(_restored, parts)
+    elif format_ == "xlsx":
+        table = read_table(path)
+        yield from (table.iloc[start : start + n_rows] for start in range(0, len(table), n_rows))
+    else:
+        with Path(path).open(encoding="utf-8") as lines:
+            while part := "".join(islice(lines, n_rows)):
+                yield _from_json_lines(part, path)
+
+
+def write_table(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table whole or not at all, readable by its owner only (it may hold health data).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> write_table(pd.DataFrame({"case_number": ["CM15-0000001"], "deficiencies": [["request_not_specific"]]}),
+    ...             Path(folder, "items.csv"))
+    >>> read_table(Path(folder, "items.csv")).to_dict("records")
+    [{'case_number': 'CM15-0000001', 'deficiencies': ['request_not_specific']}]
+    """
+    write_parts([frame], path)
+
+
+def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
+    """Write a table that comes in parts of the same columns and dtypes; never more than one is held.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "items.parquet")
+    >>> write_parts((pd.DataFrame({"item_number": [number]}) for number in (1, 2)), path)
+    >>> read_table(path)["item_number"].to_list()
+    [1, 2]
+    """
+    write = _WRITERS[table_format(path)]
+    if str(path) == "-":
+        for frame in parts:
+            sys.stdout.write(_to_json_lines(frame))
+        return
+
+    def fill(target: Path) -> None:
+        with target.open("wb") as file:
+            write(parts, file)
+
+    write_private(path, fill)
+
+
+def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
+    r"""Give the bytes of the file that :func:`write_table` would write; the ending of ``name`` chooses the format.
+
+    Examples
+    --------
+    >>> table_bytes(pd.DataFrame({"treatment": ["=1+1"]}), "requests.csv")
+    b"treatment\n'=1+1\n"
+    """
+    file = io.BytesIO()
+    _WRITERS[table_format(name)]([frame], file)
+    return file.getvalue()
+
+
+def _write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - a start that writes no Parquet does not wait for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    frames = iter(parts)
+    first = pa.Table.from_pandas(next(frames), preserve_index=False)
+    with pq.ParquetWriter(file, first.schema) as writer:
+        writer.write_table(first)
+        for frame in frames:
+            writer.write_table(pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False))
+
+
+def _write_csv(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    file.writelines(_to_csv(frame, has_header=number == 0).encode("utf-8") for number, frame in enumerate(parts))
+
+
+def _write_json_lines(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    file.writelines(_to_json_lines(frame).encode("utf-8") for frame in parts)
+
+
+def _write_xlsx(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    write_workbook(parts, file, LIST_COLUMNS)
+
+
+_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
+    "parquet": _write_parquet,
+    "csv": _write_csv,
+    "jsonl": _write_json_lines,
+    "xlsx": _write_xlsx,
+}
+
+
+def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
+    flat = frame.copy()
+    for column in set(LIST_COLUMNS) & set(flat.columns):
+        flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
+    breaks_lines = False
+    for column in flat.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in flat.dtypes]]:
+        flat[column] = [neutralize_field(cell) if isinstance(cell, str) else cell for cell in flat[column]]
+        breaks_lines |= any("\r" in cell for cell in flat[column] if isinstance(cell, str))
+    flat = flat.set_axis([neutralize_field(str(name)) for name in flat.columns], axis="columns")
+    # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for most readers.
+    if breaks_lines:
+        return flat.to_csv(index=False, header=has_header, quoting=csv.QUOTE_NONNUMERIC)
+    return flat.to_csv(index=False, header=has_header)
+
+
+def _to_json_lines(frame: pd.DataFrame) -> str:
+    return "".join(
+        json.dumps(row, ensure_ascii=False) + "\n"
+        for row in plain_rows({name: column.tolist() for name, column in frame.items()})
+    )
+
+
+def plain_rows(columns: Mapping[Any, Sequence[Any]]) -> Iterator[dict[Any, Any]]:
+    """Give the rows of a table as JSON Lines hold them.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence of length n_rows
+        What each column holds.
+
+    Examples
+    --------
+    >>> list(plain_rows({"age": [44.0, float("nan")], "reasons": [["pain"], []]}))
+    [{'age': 44.0, 'reasons': ['pain']}, {'age': None, 'reasons': []}]
+    """
+    plain = [[_plain(value) for value in values] for values in columns.values()]
+    return (dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True))
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy, pandas and missing values into what JSON holds."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return None if pd.isna(value) else value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,6 @@
+from .checks import run_checks as run_checks
+from .external import evaluate as evaluate
+from .leakcheck import check_leaks as check_leaks
+from .run import TrainingResult as TrainingResult
+from .run import describe_splits as describe_splits
+from .run import train as train

@@ -1,0 +1,49 @@
+"""Every check for leakage that fits nothing, run on a training table and its fitted model."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from imrml.config import Split
+from imrml.evaluation import checks
+from imrml.evaluation.checks.telling_words import check_telling_terms
+from imrml.evaluation.splits import Folds
+from imrml.models import ReviewModel
+from imrml.models.outcome import CalibratedClassifier
+from imrml.submissions.frame import submission_frame
+from imrml.training.data import TrainingData
+
+
+def run_checks(
+    data: TrainingData, splits: Mapping[Split, Folds | str], folds: Folds | str, model: ReviewModel
+) -> list[checks.Check]:
+    """Run every check for leakage that fits nothing.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The whole table.
+    splits : mapping
+        From ``make_splits``.
+    folds : Folds or str
+        On whose held-out items lone features are judged, or why there are none.
+    model : ReviewModel
+        Fitted; its features are looked at.
+    """
+    found = [
+        checks.check_cases(splits, data.cases.tolist()),
+        checks.check_near_duplicates(splits, data.submissions["case_summary"].to_list()),
+        checks.check_time_order(splits, data.keys),
+        checks.check_swap(data.items, model.stage, partial(submission_frame, profile=model.profile)),
+        checks.check_outcome_phrases(data.submissions),
+        checks.check_removals(data.submissions, model.stage),
+        checks.check_feature_names(model.name_features().tolist(), _weights(model)),
+        check_telling_terms(data.submissions, data.overturned, data.groups),
+    ]
+    return found if isinstance(folds, str) else [*found, checks.check_golden_feature(data.submissions, data.overturned, folds)]
+
+
+def _weights(model: ReviewModel) -> np.ndarray | None:
+    """Tell the weight of each feature; None for priors, and for kinds whose score is no sum over features."""
+    return model.outcome_.coefficients() if isinstance(model.outcome_, CalibratedClassifier) else None

@@ -1,0 +1,217 @@
+"""An item table made ready to learn from: submissions, decisions, labels, keys, and whose rows belong together."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from imrml.config import Config
+from imrml.corpus import require_columns
+from imrml.deficiencies import deficiency_ids
+from imrml.determinations import SYNTHETIC_CASE_NUMBER
+from imrml.errors import NotEnoughDataError, TableError
+from imrml.evaluation.splits import group_cases
+from imrml.submissions.frame import SubmissionFrame, submission_frame
+
+TrainedOn = Literal["real", "synthetic"]
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_MIN_TELLING_WORDS = 20
+"""A narrative of fewer words ("low back pain") may belong to many cases."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """An item table made ready: what features see, what they must predict, and whom each row belongs to.
+
+    Parameters
+    ----------
+    submissions : SubmissionFrame of shape (n_items, n_columns)
+        What is known at the stage.
+    overturned : ndarray of bool of shape (n_items,)
+        Known on the day of the decision.
+    deficiencies : DataFrame of bool of shape (n_items, 18), or None
+        The labels; None where the table has none.
+    is_labelled : ndarray of bool of shape (n_items,)
+        Upheld items whose labels are known.
+    keys : DataFrame of shape (n_items, ...)
+        ``case_number``, ``item_number``, ``received_on``, ``decided_on``, ``decided_year``.
+    items : DataFrame
+        The table itself, for the checks.
+    groups : ndarray of int of shape (n_items,)
+        Cases, with near-duplicate case summaries in one group: what no split, calibration fold or refit may part.
+    """
+
+    submissions: SubmissionFrame
+    overturned: np.ndarray
+    deficiencies: pd.DataFrame | None
+    is_labelled: np.ndarray
+    keys: pd.DataFrame
+    items: pd.DataFrame
+    groups: np.ndarray
+
+    @property
+    def cases(self) -> np.ndarray:
+        """Case number of each item."""
+        return self.keys["case_number"].to_numpy(dtype=object)
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """``"synthetic"`` as soon as one case is invented."""
+        return "synthetic" if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any() else "real"
+
+    @property
+    def without_labels(self) -> "TrainingData":
+        """The same without deficiencies, where only the outcome is asked about."""
+        return replace(self, deficiencies=None, is_labelled=np.zeros_like(self.is_labelled))
+
+    def take(self, rows: np.ndarray) -> "TrainingData":
+        """Keep some rows, by position; their index stays."""
+        return TrainingData(
+            SubmissionFrame(self.submissions.iloc[rows]),
+            self.overturned[rows],
+            None if self.deficiencies is None else self.deficiencies.iloc[rows],
+            self.is_labelled[rows],
+            self.keys.iloc[rows],
+            self.items.iloc[rows],
+            self.groups[rows],
+        )
+
+
+def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None) -> TrainingData:
+    """Check an item table and cut it into submissions, decisions, labels and keys.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Item table; ``case_number``, ``item_number``, ``decision`` and one of ``treatment`` and ``item`` are needed.
+    config : Config
+        Its ``stage`` says which columns are cut away.
+    labels : DataFrame, optional
+        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``; without it the table's own ``deficiencies`` column counts.
+
+    Raises
+    ------
+    TableError
+        A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item stands twice.
+    """
+    require_columns(items, ["case_number", "item_number", "decision"], "training")
+    if items.empty:
+        raise NotEnoughDataError("training: the item table holds no rows")
+    items = items.reset_index(drop=True)
+    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(_is_whole)
+    if keyless.any():
+        rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
+        raise TableError(f"training: case_number or item_number is empty or no whole number in rows {rows} (from 1)")
+    items = items.assign(case_number=items["case_number"].astype("str"), item_number=items["item_number"].astype("int64"))
+    is_known = items["decision"].isin(["upheld", "overturned"])
+    if not is_known.all():
+        rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
+        raise TableError(f"training: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else")
+    twice = items.duplicated(["case_number", "item_number"]).to_numpy()
+    if twice.any():
+        rows = [int(row) + 1 for row in np.flatnonzero(twice)[:5]]
+        raise TableError(f"training: {twice.sum()} items stand twice (same case_number and item_number), first at rows {rows}")
+    overturned = (items["decision"] == "overturned").to_numpy()
+    lists = _label_lists(items, labels)
+    deficiencies = None
+    is_labelled = np.zeros(len(items), dtype=bool)
+    if lists is not None:
+        deficiencies = pd.DataFrame(
+            {id_: [found is not None and id_ in found for found in lists] for id_ in deficiency_ids()}, index=items.index
+        )
+        is_labelled = ~overturned & np.array([found is not None for found in lists])
+        if not is_labelled.any():
+            deficiencies = None
+    keys = items.reindex(columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"])
+    submissions = submission_frame(items, config.stage, config.profile)
+    groups = group_cases(keys["case_number"].tolist(), submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
+    return TrainingData(submissions, overturned, deficiencies, is_labelled, keys, items, groups)
+
+
+def _is_whole(number: object) -> bool:
+    return str(number).removesuffix(".0").isdecimal()
+
+
+def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[str] | None] | None:
+    """Give each item its set of ids, None where nobody labelled it; None altogether where there are no labels."""
+    given: list[Any]
+    if labels is not None:
+        require_columns(labels, ["item_id", "deficiencies"], "--labels")
+        _require_known_ids(labels["deficiencies"])
+        by_item = dict(zip(labels["item_id"].astype(str), labels["deficiencies"], strict=True))
+        ids = items["case_number"] + "#" + items["item_number"].astype("str")
+        given = [by_item.get(item_id) for item_id in ids]
+        if not any(found is not None for found in given):
+            raise TableError(f"--labels: none of its {len(labels):,} item_id is CASE#NUMBER of an item of the table")
+    elif "deficiencies" in items:
+        given = items["deficiencies"].tolist()
+    else:
+        return None
+    _require_known_ids(given)
+    return [_as_set(ids) for ids in given]
+
+
+def _as_set(ids: object) -> set[str] | None:
+    return {str(id_) for id_ in ids} if isinstance(ids, (list, tuple, np.ndarray)) else None
+
+
+def _require_known_ids(lists: Iterable[object]) -> None:
+    unknown = {id_ for ids in lists for id_ in _as_set(ids) or ()} - set(deficiency_ids())
+    if unknown:
+        raise TableError(f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}")
+
+
+def decided_years(keys: pd.DataFrame) -> pd.Series:
+    """Year of each decision, from ``decided_on`` or else ``decided_year``; NaN where neither is known."""
+    from_dates = pd.to_datetime(keys["decided_on"], errors="coerce", format="ISO8601").dt.year
+    return from_dates.astype(float).fillna(pd.to_numeric(keys["decided_year"], errors="coerce").astype(float))
+
+
+def describe_data(data: TrainingData) -> dict[str, Any]:
+    """Say what a table holds without saying anything of any record; the fingerprint changes when any used cell does."""
+    years = decided_years(data.keys).dropna()
+    cells = data.submissions.assign(
+        case=data.cases,
+        item_number=data.keys["item_number"],
+        decided=decided_years(data.keys),
+        decided_on=data.keys["decided_on"],
+        overturned=data.overturned,
+        is_labelled=data.is_labelled,
+        deficiencies="" if data.deficiencies is None else data.deficiencies.astype("int8").astype("str").agg("".join, axis=1),
+    )
+    digest = hashlib.sha256(np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes())
+    return {
+        "n_items": len(data.items),
+        "n_cases": int(data.keys["case_number"].nunique()),
+        "n_overturned": int(data.overturned.sum()),
+        "n_labelled": int(data.is_labelled.sum()),
+        "years": [int(years.min()), int(years.max())] if len(years) else None,
+        "trained_on": data.trained_on,
+        "fingerprint": digest.hexdigest(),
+        "columns": [*data.submissions.columns, "decision"],
+    }
+
+
+def case_hashes(data: TrainingData) -> list[str]:
+    """Hash the distinct case numbers and narratives, sorted, so that a model can tell its training cases, renamed or not.
+
+    It keeps the numbers out of sight, no more: whoever tries all numbers finds which were meant.
+    """
+    return sorted({hashed for pair in hash_cases(data) for hashed in pair if hashed})
+
+
+def hash_cases(data: TrainingData) -> Iterator[tuple[str, str]]:
+    """Yield for each item the hash of its case number and that of its narrative, ``""`` where that is too short to tell."""
+    for case, summary in zip(data.cases, data.submissions["case_summary"], strict=True):
+        words = _WORDS.findall(summary.lower())
+        yield hash_text(str(case)), hash_text(" ".join(words)) if len(words) >= _MIN_TELLING_WORDS else ""
+
+
+def hash_text(text: str) -> str:
+    """Shorten a text to 16 hexadecimal digits that tell whether two are the same."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -35,7 +35,7 @@ FUZZED ?= text pdf archive notes requests
 RUNS ?= 20000
 fuzz: $(READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault ends it and is kept in build/fuzz
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
-	for entry in $(FUZZED); do $(BIN)/python tests/fuzz.py $$entry --runs $(RUNS) || exit 1; done
+	for entry in $(FUZZED); do $(BIN)/python tests/support/fuzz.py $$entry --runs $(RUNS) || exit 1; done
 
 clean:
 	rm -rf .venv build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

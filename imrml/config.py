@@ -16,7 +16,14 @@ Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
 """Whose reviews: letters of the workers' compensation programme, or the state's coded data on health plans."""
 OutcomeKind = Literal[
-    "class_prior", "category_prior", "logistic", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked", "crosses"
+    "class_prior",
+    "category_prior",
+    "logistic",
+    "linear_svc",
+    "complement_nb",
+    "hist_gradient_boosting",
+    "stacked",
+    "crosses",
 ]
 Split = Literal["random", "grouped", "time_forward"]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -93,16 +100,22 @@ class OutcomeConfig(_Section):
 
     @field_validator("members")
     @classmethod
-    def _crosses_need_members(cls, members: list[CrossesConfig], info: ValidationInfo) -> list[CrossesConfig]:
+    def _crosses_need_members(
+        cls, members: list[CrossesConfig], info: ValidationInfo
+    ) -> list[CrossesConfig]:
         if info.data.get("kind") == "crosses" and not members:
             raise ValueError("crosses averages its members; expected some, as in configs/dmhc.yaml")
         return members
 
     @field_validator("class_weight")
     @classmethod
-    def _weighs_what_is_not_weighed(cls, class_weight: str | None, info: ValidationInfo) -> str | None:
+    def _weighs_what_is_not_weighed(
+        cls, class_weight: str | None, info: ValidationInfo
+    ) -> str | None:
         if class_weight and info.data.get("kind") == "complement_nb":
-            raise ValueError("complement_nb counts each decision against the other already; expected null")
+            raise ValueError(
+                "complement_nb counts each decision against the other already; expected null"
+            )
         return class_weight
 
     @field_validator("calibration")
@@ -110,9 +123,13 @@ class OutcomeConfig(_Section):
     def _calibrates_what_needs_it(cls, calibration: str, info: ValidationInfo) -> str:
         kind, class_weight = info.data.get("kind"), info.data.get("class_weight")
         if kind in ("linear_svc", "complement_nb") and calibration == "none":
-            raise ValueError(f"scores of {kind} are no probabilities; expected sigmoid, isotonic, temperature or auto")
+            raise ValueError(
+                f"scores of {kind} are no probabilities; expected sigmoid, isotonic, temperature or auto"
+            )
         if class_weight and calibration in ("none", "temperature"):
-            raise ValueError("class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back")
+            raise ValueError(
+                "class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back"
+            )
         return calibration
 
 
@@ -141,7 +158,9 @@ class ModelsConfig(_Section):
     @classmethod
     def _states_one_threshold(cls, value: float | None, info: ValidationInfo) -> float | None:
         if value is not None and info.data.get("cost_ratio") is not None:
-            raise ValueError("models.cost_ratio states a threshold already; expected null in one of the two")
+            raise ValueError(
+                "models.cost_ratio states a threshold already; expected null in one of the two"
+            )
         return value
 
 
@@ -264,7 +283,9 @@ class Config(_Section):
     @classmethod
     def _crosses_need_codes(cls, models: ModelsConfig, info: ValidationInfo) -> ModelsConfig:
         if models.outcome.kind == "crosses" and info.data.get("profile") == "letters":
-            raise ValueError("outcome.kind crosses reads codes; expected profile dmhc, or another kind")
+            raise ValueError(
+                "outcome.kind crosses reads codes; expected profile dmhc, or another kind"
+            )
         return models
 
 
@@ -286,7 +307,8 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     Raises
     ------
     ConfigError
-        An unknown key (the nearest known one is named), a value of the wrong kind, or a file that is no YAML mapping.
+        An unknown key (the nearest known one is named), a value of the wrong kind, or a file that
+        is no YAML mapping.
 
     Examples
     --------
@@ -346,8 +368,9 @@ def _validated(settings: Mapping[str, Any]) -> Config:
 def decision_threshold(models: Mapping[str, Any]) -> float | None:
     """Tell from which probability on the answer is "overturned"; None where section ``models`` states none.
 
-    A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both answers cost the same on average
-    at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of Cost-Sensitive Learning).
+    A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both
+    answers cost the same on average at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of
+    Cost-Sensitive Learning).
 
     Examples
     --------
@@ -375,18 +398,26 @@ def _read_mapping(path: str | Path) -> dict[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise ConfigError(f"{path}: holds a {type(found).__name__}; expected settings by name, as in `imrml config show`")
+        raise ConfigError(
+            f"{path}: holds a {type(found).__name__}; expected settings by name, as in `imrml config show`"
+        )
     return found
 
 
-def _lay_over(settings: dict[str, Any], over: Mapping[str, Any], source: str, prefix: str = "") -> None:
+def _lay_over(
+    settings: dict[str, Any], over: Mapping[str, Any], source: str, prefix: str = ""
+) -> None:
     for key, value in over.items():
         if key not in settings:
             near = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
-            raise ConfigError(f"{source}: {prefix}{key} is no setting; nearest known: {prefix}{near[0]}")
+            raise ConfigError(
+                f"{source}: {prefix}{key} is no setting; nearest known: {prefix}{near[0]}"
+            )
         if isinstance(settings[key], dict):
             if not isinstance(value, Mapping):
-                raise ConfigError(f"{source}: {prefix}{key} is a section; expected settings by name, found {value!r}")
+                raise ConfigError(
+                    f"{source}: {prefix}{key} is a section; expected settings by name, found {value!r}"
+                )
             _lay_over(settings[key], value, source, f"{prefix}{key}.")
         else:
             settings[key] = value

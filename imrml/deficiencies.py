@@ -1,8 +1,8 @@
 """The taxonomy: why a reviewer upholds a denial, in 18 ids.
 
-The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send before submission so that
-the fault is not found, and the guideline or regulation it rests on. ``checklist.yaml`` says which lines a record can be seen to
-answer, and by which cues.
+The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send
+before submission so that the fault is not found, and the guideline or regulation it rests on.
+``checklist.yaml`` says which lines a record can be seen to answer, and by which cues.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ class Deficiency:
     meaning : str
         One or two sentences: what the reviewer finds wrong.
     send_before_submission : tuple of str
-        Documents or statements that answer it, each one line for a checklist. Send only if true and in the record.
+        Documents or statements that answer it, each one line for a checklist. Send only if true and
+        in the record.
     guideline_anchor : str
         Where the requirement stands.
     """
@@ -47,7 +48,10 @@ def taxonomy() -> tuple[Deficiency, ...]:
     (18, 'no_functional_improvement')
     """
     rows = yaml.safe_load(files("imrml").joinpath("deficiencies.yaml").read_text(encoding="utf-8"))
-    return tuple(Deficiency(**{**row, "send_before_submission": tuple(row["send_before_submission"])}) for row in rows)
+    return tuple(
+        Deficiency(**{**row, "send_before_submission": tuple(row["send_before_submission"])})
+        for row in rows
+    )
 
 
 def deficiency_ids() -> tuple[str, ...]:
@@ -71,4 +75,8 @@ def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
     ['pain_agreement']
     """
     table = yaml.safe_load(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
-    return {(id_, document): frozenset(cues) for id_, lines in table.items() for document, cues in lines.items()}
+    return {
+        (id_, document): frozenset(cues)
+        for id_, lines in table.items()
+        for document, cues in lines.items()
+    }

@@ -1,6 +1,7 @@
 """What is known only after the review, and the item table that joins it to the submission.
 
-Nothing in ``features``, ``models`` or ``scoring`` may import this module (an import-linter contract says so).
+Nothing in ``features``, ``models`` or ``scoring`` may import this module (an import-linter contract
+says so).
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,29 @@ SYNTHETIC_CASE_NUMBER = rf"{SYNTHETIC_PREFIX}\d{{2}}-\d{{7}}"
 """Invented cases are numbered SY15-0000001 where real ones are CM15-0000001, so that no table can lose the fact."""
 
 KEY_COLUMNS = (
-    Column("case_number", "string", "", "key", "CM15-0012345; the file's stem where the letter has none"),
-    Column("item_number", "int64", "count from 1", "key", "position among the letter's disputed items"),
+    Column(
+        "case_number",
+        "string",
+        "",
+        "key",
+        "CM15-0012345; the file's stem where the letter has none",
+    ),
+    Column(
+        "item_number", "int64", "count from 1", "key", "position among the letter's disputed items"
+    ),
     Column("source", "string", "", "key", "file the letter came from, as given"),
     Column("source_sha256", "string", "hex", "key", "hash of the file's bytes"),
     Column("letter_format", "string", "", "key", "F0 F1a F1b F2a F2b F2c"),
-    Column("format_verified", "bool", "", "key", "whether a real letter of this format was ever parsed"),
-    Column("decided_year", "Int64", "year", "key", "year of the decision, or of the report for other programmes"),
+    Column(
+        "format_verified", "bool", "", "key", "whether a real letter of this format was ever parsed"
+    ),
+    Column(
+        "decided_year",
+        "Int64",
+        "year",
+        "key",
+        "year of the decision, or of the report for other programmes",
+    ),
 )
 """Keys and provenance: never features."""
 
@@ -29,14 +46,42 @@ DETERMINATION_COLUMNS = (
     Column("assigned_on", "date", "ISO date", "determination", "day the case reached the reviewer"),
     Column("decided_on", "date", "ISO date", "determination", "day of the final determination"),
     Column("reviewer_states", "string", "comma-separated", "determination", "states of licensure"),
-    Column("reviewer_specialties", "string", "comma-separated", "determination", "certifications and specialties"),
-    Column("decision", "string", "upheld | overturned", "determination", "what became of the denial"),
+    Column(
+        "reviewer_specialties",
+        "string",
+        "comma-separated",
+        "determination",
+        "certifications and specialties",
+    ),
+    Column(
+        "decision", "string", "upheld | overturned", "determination", "what became of the denial"
+    ),
     Column("maximus_guideline", "string", "", "determination", "guideline the reviewer cites"),
     Column("rationale", "string", "", "determination", "why"),
-    Column("deficiencies", "list", "taxonomy ids", "determination", "added by labelling; upheld items only"),
-    Column("evidence", "list", "{id, start, end, quote}", "determination", "spans into the rationale"),
-    Column("supports", "list", "taxonomy ids", "determination", "answered, as labelling finds; overturned items only"),
-    Column("supports_evidence", "list", "{id, start, end, quote}", "determination", "spans into the rationale"),
+    Column(
+        "deficiencies",
+        "list",
+        "taxonomy ids",
+        "determination",
+        "added by labelling; upheld items only",
+    ),
+    Column(
+        "evidence", "list", "{id, start, end, quote}", "determination", "spans into the rationale"
+    ),
+    Column(
+        "supports",
+        "list",
+        "taxonomy ids",
+        "determination",
+        "answered, as labelling finds; overturned items only",
+    ),
+    Column(
+        "supports_evidence",
+        "list",
+        "{id, start, end, quote}",
+        "determination",
+        "spans into the rationale",
+    ),
 )
 """Known only after the review; the last two are added by :mod:`imrml.labelling`."""
 

@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
-Trouble = Literal["crashed", "too_slow"]
+WorkerFailure = Literal["crashed", "too_slow"]
 Engine = Literal["local", "dask"]
 """Workers of this machine, or those of a dask scheduler."""
 
-_AHEAD = 4  # batches a worker that are waiting or done while an earlier one is still being worked on
+_AHEAD = (
+    4  # batches a worker that are waiting or done while an earlier one is still being worked on
+)
 _MAX_BATCH = 64
 _RENEWED_AFTER = 200  # calls
 _MAX_PARTITION = 1_024  # inputs that travel to a dask worker together: a second of work, where starting a process takes a tenth
 _MAX_PARTITION_SIZE = 4_000_000
 
 
-def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1) -> Iterator[Output]:
+def map_ordered(
+    function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1
+) -> Iterator[Output]:
     """Yield ``function(x)`` for each x, in the order of the inputs, never holding all results at once.
 
     Parameters
@@ -51,13 +55,15 @@ def map_ordered(function: Callable[[Input], Output], inputs: Iterable[Input], n_
     if n_jobs == 1:
         yield from map(function, inputs)
     else:
-        yield from Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")(delayed(function)(x) for x in inputs)
+        yield from Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")(
+            delayed(function)(x) for x in inputs
+        )
 
 
-def map_guarded(
+def map_isolated(
     function: Callable[[Input], Output],
     inputs: Iterable[Input],
-    instead: Callable[[Input, Trouble, str], Output],
+    instead: Callable[[Input, WorkerFailure, str], Output],
     *,
     n_jobs: int = 1,
     max_seconds: float,
@@ -67,9 +73,10 @@ def map_guarded(
 ) -> Iterator[Output]:
     """Yield ``function(x)`` for each x, in order, where x may kill the process that works on it or never come to an end.
 
-    Everything runs in workers, also with one job. Inputs travel in batches; a batch whose worker dies or that takes longer
-    than one input may is taken apart and its inputs go one by one, so that only the one to blame is lost. On dask, each
-    partition of the inputs goes through such a worker beside the dask worker that has it.
+    Everything runs in workers, also with one job. Inputs travel in batches; a batch whose worker
+    dies or that takes longer than one input may is taken apart and its inputs go one by one, so
+    that only the one to blame is lost. On dask, each partition of the inputs goes through such a
+    worker beside the dask worker that has it.
 
     Parameters
     ----------
@@ -78,7 +85,8 @@ def map_guarded(
     inputs : iterable
         Consumed lazily, a few batches ahead.
     instead : callable
-        Gives the output for an input that was lost: takes the input, ``"crashed"`` or ``"too_slow"``, and what was seen.
+        Gives the output for an input that was lost: takes the input, ``"crashed"`` or
+        ``"too_slow"``, and what was seen.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
     max_seconds : float
@@ -88,28 +96,39 @@ def map_guarded(
     max_size : int, default=1000000
         See ``size``.
     engine : {'local', 'dask'}, default='local'
-        ``dask``: the scheduler at ``DASK_SCHEDULER_ADDRESS`` with all its workers, which need the same imrml; where none is
-        named, ``n_jobs`` workers of this machine. The outputs are the same.
+        ``dask``: the scheduler at ``DASK_SCHEDULER_ADDRESS`` with all its workers, which need the
+        same imrml; where none is named, ``n_jobs`` workers of this machine. The outputs are the
+        same.
 
     Raises
     ------
     ConfigError
-        dask is not installed, its scheduler does not answer, or its workers may not start processes.
+        dask is not installed, its scheduler does not answer, or its workers may not start
+        processes.
 
     Examples
     --------
-    >>> list(map_guarded(len, ["a", "bb"], lambda x, trouble, seen: -1, max_seconds=60))
+    >>> list(map_isolated(len, ["a", "bb"], lambda x, trouble, seen: -1, max_seconds=60))
     [1, 2]
     """
     if engine == "dask":
-        work = partial(map_guarded, function, instead=instead, max_seconds=max_seconds, size=size, max_size=max_size)
+        work = partial(
+            map_isolated,
+            function,
+            instead=instead,
+            max_seconds=max_seconds,
+            size=size,
+            max_size=max_size,
+        )
         partitions = _batches(inputs, size, _MAX_PARTITION_SIZE, _MAX_PARTITION)
         yield from _map_on_dask(partial(_map_partition, work), partitions, n_jobs)
         return
     from pebble import ProcessPool  # noqa: PLC0415 (only parsing needs it)
 
     n_workers = cpu_count() if n_jobs == -1 else n_jobs
-    pool: Any = ProcessPool(n_workers, initializer=_get_ready, initargs=(function,), context=_context(function))
+    pool: Any = ProcessPool(
+        n_workers, initializer=_get_ready, initargs=(function,), context=_context(function)
+    )
     try:
         submitted = (
             (batch, pool.schedule(_map_batch, (function, batch), timeout=max_seconds))
@@ -141,7 +160,8 @@ class Guard(Generic[Output]):
     max_seconds : float
         Time that one call may take.
     max_bytes : int, optional
-        Address space that the worker may take, where the system can hold it to that; beyond it a call raises MemoryError.
+        Address space that the worker may take, where the system can hold it to that; beyond it a
+        call raises MemoryError.
 
     Examples
     --------
@@ -151,7 +171,9 @@ class Guard(Generic[Output]):
     >>> guard.stop()
     """
 
-    def __init__(self, function: Callable[..., Output], max_seconds: float, max_bytes: int | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Output], max_seconds: float, max_bytes: int | None = None
+    ) -> None:
         self._function = function
         self._max_seconds = max_seconds
         self._max_bytes = max_bytes
@@ -162,16 +184,24 @@ class Guard(Generic[Output]):
 
         # A worker that has done this much makes way for a new one: what it leaks is bounded.
         context = _context(self._function)
-        return ProcessPool(1, _RENEWED_AFTER, initializer=_get_ready, initargs=(self._function, self._max_bytes), context=context)
+        return ProcessPool(
+            1,
+            _RENEWED_AFTER,
+            initializer=_get_ready,
+            initargs=(self._function, self._max_bytes),
+            context=context,
+        )
 
     def call(self, *arguments: object) -> Future[Output]:
         """Hand a call to the worker; :meth:`trouble` names what came of one that failed."""
         if not self._pool.active:  # no worker could be started, for want of memory perhaps
             self._pool = self._start()
-        future: Future[Output] = self._pool.schedule(self._function, arguments, timeout=self._max_seconds)
+        future: Future[Output] = self._pool.schedule(
+            self._function, arguments, timeout=self._max_seconds
+        )
         return future
 
-    def trouble(self, error: Exception) -> tuple[Trouble, str] | None:
+    def trouble(self, error: Exception) -> tuple[WorkerFailure, str] | None:
         """Tell whether a call failed because its worker died or was stopped, and what was seen; None where it raised."""
         return _trouble(error, self._max_seconds)
 
@@ -197,7 +227,7 @@ def _apart(
     pool: "ProcessPool",
     function: Callable[[Input], Output],
     x: Input,
-    instead: Callable[[Input, Trouble, str], Output],
+    instead: Callable[[Input, WorkerFailure, str], Output],
     max_seconds: float,
 ) -> Output:
     try:
@@ -210,7 +240,7 @@ def _apart(
     return output
 
 
-def _trouble(error: Exception, max_seconds: float) -> tuple[Trouble, str] | None:
+def _trouble(error: Exception, max_seconds: float) -> tuple[WorkerFailure, str] | None:
     from pebble import ProcessExpired  # noqa: PLC0415 (as above)
 
     if isinstance(error, ProcessExpired):
@@ -220,7 +250,9 @@ def _trouble(error: Exception, max_seconds: float) -> tuple[Trouble, str] | None
     return None
 
 
-def _batches(inputs: Iterable[Input], size: Callable[[Input], int], max_size: int, max_n: int) -> Iterator[list[Input]]:
+def _batches(
+    inputs: Iterable[Input], size: Callable[[Input], int], max_size: int, max_n: int
+) -> Iterator[list[Input]]:
     batch: list[Input] = []
     n_bytes = 0
     for x in inputs:
@@ -264,10 +296,14 @@ def require_engine(engine: Engine) -> None:
     >>> require_engine("local")
     """
     if engine == "dask" and find_spec("distributed") is None:
-        raise ConfigError("engine: found 'dask', which is not installed; install the extra 'dask' (imrml[dask]), or use 'local'")
+        raise ConfigError(
+            "engine: found 'dask', which is not installed; install the extra 'dask' (imrml[dask]), or use 'local'"
+        )
 
 
-def _map_partition(work: Callable[..., Iterator[Output]], partition: Sequence[Input]) -> list[Output] | Exception:
+def _map_partition(
+    work: Callable[..., Iterator[Output]], partition: Sequence[Input]
+) -> list[Output] | Exception:
     """Work on a dask worker. What goes wrong is handed back, not raised: dask would log the partition beside it."""
     if multiprocessing.current_process().daemon:
         return ConfigError(
@@ -281,7 +317,9 @@ def _map_partition(work: Callable[..., Iterator[Output]], partition: Sequence[In
 
 
 def _map_on_dask(
-    work: Callable[[list[Input]], list[Output] | Exception], partitions: Iterator[list[Input]], n_jobs: int
+    work: Callable[[list[Input]], list[Output] | Exception],
+    partitions: Iterator[list[Input]],
+    n_jobs: int,
 ) -> Iterator[Output]:
     """Yield what becomes of each partition, in order, a few of them ahead."""
     require_engine("dask")
@@ -312,8 +350,9 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
     Parameters
     ----------
     name : str
-        ``loky``, ``threading`` or any other that joblib knows. With ``dask``, the scheduler at ``DASK_SCHEDULER_ADDRESS`` does
-        the work, or ``n_jobs`` processes of this machine where none is named.
+        ``loky``, ``threading`` or any other that joblib knows. With ``dask``, the scheduler at
+        ``DASK_SCHEDULER_ADDRESS`` does the work, or ``n_jobs`` processes of this machine where none
+        is named.
     n_jobs : int
         Jobs side by side.
 
@@ -353,5 +392,9 @@ def _dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
             raise ConfigError(
                 f"DASK_SCHEDULER_ADDRESS: no scheduler of dask answers at {address} ({told}); start it, or unset the variable"
             ) from None
-    workers = {"n_workers": 1, "threads_per_worker": n_jobs} if in_threads else {"n_workers": n_jobs, "threads_per_worker": 1}
+    workers = (
+        {"n_workers": 1, "threads_per_worker": n_jobs}
+        if in_threads
+        else {"n_workers": n_jobs, "threads_per_worker": 1}
+    )
     return make_client(processes=not in_threads, dashboard_address=None, **workers)

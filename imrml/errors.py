@@ -1,6 +1,7 @@
 """The exception family: every error a user can meet, with the exit code its command ends with.
 
-A message says who, what was found, what was expected and what to do. It never holds text of a letter or of a request.
+A message says who, what was found, what was expected and what to do. It never holds text of a
+letter or of a request.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """Intervals by bootstrap over cases: one set of resamples behind every figure, so that differences are paired.
 
-Items of one case share a fate more often than not, so resampling items would draw intervals too narrow. A resample is a
-weight per case (how often it was drawn); sums over items become one product of matrices for all resamples at once.
+Items of one case share a fate more often than not, so resampling items would draw intervals too
+narrow. A resample is a weight per case (how often it was drawn); sums over items become one product
+of matrices for all resamples at once.
 """
 
 from collections.abc import Sequence
@@ -51,7 +52,9 @@ class Resamples:
 
     def __init__(self, case_numbers: Sequence[str], n_resamples: int, seed: int) -> None:
         self.case_of_item, cases = pd.factorize(pd.Series(list(case_numbers), dtype=object))
-        drawn = np.random.default_rng(seed).multinomial(len(cases), np.full(len(cases), 1 / len(cases)), size=n_resamples)
+        drawn = np.random.default_rng(seed).multinomial(
+            len(cases), np.full(len(cases), 1 / len(cases)), size=n_resamples
+        )
         self.weights: Floats = np.concatenate([np.ones((1, len(cases))), drawn]).T.copy()
 
     def of(self, rows: npt.NDArray[Any]) -> "Resamples":
@@ -83,7 +86,8 @@ class Resamples:
     def rank(self, truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
         """Compute AUROC and average precision in every resample, ties handled as scikit-learn does.
 
-        Only score values that a positive holds matter: what lies between two of them is one sum of weights.
+        Only score values that a positive holds matter: what lies between two of them is one sum of
+        weights.
 
         Returns
         -------
@@ -98,7 +102,8 @@ class Resamples:
         n_positive = self.total(truth.astype(float))
         n_negative = self.n_items - n_positive
         positive, tied_negative, lower_negative = (
-            self._by_step(step, rows, n_steps) for rows in (truth, tied & ~truth, ~tied & (step < n_steps))
+            self._by_step(step, rows, n_steps)
+            for rows in (truth, tied & ~truth, ~tied & (step < n_steps))
         )
         pairs_won, precision_sum = np.zeros_like(n_positive), np.zeros_like(n_positive)
         width = max(1, 4_000_000 // max(n_steps, 1))  # bounds the memory of the dense products
@@ -107,9 +112,13 @@ class Resamples:
             weights = self.weights[:, columns]
             hits, ties = positive @ weights, tied_negative @ weights
             above_or_tied = np.cumsum(lower_negative @ weights + ties, axis=0)
-            pairs_won[columns] = (hits * (n_negative[columns] - above_or_tied + ties / 2)).sum(axis=0)
+            pairs_won[columns] = (hits * (n_negative[columns] - above_or_tied + ties / 2)).sum(
+                axis=0
+            )
             found = np.cumsum(hits, axis=0)
-            precision_sum[columns] = (hits * np.nan_to_num(ratio(found, found + above_or_tied))).sum(axis=0)
+            precision_sum[columns] = (
+                hits * np.nan_to_num(ratio(found, found + above_or_tied))
+            ).sum(axis=0)
         average_precision = ratio(precision_sum, n_positive)
         average_precision[n_negative == 0] = np.nan
         return ratio(pairs_won, n_positive * n_negative), average_precision
@@ -121,7 +130,8 @@ class Resamples:
     def calibration_slope(self, truth: Bools, p: Floats) -> Floats:
         """Fit truth on the logit of p by logistic regression in every resample and return the slopes, shape (1 + n_resamples,).
 
-        Newton's method, all resamples side by side; NaN where it does not settle (constant scores, decisions separated).
+        Newton's method, all resamples side by side; NaN where it does not settle (constant scores,
+        decisions separated).
         """
         x, y = logit(clipped(p)), truth.astype(float)
         slopes = np.full(self.weights.shape[1], np.nan)
@@ -130,7 +140,9 @@ class Resamples:
         width = max(1, 2_000_000 // len(x))
         for start in range(0, len(slopes), width):
             weights = self.weights[self.case_of_item, start : start + width]
-            with np.errstate(over="ignore", invalid="ignore"):  # slopes that run away become NaN, as announced
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # slopes that run away become NaN, as announced
                 slopes[start : start + width] = _fit_slopes(x, y, weights)
         return slopes
 
@@ -148,7 +160,10 @@ def _fit_slopes(x: Floats, y: Floats, weights: Floats) -> Floats:
         g0, g1 = error.sum(axis=0), x @ error
         h00, h01, h11 = curvature.sum(axis=0), x @ curvature, (x * x) @ curvature
         determinant = h00 * h11 - h01 * h01
-        step0, step1 = ratio(h11 * g0 - h01 * g1, determinant), ratio(h00 * g1 - h01 * g0, determinant)
+        step0, step1 = (
+            ratio(h11 * g0 - h01 * g1, determinant),
+            ratio(h00 * g1 - h01 * g0, determinant),
+        )
         intercept, slope = intercept + step0, slope + step1
         settled = np.abs(step1) < 1e-8 * np.maximum(1, np.abs(slope))
         if (settled | ~np.isfinite(slope)).all():
@@ -164,7 +179,9 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
     >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]
     """
-    quotient: Floats = np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=denominator != 0)
+    quotient: Floats = np.divide(
+        numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=denominator != 0
+    )
     return quotient
 
 
@@ -196,11 +213,15 @@ def figure(value: float, resampled: Floats, n: int, level: float) -> Figure:
     {'not_applicable': 'too few cases: undefined in 1 of 2 resamples'}
     """
     if not np.isfinite(value):
-        return not_applicable("undefined on these items: one decision only, or scores that do not vary or that separate them")
+        return not_applicable(
+            "undefined on these items: one decision only, or scores that do not vary or that separate them"
+        )
     defined = resampled[np.isfinite(resampled)]
     if len(defined) < _MIN_DEFINED * len(resampled):
         n_undefined = len(resampled) - len(defined)
-        return not_applicable(f"too few cases: undefined in {n_undefined} of {len(resampled)} resamples")
+        return not_applicable(
+            f"too few cases: undefined in {n_undefined} of {len(resampled)} resamples"
+        )
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return {"value": float(value), "low": float(low), "high": float(high), "n": int(n)}
 
@@ -208,8 +229,8 @@ def figure(value: float, resampled: Floats, n: int, level: float) -> Figure:
 def rate_figure(truth: Bools, resamples: Resamples, level: float) -> Figure:
     """Give the rate of a yes-or-no fact.
 
-    Where all items agree, every resample agrees too and the bootstrap would claim certainty; then the interval is Wilson's
-    (1927), counting cases instead of items.
+    Where all items agree, every resample agrees too and the bootstrap would claim certainty; then
+    the interval is Wilson's (1927), counting cases instead of items.
 
     Examples
     --------
@@ -221,8 +242,15 @@ def rate_figure(truth: Bools, resamples: Resamples, level: float) -> Figure:
     found = figure(means[0], means[1:], len(truth), level)
     if truth.all() or not truth.any():
         n_cases = resamples.n_cases
-        wilson = binomtest(n_cases if truth.all() else 0, n_cases).proportion_ci(level, method="wilson")
-        return {"value": float(means[0]), "low": float(wilson.low), "high": float(wilson.high), "n": len(truth)}
+        wilson = binomtest(n_cases if truth.all() else 0, n_cases).proportion_ci(
+            level, method="wilson"
+        )
+        return {
+            "value": float(means[0]),
+            "low": float(wilson.low),
+            "high": float(wilson.high),
+            "n": len(truth),
+        }
     return found
 
 

@@ -1,7 +1,7 @@
 """Words from figures: counts with their nouns, probabilities as people read them."""
 
 
-def counted(n: int, noun: str) -> str:
+def pluralize(n: int, noun: str) -> str:
     """Write a count with its noun, which gets an s unless there is one of it.
 
     Parameters
@@ -13,7 +13,7 @@ def counted(n: int, noun: str) -> str:
 
     Examples
     --------
-    >>> counted(1, "letter"), counted(0, "letter"), counted(12000, "past item")
+    >>> pluralize(1, "letter"), pluralize(0, "letter"), pluralize(12000, "past item")
     ('1 letter', '0 letters', '12,000 past items')
     """
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

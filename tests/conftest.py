@@ -67,7 +67,9 @@ def line(tmp_path_factory) -> Line:
     from imrml.synthetic import write_corpus
 
     folder = tmp_path_factory.mktemp("line")
-    made = Line(folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model")
+    made = Line(
+        folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
+    )
     write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
     parse_letters([str(made.letters)], out=str(made.items))
     label_items(str(made.items), out=str(made.items))

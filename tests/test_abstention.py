@@ -39,7 +39,9 @@ def reasons(model, submissions):
 
 def test_a_request_in_words_that_nobody_learned_is_unlike(asked):
     model = fitted("abstention.max_unknown_words=0.45")
-    strange = submission_frame(pd.DataFrame({"treatment": ["MRI of the left knee"], "case_summary": [FOREIGN]}), "imr")
+    strange = submission_frame(
+        pd.DataFrame({"treatment": ["MRI of the left knee"], "case_summary": [FOREIGN]}), "imr"
+    )
     assert "worded unlike" in model.abstain_reasons(strange)[0]
     assert FOREIGN.split()[1] not in model.abstain_reasons(strange)[0]
     assert reasons(model, asked) == []
@@ -47,7 +49,13 @@ def test_a_request_in_words_that_nobody_learned_is_unlike(asked):
 
 
 def test_only_hashes_of_words_that_enough_cases_hold_are_kept():
-    told = pd.DataFrame({"treatment": ["Norco"] * 6, "diagnosis": ["", "", "", "", "", "Featherstone"], "case_summary": ""})
+    told = pd.DataFrame(
+        {
+            "treatment": ["Norco"] * 6,
+            "diagnosis": ["", "", "", "", "", "Featherstone"],
+            "case_summary": "",
+        }
+    )
     known = learn_words(told, list("ABCDEF"), 5)
     assert known.dtype == np.uint32
     assert len(known) == 1
@@ -56,8 +64,13 @@ def test_only_hashes_of_words_that_enough_cases_hold_are_kept():
 
 
 def test_near_the_threshold_only_where_one_is_stated(asked):
-    assert reasons(fitted("abstention.max_unknown_words=null", "abstention.near_threshold=0.2"), asked) == []
-    model = fitted("abstention.max_unknown_words=null", "abstention.near_threshold=0.2", "models.cost_ratio=4")
+    assert (
+        reasons(fitted("abstention.max_unknown_words=null", "abstention.near_threshold=0.2"), asked)
+        == []
+    )
+    model = fitted(
+        "abstention.max_unknown_words=null", "abstention.near_threshold=0.2", "models.cost_ratio=4"
+    )
     p = model.predict_proba(asked)[:, 1]
     told = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
     assert np.array_equal(told, np.abs(p - 0.2) < 0.2)
@@ -97,7 +110,8 @@ def test_the_stated_error_is_exceeded_no_more_often_than_stated(max_error):
         confidence = find_confidence(draw_answers(300, random), max_error, level=0.9)
         if confidence is not None:
             answered += 1
-            # Above a confidence of c the answers are wrong in 1.3 (1 - c) / 2 of cases: the truth, not an estimate.
+            # Above a confidence of c the answers are wrong in 1.3 (1 - c) / 2 of cases: the truth,
+            # not an estimate.
             exceeded += 1.3 * (1 - confidence) / 2 > max_error
     assert answered > 200
     assert exceeded / 400 <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 400)
@@ -113,14 +127,22 @@ def test_with_too_few_cases_or_too_many_errors_nothing_is_promised():
 def test_error_and_coverage_are_checked_on_other_cases():
     random = np.random.default_rng(2)
     p = expit(random.normal(-1, 2, 4000))
-    items = pd.DataFrame({"case_number": np.arange(4000) // 2, "p_overturned": p, "overturned": random.random(4000) < p})
+    items = pd.DataFrame(
+        {
+            "case_number": np.arange(4000) // 2,
+            "p_overturned": p,
+            "overturned": random.random(4000) < p,
+        }
+    )
     stated = load_config(overrides=["abstention.max_error=0.1"]).abstention
     found = control_error(items, "p_overturned", 0.5, stated, seed=0)
     assert found["n_calibration"] + found["n_test"] == 2000
     assert found["error"]["low"] < 0.1
     assert 0.3 < found["coverage"] < 0.9
     assert 0.5 < found["min_confidence"] < 0.9
-    never = control_error(items, "p_overturned", 0.5, stated.model_copy(update={"max_error": 0.0001}), seed=0)
+    never = control_error(
+        items, "p_overturned", 0.5, stated.model_copy(update={"max_error": 0.0001}), seed=0
+    )
     assert never["min_confidence"] is None
     assert "no share of the answers" in never["not_applicable"]
     with pytest.raises(ConfigError, match="max_error"):
@@ -136,7 +158,9 @@ def test_the_lowest_threshold_that_is_precise_enough_is_found():
     cases = np.arange(8)
     assert find_precise_threshold(p, overturned, cases, 0.6) == 0.5  # 4 of 6
     assert find_precise_threshold(p, overturned, cases, 0.5) == 0.3  # 4 of 8
-    assert find_precise_threshold(p, overturned, cases, 0.7) is None  # 3 of 4, but of four cases only
+    assert (
+        find_precise_threshold(p, overturned, cases, 0.7) is None
+    )  # 3 of 4, but of four cases only
     assert find_precise_threshold(p, overturned, np.array([0, 0, 0, 0, 1, 2, 2, 3]), 0.6) is None
     tied = np.full(8, 0.2)
     assert find_precise_threshold(tied, overturned, cases, 0.6) is None
@@ -146,7 +170,13 @@ def test_the_lowest_threshold_that_is_precise_enough_is_found():
 def test_a_precision_is_checked_on_cases_that_did_not_set_its_threshold():
     random = np.random.default_rng(2)
     p = expit(random.normal(-1.5, 1.5, 4000))
-    items = pd.DataFrame({"case_number": np.arange(4000) // 2, "p_overturned": p, "overturned": random.random(4000) < p})
+    items = pd.DataFrame(
+        {
+            "case_number": np.arange(4000) // 2,
+            "p_overturned": p,
+            "overturned": random.random(4000) < p,
+        }
+    )
     stated = load_config().evaluation
     found = control_precision(items, "p_overturned", 0.6, stated, seed=0)
     assert found["precision"]["low"] < 0.6 < found["precision"]["high"]
@@ -165,13 +195,22 @@ def test_costs_and_another_threshold_do_not_go_together(setting):
 
 
 def test_training_ships_the_confidence_that_keeps_the_stated_error(line):
-    quick = ["evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"]
+    quick = [
+        "evaluation.splits=[grouped]",
+        "evaluation.learning_curve=[]",
+        "evaluation.n_shuffles=0",
+    ]
     items = read_table(line.items)
     stated = ["abstention.max_error=0.2", "models.target_precision=0.12"]
     result = train(items, load_config(overrides=[*SMALL, *quick, *stated]))
     found = result.metrics["risk_control"]
     precise = result.metrics["target_precision"]
-    assert 0 < precise["threshold"] == result.model.models["threshold"] == decision_threshold(result.model.models)
+    assert (
+        0
+        < precise["threshold"]
+        == result.model.models["threshold"]
+        == decision_threshold(result.model.models)
+    )
     assert precise["precision"]["n"] == precise["n_answered"] > 0
     assert result.model.abstention["min_confidence"] == found["min_confidence"]
     assert found["error"]["n"] <= found["n_test"]

@@ -44,14 +44,22 @@ class _Slots(dict):
 def sentences_of_the_process() -> list[str]:
     """One wording of every documented fact that the invented records can tell."""
     told, facts = read_table("process")["aspects"], read_banks("record")["facts"]
-    return [say(Random(7), facts[name]["shown"], _Slots()) for name, aspect in told.items() if aspect["scope"] == "record"]
+    return [
+        say(Random(7), facts[name]["shown"], _Slots())
+        for name, aspect in told.items()
+        if aspect["scope"] == "record"
+    ]
 
 
 @pytest.fixture(scope="module")
 def model() -> ReviewModel:
     """Learned from 200 invented letters, with the labels of the process."""
-    items = pd.DataFrame([row for letter in draw_letters(200, seed=1, damage_share=0.0) for row in letter.truth])
-    labels = pd.DataFrame({id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()})
+    items = pd.DataFrame(
+        [row for letter in draw_letters(200, seed=1, damage_share=0.0) for row in letter.truth]
+    )
+    labels = pd.DataFrame(
+        {id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()}
+    )
     overturned = (items["decision"] == "overturned").to_numpy()
     priors = make_model("models.outcome.kind=category_prior")
     return priors.fit(submission_frame(items, "imr"), overturned, items["case_number"], labels)
@@ -66,30 +74,54 @@ def predict(model: ReviewModel, table: pd.DataFrame) -> np.ndarray:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(PLAIN), max_size=5), st.sampled_from(DOCUMENTS), st.integers(0, 5))
-def test_no_trace_of_a_document_is_left_in_the_background(told: list[str], document: str, place: int) -> None:
+def test_no_trace_of_a_document_is_left_in_the_background(
+    told: list[str], document: str, place: int
+) -> None:
     with_it = [*told[:place], document, *told[place:]]
     assert background(" ".join(with_it)) == background(" ".join(told))
-    assert [line.strip() for line in background(" ".join(told)).split("\n")] == [line.strip() for line in told] or not told
+    assert [line.strip() for line in background(" ".join(told)).split("\n")] == [
+        line.strip() for line in told
+    ] or not told
 
 
 def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None:
-    told = ("52 yo cook", "c/o lbp since fall at", "work in may worse with bending and lifting of pots pain to left hip")
-    after = ("meds refilled at last visit", "works part time in canteen and sleeps badly since then", "plan to see again")
-    assert background(" ".join([*told, "uds 3/2/15 consistent", *after])).split("\n") == [*told, *after]
+    told = (
+        "52 yo cook",
+        "c/o lbp since fall at",
+        "work in may worse with bending and lifting of pots pain to left hip",
+    )
+    after = (
+        "meds refilled at last visit",
+        "works part time in canteen and sleeps badly since then",
+        "plan to see again",
+    )
+    assert background(" ".join([*told, "uds 3/2/15 consistent", *after])).split("\n") == [
+        *told,
+        *after,
+    ]
 
 
 @pytest.mark.parametrize(
-    "told", ["She takes Norco 10/325 mg q.d.", "No lifting, no pushing, etc.", "Denies dizziness with Soma 10 mg."]
+    "told",
+    [
+        "She takes Norco 10/325 mg q.d.",
+        "No lifting, no pushing, etc.",
+        "Denies dizziness with Soma 10 mg.",
+    ],
 )
 def test_a_short_form_at_the_end_of_a_statement_does_not_reach_the_next(told: str) -> None:
     with_document = f"{told} The UDS was consistent."
     assert background(with_document) == background(told)
-    (urine,) = (found for found in find_documents(with_document) if found.cue == "urine_drug_screen")
+    (urine,) = (
+        found for found in find_documents(with_document) if found.cue == "urine_drug_screen"
+    )
     assert not urine.is_negated
 
 
 def test_the_words_of_a_document_are_not_counted() -> None:
-    items = pd.DataFrame({"treatment": ["Norco #60"] * 2, "case_summary": [PLAIN[0], f"{DOCUMENTS[0]} {PLAIN[0]}"]})
+    items = pd.DataFrame(
+        {"treatment": ["Norco #60"] * 2, "case_summary": [PLAIN[0], f"{DOCUMENTS[0]} {PLAIN[0]}"]}
+    )
     frame = submission_frame(items, "imr")
     words = HashedText().fit(frame).transform(frame)
     assert (words[0] != words[1]).nnz == 0
@@ -113,7 +145,9 @@ def test_documents_take_off_what_bounded_least_squares_says() -> None:
     words = random.normal(size=(n_items, n_words)) * 0.3
     shown = (random.random((n_items, 3)) < [0.5, 0.4, 0.01]).astype(float)
     p = 0.5 + words[:, 0] - 0.3 * shown[:, 0] + 0.2 * shown[:, 1]
-    labels = np.column_stack([random.random(n_items) < np.clip(p, 0, 1), random.random(n_items) < 0.3])
+    labels = np.column_stack(
+        [random.random(n_items) < np.clip(p, 0, 1), random.random(n_items) < 0.3]
+    )
     X = sparse.csr_matrix(np.column_stack([words, shown]))
     columns = list(range(n_words, n_words + 3))
     model = DeficiencyModel(kind="ridge", penalty=1.0, min_items=5, shrinkage=5.0)
@@ -124,11 +158,17 @@ def test_documents_take_off_what_bounded_least_squares_says() -> None:
     centred = (shown - shown.mean(axis=0))[:, :2] * scale
     design = np.vstack([np.column_stack([words, centred]), np.eye(n_words + 2)])
     target = np.append(labels[:, 0] - labels[:, 0].mean(), np.zeros(n_words + 2))
-    bounded = lsq_linear(design, target, bounds=(-np.inf, np.append(np.full(n_words, np.inf), [0, 0])), tol=1e-12).x
+    bounded = lsq_linear(
+        design, target, bounds=(-np.inf, np.append(np.full(n_words, np.inf), [0, 0])), tol=1e-12
+    ).x
     assert model.coefficients_[0, :n_words] == pytest.approx(bounded[:n_words], abs=2e-3)
-    assert model.coefficients_[0, n_words:] == pytest.approx([*(bounded[n_words:] * scale), 0], abs=2e-3)
+    assert model.coefficients_[0, n_words:] == pytest.approx(
+        [*(bounded[n_words:] * scale), 0], abs=2e-3
+    )
     assert model.coefficients_[0, n_words] < -0.1
-    assert model.coefficients_[0, n_words + 1] == 0  # goes with more faults of the kind that it answers
+    assert (
+        model.coefficients_[0, n_words + 1] == 0
+    )  # goes with more faults of the kind that it answers
     assert model.coefficients_[1, n_words:].tolist() == [0, 0, 0]  # answers nothing of this kind
     fitted = model.predict_proba(X, ["opioid"] * n_items)
     assert fitted.mean(axis=0) == pytest.approx(labels.mean(axis=0), abs=0.03)
@@ -144,7 +184,10 @@ def test_no_answer_that_is_added_raises_its_deficiency(model: ReviewModel) -> No
     for sentence in [*sentences_of_the_process(), *DOCUMENTS]:
         answered = {found.cue for found in documents_shown((sentence,))}
         own = [bool(answered & answering_cues()[id_]) for id_ in deficiency_ids()]
-        for added in (table["case_summary"] + " " + sentence, sentence + "\n" + table["case_summary"]):
+        for added in (
+            table["case_summary"] + " " + sentence,
+            sentence + "\n" + table["case_summary"],
+        ):
             after = predict(model, table.assign(case_summary=added))
             if answered:
                 assert (after <= before + 1e-12).all(), sentence
@@ -169,9 +212,11 @@ def test_what_if_is_what_the_model_says_once_the_sentence_is_there(model: Review
 def test_no_document_takes_a_request_over_the_threshold_of_brief_notes(model: ReviewModel) -> None:
     table = pd.DataFrame({"treatment": ["Norco 10/325mg #60"], "case_summary": ["Back pain."]})
     notes = " ".join([*table["case_summary"], *DOCUMENTS * 20])
-    frames = [sort_requests(told, "imr").submissions for told in (table, table.assign(case_summary=notes))]
+    frames = [
+        sort_requests(told, "imr").submissions for told in (table, table.assign(case_summary=notes))
+    ]
     brief, documented = (model.read(frame) for frame in frames)
-    assert (brief.is_brief[0], documented.is_brief[0]) == (True, False)
-    assert not brief.has_background[0]
-    assert not documented.has_background[0]
+    assert (brief.is_too_short[0], documented.is_too_short[0]) == (True, False)
+    assert not brief.has_enough_context[0]
+    assert not documented.has_enough_context[0]
     assert model.predict_deficiencies(documented).equals(model.deficiency_priors(documented))

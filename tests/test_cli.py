@@ -25,9 +25,17 @@ REQUESTS = [
         "treatment": "Norco 10/325mg #60",
         "notes": "A 51 year old roofer. Urine drug screen of 3/2/15 consistent.",
     },
-    {"request_id": "r2", "treatment": "MRI of the left knee", "notes": "Meniscus tear suspected. McMurray positive."},
+    {
+        "request_id": "r2",
+        "treatment": "MRI of the left knee",
+        "notes": "Meniscus tear suspected. McMurray positive.",
+    },
     {"request_id": "r3", "treatment": "", "notes": ""},
-    {"request_id": "r4", "treatment": "PT 12 visits lumbar spine", "rationale": "The visits exceed the guideline."},
+    {
+        "request_id": "r4",
+        "treatment": "PT 12 visits lumbar spine",
+        "rationale": "The visits exceed the guideline.",
+    },
     {"request_id": "r5", "treatment": "Acupuncture 6 sessions, neck", "favourite_colour": "green"},
 ]
 
@@ -40,7 +48,9 @@ def requests_file(tmp_path):
 
 
 def commands():
-    return [command.name for command in app.registered_commands] + [group.name for group in app.registered_groups]
+    return [command.name for command in app.registered_commands] + [
+        group.name for group in app.registered_groups
+    ]
 
 
 @pytest.mark.parametrize("command", commands())
@@ -91,7 +101,10 @@ def test_parse_counts_and_keeps_what_it_cannot_read(imrml, tmp_path):
     assert imrml("--quiet", "parse", folder, "--out", out).err == ""
     imrml("parse", folder / "good.txt", "--out", out)
     assert not (tmp_path / "items.jsonl.failures.jsonl").exists()
-    assert json.loads(imrml("parse", folder / "good.txt", "--out", "-").out)["case_number"] == "CM15-0099999"
+    assert (
+        json.loads(imrml("parse", folder / "good.txt", "--out", "-").out)["case_number"]
+        == "CM15-0099999"
+    )
 
 
 def test_errors_are_one_line_and_an_exit_code(imrml, tmp_path):
@@ -110,7 +123,13 @@ def test_the_whole_line_left_its_files(line):
     assert len(items) == len(truth)
     assert set(items["decision"]) == {"upheld", "overturned"}
     assert any(len(ids) for ids in items["deficiencies"])
-    assert {path.name for path in line.model.iterdir()} == {"model.skops", "model.json", "metrics.json", "report.html", "card.md"}
+    assert {path.name for path in line.model.iterdir()} == {
+        "model.skops",
+        "model.json",
+        "metrics.json",
+        "report.html",
+        "card.md",
+    }
     assert json.loads((line.model / "model.json").read_text())["trained_on"] == "synthetic"
 
 
@@ -122,12 +141,18 @@ def test_metrics_follow_the_contract(line):
     figure = metrics["outcome"]["grouped"]["log_loss"]
     assert figure["low"] < figure["value"] < figure["high"]
     assert figure["n"] == metrics["data"]["n_items"]
-    assert {check["code"]: check["status"] for check in metrics["checks"]}["case_on_both_sides"] == "passed"
+    assert {check["code"]: check["status"] for check in metrics["checks"]}[
+        "case_on_both_sides"
+    ] == "passed"
 
 
 def test_reports_hold_no_text_of_a_record(line):
     items = read_table(line.items)
-    words = {" ".join(str(text).split()[4:12]) for name in ("rationale", "case_summary", "item") for text in items[name][:100]}
+    words = {
+        " ".join(str(text).split()[4:12])
+        for name in ("rationale", "case_summary", "item")
+        for text in items[name][:100]
+    }
     for name in ("report.html", "card.md", "metrics.json", "model.json"):
         content = (line.model / name).read_text()
         assert not [phrase for phrase in words if len(phrase) > 25 and phrase in content]
@@ -156,9 +181,15 @@ def test_score_takes_what_staff_write(imrml, line, requests_file, tmp_path):
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_score_tells_what_it_could_not_read(imrml, line, tmp_path, separator):
     asked = tmp_path / "asked.csv"
-    rows = [["treatment", "age", "date_of_injury"], ["MRI of the knee", "400", "05/01/2015"], ["Norco #60", "50", "last May"]]
+    rows = [
+        ["treatment", "age", "date_of_injury"],
+        ["MRI of the knee", "400", "05/01/2015"],
+        ["Norco #60", "50", "last May"],
+    ]
     asked.write_text("\n".join(map(separator.join, rows)), encoding="utf-8-sig")
-    done = imrml("score", asked, "--model", line.model, "--out", tmp_path / "p.jsonl", "--allow-demo")
+    done = imrml(
+        "score", asked, "--model", line.model, "--out", tmp_path / "p.jsonl", "--allow-demo"
+    )
     assert done.code == 0
     [told] = [told for told in done.err.splitlines() if "row 1 age" in told]
     assert told.endswith("row 1 age, row 2 date_of_injury")
@@ -176,18 +207,32 @@ def test_evaluate_leaves_out_what_the_model_saw(imrml, line, tmp_path):
     seen = imrml("evaluate", line.model, line.items, "--out", tmp_path / "report")
     assert seen.code == 1
     assert "trained on every case" in seen.err
-    imrml("synth", "--n-letters", 80, "--seed", 99, "--out", tmp_path / "new", "--truth", tmp_path / "truth.jsonl")
+    imrml(
+        "synth",
+        "--n-letters",
+        80,
+        "--seed",
+        99,
+        "--out",
+        tmp_path / "new",
+        "--truth",
+        tmp_path / "truth.jsonl",
+    )
     for path in sorted(line.letters.iterdir())[:20]:
         (tmp_path / "new" / path.name).write_bytes(path.read_bytes())
     imrml("parse", tmp_path / "new", "--out", tmp_path / "new.csv")
     done = imrml("evaluate", line.model, tmp_path / "new.csv", "--out", tmp_path / "report")
     assert done.code == 0, done.err
-    n_left_out = int(re.search(r"([\d,]+) items of cases that the model was trained on", done.err)[1])
+    n_left_out = int(
+        re.search(r"([\d,]+) items of cases that the model was trained on", done.err)[1]
+    )
     assert n_left_out >= 20
     metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
     assert set(metrics["outcome"]) == {"external"}
     n_measured = len(read_table(tmp_path / "new.csv")) - n_left_out
-    assert metrics["outcome"]["external"]["log_loss"]["n"] == metrics["data"]["n_items"] == n_measured
+    assert (
+        metrics["outcome"]["external"]["log_loss"]["n"] == metrics["data"]["n_items"] == n_measured
+    )
     assert metrics["data"]["n_items_left_out"] == n_left_out
 
 
@@ -203,18 +248,27 @@ def test_training_names_bad_rows(imrml, line, tmp_path):
 def test_training_without_labels_says_so(imrml, line, tmp_path):
     items = read_table(line.items).drop(columns=["deficiencies", "evidence"])
     items.to_parquet(tmp_path / "items.parquet")
-    overrides = [word for setting in [*SMALL, "evaluation.splits=[grouped]"] for word in ("--set", setting)]
+    overrides = [
+        word for setting in [*SMALL, "evaluation.splits=[grouped]"] for word in ("--set", setting)
+    ]
     done = imrml("train", tmp_path / "items.parquet", "--out", tmp_path / "model", *overrides)
     assert done.code == 0, done.err
     assert "the deficiency model is skipped" in done.err
-    assert "not_applicable" in json.loads((tmp_path / "model" / "metrics.json").read_text())["deficiencies"]["grouped"]
+    assert (
+        "not_applicable"
+        in json.loads((tmp_path / "model" / "metrics.json").read_text())["deficiencies"]["grouped"]
+    )
 
 
 def test_a_leak_rings(imrml, line, tmp_path):
     items = read_table(line.items)
     told = items["decision"].map({"upheld": " as asked", "overturned": " as granted"})
-    items.assign(item=items["item"] + told, treatment=items["treatment"] + told).to_parquet(tmp_path / "items.parquet")
-    overrides = [word for setting in [*SMALL, "evaluation.splits=[grouped]"] for word in ("--set", setting)]
+    items.assign(item=items["item"] + told, treatment=items["treatment"] + told).to_parquet(
+        tmp_path / "items.parquet"
+    )
+    overrides = [
+        word for setting in [*SMALL, "evaluation.splits=[grouped]"] for word in ("--set", setting)
+    ]
     done = imrml("train", tmp_path / "items.parquet", "--out", tmp_path / "model", *overrides)
     assert done.code == 4
     assert "found leakage" in done.err
@@ -242,7 +296,17 @@ def test_config_show_and_check(imrml, tmp_path):
 
 def test_synth_is_the_same_twice(imrml, tmp_path):
     for name in ("a", "b"):
-        done = imrml("synth", "--n-letters", 5, "--seed", 4, "--out", tmp_path / name, "--truth", tmp_path / f"{name}.jsonl")
+        done = imrml(
+            "synth",
+            "--n-letters",
+            5,
+            "--seed",
+            4,
+            "--out",
+            tmp_path / name,
+            "--truth",
+            tmp_path / f"{name}.jsonl",
+        )
         assert done.code == 0
         assert "INVENTED DATA" in done.err
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()

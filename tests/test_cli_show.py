@@ -12,10 +12,16 @@ RATIONALE = "There is no record of a urine drug screen. The drug is not medicall
 
 @pytest.fixture
 def folder(tmp_path):
-    items = [FictionalItem(rationale=RATIONALE), FictionalItem(item="Hand therapy", decision="Overturned", rationale="It helps.")]
+    items = [
+        FictionalItem(rationale=RATIONALE),
+        FictionalItem(item="Hand therapy", decision="Overturned", rationale="It helps."),
+    ]
     (tmp_path / "a.txt").write_text(FictionalLetter(items=items).spaced(), encoding="utf-8")
     (tmp_path / "b.txt").write_text(
-        FictionalLetter(header="Scanned at home").spaced().removesuffix(" is not medically necessary.\n"), encoding="utf-8"
+        FictionalLetter(header="Scanned at home")
+        .spaced()
+        .removesuffix(" is not medically necessary.\n"),
+        encoding="utf-8",
     )
     (tmp_path / "c.txt").write_text("Total: 40 dollars, paid by the baker", encoding="utf-8")
     return tmp_path
@@ -28,7 +34,13 @@ def run(*words: str):
 def test_show_prints_facts_decisions_labels_and_evidence(folder):
     result = run(str(folder / "a.txt"), "--show")
     assert result.exit_code == 0
-    for words in ("CM15-0099999", "F2b", "100.00 %", "1. UPHELD  Norco 10/325mg #60", "2. OVERTURNED  Hand therapy"):
+    for words in (
+        "CM15-0099999",
+        "F2b",
+        "100.00 %",
+        "1. UPHELD  Norco 10/325mg #60",
+        "2. OVERTURNED  Hand therapy",
+    ):
         assert words in result.stdout
     assert "[no record of a urine drug screen](1)" in result.stdout
     assert "(1) opioid_monitoring_missing" in result.stdout
@@ -40,7 +52,11 @@ def test_coverage_has_a_row_a_letter_and_names_what_is_left_over(folder):
     head, *rows = (line.split("\t") for line in result.stdout.splitlines())
     by_source = {row[0].rpartition("/")[2]: dict(zip(head, row, strict=True)) for row in rows}
     assert by_source.keys() == {"a.txt", "b.txt"}
-    assert (by_source["a.txt"]["share_read"], by_source["a.txt"]["left_over"], by_source["a.txt"]["flags"]) == ("1.0000", "", "")
+    assert (
+        by_source["a.txt"]["share_read"],
+        by_source["a.txt"]["left_over"],
+        by_source["a.txt"]["flags"],
+    ) == ("1.0000", "", "")
     assert (by_source["b.txt"]["n_left_over"], by_source["b.txt"]["left_over"]) == ("13", "0-15")
     assert "1 of 2 letters read to the last character" in result.stderr
     assert "c.txt: not_a_letter" in result.stderr
@@ -57,7 +73,10 @@ def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
     (folder / "aa.txt").write_bytes(faults.CRASH)
     result = run(str(folder), "--coverage")
     assert result.exit_code == 0
-    assert [line.split("\t")[0][-5:] for line in result.stdout.splitlines()[1:]] == ["a.txt", "b.txt"]
+    assert [line.split("\t")[0][-5:] for line in result.stdout.splitlines()[1:]] == [
+        "a.txt",
+        "b.txt",
+    ]
     assert "aa.txt: crashed: the reading process died" in result.stderr
 
 
@@ -70,6 +89,8 @@ def test_where_nothing_was_read_the_command_fails(folder):
     assert run(str(folder / "c.txt"), "--show").exit_code == 1
 
 
-@pytest.mark.parametrize("words", [(), ("--show", "--out", "items.jsonl"), ("--show", "--coverage")])
+@pytest.mark.parametrize(
+    "words", [(), ("--show", "--out", "items.jsonl"), ("--show", "--coverage")]
+)
 def test_looking_and_writing_are_two_things(folder, words):
     assert run(str(folder / "a.txt"), *words).exit_code == 2

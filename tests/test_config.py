@@ -28,7 +28,10 @@ def test_the_annotated_default_says_what_the_package_says():
         ("models.outcome.c=-1", r"models\.outcome\.c: found -1"),
         ("features.min_cases=2", r"features\.min_cases: found 2"),
         ("models=3", r"models is a section"),
-        ("models.outcome.kind=crosses", r"models\.outcome\.members: found \[\]; value error, crosses averages its members"),
+        (
+            "models.outcome.kind=crosses",
+            r"models\.outcome\.members: found \[\]; value error, crosses averages its members",
+        ),
         ("seed", r"expected a\.b=c"),
         ("seed='1'", r"seed: found '1'"),
         ("seed=[", r"no YAML"),
@@ -40,7 +43,9 @@ def test_errors_name_the_dotted_path(override, message):
 
 
 def test_crosses_are_refused_for_letters():
-    with pytest.raises(ConfigError, match=r"^models: value error, outcome\.kind crosses reads codes"):
+    with pytest.raises(
+        ConfigError, match=r"^models: value error, outcome\.kind crosses reads codes"
+    ):
         load_config(Path(__file__).parents[1] / "configs" / "dmhc.yaml", ["profile=letters"])
 
 
@@ -48,7 +53,11 @@ def test_files_lie_over_defaults_and_overrides_over_files(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({"seed": 1, "models": {"outcome": {"c": 2.0}}}))
     config = load_config(path, ["models.outcome.kind=class_prior"])
-    assert (config.seed, config.models.outcome.c, config.models.outcome.kind) == (1, 2.0, "class_prior")
+    assert (config.seed, config.models.outcome.c, config.models.outcome.kind) == (
+        1,
+        2.0,
+        "class_prior",
+    )
     assert config.models.outcome.calibration == load_config().models.outcome.calibration
 
 

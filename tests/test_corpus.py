@@ -7,7 +7,15 @@ import pytest
 from factories import FictionalItem, FictionalLetter
 
 from imrml.config import load_config
-from imrml.corpus import PARSED_COLUMNS, Journal, failure_table, item_table, parse_file, parse_new, submission_table
+from imrml.corpus import (
+    PARSED_COLUMNS,
+    Journal,
+    failure_table,
+    item_table,
+    parse_file,
+    parse_new,
+    submission_table,
+)
 from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS, Item
 from imrml.documents import walk_letters
 from imrml.letters.parsing import case_rows, parse_letter
@@ -24,7 +32,9 @@ LIMITS = load_config().limits
 def folder(tmp_path):
     letters = tmp_path / "letters"
     letters.mkdir()
-    (letters / "1.txt").write_text(FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg #30")]).spaced())
+    (letters / "1.txt").write_text(
+        FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg #30")]).spaced()
+    )
     (letters / "2.txt").write_text("Not a letter at all.")
     (letters / "3.txt").write_text(FictionalLetter(header="").doubled())
     (letters / "4.txt").write_bytes(b"")
@@ -35,10 +45,16 @@ def folder(tmp_path):
 def test_letters_become_rows_and_failures_in_order(folder, n_jobs):
     with Journal("-", folder / "none.jsonl", resume=False) as journal:
         parsed = list(parse_new(walk_letters([folder], LIMITS), journal, LIMITS, n_jobs))
-        assert [row for part in journal.rows() for row in part] == [row for letter in parsed for row in letter.rows]
+        assert [row for part in journal.rows() for row in part] == [
+            row for letter in parsed for row in letter.rows
+        ]
     items = item_table(row for letter in parsed for row in letter.rows)
     failures = failure_table(letter.failure for letter in parsed if letter.failure)
-    assert items[["case_number", "item_number"]].to_numpy().tolist() == [["CM15-0099999", 1], ["CM15-0099999", 2], ["3", 1]]
+    assert items[["case_number", "item_number"]].to_numpy().tolist() == [
+        ["CM15-0099999", 1],
+        ["CM15-0099999", 2],
+        ["3", 1],
+    ]
     assert failures["reason"].to_list() == ["not_a_letter", "empty_file"]
     assert [letter.source for letter in parsed] == [str(path) for path in sorted(folder.iterdir())]
     assert items["decided_year"].to_list()[:2] == [2015, 2015]
@@ -68,21 +84,33 @@ def test_what_is_refused_and_ignored_is_what_the_item_table_calls_so():
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv", "xlsx"])
 def test_submissions_hold_nothing_known_after_the_decision(imrml, folder, tmp_path, ending):
     (folder / "5.txt").write_text(
-        FictionalLetter(summary="A 51 year old roofer. Portions of the notes were illegible. PT helped.").spaced()
+        FictionalLetter(
+            summary="A 51 year old roofer. Portions of the notes were illegible. PT helped."
+        ).spaced()
     )
     out = tmp_path / f"requests.{ending}"
     done = imrml("parse", folder, "--out", out, "--submissions-only")
     assert "3 of 5 letters read, 4 items" in done.err
     table = read_table(out)
-    assert table.columns.to_list() == ["request_id", *(column.name for column in SUBMISSION_COLUMNS)]
-    assert table["request_id"].to_list() == ["CM15-0099999#1", "CM15-0099999#2", "3#1", "CM15-0099999#1"]
+    assert table.columns.to_list() == [
+        "request_id",
+        *(column.name for column in SUBMISSION_COLUMNS),
+    ]
+    assert table["request_id"].to_list() == [
+        "CM15-0099999#1",
+        "CM15-0099999#2",
+        "3#1",
+        "CM15-0099999#1",
+    ]
     assert table["case_summary"].to_list()[-1] == "A 51 year old roofer. PT helped."
     assert out.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("stage", ["rfa", "imr"])
 def test_submissions_are_scored_as_the_items_that_they_come_from(stage):
-    rows = [row for letter in draw_letters(100, 6, 0.5) for row in case_rows(letter.case, "a.txt", "00")]
+    rows = [
+        row for letter in draw_letters(100, 6, 0.5) for row in case_rows(letter.case, "a.txt", "00")
+    ]
     items = item_table(rows)
     requests = sort_requests(submission_table(items), stage)
     assert (requests.refused, requests.unknown_columns) == ((), ())
@@ -112,7 +140,9 @@ def test_invented_letters_come_back_as_their_truth(damage_share, least):
         for found, true in zip(case.items, letter.case.items, strict=True):
             n_items += 1
             if damage_share:
-                n_right += [bare(part) for part in parts(found)] == [bare(part) for part in parts(true)]
+                n_right += [bare(part) for part in parts(found)] == [
+                    bare(part) for part in parts(true)
+                ]
             else:
                 n_right += found == true
     assert n_items > 300
@@ -120,4 +150,8 @@ def test_invented_letters_come_back_as_their_truth(damage_share, least):
 
 
 def parts(item: Item) -> list[object]:
-    return [getattr(half, name) for half in (item.submission, item.determination) for name in half.__slots__]
+    return [
+        getattr(half, name)
+        for half in (item.submission, item.determination)
+        for name in half.__slots__
+    ]

@@ -17,7 +17,14 @@ from imrml.errors import REASONS
 from imrml.tables.files import read_table
 
 GOOD = FictionalLetter().spaced()
-TIGHT = {"max_bytes": 60_000, "max_characters": 40_000, "max_pages": 3, "max_items": 3, "max_ratio": 20.0, "max_seconds": 2.0}
+TIGHT = {
+    "max_bytes": 60_000,
+    "max_characters": 40_000,
+    "max_pages": 3,
+    "max_items": 3,
+    "max_ratio": 20.0,
+    "max_seconds": 2.0,
+}
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -70,7 +77,9 @@ def parse(imrml, tmp_path, monkeypatch):
     """Parse with tight limits and a parser that a letter can harm."""
     monkeypatch.setattr("imrml.corpus.batch.parse_file", faults.parse_or_harm)
     limits = tmp_path / "limits.yaml"
-    limits.write_text("limits:\n" + "".join(f"  {name}: {value}\n" for name, value in TIGHT.items()))
+    limits.write_text(
+        "limits:\n" + "".join(f"  {name}: {value}\n" for name, value in TIGHT.items())
+    )
     return lambda *arguments: imrml("parse", *arguments, "--config", limits)
 
 
@@ -88,7 +97,10 @@ def test_every_reason_has_its_row_and_says_what_to_do(parse, tmp_path):
     done = parse(tmp_path / "letters", "--out", tmp_path / "items.csv", "--strict")
     assert done.code == 4, done.err
     assert f"1 of {len(BROKEN) + 1} letters read" in done.err
-    found = {row["reason"]: row for row in read_table(tmp_path / "items.csv.failures.jsonl").to_dict("records")}
+    found = {
+        row["reason"]: row
+        for row in read_table(tmp_path / "items.csv.failures.jsonl").to_dict("records")
+    }
     assert set(found) == set(BROKEN) == set(REASONS)
     for reason, row in found.items():
         assert BROKEN[reason][0] in row["source"]
@@ -115,7 +127,9 @@ def test_every_engine_writes_the_same_files(parse, folder, tmp_path):
     assert results(tmp_path / "dask.jsonl") == results(tmp_path / "local.jsonl")
 
 
-def test_an_engine_that_is_not_installed_leaves_nothing_behind(imrml, folder, tmp_path, monkeypatch):
+def test_an_engine_that_is_not_installed_leaves_nothing_behind(
+    imrml, folder, tmp_path, monkeypatch
+):
     monkeypatch.setattr("imrml.engines.find_spec", lambda name: None)
     done = imrml("parse", folder, "--out", tmp_path / "items.csv", "--engine", "dask")
     assert (done.code, "extra 'dask'" in done.err) == (2, True)
@@ -138,7 +152,9 @@ def folder(tmp_path):
         (letters / f"{number}.txt").write_text(numbered(number))
     (letters / "5b.txt").write_text("Not a letter at all.")
     (letters / "7b.txt").write_bytes(b"")
-    (letters / "8b.zip").write_bytes(zipped({f"{number}.txt": numbered(number).encode() for number in (20, 21)}))
+    (letters / "8b.zip").write_bytes(
+        zipped({f"{number}.txt": numbered(number).encode() for number in (20, 21)})
+    )
     return letters
 
 
@@ -152,12 +168,16 @@ def cases(out) -> list[str]:
 
 def test_a_copy_of_a_letter_is_told_and_stands_once(imrml, folder, tmp_path):
     (folder / "9b.txt").write_bytes((folder / "1.txt").read_bytes())
-    (folder / "9c.zip").write_bytes(zipped({"copy.txt": (folder / "1.txt").read_bytes(), "empty.txt": b""}))
+    (folder / "9c.zip").write_bytes(
+        zipped({"copy.txt": (folder / "1.txt").read_bytes(), "empty.txt": b""})
+    )
     done = imrml("parse", folder, "--out", tmp_path / "items.csv")
     assert "2 letters copied from another letter" in done.err
     assert len(read_table(tmp_path / "items.csv")) == 12
     # two empty files are two letters that are missing
-    assert list(read_table(tmp_path / "items.csv.failures.jsonl")["reason"]).count("empty_file") == 2
+    assert (
+        list(read_table(tmp_path / "items.csv.failures.jsonl")["reason"]).count("empty_file") == 2
+    )
 
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
@@ -181,7 +201,22 @@ def test_resuming_adds_new_letters_behind_and_tries_failed_ones_again(imrml, fol
     (folder / "7b.txt").write_text(numbered(31))
     done = imrml("parse", folder, "--out", out, "--resume")
     assert "13 of 14 letters read, 14 items" in done.err
-    assert cases(out) == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "20", "21", "09", "30", "31"]
+    assert cases(out) == [
+        "00",
+        "01",
+        "02",
+        "03",
+        "04",
+        "05",
+        "06",
+        "07",
+        "08",
+        "20",
+        "21",
+        "09",
+        "30",
+        "31",
+    ]
     assert read_table(f"{out}.failures.jsonl")["reason"].to_list() == ["not_a_letter"]
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "a.txt").write_text(numbered(40))
@@ -203,7 +238,8 @@ def test_what_cannot_be_resumed_is_left_alone(imrml, folder, tmp_path):
     assert imrml("parse", folder, "--out", "-", "--resume").code == 2
 
 
-# A run that kills itself: after eight letters, between failures file and output, with the output in place beside its journal.
+# A run that kills itself: after eight letters, between failures file and output, with the output in
+# place beside its journal.
 DEATHS = {
     "in the middle": "after(journal.Journal, 'keep', 8)",
     "before the output": "after(files, 'write_private', 1)",
@@ -236,7 +272,12 @@ if __name__ == "__main__":
 def run_to_death(tmp_path, death: str, *arguments: object) -> None:
     script = tmp_path / "killed.py"
     script.write_text(KILLED.format(death=death))
-    done = subprocess.run([sys.executable, script, "parse", *map(str, arguments)], check=False, timeout=120, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, script, "parse", *map(str, arguments)],
+        check=False,
+        timeout=120,
+        capture_output=True,
+    )
     assert done.returncode == -9, done.stderr
 
 
@@ -254,7 +295,14 @@ def test_killed_and_resumed_is_as_if_undisturbed(imrml, folder, tmp_path, death)
 
 
 def test_a_killed_run_for_submissions_leaves_no_decision_behind(folder, tmp_path):
-    run_to_death(tmp_path, DEATHS["in the middle"], folder, "--out", tmp_path / "requests.jsonl", "--submissions-only")
+    run_to_death(
+        tmp_path,
+        DEATHS["in the middle"],
+        folder,
+        "--out",
+        tmp_path / "requests.jsonl",
+        "--submissions-only",
+    )
     assert not list(tmp_path.glob("requests*"))
 
 

@@ -60,20 +60,38 @@ def test_blanked_headings_with_any_separator(write, separator):
     first, second = imported.items.to_dict("records")
     assert first["treatment"] == "Ophthalmology: Cataract Surgery"
     assert first["diagnosis"] == "Vision: Cataracts"
-    assert (first["age_band"], first["sex"], first["review_type"]) == ("11-20", "female", "Medical Necessity")
+    assert (first["age_band"], first["sex"], first["review_type"]) == (
+        "11-20",
+        "female",
+        "Medical Necessity",
+    )
     assert (first["decided_year"], first["decision"], first["rationale"]) == (2009, "upheld", "")
-    assert (second["treatment"], second["diagnosis_subcategory"], second["decision"]) == ("Ophthalmology", "", "overturned")
+    assert (second["treatment"], second["diagnosis_subcategory"], second["decision"]) == (
+        "Ophthalmology",
+        "",
+        "overturned",
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_joined_headings_and_findings_in_any_encoding(write, encoding):
     imported = read_dmhc(write(JOINED, encoding), LIMITS)
     [item] = imported.items.to_dict("records")
-    assert (item["case_number"], item["priority"], item["decision"]) == ("MN16-0003", "standard", "overturned")
+    assert (item["case_number"], item["priority"], item["decision"]) == (
+        "MN16-0003",
+        "standard",
+        "overturned",
+    )
     assert item["rationale"] == "The reviewer found, in short,\nthat the café visit helped."
     assert imported.unknown_headings == ()
     told = [(failure["reason"], failure["offset"]) for failure in imported.failures]
-    assert told == [("unknown_decision", 2), ("copy", 3), ("unknown_year", 4), ("ragged_row", 5), ("no_reference", 6)]
+    assert told == [
+        ("unknown_decision", 2),
+        ("copy", 3),
+        ("unknown_year", 4),
+        ("ragged_row", 5),
+        ("no_reference", 6),
+    ]
     assert "'Withdrawn'" in imported.failures[0]["detail"]
 
 
@@ -96,7 +114,10 @@ def test_findings_in_the_wrong_column_are_not_repeated(write):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("Name;Colour\nBean;green\n", "no heading for case_number, decided_year, treatment_category, decision"),
+        (
+            "Name;Colour\nBean;green\n",
+            "no heading for case_number, decided_year, treatment_category, decision",
+        ),
         (BLANKED.partition("\n")[0] + "\nMN09-1;2009\n", "none of 1 row"),
         (" ", "nothing but blanks"),
     ],
@@ -115,7 +136,9 @@ def test_findings_are_no_submission(write):
     items = read_dmhc(write(JOINED), LIMITS).items
     frame = submission_frame(items, "imr", "dmhc")
     assert tuple(frame.columns) == columns_at("imr", "dmhc")
-    assert not frame.astype("str").apply(lambda column: column.str.contains("helped")).any(axis=None)
+    assert (
+        not frame.astype("str").apply(lambda column: column.str.contains("helped")).any(axis=None)
+    )
     assert "review_type" not in columns_at("rfa", "dmhc")
     with pytest.raises(LeakageError, match="treatment_category"):
         require_submission_columns(list(frame.columns), "imr")
@@ -135,9 +158,14 @@ def test_requests_may_bear_the_states_headings(write):
     table = read_table(write(BLANKED.replace(";", ",")))
     requests = sort_requests(table.drop(columns="Determination"), "imr", "dmhc")
     assert requests.unknown_columns == ()
-    assert requests.submissions["treatment"].tolist() == ["Ophthalmology: Cataract Surgery", "Ophthalmology"]
+    assert requests.submissions["treatment"].tolist() == [
+        "Ophthalmology: Cataract Surgery",
+        "Ophthalmology",
+    ]
     assert requests.submissions["age_band"].tolist() == ["11-20", "65+"]
-    assert len(sort_requests(table, "imr", "dmhc").refused) == len(table)  # the determination is known only after
+    assert len(sort_requests(table, "imr", "dmhc").refused) == len(
+        table
+    )  # the determination is known only after
 
 
 def test_codes_nobody_knows_are_kept_as_spelled():
@@ -145,26 +173,43 @@ def test_codes_nobody_knows_are_kept_as_spelled():
 
 
 def test_spelling_does_not_matter_in_codes(write):
-    shouted = BLANKED.replace("Cataract Surgery", "CATARACT-SURGERY").replace("Medical Necessity", "Not Medically Necessary")
-    shouted = shouted.replace("Experimental/Investigational", "experimental").replace(";2009;", ";2009.0;")
+    shouted = BLANKED.replace("Cataract Surgery", "CATARACT-SURGERY").replace(
+        "Medical Necessity", "Not Medically Necessary"
+    )
+    shouted = shouted.replace("Experimental/Investigational", "experimental").replace(
+        ";2009;", ";2009.0;"
+    )
     assert "not medically" not in shouted
     expected = read_dmhc(write(BLANKED), LIMITS).items
     found = read_dmhc(write(shouted), LIMITS).items
     assert found.drop(columns="source_sha256").equals(expected.drop(columns="source_sha256"))
-    asked = expected.assign(review_type=["NOT MEDICALLY NECESSARY", "Investigational"], treatment_category="ophthalmology")
+    asked = expected.assign(
+        review_type=["NOT MEDICALLY NECESSARY", "Investigational"],
+        treatment_category="ophthalmology",
+    )
     assert submission_frame(asked, "imr", "dmhc").equals(submission_frame(expected, "imr", "dmhc"))
 
 
 @pytest.mark.parametrize(
-    ("told", "band"), [("51-60", "51-64"), ("65 - 74", "65+"), ("0 to 17", "0-10"), ("Nov-20", "11-20"), ("?", "")]
+    ("told", "band"),
+    [("51-60", "51-64"), ("65 - 74", "65+"), ("0 to 17", "0-10"), ("Nov-20", "11-20"), ("?", "")],
 )
 def test_age_bands_cut_otherwise(write, told, band):
-    assert read_dmhc(write(BLANKED.replace("11_20", told)), LIMITS).items["age_band"].tolist() == [band, "65+"]
+    assert read_dmhc(write(BLANKED.replace("11_20", told)), LIMITS).items["age_band"].tolist() == [
+        band,
+        "65+",
+    ]
 
 
 def test_an_age_gives_its_band():
-    asked = pd.DataFrame({"treatment": ["Vision"] * 3, "age": [47, 64.4, None], "age_band": ["", "", "21-30"]})
-    assert submission_frame(asked, "imr", "dmhc")["age_band"].tolist() == ["41-50", "51-64", "21-30"]
+    asked = pd.DataFrame(
+        {"treatment": ["Vision"] * 3, "age": [47, 64.4, None], "age_band": ["", "", "21-30"]}
+    )
+    assert submission_frame(asked, "imr", "dmhc")["age_band"].tolist() == [
+        "41-50",
+        "51-64",
+        "21-30",
+    ]
 
 
 def run(*arguments):
@@ -226,7 +271,9 @@ def model(items):
 
 @pytest.mark.parametrize("kind", ["logistic", "complement_nb", "hist_gradient_boosting"])
 def test_other_kinds_learn_from_codes_too(items, kind):
-    model, data = fitted(items, f"models.outcome.kind={kind}", "models.outcome.boosting.max_iter=20")
+    model, data = fitted(
+        items, f"models.outcome.kind={kind}", "models.outcome.boosting.max_iter=20"
+    )
     p = model.predict_proba(data.submissions)[:, 1]
     is_likely = ((items["treatment_category"] == "Vision") & (items["sex"] == "female")).to_numpy()
     assert p[is_likely].mean() > p[~is_likely].mean() + 0.15
@@ -252,14 +299,22 @@ def test_intervals_hold_the_point_and_narrow_with_data(items, model):
 
 
 def test_unseen_and_absent_codes_are_answered(model):
-    asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Moon Glasses", "Unheard: Of", ""]}), "imr", "dmhc")
+    asked = submission_frame(
+        pd.DataFrame({"treatment": ["Vision: Moon Glasses", "Unheard: Of", ""]}), "imr", "dmhc"
+    )
     p = model.predict_proba(asked)[:, 1]
     assert ((p > 0) & (p < 1)).all()
-    assert ["only 0 items" in reason for reason in model.abstain_reasons(asked)] == [False, True, False]
+    assert ["only 0 items" in reason for reason in model.abstain_reasons(asked)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_old_years_count_less():
-    old = invent(600, seed=2, first_year=1990).assign(decision="upheld", case_number=lambda table: "OLD" + table["case_number"])
+    old = invent(600, seed=2, first_year=1990).assign(
+        decision="upheld", case_number=lambda table: "OLD" + table["case_number"]
+    )
     new = invent(600, seed=3, first_year=2010)
     asked = submission_frame(new, "imr", "dmhc")
     observed = (new["decision"] == "overturned").mean()
@@ -267,7 +322,11 @@ def test_old_years_count_less():
 
     def mean_p(half_life):
         config = json.dumps([member | {"half_life_years": half_life} for member in members])
-        return fitted(pd.concat([old, new]), f"models.outcome.members={config}")[0].predict_proba(asked)[:, 1].mean()
+        return (
+            fitted(pd.concat([old, new]), f"models.outcome.members={config}")[0]
+            .predict_proba(asked)[:, 1]
+            .mean()
+        )
 
     p_new, p_all = mean_p(2), mean_p(None)
     assert abs(p_new - observed) < 0.03
@@ -288,7 +347,9 @@ def test_rare_crosses_are_not_stored(items):
 
 
 def test_crosses_of_two_reviews_are_kept_where_config_asks(items):
-    shared = items.iloc[:2].assign(case_number=["MN99-1", "MN99-2"], diagnosis_subcategory="Monocular", age_band="0-10")
+    shared = items.iloc[:2].assign(
+        case_number=["MN99-1", "MN99-2"], diagnosis_subcategory="Monocular", age_band="0-10"
+    )
     known = items.iloc[2:7].assign(diagnosis_subcategory="Monocular", age_band="11-20")
     table = pd.concat([items.iloc[7:], known, shared])
     cross = "diagnosis subcategory: Monocular, age band: 0-10"
@@ -297,10 +358,14 @@ def test_crosses_of_two_reviews_are_kept_where_config_asks(items):
 
 
 def test_a_weight_counts_a_member_that_often(items):
-    first, second, *_ = (member.model_dump() for member in load_config(SHIPPED).models.outcome.members)
+    first, second, *_ = (
+        member.model_dump() for member in load_config(SHIPPED).models.outcome.members
+    )
     asked = submission_frame(items.iloc[:50], "imr", "dmhc")
     p = [
-        fitted(items, "models.n_refits=0", f"models.outcome.members={json.dumps(members)}")[0].predict_proba(asked)
+        fitted(items, "models.n_refits=0", f"models.outcome.members={json.dumps(members)}")[
+            0
+        ].predict_proba(asked)
         for members in ([first | {"weight": 2.0}, second | {"weight": 1.0}], [first, first, second])
     ]
     assert np.allclose(p[0], p[1], atol=1e-3)
@@ -308,7 +373,13 @@ def test_a_weight_counts_a_member_that_often(items):
 
 def test_a_saved_model_predicts_the_same(items, model, tmp_path):
     asked = submission_frame(items, "imr", "dmhc")
-    facts = {"model_version": "1", "stage": "imr", "trained_on": "real", "training_cases": [], "verdict": ""}
+    facts = {
+        "model_version": "1",
+        "stage": "imr",
+        "trained_on": "real",
+        "training_cases": [],
+        "verdict": "",
+    }
     loaded = load_model(save_model(model, tmp_path, facts)).model
     assert np.array_equal(loaded.predict_proba(asked), model.predict_proba(asked))
     assert np.array_equal(loaded.predict_interval(asked), model.predict_interval(asked))
@@ -316,14 +387,18 @@ def test_a_saved_model_predicts_the_same(items, model, tmp_path):
 
 def test_coded_features_keep_the_contract(items):
     frame = submission_frame(items, "imr", "dmhc")
-    crosses = clone(CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5, min_cross_cases=5)).fit(frame)
+    crosses = clone(
+        CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5, min_cross_cases=5)
+    ).fit(frame)
     matrix = crosses.transform(frame)
     names = crosses.get_feature_names_out()
     assert matrix.shape == (len(frame), len(names)) == (len(frame), len(crosses.memberships()))
     place = names.tolist().index("treatment category: Dental, sex: male")
     expected = (frame["treatment_category"] == "Dental") & (frame["sex"] == "male")
     assert np.array_equal(matrix[:, [place]].toarray().ravel(), expected.to_numpy(dtype=float))
-    held = [crosses.code_columns_[column] for column in np.flatnonzero(crosses.memberships()[place])]
+    held = [
+        crosses.code_columns_[column] for column in np.flatnonzero(crosses.memberships()[place])
+    ]
     assert held == ["treatment_category", "sex"]
     assert matrix.sum(axis=0).min() >= 5
 
@@ -332,7 +407,14 @@ def test_train_score_and_evaluate_commands(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("IMRML_HOME", str(tmp_path / "home"))
     write_table(invent(800), tmp_path / "items.parquet")
     write_table(invent(300, seed=1, first_year=2009), tmp_path / "later.parquet")
-    quick = ["--set", "models.n_refits=12", "--set", "evaluation.n_bootstrap=50", "--set", "evaluation.splits=[time_forward]"]
+    quick = [
+        "--set",
+        "models.n_refits=12",
+        "--set",
+        "evaluation.n_bootstrap=50",
+        "--set",
+        "evaluation.splits=[time_forward]",
+    ]
     out = tmp_path / "model"
     arguments = ["train", tmp_path / "items.parquet", "--config", SHIPPED, "--out", out, *quick]
     assert run(*arguments, "--set", "tracking.enabled=false") == 0
@@ -340,9 +422,18 @@ def test_train_score_and_evaluate_commands(tmp_path, capsys, monkeypatch):
     assert metrics["headline"]["split"] == "time_forward"
     assert metrics["outcome"]["time_forward"]["auroc"]["value"] > 0.6
     assert {check["code"]: check["status"] for check in metrics["checks"]}["swap_test"] == "passed"
-    request = pd.DataFrame({"Treatment Category": ["Vision"], "Patient Gender": ["Female"], "Type": ["Medical Necessity"]})
+    request = pd.DataFrame(
+        {
+            "Treatment Category": ["Vision"],
+            "Patient Gender": ["Female"],
+            "Type": ["Medical Necessity"],
+        }
+    )
     request.to_csv(tmp_path / "requests.csv", index=False)
-    assert run("score", tmp_path / "requests.csv", "--model", out, "--out", tmp_path / "scores.jsonl") == 0
+    assert (
+        run("score", tmp_path / "requests.csv", "--model", out, "--out", tmp_path / "scores.jsonl")
+        == 0
+    )
     [row] = read_table(tmp_path / "scores.jsonl").to_dict("records")
     assert row["treatment_category"] == "Vision"
     assert row["p_low"] < row["p_overturned"] < row["p_high"]

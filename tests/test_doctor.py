@@ -8,7 +8,7 @@ import pytest
 from imrml.config import load_config, state_dir
 from imrml.errors import ConfigError
 from imrml.retraining.cycle import retrain
-from imrml.retraining.lock import sole_retrain
+from imrml.retraining.lock import retrain_lock
 from imrml.tracking import log_training, promote, roll_back
 from imrml.tracking.connection import connected
 
@@ -46,7 +46,9 @@ def damaged(doctored):
 
 
 def todo(run):
-    return [row.removeprefix("to do: ") for row in run.out.splitlines() if row.startswith("to do: ")]
+    return [
+        row.removeprefix("to do: ") for row in run.out.splitlines() if row.startswith("to do: ")
+    ]
 
 
 def test_all_is_well_before_the_first_training_and_after(imrml, doctored):
@@ -60,7 +62,9 @@ def test_a_damaged_champion_is_named_with_the_way_back(imrml, damaged):
     found = imrml("doctor")
     assert found.code == 4
     assert len(todo(found)) == 3  # challenger, champion and previous share the file here
-    [champion] = [told for told in todo(found) if "imrml-demo champion (version 2) cannot be used" in told]
+    [champion] = [
+        told for told in todo(found) if "imrml-demo champion (version 2) cannot be used" in told
+    ]
     assert "checksums differ" in champion
     assert "`imrml registry rollback imrml-demo --why ...`" in champion
 
@@ -87,10 +91,10 @@ def test_a_server_that_is_away_is_one_thing_to_do_among_others(imrml, doctored, 
 
 
 def test_a_killed_retrain_and_one_at_work_are_told_apart(imrml, doctored):
-    with pytest.raises(KeyboardInterrupt), sole_retrain():
+    with pytest.raises(KeyboardInterrupt), retrain_lock():
         raise KeyboardInterrupt
     assert "was interrupted; the next `imrml retrain` finishes its work" in todo(imrml("doctor"))[0]
-    with sole_retrain():
+    with retrain_lock():
         found = imrml("doctor")
     assert found.code == 0
     assert "is retraining" in found.out
@@ -101,7 +105,7 @@ def test_a_retrain_that_failed_leaves_word_of_why(imrml, doctored):
     with pytest.raises(ConfigError):
         retrain(load_config())
     assert "failed: retraining.drop_folder: null" in todo(imrml("doctor"))[0]
-    with pytest.raises(OSError, match="No space"), sole_retrain():
+    with pytest.raises(OSError, match="No space"), retrain_lock():
         raise OSError(28, "No space left on device")
     assert "failed: No space left on device; once that is mended" in todo(imrml("doctor"))[0]
 

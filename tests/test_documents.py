@@ -43,7 +43,9 @@ def test_a_stray_byte_does_not_spoil_the_rest():
 def test_mojibake_is_repaired_where_it_is_certain(wrong):
     broken = "a café, 47° – as told".encode().decode(wrong)
     assert broken != "a café, 47° – as told"
-    assert read_text(f"{SENTENCE}\n{broken}".encode(), LIMITS) == f"{SENTENCE}\na café, 47° – as told"
+    assert (
+        read_text(f"{SENTENCE}\n{broken}".encode(), LIMITS) == f"{SENTENCE}\na café, 47° – as told"
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,11 @@ def test_what_cannot_be_opened_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse_folder)
     monkeypatch.setattr(Path, "open", refuse_file)
     letters = list(walk_letters([tmp_path], LIMITS))
-    assert [letter.error and letter.error.reason for letter in letters] == [None, "unreadable", "unreadable"]
+    assert [letter.error and letter.error.reason for letter in letters] == [
+        None,
+        "unreadable",
+        "unreadable",
+    ]
     assert letters[2].source == str(tmp_path / "closed")
     assert "Permission denied" in letters[2].error.detail
 

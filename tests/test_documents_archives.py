@@ -37,7 +37,11 @@ def taped(members: dict[str, bytes | tarfile.TarInfo], mode: str = "w") -> bytes
     return buffer.getvalue()
 
 
-PACKERS = {"letters.zip": zipped, "letters.tar": taped, "letters.tar.gz": lambda members: taped(members, "w:gz")}
+PACKERS = {
+    "letters.zip": zipped,
+    "letters.tar": taped,
+    "letters.tar.gz": lambda members: taped(members, "w:gz"),
+}
 
 
 def read(tmp_path, content: bytes, name: str = "letters.zip", limits=LIMITS) -> dict[str, str]:
@@ -46,26 +50,41 @@ def read(tmp_path, content: bytes, name: str = "letters.zip", limits=LIMITS) -> 
     path.write_bytes(content)
     within = f"{tmp_path}/"
     return {
-        letter.source.removeprefix(within): f"[{letter.error.reason}]" if letter.error else letter.content.decode("latin-1")
+        letter.source.removeprefix(within): f"[{letter.error.reason}]"
+        if letter.error
+        else letter.content.decode("latin-1")
         for letter in walk_letters([path], limits)
     }
 
 
 @pytest.mark.parametrize("name", PACKERS)
 def test_members_come_in_their_order_with_their_name(tmp_path, name):
-    members = {"b/CM15.pdf": b"one", "a.TXT": b"two", "notes.doc": b"no", "__MACOSX/._a.txt": b"no", "b/._CM15.pdf": b"no"}
-    assert read(tmp_path, PACKERS[name](members), name) == {f"{name}!b/CM15.pdf": "one", f"{name}!a.TXT": "two"}
+    members = {
+        "b/CM15.pdf": b"one",
+        "a.TXT": b"two",
+        "notes.doc": b"no",
+        "__MACOSX/._a.txt": b"no",
+        "b/._CM15.pdf": b"no",
+    }
+    assert read(tmp_path, PACKERS[name](members), name) == {
+        f"{name}!b/CM15.pdf": "one",
+        f"{name}!a.TXT": "two",
+    }
 
 
 @pytest.mark.parametrize("name", PACKERS)
 def test_an_archive_in_a_folder_is_opened_and_known_by_its_bytes(tmp_path, name):
-    assert read(tmp_path, PACKERS[name]({"a.txt": b"one"}), "misnamed.txt") == {"misnamed.txt!a.txt": "one"}
+    assert read(tmp_path, PACKERS[name]({"a.txt": b"one"}), "misnamed.txt") == {
+        "misnamed.txt!a.txt": "one"
+    }
     (tmp_path / "b.txt").write_bytes(b"two")
     assert [letter.stem for letter in walk_letters([tmp_path], LIMITS)] == ["b", "a"]
 
 
 @pytest.mark.parametrize("name", PACKERS)
-@pytest.mark.parametrize("member", ["../a.txt", "/etc/a.txt", "x/../../a.txt", "C:\\a.txt", "..\\a.txt"])
+@pytest.mark.parametrize(
+    "member", ["../a.txt", "/etc/a.txt", "x/../../a.txt", "C:\\a.txt", "..\\a.txt"]
+)
 def test_a_name_that_leads_out_is_refused(tmp_path, name, member):
     found = read(tmp_path, PACKERS[name]({member: b"out", "good.txt": b"in"}), name)
     assert found == {f"{name}!{member}": "[unsafe_path]", f"{name}!good.txt": "in"}
@@ -89,7 +108,11 @@ def test_links_and_devices_are_refused(tmp_path):
 @pytest.mark.parametrize("name", PACKERS)
 def test_nested_archives_are_refused_under_any_name(tmp_path, name):
     inner = zipped({"a.txt": b"inner"})
-    found = read(tmp_path, PACKERS[name]({"in.zip": inner, "in.tgz": b"x", "in.txt": inner, "good.txt": b"in"}), name)
+    found = read(
+        tmp_path,
+        PACKERS[name]({"in.zip": inner, "in.tgz": b"x", "in.txt": inner, "good.txt": b"in"}),
+        name,
+    )
     assert list(found.values()) == ["[nested_archive]"] * 3 + ["in"]
 
 
@@ -105,7 +128,9 @@ def test_a_bomb_is_stopped_while_it_inflates(tmp_path, name):
 
 
 def test_many_small_bombs_are_one_bomb(tmp_path):
-    found = read(tmp_path, zipped({f"{number}.txt": b" " * 990_000 for number in range(300)}), limits=TIGHT)
+    found = read(
+        tmp_path, zipped({f"{number}.txt": b" " * 990_000 for number in range(300)}), limits=TIGHT
+    )
     assert list(found.values()).count("[decompression_bomb]") == 1
     assert found["letters.zip"] == "[decompression_bomb]"
     assert len(found) < 200
@@ -120,7 +145,10 @@ def test_a_size_in_a_header_is_not_believed(tmp_path):
     n_packed = zipfile.ZipFile(io.BytesIO(honest)).infolist()[0].compress_size
     roomy = honest.replace(n_packed.to_bytes(4, "little"), (2_000_000_000).to_bytes(4, "little"))
     [roomy_one] = read(tmp_path, roomy, limits=TIGHT).values()
-    assert roomy_one in {"[damaged_archive]", "[decompression_bomb]"}  # Python may tell by itself that entries overlap
+    assert roomy_one in {
+        "[damaged_archive]",
+        "[decompression_bomb]",
+    }  # Python may tell by itself that entries overlap
 
 
 @pytest.mark.parametrize("name", PACKERS)
@@ -143,25 +171,38 @@ def test_a_header_of_a_tape_is_not_believed(tmp_path):
     header[483:495] = b"77777777777\0"  # the size with its holes
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
-    assert read(tmp_path, bytes(header) + bytes(1024), "letters.tar") == {"letters.tar!holes.txt": "[decompression_bomb]"}
+    assert read(tmp_path, bytes(header) + bytes(1024), "letters.tar") == {
+        "letters.tar!holes.txt": "[decompression_bomb]"
+    }
 
 
 @pytest.mark.parametrize("name", ["letters.tar", "letters.tar.gz"])
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
 def test_of_half_a_tape_stays_what_was_read(tmp_path, name, share):
-    members = {f"{number}.txt": bytes((number * 7 + index * index) % 251 for index in range(5000)) for number in range(20)}
+    members = {
+        f"{number}.txt": bytes((number * 7 + index * index) % 251 for index in range(5000))
+        for number in range(20)
+    }
     whole = PACKERS[name](members)
     found = read(tmp_path, whole[: int(share * len(whole))], name)
     *read_on, last = found.items()
     assert last == (name, "[damaged_archive]")
-    assert dict(read_on) == {f"{name}!{key}": members[key].decode("latin-1") for key in list(members)[: len(read_on)]}
+    assert dict(read_on) == {
+        f"{name}!{key}": members[key].decode("latin-1") for key in list(members)[: len(read_on)]
+    }
     assert len(read_on) >= int(share * 20) - 3
 
 
 def test_a_tape_without_its_end_mark_is_told(tmp_path):
     whole = taped({"a.txt": b"one"})
-    assert read(tmp_path, whole[:1024], "letters.tar") == {"letters.tar!a.txt": "one", "letters.tar": "[damaged_archive]"}
-    assert read(tmp_path, whole[:1024] + b"\1" * 1024, "letters.tar")["letters.tar"] == "[damaged_archive]"
+    assert read(tmp_path, whole[:1024], "letters.tar") == {
+        "letters.tar!a.txt": "one",
+        "letters.tar": "[damaged_archive]",
+    }
+    assert (
+        read(tmp_path, whole[:1024] + b"\1" * 1024, "letters.tar")["letters.tar"]
+        == "[damaged_archive]"
+    )
 
 
 def test_half_a_zip_is_told(tmp_path):
@@ -199,7 +240,9 @@ def test_the_large_end_of_a_directory_is_read(tmp_path, monkeypatch):
     large = zipped({f"{number}.txt": b"in" for number in range(5)})
     assert b"PK\x06\x06" in large
     assert list(read(tmp_path, large).values()) == ["in"] * 5
-    assert read(tmp_path, large.replace(b"PK\x06\x06", b"PK\x06\x00")) == {"letters.zip": "[damaged_archive]"}
+    assert read(tmp_path, large.replace(b"PK\x06\x06", b"PK\x06\x00")) == {
+        "letters.zip": "[damaged_archive]"
+    }
 
 
 @pytest.mark.parametrize(("place", "lie"), [(12, 1_000_000), (16, 1_000_000), (12, 40), (12, 0)])
@@ -212,10 +255,15 @@ def test_what_the_end_of_a_zip_says_of_its_directory_is_not_believed(tmp_path, p
 
 
 def test_damage_in_one_member_of_a_zip_costs_one_row(tmp_path):
-    whole = bytearray(zipped({"a.txt": b"one one one", "b.txt": b"two two two"}, zipfile.ZIP_STORED))
+    whole = bytearray(
+        zipped({"a.txt": b"one one one", "b.txt": b"two two two"}, zipfile.ZIP_STORED)
+    )
     at = whole.index(b"one one")
     whole[at : at + 3] = b"eno"
-    assert read(tmp_path, bytes(whole)) == {"letters.zip!a.txt": "[damaged_archive]", "letters.zip!b.txt": "two two two"}
+    assert read(tmp_path, bytes(whole)) == {
+        "letters.zip!a.txt": "[damaged_archive]",
+        "letters.zip!b.txt": "two two two",
+    }
 
 
 def test_encrypted_and_foreign_members_of_a_zip(tmp_path):
@@ -223,8 +271,13 @@ def test_encrypted_and_foreign_members_of_a_zip(tmp_path):
     directory = whole.index(b"PK\x01\x02")
     whole[6] |= 1
     whole[directory + 8] |= 1
-    assert read(tmp_path, bytes(whole)) == {"letters.zip!a.txt": "[password_protected]", "letters.zip!b.txt": "two"}
-    assert read(tmp_path, zipped({"a.txt": b"one"}, zipfile.ZIP_LZMA)) == {"letters.zip!a.txt": "[unreadable]"}
+    assert read(tmp_path, bytes(whole)) == {
+        "letters.zip!a.txt": "[password_protected]",
+        "letters.zip!b.txt": "two",
+    }
+    assert read(tmp_path, zipped({"a.txt": b"one"}, zipfile.ZIP_LZMA)) == {
+        "letters.zip!a.txt": "[unreadable]"
+    }
 
 
 def test_two_members_of_one_name_are_both_read(tmp_path):
@@ -234,7 +287,10 @@ def test_two_members_of_one_name_are_both_read(tmp_path):
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a.txt", "two")
     (tmp_path / "l.zip").write_bytes(buffer.getvalue())
-    assert [letter.content for letter in walk_letters([tmp_path / "l.zip"], LIMITS)] == [b"one", b"two"]
+    assert [letter.content for letter in walk_letters([tmp_path / "l.zip"], LIMITS)] == [
+        b"one",
+        b"two",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -247,8 +303,16 @@ def test_two_members_of_one_name_are_both_read(tmp_path):
         (b"PK\x03\x04 and then nothing", "damaged_archive"),
         (b"\x1f\x8b", "damaged_archive"),
     ],
-    # Archives hold the time at which they were made; as names of tests they would differ between two workers.
-    ids=["empty zip", "no letter in a zip", "empty tape", "no tape in a gzip", "begins like a zip", "begins like a gzip"],
+    # Archives hold the time at which they were made; as names of tests they would differ between
+    # two workers.
+    ids=[
+        "empty zip",
+        "no letter in a zip",
+        "empty tape",
+        "no tape in a gzip",
+        "begins like a zip",
+        "begins like a gzip",
+    ],
 )
 def test_what_is_no_archive_of_letters(tmp_path, content, reason):
     assert read(tmp_path, content) == {"letters.zip": f"[{reason}]"}
@@ -258,7 +322,10 @@ def test_what_is_no_archive_of_letters(tmp_path, content, reason):
 def test_stdin_is_a_letter_or_an_archive(monkeypatch, name):
     def letters(content: bytes) -> list[tuple[str, bytes]]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-        return [(letter.source, letter.content or letter.error.reason) for letter in walk_letters(["-"], LIMITS)]
+        return [
+            (letter.source, letter.content or letter.error.reason)
+            for letter in walk_letters(["-"], LIMITS)
+        ]
 
     assert letters(PACKERS[name]({"a.txt": b"one"})) == [("stdin!a.txt", b"one")]
     assert letters(b"%PDF-1.7") == [("stdin", b"%PDF-1.7")]

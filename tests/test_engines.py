@@ -6,7 +6,7 @@ import sys
 import pytest
 from faults import CRASH, FAIL, HANG, measure, tell_process
 
-from imrml.engines import Guard, map_guarded, map_ordered, require_engine
+from imrml.engines import Guard, map_isolated, map_ordered, require_engine
 from imrml.errors import ConfigError
 
 
@@ -16,7 +16,9 @@ def test_map_ordered_keeps_the_order(n_jobs):
 
 
 def guarded(inputs, n_jobs=1, max_seconds=60.0, **sizes):
-    return map_guarded(measure, inputs, lambda *lost: lost, n_jobs=n_jobs, max_seconds=max_seconds, **sizes)
+    return map_isolated(
+        measure, inputs, lambda *lost: lost, n_jobs=n_jobs, max_seconds=max_seconds, **sizes
+    )
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -30,7 +32,11 @@ def test_a_crash_costs_one_input(n_jobs):
     inputs[70], inputs[71], inputs[299] = CRASH, CRASH + b"!", CRASH
     found = list(guarded(inputs, n_jobs))
     lost = (found[70], found[71], found[299])
-    assert [(x, trouble) for x, trouble, _ in lost] == [(CRASH, "crashed"), (CRASH + b"!", "crashed"), (CRASH, "crashed")]
+    assert [(x, trouble) for x, trouble, _ in lost] == [
+        (CRASH, "crashed"),
+        (CRASH + b"!", "crashed"),
+        (CRASH, "crashed"),
+    ]
     assert "exit code -11" in lost[0][2]
     kept = [n for n in range(300) if n not in {70, 71, 299}]
     assert [found[n] for n in kept] == kept
@@ -63,7 +69,7 @@ def test_inputs_are_consumed_a_few_batches_ahead(sizes):
 
 
 def test_no_worker_is_left_behind():
-    processes = map_guarded(tell_process, range(5000), lambda *lost: lost, max_seconds=60)
+    processes = map_isolated(tell_process, range(5000), lambda *lost: lost, max_seconds=60)
     worker = next(processes)
     assert worker != os.getpid()
     processes.close()
@@ -87,7 +93,9 @@ def test_a_worker_that_stands_by_outlives_what_kills_or_hangs_it():
         guard.stop()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux holds a process to its address space"
+)
 def test_a_worker_that_stands_by_takes_no_more_memory_than_it_may():
     guard = Guard(bytes, max_seconds=60.0, max_bytes=4_000_000_000)
     try:
@@ -108,7 +116,9 @@ def test_on_dask_too_order_is_kept_and_a_harmful_input_costs_itself(monkeypatch)
     found = list(guarded(inputs, n_jobs=2, max_seconds=2.0, engine="dask"))
     lost = {n: outcome[1] for n, outcome in enumerate(found) if isinstance(outcome, tuple)}
     assert lost == {70: "crashed", 1999: "too_slow"}
-    assert [outcome for outcome in found if isinstance(outcome, int)] == [n for n in range(2000) if n not in {70, 1999}]
+    assert [outcome for outcome in found if isinstance(outcome, int)] == [
+        n for n in range(2000) if n not in {70, 1999}
+    ]
     with pytest.raises(RecursionError):
         list(guarded([b"1", FAIL], engine="dask"))
 
@@ -120,7 +130,9 @@ def test_workers_of_a_scheduler_must_be_allowed_processes(monkeypatch, daemon):
 
     with (
         dask.config.set({"distributed.worker.daemon": daemon}),
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
     ):
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         if daemon:

@@ -23,11 +23,15 @@ N_FACTS = 20
 
 def make_estimator(kind: str, *overrides: str) -> CalibratedEstimator:
     few = ["models.outcome.boosting.max_iter=20", "models.outcome.boosting.n_components=6"]
-    settings = load_config(overrides=[f"models.outcome.kind={kind}", *few, *overrides]).models.outcome.model_dump()
+    settings = load_config(
+        overrides=[f"models.outcome.kind={kind}", *few, *overrides]
+    ).models.outcome.model_dump()
     return CalibratedEstimator(settings, N_FACTS, seed=3)
 
 
-def drawn(n_items: int, seed: int = 1, offset: float = -1.5) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+def drawn(
+    n_items: int, seed: int = 1, offset: float = -1.5
+) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
     """Facts and terms, decisions, and the probabilities that they were drawn with."""
     random = np.random.default_rng(seed)
     X = sparse.csr_matrix((random.random((n_items, 40)) < 0.2).astype(float))
@@ -51,14 +55,18 @@ def test_every_kind_finds_a_planted_truth_and_tells_probabilities(kind: str) -> 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_gives_the_same_answers(kind: str) -> None:
     X, y, _ = drawn(200)
-    first, second = (make_estimator(kind).fit(X, y, cases=np.arange(200)).predict_proba(X) for _ in range(2))
+    first, second = (
+        make_estimator(kind).fit(X, y, cases=np.arange(200)).predict_proba(X) for _ in range(2)
+    )
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("kind", ["linear_svc", "complement_nb"])
 def test_reasons_add_up_to_what_the_score_moved(kind: str) -> None:
     X, y, _ = drawn(400)
-    fitted = make_estimator(kind, "models.outcome.calibration=temperature").fit(X, y, cases=np.arange(400))
+    fitted = make_estimator(kind, "models.outcome.calibration=temperature").fit(
+        X, y, cases=np.arange(400)
+    )
     moved = np.asarray(fitted.contributions(X).sum(axis=1)).ravel()
     log_odds = logit(fitted.predict_proba(X)[:, 1])
     coefficients = fitted.coefficients()
@@ -85,8 +93,12 @@ def test_a_stack_learns_its_weights_from_cases_that_its_members_did_not_see() ->
     repeated = sparse.vstack([X] * 6).tocsr()
     y = np.tile(random.random(60) < 0.4, 6)
     asked, truth, _ = drawn(600, seed=5)
-    fitted = make_estimator("stacked", "models.outcome.calibration=none").fit(repeated, y, cases=np.tile(np.arange(60), 6))
-    leaky = make_estimator("stacked", "models.outcome.calibration=none").fit(repeated, y, cases=np.arange(360))
+    fitted = make_estimator("stacked", "models.outcome.calibration=none").fit(
+        repeated, y, cases=np.tile(np.arange(60), 6)
+    )
+    leaky = make_estimator("stacked", "models.outcome.calibration=none").fit(
+        repeated, y, cases=np.arange(360)
+    )
     spread = [model.predict_proba(asked)[:, 1].std() for model in (fitted, leaky)]
     assert spread[0] < 0.6 * spread[1]
     assert len(truth) == 600
@@ -95,8 +107,16 @@ def test_a_stack_learns_its_weights_from_cases_that_its_members_did_not_see() ->
 def test_balanced_classes_move_no_probability_away_from_the_base_rate() -> None:
     X, y, _ = drawn(1200, offset=-3.0)
     cases = np.arange(1200)
-    balanced = make_estimator("hist_gradient_boosting", "models.outcome.class_weight=balanced").fit(X, y, cases=cases)
-    settings = {"c": 0.3, "calibration": "sigmoid", "calibration_folds": 3, "n_refits": 0, "seed": 0}
+    balanced = make_estimator("hist_gradient_boosting", "models.outcome.class_weight=balanced").fit(
+        X, y, cases=cases
+    )
+    settings = {
+        "c": 0.3,
+        "calibration": "sigmoid",
+        "calibration_folds": 3,
+        "n_refits": 0,
+        "seed": 0,
+    }
     logistic = CalibratedLogistic(class_weight="balanced", **settings).fit(X, y, cases=cases)
     for fitted in (balanced, logistic):
         assert expit(fitted.scores(X)).mean() > 1.5 * y.mean()
@@ -132,9 +152,18 @@ def test_one_decision_is_not_enough(kind: str) -> None:
             ["models.outcome.kind=linear_svc", "models.outcome.calibration=none"],
             r"models\.outcome\.calibration: .*no probabilities",
         ),
-        (["models.outcome.kind=complement_nb", "models.outcome.calibration=none"], r"scores of complement_nb"),
-        (["models.outcome.class_weight=balanced", "models.outcome.calibration=temperature"], r"calibration: .*shift it back"),
-        (["models.outcome.kind=complement_nb", "models.outcome.class_weight=balanced"], r"class_weight: .*already"),
+        (
+            ["models.outcome.kind=complement_nb", "models.outcome.calibration=none"],
+            r"scores of complement_nb",
+        ),
+        (
+            ["models.outcome.class_weight=balanced", "models.outcome.calibration=temperature"],
+            r"calibration: .*shift it back",
+        ),
+        (
+            ["models.outcome.kind=complement_nb", "models.outcome.class_weight=balanced"],
+            r"class_weight: .*already",
+        ),
         (["models.outcome.kind=forest"], r"models\.outcome\.kind: found 'forest'"),
     ],
 )
@@ -146,7 +175,9 @@ def test_settings_that_do_not_go_together_are_refused(overrides: list[str], mess
 # --- calibrators -----------------------------------------------------------------------------------------------------
 
 
-def scored(factor: float, shift: float, n_items: int = 3000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scored(
+    factor: float, shift: float, n_items: int = 3000
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Scores that are ``factor`` times too large and ``shift`` too high, decisions and true probabilities."""
     random = np.random.default_rng(0)
     log_odds = random.normal(-1, 1.5, n_items)
@@ -157,7 +188,10 @@ def scored(factor: float, shift: float, n_items: int = 3000) -> tuple[np.ndarray
 def test_scores_that_are_too_sure_are_put_right(method: str) -> None:
     scores, y, p_true = scored(3.0, 0.0)
     fitted = ScoreCalibrator(method, 3, 0).fit(scores, y, np.arange(len(y)))
-    assert np.abs(fitted.predict(scores) - p_true).mean() < 0.25 * np.abs(expit(scores) - p_true).mean()
+    assert (
+        np.abs(fitted.predict(scores) - p_true).mean()
+        < 0.25 * np.abs(expit(scores) - p_true).mean()
+    )
 
 
 def test_the_choice_is_made_by_held_out_log_loss() -> None:
@@ -166,7 +200,12 @@ def test_the_choice_is_made_by_held_out_log_loss() -> None:
     assert fitted.method_ in {"sigmoid", "isotonic"}  # the others have no offset
     assert fitted.losses_[fitted.method_] == min(fitted.losses_.values())
     assert set(fitted.losses_) == {"none", "temperature", "sigmoid", "isotonic"}
-    assert "none" not in ScoreCalibrator("auto", 3, 0, gives_log_odds=False).fit(scores, y, np.arange(len(y))).losses_
+    assert (
+        "none"
+        not in ScoreCalibrator("auto", 3, 0, gives_log_odds=False)
+        .fit(scores, y, np.arange(len(y)))
+        .losses_
+    )
     right, told, _ = scored(1.0, 0.0)
     assert ScoreCalibrator("auto", 3, 0).fit(right, told, np.arange(len(y))).method_ != "isotonic"
 
@@ -189,7 +228,9 @@ def test_scores_that_rank_the_wrong_way_round_are_not_calibrated() -> None:
     scores, y, _ = scored(-1.0, 0.0)
     given: dict[str, Any] = {"method": "sigmoid", "n_folds": 3, "seed": 0}
     assert calibrate(lambda _, held_out: scores[held_out], y, np.arange(len(y)), **given)[0] is None
-    calibrator, note = calibrate(lambda _, held_out: -scores[held_out], y, np.arange(len(y)), **given)
+    calibrator, note = calibrate(
+        lambda _, held_out: -scores[held_out], y, np.arange(len(y)), **given
+    )
     assert (calibrator is not None, note) == (True, "")
 
 
@@ -203,7 +244,9 @@ def items() -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_review_model_says_what_a_kind_lacks(kind: str, items: dict[str, Any]) -> None:
-    fitted: ReviewModel = make_model(f"models.outcome.kind={kind}", "models.outcome.c=1").fit(**items)
+    fitted: ReviewModel = make_model(f"models.outcome.kind={kind}", "models.outcome.c=1").fit(
+        **items
+    )
     p = fitted.predict_proba(items["submissions"])[:, 1]
     assert roc_auc_score(items["overturned"], p) > 0.65
     assert any(note.startswith("no interval") for note in fitted.notes)

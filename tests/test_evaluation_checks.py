@@ -18,8 +18,13 @@ from imrml.evaluation.checks.features import (
     check_sections,
     check_swap,
 )
-from imrml.evaluation.checks.splits import check_better_than_prior, check_cases, check_near_duplicates, check_time_order
-from imrml.evaluation.checks.telling_words import check_telling_terms
+from imrml.evaluation.checks.splits import (
+    check_better_than_prior,
+    check_cases,
+    check_near_duplicates,
+    check_time_order,
+)
+from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import group_cases
 from imrml.submissions.frame import submission_frame
 
@@ -47,21 +52,32 @@ def one_fold(train, test):
 def test_a_case_on_both_sides_is_found_with_its_rows():
     guilty = check_cases({"grouped": one_fold([0, 1], [2, 3])}, ["A", "B", "B", "C"])
     assert (guilty.status, rows_of(guilty)) == ("failed", (3,))
-    assert check_cases({"grouped": one_fold([0], [1, 2, 3])}, ["A", "B", "B", "C"]).status == "passed"
+    assert (
+        check_cases({"grouped": one_fold([0], [1, 2, 3])}, ["A", "B", "B", "C"]).status == "passed"
+    )
 
 
 def test_random_is_not_checked_and_alone_makes_the_check_not_applicable():
-    found = check_cases({"random": one_fold([0], [1]), "grouped": "too few", "time_forward": "no days"}, ["A", "A"])
+    found = check_cases(
+        {"random": one_fold([0], [1]), "grouped": "too few", "time_forward": "no days"}, ["A", "A"]
+    )
     assert found.status == "not_applicable"
 
 
 def test_a_near_duplicate_summary_across_sides_is_found():
     copied = NARRATIVE.replace("two weeks", "2 weeks")
-    guilty = check_near_duplicates({"time_forward": one_fold([0, 1], [2])}, [NARRATIVE, OTHER, copied])
+    guilty = check_near_duplicates(
+        {"time_forward": one_fold([0, 1], [2])}, [NARRATIVE, OTHER, copied]
+    )
     assert (guilty.status, rows_of(guilty)) == ("failed", (3,))
     assert "bottles" not in guilty.detail
-    assert check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, OTHER]).status == "passed"
-    assert check_near_duplicates({"grouped": one_fold([0], [1])}, ["", ""]).status == "not_applicable"
+    assert (
+        check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, OTHER]).status
+        == "passed"
+    )
+    assert (
+        check_near_duplicates({"grouped": one_fold([0], [1])}, ["", ""]).status == "not_applicable"
+    )
 
 
 def test_a_summary_copied_into_a_longer_one_is_found_though_grouping_by_similarity_keeps_them_apart():
@@ -85,7 +101,10 @@ def test_learning_from_later_than_the_test_is_found():
     assert check_time_order({"time_forward": "no days"}, keys).status == "not_applicable"
     assert check_time_order({"grouped": one_fold([0], [1])}, keys).status == "not_applicable"
     assert (
-        check_time_order({"time_forward": one_fold([0], [2])}, keys.assign(received_on=None, decided_on=None)).status == "failed"
+        check_time_order(
+            {"time_forward": one_fold([0], [2])}, keys.assign(received_on=None, decided_on=None)
+        ).status
+        == "failed"
     )
 
 
@@ -102,12 +121,19 @@ def test_learning_from_later_than_the_test_is_found():
     ],
 )
 def test_a_model_no_better_than_its_prior_fails(figure, status):
-    assert check_better_than_prior({"outcome": {"grouped": {"log_loss_vs_class_prior": figure}}}, "grouped").status == status
+    assert (
+        check_better_than_prior(
+            {"outcome": {"grouped": {"log_loss_vs_class_prior": figure}}}, "grouped"
+        ).status
+        == status
+    )
 
 
 def test_a_split_that_was_not_measured_is_not_applicable():
     assert (
-        check_better_than_prior({"outcome": {"time_forward": {"not_applicable": "no days"}}}, "time_forward").status
+        check_better_than_prior(
+            {"outcome": {"time_forward": {"not_applicable": "no days"}}}, "time_forward"
+        ).status
         == "not_applicable"
     )
     assert check_better_than_prior({"outcome": {}}, "grouped").status == "not_applicable"
@@ -124,7 +150,8 @@ def tested():
         {
             "treatment": rng.choice(["MRI of the knee", "massage", "ibuprofen"], 400),
             "age": rng.normal(45, 10, 400),
-            "received_on": pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 300, 400), unit="D"),
+            "received_on": pd.Timestamp("2015-01-01")
+            + pd.to_timedelta(rng.integers(0, 300, 400), unit="D"),
             "case_summary": [" ".join(rng.choice(NARRATIVE.split(), 30)) for _ in range(400)],
         }
     )
@@ -143,10 +170,22 @@ def test_an_innocent_frame_passes(tested):
     [
         ("score", lambda truth: np.where(truth, 2.0, 1.0), "the value"),
         ("score", lambda truth: np.where(truth, 1.0, 2.0), "the value"),
-        ("day", lambda truth: pd.Timestamp("2015-01-01") + pd.to_timedelta(np.where(truth, 9, 1), unit="D"), "the value"),
+        (
+            "day",
+            lambda truth: (
+                pd.Timestamp("2015-01-01") + pd.to_timedelta(np.where(truth, 9, 1), unit="D")
+            ),
+            "the value",
+        ),
         ("age", lambda truth: np.where(truth, 40.0, np.nan), "the presence"),
         ("letter", lambda truth: np.where(truth, "short", "long"), "the category"),
-        ("note", lambda truth: [f"seen {n} times, {'granted again' if t else 'noted'}" for n, t in enumerate(truth)], "a word"),
+        (
+            "note",
+            lambda truth: [
+                f"seen {n} times, {'granted again' if t else 'noted'}" for n, t in enumerate(truth)
+            ],
+            "a word",
+        ),
     ],
 )
 def test_a_lone_feature_that_knows_the_decision_is_found_and_not_quoted(tested, column, leak, what):
@@ -163,7 +202,10 @@ def test_too_few_held_out_decisions_are_not_judged(tested):
     frame, _, folds = tested
     few = np.zeros(400, dtype=bool)
     few[[1, 2, 300, 301]] = True
-    assert check_golden_feature(frame.assign(score=few.astype(float)), few, folds).status == "not_applicable"
+    assert (
+        check_golden_feature(frame.assign(score=few.astype(float)), few, folds).status
+        == "not_applicable"
+    )
 
 
 # --- a word that tells a part
@@ -174,8 +216,15 @@ def judged():
     """Six hundred cases of two items, which share a narrative; one in ten items is overturned, no word bears on it."""
     rng = np.random.default_rng(3)
     groups = np.repeat(np.arange(600), 2)
-    summaries = np.array([" ".join(rng.choice(NARRATIVE.split(), 30)) for _ in range(600)], dtype=object)[groups]
-    frame = pd.DataFrame({"treatment": rng.choice(["MRI of the knee", "massage", "ibuprofen"], 1200), "case_summary": summaries})
+    summaries = np.array(
+        [" ".join(rng.choice(NARRATIVE.split(), 30)) for _ in range(600)], dtype=object
+    )[groups]
+    frame = pd.DataFrame(
+        {
+            "treatment": rng.choice(["MRI of the knee", "massage", "ibuprofen"], 1200),
+            "case_summary": summaries,
+        }
+    )
     return frame.assign(received_on=pd.Timestamp("2015-01-01")), rng.random(1200) < 0.1, groups
 
 
@@ -186,16 +235,30 @@ def half_of(rows):
 @pytest.mark.parametrize(
     ("column", "leak"),
     [
-        ("case_summary", lambda frame, rows: frame["case_summary"].where(~half_of(rows), frame["case_summary"] + " Seen again.")),
-        ("treatment", lambda frame, rows: frame["treatment"].where(half_of(rows), frame["treatment"] + " please")),
+        (
+            "case_summary",
+            lambda frame, rows: frame["case_summary"].where(
+                ~half_of(rows), frame["case_summary"] + " Seen again."
+            ),
+        ),
+        (
+            "treatment",
+            lambda frame, rows: frame["treatment"].where(
+                half_of(rows), frame["treatment"] + " please"
+            ),
+        ),
         ("received_on", lambda frame, rows: frame["received_on"].where(~half_of(rows))),
         ("claims_guideline", lambda frame, rows: np.where(half_of(rows), "ODG", "")),
     ],
 )
-def test_a_word_or_a_gap_in_half_of_the_overturned_items_is_found_and_not_quoted(judged, column, leak):
+def test_a_word_or_a_gap_in_half_of_the_overturned_items_is_found_and_not_quoted(
+    judged, column, leak
+):
     frame, overturned, groups = judged
-    assert check_telling_terms(frame, overturned, groups).status == "passed"
-    found = check_telling_terms(frame.assign(**{column: leak(frame, overturned)}), overturned, groups)
+    assert check_predictive_words(frame, overturned, groups).status == "passed"
+    found = check_predictive_words(
+        frame.assign(**{column: leak(frame, overturned)}), overturned, groups
+    )
     assert found.status == "failed"
     assert repr(column) in found.detail
     assert not re.search("again|please|odg", found.detail, re.IGNORECASE)
@@ -204,17 +267,21 @@ def test_a_word_or_a_gap_in_half_of_the_overturned_items_is_found_and_not_quoted
 
 def test_a_word_that_most_but_not_only_overturned_cases_show_is_honest(judged):
     frame, overturned, groups = judged
-    shows = half_of(overturned) | (~overturned & (np.arange(1200) % 20 == 0))  # half of the cases that show it were upheld
+    shows = half_of(overturned) | (
+        ~overturned & (np.arange(1200) % 20 == 0)
+    )  # half of the cases that show it were upheld
     told = frame.assign(treatment=frame["treatment"] + np.where(shows, " urgently", ""))
-    assert check_telling_terms(told, overturned, groups).status == "passed"
+    assert check_predictive_words(told, overturned, groups).status == "passed"
 
 
 def test_many_items_of_few_cases_are_no_proof(judged):
     frame, overturned, groups = judged
     told = frame.assign(treatment=frame["treatment"] + np.where(overturned, " please", ""))
-    found = check_telling_terms(told, overturned, groups // 60)
+    found = check_predictive_words(told, overturned, groups // 60)
     assert found.status == "not_applicable"
-    assert check_telling_terms(told, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
+    assert (
+        check_predictive_words(told, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
+    )
 
 
 # --- swap
@@ -235,7 +302,9 @@ def test_swapping_what_is_known_later_must_change_no_submission():
     assert check_swap(items, "imr").status == "passed"
 
     def leaky(table, stage):
-        return submission_frame(table, stage).assign(n_words=table["rationale"].str.split().str.len())
+        return submission_frame(table, stage).assign(
+            n_words=table["rationale"].str.split().str.len()
+        )
 
     guilty = check_swap(items, "imr", leaky)
     assert guilty.status == "failed"
@@ -248,13 +317,20 @@ def test_swapping_what_is_known_later_must_change_no_submission():
     assert check_swap(items, "imr", choosy).status == "failed"
     assert check_swap(items[["item"]], "imr").status == "not_applicable"
     assert (
-        check_swap(items.assign(case_number="A", decision="upheld", rationale="Same.", deficiencies=[[]] * 3), "imr").status
+        check_swap(
+            items.assign(
+                case_number="A", decision="upheld", rationale="Same.", deficiencies=[[]] * 3
+            ),
+            "imr",
+        ).status
         == "not_applicable"
     )
 
 
 def test_keys_and_unknown_columns_must_change_no_submission_either():
-    items = pd.DataFrame({"case_number": ["A", "B"], "item": ["massage", "MRI"], "told": ["upheld", "overturned"]})
+    items = pd.DataFrame(
+        {"case_number": ["A", "B"], "item": ["massage", "MRI"], "told": ["upheld", "overturned"]}
+    )
 
     def keyed(table, stage):
         return submission_frame(table, stage).assign(n=table["case_number"].map({"A": 1, "B": 2}))
@@ -267,11 +343,23 @@ def test_keys_and_unknown_columns_must_change_no_submission_either():
 
 
 def test_words_of_a_decision_are_found_by_span_and_told_without_text():
-    frame = pd.DataFrame({"treatment": ["MRI", "Norco"], "case_summary": ["", "The baker limps. The IMR was OVERTURNED in May."]})
+    frame = pd.DataFrame(
+        {
+            "treatment": ["MRI", "Norco"],
+            "case_summary": ["", "The baker limps. The IMR was OVERTURNED in May."],
+        }
+    )
     found = check_outcome_phrases(frame)
-    assert [(f.row, f.where, f.start, f.end) for f in found.findings] == [(2, "case_summary", 29, 39)]
+    assert [(f.row, f.where, f.start, f.end) for f in found.findings] == [
+        (2, "case_summary", 29, 39)
+    ]
     assert "baker" not in found.detail
-    assert check_outcome_phrases(frame.assign(case_summary="Denied by utilization review in May.")).status == "passed"
+    assert (
+        check_outcome_phrases(
+            frame.assign(case_summary="Denied by utilization review in May.")
+        ).status
+        == "passed"
+    )
 
 
 def test_a_sentence_that_a_stage_may_not_see_is_found():
@@ -284,7 +372,10 @@ def test_a_sentence_that_a_stage_may_not_see_is_found():
 def test_features_named_after_a_decision_are_found_heaviest_first():
     names = ["summary__knee", "treatment__upheld", "summary__overturned in"]
     found = check_feature_names(names, [3.0, 0.1, -2.0])
-    assert [finding.where for finding in found.findings] == ["summary__overturned in", "treatment__upheld"]
+    assert [finding.where for finding in found.findings] == [
+        "summary__overturned in",
+        "treatment__upheld",
+    ]
     assert "number 2 by weight" in found.detail
     assert check_feature_names(["summary__held up"]).status == "passed"
     assert check_feature_names([]).status == "not_applicable"
@@ -300,7 +391,11 @@ def test_a_golden_column_of_the_matrix_is_found_by_name():
     names = [f"noise={number}" for number in range(300)]
     assert check_golden_column(noise, names, truth).status == "passed"
     for leak in (truth * 1.0, np.where(truth, 0.1, 0.2)):
-        found = check_golden_column(sparse.hstack([noise, sparse.csr_matrix(leak[:, None])]).tocsr(), [*names, "leak"], truth)
+        found = check_golden_column(
+            sparse.hstack([noise, sparse.csr_matrix(leak[:, None])]).tocsr(),
+            [*names, "leak"],
+            truth,
+        )
         assert (found.status, [finding.where for finding in found.findings]) == ("failed", ["leak"])
     assert check_golden_column(noise, names, np.zeros(500, dtype=bool)).status == "not_applicable"
 
@@ -309,10 +404,18 @@ def test_a_section_that_ranks_too_well_is_found_and_a_good_one_is_not():
     rng = np.random.default_rng(1)
     truth = rng.random(400) < 0.3
     cases = [f"C{number // 2}" for number in range(400)]
-    p = {"record alone": rng.random(400) + truth * 0.4, "request alone": rng.random(400) + truth * 2.0}
+    p = {
+        "record alone": rng.random(400) + truth * 0.4,
+        "request alone": rng.random(400) + truth * 2.0,
+    }
     found = check_sections(p, truth, cases, n_resamples=100, seed=0)
-    assert (found.status, [finding.where for finding in found.findings]) == ("failed", ["request alone"])
-    assert check_sections(p, truth & False, cases, n_resamples=100, seed=0).status == "not_applicable"
+    assert (found.status, [finding.where for finding in found.findings]) == (
+        "failed",
+        ["request alone"],
+    )
+    assert (
+        check_sections(p, truth & False, cases, n_resamples=100, seed=0).status == "not_applicable"
+    )
 
 
 def test_chance_labels_that_can_be_told_ring_and_bad_luck_does_not():

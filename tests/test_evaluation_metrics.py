@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, label_ranking_average_precision_score, log_loss, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    label_ranking_average_precision_score,
+    log_loss,
+    roc_auc_score,
+)
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
@@ -30,7 +35,9 @@ def outcome_table(overturned, p, *, cases=None, class_prior=None, category_prior
     rate = overturned.mean() if class_prior is None else class_prior
     return pd.DataFrame(
         {
-            "case_number": [f"CM15-{number:07d}" for number in range(n)] if cases is None else cases,
+            "case_number": [f"CM15-{number:07d}" for number in range(n)]
+            if cases is None
+            else cases,
             "item_number": 1,
             "overturned": overturned,
             "p_overturned": p,
@@ -58,9 +65,14 @@ def with_deficiencies(n=300, seed=0, skill=1.0):
     upheld = table.index[~table["overturned"]]
     ids = list(deficiency_ids())
     rates = np.linspace(0.05, 0.5, len(ids))
-    p = 1 / (1 + np.exp(-(np.log(rates / (1 - rates)) + skill * rng.normal(size=(len(upheld), len(ids))))))
+    p = 1 / (
+        1
+        + np.exp(-(np.log(rates / (1 - rates)) + skill * rng.normal(size=(len(upheld), len(ids)))))
+    )
     truth = rng.random(p.shape) < p
-    frames = (pd.DataFrame(values, upheld, ids) for values in (truth, p, np.tile(rates, (len(upheld), 1))))
+    frames = (
+        pd.DataFrame(values, upheld, ids) for values in (truth, p, np.tile(rates, (len(upheld), 1)))
+    )
     return HeldOut(table, *frames)
 
 
@@ -68,14 +80,17 @@ def with_deficiencies(n=300, seed=0, skill=1.0):
 
 
 def test_four_kinds_of_items_by_hand():
-    # Ranking: 0.8 (overturned), 0.6 (upheld), 0.4 (overturned), 0.2 (upheld), ten times each: 3 of 4 pairs are in order.
+    # Ranking: 0.8 (overturned), 0.6 (upheld), 0.4 (overturned), 0.2 (upheld), ten times each: 3 of
+    # 4 pairs are in order.
     held = HeldOut(outcome_table([True, False, True, False] * 10, [0.8, 0.6, 0.4, 0.2] * 10))
     found = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
     mean_log_loss = -np.log([0.8, 0.4, 0.4, 0.8]).mean()
     assert figure_value(found, "auroc") == 0.75
     assert figure_value(found, "average_precision") == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     assert figure_value(found, "log_loss") == pytest.approx(mean_log_loss)
-    assert figure_value(found, "log_loss_vs_class_prior") == pytest.approx(mean_log_loss - np.log(2))
+    assert figure_value(found, "log_loss_vs_class_prior") == pytest.approx(
+        mean_log_loss - np.log(2)
+    )
     assert figure_value(found, "log_loss_skill") == pytest.approx(1 - mean_log_loss / np.log(2))
     assert figure_value(found, "brier") == pytest.approx(np.mean([0.04, 0.36, 0.36, 0.04]))
     assert figure_value(found, "brier_skill") == pytest.approx(1 - 0.2 / 0.25)
@@ -105,20 +120,30 @@ def test_every_figure_is_a_value_with_interval_or_a_reason():
         "overturned_rate", "mean_p_overturned",
     }  # fmt: skip
     assert set(metrics["outcome"]["grouped"]) == expected
-    for found in (metrics["outcome"]["grouped"], *(metrics["baselines"][prior]["grouped"] for prior in metrics["baselines"])):
+    for found in (
+        metrics["outcome"]["grouped"],
+        *(metrics["baselines"][prior]["grouped"] for prior in metrics["baselines"]),
+    ):
         for entry in found.values():
             assert set(entry) in ({"value", "low", "high", "n"}, {"not_applicable"})
     assert set(metrics["baselines"]) == {"class_prior", "category_prior"}
     # A class prior that differs a little between folds would seem to rank; it does not.
-    assert "nothing to rank" in metrics["baselines"]["class_prior"]["grouped"]["auroc"]["not_applicable"]
-    assert metrics["deficiencies"]["grouped"] == {"not_applicable": "no labels, so no deficiency model"}
+    assert (
+        "nothing to rank"
+        in metrics["baselines"]["class_prior"]["grouped"]["auroc"]["not_applicable"]
+    )
+    assert metrics["deficiencies"]["grouped"] == {
+        "not_applicable": "no labels, so no deficiency model"
+    }
 
 
 def test_points_are_scikit_learns():
     truth, p = drawn(500, 1)
     found = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"]["grouped"]
     assert figure_value(found, "auroc") == pytest.approx(roc_auc_score(truth, p), abs=1e-12)
-    assert figure_value(found, "average_precision") == pytest.approx(average_precision_score(truth, p), abs=1e-12)
+    assert figure_value(found, "average_precision") == pytest.approx(
+        average_precision_score(truth, p), abs=1e-12
+    )
     assert figure_value(found, "log_loss") == pytest.approx(log_loss(truth, p), abs=1e-12)
     x = np.log(p / (1 - p))[:, None]
     slope = LogisticRegression(C=np.inf, tol=1e-8).fit(x, truth).coef_[0, 0]
@@ -138,7 +163,9 @@ def test_resampled_ranking_equals_scikit_learn_under_the_same_weights(ties):
     for column in range(11):
         weights = resamples.weights[resamples.case_of_item, column]
         assert auroc[column] == pytest.approx(roc_auc_score(truth, p, sample_weight=weights))
-        assert average_precision[column] == pytest.approx(average_precision_score(truth, p, sample_weight=weights))
+        assert average_precision[column] == pytest.approx(
+            average_precision_score(truth, p, sample_weight=weights)
+        )
         fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(x, truth, sample_weight=weights)
         assert slopes[column] == pytest.approx(fitted.coef_[0, 0], rel=1e-3)
 
@@ -147,29 +174,43 @@ def test_calibration_slope_tells_a_bold_model_from_a_right_one():
     truth, p = drawn(3000, 4)
     bold = 1 / (1 + np.exp(-2 * np.log(p / (1 - p))))
     right = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"]["grouped"]
-    too_bold = measure({"grouped": HeldOut(outcome_table(truth, bold))}, CONFIG, 0)["outcome"]["grouped"]
+    too_bold = measure({"grouped": HeldOut(outcome_table(truth, bold))}, CONFIG, 0)["outcome"][
+        "grouped"
+    ]
     assert right["calibration_slope"]["low"] < 1 < right["calibration_slope"]["high"]
-    assert too_bold["calibration_slope"]["value"] == pytest.approx(right["calibration_slope"]["value"] / 2, rel=1e-6)
+    assert too_bold["calibration_slope"]["value"] == pytest.approx(
+        right["calibration_slope"]["value"] / 2, rel=1e-6
+    )
     assert too_bold["ece"]["low"] > right["ece"]["high"]
 
 
 def test_separated_decisions_have_no_slope():
     truth = np.arange(200) < 40
-    found = measure({"grouped": HeldOut(outcome_table(truth, np.where(truth, 0.9, 0.1)))}, CONFIG, 0)["outcome"]["grouped"]
+    found = measure(
+        {"grouped": HeldOut(outcome_table(truth, np.where(truth, 0.9, 0.1)))}, CONFIG, 0
+    )["outcome"]["grouped"]
     assert "not_applicable" in found["calibration_slope"]
     assert found["auroc"]["value"] == 1.0
 
 
 def test_one_decision_only_is_a_reason_not_a_crash():
-    found = measure({"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0)
-    assert found["outcome"]["external"]["auroc"] == {"not_applicable": "the held-out items hold one decision only"}
-    assert found["outcome"]["external"]["overturned_rate"]["high"] > 0.05  # Wilson: 0 of 30 is no proof of 0
+    found = measure(
+        {"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0
+    )
+    assert found["outcome"]["external"]["auroc"] == {
+        "not_applicable": "the held-out items hold one decision only"
+    }
+    assert (
+        found["outcome"]["external"]["overturned_rate"]["high"] > 0.05
+    )  # Wilson: 0 of 30 is no proof of 0
 
 
 def test_with_next_to_no_overturned_case_nothing_is_claimed_against_the_prior():
     for n_overturned in (0, 4):
         truth = np.arange(60) < n_overturned
-        metrics = measure({"external": HeldOut(outcome_table(truth, [0.01] * 60, class_prior=0.2))}, CONFIG, 0)
+        metrics = measure(
+            {"external": HeldOut(outcome_table(truth, [0.01] * 60, class_prior=0.2))}, CONFIG, 0
+        )
         told = verdict(metrics, Headline("external", "never seen"))
         assert (told.beats_class_prior, told.beats_category_prior) == (False, False)
         assert f"could not be compared ({n_overturned} cases of one decision" in told.sentence
@@ -186,8 +227,11 @@ def test_bootstrap_by_case_is_wider_than_by_item_where_items_of_a_case_agree():
     fate = rng.random(60) < 0.3
     truth, cases = fate.repeat(8), np.arange(60).astype(str).repeat(8)
     by_case = Resamples(cases.tolist(), 400, 0).mean(truth.astype(float))[1:]
-    by_item = Resamples([str(number) for number in range(480)], 400, 0).mean(truth.astype(float))[1:]
-    # Eight copies of each fate: the standard error by case is the square root of eight times the one by item.
+    by_item = Resamples([str(number) for number in range(480)], 400, 0).mean(truth.astype(float))[
+        1:
+    ]
+    # Eight copies of each fate: the standard error by case is the square root of eight times the
+    # one by item.
     assert by_case.std() / by_item.std() == pytest.approx(np.sqrt(8), rel=0.15)
 
 
@@ -203,8 +247,12 @@ def test_bootstrap_interval_of_a_mean_is_the_normal_one():
 def test_differences_are_paired():
     truth, p = drawn(800, 7)
     near = np.clip(p * 1.02, 0, 0.99)
-    found = measure({"grouped": HeldOut(outcome_table(truth, near, category_prior=p))}, CONFIG, 0)["outcome"]["grouped"]
-    width_of_difference = found["log_loss_vs_category_prior"]["high"] - found["log_loss_vs_category_prior"]["low"]
+    found = measure({"grouped": HeldOut(outcome_table(truth, near, category_prior=p))}, CONFIG, 0)[
+        "outcome"
+    ]["grouped"]
+    width_of_difference = (
+        found["log_loss_vs_category_prior"]["high"] - found["log_loss_vs_category_prior"]["low"]
+    )
     assert width_of_difference < 0.1 * (found["log_loss"]["high"] - found["log_loss"]["low"])
 
 
@@ -221,7 +269,10 @@ def test_same_seed_same_figures():
 def test_deficiency_metrics_by_hand():
     ids = list(deficiency_ids())[:3]
     table = outcome_table([False] * 12 + [True], [0.1] * 12 + [0.6])
-    labels = pd.DataFrame([[True, False, False]] * 6 + [[False, True, True]] * 5 + [[False, False, False]], columns=ids)
+    labels = pd.DataFrame(
+        [[True, False, False]] * 6 + [[False, True, True]] * 5 + [[False, False, False]],
+        columns=ids,
+    )
     p = pd.DataFrame([[0.9, 0.5, 0.1]] * 11 + [[0.2, 0.3, 0.4]], columns=ids)
     found = measure({"grouped": HeldOut(table, labels, p, p)}, CONFIG, 0)["deficiencies"]["grouped"]
     # First six: the true label stands first. Next five: the two true labels stand second and third.
@@ -243,9 +294,15 @@ def test_deficiency_points_are_scikit_learns_and_beat_the_prior():
     found = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
     truth, p = held.deficiency_labels.to_numpy(), held.p_deficiencies.to_numpy()
     labelled = truth.any(axis=1)
-    assert found["micro_ap"]["value"] == pytest.approx(average_precision_score(truth, p, average="micro"))
-    assert found["macro_ap"]["value"] == pytest.approx(average_precision_score(truth, p, average="macro"))
-    assert found["lrap"]["value"] == pytest.approx(label_ranking_average_precision_score(truth[labelled], p[labelled]))
+    assert found["micro_ap"]["value"] == pytest.approx(
+        average_precision_score(truth, p, average="micro")
+    )
+    assert found["macro_ap"]["value"] == pytest.approx(
+        average_precision_score(truth, p, average="macro")
+    )
+    assert found["lrap"]["value"] == pytest.approx(
+        label_ranking_average_precision_score(truth[labelled], p[labelled])
+    )
     assert found["macro_ap_vs_category_prior"]["low"] > 0
     assert found["category_prior"]["macro_ap"]["value"] == pytest.approx(truth.mean())
     label = deficiency_ids()[9]
@@ -268,12 +325,24 @@ def test_a_rare_label_has_no_average_precision():
 def test_small_slices_are_hidden_and_others_carry_intervals():
     truth, p = drawn(109, 9)
     table = outcome_table(
-        truth, p, treatment_category=["imaging"] * 100 + ["surgery"] * 9, age=[25.0] * 50 + [65.0] * 40 + [np.nan] * 19
+        truth,
+        p,
+        treatment_category=["imaging"] * 100 + ["surgery"] * 9,
+        age=[25.0] * 50 + [65.0] * 40 + [np.nan] * 19,
     )
     slices = measure({"grouped": HeldOut(table)}, CONFIG, 0)["slices"]["grouped"]
-    assert slices["treatment_category"]["surgery"] == {"n": 9, "not_applicable": "fewer than 10 items: hidden"}
-    assert slices["treatment_category"]["imaging"]["overturned_rate"]["value"] == pytest.approx(truth[:100].mean())
-    assert {name: found["n"] for name, found in slices["age_band"].items()} == {"0-29": 50, "60 and over": 40, "unknown": 19}
+    assert slices["treatment_category"]["surgery"] == {
+        "n": 9,
+        "not_applicable": "fewer than 10 items: hidden",
+    }
+    assert slices["treatment_category"]["imaging"]["overturned_rate"]["value"] == pytest.approx(
+        truth[:100].mean()
+    )
+    assert {name: found["n"] for name, found in slices["age_band"].items()} == {
+        "0-29": 50,
+        "60 and over": 40,
+        "unknown": 19,
+    }
     assert slices["decided_year"]["2015"]["n"] == 109
     assert slices["sex"]["female"]["mean_p_overturned"]["value"] == pytest.approx(p.mean())
 
@@ -283,24 +352,32 @@ def test_risk_coverage_ends_at_the_log_loss_of_all_items():
     metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
     rows = metrics["risk_coverage"]["grouped"]
     assert rows[-1]["coverage"] == 1.0
-    assert rows[-1]["log_loss"]["value"] == pytest.approx(metrics["outcome"]["grouped"]["log_loss"]["value"])
+    assert rows[-1]["log_loss"]["value"] == pytest.approx(
+        metrics["outcome"]["grouped"]["log_loss"]["value"]
+    )
     assert rows[0]["log_loss"]["n"] == 30
     assert rows[0]["log_loss"]["value"] < rows[-1]["log_loss"]["value"]
 
 
 def test_reliability_bins_add_up():
     truth, p = drawn(1000, 11)
-    bins = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["reliability"]["grouped"]
+    bins = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["reliability"][
+        "grouped"
+    ]
     assert len(bins) == 10
     assert sum(row["overturned_rate"]["n"] for row in bins) == 1000
-    assert sum(row["overturned_rate"]["n"] * row["overturned_rate"]["value"] for row in bins) == pytest.approx(truth.sum())
+    assert sum(
+        row["overturned_rate"]["n"] * row["overturned_rate"]["value"] for row in bins
+    ) == pytest.approx(truth.sum())
 
 
 def test_the_area_under_the_risk_coverage_curve_is_the_mean_of_its_rows():
     truth, p = drawn(300, 10)
     metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
     area, rows = metrics["aurc"]["grouped"], metrics["risk_coverage"]["grouped"]
-    assert area["log_loss"]["value"] == pytest.approx(np.mean([row["log_loss"]["value"] for row in rows]))
+    assert area["log_loss"]["value"] == pytest.approx(
+        np.mean([row["log_loss"]["value"] for row in rows])
+    )
     assert area["log_loss"]["value"] < area["category_prior_log_loss"]["value"]
 
 
@@ -308,7 +385,9 @@ def test_gaps_between_slices_are_of_shown_slices_only():
     truth = np.array([True] * 30 + [False] * 30 + [True] * 5)
     sex = ["female"] * 30 + ["male"] * 30 + ["other"] * 5
     p = [0.6] * 30 + [0.5] * 30 + [0.0] * 5
-    gaps = measure({"grouped": HeldOut(outcome_table(truth, p, sex=sex))}, CONFIG, 0)["slice_gaps"]["grouped"]
+    gaps = measure({"grouped": HeldOut(outcome_table(truth, p, sex=sex))}, CONFIG, 0)["slice_gaps"][
+        "grouped"
+    ]
     assert gaps["sex"] == {
         "n_slices": 2, "overturned_rate": 1.0, "mean_p_overturned": pytest.approx(0.1), "excess": pytest.approx(0.9),
     }  # fmt: skip
@@ -321,14 +400,25 @@ def test_gaps_between_slices_are_of_shown_slices_only():
 def test_repeats_are_averaged_and_never_count_as_more_items():
     truth, p = drawn(400, 16)
     table, other = outcome_table(truth, p), outcome_table(truth, p[::-1])
-    found = measure({"grouped": HeldOut(table, repeats=(HeldOut(other.sample(frac=1, random_state=0)),))}, CONFIG, 0)
-    alone = [measure({"grouped": HeldOut(part)}, CONFIG, 0)["outcome"]["grouped"] for part in (table, other)]
+    found = measure(
+        {"grouped": HeldOut(table, repeats=(HeldOut(other.sample(frac=1, random_state=0)),))},
+        CONFIG,
+        0,
+    )
+    alone = [
+        measure({"grouped": HeldOut(part)}, CONFIG, 0)["outcome"]["grouped"]
+        for part in (table, other)
+    ]
     both = found["outcome"]["grouped"]
     for name in ("auroc", "log_loss", "log_loss_vs_class_prior"):
-        assert both[name]["value"] == pytest.approx(np.mean([part[name]["value"] for part in alone]))
+        assert both[name]["value"] == pytest.approx(
+            np.mean([part[name]["value"] for part in alone])
+        )
         assert both[name]["n"] == 400
     assert found["held_out"]["grouped"]["n_deals"] == 2
-    steady = measure({"grouped": HeldOut(table, repeats=(HeldOut(table),) * 3)}, CONFIG, 0)["outcome"]["grouped"]
+    steady = measure({"grouped": HeldOut(table, repeats=(HeldOut(table),) * 3)}, CONFIG, 0)[
+        "outcome"
+    ]["grouped"]
     assert steady["log_loss"] == pytest.approx(alone[0]["log_loss"])
 
 
@@ -346,16 +436,23 @@ def test_deficiencies_too_are_averaged_over_repeats_on_the_items_that_all_of_the
 
     rows = np.sort(shown)
     found = measured(HeldOut(table, labels, p, priors, repeats=(repeat, HeldOut(table))))
-    alone = [measured(HeldOut(table, labels.iloc[rows], part.iloc[rows], priors.iloc[rows])) for part in (p, other)]
+    alone = [
+        measured(HeldOut(table, labels.iloc[rows], part.iloc[rows], priors.iloc[rows]))
+        for part in (p, other)
+    ]
     for name in ("micro_ap", "hit_at_1", "lrap", "micro_ap_vs_category_prior"):
-        assert found[name]["value"] == pytest.approx(np.mean([part[name]["value"] for part in alone]))
+        assert found[name]["value"] == pytest.approx(
+            np.mean([part[name]["value"] for part in alone])
+        )
         assert found[name]["n"] == alone[0][name]["n"]
     assert found["category_prior"] == alone[0]["category_prior"]
 
 
 def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
     truth, p = drawn(300, 17)
-    metrics = measure({"grouped": HeldOut(outcome_table(truth, p, p_last_year=[0.1, 0.3] * 150))}, CONFIG, 0)
+    metrics = measure(
+        {"grouped": HeldOut(outcome_table(truth, p, p_last_year=[0.1, 0.3] * 150))}, CONFIG, 0
+    )
     found = metrics["baselines"]["last_year"]["grouped"]
     assert {"auroc", "log_loss", "log_loss_vs_class_prior"} <= set(found)
     assert "log_loss_vs_category_prior" not in found
@@ -364,7 +461,9 @@ def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
 def test_shuffling_what_a_model_rests_on_costs_and_the_rest_does_not():
     truth, p = drawn(600, 18, signal=1.5)
     shuffled = pd.DataFrame({"record#0": np.roll(p, 7), "record#1": np.roll(p, 50), "request#0": p})
-    found = measure({"grouped": HeldOut(outcome_table(truth, p), shuffled=shuffled)}, CONFIG, 0)["importance"]["grouped"]
+    found = measure({"grouped": HeldOut(outcome_table(truth, p), shuffled=shuffled)}, CONFIG, 0)[
+        "importance"
+    ]["grouped"]
     assert found["record"]["low"] > 0.1
     assert found["request"] == {"value": 0.0, "low": 0.0, "high": 0.0, "n": 600}
 
@@ -373,7 +472,9 @@ def test_the_learning_curve_runs_from_the_smallest_share():
     truth, p = drawn(400, 19)
     flat = np.full(400, truth.mean())
     rows = measure_learning_curve(
-        {1.0: HeldOut(outcome_table(truth, p)), 0.2: HeldOut(outcome_table(truth, flat * 1.01))}, CONFIG, 0
+        {1.0: HeldOut(outcome_table(truth, p)), 0.2: HeldOut(outcome_table(truth, flat * 1.01))},
+        CONFIG,
+        0,
     )
     assert [row["share"] for row in rows] == [0.2, 1.0]
     assert rows[0]["log_loss_vs_class_prior"]["value"] > rows[1]["log_loss_vs_class_prior"]["high"]
@@ -382,12 +483,20 @@ def test_the_learning_curve_runs_from_the_smallest_share():
 def test_two_models_are_compared_item_by_item():
     truth, p = drawn(1500, 20)
     table = outcome_table(truth, p)
-    flat = table.assign(p_overturned=truth.mean() + np.linspace(0, 1e-3, 1500)).sample(frac=1, random_state=1)
+    flat = table.assign(p_overturned=truth.mean() + np.linspace(0, 1e-3, 1500)).sample(
+        frac=1, random_state=1
+    )
     better = compare(table, flat, CONFIG, 0)
     assert better["log_loss"]["high"] < 0 < better["auroc"]["low"]
-    assert compare(flat, table, CONFIG, 0)["log_loss"]["value"] == pytest.approx(-better["log_loss"]["value"])
+    assert compare(flat, table, CONFIG, 0)["log_loss"]["value"] == pytest.approx(
+        -better["log_loss"]["value"]
+    )
     same = compare(table, table, CONFIG, 0)
-    assert {name: found["value"] for name, found in same.items()} == {"log_loss": 0.0, "brier": 0.0, "auroc": 0.0}
+    assert {name: found["value"] for name, found in same.items()} == {
+        "log_loss": 0.0,
+        "brier": 0.0,
+        "auroc": 0.0,
+    }
 
 
 # --- what comes in

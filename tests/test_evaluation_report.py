@@ -53,16 +53,29 @@ def held_out(n=160, seed=0):
 @pytest.fixture(scope="module")
 def measured():
     grouped = held_out()
-    shuffled = pd.DataFrame({"record#0": grouped.outcome["p_overturned"].to_numpy()[::-1]}, grouped.outcome.index)
+    shuffled = pd.DataFrame(
+        {"record#0": grouped.outcome["p_overturned"].to_numpy()[::-1]}, grouped.outcome.index
+    )
     held = {"random": held_out(seed=1), "grouped": replace(grouped, shuffled=shuffled)}
     metrics = measure(held, CONFIG, 0)
-    metrics["learning_curve"] = measure_learning_curve({0.5: held["random"], 1.0: grouped}, CONFIG, 0)
+    metrics["learning_curve"] = measure_learning_curve(
+        {0.5: held["random"], 1.0: grouped}, CONFIG, 0
+    )
     metrics["outcome"]["time_forward"] = {"not_applicable": "no case has a day"}
-    return held, metrics, verdict(metrics, Headline("grouped", "time-forward is not applicable: no case has a day"))
+    return (
+        held,
+        metrics,
+        verdict(metrics, Headline("grouped", "time-forward is not applicable: no case has a day")),
+    )
 
 
 CHECKS = [
-    Check("swap_test", "Swapping changes no submission", "passed", "9 columns swapped between 160 items"),
+    Check(
+        "swap_test",
+        "Swapping changes no submission",
+        "passed",
+        "9 columns swapped between 160 items",
+    ),
     Check(
         "golden_feature",
         "No lone feature tells the decision",
@@ -72,7 +85,14 @@ CHECKS = [
     ),
     Check("train_before_test", "Nothing learnt from later", "not_applicable", "no days"),
 ]
-FACTS = {"stage": "imr", "n_items": 160, "trained_on": "<b>letters</b>", "years": [2015, 2016], "share": 0.123456, "labels": None}
+FACTS = {
+    "stage": "imr",
+    "n_items": 160,
+    "trained_on": "<b>letters</b>",
+    "years": [2015, 2016],
+    "share": 0.123456,
+    "labels": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +116,27 @@ def test_no_text_of_a_record_and_no_case_number_is_written(written):
 
 
 def test_metrics_json_is_strict_and_complete(written, measured):
-    document = json.loads(written[1]["metrics.json"], parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
-    assert {"outcome", "baselines", "deficiencies", "slices", "checks", "data", "headline", "verdict"} <= set(document)
+    document = json.loads(
+        written[1]["metrics.json"],
+        parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"),
+    )
+    assert {
+        "outcome",
+        "baselines",
+        "deficiencies",
+        "slices",
+        "checks",
+        "data",
+        "headline",
+        "verdict",
+    } <= set(document)
     assert document["outcome"]["grouped"] == measured[1]["outcome"]["grouped"]
     assert document["headline"]["split"] == "grouped"
-    assert [check["status"] for check in document["checks"]] == ["passed", "failed", "not_applicable"]
+    assert [check["status"] for check in document["checks"]] == [
+        "passed",
+        "failed",
+        "not_applicable",
+    ]
     assert document["data"]["n_items"] == 160
 
 
@@ -166,12 +202,20 @@ def test_synthetic_data_are_announced_everywhere(measured, tmp_path):
     write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=True)
     assert BANNER in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert BANNER in (tmp_path / "card.md").read_text(encoding="utf-8")
-    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["is_synthetic"] is True
+    assert (
+        json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["is_synthetic"] is True
+    )
 
 
 def test_a_further_baseline_is_shown_beside_the_priors(measured, tmp_path):
     held, metrics, told = measured
-    added = {**metrics, "baselines": {**metrics["baselines"], "without_case_summary": {"grouped": metrics["outcome"]["random"]}}}
+    added = {
+        **metrics,
+        "baselines": {
+            **metrics["baselines"],
+            "without_case_summary": {"grouped": metrics["outcome"]["random"]},
+        },
+    }
     write_report(tmp_path, added, held, told, {}, [], is_synthetic=False)
     assert "<th>without case summary</th>" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "without case summary" in (tmp_path / "card.md").read_text(encoding="utf-8")
@@ -200,7 +244,7 @@ def test_a_split_with_few_overturned_cases_is_greyed_and_says_so(tmp_path):
     assert n_overturned < 30
     assert f"not the headline: {n_overturned} overturned cases" in page
     assert '<td class="weak">' in page
-    assert f"time-forward (not the headline: {n_overturned} overturned cases)" in (tmp_path / "card.md").read_text(
-        encoding="utf-8"
-    )
+    assert f"time-forward (not the headline: {n_overturned} overturned cases)" in (
+        tmp_path / "card.md"
+    ).read_text(encoding="utf-8")
     assert told.sentence.count("would show with about") == 2

@@ -10,11 +10,17 @@ from imrml.config import load_config
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation.splits import case_days, cluster_summaries, group_cases, headline, make_splits
 
-WORDS = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("ana", "eko", "iru", "osa", "uli", "ave", "ido", "oby")]
+WORDS = [
+    f"{first}{second}"
+    for first in "bdfgklmnprst"
+    for second in ("ana", "eko", "iru", "osa", "uli", "ave", "ido", "oby")
+]
 
 
 def evaluation_config(**settings_):
-    return load_config(overrides=[f"evaluation.{name}={value}" for name, value in settings_.items()]).evaluation
+    return load_config(
+        overrides=[f"evaluation.{name}={value}" for name, value in settings_.items()]
+    ).evaluation
 
 
 def narrative(seed, n_words=120):
@@ -63,13 +69,24 @@ def test_groups_join_through_a_third_case():
 
 
 def test_absent_and_short_summaries_join_nobody():
-    assert group_cases(["A", "B", "C", "D"], ["", "", "Low back pain.", "Low back pain."], 0.9).tolist() == [0, 1, 2, 3]
+    assert group_cases(
+        ["A", "B", "C", "D"], ["", "", "Low back pain.", "Low back pain."], 0.9
+    ).tolist() == [0, 1, 2, 3]
     assert group_cases(["A", "A"], ["", "Low back pain."], 0.9).tolist() == [0, 0]
 
 
 def test_half_a_narrative_in_common_is_no_near_duplicate():
     half = narrative(6, 60)
-    assert len(set(group_cases(["A", "B"], [f"{half} {narrative(7, 60)}", f"{half} {narrative(8, 60)}"], 0.9))) == 2
+    assert (
+        len(
+            set(
+                group_cases(
+                    ["A", "B"], [f"{half} {narrative(7, 60)}", f"{half} {narrative(8, 60)}"], 0.9
+                )
+            )
+        )
+        == 2
+    )
 
 
 # --- folds
@@ -92,7 +109,9 @@ def test_grouped_and_time_forward_never_straddle(seed, n_cases, rate):
             assert not set(groups[train]) & set(groups[test])
             assert not set(train.tolist()) & set(test.tolist())
     if not isinstance(splits["grouped"], str):
-        assert sorted(np.concatenate([test for _, test in splits["grouped"]]).tolist()) == list(range(len(keys)))
+        assert sorted(np.concatenate([test for _, test in splits["grouped"]]).tolist()) == list(
+            range(len(keys))
+        )
 
 
 def test_random_tests_every_item_once_and_splits_cases():
@@ -109,13 +128,18 @@ def test_too_few_overturned_items_are_a_sentence_not_an_error():
     overturned = np.zeros(40, dtype=bool)
     overturned[:3] = True
     splits = make_splits(keys, np.arange(20).repeat(2), overturned, evaluation_config(), 0)
-    assert splits["random"] == "3 items with an overturned and 37 with an upheld item are too few for 5 folds"
+    assert (
+        splits["random"]
+        == "3 items with an overturned and 37 with an upheld item are too few for 5 folds"
+    )
     assert splits["grouped"].startswith("2 groups of cases")
 
 
 def test_only_the_splits_that_config_names_are_made():
     config = evaluation_config(splits="[grouped]")
-    assert list(make_splits(dated_keys(20), np.arange(20).repeat(2), np.arange(40) % 3 == 0, config, 0)) == ["grouped"]
+    assert list(
+        make_splits(dated_keys(20), np.arange(20).repeat(2), np.arange(40) % 3 == 0, config, 0)
+    ) == ["grouped"]
 
 
 # --- time
@@ -124,7 +148,9 @@ def test_only_the_splits_that_config_names_are_made():
 def test_time_forward_learns_from_decided_before_and_tests_on_received_after_a_cutoff():
     keys = dated_keys(200)
     overturned = np.arange(400) % 7 == 0
-    ((train, test),) = make_splits(keys, np.arange(200).repeat(2), overturned, evaluation_config(), 0)["time_forward"]
+    ((train, test),) = make_splits(
+        keys, np.arange(200).repeat(2), overturned, evaluation_config(), 0
+    )["time_forward"]
     received, decided = (pd.to_datetime(keys[name]) for name in ("received_on", "decided_on"))
     cutoff = received.iloc[test].min()
     assert decided.iloc[train].max() < cutoff
@@ -138,16 +164,23 @@ def test_time_forward_leaves_out_later_cases_of_a_group_it_learns_from():
     keys = dated_keys(200, items_per_case=1)
     groups = np.arange(200)
     groups[199] = groups[0]
-    ((train, test),) = make_splits(keys, groups, np.arange(200) % 7 == 0, evaluation_config(), 0)["time_forward"]
+    ((train, test),) = make_splits(keys, groups, np.arange(200) % 7 == 0, evaluation_config(), 0)[
+        "time_forward"
+    ]
     assert 0 in train
     assert 199 not in test
 
 
 def test_without_days_the_year_of_the_decision_stands_for_both():
     keys = pd.DataFrame(
-        {"case_number": list("ABCDEFGHIJ"), "decided_year": [2013, 2013, 2014, 2014, 2014, 2015, 2015, 2016, 2016, None]}
+        {
+            "case_number": list("ABCDEFGHIJ"),
+            "decided_year": [2013, 2013, 2014, 2014, 2014, 2015, 2015, 2016, 2016, None],
+        }
     )
-    ((train, test),) = make_splits(keys, np.arange(10), [True, False] * 5, evaluation_config(), 0)["time_forward"]
+    ((train, test),) = make_splits(keys, np.arange(10), [True, False] * 5, evaluation_config(), 0)[
+        "time_forward"
+    ]
     years = keys["decided_year"]
     assert years.iloc[train].max() < years.iloc[test].min()
     assert 9 not in train
@@ -159,7 +192,9 @@ def test_a_case_without_the_day_it_was_received_is_learnt_from_but_never_tested(
     keys.loc[[0, 99], "received_on"] = None
     received, decided = case_days(keys)
     assert received.isna().tolist() == [number in {0, 99} for number in range(100)]
-    ((train, test),) = make_splits(keys, np.arange(100), np.arange(100) % 4 == 0, evaluation_config(), 0)["time_forward"]
+    ((train, test),) = make_splits(
+        keys, np.arange(100), np.arange(100) % 4 == 0, evaluation_config(), 0
+    )["time_forward"]
     assert 0 in train
     assert 99 not in test
     assert decided.notna().all()
@@ -167,9 +202,19 @@ def test_a_case_without_the_day_it_was_received_is_learnt_from_but_never_tested(
 
 def test_no_dates_at_all_make_time_forward_not_applicable():
     keys = pd.DataFrame(
-        {"case_number": list("ABCD"), "received_on": [None] * 4, "decided_on": [None] * 4, "decided_year": [None] * 4}
+        {
+            "case_number": list("ABCD"),
+            "received_on": [None] * 4,
+            "decided_on": [None] * 4,
+            "decided_year": [None] * 4,
+        }
     )
-    assert "nor a year" in make_splits(keys, np.arange(4), [True, False] * 2, evaluation_config(), 0)["time_forward"]
+    assert (
+        "nor a year"
+        in make_splits(keys, np.arange(4), [True, False] * 2, evaluation_config(), 0)[
+            "time_forward"
+        ]
+    )
 
 
 # --- the headline
@@ -178,7 +223,9 @@ def test_no_dates_at_all_make_time_forward_not_applicable():
 def test_headline_counts_overturned_cases_not_items():
     cases = ["A"] * 40 + ["B"] * 40
     folds = ((np.arange(40), np.arange(40, 80)),)
-    chosen = headline({"time_forward": folds, "grouped": folds}, cases, [True] * 80, evaluation_config())
+    chosen = headline(
+        {"time_forward": folds, "grouped": folds}, cases, [True] * 80, evaluation_config()
+    )
     assert chosen.split == "grouped"
     assert "1 overturned cases to learn from and 1 to test on" in chosen.reason
 
@@ -186,13 +233,29 @@ def test_headline_counts_overturned_cases_not_items():
 def test_headline_is_time_forward_where_both_sides_hold_enough():
     folds = ((np.arange(30), np.arange(30, 60)),)
     cases = [f"case {number}" for number in range(60)]
-    assert headline({"time_forward": folds, "grouped": folds}, cases, [True] * 60, evaluation_config()).split == "time_forward"
     assert (
-        headline({"time_forward": folds, "grouped": folds}, cases, [False, *[True] * 59], evaluation_config()).split == "grouped"
+        headline(
+            {"time_forward": folds, "grouped": folds}, cases, [True] * 60, evaluation_config()
+        ).split
+        == "time_forward"
+    )
+    assert (
+        headline(
+            {"time_forward": folds, "grouped": folds},
+            cases,
+            [False, *[True] * 59],
+            evaluation_config(),
+        ).split
+        == "grouped"
     )
 
 
 def test_random_never_carries_the_headline():
     folds = ((np.arange(30), np.arange(30, 60)),)
     with pytest.raises(NotEnoughDataError, match=r"no split can carry the headline.*no days"):
-        headline({"random": folds, "time_forward": "no days"}, ["A"] * 60, [True] * 60, evaluation_config())
+        headline(
+            {"random": folds, "time_forward": "no days"},
+            ["A"] * 60,
+            [True] * 60,
+            evaluation_config(),
+        )

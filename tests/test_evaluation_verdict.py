@@ -28,12 +28,16 @@ def test_the_stated_number_of_letters_has_the_stated_power():
 def test_power_counts_letters_and_says_whether_these_are_enough():
     truth, p = drawn(2000, 22)
     many = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["power"]["grouped"]
-    few = measure({"grouped": HeldOut(outcome_table(truth, p, cases=[f"C{n // 20}" for n in range(2000)]))}, CONFIG, 0)["power"][
-        "grouped"
-    ]
+    few = measure(
+        {"grouped": HeldOut(outcome_table(truth, p, cases=[f"C{n // 20}" for n in range(2000)]))},
+        CONFIG,
+        0,
+    )["power"]["grouped"]
     assert "(enough here)" in many["sentence"]
     assert few["auroc"]["n_letters_here"] == 100
-    one = measure({"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0)["power"]["external"]
+    one = measure(
+        {"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0
+    )["power"]["external"]
     assert "cannot be reckoned" in one["sentence"]
 
 
@@ -44,7 +48,8 @@ def test_a_random_model_is_not_distinguishable_from_the_prior():
     truth, _ = drawn(600, 12)
     noise = truth.mean() * np.exp(0.02 * np.random.default_rng(13).normal(size=600))
     told = verdict(
-        measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0), Headline("grouped", "no days are known")
+        measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0),
+        Headline("grouped", "no days are known"),
     )
     assert not told.beats_class_prior
     assert not told.beats_category_prior
@@ -55,9 +60,14 @@ def test_a_random_model_is_not_distinguishable_from_the_prior():
 
 def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():
     truth, p = drawn(1500, 14)
-    good = verdict(measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0), Headline("grouped", "x"))
+    good = verdict(
+        measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0), Headline("grouped", "x")
+    )
     assert (good.beats_class_prior, good.beats_category_prior) == (True, True)
     assert "not distinguishable" not in good.sentence
-    shuffled = verdict(measure({"grouped": HeldOut(outcome_table(truth, p[::-1]))}, CONFIG, 0), Headline("grouped", "x"))
+    shuffled = verdict(
+        measure({"grouped": HeldOut(outcome_table(truth, p[::-1]))}, CONFIG, 0),
+        Headline("grouped", "x"),
+    )
     assert not shuffled.beats_class_prior
     assert "worse than the prior" in shuffled.sentence

@@ -28,7 +28,14 @@ from imrml.explaining.precedents import (
     precedents_path,
 )
 from imrml.explaining.summary import plain_summary
-from imrml.explaining.what_if import ABSTAINS, NO_BETTER, TOO_BRIEF, what_if, what_if_note, what_if_together
+from imrml.explaining.what_if import (
+    ABSTAINS,
+    NO_BETTER,
+    TOO_BRIEF,
+    what_if,
+    what_if_note,
+    what_if_together,
+)
 from imrml.features import find_documents, treatment_category
 from imrml.models import LoadedModel, load_model, save_model
 from imrml.models.associations import ChecklistAssociations, checklist_lines
@@ -41,7 +48,8 @@ from imrml.tables.files import read_table
 CLERKS = Path(__file__).parent / "clerk_requests.jsonl"
 SHOWN = "The urine drug screen was consistent. A pain agreement was signed."
 NOTES = (
-    " ".join(["The cook lifted a heavy pot near the old stove."] * 3) + f" She saw a {TELLING}. {SHOWN} CURES was not checked."
+    " ".join(["The cook lifted a heavy pot near the old stove."] * 3)
+    + f" She saw a {TELLING}. {SHOWN} CURES was not checked."
 )
 REQUESTS = pd.DataFrame(
     [
@@ -50,7 +58,10 @@ REQUESTS = pd.DataFrame(
         {"request_id": "empty", "treatment": "", "notes": ""},
     ]
 )
-AGREEMENT, SCREEN = "The signed pain agreement", "A scored opioid risk screen, such as the ORT or SOAPP"
+AGREEMENT, SCREEN = (
+    "The signed pain agreement",
+    "A scored opioid risk screen, such as the ORT or SOAPP",
+)
 
 
 def items_with_documents():
@@ -60,9 +71,12 @@ def items_with_documents():
     shows = random.random(400) < 0.5
     notes = items["submissions"]["case_summary"]
     items["submissions"]["case_summary"] = [
-        f"{text} The opioid risk tool was scored." if there else text for text, there in zip(notes, shows, strict=True)
+        f"{text} The opioid risk tool was scored." if there else text
+        for text, there in zip(notes, shows, strict=True)
     ]
-    items["deficiencies"]["opioid_monitoring_missing"] = random.random(400) < np.where(shows, 0.1, 0.6)
+    items["deficiencies"]["opioid_monitoring_missing"] = random.random(400) < np.where(
+        shows, 0.1, 0.6
+    )
     return items
 
 
@@ -85,7 +99,9 @@ def test_a_document_never_raises_the_deficiency_that_it_answers(model, requests)
     answers = what_if(model, requests, 0, lines)
     assert SCREEN in answers
     for answer in answers.values():
-        assert answer.p_deficiency == pytest.approx(before[answer.deficiency] + answer.change_deficiency)
+        assert answer.p_deficiency == pytest.approx(
+            before[answer.deficiency] + answer.change_deficiency
+        )
         assert answer.change_deficiency <= 0
         assert answer.words.endswith("an association in past letters, not an effect.")
     assert answers[SCREEN].change_deficiency < -0.1
@@ -108,10 +124,16 @@ def test_several_documents_count_together(model, requests):
 
 
 def test_there_is_no_what_if_where_nothing_beats_the_prior(model, requests):
-    prior = LoadedModel(make_model("models.deficiency.kind=category_prior").fit(**fictional_items()), MANIFEST)
+    prior = LoadedModel(
+        make_model("models.deficiency.kind=category_prior").fit(**fictional_items()), MANIFEST
+    )
     assert what_if_note(prior, requests, 0) == NO_BETTER
     assert what_if(prior, requests, 0, [SCREEN]) == {}
-    assert [what_if_note(model, requests, place) for place in (0, 1, 2)] == ["", TOO_BRIEF, ABSTAINS]
+    assert [what_if_note(model, requests, place) for place in (0, 1, 2)] == [
+        "",
+        TOO_BRIEF,
+        ABSTAINS,
+    ]
     with pytest.raises(ModelError, match="too brief"):
         what_if_together(model, requests, 1, [SCREEN])
 
@@ -160,19 +182,31 @@ def test_an_explanation_says_what_the_score_says(model, requests):
     [row] = score(model, requests).head(1).to_dict("records")
     found = explain(model, requests, 0)
     assert found.prediction["p_overturned"] == row["p_overturned"]
-    assert [one.id for one in found.deficiencies] == [row[f"deficiency_{place}"] for place in (1, 2, 3)]
+    assert [one.id for one in found.deficiencies] == [
+        row[f"deficiency_{place}"] for place in (1, 2, 3)
+    ]
     strongest = found.contributions[0]
     assert row["reasons"][0] == f"{strongest.points:+.1f} points: {strongest.words}"
-    p, odds = row["p_overturned"], row["p_overturned"] / (1 - row["p_overturned"]) * math.exp(-strongest.log_odds)
+    p, odds = (
+        row["p_overturned"],
+        row["p_overturned"] / (1 - row["p_overturned"]) * math.exp(-strongest.log_odds),
+    )
     assert strongest.points == pytest.approx(100 * (p - odds / (1 + odds)))
-    missing = {line.document for one in found.deficiencies for line in one.checklist if not line.is_shown}
+    missing = {
+        line.document for one in found.deficiencies for line in one.checklist if not line.is_shown
+    }
     assert missing == set(row["send_before_submission"])
 
 
 def test_what_is_shown_is_quoted_and_not_asked_for(model, requests, monkeypatch):
-    likely = pd.DataFrame([[float(id_ == "opioid_monitoring_missing") for id_ in deficiency_ids()]], columns=deficiency_ids())
+    likely = pd.DataFrame(
+        [[float(id_ == "opioid_monitoring_missing") for id_ in deficiency_ids()]],
+        columns=deficiency_ids(),
+    )
     monkeypatch.setattr(type(model.model), "predict_deficiencies", lambda *_: likely)
-    checklist = {line.document: line for line in explain(model, requests, 0).deficiencies[0].checklist}
+    checklist = {
+        line.document: line for line in explain(model, requests, 0).deficiencies[0].checklist
+    }
     assert checklist[AGREEMENT].is_shown
     assert checklist[AGREEMENT].quotes == ("A pain agreement was signed.",)
     assert checklist[AGREEMENT].what_if is None
@@ -184,7 +218,7 @@ def test_requests_without_an_answer_are_explained_too(model, requests):
     empty = explain(model, requests, 2)
     assert empty.contributions == empty.deficiencies == ()
     assert "no treatment is named" in plain_summary(empty)
-    assert explain(model, requests, 1).is_brief
+    assert explain(model, requests, 1).is_too_short
     with pytest.raises(TableError, match="request 4 of 3"):
         explain(model, requests, 3)
 
@@ -203,13 +237,20 @@ def test_a_summary_holds_the_words_that_must_stand_everywhere(model, requests):
 
 # --- past items ------------------------------------------------------------------------------------------------------
 
-ASKED = ["Norco 10/325mg #60 for Zwick", "Percocet #90", "PT 2x6 R shldr", "Physical therapy 12 visits for the low back"] * 6
+ASKED = [
+    "Norco 10/325mg #60 for Zwick",
+    "Percocet #90",
+    "PT 2x6 R shldr",
+    "Physical therapy 12 visits for the low back",
+] * 6
 
 
 def past_items(n=24):
     years = [2014.0 + number % 3 for number in range(n)]
     faults = [["opioid_monitoring_missing"] if number % 4 == 0 else None for number in range(n)]
-    return build_precedents(ASKED[:n], list(range(n)), years, [number % 8 == 0 for number in range(n)], faults)
+    return build_precedents(
+        ASKED[:n], list(range(n)), years, [number % 8 == 0 for number in range(n)], faults
+    )
 
 
 def test_the_file_holds_no_more_than_it_says(tmp_path):
@@ -268,7 +309,9 @@ def test_every_clerk_names_a_treatment_that_is_understood():
 
 def test_a_denial_in_notes_without_commas_ends_at_the_next_heading():
     notes = "pt stable no side effects no aberrant behavior UDS 3/2/15 consistent CURES ok pain contract on file no recent MRI"
-    found = {document.cue: (document.is_negated, document.quote) for document in find_documents(notes)}
+    found = {
+        document.cue: (document.is_negated, document.quote) for document in find_documents(notes)
+    }
     assert found["urine_drug_screen"] == (False, "UDS 3/2/15 consistent")
     assert found["cures_report"][0] is found["pain_agreement"][0] is False
     assert "prior_imaging" not in found or found["prior_imaging"][0]
@@ -324,7 +367,9 @@ def test_no_bit_of_a_bundle_can_be_flipped_unseen(bundle, tmp_path):
         changed[at] ^= 0x10
         (tmp_path / "flipped.zip").write_bytes(changed)
         try:
-            assert read_bundle(tmp_path / "flipped.zip") == whole  # a bit that says nothing, such as a file's age
+            assert (
+                read_bundle(tmp_path / "flipped.zip") == whole
+            )  # a bit that says nothing, such as a file's age
         except ModelError:
             continue
 
@@ -342,7 +387,13 @@ def test_explain_prints_one_request_and_nothing_of_it_on_stderr(imrml, line):
     run = imrml("explain", CLERKS, "--model", line.model, "--row", 2, "--allow-demo")
     assert run.code == 0, run.err
     text = " ".join(run.out.split())
-    for words in ("clerk-02: norco 10/325 #120", "base rate of opioids", "[pain contract] on file", DEMO, LAW):
+    for words in (
+        "clerk-02: norco 10/325 #120",
+        "base rate of opioids",
+        "[pain contract] on file",
+        DEMO,
+        LAW,
+    ):
         assert words in text
     assert "norco" not in run.err
     assert imrml("explain", CLERKS, "--model", line.model, "--row", 11, "--allow-demo").code == 1
@@ -367,18 +418,32 @@ def test_a_bundle_by_command_opens_everywhere_and_says_demo(imrml, line, tmp_pat
 
 @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".jsonl"])
 def test_requests_come_and_predictions_go_in_every_format(imrml, line, tmp_path, ending):
-    table = read_table(CLERKS).drop(columns="age")  # some clerks write it as text: no column of a Parquet file
+    table = read_table(CLERKS).drop(
+        columns="age"
+    )  # some clerks write it as text: no column of a Parquet file
     table.loc[0, "request_id"] = "=1+1"
     from imrml.tables.files import write_table
 
     write_table(table, tmp_path / f"in{ending}")
-    run = imrml("score", tmp_path / f"in{ending}", "--model", line.model, "--out", tmp_path / f"out{ending}", "--allow-demo")
+    run = imrml(
+        "score",
+        tmp_path / f"in{ending}",
+        "--model",
+        line.model,
+        "--out",
+        tmp_path / f"out{ending}",
+        "--allow-demo",
+    )
     assert run.code == 0, run.err
     back = read_table(tmp_path / f"out{ending}")
     assert back["request_id"].to_list() == table["request_id"].to_list()
     expected = score(load_model(line.model), sort_requests(table, "imr"), allow_demo=True)
-    assert [list(cell) for cell in back["send_before_submission"]] == expected["send_before_submission"].to_list()
-    assert pd.to_numeric(back["base_rate"]).to_numpy() == pytest.approx(expected["base_rate"].to_numpy())
+    assert [list(cell) for cell in back["send_before_submission"]] == expected[
+        "send_before_submission"
+    ].to_list()
+    assert pd.to_numeric(back["base_rate"]).to_numpy() == pytest.approx(
+        expected["base_rate"].to_numpy()
+    )
 
 
 def test_scoring_needs_no_network_and_no_mlflow(line, tmp_path):
@@ -391,7 +456,9 @@ def test_scoring_needs_no_network_and_no_mlflow(line, tmp_path):
         "main()\n"
         "assert not {'mlflow', 'matplotlib', 'openpyxl', 'fastapi'} & set(sys.modules), 'a heavy import'\n"
     )
-    run = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, check=False, cwd=tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-c", blocked], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert run.returncode == 0, run.stderr
     assert len(run.stdout.splitlines()) == 10
 
@@ -408,9 +475,15 @@ def test_training_keeps_past_items_where_config_asks(imrml, line, tmp_path):
     kept = open_precedents({"trained_on": "synthetic"})
     assert kept is not None
     assert kept.look_up("norco #60").trained_on == "synthetic"
-    assert len(read_table(precedents_path({"trained_on": "synthetic"}))) == len(read_table(line.items))
+    assert len(read_table(precedents_path({"trained_on": "synthetic"}))) == len(
+        read_table(line.items)
+    )
 
 
 def test_the_checklist_of_the_taxonomy_is_that_of_the_associations():
-    lines = {(deficiency.id, line) for deficiency in taxonomy() for line in deficiency.send_before_submission}
+    lines = {
+        (deficiency.id, line)
+        for deficiency in taxonomy()
+        for line in deficiency.send_before_submission
+    }
     assert set(checklist_lines()) == set(cues_that_show()) <= lines

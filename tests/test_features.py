@@ -57,7 +57,10 @@ def make_frame(stage: str = "imr", n_cases: int = 12) -> SubmissionFrame:
             "received_on": "2015-05-01",
             "claims_guideline": "Decision based on MTUS Low Back Complaints 2004.",
         }
-        rows += [{"item": f"Norco 10/325mg #{30 * (number % 3 + 1)}", **facts}, {"item": "MRI of the left knee", **facts}]
+        rows += [
+            {"item": f"Norco 10/325mg #{30 * (number % 3 + 1)}", **facts},
+            {"item": "MRI of the left knee", **facts},
+        ]
     return submission_frame(pd.DataFrame(rows), stage)
 
 
@@ -73,15 +76,25 @@ def test_tables_refer_to_known_ids():
     assert {row["category"] for row in read_vocabulary("treatment_patterns")} <= categories
     assert {row["category"] for row in read_vocabulary("drugs")} <= categories
     classes = {row["drug_class"] for row in read_vocabulary("drugs")}
-    assert {row["applies_to"] for row in read_vocabulary("treatment_limits")} <= categories | classes
-    answered = {answer for row in read_vocabulary("documentation_cues") for answer in row["answers"].split("|")}
+    assert {
+        row["applies_to"] for row in read_vocabulary("treatment_limits")
+    } <= categories | classes
+    answered = {
+        answer
+        for row in read_vocabulary("documentation_cues")
+        for answer in row["answers"].split("|")
+    }
     assert answered == set(deficiency_ids())
     assert len({row["name"] for row in read_vocabulary("drugs")}) == len(read_vocabulary("drugs"))
 
 
-@pytest.mark.parametrize("path", sorted(Path(vocabulary.__file__).parent.glob("*.csv")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(Path(vocabulary.__file__).parent.glob("*.csv")), ids=lambda path: path.stem
+)
 def test_every_table_says_where_its_facts_are_from(path):
-    comments = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    comments = [
+        line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")
+    ]
     rows = read_vocabulary(path.stem)
     assert any("source: " in line for line in comments) or all(row["source"] for row in rows)
 
@@ -91,7 +104,13 @@ def test_every_match_holds_a_hint(table):
     """A hint that a match can lack would hide that match; strings are drawn from each pattern to look for one."""
 
     def check(pattern: str, hints: list[str]) -> None:
-        @settings(max_examples=5, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=5,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        )
         @given(st.from_regex(pattern, alphabet=st.characters(min_codepoint=32, max_codepoint=126)))
         def holds(text: str) -> None:
             # The texts searched are in lower case.
@@ -152,13 +171,22 @@ def test_a_code_means_what_its_words_mean(code, words):
 
 
 def test_vertebrae_vitamins_and_procedures_are_no_codes():
-    assert find_diagnoses("Pain from T12 to S1, vitamin B12, MRI 72148, E0730 rental, G0480, L4-5, M54 was seen") == ()
+    assert (
+        find_diagnoses(
+            "Pain from T12 to S1, vitamin B12, MRI 72148, E0730 rental, G0480, L4-5, M54 was seen"
+        )
+        == ()
+    )
     assert find_diagnoses("Z79.891, C4-C5, 722.10", is_list=True) == ()
 
 
 def test_codes_reach_the_features_of_their_family():
     items = pd.DataFrame({"item": ["MRI", "MRI"], "diagnosis": ["M5416", "radiculopathy"]})
-    frame = ClinicalFeatures("imr").set_output(transform="pandas").fit_transform(submission_frame(items, "imr"))
+    frame = (
+        ClinicalFeatures("imr")
+        .set_output(transform="pandas")
+        .fit_transform(submission_frame(items, "imr"))
+    )
     assert frame["diagnosis=disc_radiculopathy"].tolist() == [1.0, 1.0]
 
 
@@ -177,7 +205,11 @@ def found(text: str, **options: bool) -> dict[str, bool]:
         ("A urine drug screen was not obtained.", "urine_drug_screen", True),
         ("CURES was checked and there is no pain agreement.", "cures_report", False),
         ("CURES was checked and there is no pain agreement.", "pain_agreement", True),
-        ("Pain is 8/10 without medication and 4/10 with medication.", "pain_scores_compared", False),
+        (
+            "Pain is 8/10 without medication and 4/10 with medication.",
+            "pain_scores_compared",
+            False,
+        ),
         ("He reports 40% pain relief with Norco.", "percent_relief", False),
         ("Strength is 5/5 in both legs.", "motor_deficit", True),
         ("Strength is 4/5 in the left leg.", "motor_deficit", False),
@@ -186,7 +218,11 @@ def found(text: str, **options: bool) -> dict[str, bool]:
         ("Straight leg raise is negative.", "provocative_test", True),
         ("He failed conservative treatment.", "conservative_care_failed", False),
         ("She has completed 8 of 12 sessions.", "visits_completed", False),
-        ("Gabapentin was tried and failed; tried and failed gabapentin.", "first_line_failed", False),
+        (
+            "Gabapentin was tried and failed; tried and failed gabapentin.",
+            "first_line_failed",
+            False,
+        ),
         ("She denies heartburn.", "gi_symptoms", True),
         ("MRI dated 4/4/14 showed a tear.", "prior_imaging", False),
         ("No aberrant behavior was seen.", "aberrant_behavior_review", False),
@@ -206,11 +242,19 @@ def test_what_is_only_asked_for_is_not_shown():
 
 
 def test_what_utilization_review_said_shows_nothing():
-    assert found("Utilization review denied the request, noting that a urine drug screen was consistent.") == {}
+    assert (
+        found(
+            "Utilization review denied the request, noting that a urine drug screen was consistent."
+        )
+        == {}
+    )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.sampled_from(["", "No UDS. HEP; VAS 3/10, İ UDS."]))
+@given(
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=200),
+    st.sampled_from(["", "No UDS. HEP; VAS 3/10, İ UDS."]),
+)
 def test_spans_slice_back(noise, told):
     text = noise + told
     for one in find_documents(text):
@@ -229,13 +273,19 @@ def test_age_of_the_claim_and_people():
             "sex": ["F", "", "male"],
         }
     )
-    plain = ClinicalFeatures("imr").set_output(transform="pandas").fit_transform(submission_frame(items, "imr"))
+    plain = (
+        ClinicalFeatures("imr")
+        .set_output(transform="pandas")
+        .fit_transform(submission_frame(items, "imr"))
+    )
     bands = ["chronicity=acute", "chronicity=chronic_10_years", "chronicity=unknown"]
     assert plain[bands].to_numpy().tolist() == np.eye(3).tolist()
     assert plain.loc[0, "log_claim_days"] == pytest.approx(np.log1p(19))
     assert not {"age", "sex=female"} & set(plain)
     people = (
-        ClinicalFeatures("imr", use_age_and_sex=True).set_output(transform="pandas").fit_transform(submission_frame(items, "imr"))
+        ClinicalFeatures("imr", use_age_and_sex=True)
+        .set_output(transform="pandas")
+        .fit_transform(submission_frame(items, "imr"))
     )
     assert people[["age", "is_age_unknown", "sex=female", "sex=male"]].to_numpy().tolist() == [
         [40, 0, 1, 0],
@@ -245,8 +295,18 @@ def test_age_of_the_claim_and_people():
 
 
 def test_before_review_the_last_date_told_ends_the_age_of_the_claim():
-    items = pd.DataFrame({"item": ["Norco"], "date_of_injury": ["2015-01-01"], "case_summary": ["Seen 2/1/2015 and 2/10/15."]})
-    frame = ClinicalFeatures("rfa").set_output(transform="pandas").fit_transform(submission_frame(items, "rfa"))
+    items = pd.DataFrame(
+        {
+            "item": ["Norco"],
+            "date_of_injury": ["2015-01-01"],
+            "case_summary": ["Seen 2/1/2015 and 2/10/15."],
+        }
+    )
+    frame = (
+        ClinicalFeatures("rfa")
+        .set_output(transform="pandas")
+        .fit_transform(submission_frame(items, "rfa"))
+    )
     assert frame.loc[0, "log_claim_days"] == pytest.approx(np.log1p(40))
 
 
@@ -254,14 +314,18 @@ def test_before_review_the_last_date_told_ends_the_age_of_the_claim():
 
 
 def test_masks_digits_and_names():
-    masked = mask_text("Seen by Dr. Jane Quill on 4/5/15. Later Robert Ames, M.D., and Tomas Brill saw a positive Spurling test.")
+    masked = mask_text(
+        "Seen by Dr. Jane Quill on 4/5/15. Later Robert Ames, M.D., and Tomas Brill saw a positive Spurling test."
+    )
     assert not re.search(r"[1-9]|Quill|Jane|Ames|Brill|Tomas", masked)
     assert "Spurling" in masked
     assert "Seen" in masked
 
 
 def test_a_term_needs_enough_cases_not_items():
-    frame = submission_frame(pd.DataFrame({"treatment": ["zygote brace"] * 6 + ["knee brace"] * 2}), "rfa")
+    frame = submission_frame(
+        pd.DataFrame({"treatment": ["zygote brace"] * 6 + ["knee brace"] * 2}), "rfa"
+    )
     one_case = TextFeatures("rfa", min_cases=2).fit(frame, cases=["A"] * 6 + ["B", "C"])
     assert set(one_case.terms_["treatment"]) == {"brace", "knee", "knee brace"}
     assert "zygote" in set(TextFeatures("rfa", min_cases=2).fit(frame).terms_["treatment"])
@@ -271,9 +335,9 @@ def test_metadata_routing_carries_the_cases_through_the_builder():
     frame = make_frame(n_cases=6)
     config = small_config(min_cases=5)
     with config_context(enable_metadata_routing=True):
-        counted = build_features(config, "imr").fit(frame, cases=["A"] * 4 + list("BCDEFGHI"))
+        pluralize = build_features(config, "imr").fit(frame, cases=["A"] * 4 + list("BCDEFGHI"))
         alone = build_features(config, "imr").fit(frame, cases=["A"] * len(frame))
-    assert "summary__uds" in counted.get_feature_names_out()
+    assert "summary__uds" in pluralize.get_feature_names_out()
     assert not [name for name in alone.get_feature_names_out() if "__" in name]
 
 
@@ -292,25 +356,45 @@ def test_rows_of_text_have_unit_length_by_part():
     assert sparse.issparse(values)
     np.testing.assert_allclose(values.power(2).sum(axis=1), 2.0)
     alone = TextFeatures("imr", min_cases=2, use_case_summary=False).fit(frame)
-    assert {name.split("__")[0] for name in alone.get_feature_names_out()} == {"treatment", "holds_no_known_term"}
+    assert {name.split("__")[0] for name in alone.get_feature_names_out()} == {
+        "treatment",
+        "holds_no_known_term",
+    }
     unseen = submission_frame(pd.DataFrame({"treatment": ["", "Qwxz", "MRI"]}), "imr")
     assert alone.transform(unseen).toarray()[:, -1].tolist() == [1.0, 1.0, 0.0]
 
 
 def test_a_finding_counts_by_treatment_category_only_where_enough_cases_hold_it():
-    rows = [("Norco #60", "Spasm was felt.")] * 3 + [("MRI left knee", "Spasm was felt.")] * 2 + [("Soma #30", "Spasm was felt.")]
+    rows = (
+        [("Norco #60", "Spasm was felt.")] * 3
+        + [("MRI left knee", "Spasm was felt.")] * 2
+        + [("Soma #30", "Spasm was felt.")]
+    )
     frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
-    features = CrossedTextFeatures("rfa", min_cases=2).fit(frame, cases=["A", "B", "C", "D", "D", "E"])
+    features = CrossedTextFeatures("rfa", min_cases=2).fit(
+        frame, cases=["A", "B", "C", "D", "D", "E"]
+    )
     names = features.get_feature_names_out().tolist()
     crosses = [name for name in names if name.startswith("summary_by_category__")]
     assert "summary_by_category__spasm (opioid)" in crosses
     assert all(name.endswith("(opioid)") for name in crosses)
-    shown = pd.DataFrame(features.transform(frame).toarray(), columns=names)["summary_by_category__spasm (opioid)"]
+    shown = pd.DataFrame(features.transform(frame).toarray(), columns=names)[
+        "summary_by_category__spasm (opioid)"
+    ]
     assert (shown > 0).tolist() == [True] * 3 + [False] * 3
 
 
 def test_spelling_knows_a_slip_and_masks_digits():
-    asked = pd.DataFrame({"treatment": ["Orphenadrine 100mg", "Orfenadrine 50mg", "Orphenadrine 75mg", "MRI of the knee"]})
+    asked = pd.DataFrame(
+        {
+            "treatment": [
+                "Orphenadrine 100mg",
+                "Orfenadrine 50mg",
+                "Orphenadrine 75mg",
+                "MRI of the knee",
+            ]
+        }
+    )
     spelt = SpellingFeatures("rfa", n_columns=512).fit_transform(submission_frame(asked, "rfa"))
     alike = (spelt @ spelt.T).toarray()
     assert alike[0, 2] > alike[0, 1] > 0.5 > alike[0, 3]
@@ -319,8 +403,16 @@ def test_spelling_knows_a_slip_and_masks_digits():
 
 def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
     """Another number or another person hashes alike; the same finding in a drug's record and in a scan's does not."""
-    told = ("Seen by Dr. Okafor on 3/1/15 for 2 weeks of thirst.", "Seen by Dr. Quill on 9/22/14 for 6 weeks of thirst.")
-    rows = [("Norco #60", told[0]), ("Norco #90", told[1]), ("MRI left knee", told[0]), ("Soma #30", told[0])]
+    told = (
+        "Seen by Dr. Okafor on 3/1/15 for 2 weeks of thirst.",
+        "Seen by Dr. Quill on 9/22/14 for 6 weeks of thirst.",
+    )
+    rows = [
+        ("Norco #60", told[0]),
+        ("Norco #90", told[1]),
+        ("MRI left knee", told[0]),
+        ("Soma #30", told[0]),
+    ]
     frame = submission_frame(pd.DataFrame(rows, columns=["item", "case_summary"]), "rfa")
     words = HashedText("rfa", n_buckets=4096).fit(frame)
     values = words.transform(frame).toarray()
@@ -340,14 +432,24 @@ def test_hashed_words_store_no_term_and_count_by_kind_of_treatment():
 TRANSFORMERS = [
     pytest.param(TreatmentFeatures, id="treatment"),
     pytest.param(lambda stage: ClinicalFeatures(stage, use_age_and_sex=True), id="clinical"),
-    pytest.param(lambda stage: ClinicalFeatures(stage, use_case_summary=False), id="clinical without narrative"),
+    pytest.param(
+        lambda stage: ClinicalFeatures(stage, use_case_summary=False),
+        id="clinical without narrative",
+    ),
     pytest.param(lambda stage: TextFeatures(stage, min_cases=3, max_terms=200), id="text"),
-    pytest.param(lambda stage: CrossedTextFeatures(stage, min_cases=3, max_terms=200), id="crossed text"),
+    pytest.param(
+        lambda stage: CrossedTextFeatures(stage, min_cases=3, max_terms=200), id="crossed text"
+    ),
     pytest.param(lambda stage: SpellingFeatures(stage, n_columns=128), id="spelling"),
-    pytest.param(lambda stage: build_features(small_config(char_ngrams=[3, 4]), stage), id="builder"),
+    pytest.param(
+        lambda stage: build_features(small_config(char_ngrams=[3, 4]), stage), id="builder"
+    ),
     pytest.param(lambda stage: HashedText(stage, n_buckets=64), id="hashed"),
     pytest.param(
-        lambda stage: build_features(small_config(use_case_summary=False, use_age_and_sex=True), stage), id="builder narrow"
+        lambda stage: build_features(
+            small_config(use_case_summary=False, use_age_and_sex=True), stage
+        ),
+        id="builder narrow",
     ),
 ]
 
@@ -384,7 +486,13 @@ class TestContract:
     def test_takes_empty_and_unseen_text(self, make, stage):
         fitted = make(stage).fit(make_frame(stage))
         odd = submission_frame(
-            pd.DataFrame({"treatment": ["", "ψ 😀 \x00", "Qwxz"], "case_summary": ["", "\n\n", "Ünseen. 9/99/99"]}), stage
+            pd.DataFrame(
+                {
+                    "treatment": ["", "ψ 😀 \x00", "Qwxz"],
+                    "case_summary": ["", "\n\n", "Ünseen. 9/99/99"],
+                }
+            ),
+            stage,
         )
         values = dense(fitted.transform(odd))
         assert np.isfinite(values).all()
@@ -402,11 +510,16 @@ class TestContract:
         saved = skops.io.dumps(fitted)
         assert set(skops.io.get_untrusted_types(data=saved)) <= set(TRUSTED)
         loaded = skops.io.loads(saved, trusted=TRUSTED)
-        np.testing.assert_array_equal(dense(loaded.transform(frame)), dense(fitted.transform(frame)))
+        np.testing.assert_array_equal(
+            dense(loaded.transform(frame)), dense(fitted.transform(frame))
+        )
         assert list(loaded.get_feature_names_out()) == list(fitted.get_feature_names_out())
-        # Processes that fit folds side by side hand estimators to each other by pickle; files never hold one.
+        # Processes that fit folds side by side hand estimators to each other by pickle; files never
+        # hold one.
         handed_over = pickle.loads(pickle.dumps(fitted))
-        np.testing.assert_array_equal(dense(handed_over.transform(frame)), dense(fitted.transform(frame)))
+        np.testing.assert_array_equal(
+            dense(handed_over.transform(frame)), dense(fitted.transform(frame))
+        )
 
 
 @pytest.mark.parametrize("make", [TreatmentFeatures, ClinicalFeatures])
@@ -423,9 +536,14 @@ def test_sparse_features_come_as_pandas_with_their_names():
     frame = make_frame().set_index(pd.Index(range(100, 124)))
     features = build_features(small_config(), "imr").fit(frame)
     named = feature_frame(features, frame)
-    assert (list(named.index), list(named.columns)) == (list(frame.index), list(features.get_feature_names_out()))
+    assert (list(named.index), list(named.columns)) == (
+        list(frame.index),
+        list(features.get_feature_names_out()),
+    )
     assert all(isinstance(dtype, pd.SparseDtype) for dtype in named.dtypes)
-    np.testing.assert_array_equal(named.sparse.to_dense().to_numpy(), dense(features.transform(frame)))
+    np.testing.assert_array_equal(
+        named.sparse.to_dense().to_numpy(), dense(features.transform(frame))
+    )
     # as scikit-learn's own sparse transformers
     with pytest.raises(ValueError, match="outputs a scipy sparse matrix"):
         features.set_output(transform="pandas").transform(frame)
@@ -437,16 +555,28 @@ def test_a_frame_of_the_wrong_stage_rings():
 
 
 def test_nothing_of_the_review_reaches_the_features():
-    items = pd.DataFrame({"item": ["MRI of the left knee"] * 6, "case_summary": ["Knee pain after a fall."] * 6})
-    told = items.assign(rationale="Not supported.", decision="upheld", maximus_guideline="MTUS", reviewer_specialties="Pain")
+    items = pd.DataFrame(
+        {"item": ["MRI of the left knee"] * 6, "case_summary": ["Knee pain after a fall."] * 6}
+    )
+    told = items.assign(
+        rationale="Not supported.",
+        decision="upheld",
+        maximus_guideline="MTUS",
+        reviewer_specialties="Pain",
+    )
     plain = build_features(small_config(), "imr").fit(submission_frame(items, "imr"))
     same = build_features(small_config(), "imr").fit(submission_frame(told, "imr"))
     assert list(plain.get_feature_names_out()) == list(same.get_feature_names_out())
-    assert not (plain.transform(submission_frame(items, "imr")) != same.transform(submission_frame(told, "imr"))).nnz
+    assert not (
+        plain.transform(submission_frame(items, "imr"))
+        != same.transform(submission_frame(told, "imr"))
+    ).nnz
 
 
 def test_every_feature_has_words():
-    fitted = build_features(small_config(use_age_and_sex=True, char_ngrams=[3, 3], n_char_columns=8), "imr").fit(make_frame())
+    fitted = build_features(
+        small_config(use_age_and_sex=True, char_ngrams=[3, 3], n_char_columns=8), "imr"
+    ).fit(make_frame())
     described = {name: describe_feature(name) for name in fitted.get_feature_names_out()}
     assert [name for name, words in described.items() if words == name and name != "age"] == []
     assert described["lacks=pain_agreement"] == "says there is no: signed pain agreement"

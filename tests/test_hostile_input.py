@@ -1,7 +1,7 @@
 """Text made to be slow to read: every pattern is one a linear matcher could run, and no text makes a reader hang.
 
-How the time of each pattern grows with the text is measured in ``experiments/027-regex-growth``; here a guard of many seconds of
-processor time only ends what would never end.
+How the time of each pattern grows with the text is measured in ``experiments/027-regex-growth``;
+here a guard of many seconds of processor time only ends what would never end.
 """
 
 import signal
@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 import re2
-from entries import ENTRIES, change_objects, garble, read, seeds
 from factories import PROSE_CREDENTIALS, FictionalItem, FictionalLetter, partly_authorized
+from fuzz_targets import ENTRIES, change_objects, garble, read, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from patterns import compile_under_re2, find_patterns, without_looks
@@ -75,7 +75,12 @@ def shapes(size: int) -> dict[str, str]:
 
 def letter_with(**parts: str) -> str:
     letter = FictionalLetter(credentials=parts.get("credentials", PROSE_CREDENTIALS))
-    letter.items = [FictionalItem(item=parts.get("item", "Norco #60"), rationale=parts.get("rationale", "It is not supported."))]
+    letter.items = [
+        FictionalItem(
+            item=parts.get("item", "Norco #60"),
+            rationale=parts.get("rationale", "It is not supported."),
+        )
+    ]
     letter.summary = parts.get("summary", letter.summary)
     return "\n\n".join(letter.paragraphs())
 
@@ -97,7 +102,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "find_documents in a request": lambda text: find_documents(text, is_request=True),
     "background": background.__wrapped__,
     "label_rationale": label_rationale,
-    "label_rationale by item": lambda text: label_rationale("In this case, no red flag was found.", text),
+    "label_rationale by item": lambda text: label_rationale(
+        "In this case, no red flag was found.", text
+    ),
     "parse_letter with a summary": lambda text: parse(letter_with(summary=text)),
     "parse_letter with an item": lambda text: parse(letter_with(item=text)),
     "parse_letter with a rationale": lambda text: parse(letter_with(rationale=text)),
@@ -149,7 +156,10 @@ def test_a_look_without_bound_is_refused(look):
 
 
 def test_looks_of_bounded_width_and_possessive_marks_are_left_out():
-    assert without_looks(r"(?<![a-z(])\d++(?! (?:mg|ml|(?=x)))[+?)]*+x{2}+(?:a)?+") == r"\d+[+?)]*x{2}(?:a)?"
+    assert (
+        without_looks(r"(?<![a-z(])\d++(?! (?:mg|ml|(?=x)))[+?)]*+x{2}+(?:a)?+")
+        == r"\d+[+?)]*x{2}(?:a)?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +180,9 @@ def test_patterns_that_once_grew_with_the_square_of_the_text_end(part, head, pum
 
 
 def test_an_item_said_to_be_both_has_its_own_reason():
-    says = "MAXIMUS Federal Services, Inc. has determined the request for a cane is {} and appropriate"
+    says = (
+        "MAXIMUS Federal Services, Inc. has determined the request for a cane is {} and appropriate"
+    )
     letter = [
         "INDEPENDENT MEDICAL REVIEW DECISION AND RATIONALE",
         f"1) {says.format('medically necessary')}",
@@ -197,7 +209,11 @@ def test_an_entry_reads_or_refuses_whatever_comes(entry):
     @given(st.sampled_from(whole) | st.binary(max_size=200), st.integers(0, 2**32))
     def read_garbled(seed: bytes, number: int) -> None:
         rng = Random(number)
-        content = change_objects(seed, rng, lambda part: garble(part, rng)) if entry == "pdf" else garble(seed, rng)
+        content = (
+            change_objects(seed, rng, lambda part: garble(part, rng))
+            if entry == "pdf"
+            else garble(seed, rng)
+        )
         with hang_guard():
             read(entry, content)
 
@@ -235,10 +251,14 @@ def test_a_word_of_many_beginnings_is_read_once(unit):
 )
 def test_credentials_that_repeat_are_read_once(phrase):
     with hang_guard():
-        parse(letter_with(credentials=f"is Board Certified in {phrase * (4 * SIZE // len(phrase))}"))
+        parse(
+            letter_with(credentials=f"is Board Certified in {phrase * (4 * SIZE // len(phrase))}")
+        )
 
 
-@pytest.mark.parametrize("unit", ["Massage: Upheld\f", "Massage: Upheld\n", "\f", "Massage was the original request. "])
+@pytest.mark.parametrize(
+    "unit", ["Massage: Upheld\f", "Massage: Upheld\n", "\f", "Massage was the original request. "]
+)
 def test_items_that_repeat_are_read_once(unit):
     block = "Claims Administrator guideline: none\nMAXIMUS guideline: none\nDecision rationale: "
     with hang_guard():
@@ -281,7 +301,12 @@ def test_numbered_letters_that_repeat_are_read_once(name):
 
 
 def test_words_and_blanks_within_bounds_are_read_as_they_stand():
-    text = "pneumonoultramicroscopicsilicovolcanoconiosis" + " " * LONGEST_WORD + "8/4/15\n\n" + "9" * LONGEST_WORD
+    text = (
+        "pneumonoultramicroscopicsilicovolcanoconiosis"
+        + " " * LONGEST_WORD
+        + "8/4/15\n\n"
+        + "9" * LONGEST_WORD
+    )
     assert bound_runs(text) == text
 
 
@@ -289,9 +314,13 @@ def test_what_stands_beside_an_endless_word_is_still_read():
     endless = "x" * 5000
     assert treatment_category(f"{endless} MRI of the knee") == "imaging"
     assert parse_treatment(f"Norco 10/325mg #60 {endless}").amounts.n_units == 60
-    assert [one.cue for one in find_documents(f"{endless} urine drug screen was consistent.")] == ["urine_drug_screen"]
+    assert [one.cue for one in find_documents(f"{endless} urine drug screen was consistent.")] == [
+        "urine_drug_screen"
+    ]
     assert mask_text(f"{endless} on 3/4/15").endswith(" on 0/0/0")
-    [span] = label_rationale(f"In this case, there is no record of a urine drug screen. {endless}", "Norco")
+    [span] = label_rationale(
+        f"In this case, there is no record of a urine drug screen. {endless}", "Norco"
+    )
     assert span.id == "opioid_monitoring_missing"
 
 

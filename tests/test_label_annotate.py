@@ -12,7 +12,11 @@ from imrml.labelling.annotation import AnswerError, keep_answer, read_guide, rea
 from imrml.labelling.gold import read_gold_items
 from imrml.tables.files import read_table, write_table
 
-FUNCTION, SCREEN, FINDINGS = "no_functional_improvement", "opioid_monitoring_missing", "objective_findings_lacking"
+FUNCTION, SCREEN, FINDINGS = (
+    "no_functional_improvement",
+    "opioid_monitoring_missing",
+    "objective_findings_lacking",
+)
 NORCO = "The guideline asks for a benefit. In this case, there is no record of functional improvement. He takes  it daily."
 KNEE = "In this case, no red flag was found. The request for an MRI is not medically necessary."
 ITEMS = pd.DataFrame(
@@ -32,7 +36,9 @@ def annotate(imrml, tmp_path, monkeypatch):
 
     def converse(*answers, options=()):
         monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
-        return imrml("label", tmp_path / "items.parquet", "--annotate", tmp_path / "gold.jsonl", *options)
+        return imrml(
+            "label", tmp_path / "items.parquet", "--annotate", tmp_path / "gold.jsonl", *options
+        )
 
     converse.gold = tmp_path / "gold.jsonl"
     converse.items = tmp_path / "items.parquet"
@@ -40,7 +46,10 @@ def annotate(imrml, tmp_path, monkeypatch):
 
 
 def kept(annotate):
-    return {row["item_id"]: row for row in map(json.loads, annotate.gold.read_text(encoding="utf-8").splitlines())}
+    return {
+        row["item_id"]: row
+        for row in map(json.loads, annotate.gold.read_text(encoding="utf-8").splitlines())
+    }
 
 
 def test_answers_are_kept_for_check_and_train(annotate, imrml):
@@ -50,7 +59,10 @@ def test_answers_are_kept_for_check_and_train(annotate, imrml):
         "CM15-0000001#1": {
             "item_id": "CM15-0000001#1",
             "deficiencies": [FUNCTION, SCREEN],
-            "evidence": {FUNCTION: "In this case, there is no record of functional improvement.", SCREEN: "takes  it daily"},
+            "evidence": {
+                FUNCTION: "In this case, there is no record of functional improvement.",
+                SCREEN: "takes  it daily",
+            },
             "is_revised": False,
         },
         "CM15-0000002#1": {
@@ -64,7 +76,9 @@ def test_answers_are_kept_for_check_and_train(annotate, imrml):
     assert "2 answered, 0 left" in done.err
     assert "daily" not in done.err
     checked = imrml("label", annotate.items, "--check", annotate.gold)
-    assert re.search(r"micro F1 +0\.800 ", checked.out)  # we find two of the three, and nothing else
+    assert re.search(
+        r"micro F1 +0\.800 ", checked.out
+    )  # we find two of the three, and nothing else
     assert "2 gold items of 2 cases" in checked.out
 
 
@@ -100,9 +114,21 @@ def test_skip_and_the_end_of_the_input_keep_nothing(annotate):
 
 
 def test_an_answer_that_cannot_be_read_is_asked_again(annotate):
-    done = annotate("99", "no", "bones", "1", "7", "words of nobody", "2", "q", options=["--item", "CM15-0000001"])
+    done = annotate(
+        "99",
+        "no",
+        "bones",
+        "1",
+        "7",
+        "words of nobody",
+        "2",
+        "q",
+        options=["--item", "CM15-0000001"],
+    )
     assert "99 is no number from 1 to 18" in done.out
-    assert "'no' fits no_functional_improvement, no_pain_relief_documented" in " ".join(done.out.split())
+    assert "'no' fits no_functional_improvement, no_pain_relief_documented" in " ".join(
+        done.out.split()
+    )
     assert "'bones' is no number" in done.out
     assert "7 is no sentence's number from 1 to 3" in done.out
     assert "do not stand in the rationale" in done.out
@@ -125,9 +151,16 @@ def test_files_that_hold_no_gold_labels_are_refused(annotate, imrml, tmp_path):
     done = annotate("none")
     assert (done.code, done.out) == (1, "")
     assert "lacks ['item_id', 'deficiencies']" in done.err
-    assert "ends in .jsonl" in imrml("label", annotate.items, "--annotate", tmp_path / "gold.csv").err
+    assert (
+        "ends in .jsonl" in imrml("label", annotate.items, "--annotate", tmp_path / "gold.csv").err
+    )
     assert imrml("label", "-", "--annotate", annotate.gold).code == 2
-    assert imrml("label", annotate.items, "--annotate", annotate.gold, "--out", tmp_path / "x.csv").code == 2
+    assert (
+        imrml(
+            "label", annotate.items, "--annotate", annotate.gold, "--out", tmp_path / "x.csv"
+        ).code
+        == 2
+    )
 
 
 def test_a_last_line_left_open_and_odd_line_ends_lose_nothing(tmp_path):

@@ -28,7 +28,10 @@ def table(*rows):
             "case_number": [case for case, _, _ in rows],
             "item_number": [number for _, number, _ in rows],
             "deficiencies": [list(ids) for _, _, ids in rows],
-            "evidence": [[{"id": id_, "start": 0, "end": 9, "quote": f"words on {id_}"} for id_ in ids] for _, _, ids in rows],
+            "evidence": [
+                [{"id": id_, "start": 0, "end": 9, "quote": f"words on {id_}"} for id_ in ids]
+                for _, _, ids in rows
+            ],
         }
     )
 
@@ -38,7 +41,11 @@ def gold(**labels):
 
 
 def values(found):
-    return {name: figure["value"] for name, figure in found.items() if isinstance(figure, dict) and "value" in figure}
+    return {
+        name: figure["value"]
+        for name, figure in found.items()
+        if isinstance(figure, dict) and "value" in figure
+    }
 
 
 LABELLED = table(("A", 1, [FUNCTION]), ("A", 2, [FUNCTION, PAIN]), ("B", 1, []), ("C", 1, [PAIN]))
@@ -63,9 +70,18 @@ def test_figures_are_those_of_scikit_learn_and_stand_inside_their_intervals():
     rng = np.random.default_rng(4)
     wanted = rng.random((150, len(IDS))) < np.linspace(0.01, 0.5, len(IDS))
     given = wanted ^ (rng.random(wanted.shape) < 0.1)
-    sets = [[[id_ for id_, holds in zip(IDS, row, strict=True) if holds] for row in side] for side in (wanted, given)]
+    sets = [
+        [[id_ for id_, holds in zip(IDS, row, strict=True) if holds] for row in side]
+        for side in (wanted, given)
+    ]
     labelled = table(*((f"CM15-{row // 2}", row % 2 + 1, ids) for row, ids in enumerate(sets[1])))
-    found = measure_agreement(labelled, gold(**dict(zip(item_ids(labelled), map(set, sets[0]), strict=True))), 200, 0, 0.95)
+    found = measure_agreement(
+        labelled,
+        gold(**dict(zip(item_ids(labelled), map(set, sets[0]), strict=True))),
+        200,
+        0,
+        0.95,
+    )
     precision, recall, f1, support = precision_recall_fscore_support(wanted, given, zero_division=0)
     for column, id_ in enumerate(IDS):
         row = found["labels"][id_]
@@ -89,10 +105,16 @@ def test_full_agreement_claims_no_certainty():
 
 
 def test_evidence_agrees_where_half_of_the_words_are_shared():
-    said = {FUNCTION: ("words on no_functional_improvement",), PAIN: ("quite another place of the text",)}
+    said = {
+        FUNCTION: ("words on no_functional_improvement",),
+        PAIN: ("quite another place of the text",),
+    }
     quoted = {item_id: GoldItem(item_id, item.deficiencies, said) for item_id, item in GOLD.items()}
     found = measure_agreement(LABELLED, quoted, 200, 0, 0.95)["evidence_share"]
-    assert (found["value"], found["n"]) == (pytest.approx(2 / 3), 3)  # of A#1, A#2 and C#1 the last one's words differ
+    assert (found["value"], found["n"]) == (
+        pytest.approx(2 / 3),
+        3,
+    )  # of A#1, A#2 and C#1 the last one's words differ
 
 
 def test_token_f1_counts_words_as_often_as_they_stand():
@@ -159,8 +181,16 @@ ITEMS = pd.DataFrame(
 def files(tmp_path):
     write_table(ITEMS, tmp_path / "items.csv")
     rows = [
-        {"item_id": "CM15-0000001#1", "deficiencies": [FUNCTION], "evidence": {FUNCTION: "no record of functional improvement"}},
-        {"item_id": "CM15-0000002#1", "deficiencies": [WEAN], "evidence": {WEAN: "words that nobody sees on a screen"}},
+        {
+            "item_id": "CM15-0000001#1",
+            "deficiencies": [FUNCTION],
+            "evidence": {FUNCTION: "no record of functional improvement"},
+        },
+        {
+            "item_id": "CM15-0000002#1",
+            "deficiencies": [WEAN],
+            "evidence": {WEAN: "words that nobody sees on a screen"},
+        },
         {"item_id": "CM15-0000009#1", "deficiencies": [WEAN]},
     ]
     (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -168,7 +198,14 @@ def files(tmp_path):
 
 
 def test_the_command_prints_figures_and_writes_the_list(imrml, files):
-    done = imrml("label", files / "items.csv", "--check", files / "gold.jsonl", "--disagreements", files / "list.csv")
+    done = imrml(
+        "label",
+        files / "items.csv",
+        "--check",
+        files / "gold.jsonl",
+        "--disagreements",
+        files / "list.csv",
+    )
     assert done.code == 0, done.err
     assert re.search(rf"{FUNCTION} +1  1\.000 \(", done.out)
     assert re.search(r"micro F1 +0\.400 \(", done.out)  # one hit, one false, two missed
@@ -188,24 +225,53 @@ def test_the_command_asks_for_something_to_do(imrml, files):
     assert imrml("label", files / "items.csv").code == 2
     assert imrml("label", files / "items.csv", "--disagreements", files / "list.csv").code == 2
     same = files / "same.csv"
-    clash = imrml("label", files / "items.csv", "--out", same, "--check", files / "gold.jsonl", "--disagreements", same)
+    clash = imrml(
+        "label",
+        files / "items.csv",
+        "--out",
+        same,
+        "--check",
+        files / "gold.jsonl",
+        "--disagreements",
+        same,
+    )
     assert (clash.code, same.exists()) == (2, False)
 
 
-@pytest.mark.skipif(not (SHARED / "letters" / "dwc").exists(), reason="the real letters are not beside the project")
+@pytest.mark.skipif(
+    not (SHARED / "letters" / "dwc").exists(), reason="the real letters are not beside the project"
+)
 def test_figures_are_those_of_the_check_of_the_real_gold(imrml, tmp_path):
     real = SHARED / "letters" / "dwc"
     labelled = tmp_path / "labelled.jsonl"
-    done = imrml("label", real / "gold_items.jsonl", "--out", labelled, "--check", real / "gold_deficiencies.jsonl")
-    tool = [sys.executable, SHARED / "tools" / "check_labels.py", labelled, real / "gold_deficiencies.jsonl"]
+    done = imrml(
+        "label",
+        real / "gold_items.jsonl",
+        "--out",
+        labelled,
+        "--check",
+        real / "gold_deficiencies.jsonl",
+    )
+    tool = [
+        sys.executable,
+        SHARED / "tools" / "check_labels.py",
+        labelled,
+        real / "gold_deficiencies.jsonl",
+    ]
     told = subprocess.run(tool, capture_output=True, text=True, check=True).stdout
     ours = {
-        line[:36].strip(): re.findall(r"(\d\.\d+) \(", line) for line in done.out.splitlines() if line[36:41].strip().isdigit()
+        line[:36].strip(): re.findall(r"(\d\.\d+) \(", line)
+        for line in done.out.splitlines()
+        if line[36:41].strip().isdigit()
     }
     n_compared = 0
-    for id_, n, *theirs in re.findall(r"(\w+) +n= *(\d+)  P ([\d.]+)  R ([\d.]+)  F1 ([\d.]+)", told):
+    for id_, n, *theirs in re.findall(
+        r"(\w+) +n= *(\d+)  P ([\d.]+)  R ([\d.]+)  F1 ([\d.]+)", told
+    ):
         if int(n):
-            assert [float(score) for score in ours[id_]] == pytest.approx([float(score) for score in theirs], abs=0.0051)
+            assert [float(score) for score in ours[id_]] == pytest.approx(
+                [float(score) for score in theirs], abs=0.0051
+            )
             n_compared += 1
     assert n_compared >= 15
     for title, name in (

@@ -41,7 +41,13 @@ def table(tmp_path):
 
 
 def explained(rationale, item=""):
-    row = {"case_number": "A", "item_number": 1, "item": item, "decision": "upheld", "rationale": rationale}
+    row = {
+        "case_number": "A",
+        "item_number": 1,
+        "item": item,
+        "decision": "upheld",
+        "rationale": rationale,
+    }
     return next(explain_items(label_items(pd.DataFrame([row]))))
 
 
@@ -50,11 +56,18 @@ def test_every_role_has_a_meaning():
 
 
 def test_of_an_overturned_item_what_was_found_sufficient_is_marked(capsys):
-    row = {"case_number": "A", "item_number": 1, "decision": "overturned", "rationale": "She has failed physical therapy."}
+    row = {
+        "case_number": "A",
+        "item_number": 1,
+        "decision": "overturned",
+        "rationale": "She has failed physical therapy.",
+    }
     explanation = next(explain_items(label_items(pd.DataFrame([row]))))
     assert explanation.deficiencies == ()
     assert explanation.supports == ("conservative_care_not_failed",)
-    [marked] = [piece for sentence in explanation.sentences for piece in sentence.pieces if piece.ids]
+    [marked] = [
+        piece for sentence in explanation.sentences for piece in sentence.pieces if piece.ids
+    ]
     assert marked.ids == explanation.supports
     print_explanation(explanation, Console(width=120))
     printed = capsys.readouterr().out
@@ -68,7 +81,11 @@ def test_marked_pieces_are_the_evidence_and_nothing_else():
     marked = [piece for sentence in explanation.sentences for piece in sentence.pieces if piece.ids]
     assert [(piece.text, piece.ids) for piece in marked] == [(span.quote, (span.id,))]
     assert explanation.deficiencies == (span.id,)
-    assert [sentence.role for sentence in explanation.sentences] == ["recital", "lacks", "conclusion"]
+    assert [sentence.role for sentence in explanation.sentences] == [
+        "recital",
+        "lacks",
+        "conclusion",
+    ]
 
 
 @given(st.text(max_size=300), st.text(max_size=40))
@@ -77,7 +94,8 @@ def test_no_word_is_lost_or_told_twice(rationale, between):
     text = f"{rationale} {LACK} {between}"
     explanation = explained(text)
     assert all(
-        text[sentence.start : sentence.end] == "".join(p.text for p in sentence.pieces) for sentence in explanation.sentences
+        text[sentence.start : sentence.end] == "".join(p.text for p in sentence.pieces)
+        for sentence in explanation.sentences
     )
     shown = "".join(piece.text for sentence in explanation.sentences for piece in sentence.pieces)
     assert "".join(shown.split()) == "".join(text.split())
@@ -103,7 +121,9 @@ def test_a_case_number_asks_for_all_of_its_items_and_control_characters_are_show
 
 
 def test_too_many_items_and_unknown_ones_are_refused(imrml, table, tmp_path):
-    many = pd.concat([ITEMS.assign(item_number=range(start, start + 4)) for start in range(1, 20, 4)])
+    many = pd.concat(
+        [ITEMS.assign(item_number=range(start, start + 4)) for start in range(1, 20, 4)]
+    )
     write_table(many, tmp_path / "many.jsonl")
     refused = imrml("label", tmp_path / "many.jsonl", "--explain")
     assert (refused.code, refused.out) == (1, "")

@@ -13,14 +13,22 @@ from imrml.labelling.corpus_report import measure_corpus, write_corpus_report
 from imrml.synthetic import write_corpus
 from imrml.tables.files import read_table
 
-FUNCTION, FINDINGS, WEAN = "no_functional_improvement", "objective_findings_lacking", "weaning_indicated"
+FUNCTION, FINDINGS, WEAN = (
+    "no_functional_improvement",
+    "objective_findings_lacking",
+    "weaning_indicated",
+)
 CANARY = "zanzibarine orthosis of Marigold Featherstone"
 
 
 def corpus(n_opioids=12, n_scans=20, n_overturned=0):
     """Opioids fault function, every second one weaning too; scans fault findings; two items a case."""
     items = ["Norco 10/325mg #60"] * n_opioids + ["MRI of the left knee"] * (n_scans + n_overturned)
-    ids = [[FUNCTION, WEAN] if row % 2 else [FUNCTION] for row in range(n_opioids)] + [[FINDINGS]] * n_scans + [[]] * n_overturned
+    ids = (
+        [[FUNCTION, WEAN] if row % 2 else [FUNCTION] for row in range(n_opioids)]
+        + [[FINDINGS]] * n_scans
+        + [[]] * n_overturned
+    )
     n = len(items)
     return pd.DataFrame(
         {
@@ -43,17 +51,28 @@ def shares(group, id_):
 
 def test_shares_by_hand():
     found = measure_corpus(corpus(), 0.95)
-    assert found["data"]["n_upheld_by_number_of_deficiencies"] == {"0": 0, "1": 26, "2": 6, "3 or more": 0}
+    assert found["data"]["n_upheld_by_number_of_deficiencies"] == {
+        "0": 0,
+        "1": 26,
+        "2": 6,
+        "3 or more": 0,
+    }
     assert (found["overall"][FUNCTION]["k"], found["overall"][FUNCTION]["value"]) == (12, 12 / 32)
     assert sum(share["k"] for share in found["overall"].values()) == 38
     by_category = found["groups"]["treatment_category"]
     assert list(by_category) == ["imaging", "opioid"]
-    assert (shares(by_category["opioid"], FUNCTION), shares(by_category["opioid"], WEAN)) == (1, 0.5)
+    assert (shares(by_category["opioid"], FUNCTION), shares(by_category["opioid"], WEAN)) == (
+        1,
+        0.5,
+    )
     assert shares(by_category["imaging"], FUNCTION) == 0
     by_year = found["groups"]["decided_year"]
     assert list(by_year) == ["2015", "2016"]
     assert shares(by_year["2015"], FINDINGS) == 4 / 16
-    assert {value: group["n"] for value, group in found["groups"]["guideline_family"].items()} == {"odg": 20, "mtus": 12}
+    assert {value: group["n"] for value, group in found["groups"]["guideline_family"].items()} == {
+        "odg": 20,
+        "mtus": 12,
+    }
     assert shares(found["together"][FUNCTION], WEAN) == 0.5
     assert found["supports"] == {"not_applicable": "the table has no column supports"}
 
@@ -72,16 +91,26 @@ def test_small_groups_are_counted_and_hidden():
 
 
 def test_missing_columns_and_blanks_make_no_group():
-    found = measure_corpus(corpus().drop(columns=["item", "maximus_guideline"]).assign(decided_year=pd.NA), 0.95)
-    assert found["groups"]["treatment_category"]["not_applicable"] == "the table has none of the columns treatment, item"
+    found = measure_corpus(
+        corpus().drop(columns=["item", "maximus_guideline"]).assign(decided_year=pd.NA), 0.95
+    )
+    assert (
+        found["groups"]["treatment_category"]["not_applicable"]
+        == "the table has none of the columns treatment, item"
+    )
     assert found["groups"]["decided_year"] == {}
     dated = corpus().drop(columns="decided_year").assign(decided_on=["2016-12-09", None] * 16)
-    assert {year: group["n"] for year, group in measure_corpus(dated, 0.95)["groups"]["decided_year"].items()} == {"2016": 16}
+    assert {
+        year: group["n"]
+        for year, group in measure_corpus(dated, 0.95)["groups"]["decided_year"].items()
+    } == {"2016": 16}
 
 
 def test_what_was_found_sufficient_is_told_where_known():
     table = corpus(n_overturned=11)
-    table["supports"] = [[FINDINGS] if decision == "overturned" else [] for decision in table["decision"]]
+    table["supports"] = [
+        [FINDINGS] if decision == "overturned" else [] for decision in table["decision"]
+    ]
     found = measure_corpus(table, 0.95)["supports"]
     assert shares(found["overall"], FINDINGS) == 1
     assert shares(found["by_category"]["imaging"], FINDINGS) == 1
@@ -101,7 +130,10 @@ def page(tmp_path_factory):
 
 
 def test_two_files_for_the_owner_only_without_text_of_a_record(page):
-    assert {path.name: path.stat().st_mode & 0o777 for path in page.iterdir()} == {"report.html": 0o600, "figures.json": 0o600}
+    assert {path.name: path.stat().st_mode & 0o777 for path in page.iterdir()} == {
+        "report.html": 0o600,
+        "figures.json": 0o600,
+    }
     for path in page.iterdir():
         text = path.read_text(encoding="utf-8")
         assert not any(word in text for word in CANARY.split() if len(word) > 2)
@@ -115,7 +147,10 @@ def test_the_page_stands_alone_and_says_what_its_pictures_show(page):
     text = (page / "report.html").read_text(encoding="utf-8")
     pictures = re.findall(r"<svg [^>]*>", text)
     assert len(pictures) == 6
-    assert all('role="img"' in picture and re.search(r'aria-label="[^"]{20,}"', picture) for picture in pictures)
+    assert all(
+        'role="img"' in picture and re.search(r'aria-label="[^"]{20,}"', picture)
+        for picture in pictures
+    )
     assert not re.search(r'(?:src|href)="(?!#)|@import', text)
     assert "<script" not in text
     assert "weaning called for <b>50 %" in text
@@ -132,5 +167,9 @@ def test_the_command_reports_on_invented_letters_and_says_so(imrml, tmp_path):
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert BANNER in text
     items = read_table(tmp_path / "items.parquet")
-    told = {" ".join(str(words).split()[3:10]) for name in ("rationale", "case_summary") for words in items[name]}
+    told = {
+        " ".join(str(words).split()[3:10])
+        for name in ("rationale", "case_summary")
+        for words in items[name]
+    }
     assert not [words for words in told if len(words) > 25 and words in text]

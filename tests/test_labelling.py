@@ -16,10 +16,17 @@ from imrml.labelling import find_supports, label_items, label_rationale
 from imrml.labelling.rules import cues, roles
 from imrml.labelling.sentence_roles import read
 
-STATEMENTS = yaml.safe_load((Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8"))
-FAMILIES = yaml.safe_load((Path(__file__).parent / "labelling_families.yaml").read_text(encoding="utf-8"))
+STATEMENTS = yaml.safe_load(
+    (Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8")
+)
+FAMILIES = yaml.safe_load(
+    (Path(__file__).parent / "labelling_families.yaml").read_text(encoding="utf-8")
+)
 STATES = [
-    (id_, item, sentence) for table in (STATEMENTS["states"], FAMILIES) for id_, rows in table.items() for item, sentence in rows
+    (id_, item, sentence)
+    for table in (STATEMENTS["states"], FAMILIES)
+    for id_, rows in table.items()
+    for item, sentence in rows
 ]
 
 
@@ -57,7 +64,9 @@ def test_few_statements_raise_a_second_label():
 def test_a_statement_turned_into_a_guideline_quotation_states_nothing(id_, item, sentence):
     quoted = sentence.rstrip(".").replace('"', "")
     padding = " and so on and so forth in the words of the chapter"
-    assert id_ not in labels(f'The MTUS reads: "{quoted}{padding}." The worker has neck pain.', item)
+    assert id_ not in labels(
+        f'The MTUS reads: "{quoted}{padding}." The worker has neck pain.', item
+    )
 
 
 # --- the traps, one by one --------------------------------------------------------------------------------------------
@@ -74,7 +83,9 @@ def test_a_recital_counts_only_once_it_is_applied_to_the_case():
 
 
 def test_advice_against_the_treatment_is_the_reason_where_no_other_is_given():
-    recital = "According to ODG, traction is not recommended for neck pain. The worker has neck pain."
+    recital = (
+        "According to ODG, traction is not recommended for neck pain. The worker has neck pain."
+    )
     assert labels(recital, "Cervical traction") == {"not_recommended_by_guideline"}
 
 
@@ -97,7 +108,9 @@ def test_a_reason_before_or_after_the_closing_formula_counts():
 def test_fillers_are_no_label_but_a_reason_that_follows_them_is():
     filler = "In this case, there are no exceptional factors that would warrant the drug outside of the guideline"
     assert labels(f"{filler}.", "Soma") == set()
-    assert labels(f"{filler} as long-term use is not recommended.", "Soma") == {"long_term_use_not_supported"}
+    assert labels(f"{filler} as long-term use is not recommended.", "Soma") == {
+        "long_term_use_not_supported"
+    }
 
 
 def test_tapering_boilerplate_is_dropped():
@@ -105,7 +118,9 @@ def test_tapering_boilerplate_is_dropped():
         "This decision addresses the medical necessity of the opioids prescribed. It is no advice to stop opioids abruptly. "
         'See the chapter "Tapering opioids" on weaning and terminating opioids.'
     )
-    assert labels(f"In this case, no CURES report was sent. {boilerplate}", "Norco") == {"opioid_monitoring_missing"}
+    assert labels(f"In this case, no CURES report was sent. {boilerplate}", "Norco") == {
+        "opioid_monitoring_missing"
+    }
 
 
 def test_weaning_told_as_the_utilization_review_decision_is_no_finding():
@@ -123,37 +138,63 @@ def test_what_utilization_review_found_missing_is_no_finding_of_this_reviewer():
 
 
 def test_an_absent_reflex_is_a_finding_and_not_a_lack_of_one():
-    assert labels("In this case, the exam shows an absent ankle reflex.", "EMG of the legs") == set()
+    assert (
+        labels("In this case, the exam shows an absent ankle reflex.", "EMG of the legs") == set()
+    )
 
 
 def test_advice_told_amid_the_case_is_a_reason_unless_it_has_a_condition_or_speaks_of_another_part_of_the_body():
     def told(advice: str) -> set[str]:
-        return labels(f"The worker has knee pain. There is no rationale for the request. {advice}", "Shock wave therapy, knee")
+        return labels(
+            f"The worker has knee pain. There is no rationale for the request. {advice}",
+            "Shock wave therapy, knee",
+        )
 
     both = {"not_recommended_by_guideline", "no_rationale_or_plan"}
     assert told("For pain of this kind shock wave treatment is not recommended.") == both
-    assert told("Shock wave treatment is not recommended unless therapy failed.") == {"no_rationale_or_plan"}
-    assert told("Shock wave treatment is not recommended for the shoulder.") == {"no_rationale_or_plan"}
+    assert told("Shock wave treatment is not recommended unless therapy failed.") == {
+        "no_rationale_or_plan"
+    }
+    assert told("Shock wave treatment is not recommended for the shoulder.") == {
+        "no_rationale_or_plan"
+    }
 
 
 def test_advice_in_a_recital_is_a_reason_where_nothing_warrants_going_outside_of_the_guideline():
     recital = "ODG: traction is not recommended for neck pain. In this case, no red flag was found."
-    outside = "There are no exceptional factors that would warrant the device outside of the guidelines."
+    outside = (
+        "There are no exceptional factors that would warrant the device outside of the guidelines."
+    )
     assert labels(recital, "Cervical traction") == {"objective_findings_lacking"}
-    assert labels(f"{recital} {outside}", "Cervical traction") == {"objective_findings_lacking", "not_recommended_by_guideline"}
+    assert labels(f"{recital} {outside}", "Cervical traction") == {
+        "objective_findings_lacking",
+        "not_recommended_by_guideline",
+    }
 
 
 def test_pain_with_function_in_one_breath_is_two_labels_and_pain_relieved_is_not_missing():
     both = {"no_functional_improvement", "no_pain_relief_documented"}
-    assert labels("In this case, there is no record of improved pain or function with the drug.", "Norco") == both
-    assert labels("In this case, pain was less with the drug, but improved function was not shown.", "Norco") == {
+    assert (
+        labels(
+            "In this case, there is no record of improved pain or function with the drug.", "Norco"
+        )
+        == both
+    )
+    assert labels(
+        "In this case, pain was less with the drug, but improved function was not shown.", "Norco"
+    ) == {
         "no_functional_improvement",
     }
 
 
 def test_drug_failures_and_other_care_are_told_apart():
-    assert labels("In this case, there is no failure of oral NSAIDs.", "Diclofenac gel") == {"first_line_not_failed"}
-    assert labels("In this case, there is no failure of conservative care with NSAIDs and therapy.", "MRI of the hip") == {
+    assert labels("In this case, there is no failure of oral NSAIDs.", "Diclofenac gel") == {
+        "first_line_not_failed"
+    }
+    assert labels(
+        "In this case, there is no failure of conservative care with NSAIDs and therapy.",
+        "MRI of the hip",
+    ) == {
         "conservative_care_not_failed",
     }
 
@@ -164,11 +205,11 @@ def test_support_for_the_treatment_is_no_deficiency():
 
 
 def test_a_patch_is_no_compound():
-    rule = (
-        "Any compounded product with at least one drug that is not recommended is not recommended. In this case, she has a burn."
-    )
+    rule = "Any compounded product with at least one drug that is not recommended is not recommended. In this case, she has a burn."
     assert labels(rule, "Lidocaine 5% patch") == set()
-    assert labels(rule, "Lidocaine 4%, Menthol 2% compound cream") == {"compound_nonrecommended_ingredient"}
+    assert labels(rule, "Lidocaine 4%, Menthol 2% compound cream") == {
+        "compound_nonrecommended_ingredient"
+    }
 
 
 # --- spans ------------------------------------------------------------------------------------------------------------
@@ -184,7 +225,9 @@ PIECES = st.sampled_from([
 def test_labelling_is_total_and_spans_slice_back(rationale, item):
     spans = label_rationale(rationale, item)
     known = deficiency_ids()
-    assert [known.index(span.id) for span in spans] == sorted(known.index(span.id) for span in spans)
+    assert [known.index(span.id) for span in spans] == sorted(
+        known.index(span.id) for span in spans
+    )
     for span in spans:
         assert rationale[span.start : span.end] == span.quote
         assert 0 < len(span.quote.split()) <= 40
@@ -192,9 +235,7 @@ def test_labelling_is_total_and_spans_slice_back(rationale, item):
 
 
 def test_a_quote_is_the_clause_and_not_the_sentence_where_the_sentence_is_long():
-    rationale = (
-        "The worker has pain in the neck, shoulder and arm; there is no record of a urine drug screen; she takes Norco daily."
-    )
+    rationale = "The worker has pain in the neck, shoulder and arm; there is no record of a urine drug screen; she takes Norco daily."
     (span,) = label_rationale(f"In this case, {rationale}", "Norco")
     assert span.quote == "no record of a urine drug screen"
 
@@ -221,14 +262,19 @@ def test_items_get_deficiencies_and_evidence_and_the_table_is_left_alone():
     items = pd.DataFrame(
         {
             "decision": ["upheld", "overturned", "upheld"],
-            "rationale": ["There is no rationale for the test, and no red flag was found."] * 2 + [""],
+            "rationale": ["There is no rationale for the test, and no red flag was found."] * 2
+            + [""],
             "extra": [1, 2, 3],
         },
         index=[7, 3, 5],
     )
     before = items.copy()
     labelled = label_items(items)
-    assert labelled["deficiencies"].tolist() == [["objective_findings_lacking", "no_rationale_or_plan"], [], []]
+    assert labelled["deficiencies"].tolist() == [
+        ["objective_findings_lacking", "no_rationale_or_plan"],
+        [],
+        [],
+    ]
     assert labelled["evidence"].map(len).tolist() == [2, 0, 0]
     first = labelled["evidence"].iloc[0][0]
     assert set(first) == {"id", "start", "end", "quote"}
@@ -250,36 +296,62 @@ def test_an_unknown_decision_is_refused_with_its_row():
 # --- items of one letter ----------------------------------------------------------------------------------------------
 
 
-def letter(*items: tuple[str, str], case: str = "CM15-0000001", decision: str = "upheld") -> pd.DataFrame:
-    rows = [{"case_number": case, "item": item, "decision": decision, "rationale": rationale} for item, rationale in items]
+def letter(
+    *items: tuple[str, str], case: str = "CM15-0000001", decision: str = "upheld"
+) -> pd.DataFrame:
+    rows = [
+        {"case_number": case, "item": item, "decision": decision, "rationale": rationale}
+        for item, rationale in items
+    ]
     return pd.DataFrame(rows)
 
 
-SYNVISC = ("Synvisc injection, left knee", "There is no evidence of severe osteoarthritis. Synvisc is not medically necessary.")
-GUIDANCE = ("Ultrasound guidance", "As the Synvisc is not approved, guidance is not needed. Not medically necessary.")
-POINTER = ("Orthovisc injection, right knee", "Please see the discussion above. The request is not medically necessary.")
+SYNVISC = (
+    "Synvisc injection, left knee",
+    "There is no evidence of severe osteoarthritis. Synvisc is not medically necessary.",
+)
+GUIDANCE = (
+    "Ultrasound guidance",
+    "As the Synvisc is not approved, guidance is not needed. Not medically necessary.",
+)
+POINTER = (
+    "Orthovisc injection, right knee",
+    "Please see the discussion above. The request is not medically necessary.",
+)
 
 
 def test_an_item_falls_with_another_of_its_letter_that_is_named_in_words_of_its_own():
     labelled = label_items(letter(SYNVISC, GUIDANCE))
-    assert labelled["deficiencies"].tolist() == [["indication_not_documented"], ["associated_service_not_needed"]]
+    assert labelled["deficiencies"].tolist() == [
+        ["indication_not_documented"],
+        ["associated_service_not_needed"],
+    ]
     assert labelled["evidence"].iloc[1][0]["quote"] in GUIDANCE[1]
     assert label_items(letter(GUIDANCE))["deficiencies"].tolist() == [[]]
-    other_letter = pd.concat([letter(SYNVISC, case="CM15-0000002"), letter(GUIDANCE)], ignore_index=True)
+    other_letter = pd.concat(
+        [letter(SYNVISC, case="CM15-0000002"), letter(GUIDANCE)], ignore_index=True
+    )
     assert label_items(other_letter)["deficiencies"].tolist()[1] == []
 
 
 def test_an_item_does_not_fall_with_one_whose_denial_was_overturned():
-    granted = pd.concat([letter(SYNVISC, decision="overturned"), letter(GUIDANCE)], ignore_index=True)
+    granted = pd.concat(
+        [letter(SYNVISC, decision="overturned"), letter(GUIDANCE)], ignore_index=True
+    )
     assert label_items(granted)["deficiencies"].tolist() == [[], []]
 
 
 def test_a_rationale_that_points_above_has_the_reasons_given_there_and_the_pointer_as_evidence():
     labelled = label_items(letter(SYNVISC, GUIDANCE, POINTER))
     assert labelled["deficiencies"].tolist()[2] == ["indication_not_documented"]
-    assert [span["quote"] for span in labelled["evidence"].iloc[2]] == ["Please see the discussion above."]
+    assert [span["quote"] for span in labelled["evidence"].iloc[2]] == [
+        "Please see the discussion above."
+    ]
     assert label_items(letter(POINTER))["deficiencies"].tolist() == [[]]
-    own = (POINTER[0], "As noted above, she has pain. There is no rationale for the injection. It is not medically necessary.")
+    own = (
+        POINTER[0],
+        "As noted above, she has pain. There is no rationale for the injection. It is not medically necessary.",
+    )
     assert label_items(letter(SYNVISC, own))["deficiencies"].tolist()[1] == ["no_rationale_or_plan"]
 
 
@@ -294,10 +366,16 @@ def test_every_deficiency_has_cues_and_every_cue_a_name_of_its_own():
 
 def test_patterns_hold_no_unbounded_repetition_of_a_repetition():
     nested = re.compile(r"\([^()]*[*+][^()]*\)[*+]")
-    any_of = [cue.pattern for cue in cues()] + [getattr(roles(), name) for name in ("case", "recital", "literature", "general")]
+    any_of = [cue.pattern for cue in cues()] + [
+        getattr(roles(), name) for name in ("case", "recital", "literature", "general")
+    ]
     patterns = [pattern.pattern for one in any_of for _, pattern in one.patterns]
     patterns += [getattr(roles(), name).pattern for name in ("verdict", "fillers", "hypothetical")]
-    assert not [pattern for pattern in patterns if nested.search(pattern.replace("\\(", "").replace("\\)", ""))]
+    assert not [
+        pattern
+        for pattern in patterns
+        if nested.search(pattern.replace("\\(", "").replace("\\)", ""))
+    ]
 
 
 # --- real letters -----------------------------------------------------------------------------------------------------
@@ -317,8 +395,15 @@ def test_real_items_are_labelled_close_to_the_careful_reader():
     items, wanted = real_items()
     hits = misses = false = 0
     for row in label_items(items).itertuples():
-        found, want = set(row.deficiencies), wanted.get(f"{row.case_number}#{row.item_number}", set())
-        hits, misses, false = hits + len(found & want), misses + len(want - found), false + len(found - want)
+        found, want = (
+            set(row.deficiencies),
+            wanted.get(f"{row.case_number}#{row.item_number}", set()),
+        )
+        hits, misses, false = (
+            hits + len(found & want),
+            misses + len(want - found),
+            false + len(found - want),
+        )
     assert 2 * hits / (2 * hits + misses + false) >= 0.9
 
 
@@ -333,7 +418,11 @@ def test_the_seed_items_get_their_gold_labels():
         # The next item's line follows the closing formula of this one.
         rationale = re.split(r"(?<=[.y]) (?=[^.]{3,80}: Upheld)", text)[0]
         found, want = labels(rationale, issue["item_text"]), set(issue["deficiencies"])
-        hits, wanted, false = hits + len(found & want), wanted + len(want), false + len(found - want)
+        hits, wanted, false = (
+            hits + len(found & want),
+            wanted + len(want),
+            false + len(found - want),
+        )
     assert (hits, false <= 2) == (wanted, True)
 
 
@@ -344,18 +433,28 @@ def test_the_seed_items_get_their_gold_labels():
     ("id_", "sentence"),
     [
         ("conservative_care_not_failed", "The patient has failed six weeks of physical therapy."),
-        ("objective_findings_lacking", "The exam showed a positive straight leg raise and weakness."),
-        ("no_functional_improvement", "The prior six visits brought documented functional improvement."),
+        (
+            "objective_findings_lacking",
+            "The exam showed a positive straight leg raise and weakness.",
+        ),
+        (
+            "no_functional_improvement",
+            "The prior six visits brought documented functional improvement.",
+        ),
         ("associated_service_not_needed", "The concurrent surgery is supported."),
         ("exceeds_guideline_quantity", "The request is within the recommended guidelines."),
         ("no_rationale_or_plan", "In this case the result would guide further care."),
     ],
 )
 def test_what_was_found_sufficient_is_named_and_quoted(id_, sentence):
-    rationale = f"The guideline asks for much. {sentence} Therefore, the request is medically necessary."
+    rationale = (
+        f"The guideline asks for much. {sentence} Therefore, the request is medically necessary."
+    )
     spans = find_supports(rationale)
     assert {span.id for span in spans} == {id_}
-    assert all(rationale[span.start : span.end] == span.quote and span.quote in sentence for span in spans)
+    assert all(
+        rationale[span.start : span.end] == span.quote and span.quote in sentence for span in spans
+    )
 
 
 def test_what_is_lacking_or_only_recited_supports_nothing():
@@ -366,7 +465,9 @@ def test_what_is_lacking_or_only_recited_supports_nothing():
 
 def test_supports_stand_with_overturned_items_only():
     text = "The patient has failed six weeks of physical therapy. There is no rationale."
-    labelled = label_items(pd.DataFrame({"decision": ["upheld", "overturned"], "rationale": [text] * 2}))
+    labelled = label_items(
+        pd.DataFrame({"decision": ["upheld", "overturned"], "rationale": [text] * 2})
+    )
     assert labelled["supports"].tolist() == [[], ["conservative_care_not_failed"]]
     assert labelled["supports_evidence"].map(len).tolist() == [0, 1]
     assert labelled["deficiencies"].tolist() == [["no_rationale_or_plan"], []]
@@ -374,5 +475,7 @@ def test_supports_stand_with_overturned_items_only():
 
 def test_confidence_is_a_share_and_lower_for_what_is_often_wrong():
     (plan,) = label_rationale("In this case, there is no rationale for the test.", "MRI")
-    (advice,) = label_rationale("In this case, the guideline recommends against the device.", "Traction unit")
+    (advice,) = label_rationale(
+        "In this case, the guideline recommends against the device.", "Traction unit"
+    )
     assert 0 < advice.confidence < plan.confidence < 1

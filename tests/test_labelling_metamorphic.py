@@ -16,7 +16,9 @@ from imrml.text.sentences import split_sentences
 HERE = Path(__file__).parent
 STATEMENTS = yaml.safe_load((HERE / "labelling_statements.yaml").read_text(encoding="utf-8"))
 RECITALS = yaml.safe_load((HERE / "labelling_recitals.yaml").read_text(encoding="utf-8"))
-STATES = [(id_, item, sentence) for id_, rows in STATEMENTS["states"].items() for item, sentence in rows]
+STATES = [
+    (id_, item, sentence) for id_, rows in STATEMENTS["states"].items() for item, sentence in rows
+]
 WHOLE = [(row["item"], row["rationale"]) for row in STATEMENTS["rationales"] if row["deficiencies"]]
 BOILERPLATE = (
     "This decision addresses the medical necessity of the opioids prescribed. It should not be read as advice to stop opioids "
@@ -64,11 +66,19 @@ def test_without_its_evidence_a_label_goes():
             kept = [
                 sentence.text
                 for sentence in split_sentences(rationale)
-                if not any(span.id == id_ and span.start < sentence.end and sentence.start < span.end for span in spans)
+                if not any(
+                    span.id == id_ and span.start < sentence.end and sentence.start < span.end
+                    for span in spans
+                )
             ]
-            # Another sentence may still give the id by a cue of last resort: that is another reason.
+            # Another sentence may still give the id by a cue of last resort: that is another
+            # reason.
             cues_before = {span.cue for span in spans if span.id == id_}
-            assert not [s for s in label_rationale(" ".join(kept), item) if s.id == id_ and s.cue in cues_before]
+            assert not [
+                s
+                for s in label_rationale(" ".join(kept), item)
+                if s.id == id_ and s.cue in cues_before
+            ]
 
 
 @pytest.mark.parametrize(("word", "synonym"), SYNONYMS)
@@ -79,7 +89,9 @@ def test_synonyms_keep_the_label(word, synonym):
         if re.search(rf"\b{re.escape(word)}\b", sentence)
     ]
     assert changed
-    assert not [sentence for id_, item, sentence in changed if id_ not in labels(in_case(sentence), item)]
+    assert not [
+        sentence for id_, item, sentence in changed if id_ not in labels(in_case(sentence), item)
+    ]
 
 
 @given(st.sampled_from(WHOLE), st.data())
@@ -103,6 +115,8 @@ def test_real_rationales_keep_their_labels():
         before = labels(rationale, item)
         if row["decision"] == "upheld" and before:
             n_changed += not labels(f"{rationale} {BOILERPLATE}", item) <= before
-            n_changed += not labels(f"{RECITALS[number % len(RECITALS)]} {rationale}", item) <= before
+            n_changed += (
+                not labels(f"{RECITALS[number % len(RECITALS)]} {rationale}", item) <= before
+            )
             n_changed += labels(rationale.replace(" ", "\n"), item) != before
     assert n_changed == 0

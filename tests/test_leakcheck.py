@@ -44,11 +44,14 @@ def _outcome(items):
 
 
 def _copy(items):
-    # one worker's narrative, copied into another's: not similar enough for one group, on two sides of some fold
+    # one worker's narrative, copied into another's: not similar enough for one group, on two sides
+    # of some fold
     longest = items["case_summary"].str.len().idxmax()
     cases = items["case_number"].unique()[:40]
     copied = items["case_summary"] + " " + items.loc[longest, "case_summary"]
-    return items.assign(case_summary=copied.where(items["case_number"].isin(cases), items["case_summary"]))
+    return items.assign(
+        case_summary=copied.where(items["case_number"].isin(cases), items["case_summary"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,12 @@ def _copy(items):
         (
             _outcome,
             {
-                *("outcome_phrases", "outcome_words_in_features", "golden_feature", "golden_column"),
+                *(
+                    "outcome_phrases",
+                    "outcome_words_in_features",
+                    "golden_feature",
+                    "golden_column",
+                ),
                 *("section_knows_too_much", "telling_term"),
             },
         ),
@@ -72,18 +80,28 @@ def test_each_planted_leak_is_caught_by_name(items, plant, rings):
 
 @pytest.mark.parametrize("kind", ["class_prior", "category_prior"])
 def test_a_prior_is_told_a_leak_of_its_table_and_what_cannot_be_asked_of_it(items, kind):
-    config = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]", f"models.outcome.kind={kind}"])
+    config = load_config(
+        overrides=[*SMALL, "evaluation.splits=[grouped]", f"models.outcome.kind={kind}"]
+    )
     clean, told = (statuses(check_leaks(table, config)) for table in (items, _word(items)))
     asked = {"golden_column", "section_knows_too_much", "outcome_words_in_features"}
     asked |= {"chance_labels"} if kind == "class_prior" else set()
-    assert {code for code, status in clean.items() if status == "not_applicable"} == {"train_before_test", *asked}
+    assert {code for code, status in clean.items() if status == "not_applicable"} == {
+        "train_before_test",
+        *asked,
+    }
     assert "failed" not in clean.values()
-    assert {code for code, status in told.items() if status == "failed"} == {"golden_feature", "telling_term"}
+    assert {code for code, status in told.items() if status == "failed"} == {
+        "golden_feature",
+        "telling_term",
+    }
 
 
 def test_a_finding_ends_with_code_4_and_tells_row_and_span_but_no_text(imrml, items, tmp_path):
     told = _outcome(_word(items.head(250)))
-    told.loc[0, "case_summary"] += " Her marigolds were watered. The final determination was read aloud."
+    told.loc[0, "case_summary"] += (
+        " Her marigolds were watered. The final determination was read aloud."
+    )
     write_table(told, tmp_path / "items.parquet")
     run = imrml("leakcheck", tmp_path / "items.parquet", *SET)
     assert run.code == 4
@@ -99,7 +117,9 @@ def test_a_model_brings_its_own_recipe_and_features(imrml, line, items, tmp_path
     run = imrml("leakcheck", tmp_path / "items.parquet", "--model", line.model)
     assert run.code == 0, run.out
     n_features = json.loads((line.model / "metrics.json").read_text())["checks"]
-    told = next(check["detail"] for check in n_features if check["code"] == "outcome_words_in_features")
+    told = next(
+        check["detail"] for check in n_features if check["code"] == "outcome_words_in_features"
+    )
     assert told in run.out
 
 
@@ -114,7 +134,9 @@ def test_a_model_can_be_checked_against_a_table_too_small_to_fit_on(line, items)
     upheld = items.assign(decision="upheld")
     found = statuses(check_leaks(upheld, CONFIG, load_model(line.model).model))
     assert found["chance_labels"] == found["golden_feature"] == "not_applicable"
-    assert found["outcome_words_in_features"] == "not_applicable"  # what ships is the category prior: it has no features
+    assert (
+        found["outcome_words_in_features"] == "not_applicable"
+    )  # what ships is the category prior: it has no features
     assert found["swap_test"] == found["planted_leaks_ring"] == "passed"
 
 

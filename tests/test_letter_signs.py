@@ -50,7 +50,10 @@ def test_what_a_clerk_or_utilization_review_writes_is_none(words):
 
 def test_a_request_that_holds_one_is_refused_without_a_word_of_it():
     table = pd.DataFrame(
-        [{"treatment": "Norco", "notes": FictionalLetter().spaced()}, {"treatment": "Norco", "notes": "He fell."}]
+        [
+            {"treatment": "Norco", "notes": FictionalLetter().spaced()},
+            {"treatment": "Norco", "notes": "He fell."},
+        ]
     )
     requests = sort_requests(table, "imr")
     assert requests.rows == (2,)

@@ -12,7 +12,7 @@ from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.formats import FORMATS, LabelledItems
 from imrml.letters.parsing import read_letter
-from imrml.letters.spans import Reading
+from imrml.letters.spans import ParsedLetter
 from imrml.synthetic import pdf_bytes
 
 FOLDER = Path(__file__).parent / "golden_letters"
@@ -24,11 +24,14 @@ def load(name: str) -> tuple[list[str], dict[str, Any]]:
     return golden["letter"].strip().split("\n\n"), golden["expected"]
 
 
-def require_expected(reading: Reading, expected: dict[str, Any]) -> None:
+def require_expected(reading: ParsedLetter, expected: dict[str, Any]) -> None:
     case = reading.case
     for name in ("case_number", "letter_format", "format_verified"):
         assert getattr(case, name) == expected[name], name
-    assert (reading.case_outcome, list(reading.flags)) == (expected["case_outcome"], expected["flags"])
+    assert (reading.case_outcome, list(reading.flags)) == (
+        expected["case_outcome"],
+        expected["flags"],
+    )
     assert len(case.items) == len(expected["items"])
     for item, own in zip(case.items, expected["items"], strict=True):
         for name, wanted in (expected["shared"] | own).items():
@@ -47,13 +50,23 @@ def test_every_field_comes_back(name, layout):
 def test_every_field_comes_back_from_a_pdf(name, tmp_path):
     paragraphs, expected = load(name)
     path = tmp_path / f"{name}.pdf"
-    path.write_bytes(pdf_bytes(line for paragraph in paragraphs for line in [*render([paragraph], "tight").split("\n"), ""]))
-    require_expected(read_letter(read_document(path, load_config().limits).text, "fallback"), expected)
+    path.write_bytes(
+        pdf_bytes(
+            line
+            for paragraph in paragraphs
+            for line in [*render([paragraph], "tight").split("\n"), ""]
+        )
+    )
+    require_expected(
+        read_letter(read_document(path, load_config().limits).text, "fallback"), expected
+    )
 
 
 def test_each_format_has_at_least_three_letters():
     formats = [load(name)[1]["letter_format"] for name in NAMES]
-    assert {row.id: formats.count(row.id) >= 3 for row in FORMATS} == {row.id: True for row in FORMATS}
+    assert {row.id: formats.count(row.id) >= 3 for row in FORMATS} == {
+        row.id: True for row in FORMATS
+    }
 
 
 @pytest.mark.parametrize("row", FORMATS, ids=lambda row: row.id)
@@ -77,7 +90,8 @@ def test_outcomes_that_contradict_each_other_are_no_decision():
 
 def test_an_outcome_that_is_not_told_is_not_inferred():
     paragraphs = [
-        paragraph.replace("is not medically necessary and appropriate", "seems too much") for paragraph in load("F0-one-item")[0]
+        paragraph.replace("is not medically necessary and appropriate", "seems too much")
+        for paragraph in load("F0-one-item")[0]
     ]
     with pytest.raises(LetterError, match="item_without_outcome"):
         read_letter(render(paragraphs, "spaced"), "fallback")

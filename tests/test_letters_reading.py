@@ -12,7 +12,7 @@ from test_letters_golden import NAMES, load
 from imrml.letters.cleaning import BlankMap, clean_letter
 from imrml.letters.coverage import COVERAGE_COLUMNS, coverage_row, measure_coverage
 from imrml.letters.parsing import read_letter
-from imrml.letters.spans import Reading
+from imrml.letters.spans import ParsedLetter
 from imrml.synthetic import draw_letters
 
 LETTER_FIELDS = {
@@ -32,7 +32,7 @@ def letters_only(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def require_consistent(reading: Reading) -> None:
+def require_consistent(reading: ParsedLetter) -> None:
     """Every span slices back to its field, in the cleaned text and in the letter as it came."""
     to_original = reading.clean.to_original()
     for span in reading.spans:
@@ -62,7 +62,7 @@ def require_consistent(reading: Reading) -> None:
                     assert ", ".join(found) == value
 
 
-def require_all_read(reading: Reading) -> None:
+def require_all_read(reading: ParsedLetter) -> None:
     coverage = measure_coverage(reading)
     assert (coverage.share_read, coverage.n_left_over, coverage.left_over) == (1.0, 0, ())
     # Said once more without the function: what spans and furniture hold is the letter.
@@ -72,7 +72,9 @@ def require_all_read(reading: Reading) -> None:
         held[span.start : span.end] = b"1" * (span.end - span.start)
     in_spans = "".join(character for character, is_held in zip(text, held, strict=True) if is_held)
     furniture = [reading.clean.original[start:end] for start, end in reading.clean.furniture]
-    assert sorted(squeezed(in_spans + "".join(furniture))) == sorted(squeezed(reading.clean.original))
+    assert sorted(squeezed(in_spans + "".join(furniture))) == sorted(
+        squeezed(reading.clean.original)
+    )
     assert squeezed(in_spans) == squeezed(text)
 
 
@@ -109,16 +111,31 @@ def test_damaged_letters_of_older_formats_keep_every_letter_and_decision(letter_
         require_all_read(reading)
         for item, wanted in zip(reading.case.items, letter.case.items, strict=True):
             assert item.determination.decision == wanted.determination.decision
-            for part, truth in ((item.submission, wanted.submission), (item.determination, wanted.determination)):
-                for name in {"item", "case_summary", "claims_guideline", "maximus_guideline", "rationale"} & set(part.__slots__):
-                    assert letters_only(getattr(part, name)) == letters_only(getattr(truth, name)), name
+            for part, truth in (
+                (item.submission, wanted.submission),
+                (item.determination, wanted.determination),
+            ):
+                for name in {
+                    "item",
+                    "case_summary",
+                    "claims_guideline",
+                    "maximus_guideline",
+                    "rationale",
+                } & set(part.__slots__):
+                    assert letters_only(getattr(part, name)) == letters_only(
+                        getattr(truth, name)
+                    ), name
 
 
 ITEM_WORDS = (
-    st.text(st.sampled_from("abcAB :/#.,-()17"), min_size=1, max_size=60).map(str.strip).filter(lambda words: words[:1].isalnum())
+    st.text(st.sampled_from("abcAB :/#.,-()17"), min_size=1, max_size=60)
+    .map(str.strip)
+    .filter(lambda words: words[:1].isalnum())
 )
 SENTENCES = st.lists(
-    st.sampled_from(["The visits help.", "No test was told.", "1) She lifts 20 pounds.", "It is not covered."]),
+    st.sampled_from(
+        ["The visits help.", "No test was told.", "1) She lifts 20 pounds.", "It is not covered."]
+    ),
     min_size=1,
     max_size=30,
 )
@@ -126,13 +143,20 @@ SENTENCES = st.lists(
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.tuples(ITEM_WORDS, st.sampled_from(["Upheld", "Overturned"]), SENTENCES), min_size=1, max_size=4),
+    st.lists(
+        st.tuples(ITEM_WORDS, st.sampled_from(["Upheld", "Overturned"]), SENTENCES),
+        min_size=1,
+        max_size=4,
+    ),
     st.sampled_from(sorted(LAYOUTS)),
     st.integers(40, 110),
 )
 def test_fields_and_headings_reassemble_to_the_letter(drawn, layout, width):
     letter = FictionalLetter(
-        items=[FictionalItem(item=item, decision=said, rationale=" ".join(why)) for item, said, why in drawn]
+        items=[
+            FictionalItem(item=item, decision=said, rationale=" ".join(why))
+            for item, said, why in drawn
+        ]
     )
     reading = read_letter(render(letter.paragraphs(), layout, width), "fallback")
     require_consistent(reading)
@@ -146,7 +170,9 @@ def test_the_map_is_exact_and_monotone(pieces, rng: Random):
     text = "".join(word + rng.choice(["", " "]) for word, _ in pieces)
     blanks = BlankMap(text, other)
     places = [blanks.find(at, at + 1) for at in range(len(text)) if not text[at].isspace()]
-    assert [other[slice(*place)] for place in places] == [character for character in text if not character.isspace()]
+    assert [other[slice(*place)] for place in places] == [
+        character for character in text if not character.isspace()
+    ]
     assert places == sorted(places)
 
 
@@ -163,9 +189,9 @@ def test_cleaning_changes_blanks_only(pieces):
 
 def test_evidence_is_found_in_the_letter_as_it_came():
     rationale = "No urine test was in the packet. An evidence-based plan was not told. " * 4
-    text = FictionalLetter(items=[FictionalItem(), FictionalItem(item="Soma 350mg", rationale=rationale.strip())]).doubled(
-        width=33
-    )
+    text = FictionalLetter(
+        items=[FictionalItem(), FictionalItem(item="Soma 350mg", rationale=rationale.strip())]
+    ).doubled(width=33)
     reading = read_letter(text, "fallback")
     [span] = reading.find("rationale", 2)
     start = reading.text_of(span).rindex("evidence-based plan was not told")

@@ -13,8 +13,22 @@ from imrml.text.prefilter import AnyOf, PatternIndex, needed_strings
 @given(data=st.data())
 def test_a_text_made_to_hold_a_pattern_is_never_ruled_out(data):
     patterns = [
-        *(r"\bPT\b", r"no (?:record|note)s? of \w+", r"x-?rays?", r"(?:a|\bb)c{2}d", r"^now|(?:to|un)day\b", r"[- ]up(?=!)"),
-        *(r"(?:ab)+c", r"(?!x)\w+yes", r"(?P<one>one|two) (?P=one)", r"(?i:Case) of", r"a.b|[^a]bcd", r"(?>may|be) not"),
+        *(
+            r"\bPT\b",
+            r"no (?:record|note)s? of \w+",
+            r"x-?rays?",
+            r"(?:a|\bb)c{2}d",
+            r"^now|(?:to|un)day\b",
+            r"[- ]up(?=!)",
+        ),
+        *(
+            r"(?:ab)+c",
+            r"(?!x)\w+yes",
+            r"(?P<one>one|two) (?P=one)",
+            r"(?i:Case) of",
+            r"a.b|[^a]bcd",
+            r"(?>may|be) not",
+        ),
     ]
     pattern = re.compile(data.draw(st.sampled_from(patterns)))
     text = data.draw(st.from_regex(pattern))
@@ -41,7 +55,10 @@ def test_a_pattern_that_ignores_case_is_possible_anywhere():
 
 
 def test_few_rules_are_possible_in_a_text_without_their_words():
-    assert len(rule_index().possible_in("zzz")) < len(rule_index().possible_in("the patient has no red flag on exam")) / 8
+    assert (
+        len(rule_index().possible_in("zzz"))
+        < len(rule_index().possible_in("the patient has no red flag on exam")) / 8
+    )
 
 
 def test_of_alternatives_the_one_that_stands_first_is_found_and_of_two_at_one_place_the_one_named_first():

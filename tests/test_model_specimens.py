@@ -14,7 +14,9 @@ from imrml.models.outcome import CalibratedLogistic
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     manifest = {**MANIFEST, "recipe": {"stage": "imr"}}
-    return save_model(make_model().fit(**fictional_items()), tmp_path_factory.mktemp("saved") / "model", manifest)
+    return save_model(
+        make_model().fit(**fictional_items()), tmp_path_factory.mktemp("saved") / "model", manifest
+    )
 
 
 def test_answers_are_asked_again_and_are_the_same(saved):
@@ -32,18 +34,24 @@ def refuses(saved, message):
 
 def test_features_that_the_code_names_otherwise_now_are_refused(saved, monkeypatch):
     names = FeatureUnion.get_feature_names_out
-    monkeypatch.setattr(FeatureUnion, "get_feature_names_out", lambda self: [f"{name}s" for name in names(self)])
+    monkeypatch.setattr(
+        FeatureUnion, "get_feature_names_out", lambda self: [f"{name}s" for name in names(self)]
+    )
     refuses(saved, "its features are not those that the code makes now")
 
 
 def test_an_attribute_that_the_code_of_then_did_not_write_is_refused(saved, monkeypatch):
-    monkeypatch.setattr(CalibratedLogistic, "predict_proba", lambda self, given: self.learned_by_newer_code_)
+    monkeypatch.setattr(
+        CalibratedLogistic, "predict_proba", lambda self, given: self.learned_by_newer_code_
+    )
     refuses(saved, r"it cannot answer any more \(AttributeError\)")
 
 
 def test_answers_that_moved_are_refused(saved, monkeypatch):
     answer = CalibratedLogistic.predict_proba
-    monkeypatch.setattr(CalibratedLogistic, "predict_proba", lambda self, given: answer(self, given) * 0.999)
+    monkeypatch.setattr(
+        CalibratedLogistic, "predict_proba", lambda self, given: answer(self, given) * 0.999
+    )
     refuses(saved, "its answers for p_overturned are not those")
 
 

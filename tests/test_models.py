@@ -48,7 +48,9 @@ def test_category_prior_mixes_the_class_prior_into_small_categories() -> None:
     assert prior.count(["opioid", "imaging", "surgery"]).tolist() == [90, 10, 0]
 
 
-@pytest.mark.parametrize("prior", [ClassPrior(), CategoryPrior(shrinkage=20.0), CategoryPrior(shrinkage=0.0)])
+@pytest.mark.parametrize(
+    "prior", [ClassPrior(), CategoryPrior(shrinkage=20.0), CategoryPrior(shrinkage=0.0)]
+)
 def test_interval_of_a_prior_holds_its_rate_and_narrows_with_more_items(prior: Any) -> None:
     widths = []
     for n_items in (20, 2000):
@@ -98,7 +100,9 @@ def test_logistic_regression_finds_the_truth_and_its_interval_holds_it_as_often_
 def test_interval_widens_where_a_case_repeats_its_items() -> None:
     X, y, _ = known_truth(300)
     repeated, y_repeated = sparse.vstack([X] * 6).tocsr(), np.tile(y, 6)
-    by_case = make_logistic(calibration="none").fit(repeated, y_repeated, cases=np.tile(np.arange(300), 6))
+    by_case = make_logistic(calibration="none").fit(
+        repeated, y_repeated, cases=np.tile(np.arange(300), 6)
+    )
     by_item = make_logistic(calibration="none").fit(repeated, y_repeated, cases=np.arange(1800))
     widths = [np.diff(fitted.predict_interval(X, 0.9)).mean() for fitted in (by_case, by_item)]
     assert widths[0] > 1.3 * widths[1]
@@ -126,7 +130,9 @@ def test_the_same_seed_gives_the_same_model() -> None:
 
 def test_without_refits_there_is_no_interval() -> None:
     X, y, _ = known_truth(100)
-    assert np.isnan(make_logistic(n_refits=0).fit(X, y, cases=np.arange(100)).predict_interval(X, 0.9)).all()
+    assert np.isnan(
+        make_logistic(n_refits=0).fit(X, y, cases=np.arange(100)).predict_interval(X, 0.9)
+    ).all()
 
 
 def test_calibration_folds_part_no_case_and_hold_both_decisions() -> None:
@@ -146,30 +152,41 @@ def test_too_few_overturned_cases_leave_the_model_uncalibrated_and_say_so() -> N
     y[:6] = True
     fitted = make_logistic().fit(X, y, cases=np.arange(60) // 3)
     assert fitted.calibrator_ is None
-    assert fitted.calibration_note_.startswith("not calibrated: 3 folds need 3 cases of either decision; found 2 overturned")
+    assert fitted.calibration_note_.startswith(
+        "not calibrated: 3 folds need 3 cases of either decision; found 2 overturned"
+    )
     with pytest.raises(NotEnoughDataError, match="found 0 overturned of 60"):
         make_logistic().fit(X, np.zeros(60, dtype=bool), cases=np.arange(60))
 
 
 def test_a_calibration_that_would_turn_the_scores_round_is_left_out() -> None:
-    # Each case is one word, and decisions balance within it: what folds learn from the others points the wrong way.
+    # Each case is one word, and decisions balance within it: what folds learn from the others
+    # points the wrong way.
     cases = np.arange(400) // 2
     y = np.tile([True, False], 200)
     signs = np.where(cases % 2 == 0, 1.0, -1.0)[:, None]
     X = sparse.csr_matrix(signs * np.random.default_rng(5).normal(size=(400, 3)) * 0.1)
     inverted = [make_logistic(n_refits=0, seed=seed).fit(X, y, cases=cases) for seed in range(6)]
     notes = {fitted.calibration_note_ for fitted in inverted} - {""}
-    assert notes == {"not calibrated: on the folds' held-out cases higher scores were overturned less often"}
-    assert all((fitted.calibrator_ is None) == bool(fitted.calibration_note_) for fitted in inverted)
+    assert notes == {
+        "not calibrated: on the folds' held-out cases higher scores were overturned less often"
+    }
+    assert all(
+        (fitted.calibrator_ is None) == bool(fitted.calibration_note_) for fitted in inverted
+    )
 
 
 @pytest.mark.parametrize("calibration", ["none", "sigmoid"])
 def test_contributions_add_up_to_the_distance_from_the_average_item(calibration: str) -> None:
     X, y, _ = known_truth(300)
     X.data *= np.random.default_rng(0).random(X.nnz)
-    full = sparse.csr_matrix(X.toarray() + 1e-12)  # every feature shown, so that none is left out of the sum
+    full = sparse.csr_matrix(
+        X.toarray() + 1e-12
+    )  # every feature shown, so that none is left out of the sum
     fitted = make_logistic(calibration=calibration, n_refits=0).fit(full, y, cases=np.arange(300))
-    p_overturned = fitted.predict_proba(sparse.vstack([full, sparse.csr_matrix(full.mean(axis=0))]))[:, 1]
+    p_overturned = fitted.predict_proba(
+        sparse.vstack([full, sparse.csr_matrix(full.mean(axis=0))])
+    )[:, 1]
     log_odds = np.log(p_overturned / (1 - p_overturned))
     moved = fitted.contributions(full).sum(axis=1).A1
     assert moved == pytest.approx(log_odds[:-1] - log_odds[-1], abs=1e-6)
@@ -192,12 +209,17 @@ def test_a_rare_deficiency_keeps_its_category_prior() -> None:
     assert fitted.is_prior_.tolist() == [False, True, True]
     p_deficiency, priors = fitted.predict_proba(X, categories), fitted.predict_priors(categories)
     assert np.array_equal(p_deficiency[:, 1:], priors[:, 1:])
-    assert roc_auc_score(learnable, p_deficiency[:, 0]) > roc_auc_score(learnable, priors[:, 0]) + 0.2
+    assert (
+        roc_auc_score(learnable, p_deficiency[:, 0]) > roc_auc_score(learnable, priors[:, 0]) + 0.2
+    )
 
 
 def test_what_the_features_do_not_tell_stays_near_its_rate() -> None:
     X, _, _ = known_truth(600)
-    planted, chance = np.asarray(X[:, :4].sum(axis=1)).ravel() > 0, np.random.default_rng(3).random(600) < 0.3
+    planted, chance = (
+        np.asarray(X[:, :4].sum(axis=1)).ravel() > 0,
+        np.random.default_rng(3).random(600) < 0.3,
+    )
     fitted = make_deficiency_model().fit(
         X[:400], np.column_stack([planted, chance])[:400], ["opioid"] * 400, scale=np.full(80, 0.2)
     )
@@ -221,7 +243,9 @@ def test_a_feature_that_is_trusted_less_moves_less() -> None:
     X, learnable, _ = known_truth(400)
     moved = []
     for trust in (1.0, 0.1):
-        model = make_deficiency_model().fit(X, learnable[:, None], ["opioid"] * 400, scale=np.full(X.shape[1], trust))
+        model = make_deficiency_model().fit(
+            X, learnable[:, None], ["opioid"] * 400, scale=np.full(X.shape[1], trust)
+        )
         moved.append(np.abs(model.coefficients_).max())
     assert moved[1] < moved[0] / 2
 
@@ -231,13 +255,19 @@ def test_the_penalty_grows_with_the_scatter_of_many_labels_by_case() -> None:
     planted = np.asarray(X[:, :4].sum(axis=1)) > 0
     chance = np.random.default_rng(5).random((MIN_ITEMS_TO_CHOOSE, 1)) < 0.3
     every, categories = np.arange(MIN_ITEMS_TO_CHOOSE), ["opioid"] * MIN_ITEMS_TO_CHOOSE
-    told, untold = (make_deficiency_model().fit(X, labels, categories, cases=every) for labels in (planted, chance))
+    told, untold = (
+        make_deficiency_model().fit(X, labels, categories, cases=every)
+        for labels in (planted, chance)
+    )
     assert told.penalty_ < untold.penalty_
     # Items of one case share features and label: folds of items would take that for knowledge.
     half = np.repeat(np.arange(MIN_ITEMS_TO_CHOOSE // 2), 2)
-    known_by_case = sparse.csr_matrix(sparse.hstack([X[half], sparse.eye_array(MIN_ITEMS_TO_CHOOSE // 2, format="csr")[half]]))
+    known_by_case = sparse.csr_matrix(
+        sparse.hstack([X[half], sparse.eye_array(MIN_ITEMS_TO_CHOOSE // 2, format="csr")[half]])
+    )
     by_item, by_case = (
-        make_deficiency_model().fit(known_by_case, chance[half], categories, cases=cases).penalty_ for cases in (every, half)
+        make_deficiency_model().fit(known_by_case, chance[half], categories, cases=cases).penalty_
+        for cases in (every, half)
     )
     assert by_item < by_case
     few = make_deficiency_model().fit(X[1:], chance[1:], categories[1:], cases=every[1:])
@@ -248,7 +278,9 @@ def test_the_penalty_grows_with_the_scatter_of_many_labels_by_case() -> None:
 
 def test_a_deficiency_model_of_rates_needs_no_features() -> None:
     labels = np.array([[True], [False], [True], [True]])
-    model = make_deficiency_model(kind="category_prior").fit(None, labels, ["opioid", "opioid", "imaging", "imaging"])
+    model = make_deficiency_model(kind="category_prior").fit(
+        None, labels, ["opioid", "opioid", "imaging", "imaging"]
+    )
     assert np.array_equal(model.predict_proba(None, ["imaging"]), model.predict_priors(["imaging"]))
     assert model.is_prior_.all()
 
@@ -257,8 +289,12 @@ def test_a_deficiency_model_of_rates_needs_no_features() -> None:
 
 
 def test_the_model_learns_both_targets_and_says_why(model: ReviewModel) -> None:
-    told = " ".join(["Hm"] * 12) + " The cook saw a"  # long enough, with few words that the model knows
-    asked = frame(("Norco 10/325mg #60", f"{told} {TELLING}."), ("Norco 10/325mg #60", f"{told} {FAULTY}."))
+    told = (
+        " ".join(["Hm"] * 12) + " The cook saw a"
+    )  # long enough, with few words that the model knows
+    asked = frame(
+        ("Norco 10/325mg #60", f"{told} {TELLING}."), ("Norco 10/325mg #60", f"{told} {FAULTY}.")
+    )
     p_overturned = model.predict_proba(asked)[:, 1]
     assert p_overturned[0] > model.class_rate_ + 0.1 > p_overturned[1]
     what, by = model.reasons(asked, 3)[0][0]
@@ -270,37 +306,57 @@ def test_the_model_learns_both_targets_and_says_why(model: ReviewModel) -> None:
     prior = model.deficiency_priors(asked)["no_rationale_or_plan"]
     assert prior[0] == prior[1]
     assert model.predicts_deficiencies
-    assert model.notes == ("predicted by their category prior, for want of labelled items: weaning_indicated",)
+    assert model.notes == (
+        "predicted by their category prior, for want of labelled items: weaning_indicated",
+    )
 
 
 def test_predictions_keep_the_index_and_the_order_of_ids(model: ReviewModel) -> None:
     asked = SubmissionFrame(frame(("MRI", "one"), ("PT", "two")).set_axis([7, 3]))
     assert list(model.predict_deficiencies(asked)) == list(deficiency_ids())
-    assert list(model.predict_deficiencies(asked).index) == list(model.base_rates(asked).index) == [7, 3]
+    assert (
+        list(model.predict_deficiencies(asked).index)
+        == list(model.base_rates(asked).index)
+        == [7, 3]
+    )
 
 
-def test_labels_of_overturned_and_unlabelled_items_are_never_read(items: dict[str, Any], model: ReviewModel) -> None:
+def test_labels_of_overturned_and_unlabelled_items_are_never_read(
+    items: dict[str, Any], model: ReviewModel
+) -> None:
     spoilt = items["deficiencies"].copy()
     spoilt[items["overturned"]] = True
-    again = make_model("models.n_refits=0").fit(**{**items, "deficiencies": spoilt, "is_labelled": None})
+    again = make_model("models.n_refits=0").fit(
+        **{**items, "deficiencies": spoilt, "is_labelled": None}
+    )
     asked = items["submissions"]
-    pd.testing.assert_frame_equal(again.predict_deficiencies(asked), model.predict_deficiencies(asked))
+    pd.testing.assert_frame_equal(
+        again.predict_deficiencies(asked), model.predict_deficiencies(asked)
+    )
     masked = np.arange(len(asked)) < 100
     spoilt[~masked] = True
     first, second = (
-        make_model("models.outcome.kind=category_prior").fit(**{**items, "deficiencies": labels, "is_labelled": masked})
+        make_model("models.outcome.kind=category_prior").fit(
+            **{**items, "deficiencies": labels, "is_labelled": masked}
+        )
         for labels in (items["deficiencies"], spoilt)
     )
-    pd.testing.assert_frame_equal(first.predict_deficiencies(asked), second.predict_deficiencies(asked))
+    pd.testing.assert_frame_equal(
+        first.predict_deficiencies(asked), second.predict_deficiencies(asked)
+    )
 
 
 def test_without_labels_there_is_no_deficiency_model(items: dict[str, Any]) -> None:
     arguments = {name: items[name] for name in ("submissions", "overturned", "cases")}
-    unlabelled = {**arguments, "deficiencies": items["deficiencies"], "is_labelled": np.zeros(len(items["cases"]), dtype=bool)}
+    unlabelled = {
+        **arguments,
+        "deficiencies": items["deficiencies"],
+        "is_labelled": np.zeros(len(items["cases"]), dtype=bool),
+    }
     for given in (arguments, unlabelled):
         fitted = make_model("models.outcome.kind=class_prior").fit(**given)
         assert not fitted.predicts_deficiencies
-        assert fitted.columns_ is None
+        assert fitted.features_ is None
         assert fitted.predict_deficiencies(items["submissions"]).isna().all(axis=None)
         assert fitted.deficiency_priors(items["submissions"]).isna().all(axis=None)
         assert fitted.notes == ("no deficiency model: no upheld training item has labels",)
@@ -314,7 +370,9 @@ def test_prior_kinds_answer_with_their_prior(items: dict[str, Any]) -> None:
     by_category = make_model("models.outcome.kind=category_prior").fit(**items)
     rates = by_category.base_rates(asked)
     assert by_category.predict_proba(asked)[:, 1].tolist() == rates["base_rate"].tolist()
-    assert rates["n_base_rate"].iloc[0] == sum(treatment.startswith("Norco") for treatment in items["submissions"]["treatment"])
+    assert rates["n_base_rate"].iloc[0] == sum(
+        treatment.startswith("Norco") for treatment in items["submissions"]["treatment"]
+    )
     low, high = by_category.predict_interval(asked).T
     assert (low < rates["base_rate"]).all()
     assert (high > rates["base_rate"]).all()
@@ -357,15 +415,21 @@ def test_for_brief_notes_the_priors_answer(items: dict[str, Any], model: ReviewM
     assert (low < rates).all()
     assert (high > rates).all()
     pd.testing.assert_frame_equal(model.predict_deficiencies(asked), model.deficiency_priors(asked))
-    assert [[what for what, _ in row] for row in model.reasons(asked, 3)] == [["treatment category: opioid"]] * 2
+    assert [[what for what, _ in row] for row in model.reasons(asked, 3)] == [
+        ["treatment category: opioid"]
+    ] * 2
 
 
 def test_a_request_as_staff_write_it_is_answered(model: ReviewModel) -> None:
     assert model.abstain_reasons(frame(("Norco 10/325mg #60", ""), ("Norco #60", ""))) == ["", ""]
 
 
-def test_the_alarm_rings_for_a_column_of_another_moment(items: dict[str, Any], model: ReviewModel) -> None:
-    with_rationale = SubmissionFrame(items["submissions"].assign(rationale="The request is supported."))
+def test_the_alarm_rings_for_a_column_of_another_moment(
+    items: dict[str, Any], model: ReviewModel
+) -> None:
+    with_rationale = SubmissionFrame(
+        items["submissions"].assign(rationale="The request is supported.")
+    )
     with pytest.raises(LeakageError, match="rationale"):
         model.predict_proba(with_rationale)
     with pytest.raises(LeakageError, match="rationale"):

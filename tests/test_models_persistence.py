@@ -42,13 +42,23 @@ def model(items: dict[str, Any]) -> ReviewModel:
         ("stacked", "none"),
     ],
 )
-def test_a_saved_model_predicts_bit_for_bit_the_same(kind: str, calibration: str, items: dict[str, Any], tmp_path: Path) -> None:
-    fitted = make_model(f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}").fit(**items)
+def test_a_saved_model_predicts_bit_for_bit_the_same(
+    kind: str, calibration: str, items: dict[str, Any], tmp_path: Path
+) -> None:
+    fitted = make_model(
+        f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}"
+    ).fit(**items)
     loaded = load_model(save_model(fitted, tmp_path / "model", MANIFEST))
     asked = items["submissions"]
     assert np.array_equal(loaded.model.predict_proba(asked), fitted.predict_proba(asked))
-    assert np.array_equal(loaded.model.predict_interval(asked), fitted.predict_interval(asked), equal_nan=True)
-    pd.testing.assert_frame_equal(loaded.model.predict_deficiencies(asked), fitted.predict_deficiencies(asked), check_exact=True)
+    assert np.array_equal(
+        loaded.model.predict_interval(asked), fitted.predict_interval(asked), equal_nan=True
+    )
+    pd.testing.assert_frame_equal(
+        loaded.model.predict_deficiencies(asked),
+        fitted.predict_deficiencies(asked),
+        check_exact=True,
+    )
     assert loaded.model.reasons(asked, 5) == fitted.reasons(asked, 5)
     assert loaded.manifest["verdict"] == MANIFEST["verdict"]
 
@@ -80,7 +90,9 @@ def put_payload(folder: Path, payload: bytes) -> None:
     """Write a payload with the checksum that fits it, as somebody would who wants it loaded."""
     manifest = json.loads((folder / "model.json").read_text())
     (folder / "model.skops").write_bytes(payload)
-    (folder / "model.json").write_text(json.dumps({**manifest, "sha256": hashlib.sha256(payload).hexdigest()}))
+    (folder / "model.json").write_text(
+        json.dumps({**manifest, "sha256": hashlib.sha256(payload).hexdigest()})
+    )
 
 
 def test_a_foreign_type_is_refused_even_with_a_fitting_checksum(folder: Path) -> None:
@@ -112,7 +124,9 @@ def test_what_is_no_review_model_is_refused(folder: Path) -> None:
         ({"trained_on": "dreams"}, "trained_on 'dreams'"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_refused(change: dict[str, str], message: str, folder: Path) -> None:
+def test_a_manifest_that_does_not_fit_is_refused(
+    change: dict[str, str], message: str, folder: Path
+) -> None:
     manifest = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps(manifest | change))
     with pytest.raises(ModelError, match=message):

@@ -34,7 +34,9 @@ def test_two_halves_of_one_stream_ring_no_alarm(requests):
 
 
 def test_what_moved_rings_by_name(requests):
-    moved = requests[300:].assign(treatment="Norco 10/325 mg #60", age=None, case_summary="Zorbit flimmer quank wexley. " * 9)
+    moved = requests[300:].assign(
+        treatment="Norco 10/325 mg #60", age=None, case_summary="Zorbit flimmer quank wexley. " * 9
+    )
     alarms = compare_submissions(frame(requests[:300]), frame(moved), SETTINGS, seed=0).alarms
     rung = {(alarm.fact, alarm.measure) for alarm in alarms}
     assert rung >= {
@@ -48,7 +50,9 @@ def test_what_moved_rings_by_name(requests):
 
 def test_predictions_are_one_more_fact(requests):
     low, high = np.linspace(0, 0.2, 300), np.linspace(0.4, 0.9, 300)
-    drift = compare_submissions(frame(requests[:300]), frame(requests[300:]), SETTINGS, seed=0, p_overturned=(low, high))
+    drift = compare_submissions(
+        frame(requests[:300]), frame(requests[300:]), SETTINGS, seed=0, p_overturned=(low, high)
+    )
     assert [alarm.fact for alarm in drift.alarms if alarm.measure == "psi"] == ["p_overturned"]
 
 
@@ -60,7 +64,9 @@ def test_a_handful_of_rows_says_nothing(requests):
 def test_the_watch_rings_seldom_while_nothing_changes_and_soon_when_it_does():
     rng = np.random.default_rng(3)
     n_stable = sum(
-        watch_rate((rng.random(1200) < 0.45).sum(), 1200, rng.random(1200) < 0.45).rings_at is not None for _ in range(300)
+        watch_rate((rng.random(1200) < 0.45).sum(), 1200, rng.random(1200) < 0.45).rings_at
+        is not None
+        for _ in range(300)
     )
     assert n_stable <= 15  # 5 % of 300, and the bound is seldom reached
     delays = [watch_rate(540, 1200, rng.random(1200) < 0.3).rings_at for _ in range(50)]
@@ -92,7 +98,13 @@ ITEMS = pd.DataFrame(
 LINK = pd.DataFrame(
     {
         "request_id": ["a", "b", "c", "d", "d"],
-        "item_id": ["CM15-0000001#1", "CM15-0000003#2", "CM15-0000002#1", "CM15-0000001#1", "CM15-0000002#1"],
+        "item_id": [
+            "CM15-0000001#1",
+            "CM15-0000003#2",
+            "CM15-0000002#1",
+            "CM15-0000001#1",
+            "CM15-0000002#1",
+        ],
     }
 )
 
@@ -105,14 +117,25 @@ def test_ambiguous_and_absent_matches_are_listed_never_guessed():
     assert nothing["why"].unique().tolist() == ["no item"]
 
 
-def test_an_empty_cell_of_a_csv_file_is_an_abstention_and_an_item_without_decision_is_waited_for(tmp_path):
+def test_an_empty_cell_of_a_csv_file_is_an_abstention_and_an_item_without_decision_is_waited_for(
+    tmp_path,
+):
     write_table(PREDICTIONS, tmp_path / "p.csv")
     matched, _ = match_predictions(read_table(tmp_path / "p.csv"), ITEMS, LINK)
     assert measure_realised(matched, seed=0).overall["answered"]["value"] == pytest.approx(2 / 3)
-    matched, left_over = match_predictions(PREDICTIONS, ITEMS.assign(decision=["upheld", "", None]), LINK)
-    assert (matched["request_id"].tolist(), left_over["request_id"].tolist()) == (["a", "d"], ["b", "c"])
-    with pytest.raises(TableError, match=r"p_overturned of the predictions is no number in rows \[2\]") as told:
-        match_predictions(PREDICTIONS.assign(p_overturned=["0.1", "knee pain", None, ""]), ITEMS, LINK)
+    matched, left_over = match_predictions(
+        PREDICTIONS, ITEMS.assign(decision=["upheld", "", None]), LINK
+    )
+    assert (matched["request_id"].tolist(), left_over["request_id"].tolist()) == (
+        ["a", "d"],
+        ["b", "c"],
+    )
+    with pytest.raises(
+        TableError, match=r"p_overturned of the predictions is no number in rows \[2\]"
+    ) as told:
+        match_predictions(
+            PREDICTIONS.assign(p_overturned=["0.1", "knee pain", None, ""]), ITEMS, LINK
+        )
     assert "knee" not in str(told.value)
 
 
@@ -125,7 +148,10 @@ def test_realised_figures_are_those_of_the_matched_items():
     assert figures["log_loss_vs_base_rate"] == pytest.approx(-(np.log(0.6) - np.log(0.1)) / 2)
     assert figures["calibration_gap"] == pytest.approx((0.1 + 0.6) / 2 - 0.5)
     assert figures["hit_at_3"] == 1.0
-    assert realised.by_month[["month", "n"]].to_dict("records") == [{"month": "2015-03", "n": 2}, {"month": "2015-04", "n": 1}]
+    assert realised.by_month[["month", "n"]].to_dict("records") == [
+        {"month": "2015-03", "n": 2},
+        {"month": "2015-04", "n": 1},
+    ]
 
 
 def test_requests_that_stand_twice_are_refused():
@@ -133,7 +159,9 @@ def test_requests_that_stand_twice_are_refused():
         match_predictions(pd.concat([PREDICTIONS, PREDICTIONS[:1]]), ITEMS)
 
 
-def test_the_commands_write_reports_without_text_and_ring_by_exit_code(imrml, line, requests, tmp_path):
+def test_the_commands_write_reports_without_text_and_ring_by_exit_code(
+    imrml, line, requests, tmp_path
+):
     items = read_table(line.items)
     write_table(items[:200], tmp_path / "a.jsonl")
     write_table(items[200:400].assign(decision="overturned"), tmp_path / "b.jsonl")
@@ -145,7 +173,12 @@ def test_the_commands_write_reports_without_text_and_ring_by_exit_code(imrml, li
     assert 1 <= found["overturn_rate"]["rings_at"] <= 20
     page = (tmp_path / "out" / "drift.html").read_text()
     assert "the alarm rings after" in page.lower()
-    words = [" ".join(text.split()[:5]) for name in ("case_summary", "item", "claims_guideline") for text in items[name] if text]
+    words = [
+        " ".join(text.split()[:5])
+        for name in ("case_summary", "item", "claims_guideline")
+        for text in items[name]
+        if text
+    ]
     assert not [told for told in words if len(told) > 20 and told in page]
 
 
@@ -153,21 +186,47 @@ def test_requests_as_staff_send_them_are_compared_too(imrml, requests, tmp_path)
     told = requests[["treatment", "case_summary"]].set_axis(["Treatment", "NOTES"], axis="columns")
     write_table(told[:60], tmp_path / "a.csv")
     write_table(told[60:120].assign(NOTES=""), tmp_path / "b.csv")
-    rung = imrml("monitor", "--reference", tmp_path / "a.csv", "--current", tmp_path / "b.csv", "--out", tmp_path / "out")
+    rung = imrml(
+        "monitor",
+        "--reference",
+        tmp_path / "a.csv",
+        "--current",
+        tmp_path / "b.csv",
+        "--out",
+        tmp_path / "out",
+    )
     assert rung.code == 4
     assert "case_summary_words\tmissing\t1.0" in rung.out
 
 
-def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wait(imrml, line, tmp_path):
+def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wait(
+    imrml, line, tmp_path
+):
     items = read_table(line.items)
     write_table(items[:60].assign(decision="upheld"), tmp_path / "a.jsonl")
     write_table(items[60:120], tmp_path / "b.jsonl")
-    plain = imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
+    plain = imrml(
+        "monitor",
+        "--reference",
+        tmp_path / "a.jsonl",
+        "--current",
+        tmp_path / "b.jsonl",
+        "--out",
+        tmp_path / "out",
+    )
     assert "needs decisions of both kinds" in plain.err
     assert json.loads((tmp_path / "out" / "drift.json").read_text())["overturn_rate"] is None
     write_table(items[60:120].assign(decision=["overturned"] + [None] * 59), tmp_path / "b.jsonl")
     write_table(items[:60].assign(decision=["overturned", "upheld"] * 30), tmp_path / "a.jsonl")
-    imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out")
+    imrml(
+        "monitor",
+        "--reference",
+        tmp_path / "a.jsonl",
+        "--current",
+        tmp_path / "b.jsonl",
+        "--out",
+        tmp_path / "out",
+    )
     assert "No alarm in 1 decision." in (tmp_path / "out" / "drift.html").read_text()
 
 
@@ -198,10 +257,15 @@ def test_reconcile_reads_what_score_wrote_in_any_format(imrml, line, tmp_path):
 def test_reconcile_tells_by_month(imrml, line, tmp_path):
     items = read_table(line.items)
     ids = items["case_number"] + "#" + items["item_number"].astype("str")
-    write_table(pd.DataFrame({"request_id": ids[:120], "p_overturned": 0.12, "base_rate": 0.1}), tmp_path / "p.jsonl")
+    write_table(
+        pd.DataFrame({"request_id": ids[:120], "p_overturned": 0.12, "base_rate": 0.1}),
+        tmp_path / "p.jsonl",
+    )
     done = imrml("reconcile", tmp_path / "p.jsonl", line.items, "--out", tmp_path / "out")
     assert done.code == 0
     assert "120 predictions matched, 0 not" in done.err
     overall = json.loads((tmp_path / "out" / "realised.json").read_text())["overall"]
-    assert overall["overturned_rate"]["value"] == pytest.approx((items["decision"][:120] == "overturned").mean())
+    assert overall["overturned_rate"]["value"] == pytest.approx(
+        (items["decision"][:120] == "overturned").mean()
+    )
     assert "What became of the predictions" in (tmp_path / "out" / "realised.html").read_text()

@@ -25,13 +25,22 @@ def test_a_sentence_stays_where_somebody_could_have_written_it(kind, sentence, s
     assert remove_sentences(f"He lifts ten pounds. {sentence} He sleeps badly.", stage) == expected
 
 
-@given(st.lists(st.sampled_from(WORDED), max_size=12), st.sampled_from(["rfa", "imr"]), st.sampled_from([" ", "\n", "\n\n"]))
+@given(
+    st.lists(st.sampled_from(WORDED), max_size=12),
+    st.sampled_from(["rfa", "imr"]),
+    st.sampled_from([" ", "\n", "\n\n"]),
+)
 def test_removal_keeps_the_rest_word_for_word_and_in_order(told, stage, between):
     stays = [sentence for kind, sentence in told if stage in STAYS_AT[kind]]
-    assert remove_sentences(between.join(sentence for _, sentence in told), stage).split() == " ".join(stays).split()
+    assert (
+        remove_sentences(between.join(sentence for _, sentence in told), stage).split()
+        == " ".join(stays).split()
+    )
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.sampled_from(["rfa", "imr"]))
+@given(
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.sampled_from(["rfa", "imr"])
+)
 def test_removal_only_removes(text, stage):
     letters = iter("".join(text.split()))
     kept = "".join(remove_sentences(text, stage).split())
@@ -64,10 +73,16 @@ def test_the_age_is_that_of_the_person(narrative, age):
 def test_no_judgement_and_no_reason_of_utilization_review_becomes_a_diagnosis():
     asked = "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: lumbar strain."
     assert derive_diagnosis(asked) == "lumbar strain"
-    assert derive_diagnosis("The diagnoses were illegible. The assessment was knee sprain.") == "knee sprain"
+    assert (
+        derive_diagnosis("The diagnoses were illegible. The assessment was knee sprain.")
+        == "knee sprain"
+    )
 
 
-@pytest.mark.parametrize("unit", ["the provider did ", "patient , ", "records ", "1 ", ".", "? ", "no no ", "denied due "])
+@pytest.mark.parametrize(
+    "unit",
+    ["the provider did ", "patient , ", "records ", "1 ", ".", "? ", "no no ", "denied due "],
+)
 def test_long_nonsense_is_read(unit):
     text = unit * (60_000 // len(unit)) + "x"
     assert len(remove_sentences(text, "rfa")) <= len(text)

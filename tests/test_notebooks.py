@@ -36,7 +36,10 @@ def test_a_notebook_runs(path, capsys, tmp_path, monkeypatch):
         import matplotlib.pyplot as plt
 
         try:
-            shown = [run_cell(source, names, f"{path.name}, {place}") for place, source in enumerate(code_of(path))]
+            shown = [
+                run_cell(source, names, f"{path.name}, {place}")
+                for place, source in enumerate(code_of(path))
+            ]
             assert plt.get_fignums()
         finally:
             plt.close("all")

@@ -21,7 +21,14 @@ def test_refits_spread_as_the_posterior_does_and_around_the_fit(n_items: int) ->
     fitted = linear_model(1.0).fit(X, y)
     start = np.append(fitted.coef_[0], fitted.intercept_)
     moved = refit_on_other_cases(
-        X, y, np.arange(n_items), item_weights=np.ones(n_items), start=start, c=1.0, n_refits=400, seed=2
+        X,
+        y,
+        np.arange(n_items),
+        item_weights=np.ones(n_items),
+        start=start,
+        c=1.0,
+        n_refits=400,
+        seed=2,
     )
     shown = np.column_stack([X.toarray(), np.ones(n_items)])
     p = expit(shown @ start)

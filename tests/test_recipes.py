@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
-BLOCKS = {words.splitlines()[0]: words for words in re.findall(r"^```\w*\n(# .*?)^```", README, re.MULTILINE | re.DOTALL)}
+BLOCKS = {
+    words.splitlines()[0]: words
+    for words in re.findall(r"^```\w*\n(# .*?)^```", README, re.MULTILINE | re.DOTALL)
+}
 
 
 def recipe(start):
@@ -23,7 +26,9 @@ def recipe(start):
 def test_the_cron_line_fails_only_where_the_retrain_failed(tmp_path, code, ends_with):
     line = recipe("cron").splitlines()[1]
     assert re.fullmatch(r"(\S+\s+){5}\S.*", line)
-    command = re.split(r"\s+", line, maxsplit=5)[5].replace("/srv/imrml", shlex.quote(str(tmp_path)))
+    command = re.split(r"\s+", line, maxsplit=5)[5].replace(
+        "/srv/imrml", shlex.quote(str(tmp_path))
+    )
     imrml = tmp_path / ".venv" / "bin" / "imrml"
     imrml.parent.mkdir(parents=True)
     imrml.write_text(f'#!/bin/sh\necho "$@" > told\nexit {code}\n')
@@ -41,10 +46,16 @@ def test_the_systemd_units_are_what_systemd_expects(tmp_path):
         words = recipe(f"systemd: /etc/systemd/system/imrml-retrain.{kind}")
         configparser.ConfigParser(interpolation=None).read_string(words)
         units.append(tmp_path / f"imrml-retrain.{kind}")
-        units[-1].write_text(words.replace("/srv/imrml/.venv/bin/imrml", str(imrml)).replace("/srv/imrml", str(tmp_path)))
+        units[-1].write_text(
+            words.replace("/srv/imrml/.venv/bin/imrml", str(imrml)).replace(
+                "/srv/imrml", str(tmp_path)
+            )
+        )
     assert "SuccessExitStatus=3" in units[0].read_text()
     if shutil.which("systemd-analyze"):
-        verified = subprocess.run(["systemd-analyze", "verify", *units], check=False, capture_output=True, text=True)
+        verified = subprocess.run(
+            ["systemd-analyze", "verify", *units], check=False, capture_output=True, text=True
+        )
         assert verified.returncode == 0, verified.stderr
 
 

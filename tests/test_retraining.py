@@ -17,12 +17,26 @@ from imrml.errors import ConfigError, ImrmlError, ModelError, TableError
 from imrml.explaining.precedents import open_precedents
 from imrml.retraining import cycle
 from imrml.retraining.cycle import KEPT, NOTHING_NEW, PROMOTED, retrain
-from imrml.retraining.gate import judge_budgets, judge_checks, judge_held_out, judge_kind, judge_window
-from imrml.retraining.intake import take_in
-from imrml.retraining.lock import interrupted_retrain, sole_retrain
+from imrml.retraining.gate import (
+    judge_budgets,
+    judge_checks,
+    judge_held_out,
+    judge_kind,
+    judge_window,
+)
+from imrml.retraining.intake import ingest
+from imrml.retraining.lock import interrupted_retrain, retrain_lock
 from imrml.retraining.window import find_newer_cases, split_newest
 from imrml.tables.files import read_table, write_table
-from imrml.tracking import check_database, list_moves, list_versions, load_registered, promote, roll_back, unfinished_runs
+from imrml.tracking import (
+    check_database,
+    list_moves,
+    list_versions,
+    load_registered,
+    promote,
+    roll_back,
+    unfinished_runs,
+)
 from imrml.tracking.connection import connected
 from imrml.training.data import prepare
 
@@ -57,8 +71,14 @@ def failed(gates):
 
 def test_a_better_challenger_passes_and_a_worse_one_is_stopped_by_name():
     assert failed(judge_window(window(0.3, 0.1), GATE, seed=0)) == []
-    assert failed(judge_window(window(0.1, 0.3), GATE, seed=0)) == ["log_loss", "calibration", "slices"]
-    assert failed(judge_window(window(0.1, 0.1), GATE, seed=0)) == []  # equal, and no margin is asked for
+    assert failed(judge_window(window(0.1, 0.3), GATE, seed=0)) == [
+        "log_loss",
+        "calibration",
+        "slices",
+    ]
+    assert (
+        failed(judge_window(window(0.1, 0.1), GATE, seed=0)) == []
+    )  # equal, and no margin is asked for
     asks_more = GATE.model_copy(update={"margin": 0.01})
     assert failed(judge_window(window(0.1, 0.1), asks_more, seed=0)) == ["log_loss"]
 
@@ -73,7 +93,9 @@ def test_a_challenger_that_is_worse_in_one_slice_is_stopped():
 
 
 def test_the_states_age_bands_and_sexes_are_slices_too():
-    rows = window(0.3, 0.1).assign(age=np.nan, age_band=["65+", "31-40"] * 200, sex=["", "male"] * 200)
+    rows = window(0.3, 0.1).assign(
+        age=np.nan, age_band=["65+", "31-40"] * 200, sex=["", "male"] * 200
+    )
     rows.loc[rows["age_band"] == "65+", "p_challenger"] = 0.5
     [slices] = [gate for gate in judge_window(rows, GATE, seed=0) if gate.name == "slices"]
     assert not slices.passed
@@ -96,9 +118,17 @@ def test_the_gate_of_coded_reviews_sees_their_age_bands():
             "decided_year": 2010,
         }
     )
-    config = load_config(overrides=["profile=dmhc", "models.outcome.kind=category_prior", "features.use_case_summary=false"])
+    config = load_config(
+        overrides=[
+            "profile=dmhc",
+            "models.outcome.kind=category_prior",
+            "features.use_case_summary=false",
+        ]
+    )
     data = prepare(rows, config)
-    held = predict_held_out(fit_rows(data, config, np.arange(20)), data.take(np.arange(20, 40)), {}).outcome
+    held = predict_held_out(
+        fit_rows(data, config, np.arange(20)), data.take(np.arange(20, 40)), {}
+    ).outcome
     assert held["age_band"].tolist() == ["65+", "31-40"] * 10
 
 
@@ -113,8 +143,12 @@ def test_what_ships_must_be_calibrated_on_held_out_cases():
         return {"grouped": {"ece": {"value": low + 0.02, "low": low, "high": low + 0.05, "n": 400}}}
 
     metrics = {"outcome": measured(0.2), "baselines": {"category_prior": measured(0.03)}}
-    assert failed([judge_held_out(metrics, "grouped", "logistic", GATE)]) == ["held_out_calibration"]
-    assert judge_held_out(metrics, "grouped", "category_prior", GATE).passed  # it is the prior that ships
+    assert failed([judge_held_out(metrics, "grouped", "logistic", GATE)]) == [
+        "held_out_calibration"
+    ]
+    assert judge_held_out(
+        metrics, "grouped", "category_prior", GATE
+    ).passed  # it is the prior that ships
 
 
 @pytest.mark.parametrize(
@@ -141,9 +175,16 @@ def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, 
         return replace(result, manifest={**result.manifest, "outcome_kind": next(kinds)})
 
     lenient = second_night.retraining.gate.model_copy(
-        update={"margin": -1.0, "calibration_tolerance": 1.0, "slice_tolerance": 1.0, "max_calibration_error": 0.9}
+        update={
+            "margin": -1.0,
+            "calibration_tolerance": 1.0,
+            "slice_tolerance": 1.0,
+            "max_calibration_error": 0.9,
+        }
     )
-    config = second_night.model_copy(update={"retraining": second_night.retraining.model_copy(update={"gate": lenient})})
+    config = second_night.model_copy(
+        update={"retraining": second_night.retraining.model_copy(update={"gate": lenient})}
+    )
     monkeypatch.setattr(cycle, "train", train)
     outcome = retrain(config)
     assert (outcome.verdict, failed(outcome.gates), champion()) == (KEPT, ["outcome_kind"], "1")
@@ -151,7 +192,9 @@ def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, 
 
 
 def test_past_items_are_kept_before_the_champion_that_they_belong_to(config, monkeypatch):
-    keeping = config.model_copy(update={"precedents": config.precedents.model_copy(update={"keep": True})})
+    keeping = config.model_copy(
+        update={"precedents": config.precedents.model_copy(update={"keep": True})}
+    )
     kept_at_the_move = []
 
     def watched(*args, **kwargs):
@@ -171,7 +214,9 @@ def inbox(line, tmp_path):
 
 
 def drop_older(line, folder):
-    items = read_table(line.items).drop(columns=["deficiencies", "evidence"])  # the deficiency model is not what is tried here
+    items = read_table(line.items).drop(
+        columns=["deficiencies", "evidence"]
+    )  # the deficiency model is not what is tried here
     is_new = items["decided_on"] > sorted(items["decided_on"].dropna())[int(0.6 * len(items))]
     inbox = folder / "inbox"
     inbox.mkdir()
@@ -205,7 +250,12 @@ def first_night(line, database, tmp_path_factory):
     drop_older(line, folder)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IMRML_HOME", str(state))
-        assert retrain(load_config(overrides=[*FAST, f"retraining.drop_folder={folder / 'inbox'}"])).verdict == PROMOTED
+        assert (
+            retrain(
+                load_config(overrides=[*FAST, f"retraining.drop_folder={folder / 'inbox'}"])
+            ).verdict
+            == PROMOTED
+        )
     return state
 
 
@@ -213,10 +263,15 @@ def first_night(line, database, tmp_path_factory):
 def second_night(inbox, first_night):
     """The morning after: a champion, and the same letters in a drop folder of the test's own."""
     shutil.copytree(first_night, state_dir(), dirs_exist_ok=True)
-    with closing(sqlite3.connect(state_dir() / "mlflow.db")) as stored:  # paths of artifacts are absolute there
+    with closing(
+        sqlite3.connect(state_dir() / "mlflow.db")
+    ) as stored:  # paths of artifacts are absolute there
         for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"),
                               ("model_versions", "storage_location"), ("logged_models", "artifact_location")):  # fmt: skip
-            stored.execute(f"update {table} set {column} = replace({column}, ?, ?)", (str(first_night), str(state_dir())))
+            stored.execute(
+                f"update {table} set {column} = replace({column}, ?, ?)",
+                (str(first_night), str(state_dir())),
+            )
         stored.commit()
     return load_config(overrides=[*FAST, f"retraining.drop_folder={inbox[0]}"])
 
@@ -237,11 +292,16 @@ def test_a_life_of_three_nights(inbox, config, imrml, tmp_path):
     assert (first.verdict, champion()) == (PROMOTED, "1")
     settings = tmp_path / "retrain.yaml"
     settings.write_text(json.dumps(config.model_dump()))
-    before = sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file())
+    before = sorted(
+        (path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file()
+    )
     quiet = imrml("retrain", "--config", settings)
     assert quiet.code == 3
     assert "nothing has arrived" in quiet.err
-    assert sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file()) == before
+    assert (
+        sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file())
+        == before
+    )
     write_table(newer, folder / "newer.jsonl")
     night = imrml("retrain", "--config", settings)
     assert night.code in {0, 3}
@@ -253,7 +313,9 @@ def test_a_life_of_three_nights(inbox, config, imrml, tmp_path):
 
 
 def test_a_dry_run_moves_nothing(config):
-    keeping = config.model_copy(update={"precedents": config.precedents.model_copy(update={"keep": True})})
+    keeping = config.model_copy(
+        update={"precedents": config.precedents.model_copy(update={"keep": True})}
+    )
     outcome = retrain(keeping, is_dry_run=True)
     assert outcome.verdict == PROMOTED
     assert not list(state_dir().glob("precedents-*"))
@@ -263,7 +325,9 @@ def test_a_dry_run_moves_nothing(config):
 
 
 def test_too_few_new_cases_are_not_worth_a_training(inbox, config):
-    few = config.model_copy(update={"retraining": config.retraining.model_copy(update={"min_new_cases": 100_000})})
+    few = config.model_copy(
+        update={"retraining": config.retraining.model_copy(update={"min_new_cases": 100_000})}
+    )
     outcome = retrain(few)
     assert outcome.verdict == NOTHING_NEW
     assert "100,000" in outcome.why
@@ -286,28 +350,34 @@ def test_a_letter_that_arrives_years_late_does_not_reach_back_the_window(line):
     is_newer = find_newer_cases(data, is_new)
     assert is_newer.sum() == (days > days.quantile(0.8)).sum()
     past, _ = split_newest(data, is_newer, max_cases=5000)
-    assert len(past) > 0.7 * len(data.items)  # with the late letter in the window, next to nothing would be left
+    assert len(past) > 0.7 * len(
+        data.items
+    )  # with the late letter in the window, next to nothing would be left
     assert set(np.flatnonzero(is_new & ~is_newer)) <= set(past)
     wrong = days.where(np.arange(len(days)) != days[~is_new].index[0], pd.Timestamp("2050-01-01"))
     data.keys["decided_on"] = wrong.dt.strftime("%Y-%m-%d")
-    assert find_newer_cases(data, is_new).sum() == is_newer.sum()  # one wrong date does not stop the clock
+    assert (
+        find_newer_cases(data, is_new).sum() == is_newer.sum()
+    )  # one wrong date does not stop the clock
 
 
-@pytest.mark.parametrize("step", ["take_in", "train", "save_model", "log_training", "promote", "remember"])
+@pytest.mark.parametrize(
+    "step", ["ingest", "train", "save_model", "log_training", "promote", "record_outcome"]
+)
 def test_killed_at_any_step_the_next_night_finishes_the_work(config, monkeypatch, step):
     with monkeypatch.context() as patched:
         patched.setattr(cycle, step, killed)
         with pytest.raises(KeyboardInterrupt):
             retrain(config)
-    assert champion() == ("1" if step == "remember" else None)
+    assert champion() == ("1" if step == "record_outcome" else None)
     again = retrain(config)
-    assert again.verdict == (NOTHING_NEW if step == "remember" else PROMOTED)
+    assert again.verdict == (NOTHING_NEW if step == "record_outcome" else PROMOTED)
     assert champion() is not None
     assert interrupted_retrain() is None
 
 
 def test_a_second_retrain_is_told_who_is_at_it(config):
-    with sole_retrain(), pytest.raises(ImrmlError, match=r"process \d+ on .* is at it"):
+    with retrain_lock(), pytest.raises(ImrmlError, match=r"process \d+ on .* is at it"):
         retrain(config)
     assert retrain(config).verdict == PROMOTED
 
@@ -354,7 +424,7 @@ def test_a_champion_of_another_stage_is_never_compared(second_night, inbox):
 def test_a_clock_that_goes_back_changes_nothing_but_dates(second_night, inbox, monkeypatch):
     import time
 
-    from imrml.retraining.health import find_troubles
+    from imrml.retraining.health import diagnose
 
     real = time.time
 
@@ -366,7 +436,7 @@ def test_a_clock_that_goes_back_changes_nothing_but_dates(second_night, inbox, m
     monkeypatch.setattr(time, "time", lambda: real() - 40 * 86400)
     for module in ("training.run", "tracking.registry", "retraining.lock", "retraining.health"):
         monkeypatch.setattr(f"imrml.{module}.datetime", Behind)
-    [told] = find_troubles()
+    [told] = diagnose()
     assert told.startswith("clock: it is ")
     newer = inbox[0] / "newer.parquet"
     write_table(inbox[1], newer)
@@ -384,7 +454,7 @@ def test_a_disk_that_is_full_after_the_move_does_not_undo_it(config, monkeypatch
 
     told = []
     with monkeypatch.context() as patched:
-        patched.setattr(cycle, "remember", full)
+        patched.setattr(cycle, "record_outcome", full)
         assert retrain(config, report=told.append).verdict == PROMOTED
     assert "No space left on device" in told[-1]
     assert retrain(config).verdict == NOTHING_NEW
@@ -409,10 +479,12 @@ def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
 def test_a_dropped_table_at_fault_is_named(config, inbox):
     write_table(inbox[1].assign(item_number="one"), inbox[0] / "odd.csv")
     with pytest.raises(TableError, match=r"odd\.csv: item_number must hold whole numbers"):
-        take_in(config)
+        ingest(config)
     write_table(inbox[1].assign(decision="John Doe won"), inbox[0] / "odd.csv")
-    with pytest.raises(TableError, match=r"odd\.csv: decision must be .* rows \[1, 2, 3, 4, 5\]") as told:
-        take_in(config)
+    with pytest.raises(
+        TableError, match=r"odd\.csv: decision must be .* rows \[1, 2, 3, 4, 5\]"
+    ) as told:
+        ingest(config)
     assert "John" not in str(told.value)
 
 
@@ -437,8 +509,8 @@ def test_the_config_must_name_a_drop_folder(tmp_path):
 
 def test_letters_in_the_drop_folder_are_parsed_once_and_labelled(line, tmp_path):
     config = load_config(overrides=[*FAST, f"retraining.drop_folder={line.letters}"])
-    taken = take_in(config)
+    taken = ingest(config)
     assert len(taken.items) == len(read_table(line.items))
     assert taken.items["deficiencies"].map(len).sum() > 0
-    again = take_in(config)
+    again = ingest(config)
     pd.testing.assert_frame_equal(again.items, taken.items)

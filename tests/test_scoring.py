@@ -10,7 +10,14 @@ from imrml.errors import LeakageError, ModelError
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
 from imrml.scoring import prediction as scoring
-from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, P_MEANING, interval_words, note_words, standing
+from imrml.scoring.in_words import (
+    DECISION_SUPPORT,
+    DEMO,
+    P_MEANING,
+    compare_with_base_rate,
+    format_interval,
+    format_note,
+)
 from imrml.scoring.prediction import PREDICTION_COLUMNS, score
 from imrml.scoring.terminal import prediction_lines
 from imrml.submissions.requests import sort_requests
@@ -20,7 +27,11 @@ TOLD = " ".join(["Hm"] * 12) + " The cook saw a"
 """Long enough for the model to answer, with few words that it knows."""
 REQUESTS = pd.DataFrame(
     [
-        {"request_id": "told", "treatment": "Norco 10/325mg #60", "notes": f"{TOLD} {TELLING} near the stove."},
+        {
+            "request_id": "told",
+            "treatment": "Norco 10/325mg #60",
+            "notes": f"{TOLD} {TELLING} near the stove.",
+        },
         {
             "request_id": "plain",
             "treatment": "Physical therapy 12 visits for the low back",
@@ -40,7 +51,9 @@ def model() -> LoadedModel:
     return loaded()
 
 
-def rows(model: LoadedModel, table: pd.DataFrame = REQUESTS, **settings: Any) -> dict[str, dict[str, Any]]:
+def rows(
+    model: LoadedModel, table: pd.DataFrame = REQUESTS, **settings: Any
+) -> dict[str, dict[str, Any]]:
     predictions = score(model, sort_requests(table, "imr"), **settings)
     return {row["request_id"]: row for row in predictions.to_dict("records")}
 
@@ -88,13 +101,17 @@ def test_a_cost_ratio_sets_the_threshold() -> None:
     told, plain = rows(loaded("models.cost_ratio=2.0")), rows(loaded("models.cost_ratio=1000.0"))
     for answers, threshold in ((told, 1 / 3), (plain, 1 / 1001)):
         for name in ("told", "plain"):
-            assert answers[name]["predicted"] == ("overturned" if answers[name]["p_overturned"] >= threshold else "upheld")
+            assert answers[name]["predicted"] == (
+                "overturned" if answers[name]["p_overturned"] >= threshold else "upheld"
+            )
     assert told["plain"]["predicted"] == "upheld"
     assert plain["plain"]["predicted"] == "overturned"
 
 
 def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
-    model = loaded("models.outcome.kind=category_prior", verdict="not distinguishable from the prior")
+    model = loaded(
+        "models.outcome.kind=category_prior", verdict="not distinguishable from the prior"
+    )
     for row in rows(model).values():
         if row["predicted"] != "abstain":
             assert row["p_overturned"] == row["base_rate"]
@@ -107,13 +124,13 @@ def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
 def test_a_base_rate_is_never_said_to_differ_from_itself() -> None:
     told = rows(loaded("models.outcome.kind=category_prior"))["plain"]
     assert told["predicted"] in ("above_base_rate", "below_base_rate")
-    assert standing(told) == "the category's base rate itself"
-    assert "nothing in this request moved it" in interval_words(told)
+    assert compare_with_base_rate(told) == "the category's base rate itself"
+    assert "nothing in this request moved it" in format_interval(told)
 
 
 @pytest.mark.parametrize("predicted", ["overturned", "upheld"])
 def test_words_never_read_as_a_disposition(predicted) -> None:
-    words = standing({"predicted": predicted, "p_overturned": 0.2, "base_rate": 0.1})
+    words = compare_with_base_rate({"predicted": predicted, "p_overturned": 0.2, "base_rate": 0.1})
     assert "threshold" in words
     assert predicted not in words
 
@@ -128,15 +145,27 @@ def test_words_never_read_as_a_disposition(predicted) -> None:
     ],
 )
 def test_an_interval_is_told_in_words_to_act_on(low, high, told) -> None:
-    row = {"predicted": "above_base_rate", "p_overturned": 0.3, "p_low": low, "p_high": high, "base_rate": 0.1}
-    assert told in interval_words(row)
-    assert interval_words(row | {"predicted": "abstain"}) == ""
-    assert bool(note_words(row)) == (low <= 0.1 <= high)
-    assert standing(row) == "above base rate" + (", not surely" if low <= 0.1 <= high else "")
+    row = {
+        "predicted": "above_base_rate",
+        "p_overturned": 0.3,
+        "p_low": low,
+        "p_high": high,
+        "base_rate": 0.1,
+    }
+    assert told in format_interval(row)
+    assert format_interval(row | {"predicted": "abstain"}) == ""
+    assert bool(format_note(row)) == (low <= 0.1 <= high)
+    assert compare_with_base_rate(row) == "above base rate" + (
+        ", not surely" if low <= 0.1 <= high else ""
+    )
 
 
 def test_without_labels_there_are_no_deficiencies() -> None:
-    items = {name: value for name, value in fictional_items().items() if name in ("submissions", "overturned", "cases")}
+    items = {
+        name: value
+        for name, value in fictional_items().items()
+        if name in ("submissions", "overturned", "cases")
+    }
     plain = rows(LoadedModel(make_model("models.n_refits=0").fit(**items), MANIFEST))["plain"]
     assert 0 < plain["p_overturned"] < 1
     assert pd.isna(plain["p_low"])
@@ -156,7 +185,9 @@ def test_invented_data_answers_only_when_asked_to() -> None:
 def test_requests_of_another_stage_are_refused() -> None:
     early = LoadedModel(
         make_model("models.outcome.kind=class_prior", stage="rfa").fit(
-            submissions=sort_requests(REQUESTS, "rfa").submissions, overturned=[True, False, False], cases=["a", "b", "c"]
+            submissions=sort_requests(REQUESTS, "rfa").submissions,
+            overturned=[True, False, False],
+            cases=["a", "b", "c"],
         ),
         MANIFEST | {"stage": "rfa"},
     )
@@ -170,17 +201,25 @@ AGREEMENT, CURES = "The signed pain agreement", "The date and result of the CURE
 
 
 def sent_for(
-    notes: str, model: LoadedModel, monkeypatch: pytest.MonkeyPatch, treatment: str = "Norco 10/325mg #60"
+    notes: str,
+    model: LoadedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    treatment: str = "Norco 10/325mg #60",
 ) -> dict[str, Any]:
     """Score one request of which the model is sure that opioid safeguards are missing."""
     likely = pd.DataFrame(
-        [[float(id_ == "opioid_monitoring_missing") for id_ in deficiency_ids()]], columns=list(deficiency_ids())
+        [[float(id_ == "opioid_monitoring_missing") for id_ in deficiency_ids()]],
+        columns=list(deficiency_ids()),
     )
     monkeypatch.setattr(type(model.model), "predict_deficiencies", lambda *_: likely)
-    return rows(model, pd.DataFrame([{"request_id": "one", "treatment": treatment, "notes": notes}]))["one"]
+    return rows(
+        model, pd.DataFrame([{"request_id": "one", "treatment": treatment, "notes": notes}])
+    )["one"]
 
 
-def test_what_the_record_shows_is_not_asked_for_again(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_record_shows_is_not_asked_for_again(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = sent_for("A pain agreement was signed in May. CURES was not checked.", model, monkeypatch)
     assert row["deficiency_1"] == "opioid_monitoring_missing"
     assert AGREEMENT not in row["send_before_submission"]
@@ -188,8 +227,15 @@ def test_what_the_record_shows_is_not_asked_for_again(model: LoadedModel, monkey
     assert row["already_shown"] == ["signed pain agreement: A pain agreement was signed in May."]
 
 
-def test_what_is_asked_for_is_not_taken_for_a_record(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = sent_for("The cook lifted a heavy pot.", model, monkeypatch, treatment="Norco #60 under a signed pain agreement")
+def test_what_is_asked_for_is_not_taken_for_a_record(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = sent_for(
+        "The cook lifted a heavy pot.",
+        model,
+        monkeypatch,
+        treatment="Norco #60 under a signed pain agreement",
+    )
     assert AGREEMENT in row["send_before_submission"]
     assert row["already_shown"] == []
 
@@ -197,13 +243,19 @@ def test_what_is_asked_for_is_not_taken_for_a_record(model: LoadedModel, monkeyp
 def test_a_line_needs_all_its_cues(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     line = "A note on side effects and on any aberrant behaviour, also where there is none"
     half = sent_for("She reports no side effects from it.", model, monkeypatch)
-    whole = sent_for("She reports no side effects from it. No aberrant behavior was seen.", model, monkeypatch)
+    whole = sent_for(
+        "She reports no side effects from it. No aberrant behavior was seen.", model, monkeypatch
+    )
     assert line in half["send_before_submission"]
     assert line not in whole["send_before_submission"]
 
 
 def test_the_table_of_cues_fits_taxonomy_and_vocabulary() -> None:
-    lines = {(deficiency.id, line) for deficiency in taxonomy() for line in deficiency.send_before_submission}
+    lines = {
+        (deficiency.id, line)
+        for deficiency in taxonomy()
+        for line in deficiency.send_before_submission
+    }
     assert not set(cues_that_show()) - lines
     cues = {row["cue"] for row in read_vocabulary("documentation_cues")}
     assert not {cue for needed in cues_that_show().values() for cue in needed} - cues
@@ -214,7 +266,9 @@ def test_the_table_of_cues_fits_taxonomy_and_vocabulary() -> None:
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])
-def test_predictions_survive_the_way_through_a_file(ending: str, model: LoadedModel, tmp_path: Any) -> None:
+def test_predictions_survive_the_way_through_a_file(
+    ending: str, model: LoadedModel, tmp_path: Any
+) -> None:
     predictions = score(model, sort_requests(REQUESTS, "imr"))
     write_table(predictions, tmp_path / f"predictions{ending}")
     back = read_table(tmp_path / f"predictions{ending}")
@@ -235,7 +289,9 @@ def test_the_terminal_table_tells_what_the_figures_mean(model: LoadedModel) -> N
         assert words in text
 
 
-def test_a_long_checklist_is_cut_on_the_terminal_only(model: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_checklist_is_cut_on_the_terminal_only(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = sent_for("The cook lifted a heavy pot.", model, monkeypatch)
     text = "\n".join(prediction_lines(pd.DataFrame([row]), width=200))
     n_documents = len(row["send_before_submission"])
@@ -250,4 +306,7 @@ def test_the_checklist_begins_with_one_line_of_each_likely_deficiency(
     row = sent_for("The cook lifted a heavy pot.", model, monkeypatch)
     documents = {deficiency.id: deficiency.send_before_submission for deficiency in taxonomy()}
     likely = [row[f"deficiency_{place}"] for place in (1, 2, 3)]
-    assert all(line in documents[id_] for line, id_ in zip(row["send_before_submission"], likely, strict=False))
+    assert all(
+        line in documents[id_]
+        for line, id_ in zip(row["send_before_submission"], likely, strict=False)
+    )

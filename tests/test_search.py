@@ -45,13 +45,24 @@ def searched(space: str, *overrides: str) -> Any:
 
 def test_a_grid_tries_all_and_takes_the_least_loss(data: TrainingData) -> None:
     found = search(
-        data, searched("{models.outcome.kind: [class_prior, logistic], models.outcome.c: [1.0]}", "search.method=grid")
+        data,
+        searched(
+            "{models.outcome.kind: [class_prior, logistic], models.outcome.c: [1.0]}",
+            "search.method=grid",
+        ),
     )
-    assert [row["settings"]["models.outcome.kind"] for row in found.rows] == ["class_prior", "logistic"]
+    assert [row["settings"]["models.outcome.kind"] for row in found.rows] == [
+        "class_prior",
+        "logistic",
+    ]
     least = min(found.rows, key=lambda row: row["log_loss"])
     assert [row["is_chosen"] for row in found.rows] == [row is least for row in found.rows]
     assert least["rank"] == 1
-    assert found.chosen == least["settings"] == {"models.outcome.kind": "logistic", "models.outcome.c": 1.0}
+    assert (
+        found.chosen
+        == least["settings"]
+        == {"models.outcome.kind": "logistic", "models.outcome.c": 1.0}
+    )
     assert found.config.models.outcome.kind == "logistic"
     assert found.config.search.space is None
     rate = data.overturned.mean()
@@ -87,7 +98,9 @@ def test_halving_compares_all_on_few_items_and_the_best_on_more(data: TrainingDa
     assert sum(row["is_chosen"] for row in found.rows) == 1
 
 
-def test_folds_of_a_search_part_no_group_of_cases(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folds_of_a_search_part_no_group_of_cases(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[set[str]] = []
     fit = Recipe.fit
 
@@ -102,20 +115,44 @@ def test_folds_of_a_search_part_no_group_of_cases(data: TrainingData, monkeypatc
 
 
 def test_every_measured_fold_searches_by_itself(items: pd.DataFrame, tmp_path: Path) -> None:
-    quiet = ["evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"]
-    config = searched("{models.outcome.c: [0.001, 3.0]}", *SMALL, *quiet, "search.method=grid", "features.use_case_summary=true")
+    quiet = [
+        "evaluation.splits=[grouped]",
+        "evaluation.learning_curve=[]",
+        "evaluation.n_shuffles=0",
+    ]
+    config = searched(
+        "{models.outcome.c: [0.001, 3.0]}",
+        *SMALL,
+        *quiet,
+        "search.method=grid",
+        "features.use_case_summary=true",
+    )
     told: list[str] = []
     result = train(items, config, report=told.append)
     found = result.metrics["search"]
     assert set(found) == {"method", "chosen", "log_loss", "rows", "by_fold"}
-    assert [(row["split"], row["fold"]) for row in found["by_fold"]] == [("grouped", 1), ("grouped", 2)]
-    assert all(row["settings"] in ({"models.outcome.c": 0.001}, {"models.outcome.c": 3.0}) for row in found["by_fold"])
+    assert [(row["split"], row["fold"]) for row in found["by_fold"]] == [
+        ("grouped", 1),
+        ("grouped", 2),
+    ]
+    assert all(
+        row["settings"] in ({"models.outcome.c": 0.001}, {"models.outcome.c": 3.0})
+        for row in found["by_fold"]
+    )
     assert result.manifest["recipe"]["search"]["space"] == {"models.outcome.c": [0.001, 3.0]}
     assert result.manifest["config"]["search"]["space"] is None
-    assert result.manifest["config"]["models"]["outcome"]["c"] == found["chosen"]["models.outcome.c"]
+    assert (
+        result.manifest["config"]["models"]["outcome"]["c"] == found["chosen"]["models.outcome.c"]
+    )
     assert "search: grid, on all items" in told
     write_report(
-        tmp_path, result.metrics, result.held_out, result.verdict, result.manifest["data"], result.checks, is_synthetic=False
+        tmp_path,
+        result.metrics,
+        result.held_out,
+        result.verdict,
+        result.manifest["data"],
+        result.checks,
+        is_synthetic=False,
     )
     assert "Settings were searched (grid, 2 candidates)" in (tmp_path / "report.html").read_text()
     assert "- settings searched: grid, 2 candidates" in (tmp_path / "card.md").read_text()
@@ -135,26 +172,46 @@ def test_without_a_space_nothing_is_searched(data: TrainingData) -> None:
             r"search\.space: models\.outcome\.cc is no setting",
         ),
         ("{models.outcome.c: [-1.0]}", [], r"models\.outcome\.c: found -1"),
-        ("{seed: [1, 2]}", [], r"search\.space: found seed; expected settings that the outcome hangs on"),
-        ("{models.outcome.c: {low: 1, high: 2, log: true}}", ["search.method=grid"], r"models\.outcome\.c is a range"),
-        ("{models.outcome.c: [1.0]}", ["search.backend=abacus"], r"search\.backend: found 'abacus'"),
+        (
+            "{seed: [1, 2]}",
+            [],
+            r"search\.space: found seed; expected settings that the outcome hangs on",
+        ),
+        (
+            "{models.outcome.c: {low: 1, high: 2, log: true}}",
+            ["search.method=grid"],
+            r"models\.outcome\.c is a range",
+        ),
+        (
+            "{models.outcome.c: [1.0]}",
+            ["search.backend=abacus"],
+            r"search\.backend: found 'abacus'",
+        ),
         ("{models.outcome.c: []}", [], r"search\.space"),
     ],
 )
-def test_a_space_that_does_not_fit_is_named(space: str, overrides: list[str], message: str, data: TrainingData) -> None:
+def test_a_space_that_does_not_fit_is_named(
+    space: str, overrides: list[str], message: str, data: TrainingData
+) -> None:
     with pytest.raises(ConfigError, match=message):
         search(data, searched(space, *overrides))
 
 
 def test_too_few_cases_for_folds_are_told(items: pd.DataFrame) -> None:
-    few = prepare(items.assign(decision=np.where(np.arange(160) < 2, "overturned", "upheld")), load_config())
-    with pytest.raises(NotEnoughDataError, match=r"search: 2 folds need 2 cases of either decision.*search\.space"):
+    few = prepare(
+        items.assign(decision=np.where(np.arange(160) < 2, "overturned", "upheld")), load_config()
+    )
+    with pytest.raises(
+        NotEnoughDataError, match=r"search: 2 folds need 2 cases of either decision.*search\.space"
+    ):
         search(few, searched("{models.outcome.c: [1.0]}"))
 
 
 def test_a_recipe_is_an_estimator_whose_settings_are_its_parameters() -> None:
     recipe = Recipe(load_config())
-    changed = clone(recipe).set_params(**{"models.outcome.c": np.float64(2.5), "features.max_terms": np.int64(7)})
+    changed = clone(recipe).set_params(
+        **{"models.outcome.c": np.float64(2.5), "features.max_terms": np.int64(7)}
+    )
     assert (changed.config.models.outcome.c, changed.config.features.max_terms) == (2.5, 7)
     assert recipe.config == load_config()
 
@@ -162,15 +219,24 @@ def test_a_recipe_is_an_estimator_whose_settings_are_its_parameters() -> None:
 def test_a_search_may_run_on_dask(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
     from distributed import LocalCluster
 
-    config = searched("{models.outcome.c: [0.1, 1.0]}", "search.method=grid", "models.outcome.calibration=none")
+    config = searched(
+        "{models.outcome.c: [0.1, 1.0]}", "search.method=grid", "models.outcome.calibration=none"
+    )
     here = search(data, config)
-    dask = config.model_copy(update={"search": config.search.model_copy(update={"backend": "dask"})})
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    dask = config.model_copy(
+        update={"search": config.search.model_copy(update={"backend": "dask"})}
+    )
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         there = search(data, dask)
     assert [row["log_loss"] for row in there.rows] == [row["log_loss"] for row in here.rows]
 
 
 def test_a_backend_that_is_not_there_is_told() -> None:
-    with pytest.raises(ConfigError, match="expected loky, threading or dask"), joblib_backend("abacus", 2):
+    with (
+        pytest.raises(ConfigError, match="expected loky, threading or dask"),
+        joblib_backend("abacus", 2),
+    ):
         pass

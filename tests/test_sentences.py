@@ -4,7 +4,10 @@ from hypothesis import strategies as st
 
 from imrml.text.sentences import LONGEST_SENTENCE, missing_spans, split_clauses, split_sentences
 
-TEXT = st.text(alphabet=st.sampled_from("no not lack of was unclear, but; however. A.B 5 \n“”\"'"), max_size=200)
+TEXT = st.text(
+    alphabet=st.sampled_from("no not lack of was unclear, but; however. A.B 5 \n“”\"'"),
+    max_size=200,
+)
 
 
 def missing(sentence: str) -> list[str]:
@@ -22,11 +25,16 @@ def test_a_sentence_ends_at_a_stop_and_not_at_an_abbreviation_or_a_decimal():
 
 def test_sentences_glued_by_extraction_come_apart():
     text = "Spurling was positive.Prior visits were few"
-    assert [sentence.text for sentence in split_sentences(text)] == ["Spurling was positive.", "Prior visits were few"]
+    assert [sentence.text for sentence in split_sentences(text)] == [
+        "Spurling was positive.",
+        "Prior visits were few",
+    ]
 
 
 def test_a_line_of_a_list_is_a_sentence():
-    assert [sentence.text for sentence in split_sentences("- pain\n- PT helped. Sleeps\n\n\n- limps")] == [
+    assert [
+        sentence.text for sentence in split_sentences("- pain\n- PT helped. Sleeps\n\n\n- limps")
+    ] == [
         "- pain",
         "- PT helped.",
         "Sleeps",
@@ -34,10 +42,15 @@ def test_a_line_of_a_list_is_a_sentence():
     ]
 
 
-@pytest.mark.parametrize("text", ["x" * 5000, "word " * 1000, "." * 40_000 + "x", "a " + "b" * 3000, " " * 5000 + "x"])
+@pytest.mark.parametrize(
+    "text", ["x" * 5000, "word " * 1000, "." * 40_000 + "x", "a " + "b" * 3000, " " * 5000 + "x"]
+)
 def test_no_sentence_is_longer_than_the_limit_and_nothing_is_lost(text):
     pieces = split_sentences(text)
-    assert all(len(piece.text) <= LONGEST_SENTENCE and text[piece.start : piece.end] == piece.text for piece in pieces)
+    assert all(
+        len(piece.text) <= LONGEST_SENTENCE and text[piece.start : piece.end] == piece.text
+        for piece in pieces
+    )
     assert "".join("".join(piece.text.split()) for piece in pieces) == "".join(text.split())
 
 
@@ -90,7 +103,10 @@ def test_the_object_of_a_lack_is_missing_in_either_order(sentence, object_):
 
 def test_a_lack_may_stand_far_from_its_object():
     filler = "a detailed, dated, legible and complete account, by the treating provider or by anyone else in the office, "
-    assert any("sensation" in span for span in missing(f"There is no evidence, in {filler}of altered sensation."))
+    assert any(
+        "sensation" in span
+        for span in missing(f"There is no evidence, in {filler}of altered sensation.")
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,4 +127,6 @@ def test_what_a_contrast_or_purpose_parts_from_the_lack_is_not_missing(sentence,
 
 
 def test_a_purpose_that_follows_a_record_noun_is_the_object_itself():
-    assert any("trial" in span for span in missing("There is no evidence to support a completed trial."))
+    assert any(
+        "trial" in span for span in missing("There is no evidence to support a completed trial.")
+    )

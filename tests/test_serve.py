@@ -35,7 +35,9 @@ def test_invented_data_is_served_only_where_asked_for(imrml, started):
     assert not started
 
 
-@pytest.mark.parametrize("bind", [["--host", "0.0.0.0"], ["--host", "10.0.0.7"], ["--host", "0.0.0.0", "--token", TOKEN]])
+@pytest.mark.parametrize(
+    "bind", [["--host", "0.0.0.0"], ["--host", "10.0.0.7"], ["--host", "0.0.0.0", "--token", TOKEN]]
+)
 def test_a_bind_that_others_reach_needs_a_token_and_names(imrml, started, bind):
     run = imrml("serve", "--model", "served", "--allow-demo", *bind)
     assert run.code == 2
@@ -45,7 +47,16 @@ def test_a_bind_that_others_reach_needs_a_token_and_names(imrml, started, bind):
 
 def test_the_token_may_come_from_the_environment(imrml, started, monkeypatch):
     monkeypatch.setenv("IMRML_TOKEN", TOKEN)
-    run = imrml("serve", "--model", "served", "--allow-demo", "--host", "0.0.0.0", "--allow-host", "imr.example")
+    run = imrml(
+        "serve",
+        "--model",
+        "served",
+        "--allow-demo",
+        "--host",
+        "0.0.0.0",
+        "--allow-host",
+        "imr.example",
+    )
     assert run.code == 0, run.err
     assert TOKEN not in run.err
     assert "TLS" in run.err

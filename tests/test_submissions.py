@@ -59,9 +59,14 @@ def test_a_frame_made_elsewhere_is_refused():
 
 
 def test_a_frame_of_another_stage_is_refused_in_our_words():
-    with pytest.raises(LeakageError, match=r"\['item', .*'claims_guideline'\] of stage 'imr' are absent"):
+    with pytest.raises(
+        LeakageError, match=r"\['item', .*'claims_guideline'\] of stage 'imr' are absent"
+    ):
         require_submission_columns(list(columns_at("rfa")), "imr")
-    with pytest.raises(LeakageError, match=r"'rationale'\] are not known at stage 'rfa' and columns \['treatment'\] of stage"):
+    with pytest.raises(
+        LeakageError,
+        match=r"'rationale'\] are not known at stage 'rfa' and columns \['treatment'\] of stage",
+    ):
         require_submission_columns([*columns_at("rfa")[1:], "rationale"], "rfa")
 
 
@@ -74,7 +79,11 @@ def test_requests_are_sorted_row_by_row():
     table = pd.DataFrame(
         [
             {"request_id": "a", "treatment": "Norco #60", "notes": "A 50 year old man."},
-            {"treatment": "MRI", "rationale": "The request is supported.", "decided_on": "2015-01-01"},
+            {
+                "treatment": "MRI",
+                "rationale": "The request is supported.",
+                "decided_on": "2015-01-01",
+            },
             {"treatment": "", "favourite_colour": "green"},
             {"treatment": "X-ray", "rationale": ""},
         ]
@@ -92,7 +101,13 @@ def test_requests_are_sorted_row_by_row():
 
 
 def test_columns_of_a_later_stage_are_named():
-    table = pd.DataFrame({"treatment": ["MRI"], "claims_guideline": ["Decision based on MTUS."], "case_number": ["CM15-0000001"]})
+    table = pd.DataFrame(
+        {
+            "treatment": ["MRI"],
+            "claims_guideline": ["Decision based on MTUS."],
+            "case_number": ["CM15-0000001"],
+        }
+    )
     assert sort_requests(table, "rfa").late_columns == ("claims_guideline",)
     assert sort_requests(table, "imr").late_columns == ()
     assert sort_requests(table, "rfa").unknown_columns == ()
@@ -102,7 +117,9 @@ def test_the_diagnosis_is_the_same_at_both_stages():
     told = "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: lumbar strain."
     for stage in ("rfa", "imr"):
         assert (
-            submission_frame(pd.DataFrame({"treatment": ["MRI"], "case_summary": [told]}), stage)["diagnosis"].item()
+            submission_frame(pd.DataFrame({"treatment": ["MRI"], "case_summary": [told]}), stage)[
+                "diagnosis"
+            ].item()
             == "lumbar strain"
         )
 
@@ -153,7 +170,11 @@ def test_dates_are_read_in_iso_and_us_form_and_the_rest_is_told():
 
 def test_what_is_no_age_is_told_and_read_from_the_narrative_instead():
     table = pd.DataFrame(
-        {"treatment": "MRI", "age": [400, -3, "forty", 0, 120, None], "notes": ["", "A 50 year old man.", "", "", "", ""]}
+        {
+            "treatment": "MRI",
+            "age": [400, -3, "forty", 0, 120, None],
+            "notes": ["", "A 50 year old man.", "", "", "", ""],
+        }
     )
     requests = sort_requests(table, "imr")
     assert requests.submissions["age"].fillna(-1).to_list() == [-1, 50, -1, 0, 120, -1]
@@ -161,7 +182,9 @@ def test_what_is_no_age_is_told_and_read_from_the_narrative_instead():
 
 
 def test_no_two_requests_have_one_id():
-    requests = sort_requests(pd.DataFrame({"request_id": ["request-2", "", "a", "a", None], "treatment": "MRI"}), "imr")
+    requests = sort_requests(
+        pd.DataFrame({"request_id": ["request-2", "", "a", "a", None], "treatment": "MRI"}), "imr"
+    )
     assert requests.request_ids == ("request-2", "request-3", "a", "request-5")
     [(row, why)] = requests.refused
     assert row == 4
@@ -170,10 +193,18 @@ def test_no_two_requests_have_one_id():
 
 def test_notes_and_case_summaries_fill_each_other():
     table = pd.DataFrame(
-        {"treatment": "MRI", "notes": ["He limps.", "", "He limps."], "case_summary": ["", "She fell.", "He fell."]}
+        {
+            "treatment": "MRI",
+            "notes": ["He limps.", "", "He limps."],
+            "case_summary": ["", "She fell.", "He fell."],
+        }
     )
     requests = sort_requests(table, "imr")
-    assert requests.submissions["case_summary"].to_list() == ["He limps.", "She fell.", "He fell.\nHe limps."]
+    assert requests.submissions["case_summary"].to_list() == [
+        "He limps.",
+        "She fell.",
+        "He fell.\nHe limps.",
+    ]
     assert requests.unknown_columns == ()
 
 
@@ -199,7 +230,12 @@ def test_a_long_item_is_left_whole():
 def test_names_of_columns_may_be_written_otherwise():
     table = pd.DataFrame(
         [
-            {"Treatment": "MRI", " Notes ": "Fell in May.", "case_summary": "Seen in June.", "Date of Injury": "2015-05-01"},
+            {
+                "Treatment": "MRI",
+                " Notes ": "Fell in May.",
+                "case_summary": "Seen in June.",
+                "Date of Injury": "2015-05-01",
+            },
             {"Treatment": "MRI", "RATIONALE": "It is supported.", "rationale": ""},
         ]
     )

@@ -56,7 +56,9 @@ def test_the_same_seed_gives_the_same_letters_and_another_seed_others(letters):
 
 
 def test_a_short_corpus_is_the_beginning_of_a_long_one(letters):
-    assert [letter.text for letter in draw_letters(7, seed=11)] == [letter.text for letter in letters[:7]]
+    assert [letter.text for letter in draw_letters(7, seed=11)] == [
+        letter.text for letter in letters[:7]
+    ]
 
 
 def test_case_numbers_are_unique_and_marked_as_invented(letters):
@@ -90,7 +92,9 @@ def test_base_rate_category_mix_and_items_per_letter_follow_the_process(letters,
 def test_each_category_is_overturned_as_often_as_stated(items):
     for category, group in items.groupby("treatment_category"):
         if len(group) >= 150:
-            assert group.p_true.mean() == pytest.approx(process().categories[category]["overturned"], abs=0.045), category
+            assert group.p_true.mean() == pytest.approx(
+                process().categories[category]["overturned"], abs=0.045
+            ), category
 
 
 def test_most_letters_are_unanimous(items):
@@ -110,7 +114,9 @@ def test_decisions_are_calibrated_to_the_true_probabilities(items, column):
         fifth=pd.qcut(items[column], 5, labels=False),
     )
     for _, group in frame.groupby("fifth"):
-        assert abs(group.off.sum()) < 4 * math.sqrt((group.groupby("case_number").deviation.sum() ** 2).sum())
+        assert abs(group.off.sum()) < 4 * math.sqrt(
+            (group.groupby("case_number").deviation.sum() ** 2).sum()
+        )
 
 
 def test_hidden_facts_are_modest_and_average_out(items):
@@ -182,7 +188,9 @@ def test_cue_wordings_hold_a_cue_phrase_and_paraphrases_hold_none(id_):
     for sentence in _expansions(wordings["cue"]):
         assert any(cue in sentence for cue in cues[id_]), sentence
     for sentence in _expansions(wordings["paraphrase"]):
-        assert not [cue for phrases in cues.values() for cue in phrases if cue in sentence], sentence
+        assert not [cue for phrases in cues.values() for cue in phrases if cue in sentence], (
+            sentence
+        )
 
 
 def test_a_third_of_the_deficiency_sentences_hold_no_cue_phrase(items):
@@ -200,14 +208,20 @@ def test_a_third_of_the_deficiency_sentences_hold_no_cue_phrase(items):
 
 def test_deficiency_sentences_stand_in_their_rationale_and_name_the_drawn_ids(items):
     for row in items.itertuples():
-        assert sorted(sentence["id"] for sentence in row.deficiency_sentences) == sorted(row.deficiencies)
+        assert sorted(sentence["id"] for sentence in row.deficiency_sentences) == sorted(
+            row.deficiencies
+        )
         assert all(sentence["text"] in row.rationale for sentence in row.deficiency_sentences)
 
 
 def test_rationales_differ_after_names_and_numbers_are_masked(items):
     masked = set()
     for row in items.itertuples():
-        text = re.sub(r"injured worker|applicant|claimant|patient", "WORKER", _without_names(row.rationale, row))
+        text = re.sub(
+            r"injured worker|applicant|claimant|patient",
+            "WORKER",
+            _without_names(row.rationale, row),
+        )
         masked.add(re.sub(r"\d+", "0", text))
     assert len(masked) > 0.5 * len(items)
 
@@ -274,7 +288,9 @@ def test_a_corpus_on_disk(tmp_path, ending):
     if ending == "parquet":
         truth = pd.read_parquet(summary.truth)
     else:
-        truth = pd.DataFrame(json.loads(line) for line in summary.truth.read_text(encoding="utf-8").splitlines())
+        truth = pd.DataFrame(
+            json.loads(line) for line in summary.truth.read_text(encoding="utf-8").splitlines()
+        )
     assert len(files) == len(shown) == 40
     assert set(truth.source) == files
     assert summary.n_items == len(truth)
@@ -282,14 +298,21 @@ def test_a_corpus_on_disk(tmp_path, ending):
     assert 0 < summary.n_damaged < 40
     assert "INVENTED DATA" in str(summary)
     assert "never evidence of skill" in str(summary)
-    assert {column.name for column in ITEM_COLUMNS} - {"evidence", "supports", "supports_evidence"} <= set(truth.columns)
+    assert {column.name for column in ITEM_COLUMNS} - {
+        "evidence",
+        "supports",
+        "supports_evidence",
+    } <= set(truth.columns)
     assert set(truth.source_kind) == {"synthetic"}
 
 
 def test_parquet_and_json_lines_hold_the_same_truth(tmp_path):
     for ending in ("jsonl", "parquet"):
         write_corpus(15, 6, tmp_path / ending, truth=tmp_path / f"truth.{ending}")
-    lines = [json.loads(line) for line in Path(tmp_path, "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in Path(tmp_path, "truth.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     rows = pd.read_parquet(tmp_path / "truth.parquet").to_dict("records")
     for line, row in zip(lines, rows, strict=True):
         assert row["p_deficiencies"] == line["p_deficiencies"]
@@ -306,7 +329,9 @@ def test_a_pdf_gives_its_text_back_with_the_blanks_of_wrapped_lines():
     document = pypdfium2.PdfDocument(content)
     pages = [page.get_textpage().get_text_range() for page in document]
     assert len(pages) > 1
-    assert [line for page in pages for line in page.split("\r\n")] == [line for line in letter.lines if line]
+    assert [line for page in pages for line in page.split("\r\n")] == [
+        line for line in letter.lines if line
+    ]
     assert _squeezed("".join(pages)) == _squeezed(letter.text)
 
 

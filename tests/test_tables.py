@@ -33,7 +33,9 @@ def test_round_trip(tmp_path, ending):
     back = read_table(path)
     assert back["case_number"].to_list() == ["CM15-0000001", "00042"]
     assert [list(ids) for ids in back["deficiencies"]] == TABLE["deficiencies"].to_list()
-    assert [[dict(span) for span in spans] for spans in back["evidence"]] == TABLE["evidence"].to_list()
+    assert [[dict(span) for span in spans] for spans in back["evidence"]] == TABLE[
+        "evidence"
+    ].to_list()
 
 
 def test_whole_numbers_stay_whole_beside_rows_without_them():
@@ -60,8 +62,16 @@ def test_stdin_and_stdout_speak_json_lines(capsys, monkeypatch):
         ("a.jsonl", '{"a": 1}\n[1]', "row 2 is a list"),
         ("a.jsonl", "\n\n", "holds no rows"),
         ("a.jsonl", '{"a": "\\ud800"}', "row 1 holds half a character"),
-        ("a.csv", "treatment,notes\nNorco #60 for pain,low back pain, failed PT\n", "row 1 has 3 fields, the header 2"),
-        ("a.csv", "treatment;notes\nNorco;pain; failed PT\n", "the header 2; quote fields that hold semicolons"),
+        (
+            "a.csv",
+            "treatment,notes\nNorco #60 for pain,low back pain, failed PT\n",
+            "row 1 has 3 fields, the header 2",
+        ),
+        (
+            "a.csv",
+            "treatment;notes\nNorco;pain; failed PT\n",
+            "the header 2; quote fields that hold semicolons",
+        ),
         ("a.csv", "", "not a readable CSV"),
         ("a.csv", "deficiencies\nnot json\n", "'deficiencies' must hold JSON lists"),
         ("a.parquet", "no parquet", "not a readable Parquet file"),
@@ -114,7 +124,11 @@ def test_whole_characters_beyond_the_basic_plane_are_read(tmp_path):
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_csv_is_separated_by_what_makes_its_headings_known(separator, mark, end):
-    rows = [["notes", "desk", "treatment"], ["7/10, worse; then 5\t, better;;", "", "Norco"], ["caf\xe9, b; c", "4", "MRI"]]
+    rows = [
+        ["notes", "desk", "treatment"],
+        ["7/10, worse; then 5\t, better;;", "", "Norco"],
+        ["caf\xe9, b; c", "4", "MRI"],
+    ]
     text = end.join(separator.join(f'"{cell}"' for cell in row) for row in rows)
     table = parse_table(mark + text.encode(), "a.csv", KNOWN)
     assert [table.columns.to_list(), *table.to_numpy().tolist()] == rows
@@ -139,19 +153,39 @@ def test_without_known_headings_a_csv_is_separated_by_commas():
 
 
 def test_a_text_longer_than_the_csv_module_expects_is_read():
-    assert parse_table(f"notes\n{'a b ' * 50_000}\n".encode(), "a.csv")["notes"].str.len().to_list() == [200_000]
+    assert parse_table(f"notes\n{'a b ' * 50_000}\n".encode(), "a.csv")[
+        "notes"
+    ].str.len().to_list() == [200_000]
 
 
 # --- spreadsheets ----------------------------------------------------------------------------------------------------
 
-FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://a.example")', "'=1", "''", "'tis", "plain", "- a"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1+2",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    '=HYPERLINK("http://a.example")',
+    "'=1",
+    "''",
+    "'tis",
+    "plain",
+    "- a",
+]
 SPLIT = ["Norco;=1+1;", "PT\n- MRI\r\n- X", "a\t@b;'+c;''-d", "-a;;=b", "L4-5; 2 x 6", "a;\t=1"]
 
 
 def test_no_cell_of_a_csv_is_a_formula_and_ours_come_back():
     table = pd.DataFrame({"notes": FORMULAS, "=1+1": FORMULAS, "change": [-1.5] * len(FORMULAS)})
     data = table_bytes(table, "a.csv")
-    cells = [cell for row in csv.reader(io.StringIO(data.decode(), newline="")) for cell in row if cell != "-1.5"]
+    cells = [
+        cell
+        for row in csv.reader(io.StringIO(data.decode(), newline=""))
+        for cell in row
+        if cell != "-1.5"
+    ]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     back = parse_table(data, "a.csv")
     assert back["notes"].to_list() == back["=1+1"].to_list() == FORMULAS
@@ -160,7 +194,9 @@ def test_no_cell_of_a_csv_is_a_formula_and_ours_come_back():
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_no_program_that_takes_a_csv_apart_otherwise_finds_a_formula(separator):
-    data = table_bytes(pd.DataFrame({"id": range(len(SPLIT)), "notes": SPLIT, "a;=1": SPLIT}), "a.csv")
+    data = table_bytes(
+        pd.DataFrame({"id": range(len(SPLIT)), "notes": SPLIT, "a;=1": SPLIT}), "a.csv"
+    )
     # as the crudest program would: a quote within a field holds nothing together
     fields = [field for line in data.decode().splitlines() for field in line.split(separator)]
     assert not [field for field in fields if field.lstrip('"').startswith(("=", "+", "-", "@"))]
@@ -173,13 +209,23 @@ def test_no_cell_of_a_workbook_is_a_formula_and_ours_come_back():
     data = table_bytes(table, "a.xlsx")
     cells = [cell for row in load_workbook(io.BytesIO(data)).active.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} == {"s", "n"}
-    assert not [cell for cell in cells if cell.data_type == "s" and cell.value.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert not [
+        cell
+        for cell in cells
+        if cell.data_type == "s" and cell.value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    ]
     back = parse_table(data, "a.xlsx")
     assert back["notes"].to_list() == back["=1+1"].to_list() == FORMULAS
     assert back["change"].to_list() == table["change"].to_list()
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip), min_size=1, max_size=3))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),
+        min_size=1,
+        max_size=3,
+    )
+)
 def test_any_text_survives_the_way_through_a_csv(texts):
     back = parse_table(table_bytes(pd.DataFrame({"notes": texts}), "a.csv"), "a.csv")
     assert back["notes"].to_list() == texts
@@ -213,7 +259,12 @@ def test_a_workbook_as_people_make_it():
         [None, None, None, None],
     )
     table = parse_table(data, "a.xlsx")
-    assert table.iloc[0].to_list() == ["Norco #60", 51, "2015-02-10", ["request_not_specific", "weaning_indicated"]]
+    assert table.iloc[0].to_list() == [
+        "Norco #60",
+        51,
+        "2015-02-10",
+        ["request_not_specific", "weaning_indicated"],
+    ]
     assert table["date of injury"].to_list() == ["2015-02-10", "2/10/2015"]
     assert table["deficiencies"].to_list()[1] is None
 

@@ -30,7 +30,9 @@ from imrml.tracking import (
 )
 from imrml.tracking.connection import connected
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn; our tests of our code do not run here
+pytestmark = pytest.mark.filterwarnings(
+    "ignore"
+)  # MLflow's own dependencies warn; our tests of our code do not run here
 
 
 @pytest.fixture
@@ -75,18 +77,32 @@ def test_a_run_holds_config_data_metrics_report_and_model(logged, line):
     client = mlflow.MlflowClient(tracking_uri(), tracking_uri())
     run = client.get_run(logged.run_id)
     metrics = json.loads((line.model / "metrics.json").read_text())
-    assert run.data.metrics["outcome.grouped.log_loss"] == pytest.approx(metrics["outcome"]["grouped"]["log_loss"]["value"])
-    assert run.data.metrics["outcome.grouped.log_loss.low"] < run.data.metrics["outcome.grouped.log_loss.high"]
+    assert run.data.metrics["outcome.grouped.log_loss"] == pytest.approx(
+        metrics["outcome"]["grouped"]["log_loss"]["value"]
+    )
+    assert (
+        run.data.metrics["outcome.grouped.log_loss.low"]
+        < run.data.metrics["outcome.grouped.log_loss.high"]
+    )
     assert run.data.params["models.outcome.kind"] == "logistic"
     assert run.data.tags["trained_on"] == "synthetic"
     [dataset] = run.inputs.dataset_inputs
     assert metrics["data"]["fingerprint"].startswith(dataset.dataset.digest)
     files = {file.path for file in client.list_artifacts(logged.run_id)}
-    assert files >= {"metrics.json", "report.html", "card.md", "config.yaml", "splits.yaml", "packages.yaml"}
+    assert files >= {
+        "metrics.json",
+        "report.html",
+        "card.md",
+        "config.yaml",
+        "splits.yaml",
+        "packages.yaml",
+    }
     made_with = load_model(line.model).manifest["made_with"]
     assert run.data.tags["git_commit"] == made_with["git_commit"]
     assert len(made_with["git_commit"].removesuffix("-dirty")) in {4, 40}
-    slices = [name for name in run.data.metrics if name.startswith("slices.grouped.treatment_category.")]
+    slices = [
+        name for name in run.data.metrics if name.startswith("slices.grouped.treatment_category.")
+    ]
     assert any(name.endswith("log_loss.high") for name in slices)
     assert json.loads(dataset.dataset.profile)["n_items"] == metrics["data"]["n_items"]
     assert "case_summary" in dataset.dataset.schema
@@ -128,7 +144,10 @@ def test_a_model_loaded_from_the_registry_leaves_no_copy_behind(logged, tmp_path
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    assert load_registered(f"models:/{logged.model_name}@{logged.alias}").manifest["trained_on"] == "synthetic"
+    assert (
+        load_registered(f"models:/{logged.model_name}@{logged.alias}").manifest["trained_on"]
+        == "synthetic"
+    )
     assert list(scratch.iterdir()) == []
 
 
@@ -168,7 +187,9 @@ def test_an_interrupted_log_is_replaced_by_a_whole_one(folder, monkeypatch):
     assert list_versions()["version"].tolist() == ["1"]
 
 
-def test_a_run_killed_before_it_was_registered_is_registered_and_not_logged_again(folder, monkeypatch):
+def test_a_run_killed_before_it_was_registered_is_registered_and_not_logged_again(
+    folder, monkeypatch
+):
     import mlflow
 
     with monkeypatch.context() as patched:
@@ -211,7 +232,13 @@ def test_a_search_is_a_run_with_its_candidates_below_it(folder, monkeypatch):
     path = folder / "metrics.json"
     metrics = json.loads(path.read_text())
     rows = [
-        {"candidate": number, "settings": {"models.outcome.c": c}, "log_loss": c, "rank": number + 1, "is_chosen": number == 1}
+        {
+            "candidate": number,
+            "settings": {"models.outcome.c": c},
+            "log_loss": c,
+            "rank": number + 1,
+            "is_chosen": number == 1,
+        }
         for number, c in enumerate((0.3, 1.0, 3.0))
     ]
     path.write_text(json.dumps({**metrics, "search": {"method": "grid", "rows": rows}}))
@@ -222,13 +249,19 @@ def test_a_search_is_a_run_with_its_candidates_below_it(folder, monkeypatch):
             log_training(folder)
     run = log_training(folder)
     experiment = client.get_run(run.run_id).info.experiment_id
-    trials = client.search_runs([experiment], "tags.kind = 'trial'")  # those of the interrupted attempt are gone
+    trials = client.search_runs(
+        [experiment], "tags.kind = 'trial'"
+    )  # those of the interrupted attempt are gone
     assert {trial.data.tags["mlflow.parentRunId"] for trial in trials} == {run.run_id}
     assert {(trial.data.params["models.outcome.c"], trial.data.metrics["log_loss"]) for trial in trials} == {
         ("0.3", 0.3), ("1.0", 1.0), ("3.0", 3.0),
     }  # fmt: skip
-    assert [trial.data.metrics["rank"] for trial in trials if trial.data.tags["is_chosen"] == "true"] == [2]
-    assert list_runs("imrml", n_runs=1)["run_id"].tolist() == [run.run_id]  # candidates are no trainings
+    assert [
+        trial.data.metrics["rank"] for trial in trials if trial.data.tags["is_chosen"] == "true"
+    ] == [2]
+    assert list_runs("imrml", n_runs=1)["run_id"].tolist() == [
+        run.run_id
+    ]  # candidates are no trainings
 
 
 def test_a_model_that_somebody_registered_without_a_run_hides_no_other(logged):
@@ -256,11 +289,17 @@ def test_moves_of_the_champion_are_written_down_and_can_be_undone(logged):
 
 def aliases(name):
     versions = list_versions(name)
-    return {version: names for version, names in zip(versions["version"], versions["aliases"], strict=True) if names}
+    return {
+        version: names
+        for version, names in zip(versions["version"], versions["aliases"], strict=True)
+        if names
+    }
 
 
 @pytest.mark.parametrize("killed_at", ["set_registered_model_tag", "set_registered_model_alias"])
-def test_a_move_killed_on_its_way_leaves_the_old_champion_and_can_be_finished(logged, monkeypatch, killed_at):
+def test_a_move_killed_on_its_way_leaves_the_old_champion_and_can_be_finished(
+    logged, monkeypatch, killed_at
+):
     import mlflow
 
     register_again(logged)
@@ -332,11 +371,16 @@ def test_a_move_that_cannot_be_made_says_why(logged, move, message):
 def test_the_commands_list_move_and_undo(imrml, logged):
     register_again(logged)
     assert imrml("registry", "promote", "imrml-demo", "--why", "first", "--version", "1").code == 0
-    assert "instead of version 1" in imrml("registry", "promote", "imrml-demo", "--why", "better").err
+    assert (
+        "instead of version 1" in imrml("registry", "promote", "imrml-demo", "--why", "better").err
+    )
     listed = imrml("registry", "list", "imrml-demo").out
     assert "challenger, champion" in listed
     assert ": better" in listed
-    assert "version 1 is the champion again" in imrml("registry", "rollback", "imrml-demo", "--why", "odd").err
+    assert (
+        "version 1 is the champion again"
+        in imrml("registry", "rollback", "imrml-demo", "--why", "odd").err
+    )
     runs = imrml("runs").out.splitlines()
     assert len(runs) == 2
     assert logged.run_id in runs[1]

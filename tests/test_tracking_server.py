@@ -21,7 +21,15 @@ from imrml.models import load_model
 from imrml.scoring.prediction import score
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
-from imrml.tracking import fetch_model, list_runs, list_versions, load_registered, log_training, promote, roll_back
+from imrml.tracking import (
+    fetch_model,
+    list_runs,
+    list_versions,
+    load_registered,
+    log_training,
+    promote,
+    roll_back,
+)
 
 pytestmark = [
     pytest.mark.slow,  # servers take seconds to start
@@ -40,7 +48,9 @@ def free_port():
 @contextlib.contextmanager
 def serving(arguments, port, health):
     """Run a command of MLflow until the block ends; its process group goes with it."""
-    scripts = str(Path(sys.executable).parent)  # where uvicorn is, whether or not the environment is activated
+    scripts = str(
+        Path(sys.executable).parent
+    )  # where uvicorn is, whether or not the environment is activated
     path = os.pathsep.join([scripts, os.environ["PATH"]])
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
     process = subprocess.Popen(
@@ -72,7 +82,9 @@ def store(tmp_path):
             "--workers", "1"]  # fmt: skip
 
 
-def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(store, line, tmp_path, monkeypatch, imrml):
+def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(
+    store, line, tmp_path, monkeypatch, imrml
+):
     import mlflow
 
     folder = shutil.copytree(line.model, tmp_path / "model")
@@ -97,24 +109,35 @@ def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(store, line
             roll_back("imrml-demo", "none")
 
 
-def test_a_served_model_gives_the_table_of_the_command_and_ignores_what_comes_after_the_review(line, tmp_path):
+def test_a_served_model_gives_the_table_of_the_command_and_ignores_what_comes_after_the_review(
+    line, tmp_path
+):
     run = log_training(line.model)
     folder = fetch_model(f"runs:/{run.run_id}/model", tmp_path / "fetched").parents[1]
-    requests = pd.DataFrame([request.row for request in draw_requests(5, 3)])[["request_id", "treatment", "case_summary"]]
+    requests = pd.DataFrame([request.row for request in draw_requests(5, 3)])[
+        ["request_id", "treatment", "case_summary"]
+    ]
     port = free_port()
     late = requests.assign(rationale="the denial is overturned", decision="overturned")
-    with serving(["models", "serve", "--model-uri", folder, "--env-manager", "local"], port, "/ping"):
+    with serving(
+        ["models", "serve", "--model-uri", folder, "--env-manager", "local"], port, "/ping"
+    ):
         plain, with_late = (answer(port, table) for table in (requests, late))
     assert plain == with_late
     loaded = load_model(line.model)
     local = score(loaded, sort_requests(requests, "imr"), allow_demo=True)
     assert len(plain) == len(local) == 5
     for served, here in zip(plain, local.to_dict("records"), strict=True):
-        assert served == {name: None if isinstance(value, float) and pd.isna(value) else value for name, value in here.items()}
+        assert served == {
+            name: None if isinstance(value, float) and pd.isna(value) else value
+            for name, value in here.items()
+        }
 
 
 def answer(port, table):
     body = json.dumps({"dataframe_records": table.to_dict("records")}).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", body, headers={"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/invocations", body, headers={"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         return json.load(response)["predictions"]

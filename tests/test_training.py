@@ -15,9 +15,21 @@ from imrml.training.external import evaluate
 from imrml.training.fitting import predict_held_out, rates_by_year
 from imrml.training.run import train
 
-CONFIG = load_config(overrides=[*SMALL, "evaluation.splits=[grouped]", "evaluation.learning_curve=[]", "evaluation.n_shuffles=0"])
+CONFIG = load_config(
+    overrides=[
+        *SMALL,
+        "evaluation.splits=[grouped]",
+        "evaluation.learning_curve=[]",
+        "evaluation.n_shuffles=0",
+    ]
+)
 PRIOR = load_config(
-    overrides=[*SMALL, "evaluation.splits=[grouped]", "models.outcome.kind=category_prior", "evaluation.learning_curve=[]"]
+    overrides=[
+        *SMALL,
+        "evaluation.splits=[grouped]",
+        "models.outcome.kind=category_prior",
+        "evaluation.learning_curve=[]",
+    ]
 )
 
 
@@ -28,17 +40,25 @@ def items(line):
 
 def test_where_the_model_does_not_beat_the_prior_the_prior_ships(items):
     rng = np.random.default_rng(0)
-    shuffled = items.assign(decision=rng.permutation(items["decision"].to_numpy())).drop(columns=["deficiencies", "evidence"])
+    shuffled = items.assign(decision=rng.permutation(items["decision"].to_numpy())).drop(
+        columns=["deficiencies", "evidence"]
+    )
     result = train(shuffled, CONFIG)
     assert not result.verdict.beats_priors
-    assert "not distinguishable from the prior" in result.verdict.sentence or "worse than the prior" in result.verdict.sentence
+    assert (
+        "not distinguishable from the prior" in result.verdict.sentence
+        or "worse than the prior" in result.verdict.sentence
+    )
     assert result.manifest["outcome_kind"] == "category_prior"
     assert result.manifest["verdict"] == result.verdict.sentence
 
 
 def test_labels_of_a_gold_file_replace_those_of_the_table(items):
     labels = pd.DataFrame(
-        {"item_id": [f"{items.case_number[0]}#{items.item_number[0]}"], "deficiencies": [["request_not_specific"]]}
+        {
+            "item_id": [f"{items.case_number[0]}#{items.item_number[0]}"],
+            "deficiencies": [["request_not_specific"]],
+        }
     )
     upheld = items.assign(decision="upheld")
     data = prepare(upheld, CONFIG, labels)
@@ -63,9 +83,15 @@ def test_labels_of_another_table_are_refused(items):
 
 
 def test_keys_may_be_numbers_but_not_empty(items):
-    numbered = items.assign(case_number=items["case_number"].str[5:].astype(int), item_number=items["item_number"].astype(float))
+    numbered = items.assign(
+        case_number=items["case_number"].str[5:].astype(int),
+        item_number=items["item_number"].astype(float),
+    )
     assert prepare(numbered, CONFIG).trained_on == "real"
-    assert prepare(items.assign(case_number="SYKES-" + items["case_number"]), CONFIG).trained_on == "real"
+    assert (
+        prepare(items.assign(case_number="SYKES-" + items["case_number"]), CONFIG).trained_on
+        == "real"
+    )
     with pytest.raises(TableError, match=r"rows \[3\]"):
         prepare(items.assign(case_number=items["case_number"].where(items.index != 2)), CONFIG)
 
@@ -82,7 +108,10 @@ def test_one_decision_is_not_enough(items):
 
 def test_the_fingerprint_changes_with_any_used_cell_and_not_with_the_order(items):
     facts = describe_data(prepare(items, CONFIG))
-    assert describe_data(prepare(items.sample(frac=1, random_state=0), CONFIG))["fingerprint"] == facts["fingerprint"]
+    assert (
+        describe_data(prepare(items.sample(frac=1, random_state=0), CONFIG))["fingerprint"]
+        == facts["fingerprint"]
+    )
     changed = items.copy()
     changed.loc[5, "claims_guideline"] = "Decision based on something else."
     relabelled = items.assign(deficiencies=[[]] * len(items))
@@ -116,8 +145,15 @@ def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line,
     seen = items[items["case_number"].isin(seen_half)]
     result = train(seen, CONFIG)
     first = seen[seen["decision"] == "upheld"].iloc[0]
-    labels = pd.DataFrame({"item_id": [f"{first.case_number}#{first.item_number}"], "deficiencies": [["request_not_specific"]]})
-    metrics, held_out, _, n_left_out = evaluate(LoadedModel(result.model, result.manifest), items, CONFIG, labels)
+    labels = pd.DataFrame(
+        {
+            "item_id": [f"{first.case_number}#{first.item_number}"],
+            "deficiencies": [["request_not_specific"]],
+        }
+    )
+    metrics, held_out, _, n_left_out = evaluate(
+        LoadedModel(result.model, result.manifest), items, CONFIG, labels
+    )
     assert n_left_out == len(seen)
     assert len(held_out["external"].outcome) == metrics["data"]["n_items"] == len(items) - len(seen)
     assert metrics["data"]["n_labelled"] == 0
@@ -126,7 +162,12 @@ def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line,
 
 def test_the_verdict_is_measured_from_every_side(items):
     config = load_config(
-        overrides=[*SMALL, "evaluation.splits=[grouped]", "evaluation.n_repeats=2", "evaluation.learning_curve=[0.3]"]
+        overrides=[
+            *SMALL,
+            "evaluation.splits=[grouped]",
+            "evaluation.n_repeats=2",
+            "evaluation.learning_curve=[0.3]",
+        ]
     )
     metrics = train(items, config).metrics
     assert metrics["held_out"]["grouped"]["n_deals"] == 2
@@ -134,7 +175,10 @@ def test_the_verdict_is_measured_from_every_side(items):
     assert [row["share"] for row in metrics["learning_curve"]] == [0.3, 1.0]
     assert metrics["learning_curve"][-1]["auroc"] == metrics["outcome"]["grouped"]["auroc"]
     assert set(metrics["importance"]["grouped"]) == {"request", "record", "utilization review"}
-    assert metrics["importance"]["grouped"]["record"]["value"] > metrics["importance"]["grouped"]["utilization review"]["value"]
+    assert (
+        metrics["importance"]["grouped"]["record"]["value"]
+        > metrics["importance"]["grouped"]["utilization review"]["value"]
+    )
     assert metrics["power"]["grouped"]["auroc"]["n_letters_here"] == items["case_number"].nunique()
 
 
@@ -143,7 +187,11 @@ def test_last_years_rate_never_looks_at_the_year_itself(items):
     years = decided_years(data.keys)
     rates = rates_by_year(data, 0)
     assert rates_by_year(data, 1e9)[int(years.min())] == pytest.approx(data.overturned.mean())
-    held = predict_held_out(ReviewModel.from_config(PRIOR).fit(data.submissions, data.overturned, cases=data.groups), data, rates)
+    held = predict_held_out(
+        ReviewModel.from_config(PRIOR).fit(data.submissions, data.overturned, cases=data.groups),
+        data,
+        rates,
+    )
     first = years == years.min()
     assert (held.outcome.loc[first, "p_last_year"] == data.overturned.mean()).all()
     second = years == years[~first].min()
@@ -152,7 +200,10 @@ def test_last_years_rate_never_looks_at_the_year_itself(items):
 
 def test_a_model_is_compared_with_another_on_what_neither_saw(line, items):
     seen = items[items["case_number"].isin(items["case_number"].unique()[:200])]
-    models = [LoadedModel(result.model, result.manifest) for result in (train(seen, CONFIG), train(seen, PRIOR))]
+    models = [
+        LoadedModel(result.model, result.manifest)
+        for result in (train(seen, CONFIG), train(seen, PRIOR))
+    ]
     metrics, _, told, n_left_out = evaluate(models[0], items, CONFIG, None, models[1])
     assert n_left_out == len(seen)
     assert metrics["against"]["model_version"] == models[1].manifest["model_version"]

@@ -55,16 +55,23 @@ def test_names_the_category(text, category):
 
 
 def test_a_letter_left_out_of_any_drug_name_still_finds_the_drug():
-    rows = [row for row in read_vocabulary("drugs") if row["name"].isalpha() and len(row["name"]) > 6]
+    rows = [
+        row for row in read_vocabulary("drugs") if row["name"].isalpha() and len(row["name"]) > 6
+    ]
     slips = [(row["name"][:3] + row["name"][4:], row) for row in rows]
     found = [(parse_treatment(f"{slip} #60").drug, row["generic"]) for slip, row in slips]
-    # A slip may turn one name into another ("clonazepam" and "lorazepam" stay two letters apart, a few do not).
+    # A slip may turn one name into another ("clonazepam" and "lorazepam" stay two letters apart, a
+    # few do not).
     assert sum(drug == generic for drug, generic in found) >= 0.97 * len(found) > 200
 
 
 def test_injected_drugs_have_their_class_and_stay_injections():
     facts = parse_treatment("Synvisc-One injection, right knee")
-    assert (facts.category, facts.drug, facts.drug_class) == ("injection", "hyaluronate", "viscosupplement")
+    assert (facts.category, facts.drug, facts.drug_class) == (
+        "injection",
+        "hyaluronate",
+        "viscosupplement",
+    )
     assert parse_treatment("Botox 100 units").category == "injection"
 
 
@@ -112,20 +119,36 @@ def test_counts_visits(text, n_visits):
 )
 def test_counts_units_refills_and_strength(text, n_units, n_refills, strength):
     amounts = parse_treatment(text).amounts
-    assert (amounts.n_units, amounts.n_refills, amounts.strength_mg) == (n_units, n_refills, strength)
+    assert (amounts.n_units, amounts.n_refills, amounts.strength_mg) == (
+        n_units,
+        n_refills,
+        strength,
+    )
 
 
 def test_says_which_guideline_numbers_are_exceeded():
-    assert parse_treatment("Physical therapy, 12 sessions").limits_exceeded == ("physical_therapy_visits",)
+    assert parse_treatment("Physical therapy, 12 sessions").limits_exceeded == (
+        "physical_therapy_visits",
+    )
     assert parse_treatment("Physical therapy, 10 sessions").limits_exceeded == ()
     assert parse_treatment("Post-op physical therapy, 12 sessions").limits_exceeded == ()
-    assert parse_treatment("Soma 350mg #90 with 1 refill").limits_exceeded == ("muscle_relaxant_units", "muscle_relaxant_refills")
+    assert parse_treatment("Soma 350mg #90 with 1 refill").limits_exceeded == (
+        "muscle_relaxant_units",
+        "muscle_relaxant_refills",
+    )
     assert parse_treatment("Cyclobenzaprine 5% in cream base 240g").limits_exceeded == ()
 
 
 def test_reads_the_rest_of_a_request():
-    facts = parse_treatment("Retrospective: bilateral facet injections at L4-5 and L5-S1, DOS 4/1/15")
-    assert (facts.body_parts, facts.side, facts.n_levels, facts.is_retrospective) == (("lumbar",), "bilateral", 2, True)
+    facts = parse_treatment(
+        "Retrospective: bilateral facet injections at L4-5 and L5-S1, DOS 4/1/15"
+    )
+    assert (facts.body_parts, facts.side, facts.n_levels, facts.is_retrospective) == (
+        ("lumbar",),
+        "bilateral",
+        2,
+        True,
+    )
     unknown = parse_treatment("Acupuncture (unknown quantity)")
     assert unknown.is_quantity_unknown
     assert parse_treatment("Omeprazole").is_quantity_unknown
@@ -134,9 +157,13 @@ def test_reads_the_rest_of_a_request():
 
 
 def test_tells_what_was_authorized():
-    item = partly_authorized("Chiropractic 12 visits", "Chiropractic 3 visits", "Chiropractic 9 visits")
+    item = partly_authorized(
+        "Chiropractic 12 visits", "Chiropractic 3 visits", "Chiropractic 9 visits"
+    )
     features = TreatmentFeatures("imr").set_output(transform="pandas")
-    frame = features.fit_transform(submission_frame(pd.DataFrame({"item": [item, "Soma #30"]}), "imr"))
+    frame = features.fit_transform(
+        submission_frame(pd.DataFrame({"item": [item, "Soma #30"]}), "imr")
+    )
     columns = ["is_partially_authorized", "share_authorized", "is_rest_of_amount_disputed"]
     assert frame[columns].to_numpy().tolist() == [[1.0, 0.25, 1.0], [0.0, 0.0, 0.0]]
 
@@ -144,8 +171,14 @@ def test_tells_what_was_authorized():
 @pytest.mark.parametrize(
     ("text", "families"),
     [
-        ("Decision based on MTUS Chronic Pain 2009. Decision based on Non-MTUS Citation ODG, Pain chapter.", ("mtus", "odg")),
-        ("The Claims Administrator did not base their decision on the MTUS. Non-MTUS Citation: a textbook.", ("other",)),
+        (
+            "Decision based on MTUS Chronic Pain 2009. Decision based on Non-MTUS Citation ODG, Pain chapter.",
+            ("mtus", "odg"),
+        ),
+        (
+            "The Claims Administrator did not base their decision on the MTUS. Non-MTUS Citation: a textbook.",
+            ("other",),
+        ),
         ("The Claims Administrator did not cite any medical evidence for its decision.", ("none",)),
         ("", ()),
     ],
@@ -161,6 +194,13 @@ def test_real_items_have_a_category():
     items = [json.loads(line)["item"] for line in path.read_text(encoding="utf-8").splitlines()]
     categories = [treatment_category(item) for item in items]
     assert categories.count("other") == 0
-    by_word = {"MRI": "imaging", "EMG": "electrodiagnostic", "Norco": "opioid", "Acupuncture": "acupuncture"}
+    by_word = {
+        "MRI": "imaging",
+        "EMG": "electrodiagnostic",
+        "Norco": "opioid",
+        "Acupuncture": "acupuncture",
+    }
     for word, category in by_word.items():
-        assert {found for item, found in zip(items, categories, strict=True) if item.startswith(word)} == {category}
+        assert {
+            found for item, found in zip(items, categories, strict=True) if item.startswith(word)
+        } == {category}

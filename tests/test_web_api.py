@@ -20,7 +20,10 @@ from imrml.submissions.requests import sort_requests
 from imrml.web.app import create_app
 from imrml.web.settings import ServeSettings
 
-NOTES = " ".join(["Hm"] * 12) + f" The cook saw a {TELLING}. CURES was checked on 3/2/15. No urine drug screen is on file."
+NOTES = (
+    " ".join(["Hm"] * 12)
+    + f" The cook saw a {TELLING}. CURES was checked on 3/2/15. No urine drug screen is on file."
+)
 REQUESTS = [
     {"request_id": "told", "treatment": "Norco 10/325mg #60", "notes": NOTES, "age": 44},
     {"treatment": 97110, "case_summary": NOTES, "age": "forty"},
@@ -29,7 +32,9 @@ REQUESTS = [
     {"treatment": "Norco", "rationale": "It is not supported."},
 ]
 CLERKS = Path(__file__).with_name("clerk_requests.jsonl")
-app = create_app(served_model(), ServeSettings(max_rows=50, allowed_hosts=("testserver",)), allow_demo=True)
+app = create_app(
+    served_model(), ServeSettings(max_rows=50, allowed_hosts=("testserver",)), allow_demo=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +85,15 @@ def test_what_if_gives_what_the_explanation_says_of_a_line_alone(client):
     }
     assert lines
     for document, (id_, alone) in lines.items():
-        together = client.post("/api/explain", json={"request": REQUESTS[0], "if_shown": [document, "nobody asks for this"]})
+        together = client.post(
+            "/api/explain",
+            json={"request": REQUESTS[0], "if_shown": [document, "nobody asks for this"]},
+        )
         together = together.json()["if_shown"]
         assert together["p_deficiencies"][id_] == pytest.approx(alone["p_deficiency"])
-        assert alone["p_deficiency"] <= next(found["p"] for found in explanation["deficiencies"] if found["id"] == id_)
+        assert alone["p_deficiency"] <= next(
+            found["p"] for found in explanation["deficiencies"] if found["id"] == id_
+        )
 
 
 def test_a_request_that_the_command_refuses_is_refused(client):
@@ -108,7 +118,10 @@ LETTER = "MAXIMUS guideline: none. Decision rationale: none."
         (b"{", "no JSON"),
         (b"[]", "the body: input should be"),
         (b'{"requests": []}', "at least 1 item"),
-        (b'{"requests": [{"treatment": {"a": "secret"}}]}', "expected text, a number, true, false or null"),
+        (
+            b'{"requests": [{"treatment": {"a": "secret"}}]}',
+            "expected text, a number, true, false or null",
+        ),
         (b'{"requests": [{"treatment": NaN}]}', "expected text"),
         (b'{"requests": [{"treatment": "\\ud800 secret"}]}', "half a character"),
         (b'{"requests": [{"secret\\ud800": "secret"}]}', ""),
@@ -120,7 +133,9 @@ LETTER = "MAXIMUS guideline: none. Decision rationale: none."
     ],
 )
 def test_what_is_no_table_is_told_without_its_text(client, content, words):
-    answer = client.post("/api/score", content=content, headers={"content-type": "application/json"})
+    answer = client.post(
+        "/api/score", content=content, headers={"content-type": "application/json"}
+    )
     if words is None:
         assert answer.status_code == 200
         assert answer.json()["unread"] == [{"row": 1, "column": "age"}]
@@ -142,10 +157,17 @@ def test_the_description_names_the_columns_of_the_stage(client):
 
 
 def test_many_requests_are_those_of_one_table(client):
-    many = [{"request_id": str(number), **REQUESTS[0]} | {"request_id": str(number)} for number in range(50)]
+    many = [
+        {"request_id": str(number), **REQUESTS[0]} | {"request_id": str(number)}
+        for number in range(50)
+    ]
     answer = client.post("/api/score", json={"requests": many}).json()
-    assert [row["request_id"] for row in answer["predictions"]] == [str(number) for number in range(50)]
-    expected = score(served_model(), sort_requests(pd.DataFrame(REQUESTS[:1]), "imr"), allow_demo=True)
+    assert [row["request_id"] for row in answer["predictions"]] == [
+        str(number) for number in range(50)
+    ]
+    expected = score(
+        served_model(), sort_requests(pd.DataFrame(REQUESTS[:1]), "imr"), allow_demo=True
+    )
     assert {row["p_overturned"] for row in answer["predictions"]} == set(expected["p_overturned"])
 
 
@@ -158,7 +180,12 @@ def json_contents(described):
                 if content := body.get("content", {}).get("application/json"):
                     schema = content["schema"]
                     named = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-                    yield path, int(status), schema, [content["example"]] if "example" in content else named.get("examples", [])
+                    yield (
+                        path,
+                        int(status),
+                        schema,
+                        [content["example"]] if "example" in content else named.get("examples", []),
+                    )
 
 
 def test_everything_described_has_examples_that_fit(client):
@@ -170,7 +197,11 @@ def test_everything_described_has_examples_that_fit(client):
         for example in examples:
             assert not [error.message for error in check.iter_errors(example)], (path, status)
         seen.add((path, status))
-    assert seen >= {(path, status) for path in ("/api/score", "/api/explain") for status in (0, 200, 400, 401, 403, 413, 422)}
+    assert seen >= {
+        (path, status)
+        for path in ("/api/score", "/api/explain")
+        for status in (0, 200, 400, 401, 403, 413, 422)
+    }
 
 
 def same_shape(example, live):
@@ -201,18 +232,30 @@ def test_examples_of_answers_have_the_names_of_answers(client):
 
 def test_examples_of_problems_are_what_is_answered(client):
     described = client.get("/openapi.json").json()
-    examples = {status: found[0] for path, status, _, found in json_contents(described) if path == "/api/score"}
+    examples = {
+        status: found[0]
+        for path, status, _, found in json_contents(described)
+        if path == "/api/score"
+    }
     headers = {"content-type": "application/json"}
     assert client.post("/api/score", content=b"{", headers=headers).json() == examples[400]
     assert client.post("/api/score", json={"requests": [{"notes": "x"}]}).json() == examples[422]
-    assert client.post("/api/score", json={}, headers={"origin": "http://a.example"}).json() == examples[403]
+    assert (
+        client.post("/api/score", json={}, headers={"origin": "http://a.example"}).json()
+        == examples[403]
+    )
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
 @schema.parametrize()
-@hypothesis.settings(max_examples=25, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
+@hypothesis.settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    derandomize=True,
+)
 def test_the_description_holds(case):
     case.call_and_validate()
 
@@ -225,9 +268,13 @@ def test_command_api_and_page_give_the_same_figures(client, imrml, monkeypatch):
     rows = [json.loads(line) for line in CLERKS.read_text(encoding="utf-8").splitlines()]
     assert client.post("/api/score", json={"requests": rows}).json()["predictions"] == by_command
     for row, expected in zip(rows, by_command, strict=True):
-        alone = client.post("/api/explain", json={"request": row}).json()["explanation"]["prediction"]
+        alone = client.post("/api/explain", json={"request": row}).json()["explanation"][
+            "prediction"
+        ]
         assert alone == expected
-        fields = {name: str(cell) for name, cell in row.items() if name != "notes"} | {"case_summary": row.get("notes", "")}
+        fields = {name: str(cell) for name, cell in row.items() if name != "notes"} | {
+            "case_summary": row.get("notes", "")
+        }
         page = client.post("/result", data=fields).text
         if expected["predicted"] == "abstain":
             assert "No answer" in page

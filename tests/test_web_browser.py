@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from entries import plain_pdf
+from fuzz_targets import plain_pdf
 from model_factories import served_model
 from playwright.sync_api import sync_playwright
 
@@ -28,14 +28,18 @@ NOTES = (
 REFUSED = "422"
 """What a browser's console and htmx say of a form that comes back with its faults."""
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; .ci/run installs Debian's"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium on this machine; .ci/run installs Debian's"
+    ),
     pytest.mark.slow,
 ]
 
 
 @pytest.fixture(scope="module")
 def address():
-    config = uvicorn.Config(create_app(served_model(), allow_demo=True), port=0, log_level="error", access_log=False)
+    config = uvicorn.Config(
+        create_app(served_model(), allow_demo=True), port=0, log_level="error", access_log=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -50,7 +54,10 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
+    ):
         yield browser
 
 
@@ -62,14 +69,27 @@ def visit(browser, address):
 
         def open_page(width=1440, scheme="light", has_script=True, height=900):
             context = browser.new_context(
-                base_url=address, viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=has_script
+                base_url=address,
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                java_script_enabled=has_script,
             )
             stack.callback(context.close)
             page = context.new_page()
             page.set_default_timeout(30_000)
-            page.on("request", lambda request: request.url.startswith((address, "data:")) or faults.append(request.url))
             page.on(
-                "console", lambda message: message.type == "error" and REFUSED not in message.text and faults.append(message.text)
+                "request",
+                lambda request: (
+                    request.url.startswith((address, "data:")) or faults.append(request.url)
+                ),
+            )
+            page.on(
+                "console",
+                lambda message: (
+                    message.type == "error"
+                    and REFUSED not in message.text
+                    and faults.append(message.text)
+                ),
             )
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.goto("/")
@@ -106,13 +126,19 @@ def requests_table(path, n_rows):
         rows = csv.writer(file)
         rows.writerow(["request_id", "treatment", "notes"])
         rows.writerows(
-            [f"r-{number:03}", "Norco 10/325mg #60" if number % 2 else "MRI of the left knee", NOTES] for number in range(n_rows)
+            [
+                f"r-{number:03}",
+                "Norco 10/325mg #60" if number % 2 else "MRI of the left knee",
+                NOTES,
+            ]
+            for number in range(n_rows)
         )
     return path
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme", "n_rows"), [(390, "light", 12), (390, "dark", 200), (1440, "light", 200), (1440, "dark", 12)]
+    ("width", "scheme", "n_rows"),
+    [(390, "light", 12), (390, "dark", 200), (1440, "light", 200), (1440, "dark", 12)],
 )
 def test_a_persons_path(visit, width, scheme, n_rows, tmp_path):
     page = visit(width, scheme)
@@ -128,13 +154,19 @@ def test_a_persons_path(visit, width, scheme, n_rows, tmp_path):
 
     page.get_by_text("Change the request").click()
     page.get_by_label("Or send it as a file").set_input_files(
-        {"name": "report.pdf", "mimeType": "application/pdf", "buffer": plain_pdf([["A pain agreement was signed in 2014."]])}
+        {
+            "name": "report.pdf",
+            "mimeType": "application/pdf",
+            "buffer": plain_pdf([["A pain agreement was signed in 2014."]]),
+        }
     )
     page.get_by_role("button", name="Look at this request").click()
     page.locator("mark.shown", has_text="pain agreement").wait_for()
 
     page.get_by_role("link", name="Many requests").click()
-    page.get_by_label("Table of requests").set_input_files(requests_table(tmp_path / "requests.csv", n_rows))
+    page.get_by_label("Table of requests").set_input_files(
+        requests_table(tmp_path / "requests.csv", n_rows)
+    )
     page.get_by_role("button", name="Score the table").click()
     page.get_by_role("heading", name=f"{n_rows} requests").wait_for()
     require_fits(page)
@@ -202,7 +234,9 @@ def test_the_main_path_needs_no_javascript(visit, width, tmp_path):
     assert page.locator(".lines input:checked:enabled").count() == 1
 
     page.get_by_role("link", name="Many requests").click()
-    page.get_by_label("Table of requests").set_input_files(requests_table(tmp_path / "requests.csv", 3))
+    page.get_by_label("Table of requests").set_input_files(
+        requests_table(tmp_path / "requests.csv", 3)
+    )
     page.get_by_role("button", name="Score the table").click()
     page.get_by_role("heading", name="3 requests").wait_for()
     with page.expect_download() as download:
@@ -237,13 +271,18 @@ def test_the_summary_is_copied(visit):
     send_request(page)
     page.get_by_role("button", name="Copy").click()
     page.get_by_text("Copied.").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()").strip() == page.locator("#summary").input_value().strip()
+    assert (
+        page.evaluate("navigator.clipboard.readText()").strip()
+        == page.locator("#summary").input_value().strip()
+    )
 
 
 def test_a_determination_letter_is_refused_in_words(visit):
     page = visit()
     page.get_by_label("Treatment requested").fill("Norco")
-    page.get_by_label("Report, or the whole request").fill("MAXIMUS guideline: none.\nDecision rationale: none.")
+    page.get_by_label("Report, or the whole request").fill(
+        "MAXIMUS guideline: none.\nDecision rationale: none."
+    )
     page.get_by_role("button", name="Look at this request").click()
     assert "final determination letter" in page.get_by_role("alert").inner_text()
     require_accessible(page)

@@ -8,21 +8,36 @@ import re
 
 import pandas as pd
 import pytest
-from entries import plain_pdf
 from factories import FictionalLetter
+from fuzz_targets import plain_pdf
 from model_factories import served_model
 from starlette.testclient import TestClient
 
 from imrml.phrases import percent
-from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, interval_words, note_words
+from imrml.scoring.in_words import (
+    DECISION_SUPPORT,
+    DEMO,
+    P_MEANING,
+    SEND_ONLY,
+    format_interval,
+    format_note,
+)
 from imrml.tables.files import parse_table, table_bytes
 from imrml.web.app import create_app
 from imrml.web.charts import cut_text, draw_scale
 from imrml.web.fields import form_fields
 from imrml.web.settings import ServeSettings
 
-NOTES = "Hm " * 12 + "The cook hurt the low back.\nCURES was checked on 3/2/15. No urine drug screen is on file."
-FIELDS = {"treatment": "Norco 10/325mg #60", "diagnosis": "M54.5 low back pain", "case_summary": NOTES, "age": "44"}
+NOTES = (
+    "Hm " * 12
+    + "The cook hurt the low back.\nCURES was checked on 3/2/15. No urine drug screen is on file."
+)
+FIELDS = {
+    "treatment": "Norco 10/325mg #60",
+    "diagnosis": "M54.5 low back pain",
+    "case_summary": NOTES,
+    "age": "44",
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +80,7 @@ def test_a_result_shows_the_figures_of_the_api(client):
     for figure in ("p_overturned", "p_low", "p_high", "base_rate", "p_deficiency_1"):
         assert percent(row[figure]) in page
     assert f"of 100 ({row['n_base_rate']} past items)" in page
-    assert interval_words(row) in html.unescape(page)
+    assert format_interval(row) in html.unescape(page)
     assert SEND_ONLY in page
     assert 'role="img" aria-labelledby="scale-title scale-words"' in answer.text
     assert re.search(r'<mark class="shown"[^>]*>CURES', answer.text)
@@ -88,9 +103,15 @@ def test_an_abstention_says_why_and_gives_no_figure(client):
 
 @pytest.mark.parametrize("kind", ["txt", "pdf"])
 def test_a_request_sent_as_a_file_is_read(client, kind):
-    lines = ["Service/Good Requested: Norco 10/325mg #60", "Age: 44", "CURES was checked on 3/2/15."]
+    lines = [
+        "Service/Good Requested: Norco 10/325mg #60",
+        "Age: 44",
+        "CURES was checked on 3/2/15.",
+    ]
     content = plain_pdf([lines]) if kind == "pdf" else "\n".join(lines).encode()
-    page = client.post("/result", data={"treatment": ""}, files={"report": (f"request.{kind}", content)}).text
+    page = client.post(
+        "/result", data={"treatment": ""}, files={"report": (f"request.{kind}", content)}
+    ).text
     assert "<h1>Norco 10/325mg #60</h1>" in page
     assert 'name="age" type="text" inputmode="numeric" value="44"' in page
     assert re.search(r'<mark class="shown"[^>]*>CURES', page)
@@ -135,7 +156,11 @@ def test_a_determination_letter_is_refused_with_an_explanation(client, way):
 
 
 def test_a_date_that_is_none_is_told(client):
-    page = plain(client.post("/result", data={**FIELDS, "date_of_injury": "the first of May", "age": "forty"}).text)
+    page = plain(
+        client.post(
+            "/result", data={**FIELDS, "date_of_injury": "the first of May", "age": "forty"}
+        ).text
+    )
     assert "“Date of injury” was left out, for it is not a date such as 02/10/2015" in page
     assert "“Age” was left out, for it is not an age in years" in page
     assert "date_of_injury" not in page
@@ -159,24 +184,36 @@ def test_a_table_is_scored_and_can_be_downloaded_safely(client, name):
     assert "2 requests" in page
     assert "Row 3: column &#39;decision&#39; is written by the reviewer" in page
     files = dict(re.findall(r'download="([^"]+)" href="data:[^;]+;base64,([^"]+)"', answer.text))
-    rows = list(csv.DictReader(io.StringIO(base64.b64decode(files["DEMO-predictions.csv"]).decode())))
-    expected = client.post("/api/score", json={"requests": TABLE.to_dict("records")[:2]}).json()["predictions"]
+    rows = list(
+        csv.DictReader(io.StringIO(base64.b64decode(files["DEMO-predictions.csv"]).decode()))
+    )
+    expected = client.post("/api/score", json={"requests": TABLE.to_dict("records")[:2]}).json()[
+        "predictions"
+    ]
     assert [float(row["p_overturned"]) for row in rows] == [row["p_overturned"] for row in expected]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
-    notes = {note_words(row) for row in expected} - {""}
+    notes = {format_note(row) for row in expected} - {""}
     assert notes
     assert notes <= set(re.findall(r"<td>([^<]+)</td>", html.unescape(answer.text)))
     workbook = parse_table(base64.b64decode(files["DEMO-predictions.xlsx"]), "predictions.xlsx")
     # openpyxl writes 16 digits
-    assert workbook["p_overturned"].to_list() == pytest.approx([row["p_overturned"] for row in expected], rel=1e-14)
-    assert workbook["send_before_submission"].to_list() == [row["send_before_submission"] for row in expected]
+    assert workbook["p_overturned"].to_list() == pytest.approx(
+        [row["p_overturned"] for row in expected], rel=1e-14
+    )
+    assert workbook["send_before_submission"].to_list() == [
+        row["send_before_submission"] for row in expected
+    ]
 
 
 def test_a_table_as_excel_saves_it_elsewhere_is_scored_alike(client):
     """Semicolons where the comma is the decimal sign of the place, tabs, and a byte order mark."""
     pages = []
     for separator, mark in [(",", ""), (";", "\ufeff"), ("\t", "\ufeff")]:
-        rows = [["Treatment", "Notes"], ["Norco #60", "Pain; worse, café"], ["MRI of the left knee", "Locking; swelling"]]
+        rows = [
+            ["Treatment", "Notes"],
+            ["Norco #60", "Pain; worse, café"],
+            ["MRI of the left knee", "Locking; swelling"],
+        ]
         text = mark + "\r\n".join(separator.join(f'"{cell}"' for cell in row) for row in rows)
         pages.append(plain(client.post("/batch", files={"table": ("a.csv", text.encode())}).text))
     assert "2 requests" in pages[0]
@@ -186,7 +223,12 @@ def test_a_table_as_excel_saves_it_elsewhere_is_scored_alike(client):
 def test_a_table_is_never_sorted_by_how_a_review_may_end(client):
     page = client.post("/batch", files={"table": ("a.csv", table_bytes(TABLE, "a.csv"))}).text
     headings = dict(re.findall(r"<th scope=\"col\"([^>]*)>([^<]+)</th>", page))
-    sortable = {words for attributes, words in headings.items() for words in [words] if "data-sorts" in attributes}
+    sortable = {
+        words
+        for attributes, words in headings.items()
+        for words in [words]
+        if "data-sorts" in attributes
+    }
     assert sortable
     assert sortable.isdisjoint({"Overturned", "Category rate"})
 
@@ -197,7 +239,11 @@ def test_a_table_is_never_sorted_by_how_a_review_may_end(client):
         ("a.csv", b"", "No file was chosen, or it is empty."),
         ("a.exe", b"x", "expected a name that ends in .csv, .xlsx, .jsonl"),
         ("a.csv", b"notes\nx\n", "no &#39;treatment&#39;"),
-        ("a.csv", b"treatment;notes\nMRI;30\xb0\n", "in line 2; save it again as UTF-8 (in Excel: Save As, CSV UTF-8)"),
+        (
+            "a.csv",
+            b"treatment;notes\nMRI;30\xb0\n",
+            "in line 2; save it again as UTF-8 (in Excel: Save As, CSV UTF-8)",
+        ),
         ("a.xlsx", b"PK no workbook", "readable"),
         ("a.jsonl", b"{", "row 1 is no JSON"),
         ("a.csv", b"treatment\n" + b"MRI\n" * 31, "at most 30 are scored here"),
@@ -216,9 +262,17 @@ def test_there_is_no_result_to_come_back_to(client):
 
 
 def test_a_scale_holds_all_that_it_shows():
-    for p, low, high in [(0.1, 0.05, 0.2), (0.3, 0.1, 0.45), (0.6, 0.2, 0.99), (1.0, 0.9, 1.0), (None, None, None)]:
+    for p, low, high in [
+        (0.1, 0.05, 0.2),
+        (0.3, 0.1, 0.45),
+        (0.6, 0.2, 0.99),
+        (1.0, 0.9, 1.0),
+        (None, None, None),
+    ]:
         scale = draw_scale(0.11, p, low, high)
-        drawn = [place for place in (scale.dot, scale.low, scale.high, scale.base) if place is not None]
+        drawn = [
+            place for place in (scale.dot, scale.low, scale.high, scale.base) if place is not None
+        ]
         assert all(0 <= place <= scale.width for place in drawn)
         assert scale.ticks[-1][0] == scale.width
 

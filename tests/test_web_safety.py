@@ -20,14 +20,19 @@ from imrml.web.app import create_app
 from imrml.web.safety import COOKIE
 from imrml.web.settings import ServeSettings
 
-NOTES = "The cook hurt the low back. CURES was checked on 3/2/15. No urine drug screen is on file. " + "Hm " * 12
+NOTES = (
+    "The cook hurt the low back. CURES was checked on 3/2/15. No urine drug screen is on file. "
+    + "Hm " * 12
+)
 REQUEST = {"treatment": "Norco 10/325mg #60", "notes": NOTES}
 TOKEN = "a token of the house"
 
 
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(create_app(served_model(), allow_demo=True), base_url="http://localhost") as client:
+    with TestClient(
+        create_app(served_model(), allow_demo=True), base_url="http://localhost"
+    ) as client:
         yield client
 
 
@@ -52,7 +57,9 @@ def test_a_model_that_cannot_answer_is_refused_before_anybody_asks(monkeypatch):
         create_app(served_model(), allow_demo=True)
 
 
-@pytest.mark.parametrize("settings", [{"host": "10.0.0.7"}, {"host": "0.0.0.0", "token": TOKEN}, {"token": "short"}])
+@pytest.mark.parametrize(
+    "settings", [{"host": "10.0.0.7"}, {"host": "0.0.0.0", "token": TOKEN}, {"token": "short"}]
+)
 def test_a_bind_that_others_reach_needs_a_token_and_names(settings):
     with pytest.raises(ConfigError):
         ServeSettings(**settings)
@@ -62,10 +69,14 @@ def test_a_bind_that_others_reach_needs_a_token_and_names(settings):
 def test_only_names_of_one_machine_are_allowed(name):
     with pytest.raises(ConfigError, match="no name of one machine"):
         ServeSettings(allowed_hosts=(name,))
-    assert "imr.example" in ServeSettings(allowed_hosts=("IMR.example",)).hosts  # browsers send it in lower case
+    assert (
+        "imr.example" in ServeSettings(allowed_hosts=("IMR.example",)).hosts
+    )  # browsers send it in lower case
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1@evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1@evil.example", ""]
+)
 def test_a_foreign_host_header_is_refused(client, host):
     assert client.get("/", headers={"host": host}).status_code == 400
 
@@ -85,17 +96,26 @@ def test_the_names_of_this_machine_are_known(client, host):
         {"origin": "http://localhost:9"},
     ],
 )
-@pytest.mark.parametrize("path", ["/result", "/what-if", "/batch", "/sign-in", "/api/score", "/api/explain"])
+@pytest.mark.parametrize(
+    "path", ["/result", "/what-if", "/batch", "/sign-in", "/api/score", "/api/explain"]
+)
 def test_another_site_cannot_send_anything(client, path, headers):
     assert client.post(path, headers=headers).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [{"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}, {}])
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}, {}]
+)
 def test_the_page_itself_and_programs_can(client, headers):
-    assert client.post("/api/score", json={"requests": [REQUEST]}, headers=headers).status_code == 200
+    assert (
+        client.post("/api/score", json={"requests": [REQUEST]}, headers=headers).status_code == 200
+    )
 
 
-@pytest.mark.parametrize("path", ["/", "/batch", "/about", "/sign-in", "/nowhere", "/healthz", "/static/page.js", "/api/model"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/batch", "/about", "/sign-in", "/nowhere", "/healthz", "/static/page.js", "/api/model"],
+)
 def test_every_answer_carries_a_strict_policy(client, path):
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
@@ -110,7 +130,9 @@ def test_every_answer_carries_a_strict_policy(client, path):
 def pages(client):
     yield client.get("/").text
     yield client.get("/about").text
-    yield client.post("/result", data={"treatment": REQUEST["treatment"], "case_summary": NOTES}).text
+    yield client.post(
+        "/result", data={"treatment": REQUEST["treatment"], "case_summary": NOTES}
+    ).text
     yield client.post("/batch", files={"table": ("a.csv", b"treatment\nMRI of the knee\n")}).text
 
 
@@ -124,17 +146,34 @@ def test_no_page_holds_inline_script_or_style_or_names_another_origin(client):
 
 def test_markup_comes_back_as_text(client):
     hostile = "<img src=x onerror=alert(1)>"
-    fields = {"treatment": f"Norco {hostile}", "diagnosis": hostile, "case_summary": NOTES + hostile, "claims_guideline": hostile}
+    fields = {
+        "treatment": f"Norco {hostile}",
+        "diagnosis": hostile,
+        "case_summary": NOTES + hostile,
+        "claims_guideline": hostile,
+    }
     answers = [
         client.post("/result", data=fields),
         client.post("/result", data={**fields, "treatment": ""}),
-        client.post("/result", data=fields, files={"report": (f"{hostile}.pdf", b"%PDF-" + hostile.encode())}),
+        client.post(
+            "/result",
+            data=fields,
+            files={"report": (f"{hostile}.pdf", b"%PDF-" + hostile.encode())},
+        ),
         client.post("/batch", files={"table": (hostile, hostile.encode())}),
-        client.post("/batch", files={"table": ("a.csv", f"treatment,{hostile}\n{hostile},{hostile}".encode())}),
-        client.post("/api/score", json={"requests": [{"request_id": hostile, "treatment": hostile, hostile: hostile}]}),
+        client.post(
+            "/batch",
+            files={"table": ("a.csv", f"treatment,{hostile}\n{hostile},{hostile}".encode())},
+        ),
+        client.post(
+            "/api/score",
+            json={"requests": [{"request_id": hostile, "treatment": hostile, hostile: hostile}]},
+        ),
         client.post("/api/score", json={"requests": [{hostile: {hostile: hostile}}]}),
         client.post("/api/explain", json={"request": fields, "if_shown": [hostile]}),
-        client.post("/api/explain", json={"request": {hostile: [hostile]}, "if_shown": {hostile: hostile}}),
+        client.post(
+            "/api/explain", json={"request": {hostile: [hostile]}, "if_shown": {hostile: hostile}}
+        ),
         client.post("/api/score", json={"requests": [{hostile: hostile}]}),
         client.get(f"/{hostile}"),
     ]
@@ -151,7 +190,12 @@ def test_the_token_opens_page_and_api(guarded):
     assert guarded.get("/healthz").status_code == 200
     assert guarded.get("/static/page.css").status_code == 200
     assert guarded.get("/static/../").headers["location"] == "/sign-in"
-    assert guarded.get("/api/model", headers={"authorization": "Bearer a wrong one, as long"}).status_code == 401
+    assert (
+        guarded.get(
+            "/api/model", headers={"authorization": "Bearer a wrong one, as long"}
+        ).status_code
+        == 401
+    )
     known = {"authorization": f"Bearer {TOKEN}"}
     assert guarded.get("/api/model", headers=known).status_code == 200
     assert "securitySchemes" in guarded.get("/openapi.json", headers=known).json()["components"]
@@ -172,10 +216,17 @@ def test_the_token_opens_page_and_api(guarded):
 @pytest.mark.parametrize("path", ["/api/score", "/api/explain", "/result", "/batch"])
 @pytest.mark.parametrize("is_announced", [True, False])
 def test_a_body_over_its_limit_is_refused(path, is_announced):
-    app = create_app(served_model(), ServeSettings(max_json_bytes=1000, max_form_bytes=1000), allow_demo=True)
+    app = create_app(
+        served_model(), ServeSettings(max_json_bytes=1000, max_form_bytes=1000), allow_demo=True
+    )
     with TestClient(app, base_url="http://localhost") as client:
         content = b"x" * 3000 if is_announced else iter([b"x" * 600] * 5)
-        assert client.post(path, content=content, headers={"content-type": "application/json"}).status_code == 413
+        assert (
+            client.post(
+                path, content=content, headers={"content-type": "application/json"}
+            ).status_code
+            == 413
+        )
 
 
 def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
@@ -192,11 +243,19 @@ def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
     assert "cook" not in caplog.text
 
 
-def test_nothing_is_logged_or_written_while_requests_are_answered(client, caplog, capfd, tmp_path, monkeypatch):
-    client.post("/batch", files={"table": ("a.csv", b"treatment\nMRI")})  # the process that reads uploads makes a socket once
+def test_nothing_is_logged_or_written_while_requests_are_answered(
+    client, caplog, capfd, tmp_path, monkeypatch
+):
+    client.post(
+        "/batch", files={"table": ("a.csv", b"treatment\nMRI")}
+    )  # the process that reads uploads makes a socket once
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with caplog.at_level(logging.DEBUG):
-        client.post("/result", data={"treatment": "Norco"}, files={"report": ("a.txt", NOTES.encode() * 20_000)})
+        client.post(
+            "/result",
+            data={"treatment": "Norco"},
+            files={"report": ("a.txt", NOTES.encode() * 20_000)},
+        )
         client.post("/api/score", json={"requests": [REQUEST, {"treatment": 5, "age": "cook"}]})
         client.post("/batch", files={"table": ("cook.csv", b"cook,treatment\nx")})
         broken = {"content-type": "multipart/form-data; boundary=x"}
@@ -218,7 +277,11 @@ def test_nothing_of_a_text_is_remembered(client):
         parse_treatment("Norco 10/325mg #60")
         assert client.post(path, **content).status_code == 200
         assert n_remembered() == 0
-    caches = [thing for thing in gc.get_objects() if type(thing) is _lru_cache_wrapper and thing.cache_parameters()["maxsize"]]
+    caches = [
+        thing
+        for thing in gc.get_objects()
+        if type(thing) is _lru_cache_wrapper and thing.cache_parameters()["maxsize"]
+    ]
     rooms = (
         "imrml.features",
         "imrml.models",
@@ -240,9 +303,13 @@ def test_scoring_works_without_a_network(client, monkeypatch):
     assert all("<main" in page for page in pages(client))
 
 
-@pytest.mark.parametrize("folder", [Path(web.__file__).with_name("static"), Path(__file__).with_name("vendored")])
+@pytest.mark.parametrize(
+    "folder", [Path(web.__file__).with_name("static"), Path(__file__).with_name("vendored")]
+)
 def test_vendored_files_are_what_their_table_says(folder):
-    rows = re.findall(r"^\| `([^`]+)`.*`([0-9a-f]{64})` \|$", (folder / "VENDORED.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([^`]+)`.*`([0-9a-f]{64})` \|$", (folder / "VENDORED.md").read_text(), re.MULTILINE
+    )
     assert rows
     for name, checksum in rows:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum

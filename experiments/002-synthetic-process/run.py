@@ -33,11 +33,20 @@ def held_out_scores(items: pd.DataFrame, c: float) -> np.ndarray:
     for train, test in GroupKFold(5).split(items, groups=items.case_number):
         columns = []
         for texts in (summaries, list(items.treatment)):
-            words = TfidfVectorizer(ngram_range=(1, 2), min_df=5, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+            words = TfidfVectorizer(
+                ngram_range=(1, 2), min_df=5, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"
+            )
             fitted = words.fit([texts[i] for i in train])
             columns.append([fitted.transform([texts[i] for i in part]) for part in (train, test)])
-        categories = OneHotEncoder(handle_unknown="ignore").fit(items[["treatment_category"]].iloc[train])
-        columns.append([categories.transform(items[["treatment_category"]].iloc[part]) for part in (train, test)])
+        categories = OneHotEncoder(handle_unknown="ignore").fit(
+            items[["treatment_category"]].iloc[train]
+        )
+        columns.append(
+            [
+                categories.transform(items[["treatment_category"]].iloc[part])
+                for part in (train, test)
+            ]
+        )
         x_train, x_test = (hstack([column[side] for column in columns]).tocsr() for side in (0, 1))
         model = LogisticRegression(C=c, max_iter=2000).fit(x_train, decisions[train])
         scores[test] = model.predict_proba(x_test)[:, 1]
@@ -52,7 +61,9 @@ def main() -> None:
     options = arguments.parse_args()
     items = draw_items(options.n_items, options.seed)
     decisions = (items.decision == "overturned").to_numpy()
-    best_true, best_attainable = (roc_auc_score(decisions, items[name]) for name in ("p_true", "p_attainable"))
+    best_true, best_attainable = (
+        roc_auc_score(decisions, items[name]) for name in ("p_true", "p_attainable")
+    )
     first = items.groupby("case_number").decision.nunique()
     several = items.groupby("case_number").decision.count() > 1
     figures = {
@@ -82,8 +93,15 @@ def main() -> None:
                 ]
             ).mean()
         ),
-        "deficiency_rates": items.deficiencies[~decisions].explode().value_counts().div((~decisions).sum()).round(3).to_dict(),
-        "cue_free_share": float(np.mean([not s["has_cue"] for row in items.deficiency_sentences for s in row])),
+        "deficiency_rates": items.deficiencies[~decisions]
+        .explode()
+        .value_counts()
+        .div((~decisions).sum())
+        .round(3)
+        .to_dict(),
+        "cue_free_share": float(
+            np.mean([not s["has_cue"] for row in items.deficiency_sentences for s in row])
+        ),
         "summary_words": float(items.case_summary.str.split().map(len).median()),
         "rationale_words": float(items.rationale.str.split().map(len).median()),
     }

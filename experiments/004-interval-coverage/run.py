@@ -25,7 +25,9 @@ LEVEL = 0.9
 
 
 def draw_items(n_letters: int, seed: int) -> pd.DataFrame:
-    return pd.DataFrame([row for letter in draw_letters(n_letters, seed, damage_share=0.0) for row in letter.truth])
+    return pd.DataFrame(
+        [row for letter in draw_letters(n_letters, seed, damage_share=0.0) for row in letter.truth]
+    )
 
 
 def held(interval: np.ndarray, truth: np.ndarray) -> str:
@@ -41,13 +43,18 @@ def expected_log_loss(p_true: np.ndarray, p: np.ndarray) -> float:
 def show(name: str, interval: np.ndarray, truths: dict[str, np.ndarray]) -> None:
     shares = "  ".join(f"{truth} {held(interval, values)}" for truth, values in truths.items())
     width = interval[:, 1] - interval[:, 0]
-    print(f"{name:34s} holds  {shares}  mean width {width.mean():.3f}, median {np.median(width):.3f}")
+    print(
+        f"{name:34s} holds  {shares}  mean width {width.mean():.3f}, median {np.median(width):.3f}"
+    )
 
 
 def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) -> None:
     """The model's interval and score for the same items, sent whole and in part."""
     asked = test[["treatment"]]
-    beginnings = [" ".join(sentence.text for sentence in split_sentences(text)[:N_SENTENCES]) for text in test["case_summary"]]
+    beginnings = [
+        " ".join(sentence.text for sentence in split_sentences(text)[:N_SENTENCES])
+        for text in test["case_summary"]
+    ]
     kinds = {
         "everything": test[list(columns_at(model.stage))],
         "treatment and summary": test[["treatment", "case_summary"]],
@@ -56,7 +63,10 @@ def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) ->
     }
     for kind, sent in kinds.items():
         inputs = model.read(submission_frame(sent, model.stage))
-        p, prior = model.predict_proba(inputs)[:, 1], model.categories_.predict_proba(inputs.categories)[:, 1]
+        p, prior = (
+            model.predict_proba(inputs)[:, 1],
+            model.categories_.predict_proba(inputs.categories)[:, 1],
+        )
         truths = {
             "p_attainable": test["p_attainable"].to_numpy(),
             "p_true": test["p_true"].to_numpy(),
@@ -69,7 +79,11 @@ def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) ->
             f"log loss {loss:.4f}, minus category prior {loss - loss_of_prior:+.4f}"
         )
         if kind == "treatment":
-            show("category prior", model.categories_.predict_interval(inputs.categories, LEVEL), truths)
+            show(
+                "category prior",
+                model.categories_.predict_interval(inputs.categories, LEVEL),
+                truths,
+            )
 
 
 def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame) -> None:
@@ -82,9 +96,16 @@ def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame
     middle = logit(outcome.predict_proba(x_test)[:, 1])
     slope, offset = np.polyfit(log_odds, middle, 1)
     refits = np.asarray(x_test @ outcome.refit_coefficients_.T) + outcome.refit_intercepts_
-    low, high = (np.quantile(refits, share, axis=1) - log_odds for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = (
+        np.quantile(refits, share, axis=1) - log_odds
+        for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    )
     stretch = max(1.0, slope)
-    show("percentiles of the refits", expit(np.column_stack([middle + stretch * low, middle + stretch * high])), truths)
+    show(
+        "percentiles of the refits",
+        expit(np.column_stack([middle + stretch * low, middle + stretch * high])),
+        truths,
+    )
     reach = norm.ppf((1 + LEVEL) / 2) * refits.std(axis=1, ddof=1)
     around_mean = middle + stretch * (refits.mean(axis=1) - log_odds)
     show(
@@ -92,7 +113,11 @@ def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame
         expit(np.column_stack([around_mean - stretch * reach, around_mean + stretch * reach])),
         truths,
     )
-    show("narrowed by the calibrator", expit(np.column_stack([middle - slope * reach, middle + slope * reach])), truths)
+    show(
+        "narrowed by the calibrator",
+        expit(np.column_stack([middle - slope * reach, middle + slope * reach])),
+        truths,
+    )
 
     towards_zero = copy(outcome)
     towards_zero.refit_coefficients_ = np.zeros_like(outcome.refit_coefficients_)
@@ -102,13 +127,16 @@ def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame
     n_cases = codes.max() + 1
     with one_thread():
         for number in range(outcome.n_refits):
-            weights = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[codes].astype(float)
+            weights = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[
+                codes
+            ].astype(float)
             fitted = linear_model(outcome.c).fit(x, y, sample_weight=weights)
             towards_zero.refit_coefficients_[number] = fitted.coef_[0]
             towards_zero.refit_intercepts_[number] = fitted.intercept_[0]
         show("refits that pull towards zero", towards_zero.predict_interval(x_test, LEVEL), truths)
         best, default, chosen = (
-            linear_model(outcome.c, stop=stop).fit(x, y).predict_proba(x_test)[:, 1] for stop in (1e-8, 1e-4, 1e-5)
+            linear_model(outcome.c, stop=stop).fit(x, y).predict_proba(x_test)[:, 1]
+            for stop in (1e-8, 1e-4, 1e-5)
         )
     print(
         f"largest distance from the optimum's probability: stop 1e-4 {np.abs(default - best).max():.4f}, "
@@ -126,7 +154,9 @@ def main() -> None:
     train, test = draw_items(options.n_letters, options.seed), draw_items(N_TEST, TEST_SEED)
     for_rates = draw_items(N_FOR_RATES, RATES_SEED)[["treatment", "p_true"]]
     model = ReviewModel.from_config(config).fit(
-        submission_frame(train, config.stage), train["decision"] == "overturned", cases=train["case_number"]
+        submission_frame(train, config.stage),
+        train["decision"] == "overturned",
+        cases=train["case_number"],
     )
     # The categories as the model reads them from the treatment's words.
     categories = for_rates["treatment"].map(treatment_category)

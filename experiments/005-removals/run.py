@@ -12,7 +12,8 @@ from imrml.submissions.narratives import removal_reason
 from imrml.tables.files import read_table
 from imrml.text.sentences import split_sentences
 
-# What must go at each stage, by the verdict on a sentence; a sentence without a verdict is clinical and stays.
+# What must go at each stage, by the verdict on a sentence; a sentence without a verdict is clinical
+# and stays.
 GOES = {"rfa": ("judgement", "utilization_review"), "imr": ("judgement",)}
 
 
@@ -34,7 +35,9 @@ def main() -> None:
         for case, sentence in told:
             reason = removal_reason(sentence, stage)
             reasons[reason] += 1
-            must_go = verdicts.get(sha256(" ".join(sentence.split()).encode()).hexdigest()[:16]) in goes
+            must_go = (
+                verdicts.get(sha256(" ".join(sentence.split()).encode()).hexdigest()[:16]) in goes
+            )
             if must_go != bool(reason):
                 (missed if must_go else lost).append(case)
         print(

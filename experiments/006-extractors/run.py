@@ -1,7 +1,7 @@
 """Do four extractors give the same items from the same PDFs? Prints a table of shares; no text of a letter.
 
-Usage: python experiments/006-extractors/run.py [FOLDER]   (FOLDER holds pdf/ and gold_items.jsonl; default ../shared/letters/dwc)
-Needs pypdf (extra of the tests) and pdftotext (poppler-utils).
+Usage: python experiments/006-extractors/run.py [FOLDER]   (FOLDER holds pdf/ and gold_items.jsonl;
+default ../shared/letters/dwc) Needs pypdf (extra of the tests) and pdftotext (poppler-utils).
 """
 
 import json
@@ -21,7 +21,16 @@ from imrml.letters.coverage import measure_coverage
 from imrml.letters.parsing import case_rows, read_letter
 
 ROOT = Path(__file__).parents[2]
-EXACT = ["item", "decision", "date_of_injury", "ur_denied_on", "received_on", "assigned_on", "decided_on", "priority"]
+EXACT = [
+    "item",
+    "decision",
+    "date_of_injury",
+    "ur_denied_on",
+    "received_on",
+    "assigned_on",
+    "decided_on",
+    "priority",
+]
 LONG = ["claims_guideline", "maximus_guideline", "rationale", "case_summary"]
 
 
@@ -54,7 +63,10 @@ def is_same(name: str, found: object, wanted: object) -> bool:
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / "shared/letters/dwc"
     limits = load_config().limits
-    gold = [json.loads(line) for line in (folder / "gold_items.jsonl").read_text(encoding="utf-8").splitlines()]
+    gold = [
+        json.loads(line)
+        for line in (folder / "gold_items.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     extractors = {
         "pypdfium2": lambda path: read_document(path, limits).text,
         "pypdf": by_pypdf,
@@ -68,11 +80,20 @@ def main() -> None:
             reading = read_letter(extract(path), path.stem)
             n_whole += measure_coverage(reading).share_read == 1
             n_flagged += bool(reading.flags)
-            found |= {(row["case_number"], row["item_number"]): row for row in case_rows(reading.case, path.name, "")}
+            found |= {
+                (row["case_number"], row["item_number"]): row
+                for row in case_rows(reading.case, path.name, "")
+            }
         keys = [(row["case_number"], row["item_number"]) for row in gold]
-        table[name] = {"missing": len(set(keys) - set(found)), "invented": len(set(found) - set(keys))}
+        table[name] = {
+            "missing": len(set(keys) - set(found)),
+            "invented": len(set(found) - set(keys)),
+        }
         for field in (*EXACT, *LONG):
-            right = [key in found and is_same(field, found[key][field], row[field]) for key, row in zip(keys, gold, strict=True)]
+            right = [
+                key in found and is_same(field, found[key][field], row[field])
+                for key, row in zip(keys, gold, strict=True)
+            ]
             table[name][field] = sum(right) / len(right)
         table[name] |= {"letters read to the last character": n_whole, "letters flagged": n_flagged}
     print(pd.DataFrame(table).to_string(float_format="{:.4g}".format))

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
 from test_corpus_faults import BROKEN
 from test_documents import make_pdf
@@ -36,7 +36,9 @@ def write_folder(folder: Path, seed: int) -> None:
         content = pdf_bytes(letter.lines) if is_pdf else letter.text.encode()
         (folder / f"{number:04}{'.pdf' if is_pdf else '.txt'}").write_bytes(content)
     for way in WAYS:
-        name, content = ("pages.pdf", make_pdf([["page"]] * 21)) if way == "too_many_pages" else BROKEN[way]
+        name, content = (
+            ("pages.pdf", make_pdf([["page"]] * 21)) if way == "too_many_pages" else BROKEN[way]
+        )
         for copy in range(N_EACH):
             (folder / f"{copy * 200 + 50:04}-{name}").write_bytes(content)
 
@@ -51,7 +53,9 @@ def results(out: Path) -> tuple[bytes, bytes]:
 
 
 def main() -> None:
-    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     given.add_argument("--runs", type=int, default=5)
     given.add_argument("--seed", type=int, default=1)
     options = given.parse_args()
@@ -67,7 +71,10 @@ def main() -> None:
         reasons = Counter(read_table(f"{undisturbed}.failures.jsonl")["reason"])
         assert reasons == dict.fromkeys(WAYS, N_EACH), reasons
         assert letters == N_LETTERS, letters
-        print(f"undisturbed: {letters} letters, {reasons.total()} failures of {len(reasons)} reasons", flush=True)
+        print(
+            f"undisturbed: {letters} letters, {reasons.total()} failures of {len(reasons)} reasons",
+            flush=True,
+        )
         random = Random(options.seed)
         for run in range(options.runs):
             out = Path(name, f"{run}.jsonl")

@@ -28,7 +28,8 @@ def main() -> None:
     gold_lines = Path(paths.gold).read_text(encoding="utf-8").splitlines()
     gold = {row["item_id"]: set(row["deficiencies"]) for row in map(json.loads, gold_lines)}
     counts: dict[str, dict[str, Counter[str]]] = {
-        half: {"hits": Counter(), "misses": Counter(), "false": Counter()} for half in ("even", "odd")
+        half: {"hits": Counter(), "misses": Counter(), "false": Counter()}
+        for half in ("even", "odd")
     }
     for row in label_items(read_table(paths.items)).itertuples():
         want = gold.get(f"{row.case_number}#{row.item_number}")
@@ -38,11 +39,17 @@ def main() -> None:
         count["hits"].update(found & want)
         count["misses"].update(want - found)
         count["false"].update(found - want)
-    both = {kind: counts["even"][kind] + counts["odd"][kind] for kind in ("hits", "misses", "false")}
+    both = {
+        kind: counts["even"][kind] + counts["odd"][kind] for kind in ("hits", "misses", "false")
+    }
     for half, count in (*counts.items(), ("both", both)):
-        print(f"{half:36s}{figures(*(count[kind].total() for kind in ('hits', 'misses', 'false')))}")
+        print(
+            f"{half:36s}{figures(*(count[kind].total() for kind in ('hits', 'misses', 'false')))}"
+        )
         for id_ in sorted(set().union(*count.values())):
-            print(f"  {id_:34s}{figures(*(count[kind][id_] for kind in ('hits', 'misses', 'false')))}")
+            print(
+                f"  {id_:34s}{figures(*(count[kind][id_] for kind in ('hits', 'misses', 'false')))}"
+            )
 
 
 if __name__ == "__main__":

@@ -45,24 +45,38 @@ def main() -> None:
             texts.append(" ".join(span.quote for span in mine))
             cues = " ".join(f"cue_{hash_of(span.cue)}" for span in mine)
             others = " ".join(f"with_{span.id}" for span in spans if span.id != id_)
-            facts.append(f"id_{id_} {cues} {others} kind_{treatment_category(row.item)} id_{id_}_{treatment_category(row.item)}")
+            facts.append(
+                f"id_{id_} {cues} {others} kind_{treatment_category(row.item)} id_{id_}_{treatment_category(row.item)}"
+            )
             right.append(id_ in gold[key])
             cases.append(row.case_number)
             items.append(key)
     y, groups = np.array(right), np.array(cases)
-    words = HashingVectorizer(n_features=2**14, ngram_range=(1, 3), alternate_sign=False, binary=True).transform(texts)
+    words = HashingVectorizer(
+        n_features=2**14, ngram_range=(1, 3), alternate_sign=False, binary=True
+    ).transform(texts)
     x = hstack(
-        [words, HashingVectorizer(n_features=2**12, alternate_sign=False, binary=True, norm=None).transform(facts)]
+        [
+            words,
+            HashingVectorizer(
+                n_features=2**12, alternate_sign=False, binary=True, norm=None
+            ).transform(facts),
+        ]
     ).tocsr()
     p = np.zeros(len(y))
     for train, test in GroupKFold(5, shuffle=True, random_state=SEED).split(x, y, groups):
         search = GridSearchCV(
-            LogisticRegression(max_iter=2000), {"C": [0.01, 0.1, 1.0]}, scoring="neg_log_loss", cv=GroupKFold(4)
+            LogisticRegression(max_iter=2000),
+            {"C": [0.01, 0.1, 1.0]},
+            scoring="neg_log_loss",
+            cv=GroupKFold(4),
         ).fit(x[train], y[train], groups=groups[train])
         p[test] = search.predict_proba(x[test])[:, 1]
     for half in ("even", "odd"):
         members = sorted(
-            case for case in n_wanted if (int(hashlib.sha256(case.encode()).hexdigest(), 16) % 2 == 1) == (half == "odd")
+            case
+            for case in n_wanted
+            if (int(hashlib.sha256(case.encode()).hexdigest(), 16) % 2 == 1) == (half == "odd")
         )
         counts = np.array(
             [
@@ -82,11 +96,16 @@ def main() -> None:
             return f1(hits, false, wanted - hits), f1(kept, kept_false, wanted - kept)
 
         generator = np.random.default_rng(SEED)
-        gains = [np.diff(gain(counts[generator.integers(len(counts), size=len(counts))]))[0] for _ in range(2000)]
+        gains = [
+            np.diff(gain(counts[generator.integers(len(counts), size=len(counts))]))[0]
+            for _ in range(2000)
+        ]
         low, high = np.quantile(gains, [0.025, 0.975])
         alone, learned = gain(counts)
         interval = f"[{low:+.3f}, {high:+.3f}]"
-        print(f"{half:5s} cues {alone:.3f}   cues and model {learned:.3f}   difference {learned - alone:+.3f} {interval}")
+        print(
+            f"{half:5s} cues {alone:.3f}   cues and model {learned:.3f}   difference {learned - alone:+.3f} {interval}"
+        )
 
 
 def hash_of(text: str) -> str:

@@ -26,7 +26,11 @@ def without_roles(rationale: str, item: str) -> Any:
 
     def read_flat(text: str) -> Any:
         reading, sentences, named = sentences_with_roles(text)
-        return reading, [replace(row, role="lacks" if row.missing else "shows") for row in sentences], named
+        return (
+            reading,
+            [replace(row, role="lacks" if row.missing else "shows") for row in sentences],
+            named,
+        )
 
     with patch.object(labeller, "sentences_with_roles", read_flat):
         return label_rationale(rationale, item)
@@ -40,7 +44,10 @@ ABLATION: dict[str, Labeller] = {
 
 
 def figures(count: dict[str, Counter[str]], id_: str | None = None) -> str:
-    hits, misses, false = (count[kind].total() if id_ is None else count[kind][id_] for kind in ("hits", "misses", "false"))
+    hits, misses, false = (
+        count[kind].total() if id_ is None else count[kind][id_]
+        for kind in ("hits", "misses", "false")
+    )
     precision, recall = hits / max(hits + false, 1), hits / max(hits + misses, 1)
     f1 = 2 * hits / max(2 * hits + misses + false, 1)
     return f"n {hits + misses:4d}   precision {precision:.3f}   recall {recall:.3f}   F1 {f1:.3f}"
@@ -49,7 +56,9 @@ def figures(count: dict[str, Counter[str]], id_: str | None = None) -> str:
 def macro_of(count: dict[str, Counter[str]]) -> float:
     support = count["hits"] + count["misses"]
     scores = [
-        2 * count["hits"][id_] / (2 * count["hits"][id_] + count["misses"][id_] + count["false"][id_])
+        2
+        * count["hits"][id_]
+        / (2 * count["hits"][id_] + count["misses"][id_] + count["false"][id_])
         for id_, n in support.items()
         if n >= 5
     ]
@@ -58,7 +67,10 @@ def macro_of(count: dict[str, Counter[str]]) -> float:
 
 def overlap(found: str, wanted: str) -> float:
     """Token F1 of two quotes."""
-    a, b = (Counter("".join(c if c.isalnum() else " " for c in text.lower()).split()) for text in (found, wanted))
+    a, b = (
+        Counter("".join(c if c.isalnum() else " " for c in text.lower()).split())
+        for text in (found, wanted)
+    )
     return 2 * (a & b).total() / max(a.total() + b.total(), 1)
 
 
@@ -71,10 +83,15 @@ def main() -> None:
     chosen = arguments.parse_args()
     lines = Path(chosen.gold).read_text(encoding="utf-8").splitlines()
     gold = {row["item_id"]: row for row in map(json.loads, lines)}
-    rows = [row for row in read_table(chosen.items).itertuples() if half_of(row.case_number) in chosen.halves]
+    rows = [
+        row
+        for row in read_table(chosen.items).itertuples()
+        if half_of(row.case_number) in chosen.halves
+    ]
     for name, label in ABLATION.items():
         counts: dict[str, dict[str, Counter[str]]] = {
-            half: {"hits": Counter(), "misses": Counter(), "false": Counter()} for half in chosen.halves
+            half: {"hits": Counter(), "misses": Counter(), "false": Counter()}
+            for half in chosen.halves
         }
         quotes: dict[str, list[float]] = {half: [] for half in chosen.halves}
         overturned: Counter[str] = Counter()
@@ -86,17 +103,30 @@ def main() -> None:
                 continue
             wanted = gold[f"{row.case_number}#{row.item_number}"]
             want, found = set(wanted["deficiencies"]), {span.id for span in spans}
-            for kind, ids in (("hits", found & want), ("misses", want - found), ("false", found - want)):
+            for kind, ids in (
+                ("hits", found & want),
+                ("misses", want - found),
+                ("false", found - want),
+            ):
                 counts[half][kind].update(ids)
             for id_ in found & want & set(wanted["evidence"]):
-                quotes[half].append(max(overlap(span.quote, wanted["evidence"][id_]) for span in spans if span.id == id_))
+                quotes[half].append(
+                    max(
+                        overlap(span.quote, wanted["evidence"][id_])
+                        for span in spans
+                        if span.id == id_
+                    )
+                )
         for half in chosen.halves:
             n_close = sum(score >= 0.5 for score in quotes[half])
             print(
                 f"{name:22s} {half:5s} {figures(counts[half])}   macro {macro_of(counts[half]):.3f}   "
                 f"evidence {n_close / max(len(quotes[half]), 1):.3f}   overturned with a label {overturned[half]}",
             )
-        both = {kind: sum((counts[half][kind] for half in chosen.halves), Counter()) for kind in ("hits", "misses", "false")}
+        both = {
+            kind: sum((counts[half][kind] for half in chosen.halves), Counter())
+            for kind in ("hits", "misses", "false")
+        }
         print(f"{name:22s} {'all':5s} {figures(both)}   macro {macro_of(both):.3f}")
         if chosen.per_id and label is label_rationale:
             for half in chosen.halves:

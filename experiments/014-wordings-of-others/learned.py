@@ -1,7 +1,8 @@
 """Does a small model that adds labels where no cue fires help on letters that it was not fitted on?
 
-One logistic regression an id over hashed words and letters of the sentences that speak of the case. Fitted on the even half, on
-the invented rationales of experiment 012 and on those given; the even half is predicted by cross-validation over its cases.
+One logistic regression an id over hashed words and letters of the sentences that speak of the case.
+Fitted on the even half, on the invented rationales of experiment 012 and on those given; the even
+half is predicted by cross-validation over its cases.
 """
 
 import argparse
@@ -40,20 +41,32 @@ def half_of(case_number: str) -> str:
 
 def features(table: pd.DataFrame) -> csr_matrix:
     told = [
-        " ".join(row.text for row in sentences_with_roles(text)[1] if row.role not in ("recital", "boilerplate"))
+        " ".join(
+            row.text
+            for row in sentences_with_roles(text)[1]
+            if row.role not in ("recital", "boilerplate")
+        )
         for text in table["rationale"]
     ]
     words = HashingVectorizer(n_features=2**16, ngram_range=(1, 3), alternate_sign=False)
-    letters = HashingVectorizer(n_features=2**16, analyzer="char_wb", ngram_range=(3, 5), alternate_sign=False)
+    letters = HashingVectorizer(
+        n_features=2**16, analyzer="char_wb", ngram_range=(3, 5), alternate_sign=False
+    )
     items = HashingVectorizer(n_features=2**12, alternate_sign=False)
-    return hstack([words.transform(told), letters.transform(told), items.transform(table["item"])]).tocsr()
+    return hstack(
+        [words.transform(told), letters.transform(told), items.transform(table["item"])]
+    ).tocsr()
 
 
 def chances(x: csr_matrix, y: np.ndarray, asked: csr_matrix) -> np.ndarray:
     p = np.zeros((asked.shape[0], y.shape[1]))
     for place in range(y.shape[1]):
         if y[:, place].any():
-            p[:, place] = LogisticRegression(C=30, max_iter=500).fit(x, y[:, place]).predict_proba(asked)[:, 1]
+            p[:, place] = (
+                LogisticRegression(C=30, max_iter=500)
+                .fit(x, y[:, place])
+                .predict_proba(asked)[:, 1]
+            )
     return p
 
 
@@ -73,16 +86,27 @@ def main() -> None:
     gold = {row["item_id"]: row["deficiencies"] for row in map(json.loads, lines)}
     real = read_table(chosen.items)
     real = real[real["decision"] == "upheld"].reset_index(drop=True)
-    real["deficiencies"] = [gold[f"{row.case_number}#{row.item_number}"] for row in real.itertuples()]
+    real["deficiencies"] = [
+        gold[f"{row.case_number}#{row.item_number}"] for row in real.itertuples()
+    ]
     halves = real["case_number"].map(half_of)
     rows = [
-        {"item": item, "deficiencies": [SHORT[word] for word in said.split() if word in SHORT], "rationale": text}
+        {
+            "item": item,
+            "deficiencies": [SHORT[word] for word in said.split() if word in SHORT],
+            "rationale": text,
+        }
         for name in ("invented-a.txt", "invented-b.txt")
-        for item, said, text in (line.split(" || ") for line in (INVENTED / name).read_text(encoding="utf-8").splitlines())
+        for item, said, text in (
+            line.split(" || ")
+            for line in (INVENTED / name).read_text(encoding="utf-8").splitlines()
+        )
     ]
     for file in chosen.invented:
         given = map(json.loads, Path(file).read_text(encoding="utf-8").splitlines())
-        rows += [row if row["decision"] == "upheld" else row | {"deficiencies": []} for row in given]
+        rows += [
+            row if row["decision"] == "upheld" else row | {"deficiencies": []} for row in given
+        ]
     invented = pd.DataFrame(rows)
 
     def matrix(table: pd.DataFrame) -> np.ndarray:
@@ -94,22 +118,31 @@ def main() -> None:
     for half in chosen.halves:
         table = real[halves == half].reset_index(drop=True)
         wanted = matrix(table)
-        spans = [{span.id for span in label_rationale(row.rationale, row.item)} for row in table.itertuples()]
+        spans = [
+            {span.id for span in label_rationale(row.rationale, row.item)}
+            for row in table.itertuples()
+        ]
         cues = np.array([[id_ in found for id_ in ids] for found in spans])
         if half == "even":
             p = np.zeros(wanted.shape)
-            for train, test in GroupKFold(4, shuffle=True, random_state=SEED).split(x_even, groups=even["case_number"]):
+            for train, test in GroupKFold(4, shuffle=True, random_state=SEED).split(
+                x_even, groups=even["case_number"]
+            ):
                 x, y = vstack([x_invented, x_even[train]]), np.vstack([y_invented, y_even[train]])
                 p[test] = chances(x, y, x_even[test])
         else:
-            p = chances(vstack([x_invented, x_even]), np.vstack([y_invented, y_even]), features(table))
+            p = chances(
+                vstack([x_invented, x_even]), np.vstack([y_invented, y_even]), features(table)
+            )
         both = cues | (p >= ADDS_FROM)
         cases = table["case_number"].to_numpy()
         members = [np.flatnonzero(cases == case) for case in np.unique(cases)]
         generator = np.random.default_rng(SEED)
         gains = []
         for _ in range(2000):
-            drawn = np.concatenate([members[place] for place in generator.integers(len(members), size=len(members))])
+            drawn = np.concatenate(
+                [members[place] for place in generator.integers(len(members), size=len(members))]
+            )
             gains.append(f1(both[drawn], wanted[drawn]) - f1(cues[drawn], wanted[drawn]))
         low, high = np.quantile(gains, [0.025, 0.975])
         added = both & ~cues

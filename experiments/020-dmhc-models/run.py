@@ -37,13 +37,23 @@ def draw_settings():
     random = np.random.default_rng(1)
     settings = []
     for _ in range(N_DRAWS):
-        shares = dict(zip(CODES, [round(random.uniform(*range_), 2) for range_ in RANGES], strict=True))
+        shares = dict(
+            zip(CODES, [round(random.uniform(*range_), 2) for range_ in RANGES], strict=True)
+        )
         c = float(random.choice([0.3, 0.6, 1.0, 2.0]))
         half_life = [2, 4, 8, None][random.integers(4)]
         max_order = int(random.choice([2, 3, 4]))
-        random.choice([2, 5])  # once the least reviews of a cross; since then min_cross_cases, for all alike
+        random.choice(
+            [2, 5]
+        )  # once the least reviews of a cross; since then min_cross_cases, for all alike
         singles = float(random.choice([0, 0.3, 0.6, 1.0]))
-        setting = {"shares": shares, "c": c, "half_life_years": half_life, "max_order": max_order, "singles": singles}
+        setting = {
+            "shares": shares,
+            "c": c,
+            "half_life_years": half_life,
+            "max_order": max_order,
+            "singles": singles,
+        }
         settings.append(setting | {"weight": 1.0})
     return settings
 
@@ -55,10 +65,16 @@ def calibration_error(truth, p, n_bins=10):
 
 def tell(name, truths, forecasts):
     figures = np.array(
-        [(roc_auc_score(t, p), log_loss(t, p), calibration_error(t, p)) for t, p in zip(truths, forecasts, strict=True)]
+        [
+            (roc_auc_score(t, p), log_loss(t, p), calibration_error(t, p))
+            for t, p in zip(truths, forecasts, strict=True)
+        ]
     )
     by_year = "  ".join(f"{auroc:.3f}/{loss:.3f}/{error:.3f}" for auroc, loss, error in figures)
-    print(f"{name:34s} {' / '.join(f'{value:.4f}' for value in figures.mean(axis=0))}   {by_year}", flush=True)
+    print(
+        f"{name:34s} {' / '.join(f'{value:.4f}' for value in figures.mean(axis=0))}   {by_year}",
+        flush=True,
+    )
 
 
 def main(items_file):
@@ -69,30 +85,48 @@ def main(items_file):
     shipped = [member.model_dump() for member in config.models.outcome.members]
     log_odds, baseline, ship = {}, {}, {}
     for year in range(FIRST - N_INNER, LAST + 1):
-        before, now = data.take(np.flatnonzero(years < year)), data.take(np.flatnonzero(years == year))
-        crosses = CodedFeatures("imr", use_age_and_sex=True, max_order=4, min_cases=5, min_cross_cases=5)
+        before, now = (
+            data.take(np.flatnonzero(years < year)),
+            data.take(np.flatnonzero(years == year)),
+        )
+        crosses = CodedFeatures(
+            "imr", use_age_and_sex=True, max_order=4, min_cases=5, min_cross_cases=5
+        )
         X = crosses.fit_transform(before.submissions)
         X_now = crosses.transform(now.submissions)
-        facts = {"memberships": crosses.memberships(), "code_columns": crosses.code_columns_, "years": years[years < year]}
+        facts = {
+            "memberships": crosses.memberships(),
+            "code_columns": crosses.code_columns_,
+            "years": years[years < year],
+        }
 
         def forecast(members, X=X, before=before, facts=facts, X_now=X_now):
-            model = CrossesLogistic(members, n_refits=0, seed=0).fit(X, before.overturned, before.groups, **facts)
+            model = CrossesLogistic(members, n_refits=0, seed=0).fit(
+                X, before.overturned, before.groups, **facts
+            )
             return model.linear_.decision_function(X_now)
 
         log_odds[year] = np.array([forecast([setting]) for setting in settings])
         ship[year] = forecast(shipped)
-        bare = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression(max_iter=1000))
+        bare = make_pipeline(
+            OneHotEncoder(handle_unknown="ignore"), LogisticRegression(max_iter=1000)
+        )
         bare.fit(before.submissions[CODES], before.overturned)
         baseline[year] = bare.predict_proba(now.submissions[CODES])[:, 1]
     truth = {year: data.overturned[years == year] for year in log_odds}
     losses = {
-        year: np.array([np.logaddexp(0, np.where(truth[year], -row, row)).mean() for row in log_odds[year]]) for year in log_odds
+        year: np.array(
+            [np.logaddexp(0, np.where(truth[year], -row, row)).mean() for row in log_odds[year]]
+        )
+        for year in log_odds
     }
     p = {}
     for year in range(FIRST, LAST + 2):
         inner = np.mean([losses[earlier] for earlier in range(year - N_INNER, year)], axis=0)
         best = np.argsort(inner, kind="stable")[:N_AVERAGED]
-        print(f"{year}: settings {best.tolist()} told the three years before best, log loss {inner[best].round(4).tolist()}")
+        print(
+            f"{year}: settings {best.tolist()} told the three years before best, log loss {inner[best].round(4).tolist()}"
+        )
         if year <= LAST:
             p[year] = 1 / (1 + np.exp(-log_odds[year][best].mean(axis=0)))
     print(json.dumps([settings[number] for number in best]))
@@ -112,16 +146,28 @@ def measure_cost(data, config):
     bare_s, _ = clock(lambda: bare.fit(codes, data.overturned), 3)
     model = ReviewModel.from_config(config)
     years = decided_years(data.keys)
-    fit_s, _ = clock(lambda: model.fit(data.submissions, data.overturned, data.groups, years=years), 1)
+    fit_s, _ = clock(
+        lambda: model.fit(data.submissions, data.overturned, data.groups, years=years), 1
+    )
     row_s, _ = clock(lambda: model.predict_proba(one), 50)
     bare_row_s, _ = clock(lambda: bare.predict_proba(codes.iloc[:1]), 50)
     with tempfile.TemporaryDirectory() as folder:
-        facts = {"model_version": "1", "stage": "imr", "trained_on": "real", "training_cases": [], "verdict": ""}
+        facts = {
+            "model_version": "1",
+            "stage": "imr",
+            "trained_on": "real",
+            "training_cases": [],
+            "verdict": "",
+        }
         save_model(model, folder, facts)
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     n_refits = config.models.n_refits
-    print(f"fit {fit_s:.1f} s with {n_refits} refits, {fit_s / bare_s:.0f} times the bare pipeline's {bare_s:.2f} s")
-    print(f"one row {1000 * row_s:.1f} ms, {row_s / bare_row_s:.1f} times the bare pipeline's; model {size / 1e6:.1f} MB")
+    print(
+        f"fit {fit_s:.1f} s with {n_refits} refits, {fit_s / bare_s:.0f} times the bare pipeline's {bare_s:.2f} s"
+    )
+    print(
+        f"one row {1000 * row_s:.1f} ms, {row_s / bare_row_s:.1f} times the bare pipeline's; model {size / 1e6:.1f} MB"
+    )
 
 
 def clock(call, n_times):

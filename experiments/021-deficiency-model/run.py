@@ -44,13 +44,23 @@ def make_folds(data: TrainingData) -> list[Fold]:
     folds = []
     config = load_config(overrides=["models.outcome.kind=class_prior", "models.n_refits=0"])
     for seed in SEEDS:
-        for train, test in GroupKFold(N_FOLDS, shuffle=True, random_state=seed).split(data.groups, groups=data.groups):
+        for train, test in GroupKFold(N_FOLDS, shuffle=True, random_state=seed).split(
+            data.groups, groups=data.groups
+        ):
             part = data.take(train)
             model = ReviewModel.from_config(config)
             with config_context(enable_metadata_routing=False):
-                model.fit(part.submissions, part.overturned, part.groups, part.deficiencies, part.is_labelled)
-            x_train, x_test = (model.read(data.take(rows).submissions).matrix for rows in (train, test))
-            folds.append(Fold(seed, train, test, x_train, x_test, _trust(model.columns_)))
+                model.fit(
+                    part.submissions,
+                    part.overturned,
+                    part.groups,
+                    part.deficiencies,
+                    part.is_labelled,
+                )
+            x_train, x_test = (
+                model.read(data.take(rows).submissions).matrix for rows in (train, test)
+            )
+            folds.append(Fold(seed, train, test, x_train, x_test, _trust(model.features_)))
     return folds
 
 
@@ -76,7 +86,9 @@ class Comparison:
             found["micro AP"].append(self.cells.rank(self.truth.ravel(), scores.ravel())[1])
             best_first = np.argsort(-scores[self.rows], axis=1, kind="stable")
             for k in (1, 3):
-                hits = np.take_along_axis(self.truth[self.rows], best_first[:, :k], axis=1).any(axis=1)
+                hits = np.take_along_axis(self.truth[self.rows], best_first[:, :k], axis=1).any(
+                    axis=1
+                )
                 found[f"hit@{k}"].append(self.items.mean(hits.astype(float)))
         return {name: np.mean(values, axis=0) for name, values in found.items()}
 
@@ -100,15 +112,27 @@ def main() -> None:
     labelled = np.flatnonzero(every.is_labelled)
     data = every.take(labelled)
     truth = data.deficiencies.to_numpy(dtype=bool)
-    categories = np.array([treatment_category(text) for text in data.submissions["treatment"]], dtype=object)
-    given = prepare(items, config).take(labelled).deficiencies.to_numpy(dtype=bool) if "deficiencies" in items else None
-    citations = np.array([mask_text(text) for text in data.submissions["claims_guideline"]], dtype=object)
+    categories = np.array(
+        [treatment_category(text) for text in data.submissions["treatment"]], dtype=object
+    )
+    given = (
+        prepare(items, config).take(labelled).deficiencies.to_numpy(dtype=bool)
+        if "deficiencies" in items
+        else None
+    )
+    citations = np.array(
+        [mask_text(text) for text in data.submissions["claims_guideline"]], dtype=object
+    )
     settings = config.models.deficiency.model_dump()
     compared = Comparison(data)
 
-    def fitted(fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: float) -> DeficiencyModel:
+    def fitted(
+        fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: float
+    ) -> DeficiencyModel:
         model = DeficiencyModel(seed=fold.seed, **{**settings, **changes})
-        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], data.groups[fold.train], trust)
+        return model.fit(
+            fold.x_train, labels[fold.train], categories[fold.train], data.groups[fold.train], trust
+        )
 
     def prior(shrinkage: float) -> Predict:
         def predict(fold: Fold) -> np.ndarray:
@@ -117,7 +141,9 @@ def main() -> None:
 
         return predict
 
-    def shipped(labels: np.ndarray, *, is_trusted: bool = True, share: float | None = None) -> Predict:
+    def shipped(
+        labels: np.ndarray, *, is_trusted: bool = True, share: float | None = None
+    ) -> Predict:
         def predict(fold: Fold) -> np.ndarray:
             model = fitted(fold, labels, fold.trust if is_trusted else None)
             model.share_ = model.share_ if share is None else share
@@ -141,17 +167,23 @@ def main() -> None:
         return priors
 
     def with_citation(fold: Fold) -> np.ndarray:
-        words = TfidfVectorizer(ngram_range=(1, 2), min_df=MIN_CASES, sublinear_tf=True).fit(citations[fold.train])
+        words = TfidfVectorizer(ngram_range=(1, 2), min_df=MIN_CASES, sublinear_tf=True).fit(
+            citations[fold.train]
+        )
         x_train, x_test = (
             sparse.csr_matrix(sparse.hstack([x, words.transform(citations[rows])]))
             for x, rows in ((fold.x_train, fold.train), (fold.x_test, fold.test))
         )
         trust = np.append(fold.trust, np.ones(x_train.shape[1] - len(fold.trust)))
         model = DeficiencyModel(seed=fold.seed, **settings)
-        model.fit(x_train, truth[fold.train], categories[fold.train], data.groups[fold.train], trust)
+        model.fit(
+            x_train, truth[fold.train], categories[fold.train], data.groups[fold.train], trust
+        )
         return model.predict_proba(x_test, categories[fold.test])
 
-    print(f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; {len(compared.rows)} hold a label")
+    print(
+        f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; {len(compared.rows)} hold a label"
+    )
     base = compared.measure(prior(settings["shrinkage"]))
     for shrinkage in PRIOR_SHRINKAGES:
         compared.show(f"category prior, shrinkage {shrinkage:g}", prior(shrinkage), base)
@@ -159,7 +191,9 @@ def main() -> None:
     compared.show("what ships, over prior 10", shipped(truth), compared.measure(prior(10.0)))
     compared.show("what ships, over prior 20", shipped(truth), compared.measure(prior(20.0)))
     compared.show("regression alone", shipped(truth, share=1.0), base)
-    compared.show("regression alone, all columns alike", shipped(truth, share=1.0, is_trusted=False), base)
+    compared.show(
+        "regression alone, all columns alike", shipped(truth, share=1.0, is_trusted=False), base
+    )
     compared.show("classifier chain", chain, base)
     compared.show("words of the citation too", with_citation, base)
     if given is not None:

@@ -1,6 +1,7 @@
 """Take the yearly calibration error apart on 2003 to 2007; with --look, forecast 2008 to 2014, correction chosen before each.
 
-python experiments/023-dmhc-yearly-rate/run.py ITEMS [--look]        with the item table of `imrml import dmhc`
+python experiments/023-dmhc-yearly-rate/run.py ITEMS [--look]        with the item table of `imrml
+import dmhc`
 """
 
 import argparse
@@ -33,19 +34,27 @@ def greedy(log_odds, truth, year):
 def fitted(truth, told, slope):
     """Log-odds moved, and with slope stretched too, so that they fit the year itself: what no forecast can know."""
     signs = np.where(truth, -1.0, 1.0)
-    moved = minimize(lambda w: np.logaddexp(0, signs * ((w[1] if slope else 1) * told + w[0])).mean(), [0.0, 1.0]).x
+    moved = minimize(
+        lambda w: np.logaddexp(0, signs * ((w[1] if slope else 1) * told + w[0])).mean(), [0.0, 1.0]
+    ).x
     return (moved[1] if slope else 1) * told + moved[0], moved
 
 
 def to_rate(told, rate):
-    return minimize_scalar(lambda a: (expit(told + a).mean() - rate) ** 2, bounds=(-2, 2), method="bounded").x
+    return minimize_scalar(
+        lambda a: (expit(told + a).mean() - rate) ** 2, bounds=(-2, 2), method="bounded"
+    ).x
 
 
 def drift(told, truth, categories, year, n_back, pull):
     """Shift of each treatment category: what its reviews of the years before lay above their own forecasts, shrunk."""
     back = [earlier for earlier in range(year - n_back, year) if earlier in told]
-    before, decided = (np.concatenate([table[earlier] for earlier in back]) for table in (told, truth))
-    names, places = np.unique(np.concatenate([categories[earlier] for earlier in back]), return_inverse=True)
+    before, decided = (
+        np.concatenate([table[earlier] for earlier in back]) for table in (told, truth)
+    )
+    names, places = np.unique(
+        np.concatenate([categories[earlier] for earlier in back]), return_inverse=True
+    )
     signs, weight = np.where(decided, -1.0, 1.0), pull / 4
 
     def loss(shifts):
@@ -65,20 +74,34 @@ def judge(truth, log_odds):
 
 def tell(name, rows):
     loss, by_count, by_width, gap = np.mean(rows, axis=0)
-    print(f"{name:34s} log loss {loss:.4f}, ECE {by_count:.4f} / {by_width:.4f}, rate off by {gap:.3f}", flush=True)
+    print(
+        f"{name:34s} log loss {loss:.4f}, ECE {by_count:.4f} / {by_width:.4f}, rate off by {gap:.3f}",
+        flush=True,
+    )
 
 
 def take_apart(told, truth):
     years = range(2003, LAST_BEFORE + 1)
     tell("as forecast", [judge(truth[year], told[year]) for year in years])
-    for name, slope in (("rate of the year known", False), ("rate and slope of the year known", True)):
-        tell(name, [judge(truth[year], fitted(truth[year], told[year], slope)[0]) for year in years])
+    for name, slope in (
+        ("rate of the year known", False),
+        ("rate and slope of the year known", True),
+    ):
+        tell(
+            name, [judge(truth[year], fitted(truth[year], told[year], slope)[0]) for year in years]
+        )
     floors = [
-        [crosses.faultless(expit(told[year]), error) for error in (crosses.equal_count, crosses.equal_width)] for year in years
+        [
+            crosses.faultless(expit(told[year]), error)
+            for error in (crosses.equal_count, crosses.equal_width)
+        ]
+        for year in years
     ]
     print("a faultless forecast:", np.mean(floors, axis=0).round(4))
     moved = {year: fitted(truth[year], told[year], slope=True)[1] for year in years}
-    offsets = {year: float(fitted(truth[year], told[year], slope=False)[1][0]) for year in (2002, *years)}
+    offsets = {
+        year: float(fitted(truth[year], told[year], slope=False)[1][0]) for year in (2002, *years)
+    }
     print("offset of each year", {year: round(offset, 2) for year, offset in offsets.items()})
     print("slope of each year", {year: round(float(both[1]), 2) for year, both in moved.items()})
     random = np.random.default_rng(0)
@@ -91,7 +114,10 @@ def take_apart(told, truth):
             found.append(judge(decided, log_odds))
         tell(f"faultless but for an offset of {spread:.2f}", found)
     for weight in (0.25, 0.5, 1.0):
-        shifted = [judge(truth[year], told[year] + weight * offsets[year - 1]) for year in range(FIRST_JUDGED, LAST_BEFORE + 1)]
+        shifted = [
+            judge(truth[year], told[year] + weight * offsets[year - 1])
+            for year in range(FIRST_JUDGED, LAST_BEFORE + 1)
+        ]
         tell(f"{weight} of the last year's offset", shifted)
     rates = {year: truth[year].mean() for year in truth}
     for weight in (0.3, 0.5, 1.0):
@@ -106,7 +132,9 @@ def take_apart(told, truth):
 def drifts_of(told, truth, categories, years):
     return {
         year: [
-            told[year] if drifting is None else told[year] + drift(told, truth, categories, year, *drifting)
+            told[year]
+            if drifting is None
+            else told[year] + drift(told, truth, categories, year, *drifting)
             for drifting in DRIFTS
         ]
         for year in years
@@ -114,7 +142,9 @@ def drifts_of(told, truth, categories, years):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("items")
     parser.add_argument("--look", action="store_true", help="open 2008 to 2014")
     asked = parser.parse_args()
@@ -127,19 +157,33 @@ def main():
     crosses.FIRST, crosses.LAST = FIRST_FORECAST + crosses.N_INNER, last
     log_odds, truth = crosses.forecast_years(data, years, crosses.draw_settings())
     told = {year: greedy(log_odds, truth, year) for year in log_odds}
-    categories = {year: items.loc[years == year, "treatment_category"].to_numpy(dtype=str) for year in log_odds}
+    categories = {
+        year: items.loc[years == year, "treatment_category"].to_numpy(dtype=str)
+        for year in log_odds
+    }
     take_apart(told, truth)
     judged = range(FIRST_JUDGED, last + 1)
     corrected = drifts_of(told, truth, categories, judged)
     for place, drifting in enumerate(DRIFTS):
-        tell(f"drift {drifting}", [judge(truth[year], corrected[year][place]) for year in range(FIRST_JUDGED, LAST_BEFORE + 1)])
+        tell(
+            f"drift {drifting}",
+            [
+                judge(truth[year], corrected[year][place])
+                for year in range(FIRST_JUDGED, LAST_BEFORE + 1)
+            ],
+        )
     if not asked.look:
         return
     test, chosen = range(LAST_BEFORE + 1, LAST + 1), {}
     for year in test:
         inner = range(FIRST_JUDGED, year)
         chosen[year] = int(
-            np.argmin(np.mean([crosses.losses(truth[early], np.array(corrected[early])) for early in inner], axis=0))
+            np.argmin(
+                np.mean(
+                    [crosses.losses(truth[early], np.array(corrected[early])) for early in inner],
+                    axis=0,
+                )
+            )
         )
         print(f"{year}: {DRIFTS[chosen[year]]}")
     crosses.FIRST = LAST_BEFORE + 1
@@ -147,7 +191,9 @@ def main():
         ("as in 022", told),
         ("drift chosen before each year", {year: corrected[year][chosen[year]] for year in test}),
     ):
-        crosses.tell(name, [truth[year] for year in test], [expit(forecasts[year]) for year in test])
+        crosses.tell(
+            name, [truth[year] for year in test], [expit(forecasts[year]) for year in test]
+        )
 
 
 if __name__ == "__main__":

@@ -22,9 +22,13 @@ def main() -> None:
     codes = pd.factorize(data.keys["case_number"])[0]
     dealt = np.random.default_rng(0).random(codes.max() + 1) < data.overturned.mean()
     chance = replace(data, overturned=dealt[codes])
-    folds = make_splits(chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed)["grouped"]
+    folds = make_splits(
+        chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed
+    )["grouped"]
     held = hold_out(chance, folds, config, 1, print).outcome
-    print(f"{len(held):,} items, {len(dealt):,} cases: AUROC {roc_auc_score(held['overturned'], held['p_overturned']):.4f}")
+    print(
+        f"{len(held):,} items, {len(dealt):,} cases: AUROC {roc_auc_score(held['overturned'], held['p_overturned']):.4f}"
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ def main() -> None:
     parser.add_argument("items")
     items = read_table(parser.parse_args().items)
     for stage in ("imr", "rfa"):
-        config = load_config(Path(__file__).parents[2] / "configs" / "small.yaml", ["tracking.enabled=false", f"stage={stage}"])
+        config = load_config(
+            Path(__file__).parents[2] / "configs" / "small.yaml",
+            ["tracking.enabled=false", f"stage={stage}"],
+        )
         result = train(items, config)
         metrics = result.metrics
         print(f"== stage {stage}, {metrics['held_out']['grouped']}")
@@ -37,7 +40,9 @@ def main() -> None:
 
 def show(name: str, figure: dict) -> None:
     if "value" in figure:
-        print(f"  {name:45s} {figure['value']:+.3f} ({figure['low']:+.3f} to {figure['high']:+.3f})")
+        print(
+            f"  {name:45s} {figure['value']:+.3f} ({figure['low']:+.3f} to {figure['high']:+.3f})"
+        )
 
 
 if __name__ == "__main__":

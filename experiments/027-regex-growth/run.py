@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
-from attacks import Attack, attacks
 from patterns import FoundPattern, find_patterns
+from regex_attacks import Attack, attacks
 
 from imrml.letters.cleaning import clean_letter
 from imrml.text.safe_matching import bound_runs
@@ -39,7 +39,11 @@ def seconds(pattern: re.Pattern[str], text: str) -> float:
 def growth(found: FoundPattern, attack: Attack, size: int, n_repeats: int) -> tuple[float, float]:
     """Seconds for the long text, and how many times those for the short one they are; side by side, the best of some runs."""
     read = next((prepare for room, prepare in BEFORE.items() if found.place.startswith(room)), str)
-    pattern, short, long = found.compiled, read(attack.of_size(size)), read(attack.of_size(TIMES * size))
+    pattern, short, long = (
+        found.compiled,
+        read(attack.of_size(size)),
+        read(attack.of_size(TIMES * size)),
+    )
     slow = seconds(pattern, long)
     if slow < AT_ONCE * TIMES * size:
         return slow, 1.0
@@ -64,16 +68,25 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--places", default="", help="only places that begin so")
     asked = arguments.parse_args()
-    patterns = [found for found in find_patterns() if found.place.startswith(asked.places or "imrml")]
+    patterns = [
+        found for found in find_patterns() if found.place.startswith(asked.places or "imrml")
+    ]
     n_attacks = n_grown = 0
     for found in patterns:
         n_attacks += len(attacks(found.pattern, found.flags))
         if grown := worst(found):
             n_grown += 1
             long, times, attack = grown
-            print(f"{found.place}: x{times:.1f}, {long:.3f} s for {TIMES * TIMES * SHORT:,} characters")
-            print(f"    {found.pattern[:100]!r}\n    {attack.head[-60:]!r} then {attack.pumped[-60:]!r}", flush=True)
-    print(f"{len(patterns)} patterns, {n_attacks:,} attacks, {n_grown} patterns that grow faster than the text")
+            print(
+                f"{found.place}: x{times:.1f}, {long:.3f} s for {TIMES * TIMES * SHORT:,} characters"
+            )
+            print(
+                f"    {found.pattern[:100]!r}\n    {attack.head[-60:]!r} then {attack.pumped[-60:]!r}",
+                flush=True,
+            )
+    print(
+        f"{len(patterns)} patterns, {n_attacks:,} attacks, {n_grown} patterns that grow faster than the text"
+    )
 
 
 if __name__ == "__main__":

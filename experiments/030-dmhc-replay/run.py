@@ -1,6 +1,7 @@
 """Replay retraining on the state's coded reviews: every year from 2003 on, with four ways to treat the champion.
 
-python experiments/030-dmhc-replay/run.py ITEMS --out FOLDER, where ITEMS is what `imrml import dmhc` wrote.
+python experiments/030-dmhc-replay/run.py ITEMS --out FOLDER, where ITEMS is what `imrml import
+dmhc` wrote.
 """
 
 import argparse
@@ -30,7 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("items")
     parser.add_argument("--config", default="configs/dmhc.yaml")
-    parser.add_argument("--start", type=int, default=2003, help="last year that the first champion learned from")
+    parser.add_argument(
+        "--start", type=int, default=2003, help="last year that the first champion learned from"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     config = load_config(arguments.config, ["models.n_refits=0"])
@@ -47,7 +50,9 @@ def main() -> None:
         return fitted[year]
 
     def predict(until, year):
-        return predict_held_out(fit_until(until), data.take(np.flatnonzero(years == year)), {}).outcome
+        return predict_held_out(
+            fit_until(until), data.take(np.flatnonzero(years == year)), {}
+        ).outcome
 
     champions = dict.fromkeys(POLICIES, arguments.start)
     recalibrated = None
@@ -66,21 +71,28 @@ def main() -> None:
             ece = calibration_error(truth, p, Resamples(outcome["case_number"].tolist(), 1, 0))[0]
             rows.append({"year": year, "policy": policy, "learned_until": champions[policy],
                          "log_loss": log_loss(truth, p, labels=[False, True]), "ece": ece})  # fmt: skip
-        # The year is over. The challenger's recipe is judged on it, having learned from the years before.
+        # The year is over. The challenger's recipe is judged on it, having learned from the years
+        # before.
         window = predict(year - 1, year).rename(columns={"p_overturned": "p_challenger"})
         window["p_champion"] = predict(champions["gate"], year)["p_overturned"]
         gates = judge_window(window, config.retraining.gate, config.seed)
         promoted = all(gate.passed for gate in gates)
         told = {gate.name: gate.found for gate in gates}
         promotions.append(
-            {"year": year, "promoted": promoted, "failed": [gate.name for gate in gates if not gate.passed], "gates": told}
+            {
+                "year": year,
+                "promoted": promoted,
+                "failed": [gate.name for gate in gates if not gate.passed],
+                "gates": told,
+            }
         )
         champions["always"] = year
         if promoted:
             champions["gate"] = year
         before = predict(champions["recalibrate"], year)
         recalibrated = LogisticRegression(C=100.0).fit(
-            logit(before["p_overturned"].to_numpy(dtype=float)).reshape(-1, 1), before["overturned"].to_numpy(dtype=bool)
+            logit(before["p_overturned"].to_numpy(dtype=float)).reshape(-1, 1),
+            before["overturned"].to_numpy(dtype=bool),
         )
         print(year, promotions[-1], flush=True)
     table = pd.DataFrame(rows)
@@ -89,10 +101,18 @@ def main() -> None:
     print(table.pivot_table(index="year", columns="policy", values="ece").round(4).to_string())
     print(table.groupby("policy")[["log_loss", "ece"]].mean().round(4).to_string())
     print("promoted, and worse than its predecessor on the following year:", worse)
-    stable = {year: false_alarms(data, years, year, config) for year in range(int(years.min()), last)}
+    stable = {
+        year: false_alarms(data, years, year, config) for year in range(int(years.min()), last)
+    }
     print(f"false alarms in 20 simulated stable years after each year: {stable}")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    found = {"alarms": alarms, "promotions": promotions, "worse": worse, "false_alarms_of_20": stable, "figures": rows}
+    found = {
+        "alarms": alarms,
+        "promotions": promotions,
+        "worse": worse,
+        "false_alarms_of_20": stable,
+        "figures": rows,
+    }
     (arguments.out / "replay.json").write_text(json.dumps(found, indent=1, default=float) + "\n")
     draw(table, alarms, arguments.out / "replay.png")
 
@@ -100,7 +120,9 @@ def main() -> None:
 def ring(data, years, order, year, config):
     """Ask monitoring, with the year before as reference, what it would have rung."""
     before, after = (np.flatnonzero(years == some) for some in (year - 1, year))
-    drift = compare_submissions(data.take(before).submissions, data.take(after).submissions, config.monitoring, config.seed)
+    drift = compare_submissions(
+        data.take(before).submissions, data.take(after).submissions, config.monitoring, config.seed
+    )
     in_order = order[years[order] == year]
     dealt = np.random.default_rng(config.seed).permutation(after)
     return {
@@ -149,7 +171,10 @@ def count_worse(predict, start, last):
     for year in range(start + 1, last):
         older, newer = predict(year - 1, year + 1), predict(year, year + 1)
         truth = newer["overturned"].to_numpy(dtype=bool)
-        after, before = (log_loss(truth, outcome["p_overturned"], labels=[False, True]) for outcome in (newer, older))
+        after, before = (
+            log_loss(truth, outcome["p_overturned"], labels=[False, True])
+            for outcome in (newer, older)
+        )
         gap = after - before
         worse.append((year, round(float(gap), 4)))
     return {"of": len(worse), "worse": [found for found in worse if found[1] > 0]}
@@ -162,16 +187,33 @@ def draw(table, alarms, path):
         style = {"never": ":", "always": "-", "gate": "--", "recalibrate": "-."}[policy]
         width = 4 if policy == "always" else 1.8  # the gate's line lies on it
         alpha = 0.4 if policy == "always" else 1
-        above.plot(rows["year"], rows["log_loss"], style, label=policy, linewidth=width, alpha=alpha)
+        above.plot(
+            rows["year"], rows["log_loss"], style, label=policy, linewidth=width, alpha=alpha
+        )
         middle.plot(rows["year"], rows["ece"], style, label=policy, linewidth=width, alpha=alpha)
-    below.plot([alarm["year"] for alarm in alarms], [alarm["rate"] for alarm in alarms], "k-o", markersize=4)
+    below.plot(
+        [alarm["year"] for alarm in alarms],
+        [alarm["rate"] for alarm in alarms],
+        "k-o",
+        markersize=4,
+    )
     for alarm in alarms:
         if alarm["rings_at"]:
             below.axvline(alarm["year"], color="#b3332b", alpha=0.35)
-            below.annotate(f"row {alarm['rings_at']}", (alarm["year"], 0.02), xycoords=("data", "axes fraction"), fontsize=8)
+            below.annotate(
+                f"row {alarm['rings_at']}",
+                (alarm["year"], 0.02),
+                xycoords=("data", "axes fraction"),
+                fontsize=8,
+            )
     above.set(ylabel="log loss", title="each year predicted by the champion of the year before")
     middle.set(ylabel="calibration error")
-    below.set(ylabel="share overturned", xlabel="year", title="red: the watch over the overturn rate rang", ylim=(0.25, 0.7))
+    below.set(
+        ylabel="share overturned",
+        xlabel="year",
+        title="red: the watch over the overturn rate rang",
+        ylim=(0.25, 0.7),
+    )
     above.legend(frameon=False, ncols=4)
     canvas.savefig(path)
 

@@ -1,6 +1,7 @@
 """Break `imrml retrain` in every way that a night may bring, and look at what is left.
 
-python experiments/031-retrain-faults/run.py ITEMS [--kills 20] [--seed 0], where ITEMS is what `imrml import dmhc` wrote.
+python experiments/031-retrain-faults/run.py ITEMS [--kills 20] [--seed 0], where ITEMS is what
+`imrml import dmhc` wrote.
 """
 
 import argparse
@@ -61,11 +62,20 @@ class Night:
 
     def doctor(self):
         doctor = self.run("doctor")
-        told = [line for line in doctor.out.splitlines() if line.startswith(("to do", "all is well"))]
+        told = [
+            line for line in doctor.out.splitlines() if line.startswith(("to do", "all is well"))
+        ]
         return doctor.returncode, [line.replace(str(self.folder), ".")[:230] for line in told]
 
     def score(self):
-        return self.run("score", "requests.csv", "--model", "models:/imrml-dmhc@champion", "--out", "scores.jsonl").returncode
+        return self.run(
+            "score",
+            "requests.csv",
+            "--model",
+            "models:/imrml-dmhc@champion",
+            "--out",
+            "scores.jsonl",
+        ).returncode
 
     def runs(self):
         with contextlib.closing(sqlite3.connect(self.folder / ".imrml" / "mlflow.db")) as database:
@@ -79,7 +89,9 @@ class Night:
         before = self.score()
         again = self.retrain()
         items = len(pd.read_parquet(self.folder / ".imrml" / "intake" / "items.parquet"))
-        leftovers = [path.name for path in (self.folder / ".imrml").rglob(".*-????????*") if path.is_file()]
+        leftovers = [
+            path.name for path in (self.folder / ".imrml").rglob(".*-????????*") if path.is_file()
+        ]
         return {
             "doctor": told, "champion_answers": before, "next": again.returncode, "n_items": items,
             "doctor_after": self.doctor(), "runs_unfinished": self.runs(), "leftovers": len(leftovers),
@@ -92,10 +104,15 @@ def prepare(base):
     folder = Path(tempfile.mkdtemp(dir=base))
     subprocess.run(["cp", "-a", f"{base / 'first'}/.", folder], check=True)
     with contextlib.closing(sqlite3.connect(folder / ".imrml" / "mlflow.db")) as database:
-        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        tables = [
+            name
+            for (name,) in database.execute("select name from sqlite_master where type = 'table'")
+        ]
         for table in tables:
             for column in [
-                row[1] for row in database.execute(f"pragma table_info('{table}')") if "CHAR" in row[2] or row[2] == "TEXT"
+                row[1]
+                for row in database.execute(f"pragma table_info('{table}')")
+                if "CHAR" in row[2] or row[2] == "TEXT"
             ]:
                 database.execute(
                     f'update {table} set "{column}" = replace("{column}", ?, ?) where "{column}" like \'%\' || ? || \'%\'',
@@ -116,11 +133,15 @@ def limit_file_size():
 def small_disk(night, spare):
     """Lay a tmpfs with so many spare bytes under the state folder; without the right to mount, say so."""
     state, kept = night.folder / ".imrml", night.folder / "kept"
-    size = sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in state.rglob("*"))  # whole pages
+    size = sum(
+        -(-path.stat().st_size // 4096) * 4096 + 4096 for path in state.rglob("*")
+    )  # whole pages
     shutil.move(state, kept)
     state.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size + spare}", "tmpfs", state], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={size + spare}", "tmpfs", state],
+        check=False,
+        capture_output=True,
     )
     try:
         subprocess.run(["cp", "-a", f"{kept}/.", state], check=True)
@@ -182,7 +203,10 @@ def kill_server_amid_a_run(night):
     return {
         "retrain": retrain.returncode,
         "err": [line[:160] for line in err.strip().splitlines()[-2:]],
-        "doctor_while_dead": [told.returncode, *(line[:160] for line in told.out.splitlines() if line.startswith("to do"))],
+        "doctor_while_dead": [
+            told.returncode,
+            *(line[:160] for line in told.out.splitlines() if line.startswith("to do")),
+        ],
         "push": pushed.returncode,
         "next": again.returncode,
         "doctor_after": [after.returncode, after.out.splitlines()[-1][:200]],
@@ -215,7 +239,12 @@ def set_clock_back(base):
     retrained = night.retrain(behind=behind)
     again = night.retrain(behind=behind)
     lines = [line[:200] for line in told.out.splitlines() if line.startswith("to do")]
-    return {"doctor": lines, "retrain": retrained.returncode, "again": again.returncode, "right_time": night.judge()}
+    return {
+        "doctor": lines,
+        "retrain": retrained.returncode,
+        "again": again.returncode,
+        "right_time": night.judge(),
+    }
 
 
 def start_two_at_once(base):
@@ -228,7 +257,9 @@ def start_two_at_once(base):
 def forbid_large_files(base):
     night = prepare(base)
     full = night.retrain(preexec_fn=limit_file_size)
-    return {"exit": full.returncode, "err": full.err.strip().splitlines()[-1]} | {"then": night.judge()}
+    return {"exit": full.returncode, "err": full.err.strip().splitlines()[-1]} | {
+        "then": night.judge()
+    }
 
 
 def fill_the_disk(base):
@@ -239,9 +270,12 @@ def fill_the_disk(base):
             full = night.retrain()
             told = night.doctor()
         last = full.err.strip().splitlines()[-1][-200:]
-        found[f"{spare:,} bytes left"] = {"mounted": is_mounted, "exit": full.returncode, "err": last, "doctor": told} | {
-            "then": night.judge()
-        }
+        found[f"{spare:,} bytes left"] = {
+            "mounted": is_mounted,
+            "exit": full.returncode,
+            "err": last,
+            "doctor": told,
+        } | {"then": night.judge()}
     return found
 
 
@@ -272,7 +306,13 @@ def main() -> None:
     parser.add_argument("items")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", choices=FAULTS, default=list(FAULTS), help="these faults before the kills")
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        choices=FAULTS,
+        default=list(FAULTS),
+        help="these faults before the kills",
+    )
     arguments = parser.parse_args()
     items = pd.read_parquet(arguments.items)
     with tempfile.TemporaryDirectory() as temporary:

@@ -17,7 +17,14 @@ ARMS = (
     ("stacked", "sigmoid"), ("logistic", "none"), ("logistic", "temperature"), ("logistic", "isotonic"), ("logistic", "auto"),
     ("complement_nb", "auto"), ("hist_gradient_boosting", "auto"), ("stacked", "none"),
 )  # fmt: skip
-SHOWN = ("auroc", "log_loss", "log_loss_vs_class_prior", "log_loss_vs_category_prior", "calibration_slope", "ece")
+SHOWN = (
+    "auroc",
+    "log_loss",
+    "log_loss_vs_class_prior",
+    "log_loss_vs_category_prior",
+    "calibration_slope",
+    "ece",
+)
 
 
 def main() -> None:
@@ -27,8 +34,18 @@ def main() -> None:
     asked = parser.parse_args()
     items = read_table(asked.items)
     for kind, calibration in ARMS:
-        show(items, asked.n_deals, f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}")
-    show(items, asked.n_deals, "models.outcome.class_weight=balanced", "models.outcome.calibration=sigmoid")
+        show(
+            items,
+            asked.n_deals,
+            f"models.outcome.kind={kind}",
+            f"models.outcome.calibration={calibration}",
+        )
+    show(
+        items,
+        asked.n_deals,
+        "models.outcome.class_weight=balanced",
+        "models.outcome.calibration=sigmoid",
+    )
     show(items, asked.n_deals, "models.outcome.calibration=sigmoid", "stage=rfa")
 
 
@@ -38,21 +55,35 @@ def show(items, n_deals, *overrides):
     grouped = config.evaluation.model_copy(update={"splits": ["grouped"]})
     deals = [
         hold_out(
-            data, make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + n)["grouped"], config, 1, print_no
+            data,
+            make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + n)[
+                "grouped"
+            ],
+            config,
+            1,
+            print_no,
         )
         for n in range(n_deals)
     ]
-    figures = measure({"grouped": replace(deals[0], repeats=tuple(deals[1:]))}, config.evaluation, config.seed)
+    figures = measure(
+        {"grouped": replace(deals[0], repeats=tuple(deals[1:]))}, config.evaluation, config.seed
+    )
     told = "  ".join(written(name, figures["outcome"]["grouped"][name]) for name in SHOWN)
     print(f"{' '.join(overrides).replace('models.outcome.', '')}: {told}", flush=True)
     if "stage=rfa" in overrides:
         for prior, by_split in figures["baselines"].items():
-            print(prior, written("auroc", by_split["grouped"]["auroc"]), written("log_loss", by_split["grouped"]["log_loss"]))
+            print(
+                prior,
+                written("auroc", by_split["grouped"]["auroc"]),
+                written("log_loss", by_split["grouped"]["log_loss"]),
+            )
 
 
 def written(name, figure):
     return (
-        f"{name} {figure['value']:+.3f} ({figure['low']:+.3f} to {figure['high']:+.3f})" if "value" in figure else f"{name} n/a"
+        f"{name} {figure['value']:+.3f} ({figure['low']:+.3f} to {figure['high']:+.3f})"
+        if "value" in figure
+        else f"{name} n/a"
     )
 
 

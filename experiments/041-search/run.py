@@ -21,7 +21,14 @@ SPACE = {
     "models.outcome.c": {"low": 0.01, "high": 1.0, "log": True},
     "models.outcome.alpha": {"low": 0.1, "high": 10.0, "log": True},
 }
-SHOWN = ("auroc", "log_loss", "log_loss_vs_class_prior", "log_loss_vs_category_prior", "calibration_slope", "ece")
+SHOWN = (
+    "auroc",
+    "log_loss",
+    "log_loss_vs_class_prior",
+    "log_loss_vs_category_prior",
+    "calibration_slope",
+    "ece",
+)
 
 
 def main() -> None:
@@ -29,17 +36,21 @@ def main() -> None:
     parser.add_argument("items")
     parser.add_argument("--n-deals", type=int, default=5)
     asked = parser.parse_args()
-    config = load_config(SMALL, [f"search.space={yaml.safe_dump(SPACE, default_flow_style=True, width=10_000)}"])
+    config = load_config(
+        SMALL, [f"search.space={yaml.safe_dump(SPACE, default_flow_style=True, width=10_000)}"]
+    )
     data = prepare(read_table(asked.items), config).without_labels
     grouped = config.evaluation.model_copy(update={"splits": ["grouped"]})
     deals = []
     for number in range(asked.n_deals):
-        folds = make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + number)["grouped"]
+        folds = make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + number)[
+            "grouped"
+        ]
         deals.append(hold_out(data, folds, config, 1, lambda _: None))
         print(*deals[-1].chosen, sep="\n", flush=True)
-    figures = measure({"grouped": replace(deals[0], repeats=tuple(deals[1:]))}, config.evaluation, config.seed)["outcome"][
-        "grouped"
-    ]
+    figures = measure(
+        {"grouped": replace(deals[0], repeats=tuple(deals[1:]))}, config.evaluation, config.seed
+    )["outcome"]["grouped"]
     for name in SHOWN:
         print(name, {key: round(value, 3) for key, value in figures[name].items()})
     chosen = [settings for deal in deals for settings in deal.chosen]

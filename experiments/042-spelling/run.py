@@ -27,7 +27,12 @@ def main() -> None:
     asked = parser.parse_args()
     rows = chain.from_iterable(letter.truth for letter in draw_letters(1_000_000, 42))
     show("real letters", read_table(asked.items), SMALL, n_deals=5)
-    show("invented", pd.DataFrame([row for row, _ in zip(rows, range(asked.n_invented), strict=False)]), None, n_deals=1)
+    show(
+        "invented",
+        pd.DataFrame([row for row, _ in zip(rows, range(asked.n_invented), strict=False)]),
+        None,
+        n_deals=1,
+    )
 
 
 def show(name, items, path, n_deals):
@@ -36,18 +41,33 @@ def show(name, items, path, n_deals):
     grouped = config.evaluation.model_copy(update={"splits": ["grouped"]})
     loss_gains, auroc_gains = [], []
     for number in range(n_deals):
-        folds = make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + number)["grouped"]
-        plain, spelt = (hold_out(data, folds, load_config(path, change), 1, lambda _: None).outcome for change in ([], [WITH]))
+        folds = make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + number)[
+            "grouped"
+        ]
+        plain, spelt = (
+            hold_out(data, folds, load_config(path, change), 1, lambda _: None).outcome
+            for change in ([], [WITH])
+        )
         spelt = spelt.loc[plain.index]
         truth = plain["overturned"].to_numpy(dtype=bool)
-        p, q = plain["p_overturned"].to_numpy(dtype=float), spelt["p_overturned"].to_numpy(dtype=float)
-        resamples = Resamples(plain["case_number"].astype(str).tolist(), config.evaluation.n_bootstrap, config.seed)
-        loss_gains.append(resamples.mean(losses(truth, q)["log_loss"] - losses(truth, p)["log_loss"]))
+        p, q = (
+            plain["p_overturned"].to_numpy(dtype=float),
+            spelt["p_overturned"].to_numpy(dtype=float),
+        )
+        resamples = Resamples(
+            plain["case_number"].astype(str).tolist(), config.evaluation.n_bootstrap, config.seed
+        )
+        loss_gains.append(
+            resamples.mean(losses(truth, q)["log_loss"] - losses(truth, p)["log_loss"])
+        )
         auroc_gains.append(resamples.rank(truth, q)[0] - resamples.rank(truth, p)[0])
     for what, gains in (("log loss", loss_gains), ("AUROC", auroc_gains)):
         mean = np.mean(gains, axis=0)
         found = figure(mean[0], mean[1:], len(truth), config.evaluation.interval_level)
-        print(f"{name}: {what} {found['value']:+.4f} ({found['low']:+.4f} to {found['high']:+.4f})", flush=True)
+        print(
+            f"{name}: {what} {found['value']:+.4f} ({found['low']:+.4f} to {found['high']:+.4f})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

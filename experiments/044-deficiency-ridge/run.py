@@ -43,15 +43,39 @@ def make_folds(data: TrainingData, seeds: range) -> list[Fold]:
     folds = []
     config = load_config(overrides=["models.outcome.kind=class_prior", "models.n_refits=0"])
     for seed in seeds:
-        for train, test in GroupKFold(N_FOLDS, shuffle=True, random_state=seed).split(data.groups, groups=data.groups):
+        for train, test in GroupKFold(N_FOLDS, shuffle=True, random_state=seed).split(
+            data.groups, groups=data.groups
+        ):
             part = data.take(train)
             model = ReviewModel.from_config(config)
             with config_context(enable_metadata_routing=False):
-                model.fit(part.submissions, part.overturned, part.groups, part.deficiencies, part.is_labelled)
+                model.fit(
+                    part.submissions,
+                    part.overturned,
+                    part.groups,
+                    part.deficiencies,
+                    part.is_labelled,
+                )
             read = [model.read(data.take(rows).submissions) for rows in (train, test)]
-            x_train, x_test = (sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words])) for inputs in read)
-            names = np.append(model.feature_names_, model.words_.get_feature_names_out().astype(str))
-            folds.append(Fold(seed, train, test, model, x_train, x_test, names, model._trust(), model._answers()))
+            x_train, x_test = (
+                sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words])) for inputs in read
+            )
+            names = np.append(
+                model.feature_names_, model.hashed_text_.get_feature_names_out().astype(str)
+            )
+            folds.append(
+                Fold(
+                    seed,
+                    train,
+                    test,
+                    model,
+                    x_train,
+                    x_test,
+                    names,
+                    model._trust(),
+                    model._answers(),
+                )
+            )
     return folds
 
 
@@ -64,7 +88,10 @@ class Comparison:
         self.rows = np.flatnonzero(self.truth.any(axis=1))
         resamples = Resamples(data.cases.tolist(), N_RESAMPLES, 0)
         self.cells = resamples.of(np.repeat(np.arange(len(self.truth)), self.truth.shape[1]))
-        self.labelled, self.every = resamples.of(self.rows), resamples.of(np.arange(len(self.truth)))
+        self.labelled, self.every = (
+            resamples.of(self.rows),
+            resamples.of(np.arange(len(self.truth))),
+        )
         self.folds = make_folds(data, seeds)
 
     def predict(self, predict: Predict) -> np.ndarray:
@@ -76,18 +103,30 @@ class Comparison:
 
     def measure(self, predicted: np.ndarray) -> dict[str, np.ndarray]:
         """Mean over the seeds, in the sample (first) and in every resample of cases."""
-        found: dict[str, list[np.ndarray]] = {"micro AP": [], "hit@3": [], "hit@1": [], "LRAP": [], "log loss": []}
+        found: dict[str, list[np.ndarray]] = {
+            "micro AP": [],
+            "hit@3": [],
+            "hit@1": [],
+            "LRAP": [],
+            "log loss": [],
+        }
         truth = self.truth[self.rows]
         for scores in predicted:
             found["micro AP"].append(self.cells.rank(self.truth.ravel(), scores.ravel())[1])
             best_first = np.argsort(-scores[self.rows], axis=1, kind="stable")
             ranked = np.take_along_axis(truth, best_first, axis=1)
             for k in (1, 3):
-                found[f"hit@{k}"].append(self.labelled.mean(ranked[:, :k].any(axis=1).astype(float)))
-            precisions = np.where(ranked, ranked.cumsum(axis=1) / np.arange(1, ranked.shape[1] + 1), 0.0)
+                found[f"hit@{k}"].append(
+                    self.labelled.mean(ranked[:, :k].any(axis=1).astype(float))
+                )
+            precisions = np.where(
+                ranked, ranked.cumsum(axis=1) / np.arange(1, ranked.shape[1] + 1), 0.0
+            )
             found["LRAP"].append(self.labelled.mean(precisions.sum(axis=1) / ranked.sum(axis=1)))
             p = np.clip(scores, SMALLEST, 1 - SMALLEST)
-            found["log loss"].append(self.every.mean(-np.where(self.truth, np.log(p), np.log(1 - p)).sum(axis=1)))
+            found["log loss"].append(
+                self.every.mean(-np.where(self.truth, np.log(p), np.log(1 - p)).sum(axis=1))
+            )
         return {name: np.mean(values, axis=0) for name, values in found.items()}
 
     def show(self, name: str, predicted: np.ndarray, base: dict[str, np.ndarray]) -> None:
@@ -111,15 +150,25 @@ def main() -> None:
     labelled = np.flatnonzero(every.is_labelled)
     data = every.take(labelled)
     truth = data.deficiencies.to_numpy(dtype=bool)
-    categories = np.array([treatment_category(text) for text in data.submissions["treatment"]], dtype=object)
-    given = prepare(items, config).take(labelled).deficiencies.to_numpy(dtype=bool) if "deficiencies" in items else None
+    categories = np.array(
+        [treatment_category(text) for text in data.submissions["treatment"]], dtype=object
+    )
+    given = (
+        prepare(items, config).take(labelled).deficiencies.to_numpy(dtype=bool)
+        if "deficiencies" in items
+        else None
+    )
     settings = config.models.deficiency.model_dump()
     compared = Comparison(data, range(options.first_seed, options.first_seed + 5))
 
-    def fitted(fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: object) -> DeficiencyModel:
+    def fitted(
+        fold: Fold, labels: np.ndarray, trust: np.ndarray | None, **changes: object
+    ) -> DeficiencyModel:
         model = DeficiencyModel(**{**settings, **changes})
         answers = None if trust is None else fold.answers
-        return model.fit(fold.x_train, labels[fold.train], categories[fold.train], scale=trust, answers=answers)
+        return model.fit(
+            fold.x_train, labels[fold.train], categories[fold.train], scale=trust, answers=answers
+        )
 
     def prior(shrinkage: float) -> Predict:
         def predict(fold: Fold) -> np.ndarray:
@@ -128,21 +177,31 @@ def main() -> None:
 
         return predict
 
-    def ridge(labels: np.ndarray, reweigh: Callable[[Fold], np.ndarray] = lambda fold: fold.trust, **changes: object) -> Predict:
+    def ridge(
+        labels: np.ndarray,
+        reweigh: Callable[[Fold], np.ndarray] = lambda fold: fold.trust,
+        **changes: object,
+    ) -> Predict:
         def predict(fold: Fold) -> np.ndarray:
-            return fitted(fold, labels, reweigh(fold), **changes).predict_proba(fold.x_test, categories[fold.test])
+            return fitted(fold, labels, reweigh(fold), **changes).predict_proba(
+                fold.x_test, categories[fold.test]
+            )
 
         return predict
 
     def without(*prefixes: str) -> Callable[[Fold], np.ndarray]:
         return lambda fold: np.where(
-            np.any([np.char.startswith(fold.names, prefix) for prefix in prefixes], axis=0), 0, fold.trust
+            np.any([np.char.startswith(fold.names, prefix) for prefix in prefixes], axis=0),
+            0,
+            fold.trust,
         )
 
     def vocabulary(fold: Fold) -> np.ndarray:
         """The words that five cases share at the weight that the hashed ones have."""
         is_hashed = np.char.startswith(fold.names, "hashed_")
-        is_term = np.char.startswith(fold.names, "treatment__") | np.char.startswith(fold.names, "summary__")
+        is_term = np.char.startswith(fold.names, "treatment__") | np.char.startswith(
+            fold.names, "summary__"
+        )
         return np.where(is_hashed, 0, np.where(is_term, 0.58, fold.trust))
 
     def ships(fold: Fold) -> np.ndarray:
@@ -159,19 +218,33 @@ def main() -> None:
             found[:, label] = regression.predict_proba(sparse.csr_matrix(fold.x_test @ scale))[:, 1]
         return found
 
-    print(f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; {len(compared.rows)} hold a label")
+    print(
+        f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; {len(compared.rows)} hold a label"
+    )
     rates = compared.predict(prior(settings["shrinkage"]))
     base = compared.measure(rates)
     for shrinkage in (2.0, 5.0, 10.0):
-        compared.show(f"category prior, shrinkage {shrinkage:g}", compared.predict(prior(shrinkage)), base)
+        compared.show(
+            f"category prior, shrinkage {shrinkage:g}", compared.predict(prior(shrinkage)), base
+        )
     shipped = compared.predict(ships)
     compared.show("what ships", shipped, base)
-    compared.show("... over the prior of shrinkage 2", shipped, compared.measure(compared.predict(prior(2.0))))
-    blend = expit((logit(np.clip(shipped, SMALLEST, 1 - SMALLEST)) + logit(np.clip(rates, SMALLEST, 1 - SMALLEST))) / 2)
+    compared.show(
+        "... over the prior of shrinkage 2", shipped, compared.measure(compared.predict(prior(2.0)))
+    )
+    blend = expit(
+        (
+            logit(np.clip(shipped, SMALLEST, 1 - SMALLEST))
+            + logit(np.clip(rates, SMALLEST, 1 - SMALLEST))
+        )
+        / 2
+    )
     compared.show("... averaged with the prior", blend, base)
     for penalty in (0.5, 2.0):
         compared.show(f"penalty {penalty:g}", compared.predict(ridge(truth, penalty=penalty)), base)
-    compared.show("five-case vocabulary, not hashed", compared.predict(ridge(truth, vocabulary)), base)
+    compared.show(
+        "five-case vocabulary, not hashed", compared.predict(ridge(truth, vocabulary)), base
+    )
     for name, prefixes in {
         "without the summary's words by category": ("hashed_by_category__",),
         "without the summary's words": ("hashed_by_category__", "hashed_summary__"),
@@ -179,7 +252,9 @@ def main() -> None:
     }.items():
         compared.show(name, compared.predict(ridge(truth, without(*prefixes))), base)
     for least in (1, 10):
-        compared.show(f"priors below {least} items", compared.predict(ridge(truth, min_items=least)), base)
+        compared.show(
+            f"priors below {least} items", compared.predict(ridge(truth, min_items=least)), base
+        )
     compared.show("one logistic regression a label", compared.predict(logistic), base)
     if given is not None:
         compared.show("learned from the labeller's labels", compared.predict(ridge(given)), base)
@@ -187,7 +262,9 @@ def main() -> None:
     print("keep their prior in some fold:", ", ".join(data.deficiencies.columns[kept]))
     for position, name in enumerate(data.deficiencies.columns):
         if truth[:, position].sum() >= 5:
-            show_calibration(str(name), truth[:, position], shipped[:, :, position], rates[:, :, position])
+            show_calibration(
+                str(name), truth[:, position], shipped[:, :, position], rates[:, :, position]
+            )
 
 
 def show_calibration(name: str, truth: np.ndarray, shipped: np.ndarray, rates: np.ndarray) -> None:

@@ -27,16 +27,28 @@ SMALLEST, SMALLEST_P = 0.01, 1e-4
 
 
 def fit_on_invented(*, with_labels: bool) -> ReviewModel:
-    items = pd.DataFrame([row for letter in draw_letters(N_LETTERS, SEED, damage_share=0.0) for row in letter.truth])
+    items = pd.DataFrame(
+        [row for letter in draw_letters(N_LETTERS, SEED, damage_share=0.0) for row in letter.truth]
+    )
     config = load_config(overrides=["models.n_refits=0"])
-    told = pd.DataFrame({id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()})
+    told = pd.DataFrame(
+        {id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()}
+    )
     labels = told if with_labels else None
     model = ReviewModel.from_config(config)
-    return model.fit(submission_frame(items, "imr"), items["decision"] == "overturned", items["case_number"], labels)
+    return model.fit(
+        submission_frame(items, "imr"),
+        items["decision"] == "overturned",
+        items["case_number"],
+        labels,
+    )
 
 
 def folds(groups: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    dealt = [(seed, GroupKFold(N_FOLDS, shuffle=True, random_state=seed).split(groups, groups=groups)) for seed in SEEDS]
+    dealt = [
+        (seed, GroupKFold(N_FOLDS, shuffle=True, random_state=seed).split(groups, groups=groups))
+        for seed in SEEDS
+    ]
     return [(seed, train, test) for seed, parts in dealt for train, test in parts]
 
 
@@ -52,55 +64,94 @@ def compare_outcomes(data: TrainingData, invented: ReviewModel) -> None:
     categories = np.array(inputs.categories, dtype=object)
     own, own_rates = (
         logit(np.clip(p[:, 1], SMALLEST_P, 1 - SMALLEST_P))
-        for p in (invented.outcome_.predict_proba(inputs.matrix), invented.categories_.predict_proba(inputs.categories))
+        for p in (
+            invented.outcome_.predict_proba(inputs.matrix),
+            invented.categories_.predict_proba(inputs.categories),
+        )
     )
     found: dict[str, np.ndarray] = defaultdict(lambda: np.zeros((len(SEEDS), len(truth))))
     for seed in SEEDS:
-        for train, test in make_splits(data.keys, data.groups, truth, config.evaluation, seed)["grouped"]:
-            prior = CategoryPrior(config.models.category_shrinkage).fit(categories[train], truth[train])
-            rates = logit(np.clip(prior.predict_proba(categories)[:, 1], SMALLEST_P, 1 - SMALLEST_P))
+        for train, test in make_splits(data.keys, data.groups, truth, config.evaluation, seed)[
+            "grouped"
+        ]:
+            prior = CategoryPrior(config.models.category_shrinkage).fit(
+                categories[train], truth[train]
+            )
+            rates = logit(
+                np.clip(prior.predict_proba(categories)[:, 1], SMALLEST_P, 1 - SMALLEST_P)
+            )
             both = np.column_stack([rates, own])
             fitted = LogisticRegression(C=1.0).fit(both[train], truth[train])
             # The intercept at which the mean probability is the training rate.
             shifts = np.linspace(-5, 5, 2001)
-            shift = shifts[np.argmin(np.abs(expit(own[train][:, None] + shifts).mean(axis=0) - truth[train].mean()))]
+            shift = shifts[
+                np.argmin(
+                    np.abs(expit(own[train][:, None] + shifts).mean(axis=0) - truth[train].mean())
+                )
+            ]
             found["category prior"][seed, test] = expit(rates[test])
             found["class prior"][seed, test] = truth[train].mean()
             found["invented, as it is"][seed, test] = expit(own[test])
-            found["rates of the invented categories, as they are"][seed, test] = expit(own_rates[test])
+            found["rates of the invented categories, as they are"][seed, test] = expit(
+                own_rates[test]
+            )
             found["regression on both"][seed, test] = fitted.predict_proba(both[test])[:, 1]
             found["invented, intercept of the real"][seed, test] = expit(own[test] + shift)
-            found["average with the category prior"][seed, test] = expit((rates[test] + own[test] + shift) / 2)
+            found["average with the category prior"][seed, test] = expit(
+                (rates[test] + own[test] + shift) / 2
+            )
     resamples = Resamples(data.cases.tolist(), N_RESAMPLES, 0)
     measured = {}
     for name, by_seed in found.items():
         losses = [resamples.mean(-np.where(truth, np.log(p), np.log1p(-p))) for p in by_seed]
-        measured[name] = np.mean([resamples.rank(truth, p)[0] for p in by_seed], axis=0), np.mean(losses, axis=0)
+        measured[name] = (
+            np.mean([resamples.rank(truth, p)[0] for p in by_seed], axis=0),
+            np.mean(losses, axis=0),
+        )
     for name, (auroc, loss) in measured.items():
-        told = (f"{say(f'log loss, less {base}', loss, measured[base][1])}" for base in ("category prior", "class prior"))
-        print("outcome", name, say("AUROC", auroc, measured["category prior"][0]), *told, sep=" | ", flush=True)
+        told = (
+            f"{say(f'log loss, less {base}', loss, measured[base][1])}"
+            for base in ("category prior", "class prior")
+        )
+        print(
+            "outcome",
+            name,
+            say("AUROC", auroc, measured["category prior"][0]),
+            *told,
+            sep=" | ",
+            flush=True,
+        )
 
 
 def compare_deficiencies(data: TrainingData, invented: ReviewModel) -> None:
     truth = data.deficiencies.to_numpy(dtype=bool)
     start = invented.predict_deficiencies(data.submissions).to_numpy()
     config = load_config(overrides=["models.outcome.kind=class_prior", "models.n_refits=0"])
-    names = ("category prior", "what ships", "invented, as it is", "average of both", "ridge away from invented")
+    names = (
+        "category prior",
+        "what ships",
+        "invented, as it is",
+        "average of both",
+        "ridge away from invented",
+    )
     found = {name: np.zeros((len(SEEDS), *truth.shape)) for name in names}
     for seed, train, test in folds(data.groups):
         part, held = data.take(train), data.take(test)
         model = ReviewModel.from_config(config)
-        model.fit(part.submissions, part.overturned, part.groups, part.deficiencies, part.is_labelled)
+        model.fit(
+            part.submissions, part.overturned, part.groups, part.deficiencies, part.is_labelled
+        )
         scale = sparse.diags_array(model._trust())
         x_train, x_test = (
             sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]) @ scale)
             for inputs in (model.read(part.submissions), model.read(held.submissions))
         )
-        # The invented rates are not the real ones: each label's mean is moved to what the training items say.
+        # The invented rates are not the real ones: each label's mean is moved to what the training
+        # items say.
         moved = start + truth[train].mean(axis=0) - start[train].mean(axis=0)
-        ridge = Ridge(config.models.deficiency.penalty, fit_intercept=False, solver="sparse_cg").fit(
-            x_train, truth[train] - moved[train]
-        )
+        ridge = Ridge(
+            config.models.deficiency.penalty, fit_intercept=False, solver="sparse_cg"
+        ).fit(x_train, truth[train] - moved[train])
         found["category prior"][seed, test] = model.deficiency_priors(held.submissions).to_numpy()
         found["what ships"][seed, test] = model.predict_deficiencies(held.submissions).to_numpy()
         found["invented, as it is"][seed, test] = start[test]
@@ -113,14 +164,22 @@ def compare_deficiencies(data: TrainingData, invented: ReviewModel) -> None:
     measured = {}
     for name, by_seed in found.items():
         three = [np.argsort(-p[rows], axis=1, kind="stable")[:, :3] for p in by_seed]
-        hits = [labelled.mean(np.take_along_axis(truth[rows], first, axis=1).any(axis=1).astype(float)) for first in three]
+        hits = [
+            labelled.mean(np.take_along_axis(truth[rows], first, axis=1).any(axis=1).astype(float))
+            for first in three
+        ]
         clipped = [np.clip(p, SMALLEST, 1 - SMALLEST) for p in by_seed]
-        losses = [every.mean(-np.where(truth, np.log(p), np.log1p(-p)).sum(axis=1)) for p in clipped]
+        losses = [
+            every.mean(-np.where(truth, np.log(p), np.log1p(-p)).sum(axis=1)) for p in clipped
+        ]
         precisions = [cells.rank(truth.ravel(), p.ravel())[1] for p in by_seed]
         measured[name] = [np.mean(figures, axis=0) for figures in (precisions, hits, losses)]
     for name, values in measured.items():
         bases = measured["what ships"]
-        told = (say(what, *pair) for what, *pair in zip(("micro AP", "hit@3", "log loss"), values, bases, strict=True))
+        told = (
+            say(what, *pair)
+            for what, *pair in zip(("micro AP", "hit@3", "log loss"), values, bases, strict=True)
+        )
         print("deficiencies", name, *told, sep=" | ", flush=True)
 
 

@@ -40,7 +40,9 @@ class WatchedFeatures:
         self._fit_transform = FeatureUnion.fit_transform
 
     def __enter__(self) -> "WatchedFeatures":
-        def fit_transform(columns: FeatureUnion, *args: object, **options: object) -> sparse.csr_matrix:
+        def fit_transform(
+            columns: FeatureUnion, *args: object, **options: object
+        ) -> sparse.csr_matrix:
             began = time.process_time()
             self.matrix = sparse.csr_matrix(self._fit_transform(columns, *args, **options))
             self.seconds += time.process_time() - began
@@ -58,7 +60,9 @@ def shares(p: np.ndarray, truth: np.ndarray, best: np.ndarray, rate: float) -> s
     prior = np.full(len(p), rate)
     ranking = (roc_auc_score(truth, p) - 0.5) / (roc_auc_score(truth, best) - 0.5)
     losses = [log_loss(truth, given) for given in (prior, p, best)]
-    expected = [-(xlogy(best, given) + xlogy(1 - best, 1 - given)).mean() for given in (prior, p, best)]
+    expected = [
+        -(xlogy(best, given) + xlogy(1 - best, 1 - given)).mean() for given in (prior, p, best)
+    ]
     skill, expected_skill = ((a - b) / (a - c) for a, b, c in (losses, expected))
     return (
         f"AUROC {roc_auc_score(truth, p):.4f} of {roc_auc_score(truth, best):.4f}: share {ranking:.3f}\n"
@@ -75,9 +79,15 @@ def main() -> None:
     parser.add_argument("--config", default=str(REPOSITORY / "configs" / "synthetic.yaml"))
     options = parser.parse_args()
     config = load_config(options.config)
-    train, test = draw_items(options.n_items, options.seed), draw_items(options.n_test, options.test_seed)
+    train, test = (
+        draw_items(options.n_items, options.seed),
+        draw_items(options.n_test, options.test_seed),
+    )
     y, truth = (part["decision"].to_numpy() == "overturned" for part in (train, test))
-    print(f"{len(y)} items, {y.sum()} overturned; {len(truth)} test items, {truth.sum()} overturned", flush=True)
+    print(
+        f"{len(y)} items, {y.sum()} overturned; {len(truth)} test items, {truth.sum()} overturned",
+        flush=True,
+    )
 
     asked = submission_frame(train, config.stage)  # the bare regression needs it too
     began = time.process_time()
@@ -93,15 +103,23 @@ def main() -> None:
     began = time.process_time()
     without.fit(features.matrix, y, train["case_number"])
     no_interval = features.seconds + time.process_time() - began
-    print(f"CPU seconds: features {features.seconds:.1f}, regression {regression:.1f}, the whole fit {whole:.1f}")
-    print(f"whole fit over bare {whole / bare:.2f}; calibrated but without interval {no_interval / bare:.2f}")
+    print(
+        f"CPU seconds: features {features.seconds:.1f}, regression {regression:.1f}, the whole fit {whole:.1f}"
+    )
+    print(
+        f"whole fit over bare {whole / bare:.2f}; calibrated but without interval {no_interval / bare:.2f}"
+    )
 
     inputs = model.read(submission_frame(test, config.stage))
     p, (low, high) = model.predict_proba(inputs)[:, 1], model.predict_interval(inputs).T
     best = test["p_attainable"].to_numpy()
     print(shares(p, truth, best, y.mean()))
-    print(f"slope of log-odds {LogisticRegression(C=np.inf).fit(logit(p)[:, None], truth).coef_[0, 0]:.2f}")
-    held = pd.DataFrame({name: (low <= test[name]) & (test[name] <= high) for name in ("p_attainable", "p_true")})
+    print(
+        f"slope of log-odds {LogisticRegression(C=np.inf).fit(logit(p)[:, None], truth).coef_[0, 0]:.2f}"
+    )
+    held = pd.DataFrame(
+        {name: (low <= test[name]) & (test[name] <= high) for name in ("p_attainable", "p_true")}
+    )
     below = pd.DataFrame({name: test[name] < low for name in held})
     print(f"interval holds {held.mean().round(3).to_dict()}, mean width {(high - low).mean():.3f}")
     print(f"truth below it {below.mean().round(3).to_dict()}")

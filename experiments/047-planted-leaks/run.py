@@ -1,6 +1,7 @@
 """Deal decisions at random and measure the AUROC; plant leaks one at a time and tell which checks ring.
 
-python run.py canary | kinds [KIND...] | words [ITEMS...]      words: of invented items and of tables that are given
+python run.py canary | kinds [KIND...] | words [ITEMS...]      words: of invented items and of
+tables that are given
 """
 
 import argparse
@@ -12,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from imrml.config import Config, load_config
 from imrml.evaluation.checks.splits import Check
-from imrml.evaluation.checks.telling_words import check_telling_terms
+from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import make_splits
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
@@ -21,10 +22,23 @@ from imrml.training.leakcheck import check_leaks
 from imrml.training.run import hold_out
 
 SEED, N_CANARY, N_PLANTED, N_COPIED = 47, 20_000, 1_200, 40
-KINDS = ("logistic", "class_prior", "category_prior", "linear_svc", "complement_nb", "hist_gradient_boosting", "stacked")
+KINDS = (
+    "logistic",
+    "class_prior",
+    "category_prior",
+    "linear_svc",
+    "complement_nb",
+    "hist_gradient_boosting",
+    "stacked",
+)
 N_BY_KIND, BY_KIND = (
     600,
-    ("nothing", "a word in the narrative", "the outcome in the request", "a narrative copied into other cases"),
+    (
+        "nothing",
+        "a word in the narrative",
+        "the outcome in the request",
+        "a narrative copied into other cases",
+    ),
 )
 """For kinds but logistic: other leaks are told by checks of the table alone, which no kind changes."""
 N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 2}
@@ -38,17 +52,33 @@ def draw_items(n_items: int, seed: int = SEED) -> pd.DataFrame:
         rows += letter.truth
         if len(rows) >= n_items:
             break
-    columns = ["deficiencies", "p_true", "p_attainable", "p_deficiencies", "p_deficiencies_attainable", "facts"]
+    columns = [
+        "deficiencies",
+        "p_true",
+        "p_attainable",
+        "p_deficiencies",
+        "p_deficiencies_attainable",
+        "facts",
+    ]
     return pd.DataFrame(rows[:n_items]).drop(columns=[*columns, "deficiency_sentences"])
 
 
 def canary(items: pd.DataFrame, overrides: list[str]) -> None:
-    config = load_config(overrides=["evaluation.splits=[grouped]", "evaluation.n_folds=3", "models.n_refits=0", *overrides])
+    config = load_config(
+        overrides=[
+            "evaluation.splits=[grouped]",
+            "evaluation.n_folds=3",
+            "models.n_refits=0",
+            *overrides,
+        ]
+    )
     data = prepare(items, config)
     codes = pd.factorize(data.keys["case_number"])[0]
     dealt = np.random.default_rng(0).random(codes.max() + 1) < data.overturned.mean()
     chance = replace(data, overturned=dealt[codes])
-    folds = make_splits(chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed)["grouped"]
+    folds = make_splits(
+        chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed
+    )["grouped"]
     held = hold_out(chance, folds, config, 1, lambda _: None).outcome
     print(
         f"canary {overrides}: {len(held):,} items, AUROC {roc_auc_score(held['overturned'], held['p_overturned']):.4f}",
@@ -71,24 +101,45 @@ def plants(items: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "nothing": items,
         "a word in the narrative": tell(items, "case_summary", WORD, overturned),
         "the word in half of the overturned": tell(items, "case_summary", WORD, half),
-        "a word in the request": tell(tell(items, "treatment", WORD, overturned), "item", WORD, overturned),
-        "a word in the claims administrator's guideline": tell(items, "claims_guideline", " ODG.", overturned),
-        "the outcome in the request": items.assign(treatment=items["treatment"] + ": " + items["decision"].str.title()),
-        "an odd number of tablets": items.assign(treatment=items["treatment"] + numbers, item=items["item"] + numbers),
-        "a narrative copied into other cases": items.assign(case_summary=copied.where(is_chosen, items["case_summary"])),
+        "a word in the request": tell(
+            tell(items, "treatment", WORD, overturned), "item", WORD, overturned
+        ),
+        "a word in the claims administrator's guideline": tell(
+            items, "claims_guideline", " ODG.", overturned
+        ),
+        "the outcome in the request": items.assign(
+            treatment=items["treatment"] + ": " + items["decision"].str.title()
+        ),
+        "an odd number of tablets": items.assign(
+            treatment=items["treatment"] + numbers, item=items["item"] + numbers
+        ),
+        "a narrative copied into other cases": items.assign(
+            case_summary=copied.where(is_chosen, items["case_summary"])
+        ),
     }
 
 
 def ring_by_kind(kinds: list[str]) -> None:
     items = draw_items(N_PLANTED)
     for kind in kinds or KINDS:
-        tables = plants(items) if kind == "logistic" else {name: plants(items.head(N_BY_KIND))[name] for name in BY_KIND}
-        overrides = ["evaluation.splits=[grouped]", "evaluation.n_bootstrap=200", f"models.outcome.kind={kind}"]
+        tables = (
+            plants(items)
+            if kind == "logistic"
+            else {name: plants(items.head(N_BY_KIND))[name] for name in BY_KIND}
+        )
+        overrides = [
+            "evaluation.splits=[grouped]",
+            "evaluation.n_bootstrap=200",
+            f"models.outcome.kind={kind}",
+        ]
         for name, table in tables.items():
             found = check_leaks(table, load_config(overrides=overrides))
             rung = [check.code for check in found if check.status == "failed"]
             silent = [check.code for check in found if check.status == "not_applicable"]
-            print(f"{kind}, {name}: {', '.join(rung) or 'nothing rings'}; not applicable: {', '.join(silent)}", flush=True)
+            print(
+                f"{kind}, {name}: {', '.join(rung) or 'nothing rings'}; not applicable: {', '.join(silent)}",
+                flush=True,
+            )
 
 
 def ring_by_words(paths: list[str]) -> None:
@@ -97,24 +148,36 @@ def ring_by_words(paths: list[str]) -> None:
         for number in range(n_tables):
             items = draw_items(n_items, FIRST_SEED + number)
             found = judge(items, load_config())
-            print(f"{n_items} invented items, seed {FIRST_SEED + number}, nothing: {found.status}, {found.detail}", flush=True)
+            print(
+                f"{n_items} invented items, seed {FIRST_SEED + number}, nothing: {found.status}, {found.detail}",
+                flush=True,
+            )
             for share in SHARES if number < N_PLANTED_TABLES else ():
-                told = (items["decision"] == "overturned") & (np.random.default_rng(0).random(n_items) < share)
+                told = (items["decision"] == "overturned") & (
+                    np.random.default_rng(0).random(n_items) < share
+                )
                 found = judge(tell(items, "case_summary", WORD, told.to_numpy()), load_config())
                 print(f"  in {share:.0%} of the overturned: {found.status}", flush=True)
     for path in paths:
         table = read_table(path)
-        found = judge(table, load_config(overrides=[f"profile={'dmhc' if 'diagnosis_category' in table else 'letters'}"]))
+        found = judge(
+            table,
+            load_config(
+                overrides=[f"profile={'dmhc' if 'diagnosis_category' in table else 'letters'}"]
+            ),
+        )
         print(f"{len(table)} items given: {found.status}, {found.detail}")
 
 
 def judge(items: pd.DataFrame, config: Config) -> Check:
     data = prepare(items, config)
-    return check_telling_terms(data.submissions, data.overturned, data.groups)
+    return check_predictive_words(data.submissions, data.overturned, data.groups)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("part", choices=("canary", "kinds", "words"))
     parser.add_argument("names", nargs="*", help="kinds; item tables")
     asked = parser.parse_args()

@@ -41,7 +41,10 @@ def refit(model: ReviewModel, train: tuple, inputs, n_steps: int, **settings: fl
     settings |= {"_N_STEPS_OF_FEW": n_steps, "_N_STEPS_OF_MANY": n_steps}
     with patch.multiple(posterior, **settings):
         model.outcome_._refit(X, y, np.unique(cases, return_inverse=True)[1])
-    return np.asarray(inputs.matrix @ model.outcome_.coefficient_moves_.T.astype(float)) + model.outcome_.intercept_moves_
+    return (
+        np.asarray(inputs.matrix @ model.outcome_.coefficient_moves_.T.astype(float))
+        + model.outcome_.intercept_moves_
+    )
 
 
 def main() -> None:
@@ -50,16 +53,29 @@ def main() -> None:
     parser.add_argument("--n-test", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=2601)
     parser.add_argument("--test-seed", type=int, default=2602)
-    parser.add_argument("--config", default=str(Path(__file__).parents[2] / "configs" / "synthetic.yaml"))
-    parser.add_argument("--exact", action="store_true", help="compare the refits with exact ones, which takes long")
+    parser.add_argument(
+        "--config", default=str(Path(__file__).parents[2] / "configs" / "synthetic.yaml")
+    )
+    parser.add_argument(
+        "--exact", action="store_true", help="compare the refits with exact ones, which takes long"
+    )
     options = parser.parse_args()
     config = load_config(options.config)
-    train, test = draw_items(options.n_items, options.seed), draw_items(options.n_test, options.test_seed)
-    y, cases = train["decision"].to_numpy() == "overturned", train["case_number"].to_numpy(dtype=str)
+    train, test = (
+        draw_items(options.n_items, options.seed),
+        draw_items(options.n_test, options.test_seed),
+    )
+    y, cases = (
+        train["decision"].to_numpy() == "overturned",
+        train["case_number"].to_numpy(dtype=str),
+    )
     asked = submission_frame(train, config.stage)
     model = ReviewModel.from_config(config).fit(asked, y, cases=cases)
     inputs, outcome = model.read(submission_frame(test, config.stage)), model.outcome_
-    moves = np.asarray(inputs.matrix @ outcome.coefficient_moves_.T.astype(float)) + outcome.intercept_moves_
+    moves = (
+        np.asarray(inputs.matrix @ outcome.coefficient_moves_.T.astype(float))
+        + outcome.intercept_moves_
+    )
 
     slope, offset = outcome._line()
     stretch = max(1.0, slope)
@@ -67,8 +83,12 @@ def main() -> None:
     middle, spread = calibrated + stretch * moves.mean(axis=1), stretch * moves.std(axis=1, ddof=1)
     evidence = stretch * np.sqrt(inputs.matrix.power(2) @ outcome.coefficients() ** 2)
     known = {name: logit(test[name].to_numpy()) for name in ("p_attainable", "p_true")}
-    is_scored, category = ~inputs.is_brief, np.array(inputs.categories)
-    large = [name for name, n in pd.Series(category[is_scored]).value_counts().items() if n >= LEAST_ITEMS]
+    is_scored, category = ~inputs.is_too_short, np.array(inputs.categories)
+    large = [
+        name
+        for name, n in pd.Series(category[is_scored]).value_counts().items()
+        if n >= LEAST_ITEMS
+    ]
     missing = pd.Series((known["p_attainable"] - middle) ** 2 - spread**2)[is_scored]
     by_category = missing.groupby(category[is_scored]).mean()[large]
     print("variance that the refits do not tell, by category", by_category.round(2).to_dict())
@@ -77,19 +97,32 @@ def main() -> None:
     for name, (same, share) in WIDTHS.items():
         reach = norm.ppf(0.95) * np.sqrt(spread**2 + same**2 + (share * evidence) ** 2)
         low, high = np.minimum(middle - reach, calibrated), np.maximum(middle + reach, calibrated)
-        held = {truth: ((low <= value) & (value <= high))[is_scored] for truth, value in known.items()}
+        held = {
+            truth: ((low <= value) & (value <= high))[is_scored] for truth, value in known.items()
+        }
         by_category = pd.Series(held["p_attainable"]).groupby(category[is_scored]).mean()[large]
         print(
             f"{name}: {held['p_attainable'].mean():.3f}, p_true {held['p_true'].mean():.3f}, "
             f"categories {by_category.min():.2f} to {by_category.max():.2f}, deviation {by_category.std():.3f}"
         )
     if options.exact:
-        fitted_on = (model.columns_.transform(asked), y, cases)
+        fitted_on = (model.features_.transform(asked), y, cases)
         exact = refit(model, fitted_on, inputs, 5, **EXACT)
-        for n_steps, settings in ((1, {}), (1, {"_STOP": 0.01}), (2, {}), (2, {"_STOP": 0.05}), (3, {})):
+        for n_steps, settings in (
+            (1, {}),
+            (1, {"_STOP": 0.01}),
+            (2, {}),
+            (2, {"_STOP": 0.05}),
+            (3, {}),
+        ):
             found = refit(model, fitted_on, inputs, n_steps, **settings)
-            alike, spreads = np.corrcoef(found.ravel(), exact.ravel())[0, 1], found.std(axis=1) / exact.std(axis=1)
-            print(f"{n_steps} steps {settings}: correlation {alike:.4f}, spread {spreads.mean():.3f} of the exact one")
+            alike, spreads = (
+                np.corrcoef(found.ravel(), exact.ravel())[0, 1],
+                found.std(axis=1) / exact.std(axis=1),
+            )
+            print(
+                f"{n_steps} steps {settings}: correlation {alike:.4f}, spread {spreads.mean():.3f} of the exact one"
+            )
 
 
 if __name__ == "__main__":

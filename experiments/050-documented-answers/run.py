@@ -19,7 +19,16 @@ from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
 from imrml.synthetic.phrase_banks import read_banks, read_table, say
 
-SLOTS = {"d": "3/2/2015", "n": "4", "low": "4", "high": "6", "part": "lumbar", "side": "left", "worker": "worker", "year": "2014"}
+SLOTS = {
+    "d": "3/2/2015",
+    "n": "4",
+    "low": "4",
+    "high": "6",
+    "part": "lumbar",
+    "side": "left",
+    "worker": "worker",
+    "year": "2014",
+}
 
 
 class Slots(dict):
@@ -28,7 +37,9 @@ class Slots(dict):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model")
     parser.add_argument("--n-requests", type=int, default=1000)
     given = parser.parse_args()
@@ -50,14 +61,21 @@ def main() -> None:
                 if facts_of["deficiency"] != ids[label] or facts_of["scope"] != "record":
                     continue
                 sentence = say(rng, facts[aspect]["shown"], Slots())
-                answered = {found.cue for found in documents_shown((sentence,)) if ids[label] in found.answers}
+                answered = {
+                    found.cue
+                    for found in documents_shown((sentence,))
+                    if ids[label] in found.answers
+                }
                 if answered and not answered <= shown:
                     rows.append(row)
                     labels.append(label)
                     sentences.append(sentence)
     asked = table.iloc[rows].reset_index(drop=True)
     asked["request_id"] = [str(number) for number in range(len(asked))]
-    asked["case_summary"] = [f"{notes} {sentence}" for notes, sentence in zip(asked["case_summary"], sentences, strict=True)]
+    asked["case_summary"] = [
+        f"{notes} {sentence}"
+        for notes, sentence in zip(asked["case_summary"], sentences, strict=True)
+    ]
     after = model.predict_deficiencies(sort_requests(asked, model.stage).submissions).to_numpy()
     changed = after[np.arange(len(rows)), labels] - before[rows, labels]
     report("by sentence", changed, labels, ids)
@@ -70,7 +88,12 @@ def by_columns(model, inputs, before, ids) -> None:
     """Set the cue columns of each checklist line of the three likeliest deficiencies."""
     names = model.feature_names_.tolist()
     place = {name: position for position, name in enumerate(names)}
-    lines = [(d.id, line) for d in taxonomy() for line in d.send_before_submission if (d.id, line) in cues_that_show()]
+    lines = [
+        (d.id, line)
+        for d in taxonomy()
+        for line in d.send_before_submission
+        if (d.id, line) in cues_that_show()
+    ]
     rows, labels, lines_of = [], [], []
     for row in range(before.shape[0]):
         for label in np.argsort(-before[row])[:3]:
@@ -86,12 +109,16 @@ def by_columns(model, inputs, before, ids) -> None:
             matrix[number, place[f"lacks={cue}"]] = 0.0
     categories = [inputs.categories[row] for row in rows]
     after = model.deficiencies_.predict_proba(matrix.tocsr(), categories)
-    report("by cue columns", after[np.arange(len(rows)), labels] - before[rows, labels], labels, ids)
+    report(
+        "by cue columns", after[np.arange(len(rows)), labels] - before[rows, labels], labels, ids
+    )
 
 
 def by_own_sentences(model, table, before, ids) -> None:
     """Add the sentences of sentences.yaml for each checklist line of the three likeliest deficiencies that is not shown yet."""
-    sentences = yaml.safe_load(Path(__file__).with_name("sentences.yaml").read_text(encoding="utf-8"))
+    sentences = yaml.safe_load(
+        Path(__file__).with_name("sentences.yaml").read_text(encoding="utf-8")
+    )
     rows, labels, texts = [], [], []
     for row, notes in enumerate(table["case_summary"]):
         shown = {found.cue for found in documents_shown((notes,))}
@@ -100,10 +127,18 @@ def by_own_sentences(model, table, before, ids) -> None:
                 if id_ == ids[label] and not cues <= shown:
                     rows.append(row)
                     labels.append(label)
-                    texts.append(" ".join([notes, *(sentences[cue] for cue in sorted(cues - shown))]))
-    asked = table.iloc[rows].reset_index(drop=True).assign(case_summary=texts, request_id=[str(n) for n in range(len(rows))])
+                    texts.append(
+                        " ".join([notes, *(sentences[cue] for cue in sorted(cues - shown))])
+                    )
+    asked = (
+        table.iloc[rows]
+        .reset_index(drop=True)
+        .assign(case_summary=texts, request_id=[str(n) for n in range(len(rows))])
+    )
     after = model.predict_deficiencies(sort_requests(asked, model.stage).submissions).to_numpy()
-    report("by our sentences", after[np.arange(len(rows)), labels] - before[rows, labels], labels, ids)
+    report(
+        "by our sentences", after[np.arange(len(rows)), labels] - before[rows, labels], labels, ids
+    )
 
 
 def by_associations(model, before, ids) -> None:

@@ -1,8 +1,10 @@
 """Add documented answers to invented notes, score again, and compare with what-if; timings; ranking on held-out letters.
 
-python experiments/051-answers-never-raise/run.py ITEMS HELD_OUT [--request-seed 77] [--n-requests 1000]
+python experiments/051-answers-never-raise/run.py ITEMS HELD_OUT [--request-seed 77] [--n-requests
+1000]
 
-ITEMS and HELD_OUT are parsed and labelled invented letters. The file also runs on the code before this experiment.
+ITEMS and HELD_OUT are parsed and labelled invented letters. The file also runs on the code before
+this experiment.
 """
 
 import argparse
@@ -28,7 +30,16 @@ from imrml.synthetic.phrase_banks import read_table as read_bank
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
 
-SLOTS = {"d": "3/2/2015", "n": "4", "low": "4", "high": "6", "part": "lumbar", "side": "left", "worker": "worker", "year": "2014"}
+SLOTS = {
+    "d": "3/2/2015",
+    "n": "4",
+    "low": "4",
+    "high": "6",
+    "part": "lumbar",
+    "side": "left",
+    "worker": "worker",
+    "year": "2014",
+}
 OWN = Path(__file__).parents[1] / "050-documented-answers" / "sentences.yaml"
 
 
@@ -42,14 +53,20 @@ def fit(items, config) -> ReviewModel:
     model = ReviewModel.from_config(config)
     with config_context(enable_metadata_routing=False):
         started = time.perf_counter()
-        model.fit(data.submissions, data.overturned, data.groups, data.deficiencies, data.is_labelled)
+        model.fit(
+            data.submissions, data.overturned, data.groups, data.deficiencies, data.is_labelled
+        )
     n_labelled = int((data.is_labelled & ~data.overturned).sum())
-    print(f"fitted on {n_labelled:,} labelled upheld items in {time.perf_counter() - started:.0f} s")
+    print(
+        f"fitted on {n_labelled:,} labelled upheld items in {time.perf_counter() - started:.0f} s"
+    )
     return model
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("items")
     parser.add_argument("held_out")
     parser.add_argument("--request-seed", type=int, default=77)
@@ -70,14 +87,23 @@ def main() -> None:
 def ask(model, table, rows, added) -> np.ndarray:
     """P(deficiency) of the requests at ``rows`` with sentences added to their notes."""
     asked = table.iloc[rows].reset_index(drop=True)
-    notes = [f"{notes} {sentence}" for notes, sentence in zip(asked["case_summary"], added, strict=True)]
-    asked = asked.assign(case_summary=notes, request_id=[str(number) for number in range(len(asked))])
+    notes = [
+        f"{notes} {sentence}" for notes, sentence in zip(asked["case_summary"], added, strict=True)
+    ]
+    asked = asked.assign(
+        case_summary=notes, request_id=[str(number) for number in range(len(asked))]
+    )
     return model.predict_deficiencies(sort_requests(asked, model.stage).submissions).to_numpy()
 
 
 def by_sentence(model, table, before, categories) -> None:
     """As in experiment 050: sentences of the bank that writes the records, for each of the three likeliest deficiencies."""
-    process, facts, ids, rng = read_bank("process"), read_banks("record")["facts"], deficiency_ids(), Random(5)
+    process, facts, ids, rng = (
+        read_bank("process"),
+        read_banks("record")["facts"],
+        deficiency_ids(),
+        Random(5),
+    )
     rows, labels, sentences, newly = [], [], [], []
     for row, category in enumerate(categories):
         shown = {found.cue for found in documents_shown((table["case_summary"][row],))}
@@ -95,7 +121,11 @@ def by_sentence(model, table, before, categories) -> None:
                     sentences.append(sentence)
                     newly.append({one.cue for one in found})
     after = ask(model, table, rows, sentences)
-    report("sentences of the process", after[np.arange(len(rows)), labels] - before[rows, labels], labels)
+    report(
+        "sentences of the process",
+        after[np.arange(len(rows)), labels] - before[rows, labels],
+        labels,
+    )
     if hasattr(model, "predict_deficiencies_if_shown"):
         told = []
         for row, cues in zip(rows, newly, strict=True):
@@ -103,7 +133,9 @@ def by_sentence(model, table, before, categories) -> None:
             told.append(model.predict_deficiencies_if_shown(one, [cues])[0])
         apart = np.abs(np.array(told) - after)
         is_same = apart.max(axis=1) < 1e-9
-        print(f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of the answers")
+        print(
+            f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of the answers"
+        )
 
 
 def by_own_sentences(model, table, before) -> None:
@@ -119,7 +151,9 @@ def by_own_sentences(model, table, before) -> None:
                     labels.append(label)
                     added.append(" ".join(sentences[cue] for cue in sorted(cues - shown)))
     after = ask(model, table, rows, added)
-    report("sentences of our own", after[np.arange(len(rows)), labels] - before[rows, labels], labels)
+    report(
+        "sentences of our own", after[np.arange(len(rows)), labels] - before[rows, labels], labels
+    )
 
 
 def report(what, changed, labels) -> None:
@@ -128,7 +162,9 @@ def report(what, changed, labels) -> None:
     print(f"mean change {changed.mean():+.3f}, worst {changed.max():+.3f}")
     for label in sorted(set(labels)):
         of = changed[np.array(labels) == label]
-        print(f"  {deficiency_ids()[label]}: {(of <= 1e-9).mean():.1%} of {len(of)} fall or stay, {of.mean():+.3f}")
+        print(
+            f"  {deficiency_ids()[label]}: {(of <= 1e-9).mean():.1%} of {len(of)} fall or stay, {of.mean():+.3f}"
+        )
 
 
 def rank(model, items, config) -> None:
@@ -137,7 +173,10 @@ def rank(model, items, config) -> None:
     rows = np.flatnonzero(data.is_labelled & ~data.overturned)
     truth = data.deficiencies.to_numpy(dtype=bool)[rows]
     inputs = model.read(SubmissionFrame(data.submissions.iloc[rows]))
-    named = {"model": model.predict_deficiencies(inputs), "category prior": model.deficiency_priors(inputs)}
+    named = {
+        "model": model.predict_deficiencies(inputs),
+        "category prior": model.deficiency_priors(inputs),
+    }
     for name, predicted in named.items():
         p = predicted.to_numpy()
         has = truth.any(axis=1)
@@ -146,22 +185,32 @@ def rank(model, items, config) -> None:
         clipped = np.clip(p, 0.01, 0.99)
         loss = -np.where(truth, np.log(clipped), np.log(1 - clipped)).sum(axis=1).mean()
         micro = average_precision_score(truth.ravel(), p.ravel())
-        print(f"{name}: {len(rows):,} held-out items, micro AP {micro:.3f}, hit@3 {hit:.3f}, log loss {loss:.3f}")
+        print(
+            f"{name}: {len(rows):,} held-out items, micro AP {micro:.3f}, hit@3 {hit:.3f}, log loss {loss:.3f}"
+        )
     p = named["model"].to_numpy()
     for label in np.argsort(-truth.sum(axis=0))[:8]:
-        print(f"  {deficiency_ids()[label]}: mean {p[:, label].mean():.3f}, share {truth[:, label].mean():.3f}, ece", end=" ")
+        print(
+            f"  {deficiency_ids()[label]}: mean {p[:, label].mean():.3f}, share {truth[:, label].mean():.3f}, ece",
+            end=" ",
+        )
         print(f"{calibration_error(p[:, label], truth[:, label]):.3f}")
 
 
 def calibration_error(p, truth) -> float:
     """Mean distance of probability and share over ten bins of equal count."""
     bins = np.array_split(np.argsort(p, kind="stable"), 10)
-    return float(sum(len(rows) * abs(p[rows].mean() - truth[rows].mean()) for rows in bins) / len(p))
+    return float(
+        sum(len(rows) * abs(p[rows].mean() - truth[rows].mean()) for rows in bins) / len(p)
+    )
 
 
 def latency(model, table) -> None:
     """Milliseconds of one request, read and its deficiencies predicted; the texts are new each time."""
-    frames = [sort_requests(table.iloc[[row]], model.stage).submissions for row in range(min(200, len(table)))]
+    frames = [
+        sort_requests(table.iloc[[row]], model.stage).submissions
+        for row in range(min(200, len(table)))
+    ]
     reading, predicting = [], []
     for frame in frames:
         started = time.perf_counter()
@@ -170,7 +219,9 @@ def latency(model, table) -> None:
         model.predict_deficiencies(inputs)
         reading.append(read - started)
         predicting.append(time.perf_counter() - read)
-    print(f"one request: read {1000 * np.median(reading):.2f} ms, deficiencies {1000 * np.median(predicting):.2f} ms (medians)")
+    print(
+        f"one request: read {1000 * np.median(reading):.2f} ms, deficiencies {1000 * np.median(predicting):.2f} ms (medians)"
+    )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ NOTES = (
     "are done daily."
 )
 OTHERS = (
-    ("MRI of the left knee without contrast", "knee pain since a fall in May, no locking, exam not recorded"),
+    (
+        "MRI of the left knee without contrast",
+        "knee pain since a fall in May, no locking, exam not recorded",
+    ),
     (
         "PT 2x6 R shldr",
         "44 yo warehouse worker, R shoulder strain. 6 visits done, can reach overhead again, strength still reduced.",
@@ -53,27 +56,36 @@ def send(page: Page) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--address", default="http://127.0.0.1:8444", help="Where `imrml serve` answers.")
+    parser.add_argument(
+        "--address", default="http://127.0.0.1:8444", help="Where `imrml serve` answers."
+    )
     address = parser.parse_args().address
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS) as browser,
     ):
-        wide = browser.new_context(base_url=address, viewport={"width": 1280, "height": 1340}).new_page()
+        wide = browser.new_context(
+            base_url=address, viewport={"width": 1280, "height": 1340}
+        ).new_page()
         wide.goto("/")
         send(wide)
         wide.locator(".lines li", has_text="re-scores").locator("input:enabled").first.check()
         wide.locator("#what-if .changes").wait_for()
         wide.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
         shoot(wide, "result")
-        phone = browser.new_context(base_url=address, viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
+        phone = browser.new_context(
+            base_url=address, viewport={"width": 390, "height": 844}, color_scheme="dark"
+        ).new_page()
         phone.goto("/")
         send(phone)
         shoot(phone, "phone")
         table = io.StringIO()
         rows = csv.writer(table)
         rows.writerow(["request_id", "treatment", "notes"])
-        rows.writerows([f"a-{number}", *request] for number, request in enumerate([(TREATMENT, NOTES), *OTHERS], start=1))
+        rows.writerows(
+            [f"a-{number}", *request]
+            for number, request in enumerate([(TREATMENT, NOTES), *OTHERS], start=1)
+        )
         wide.set_viewport_size({"width": 1280, "height": 1000})
         wide.get_by_role("link", name="Many requests").click()
         wide.get_by_label("Table of requests").set_input_files(

@@ -14,7 +14,9 @@ import psutil
 
 from imrml.synthetic import draw_requests
 
-spec = importlib.util.spec_from_file_location("hostile", Path(__file__).parents[1] / "055-hostile-web" / "run.py")
+spec = importlib.util.spec_from_file_location(
+    "hostile", Path(__file__).parents[1] / "055-hostile-web" / "run.py"
+)
 hostile = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(hostile)
 
@@ -27,7 +29,10 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--clients", type=int, default=8)
     arguments = parser.parse_args()
-    rows = [{name: cell for name, cell in request.row.items() if cell} for request in draw_requests(500, seed=7)]
+    rows = [
+        {name: cell for name, cell in request.row.items() if cell}
+        for request in draw_requests(500, seed=7)
+    ]
     log = Path(tempfile.mkdtemp(), "server.log")
     server, address = hostile.serve(arguments.model, log)
     process = psutil.Process(server.pid)
@@ -47,7 +52,9 @@ def main() -> None:
                 elif kind == "explain":
                     answer = client.post("/api/explain", json={"request": row})
                 else:
-                    answer = client.post("/result", data={name: str(cell) for name, cell in row.items()})
+                    answer = client.post(
+                        "/result", data={name: str(cell) for name, cell in row.items()}
+                    )
                 seconds.append(time.perf_counter() - began)
                 if answer.status_code != 200:
                     failures.append(answer.status_code)
@@ -59,7 +66,16 @@ def main() -> None:
     memory.append((arguments.requests, round(process.memory_info().rss / 1e6, 1)))
     server.terminate()
     server.wait(30)
-    print(json.dumps({"failures": failures, "memory_mb": memory, "median_s": round(statistics.median(seconds), 3)}, indent=1))
+    print(
+        json.dumps(
+            {
+                "failures": failures,
+                "memory_mb": memory,
+                "median_s": round(statistics.median(seconds), 3),
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

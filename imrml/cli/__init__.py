@@ -51,7 +51,10 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
     "leakcheck": (leakcheck.check_leaks, "Ring where features could know the decision."),
     "score": (score.score_requests, "Requests to probabilities and what to send."),
-    "explain": (explain.explain_request, "One request: what moved it, what it shows, what to send."),
+    "explain": (
+        explain.explain_request,
+        "One request: what moved it, what it shows, what to send.",
+    ),
     "bundle": (bundle.bundle_model, "A model as one archive to hand to staff."),
     "serve": (serve.serve, "The page for claims staff and the JSON API, on this machine."),
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
@@ -62,7 +65,12 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 for name, (command, short_help) in _COMMANDS.items():
     app.command(name, short_help=short_help)(command)
-for name, group in {"config": config.app, "import": importing.app, "registry": registry.app, "runs": runs.app}.items():
+for name, group in {
+    "config": config.app,
+    "import": importing.app,
+    "registry": registry.app,
+    "runs": runs.app,
+}.items():
     app.add_typer(group, name=name)
 
 
@@ -82,8 +90,9 @@ def main() -> None:
     """Run the command line; an error that we raise on purpose is one line on stderr and the exit code of its kind."""
     arguments = [argument for argument in sys.argv[1:] if argument not in {"--debug", "--quiet"}]
     console.is_quiet = "--quiet" in sys.argv
-    # A short program makes hundreds of thousands of objects by its imports alone: searching them for cycles, while they are made
-    # and once more at the end, is a quarter of the time that one request takes (experiments/benchmarks/scoring).
+    # A short program makes hundreds of thousands of objects by its imports alone: searching them
+    # for cycles, while they are made and once more at the end, is a quarter of the time that one
+    # request takes (experiments/benchmarks/scoring).
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
     os.umask(0o077)  # whatever is written may hold health data
@@ -92,7 +101,9 @@ def main() -> None:
     except ImrmlError as error:
         if "--debug" in sys.argv:
             raise
-        if not (console.is_quiet and isinstance(error, NothingChangedError)):  # a night without news is no mail from cron
+        if not (
+            console.is_quiet and isinstance(error, NothingChangedError)
+        ):  # a night without news is no mail from cron
             print(f"imrml: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our stdout has seen enough

@@ -25,9 +25,15 @@ def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
     ['micro precision                                         0.500 (0.250 to 0.750)',
      'micro recall                                            0.500 (0.250 to 0.750)']
     """
-    yield f"{'deficiency':<36}{'gold':>5}  " + "".join(f"{name:<24}" for name in ("precision", "recall", "F1")).rstrip()
+    yield (
+        f"{'deficiency':<36}{'gold':>5}  "
+        + "".join(f"{name:<24}" for name in ("precision", "recall", "F1")).rstrip()
+    )
     for id_, row in found["labels"].items():
-        yield f"{id_:<36}{row['support']:>5,}  " + "".join(f"{_worded(row[name]):<24}" for name in _COLUMNS).rstrip()
+        yield (
+            f"{id_:<36}{row['support']:>5,}  "
+            + "".join(f"{_worded(row[name]):<24}" for name in _COLUMNS).rstrip()
+        )
     yield ""
     for name, title in _OVERALL.items():
         yield f"{title:<56}{_worded(found[name])}"

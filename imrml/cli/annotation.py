@@ -14,7 +14,7 @@ from imrml.cli.explanation import printable
 from imrml.deficiencies import taxonomy
 from imrml.labelling import label_items
 from imrml.labelling.annotation import AnswerError, keep_answer, read_guide, read_ids, read_quote
-from imrml.labelling.explanation import Explanation, explain_items
+from imrml.labelling.explanation import LabelTrace, explain_items
 
 Answer = TypeVar("Answer")
 _ASKED = "deficiencies (numbers or names, none; l list, s skip, b back, q quit, ? guide)"
@@ -24,7 +24,9 @@ class _TurnedAway(Exception):  # noqa: N818 - not an error: the person wants to 
     """The person left the question; holds where to: ``s``, ``b`` or ``q``."""
 
 
-def annotate_items(items: pd.DataFrame, file: Path, ask: Callable[[str], str], console: Console) -> int:
+def annotate_items(
+    items: pd.DataFrame, file: Path, ask: Callable[[str], str], console: Console
+) -> int:
     """Walk through items, keep each answer as it is given, and count the items answered.
 
     Parameters
@@ -60,9 +62,13 @@ def annotate_items(items: pd.DataFrame, file: Path, ask: Callable[[str], str], c
     return len(answered)
 
 
-def _show_item(explanation: Explanation, counted: str, console: Console) -> None:
+def _show_item(explanation: LabelTrace, progress: str, console: Console) -> None:
     console.print()
-    console.print(Text(f"[{counted}] {printable(f'{explanation.item_id}  {explanation.item}')}", style="bold"))
+    console.print(
+        Text(
+            f"[{progress}] {printable(f'{explanation.item_id}  {explanation.item}')}", style="bold"
+        )
+    )
     rows = Table.grid(padding=(0, 2))
     rows.add_column(justify="right", no_wrap=True)
     rows.add_column()
@@ -71,11 +77,13 @@ def _show_item(explanation: Explanation, counted: str, console: Console) -> None
     console.print(rows)
 
 
-def _sentences(explanation: Explanation) -> list[str]:
+def _sentences(explanation: LabelTrace) -> list[str]:
     return ["".join(piece.text for piece in sentence.pieces) for sentence in explanation.sentences]
 
 
-def _ask_labels(explanation: Explanation, rationale: str, ask: Callable[[str], str], console: Console) -> dict[str, str]:
+def _ask_labels(
+    explanation: LabelTrace, rationale: str, ask: Callable[[str], str], console: Console
+) -> dict[str, str]:
     """Ask for ids, then for the evidence of each."""
     sentences = _sentences(explanation)
 
@@ -83,10 +91,17 @@ def _ask_labels(explanation: Explanation, rationale: str, ask: Callable[[str], s
         return read_quote(answer, rationale, sentences)
 
     ids = _ask(_ASKED, read_ids, ask, console)
-    return {id_: _ask(f"evidence of {id_} (a sentence's number, or pasted words)", read_evidence, ask, console) for id_ in ids}
+    return {
+        id_: _ask(
+            f"evidence of {id_} (a sentence's number, or pasted words)", read_evidence, ask, console
+        )
+        for id_ in ids
+    }
 
 
-def _ask(question: str, read: Callable[[str], Answer], ask: Callable[[str], str], console: Console) -> Answer:
+def _ask(
+    question: str, read: Callable[[str], Answer], ask: Callable[[str], str], console: Console
+) -> Answer:
     """Ask until the answer can be read."""
     while True:
         answer = ask(f"{question}\n> ").strip()
@@ -104,7 +119,7 @@ def _ask(question: str, read: Callable[[str], Answer], ask: Callable[[str], str]
                 console.print(Text(printable(str(error))))
 
 
-def _show_differences(explanation: Explanation, evidence: dict[str, str], console: Console) -> None:
+def _show_differences(explanation: LabelTrace, evidence: dict[str, str], console: Console) -> None:
     """Tell what the labeller found, now that it can lead nobody."""
     found = set(explanation.deficiencies)
     if found == set(evidence):
@@ -120,4 +135,6 @@ def _show_differences(explanation: Explanation, evidence: dict[str, str], consol
                 for number, sentence in enumerate(explanation.sentences, start=1)
                 if any(deficiency.id in piece.ids for piece in sentence.pieces)
             ]
-            console.print(Text(f"  only the labeller: {deficiency.id} (sentence {', '.join(places)})"))
+            console.print(
+                Text(f"  only the labeller: {deficiency.id} (sentence {', '.join(places)})")
+            )

@@ -31,8 +31,9 @@ def bundle_model(
 ) -> None:
     """Put a model, its card, its settings and their checksums into one archive that `score`, `explain` and `serve` open.
 
-    Past items are never part of it: they are rows of your own letters. Colleagues who may see them get,
-    in-house, the file of past items that `train` named, and put it into the state folder (.imrml) of their machine.
+    Past items are never part of it: they are rows of your own letters. Colleagues who may see them
+    get, in-house, the file of past items that `train` named, and put it into the state folder
+    (.imrml) of their machine.
     """
     import yaml
 
@@ -67,5 +68,7 @@ def bundle_model(
         **own,
     }
     digest = write_bundle(files, out)
-    console.tell(f"{out}: {len(files)} files, {out.stat().st_size:,} bytes; its SHA-256, for who receives it:")
+    console.tell(
+        f"{out}: {len(files)} files, {out.stat().st_size:,} bytes; its SHA-256, for who receives it:"
+    )
     print(f"{digest}  {out.name}")

@@ -7,15 +7,20 @@ import typer
 
 from imrml.cli.console import console
 
-app = typer.Typer(help="Show the settings, or check a config file.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Show the settings, or check a config file.", no_args_is_help=True, rich_markup_mode=None
+)
 
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override one setting: a.b=c. May be repeated.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Override one setting: a.b=c. May be repeated.")
+]
 
 
 @app.command("show")
 def show(
     path: Annotated[
-        Path | None, typer.Argument(help="Config file; without one, the shipped defaults with their comments.")
+        Path | None,
+        typer.Argument(help="Config file; without one, the shipped defaults with their comments."),
     ] = None,
     set_: SetOption = None,
 ) -> None:

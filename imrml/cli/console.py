@@ -25,11 +25,20 @@ class Console:
         if not self.is_quiet:
             print(words, file=sys.stderr)
 
-    def show_progress(self, elements: Iterable[Element], total: int | None, what: str) -> Iterator[Element]:
+    def show_progress(
+        self, elements: Iterable[Element], total: int | None, what: str
+    ) -> Iterator[Element]:
         """Show a bar while the elements go by, where stderr is a terminal."""
         from tqdm import tqdm
 
-        yield from tqdm(elements, total=total, desc=what, file=sys.stderr, disable=True if self.is_quiet else None, leave=False)
+        yield from tqdm(
+            elements,
+            total=total,
+            desc=what,
+            file=sys.stderr,
+            disable=True if self.is_quiet else None,
+            leave=False,
+        )
 
     @contextmanager
     def report_steps(self) -> Iterator[Callable[[str], None]]:
@@ -63,5 +72,10 @@ def print_rows(rows: "pd.DataFrame") -> None:
 
     table = Table(*map(str, rows.columns))
     for row in rows.itertuples(index=False):
-        table.add_row(*("" if cell is None else f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+        table.add_row(
+            *(
+                "" if cell is None else f"{cell:.4f}" if isinstance(cell, float) else str(cell)
+                for cell in row
+            )
+        )
     Terminal(markup=False).print(table)

@@ -18,12 +18,17 @@ DAMAGE_SHARE = 0.3
 
 
 def run_demo(
-    out: Annotated[Path, typer.Option(help="Folder for everything the demo makes; what it made before is replaced.")] = Path(
-        "demo"
-    ),
-    n_letters: Annotated[int, typer.Option("--n-letters", min=200, help="How many letters to invent.")] = 3000,
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for everything the demo makes; what it made before is replaced."),
+    ] = Path("demo"),
+    n_letters: Annotated[
+        int, typer.Option("--n-letters", min=200, help="How many letters to invent.")
+    ] = 3000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
-    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = -1,
+    jobs: Annotated[
+        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
+    ] = -1,
 ) -> None:
     """Invent letters, parse, label, train, evaluate, score ten new requests, and open with a report to read."""
     import shutil
@@ -44,10 +49,17 @@ def run_demo(
     from imrml.tables.files import read_table, write_table
     from imrml.training.run import train
 
-    letters, items, truth, model_dir = out / "letters", out / "items.parquet", out / "truth.parquet", out / "model"
+    letters, items, truth, model_dir = (
+        out / "letters",
+        out / "items.parquet",
+        out / "truth.parquet",
+        out / "model",
+    )
     marker = out / ".imrml-demo"
     if out.is_dir() and any(out.iterdir()) and not marker.exists():
-        raise ImrmlError(f"demo: {out} holds files that no demo made; name an empty or a new folder with --out")
+        raise ImrmlError(
+            f"demo: {out} holds files that no demo made; name an empty or a new folder with --out"
+        )
     shutil.rmtree(letters, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
     marker.touch()
@@ -81,7 +93,9 @@ def run_demo(
     print(_distance_to_best(result, read_table(truth)))
     print(result.verdict.sentence)
     print(f"report        {model_dir / 'report.html'}")
-    print(f"model         {model_dir}  (models:/{run.model_name}@{run.alias}, version {run.model_version})")
+    print(
+        f"model         {model_dir}  (models:/{run.model_name}@{run.alias}, version {run.model_version})"
+    )
     print(f"predictions   {out / 'predictions.jsonl'}")
     print(f"MLflow        mlflow ui --backend-store-uri {run.tracking_uri}")
 
@@ -92,7 +106,9 @@ def _distance_to_best(result: "TrainingResult", truth: "pd.DataFrame") -> str:
 
     split = result.verdict.headline.split
     known = truth[["case_number", "item_number", "p_attainable"]].astype({"item_number": "int64"})
-    held_out = result.held_out[split].outcome.merge(known, on=["case_number", "item_number"], validate="one_to_one")
+    held_out = result.held_out[split].outcome.merge(
+        known, on=["case_number", "item_number"], validate="one_to_one"
+    )
     best = best_attainable(held_out["p_attainable"], held_out["overturned"])
     figures = result.metrics["outcome"][split]
     auroc, loss = figures["auroc"]["value"], figures["log_loss"]["value"]

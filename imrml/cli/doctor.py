@@ -10,7 +10,7 @@ def examine() -> None:
     from imrml.config import load_config, state_dir
     from imrml.deficiencies import taxonomy
     from imrml.errors import CheckFailedError
-    from imrml.retraining.health import find_troubles, last_outcome
+    from imrml.retraining.health import diagnose, last_outcome
     from imrml.retraining.lock import is_at_work
     from imrml.tracking import tracking_uri
 
@@ -23,10 +23,12 @@ def examine() -> None:
     print(f"tracking: {tracking_uri()}")
     for told in filter(None, (is_at_work(), last_outcome())):
         print(f"retrain: {told}")
-    troubles = list(find_troubles())
+    troubles = list(diagnose())
     for trouble in troubles:
         print(f"to do: {trouble}")
     if troubles:
         n = len(troubles)
-        raise CheckFailedError(f"doctor: {n} {'thing' if n == 1 else 'things'} to look at, see `to do`")
+        raise CheckFailedError(
+            f"doctor: {n} {'thing' if n == 1 else 'things'} to look at, see `to do`"
+        )
     print("all is well")

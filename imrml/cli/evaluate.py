@@ -6,16 +6,21 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
 
 def evaluate_model(
     model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
     items: Annotated[str, typer.Argument(help="Item table with decisions.")],
     out: Annotated[Path, typer.Option(help="Folder for metrics.json, report.html and card.md.")],
-    labels: Annotated[Path | None, typer.Option(help="Gold labels instead of the table's own.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Gold labels instead of the table's own.")
+    ] = None,
     against: Annotated[
-        str | None, typer.Option(help="Another model, compared by case on the items that neither was trained on.")
+        str | None,
+        typer.Option(
+            help="Another model, compared by case on the items that neither was trained on."
+        ),
     ] = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
@@ -29,9 +34,11 @@ def evaluate_model(
     settings = Config.model_validate(loaded.manifest["config"])
     other = open_model(against) if against else None
     gold = read_table(labels) if labels else None
-    metrics, held_out, verdict, n_left_out = evaluate(loaded, read_table(items), settings, gold, other)
+    metrics, held_out, verdict, n_left_out = evaluate(
+        loaded, read_table(items), settings, gold, other
+    )
     is_synthetic = "synthetic" in {loaded.manifest["trained_on"], metrics["data"]["trained_on"]}
     write_report(out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic)
-    console.tell(f"{counted(n_left_out, 'item')} of cases that the model was trained on left out")
+    console.tell(f"{pluralize(n_left_out, 'item')} of cases that the model was trained on left out")
     console.tell(f"report: {out / 'report.html'}")
     print(verdict.sentence)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imrml.cli.score import MODEL_HELP, open_model, tell_passed_over
+from imrml.cli.score import MODEL_HELP, open_model, print_ignored_input
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from imrml.explaining.explanation import Explanation, Section
+    from imrml.explaining.explanation import Explanation, TextSection
 
 _STYLES = {"raises": "bold green", "lowers": "bold red", "shown": "underline", "lacking": "italic"}
 _LEGEND = "green raises, red lowers, underlined is shown, italic is said to be absent"
@@ -19,10 +19,15 @@ _BRACKETS = {"shown": "[]", "lacking": "()"}
 
 
 def explain_request(
-    submissions: Annotated[str, typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin.")],
+    submissions: Annotated[
+        str,
+        typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin."),
+    ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
-    allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
+    allow_demo: Annotated[
+        bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
+    ] = False,
 ) -> None:
     """Explain the score of one request: what moved it, what the text shows, what to send, what past items say."""
     from rich.console import Console
@@ -33,18 +38,22 @@ def explain_request(
     from imrml.explaining.explanation import explain
     from imrml.explaining.precedents import open_precedents
     from imrml.explaining.summary import plain_summary
-    from imrml.submissions.requests import names_column, sort_requests
+    from imrml.submissions.requests import is_known_heading, sort_requests
     from imrml.tables.files import read_table
 
     loaded = open_model(model)
-    table = read_table(submissions, names_column)
-    requests = sort_requests(table.iloc[row - 1 : row], loaded.manifest["stage"], loaded.model.profile)
-    tell_passed_over(requests)
+    table = read_table(submissions, is_known_heading)
+    requests = sort_requests(
+        table.iloc[row - 1 : row], loaded.manifest["stage"], loaded.model.profile
+    )
+    print_ignored_input(requests)
     if requests.refused:
         raise TableError(f"explain: row {row}: {requests.refused[0][1]}")
     if not requests.rows:
         raise TableError(f"explain: row {row} of {len(table):,}; there is none")
-    found = explain(loaded, requests, allow_demo=allow_demo, precedents=open_precedents(loaded.manifest))
+    found = explain(
+        loaded, requests, allow_demo=allow_demo, precedents=open_precedents(loaded.manifest)
+    )
     screen = Console(highlight=False, soft_wrap=False)
     head, *rest = plain_summary(found, width=screen.width).split("\n\n")
     screen.print(Text(_lines_printable(head), style="bold"))
@@ -58,7 +67,10 @@ def explain_request(
 
 
 def _lines_printable(text: str) -> str:
-    return "\n".join("".join(sign if sign.isprintable() else "\ufffd" for sign in line) for line in text.split("\n"))
+    return "\n".join(
+        "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+        for line in text.split("\n")
+    )
 
 
 def _print_sections(found: "Explanation", screen: "Console") -> None:
@@ -68,10 +80,15 @@ def _print_sections(found: "Explanation", screen: "Console") -> None:
     for section in found.sections:
         screen.print(Text(section.title, style="bold"))
         screen.print(_marked(section, is_plain=screen.color_system is None))
-    screen.print(Text("[ ] shown, ( ) said to be absent" if screen.color_system is None else _LEGEND, style="bright_black"))
+    screen.print(
+        Text(
+            "[ ] shown, ( ) said to be absent" if screen.color_system is None else _LEGEND,
+            style="bright_black",
+        )
+    )
 
 
-def _marked(section: "Section", *, is_plain: bool) -> "Text":
+def _marked(section: "TextSection", *, is_plain: bool) -> "Text":
     """Colour what counts; where there is no colour, put brackets around documents."""
     from rich.text import Text
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from imrml.deficiencies import taxonomy
 
 if TYPE_CHECKING:
-    from imrml.labelling.explanation import ExplainedSentence, Explanation
+    from imrml.labelling.explanation import ExplainedSentence, LabelTrace
 
 MAX_PRINTED = 10
 """Without a choice, a terminal gets at most so many items; a page takes any number."""
@@ -25,11 +25,16 @@ _ROLE_STYLES = {
 }
 
 
-def print_explanation(explanation: "Explanation", console: Console) -> None:
+def print_explanation(explanation: "LabelTrace", console: Console) -> None:
     """Print one item; without colour, brackets and numbers say the same."""
-    numbers = {id_: number for number, id_ in enumerate(explanation.deficiencies + explanation.supports, start=1)}
+    numbers = {
+        id_: number
+        for number, id_ in enumerate(explanation.deficiencies + explanation.supports, start=1)
+    }
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
-    head = f"{explanation.item_id}  {explanation.decision}" + (f": {explanation.item}" if explanation.item else "")
+    head = f"{explanation.item_id}  {explanation.decision}" + (
+        f": {explanation.item}" if explanation.item else ""
+    )
     console.print(Text(printable(head), style="bold"))
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
@@ -42,7 +47,11 @@ def print_explanation(explanation: "Explanation", console: Console) -> None:
         answered = "found sufficient, " if id_ in explanation.supports else ""
         console.print(Text(f"({number}) {answered}{id_}: {names[id_]}"))
     if not numbers:
-        nothing = "no deficiency found" if explanation.decision == "upheld" else "overturned: nothing found sufficient is named"
+        nothing = (
+            "no deficiency found"
+            if explanation.decision == "upheld"
+            else "overturned: nothing found sufficient is named"
+        )
         console.print(Text(nothing))
     console.print()
 
@@ -53,7 +62,10 @@ def marked(sentence: "ExplainedSentence", numbers: dict[str, int]) -> Text:
     for piece in sentence.pieces:
         words = printable(piece.text)
         if piece.ids:
-            text.append(f"[{words}]({', '.join(str(numbers[id_]) for id_ in piece.ids)})", style="bold underline")
+            text.append(
+                f"[{words}]({', '.join(str(numbers[id_]) for id_ in piece.ids)})",
+                style="bold underline",
+            )
         else:
             text.append(words)
     return text

@@ -6,9 +6,13 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
-app = typer.Typer(help="Other programmes' public data into the item table.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Other programmes' public data into the item table.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.callback()
@@ -18,10 +22,21 @@ def stand_before() -> None:
 
 @app.command("dmhc")
 def import_dmhc(
-    file: Annotated[Path, typer.Argument(help="The state's CSV on health plan reviews; , or ; between fields.")],
-    out: Annotated[str, typer.Option(help="Item table to write: .parquet, .jsonl or .csv; - for JSON Lines on stdout.")],
-    failures: Annotated[Path | None, typer.Option(help="Where unread rows go. [default: OUT.failures.jsonl]")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 where any row could not be read.")] = False,
+    file: Annotated[
+        Path, typer.Argument(help="The state's CSV on health plan reviews; , or ; between fields.")
+    ],
+    out: Annotated[
+        str,
+        typer.Option(
+            help="Item table to write: .parquet, .jsonl or .csv; - for JSON Lines on stdout."
+        ),
+    ],
+    failures: Annotated[
+        Path | None, typer.Option(help="Where unread rows go. [default: OUT.failures.jsonl]")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 4 where any row could not be read.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="Config file (limits).")] = None,
 ) -> None:
     """Read the open data of the Department of Managed Health Care into the item table, for `--config configs/dmhc.yaml`."""
@@ -42,13 +57,19 @@ def import_dmhc(
         write_table(failure_table(imported.failures), target)
     write_table(imported.items, out)
     years = imported.items["decided_year"]
-    console.tell(f"{counted(len(imported.items), 'review')} of {years.min()} to {years.max()} read, written to {out}")
+    console.tell(
+        f"{pluralize(len(imported.items), 'review')} of {years.min()} to {years.max()} read, written to {out}"
+    )
     if imported.unknown_headings:
-        console.tell(f"columns passed over because nobody knows them: {', '.join(imported.unknown_headings)}")
+        console.tell(
+            f"columns passed over because nobody knows them: {', '.join(imported.unknown_headings)}"
+        )
     if imported.failures:
-        told = ", ".join(f"{count} {reason}" for reason, count in count_reasons(imported.failures).items())
-        console.tell(f"{counted(len(imported.failures), 'row')} not read ({told}): see {target}")
+        told = ", ".join(
+            f"{count} {reason}" for reason, count in count_reasons(imported.failures).items()
+        )
+        console.tell(f"{pluralize(len(imported.failures), 'row')} not read ({told}): see {target}")
         if strict:
             raise CheckFailedError(
-                f"import dmhc --strict: {counted(len(imported.failures), 'row')} could not be read; see {target}"
+                f"import dmhc --strict: {pluralize(len(imported.failures), 'row')} could not be read; see {target}"
             )

@@ -6,34 +6,62 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console, require_jobs
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def label_items(
-    items: Annotated[str, typer.Argument(help="Item table with rationale and decision; - for stdin.")],
-    out: Annotated[str | None, typer.Option(help="Item table to write, with deficiencies and evidence.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Print rationales with sentence roles and evidence.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write what --explain prints as a page, of any number of items.")] = None,
+    items: Annotated[
+        str, typer.Argument(help="Item table with rationale and decision; - for stdin.")
+    ],
+    out: Annotated[
+        str | None, typer.Option(help="Item table to write, with deficiencies and evidence.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print rationales with sentence roles and evidence.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write what --explain prints as a page, of any number of items."),
+    ] = None,
     item: Annotated[
-        list[str] | None, typer.Option(metavar="CASE#N", help="Item (or case) to explain or annotate. May be repeated.")
+        list[str] | None,
+        typer.Option(
+            metavar="CASE#N", help="Item (or case) to explain or annotate. May be repeated."
+        ),
     ] = None,
-    check: Annotated[Path | None, typer.Option(metavar="GOLD", help="Compare with gold labels (item_id, deficiencies).")] = None,
-    disagreements: Annotated[Path | None, typer.Option(help="With --check: table of the labels that only one side gave.")] = None,
-    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Report on the corpus: what reviewers fault, where.")] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(metavar="GOLD", help="Compare with gold labels (item_id, deficiencies)."),
+    ] = None,
+    disagreements: Annotated[
+        Path | None, typer.Option(help="With --check: table of the labels that only one side gave.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Report on the corpus: what reviewers fault, where."),
+    ] = None,
     annotate: Annotated[
-        Path | None, typer.Option(metavar="GOLD", help="Label upheld items by hand, one by one, into a file of gold labels.")
+        Path | None,
+        typer.Option(
+            metavar="GOLD",
+            help="Label upheld items by hand, one by one, into a file of gold labels.",
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
+    ] = 1,
 ) -> None:
     """Label each upheld item with the deficiencies that the reviewer cites, with the words that say so."""
     from imrml.corpus import require_columns
     from imrml.labelling import label_items as label
     from imrml.tables.files import read_table, table_format, write_table
 
-    require_sense(items, out, check, disagreements, report, annotate, item or [], html, is_printed=explain)
+    require_sense(
+        items, out, check, disagreements, report, annotate, item or [], html, is_printed=explain
+    )
     for path in (out, disagreements):
         if path is not None:
             table_format(path)
@@ -50,7 +78,9 @@ def label_items(
         write_table(labelled, out)
         upheld = labelled[labelled["decision"] == "upheld"]
         n_labelled = sum(len(ids) > 0 for ids in upheld["deficiencies"])
-        console.tell(f"{n_labelled:,} of {counted(len(upheld), 'upheld item')} with a deficiency, written to {out}")
+        console.tell(
+            f"{n_labelled:,} of {pluralize(len(upheld), 'upheld item')} with a deficiency, written to {out}"
+        )
     if check is not None:
         check_labels(labelled, check, disagreements)
     if report is not None:
@@ -76,22 +106,32 @@ def require_sense(
     refusals = {
         "nothing to do: give one or more of --out, --explain, --html, --check, --report, or --annotate": not has_output
         and annotate is None,
-        "--annotate is a conversation: give it a table from a file, and no other output": annotate is not None
+        "--annotate is a conversation: give it a table from a file, and no other output": annotate
+        is not None
         and (has_output or items == "-"),
-        "--disagreements lists what --check finds: give --check GOLD too": disagreements is not None and check is None,
-        "--item chooses what is explained or annotated: give --explain, --html or --annotate too": bool(wanted)
+        "--disagreements lists what --check finds: give --check GOLD too": disagreements is not None
+        and check is None,
+        "--item chooses what is explained or annotated: give --explain, --html or --annotate too": bool(
+            wanted
+        )
         and not is_explained
         and annotate is None,
-        "--out - fills stdout, and so do --explain and --check: write the table to a file": out == "-"
+        "--out - fills stdout, and so do --explain and --check: write the table to a file": out
+        == "-"
         and (is_printed or check is not None),
-        f"two options write the same file ({', '.join(files)}): name different ones": len(set(files)) < len(files),
+        f"two options write the same file ({', '.join(files)}): name different ones": len(
+            set(files)
+        )
+        < len(files),
     }
     for why, is_refused in refusals.items():
         if is_refused:
             raise typer.BadParameter(why)
 
 
-def explain_labels(table: "pd.DataFrame", wanted: list[str], page: Path | None, jobs: int, *, is_printed: bool) -> None:
+def explain_labels(
+    table: "pd.DataFrame", wanted: list[str], page: Path | None, jobs: int, *, is_printed: bool
+) -> None:
     """Show rationales with sentence roles and evidence, on the terminal or as a page."""
     from imrml.corpus import require_columns
     from imrml.errors import ImrmlError
@@ -117,7 +157,9 @@ def explain_labels(table: "pd.DataFrame", wanted: list[str], page: Path | None, 
             print_explanation(explanation, stdout)
     if page is not None:
         write_explanations(explain_items(labelled), len(labelled), page)
-        console.tell(f"{counted(len(labelled), 'item')} explained in {page}; it holds text of records")
+        console.tell(
+            f"{pluralize(len(labelled), 'item')} explained in {page}; it holds text of records"
+        )
 
 
 def annotate_labels(table: "pd.DataFrame", wanted: list[str], file: Path) -> None:
@@ -136,7 +178,9 @@ def annotate_labels(table: "pd.DataFrame", wanted: list[str], file: Path) -> Non
     has_rationale = chosen["rationale"].fillna("").str.strip() != ""
     to_label = chosen[(chosen["decision"] == "upheld") & has_rationale]
     left = to_label[[item_id not in done for item_id in item_ids(to_label)]]
-    console.tell(f"{len(left):,} of {len(to_label):,} upheld items with a rationale are left to label")
+    console.tell(
+        f"{len(left):,} of {len(to_label):,} upheld items with a rationale are left to label"
+    )
     n_answered = annotate_items(left, file, input, Console(highlight=False))
     console.tell(f"{n_answered:,} answered, {len(left) - n_answered:,} left; answers are in {file}")
 
@@ -153,7 +197,13 @@ def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path 
     require_columns(labelled, ["case_number", "item_number"], "label --check")
     gold = read_gold_items(read_table(gold_file), str(gold_file))
     settings = load_config()
-    found = measure_agreement(labelled, gold, settings.evaluation.n_bootstrap, settings.seed, settings.evaluation.interval_level)
+    found = measure_agreement(
+        labelled,
+        gold,
+        settings.evaluation.n_bootstrap,
+        settings.seed,
+        settings.evaluation.interval_level,
+    )
     print("\n".join(agreement_lines(found)))
     if found["n_absent"]:
         console.tell(
@@ -162,7 +212,9 @@ def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path 
     if disagreements is not None:
         listed = list_disagreements(labelled, gold)
         write_table(listed, disagreements)
-        console.tell(f"{counted(len(listed), 'label')} that only one side gave, written to {disagreements}")
+        console.tell(
+            f"{pluralize(len(listed), 'label')} that only one side gave, written to {disagreements}"
+        )
 
 
 def report_corpus(labelled: "pd.DataFrame", folder: Path) -> None:

@@ -6,7 +6,9 @@ import typer
 
 from imrml.cli.console import console
 
-app = typer.Typer(help="Aliases of registered models: champion, challenger, previous.", no_args_is_help=True)
+app = typer.Typer(
+    help="Aliases of registered models: champion, challenger, previous.", no_args_is_help=True
+)
 
 _Name = Annotated[str, typer.Argument(help="Registered model, such as imrml-imr.")]
 _Why = Annotated[str, typer.Option(help="Reason, written down with the move.")]
@@ -14,21 +16,27 @@ _Who = Annotated[str | None, typer.Option(help="Who decided. [default: the user 
 
 
 @app.command("list")
-def list_models(name: Annotated[str | None, typer.Argument(help="One registered model. [default: all]")] = None) -> None:
+def list_models(
+    name: Annotated[str | None, typer.Argument(help="One registered model. [default: all]")] = None,
+) -> None:
     """List registered versions with their aliases; with NAME also every change of champion."""
     from imrml.cli.console import print_rows
     from imrml.tracking import list_moves, list_versions
 
     print_rows(list_versions(name))
     for move in list_moves(name) if name else ():
-        print(f"{move.when}  {move.kind} {move.from_version or '-'} -> {move.to_version}  by {move.who}: {move.why}")
+        print(
+            f"{move.when}  {move.kind} {move.from_version or '-'} -> {move.to_version}  by {move.who}: {move.why}"
+        )
 
 
 @app.command()
 def promote(
     name: _Name,
     why: _Why,
-    version: Annotated[str | None, typer.Option(help="Number in the registry. [default: the challenger]")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Number in the registry. [default: the challenger]")
+    ] = None,
     who: _Who = None,
 ) -> None:
     """Make a version the champion, once its files are verified; the old one becomes `previous`."""
@@ -44,7 +52,9 @@ def rollback(name: _Name, why: _Why, who: _Who = None) -> None:
     from imrml.tracking import roll_back
 
     move = roll_back(name, why, who)
-    console.tell(f"{name}: version {move.to_version} is the champion again" + _instead(move.from_version))
+    console.tell(
+        f"{name}: version {move.to_version} is the champion again" + _instead(move.from_version)
+    )
 
 
 def _instead(version: str | None) -> str:

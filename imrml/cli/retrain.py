@@ -9,21 +9,28 @@ from imrml.cli.console import console, print_rows, require_jobs
 
 
 def retrain_model(
-    config: Annotated[Path, typer.Option(help="Config file with the recipe, the drop folder and the gate.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare and report; log nothing, move nothing.")] = False,
-    jobs: Annotated[int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")] = 1,
+    config: Annotated[
+        Path, typer.Option(help="Config file with the recipe, the drop folder and the gate.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compare and report; log nothing, move nothing.")
+    ] = False,
+    jobs: Annotated[
+        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
+    ] = 1,
 ) -> None:
     """Take in what arrived, train a challenger, promote it only if it is better on newer items.
 
-    Exit 0: promoted. Exit 3: nothing new, or the champion was kept. Exit 1: failed, and nothing was moved.
+    Exit 0: promoted. Exit 3: nothing new, or the champion was kept. Exit 1: failed, and nothing was
+    moved.
     """
     from imrml.config import load_config
     from imrml.errors import NothingChangedError
-    from imrml.retraining.drop_folder import is_dealt_with, sign
+    from imrml.retraining.drop_folder import fingerprint_inputs, is_already_processed
     from imrml.retraining.lock import is_unsettled
 
     settings = load_config(config)
-    if is_dealt_with(sign(settings)) and not is_unsettled():
+    if is_already_processed(fingerprint_inputs(settings)) and not is_unsettled():
         raise NothingChangedError("retrain: nothing has arrived since the last one")
     import pandas as pd
 
@@ -37,7 +44,10 @@ def retrain_model(
     except OSError as error:  # what was decided is done, and the exit code must say what
         told = f"the report could not be written ({error.strerror}): make room on the disk"
     if outcome.gates:
-        rows = [(gate.name, "passed" if gate.passed else "FAILED", gate.found, gate.wanted) for gate in outcome.gates]
+        rows = [
+            (gate.name, "passed" if gate.passed else "FAILED", gate.found, gate.wanted)
+            for gate in outcome.gates
+        ]
         print_rows(pd.DataFrame(rows, columns=["gate", "verdict", "found", "wanted"]))
     console.tell(told)
     if outcome.verdict != PROMOTED:

@@ -29,7 +29,9 @@ def list_trainings(
 
 
 @app.command()
-def push(model: Annotated[Path, typer.Argument(help="Folder that `imrml train --out` wrote.")]) -> None:
+def push(
+    model: Annotated[Path, typer.Argument(help="Folder that `imrml train --out` wrote.")],
+) -> None:
     """Log a training that MLflow could not take when it was made."""
     from imrml.tracking import log_training
 
@@ -39,5 +41,7 @@ def push(model: Annotated[Path, typer.Argument(help="Folder that `imrml train --
 def tell_run(run: "LoggedRun") -> None:
     """Say on stderr where a run and its model are."""
     console.tell(f"MLflow run {run.run_id} at {run.tracking_uri}")
-    console.tell(f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})")
+    console.tell(
+        f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})"
+    )
     console.tell(f"look at it: {run.link}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imrml.cli.console import console
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
 if TYPE_CHECKING:
     from imrml.models import LoadedModel
@@ -20,40 +20,49 @@ MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
 
 
 def score_requests(
-    submissions: Annotated[str, typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin.")],
+    submissions: Annotated[
+        str,
+        typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin."),
+    ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
-    out: Annotated[str, typer.Option(help="Prediction table to write; - for JSON Lines on stdout.")],
-    allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
+    out: Annotated[
+        str, typer.Option(help="Prediction table to write; - for JSON Lines on stdout.")
+    ],
+    allow_demo: Annotated[
+        bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
+    ] = False,
 ) -> None:
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.scoring.prediction import score
-    from imrml.submissions.requests import names_column, sort_requests
+    from imrml.submissions.requests import is_known_heading, sort_requests
     from imrml.tables.files import read_table, table_format, write_table
 
     table_format(out)
     loaded = open_model(model)
-    table = read_table(submissions, names_column)
+    table = read_table(submissions, is_known_heading)
     requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
-    tell_passed_over(requests)
+    print_ignored_input(requests)
     n_abstained = int((predictions["predicted"] == "abstain").sum())
     n_scored = len(predictions) - n_abstained
-    console.tell(f"{n_scored:,} of {counted(len(table), 'request')} scored, {n_abstained:,} abstained, written to {out}")
+    console.tell(
+        f"{n_scored:,} of {pluralize(len(table), 'request')} scored, {n_abstained:,} abstained, written to {out}"
+    )
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if requests.refused:
         told = "\n".join(f"  row {number}: {why}" for number, why in requests.refused)
-        raise TableError(f"score: {counted(len(requests.refused), 'request')} refused\n{told}")
+        raise TableError(f"score: {pluralize(len(requests.refused), 'request')} refused\n{told}")
 
 
-def tell_passed_over(requests: "Requests") -> None:
+def print_ignored_input(requests: "Requests") -> None:
     """Say on stderr which columns and cells of a table were passed over."""
-    from imrml.scoring.in_words import told_passed_over
+    from imrml.scoring.in_words import describe_ignored_input
 
-    for sentence in told_passed_over(requests):
+    for sentence in describe_ignored_input(requests):
         console.tell(sentence)
 
 

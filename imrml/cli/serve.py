@@ -9,13 +9,25 @@ from imrml.cli.console import console
 
 def serve(
     model: Annotated[str, typer.Option(help="Model folder or bundle, or models:/NAME@ALIAS.")],
-    host: Annotated[str, typer.Option(help="Address to bind; any but this machine's own needs --token.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to bind; any but this machine's own needs --token.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to bind.")] = 8444,
     token: Annotated[
-        str, typer.Option(envvar="IMRML_TOKEN", show_envvar=True, help="What visitors must know; better given by the variable.")
+        str,
+        typer.Option(
+            envvar="IMRML_TOKEN",
+            show_envvar=True,
+            help="What visitors must know; better given by the variable.",
+        ),
     ] = "",
-    allow_host: Annotated[list[str] | None, typer.Option(help="A name by which browsers may call this machine; repeat.")] = None,
-    allow_demo: Annotated[bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name by which browsers may call this machine; repeat."),
+    ] = None,
+    allow_demo: Annotated[
+        bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
+    ] = False,
 ) -> None:
     """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""
     try:
@@ -26,7 +38,9 @@ def serve(
     except ModuleNotFoundError as error:
         from imrml.errors import ImrmlError
 
-        raise ImrmlError(f"serve: {error.name} is not installed; pip install 'imrml[web]'") from None
+        raise ImrmlError(
+            f"serve: {error.name} is not installed; pip install 'imrml[web]'"
+        ) from None
     from imrml.cli.score import open_model
     from imrml.errors import ConfigError
     from imrml.explaining.precedents import open_precedents
@@ -34,17 +48,24 @@ def serve(
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
     loaded = open_model(model)
-    app = create_app(loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo)
+    app = create_app(
+        loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo
+    )
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if not settings.is_loopback:
-        console.tell("other machines can reach this page: put a proxy with TLS before it, for what is sent is health data")
+        console.tell(
+            "other machines can reach this page: put a proxy with TLS before it, for what is sent is health data"
+        )
     named = f"[{host}]" if ":" in host else host
     console.tell(f"http://{named}:{port}  (Ctrl+C stops it)")
-    # No access log, no server name, and of its own faults only what imrml.web writes: a line never holds what was sent.
+    # No access log, no server name, and of its own faults only what imrml.web writes: a line never
+    # holds what was sent.
     try:
         uvicorn.run(
             app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
             timeout_graceful_shutdown=5,
         )  # fmt: skip
     except SystemExit:  # with a code that elsewhere means "nothing changed"
-        raise ConfigError(f"serve: {named}:{port} cannot be bound; another program may hold it: give another --port") from None
+        raise ConfigError(
+            f"serve: {named}:{port} cannot be bound; another program may hold it: give another --port"
+        ) from None

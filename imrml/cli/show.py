@@ -11,12 +11,12 @@ from imrml.cli.console import console, print_rows
 from imrml.cli.explanation import printable
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
 if TYPE_CHECKING:
     from imrml.config import LimitsConfig
     from imrml.determinations import Item
-    from imrml.letters.spans import Reading
+    from imrml.letters.spans import ParsedLetter
 
 _DECISION_STYLES = {"upheld": "bold red", "overturned": "bold green"}
 
@@ -34,23 +34,34 @@ def show_coverage(paths: list[str], limits: "LimitsConfig") -> None:
 
     from imrml.letters.coverage import coverage_row
 
-    table = pd.DataFrame([coverage_row(reading, source) for source, reading in _readings(paths, limits)])
-    n_whole, n_flagged = int((table["n_left_over"] == 0).sum()), int((table["flags"].map(len) > 0).sum())
-    table["left_over"] = [" ".join(f"{start}-{end}" for start, end in spans) for spans in table["left_over"]]
+    table = pd.DataFrame(
+        [coverage_row(reading, source) for source, reading in _readings(paths, limits)]
+    )
+    n_whole, n_flagged = (
+        int((table["n_left_over"] == 0).sum()),
+        int((table["flags"].map(len) > 0).sum()),
+    )
+    table["left_over"] = [
+        " ".join(f"{start}-{end}" for start, end in spans) for spans in table["left_over"]
+    ]
     table["flags"] = table["flags"].map(" ".join)
     # Rounded down, so that 1.0000 means all of it.
     table["share_read"] = [f"{int(share * 10_000) / 10_000:.4f}" for share in table["share_read"]]
     print_rows(table)
-    console.tell(f"{n_whole:,} of {counted(len(table), 'letter')} read to the last character; {n_flagged:,} flagged")
+    console.tell(
+        f"{n_whole:,} of {pluralize(len(table), 'letter')} read to the last character; {n_flagged:,} flagged"
+    )
 
 
-def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "Reading"]]:
+def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "ParsedLetter"]]:
     """Read letters one by one; says on stderr which could not be read and why, and raises where none could."""
     from imrml.corpus import read_files
     from imrml.documents import walk_letters
 
     n_letters = n_read = 0
-    for source, reading in console.show_progress(read_files(walk_letters(paths, limits), limits), None, "reading"):
+    for source, reading in console.show_progress(
+        read_files(walk_letters(paths, limits), limits), None, "reading"
+    ):
         n_letters += 1
         if isinstance(reading, DocumentError):
             console.tell(f"{source}: {reading}")
@@ -58,18 +69,22 @@ def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "
         n_read += 1
         yield source, reading
     if not n_read:
-        raise ImrmlError(f"parse: none of {counted(n_letters, 'letter')} could be read")
+        raise ImrmlError(f"parse: none of {pluralize(n_letters, 'letter')} could be read")
 
 
 # --- one letter ------------------------------------------------------------------------------------------------------
 
 
-def _print_letter(source: str, reading: "Reading", screen: Console) -> None:
+def _print_letter(source: str, reading: "ParsedLetter", screen: Console) -> None:
     from imrml.letters.coverage import measure_coverage
 
     case, coverage = reading.case, measure_coverage(reading)
     first = case.items[0]
-    letter_format = case.letter_format if case.format_verified else f"{case.letter_format} (no real letter of it was seen: check)"
+    letter_format = (
+        case.letter_format
+        if case.format_verified
+        else f"{case.letter_format} (no real letter of it was seen: check)"
+    )
     read = f"{int(coverage.share_read * 10_000) / 100:.2f} %"
     if coverage.left_over:
         read += f", left over {' '.join(f'{start}-{end}' for start, end in coverage.left_over)}"
@@ -88,7 +103,12 @@ def _print_letter(source: str, reading: "Reading", screen: Console) -> None:
             "priority": first.submission.priority,
             "worker": " ".join(filter(None, (_age(first.submission.age), first.submission.sex))),
             "diagnosis": first.submission.diagnosis,
-            "reviewer": "; ".join(filter(None, (first.determination.reviewer_specialties, first.determination.reviewer_states))),
+            "reviewer": "; ".join(
+                filter(
+                    None,
+                    (first.determination.reviewer_specialties, first.determination.reviewer_states),
+                )
+            ),
             "summary": first.submission.case_summary,
         },
         screen,
@@ -103,10 +123,15 @@ def _print_item(item: "Item", screen: Console) -> None:
     submission, determination = item.submission, item.determination
     is_upheld = determination.decision == "upheld"
     evidence = label_rationale(determination.rationale, submission.item) if is_upheld else []
-    numbers = {id_: number for number, id_ in enumerate(dict.fromkeys(span.id for span in evidence), start=1)}
+    numbers = {
+        id_: number
+        for number, id_ in enumerate(dict.fromkeys(span.id for span in evidence), start=1)
+    }
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     head = Text(f"\n{item.item_number}. ", style="bold")
-    head.append(f"{determination.decision.upper()}  ", style=_DECISION_STYLES[determination.decision])
+    head.append(
+        f"{determination.decision.upper()}  ", style=_DECISION_STYLES[determination.decision]
+    )
     head.append(printable(submission.item))
     screen.print(head)
     _print_facts(
@@ -116,8 +141,13 @@ def _print_item(item: "Item", screen: Console) -> None:
             "disputed": submission.disputed,
             "claims side": submission.claims_guideline,
             "MAXIMUS": determination.maximus_guideline,
-            "rationale": _marked(determination.rationale, [(span.start, span.end, numbers[span.id]) for span in evidence]),
-            "labels": "; ".join(f"({number}) {id_}: {names[id_]}" for id_, number in numbers.items()),
+            "rationale": _marked(
+                determination.rationale,
+                [(span.start, span.end, numbers[span.id]) for span in evidence],
+            ),
+            "labels": "; ".join(
+                f"({number}) {id_}: {names[id_]}" for id_, number in numbers.items()
+            ),
         },
         screen,
     )
@@ -136,7 +166,9 @@ def _print_facts(facts: dict[str, "str | Text | None"], screen: Console) -> None
 def _marked(rationale: str, evidence: Iterable[tuple[int, int, int]]) -> Text:
     """Put evidence in brackets with its number, which says the same without colour; where two overlap, both have theirs."""
     marks = sorted(
-        mark for start, end, number in evidence for mark in ((start, 1, "[", number), (end, 0, f"]({number})", number))
+        mark
+        for start, end, number in evidence
+        for mark in ((start, 1, "[", number), (end, 0, f"]({number})", number))
     )
     text, at, n_open = Text(), 0, 0
     for place, is_start, words, _ in marks:

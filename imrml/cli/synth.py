@@ -12,12 +12,17 @@ def write_letters(
     n_letters: Annotated[int, typer.Option("--n-letters", min=1, help="How many letters.")],
     out: Annotated[Path, typer.Option(help="Folder for the letters.")],
     truth: Annotated[
-        Path, typer.Option(help="Truth file to write: every field, label and true probability (.jsonl or .parquet).")
+        Path,
+        typer.Option(
+            help="Truth file to write: every field, label and true probability (.jsonl or .parquet)."
+        ),
     ],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
     pdf: Annotated[bool, typer.Option("--pdf", help="All letters as PDF instead of text.")] = False,
     pdf_share: Annotated[float, typer.Option(min=0, max=1, help="Share of letters as PDF.")] = 0.0,
-    damage_share: Annotated[float, typer.Option(min=0, max=1, help="Share of letters with extraction damage.")] = 0.3,
+    damage_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of letters with extraction damage.")
+    ] = 0.3,
 ) -> None:
     """Write invented letters whose true probabilities are known: a yardstick and a demo, never evidence of skill."""
     from imrml.synthetic import write_corpus

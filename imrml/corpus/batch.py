@@ -10,14 +10,14 @@ from typing import Any
 from imrml.config import LimitsConfig
 from imrml.corpus.journal import Journal
 from imrml.documents import LetterFile, read_text
-from imrml.engines import Engine, Trouble, map_guarded
+from imrml.engines import Engine, WorkerFailure, map_isolated
 from imrml.errors import DocumentError
 from imrml.letters.parsing import case_rows, read_letter
-from imrml.letters.spans import Reading
+from imrml.letters.spans import ParsedLetter
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedLetter:
+class LetterOutcome:
     """What became of one letter: its items' rows, or the row of the failures file.
 
     Parameters
@@ -38,7 +38,7 @@ class ParsedLetter:
     failure: dict[str, Any] | None = None
 
 
-def parse_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter:
+def parse_file(file: LetterFile, limits: LimitsConfig) -> LetterOutcome:
     """Read and parse one letter; whatever is wrong with it becomes its failure row.
 
     Examples
@@ -50,10 +50,12 @@ def parse_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter:
     found = read_file(file, limits)
     if isinstance(found, DocumentError):
         return _lost(file, found)
-    return ParsedLetter(file.source, file.sha256, tuple(case_rows(found.case, file.source, file.sha256)))
+    return LetterOutcome(
+        file.source, file.sha256, tuple(case_rows(found.case, file.source, file.sha256))
+    )
 
 
-def read_file(file: LetterFile, limits: LimitsConfig) -> Reading | DocumentError:
+def read_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | DocumentError:
     """Read one letter, or say what is wrong with it.
 
     Examples
@@ -70,29 +72,46 @@ def read_file(file: LetterFile, limits: LimitsConfig) -> Reading | DocumentError
         return error
     except Exception as error:  # a fault of ours must cost one letter only; its message could hold text of the letter
         at = traceback.extract_tb(error.__traceback__)[-1]
-        return DocumentError("crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}")
+        return DocumentError(
+            "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
+        )
     n_items = len(reading.case.items)
     if n_items > limits.max_items:
-        return DocumentError("too_many_items", f"{n_items:,} items; at most {limits.max_items:,} (limits.max_items)")
+        return DocumentError(
+            "too_many_items", f"{n_items:,} items; at most {limits.max_items:,} (limits.max_items)"
+        )
     return reading
 
 
-def _lost(file: LetterFile, error: DocumentError) -> ParsedLetter:
-    failure = {"source": file.source, "reason": error.reason, "detail": error.detail, "offset": error.offset}
-    return ParsedLetter(file.source, file.sha256, (), failure)
+def _lost(file: LetterFile, error: DocumentError) -> LetterOutcome:
+    failure = {
+        "source": file.source,
+        "reason": error.reason,
+        "detail": error.detail,
+        "offset": error.offset,
+    }
+    return LetterOutcome(file.source, file.sha256, (), failure)
 
 
-def _lost_with_worker(file: LetterFile, trouble: Trouble, seen: str) -> ParsedLetter:
+def _lost_with_worker(file: LetterFile, trouble: WorkerFailure, seen: str) -> LetterOutcome:
     return _lost(file, DocumentError(trouble, seen))
 
 
 def parse_new(
-    files: Iterable[LetterFile], journal: Journal, limits: LimitsConfig, n_jobs: int = 1, engine: Engine = "local"
-) -> Iterator[ParsedLetter]:
+    files: Iterable[LetterFile],
+    journal: Journal,
+    limits: LimitsConfig,
+    n_jobs: int = 1,
+    engine: Engine = "local",
+) -> Iterator[LetterOutcome]:
     """Parse what the journal does not hold yet, in order, keep each there, and yield it."""
     parse = partial(parse_file, limits=limits)
-    new = (file for file in files if journal.is_new(file.source, file.sha256 if not file.error else None))
-    for letter in map_guarded(
+    new = (
+        file
+        for file in files
+        if journal.is_new(file.source, file.sha256 if not file.error else None)
+    )
+    for letter in map_isolated(
         parse,
         new,
         _lost_with_worker,
@@ -105,10 +124,12 @@ def parse_new(
         yield letter
 
 
-def read_files(files: Iterable[LetterFile], limits: LimitsConfig) -> Iterator[tuple[str, Reading | DocumentError]]:
+def read_files(
+    files: Iterable[LetterFile], limits: LimitsConfig
+) -> Iterator[tuple[str, ParsedLetter | DocumentError]]:
     """Read letters in a worker, in order; yield the source of each with its reading, or what is wrong with it."""
     read = partial(_read_with_source, limits=limits)
-    return map_guarded(
+    return map_isolated(
         read,
         files,
         lambda file, trouble, seen: (file.source, DocumentError(trouble, seen)),
@@ -117,5 +138,7 @@ def read_files(files: Iterable[LetterFile], limits: LimitsConfig) -> Iterator[tu
     )
 
 
-def _read_with_source(file: LetterFile, limits: LimitsConfig) -> tuple[str, Reading | DocumentError]:
+def _read_with_source(
+    file: LetterFile, limits: LimitsConfig
+) -> tuple[str, ParsedLetter | DocumentError]:
     return file.source, read_file(file, limits)

@@ -15,12 +15,12 @@ from imrml.config import LimitsConfig
 from imrml.corpus import PARSED_COLUMNS, item_table
 from imrml.documents import read_text
 from imrml.errors import DocumentError, TableError
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 from imrml.submissions.columns import CODED_COLUMNS
 from imrml.submissions.dmhc_codes import (
     is_passed_over,
     join_codes,
-    name_heading,
+    map_heading,
     read_age_band,
     read_code,
     read_decision,
@@ -58,8 +58,8 @@ class ImportedFile:
 def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     r"""Read the state's file, whatever its heading style, separator and encoding.
 
-    Read are ``Reference ID;Report Year;...`` and ``ReferenceID,ReportYear,...,Findings``, separated by ``,``, ``;`` or tabs, in
-    UTF-8, UTF-16 or Windows-1252.
+    Read are ``Reference ID;Report Year;...`` and ``ReferenceID,ReportYear,...,Findings``, separated
+    by ``,``, ``;`` or tabs, in UTF-8, UTF-16 or Windows-1252.
 
     Parameters
     ----------
@@ -71,7 +71,8 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     Raises
     ------
     TableError
-        The file is absent, is no text, has no heading that is needed, or holds no row that can be read.
+        The file is absent, is no text, has no heading that is needed, or holds no row that can be
+        read.
 
     Examples
     --------
@@ -96,7 +97,7 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
         raise TableError(f"{path}: {error.detail}") from None
     table = _rows(text, path)
     headings = next(table, [])
-    names = [name_heading(heading) for heading in headings]
+    names = [map_heading(heading) for heading in headings]
     if absent := [name for name in _NEEDED if name not in names]:
         raise TableError(
             f"{path}: no heading for {', '.join(absent)} in the first line; expected the state's own headings "
@@ -108,31 +109,58 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     seen: dict[str, int] = {}
     for number, cells in enumerate(table, start=1):
         told = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
-        told["decided_year"] = told.get("decided_year", "").removesuffix(".0")  # from a spreadsheet's column of numbers
-        if fault := _find_fault(told, seen) if len(cells) == len(headings) else _ragged(len(cells), len(headings)):
-            failures.append({"source": str(path), "reason": fault[0], "detail": f"row {number}: {fault[1]}", "offset": number})
+        told["decided_year"] = told.get("decided_year", "").removesuffix(
+            ".0"
+        )  # from a spreadsheet's column of numbers
+        if (
+            fault := _find_fault(told, seen)
+            if len(cells) == len(headings)
+            else _ragged(len(cells), len(headings))
+        ):
+            failures.append(
+                {
+                    "source": str(path),
+                    "reason": fault[0],
+                    "detail": f"row {number}: {fault[1]}",
+                    "offset": number,
+                }
+            )
             continue
         seen[told["case_number"]] = number
         rows.append(_item(told) | provenance)
     if not rows:
-        raise TableError(f"{path}: none of {counted(len(failures), 'row')} could be read")
+        raise TableError(f"{path}: none of {pluralize(len(failures), 'row')} could be read")
     coded = pd.DataFrame(rows, columns=[column.name for column in CODED_COLUMNS]).astype("str")
-    unknown = (heading for heading, name in zip(headings, names, strict=True) if not name and not is_passed_over(heading))
+    unknown = (
+        heading
+        for heading, name in zip(headings, names, strict=True)
+        if not name and not is_passed_over(heading)
+    )
     return ImportedFile(item_table(rows).join(coded), failures, tuple(unknown))
 
 
 def _rows(text: str, path: str | Path) -> Iterator[list[str]]:
     """Yield the heading and every row that is not blank, with the separator that makes most of the heading known."""
     heading = text.partition("\n")[0].strip("\r")
-    separator = max(_SEPARATORS, key=lambda mark: len({name_heading(part.strip('"')) for part in heading.split(mark)}))
+    separator = max(
+        _SEPARATORS,
+        key=lambda mark: len({map_heading(part.strip('"')) for part in heading.split(mark)}),
+    )
     try:
-        yield from (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row))
+        yield from (
+            row
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+            if any(row)
+        )
     except csv.Error as error:
         raise TableError(f"{path}: not a readable CSV ({error})") from None
 
 
 def _ragged(n_fields: int, n_headings: int) -> tuple[str, str]:
-    return "ragged_row", f"{counted(n_fields, 'field')}, the heading has {n_headings}; quote fields that hold the separator"
+    return (
+        "ragged_row",
+        f"{pluralize(n_fields, 'field')}, the heading has {n_headings}; quote fields that hold the separator",
+    )
 
 
 def _find_fault(told: dict[str, str], seen: dict[str, int]) -> tuple[str, str] | None:
@@ -145,7 +173,11 @@ def _find_fault(told: dict[str, str], seen: dict[str, int]) -> tuple[str, str] |
     if not (year.isdecimal() and _FIRST_YEAR <= int(year) <= _LAST_YEAR):
         return "unknown_year", f"the report year is none between {_FIRST_YEAR} and {_LAST_YEAR}"
     if read_decision(decision) is None:
-        shown = f"{decision!r}" if len(decision) <= _LONGEST_SHOWN else f"a text of {len(decision):,} characters"
+        shown = (
+            f"{decision!r}"
+            if len(decision) <= _LONGEST_SHOWN
+            else f"a text of {len(decision):,} characters"
+        )
         return "unknown_decision", f"the determination is {shown}; expected upheld or overturned"
     return None
 

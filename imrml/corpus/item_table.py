@@ -29,9 +29,12 @@ def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     (['case_number', 'item_number'], 'Int64')
     """
     frame = pd.DataFrame(list(rows), columns=[column.name for column in PARSED_COLUMNS])
-    # "str" keeps an absent date a plain NaN on the way through Parquet, which "string" would turn into pd.NA.
+    # "str" keeps an absent date a plain NaN on the way through Parquet, which "string" would turn
+    # into pd.NA.
     is_text = {"string": "str", "date": "str"}
-    return frame.astype({column.name: is_text.get(column.dtype, column.dtype) for column in PARSED_COLUMNS})
+    return frame.astype(
+        {column.name: is_text.get(column.dtype, column.dtype) for column in PARSED_COLUMNS}
+    )
 
 
 def submission_table(items: pd.DataFrame) -> pd.DataFrame:
@@ -45,9 +48,9 @@ def submission_table(items: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_items, 1 + n_submission_columns)
-        ``request_id`` (``CASE#NUMBER``, by which ``imrml reconcile`` finds the item again) and the columns of
-        ``SUBMISSION_COLUMNS``; the sentences of ``case_summary`` in which the reviewer judges the record are left out. What is
-        left of it was still written after the decision.
+        ``request_id`` (``CASE#NUMBER``, by which ``imrml reconcile`` finds the item again) and the
+        columns of ``SUBMISSION_COLUMNS``; the sentences of ``case_summary`` in which the reviewer
+        judges the record are left out. What is left of it was still written after the decision.
 
     Examples
     --------
@@ -60,7 +63,9 @@ def submission_table(items: pd.DataFrame) -> pd.DataFrame:
     submissions = items[[column.name for column in SUBMISSION_COLUMNS]].copy()
     told = {summary: remove_sentences(summary, "imr") for summary in items["case_summary"].unique()}
     submissions["case_summary"] = items["case_summary"].map(told)
-    submissions.insert(0, "request_id", items["case_number"] + "#" + items["item_number"].astype("str"))
+    submissions.insert(
+        0, "request_id", items["case_number"] + "#" + items["item_number"].astype("str")
+    )
     return submissions
 
 
@@ -100,8 +105,8 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
     Raises
     ------
     TableError
-        Names what is absent, and which columns of the item table were found: another heading may be the first row of a table
-        without headings, and so a record's text.
+        Names what is absent, and which columns of the item table were found: another heading may be
+        the first row of a table without headings, and so a record's text.
 
     Examples
     --------
@@ -114,5 +119,10 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
         noun = "column" if len(absent) == 1 else "columns"
         known = [column.name for column in PARSED_COLUMNS if column.name in items]
         n_others = len(items.columns) - len(known)
-        found = ", ".join([*known, *([f"and {n_others} under other headings"] if n_others else [])]) or "no column"
-        raise TableError(f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {found}")
+        found = (
+            ", ".join([*known, *([f"and {n_others} under other headings"] if n_others else [])])
+            or "no column"
+        )
+        raise TableError(
+            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {found}"
+        )

@@ -1,8 +1,9 @@
 """What was parsed so far, on disk: a killed run goes on where it was, and memory is the same for any number of letters.
 
-The journal is an SQLite file beside the output, mode 0600; it goes away once the output is in place. Letters already held come
-first, new ones after them in the order of the inputs. What was not read is read again by the next run that resumes: its cause
-may be gone. A letter is known by the hash of its bytes; its copies are counted, not kept.
+The journal is an SQLite file beside the output, mode 0600; it goes away once the output is in
+place. Letters already held come first, new ones after them in the order of the inputs. What was not
+read is read again by the next run that resumes: its cause may be gone. A letter is known by the
+hash of its bytes; its copies are counted, not kept.
 """
 
 import json
@@ -49,7 +50,8 @@ class Journal:
     failures : Path
         Its failures file, read where ``resume`` finds a complete output.
     resume : bool
-        Go on with the journal of an interrupted run, else with the output and failures that are there; else start anew.
+        Go on with the journal of an interrupted run, else with the output and failures that are
+        there; else start anew.
 
     Raises
     ------
@@ -68,14 +70,22 @@ class Journal:
         self.n_new = self.n_held = self.n_copies = self.n_lost = 0
         try:
             self._database = self._open()
-            self.was_interrupted = bool(self._all("SELECT 1 FROM sqlite_master WHERE name = 'columns'"))
+            self.was_interrupted = bool(
+                self._all("SELECT 1 FROM sqlite_master WHERE name = 'columns'")
+            )
         except sqlite3.OperationalError:
-            raise ImrmlError(f"{self.path}: in use, another run is writing {out}; wait for it") from None
+            raise ImrmlError(
+                f"{self.path}: in use, another run is writing {out}; wait for it"
+            ) from None
         except sqlite3.DatabaseError:
-            raise ImrmlError(f"{self.path}: not a journal of imrml, or damaged; remove it and run without --resume") from None
+            raise ImrmlError(
+                f"{self.path}: not a journal of imrml, or damaged; remove it and run without --resume"
+            ) from None
         if self.was_interrupted and resume:
             if self._all("SELECT names FROM columns") != [(_COLUMNS,)]:
-                raise ImrmlError(f"{self.path}: made by another version of imrml; run without --resume")
+                raise ImrmlError(
+                    f"{self.path}: made by another version of imrml; run without --resume"
+                )
         else:
             self._start(out if resume else None, failures)
         [(self._n_old_letters,)] = self._all("SELECT ifnull(max(position), 0) FROM letters")
@@ -85,7 +95,12 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._run("COMMIT")
         self._database.close()
 
@@ -110,7 +125,10 @@ class Journal:
                 for row in read_table(failures).to_dict("records"):
                     offset = pd.to_numeric(row["offset"], errors="coerce")
                     names = ("source", "reason", "detail")
-                    self._fail({name: row[name] for name in names} | {"offset": None if pd.isna(offset) else int(offset)})
+                    self._fail(
+                        {name: row[name] for name in names}
+                        | {"offset": None if pd.isna(offset) else int(offset)}
+                    )
         self._run("COMMIT")
         self._run("BEGIN EXCLUSIVE")
 
@@ -118,7 +136,9 @@ class Journal:
         def rows() -> Iterator[dict[str, Any]]:
             for part in iter_table(out):
                 if ",".join(part.columns) != _COLUMNS:
-                    raise TableError(f"{out}: its columns are not those that parse writes, so it cannot be resumed; name another")
+                    raise TableError(
+                        f"{out}: its columns are not those that parse writes, so it cannot be resumed; name another"
+                    )
                 yield from plain_rows(part)
 
         for sha256, of_letter in groupby(rows(), lambda row: str(row["source_sha256"])):
@@ -127,7 +147,11 @@ class Journal:
     def is_new(self, source: str, sha256: str | None) -> bool:
         """Tell whether a letter is still to be parsed, and count it if not."""
         if self._n_old_failures:
-            self._run("DELETE FROM failures WHERE source = ? AND position <= ?", source, self._n_old_failures)
+            self._run(
+                "DELETE FROM failures WHERE source = ? AND position <= ?",
+                source,
+                self._n_old_failures,
+            )
         held = self._all("SELECT position, source FROM letters WHERE sha256 = ?", sha256)
         for position, held_source in held:
             is_the_same = held_source == source and position <= self._n_old_letters
@@ -135,7 +159,9 @@ class Journal:
             self.n_copies += not is_the_same
         return not held
 
-    def keep(self, sha256: str, rows: Sequence[dict[str, Any]], failure: dict[str, Any] | None) -> None:
+    def keep(
+        self, sha256: str, rows: Sequence[dict[str, Any]], failure: dict[str, Any] | None
+    ) -> None:
         """Keep what became of a letter."""
         if failure:
             self._fail(failure)
@@ -150,7 +176,13 @@ class Journal:
             self._committed = time.monotonic()
 
     def _hold(self, sha256: str, rows: Sequence[dict[str, Any]]) -> bool:
-        facts = (sha256, rows[0]["source"], len(rows), all(row["format_verified"] for row in rows), json.dumps(rows))
+        facts = (
+            sha256,
+            rows[0]["source"],
+            len(rows),
+            all(row["format_verified"] for row in rows),
+            json.dumps(rows),
+        )
         insert = "INSERT OR IGNORE INTO letters (sha256, source, n_items, is_verified, rows) VALUES (?, ?, ?, ?, ?)"
         return self._run(insert, *facts).rowcount == 1
 
@@ -171,18 +203,29 @@ class Journal:
 
     def failures(self, n_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
         """Yield the failures file's rows, ``n_rows`` at a time."""
-        cursor = self._database.execute('SELECT source, reason, detail, "offset" FROM failures ORDER BY position')
+        cursor = self._database.execute(
+            'SELECT source, reason, detail, "offset" FROM failures ORDER BY position'
+        )
         while part := cursor.fetchmany(n_rows):
-            yield [dict(zip(("source", "reason", "detail", "offset"), row, strict=True)) for row in part]
+            yield [
+                dict(zip(("source", "reason", "detail", "offset"), row, strict=True))
+                for row in part
+            ]
 
     def count_items(self) -> tuple[int, int]:
         """Count the rows of the item table, and the letters of a format of which no real letter was seen."""
-        [counts] = self._all("SELECT ifnull(sum(n_items), 0), ifnull(sum(NOT is_verified), 0) FROM letters")
+        [counts] = self._all(
+            "SELECT ifnull(sum(n_items), 0), ifnull(sum(NOT is_verified), 0) FROM letters"
+        )
         return int(counts[0]), int(counts[1])
 
     def count_reasons(self) -> dict[str, int]:
         """Count the letters that were not read, by reason, the most frequent first."""
-        return dict(self._all("SELECT reason, count(*) AS n FROM failures GROUP BY reason ORDER BY n DESC, reason"))
+        return dict(
+            self._all(
+                "SELECT reason, count(*) AS n FROM failures GROUP BY reason ORDER BY n DESC, reason"
+            )
+        )
 
     def discard(self) -> None:
         """Remove the journal, once it is closed: the output is in place, or there is none to make."""

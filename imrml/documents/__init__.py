@@ -4,4 +4,12 @@ from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS
 from imrml.documents.files import walk_letters
 from imrml.documents.reading import Document, LetterFile, read_document, read_text
 
-__all__ = ["ARCHIVE_ENDINGS", "LETTER_ENDINGS", "Document", "LetterFile", "read_document", "read_text", "walk_letters"]
+__all__ = [
+    "ARCHIVE_ENDINGS",
+    "LETTER_ENDINGS",
+    "Document",
+    "LetterFile",
+    "read_document",
+    "read_text",
+    "walk_letters",
+]

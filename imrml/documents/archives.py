@@ -1,7 +1,8 @@
 """Members of zip and tar archives as letters: nothing is unpacked to disk, nothing that an archive says of itself is believed.
 
-Sizes are measured while inflating, names only become part of a source, links and archives inside archives are refused. Whatever
-is wrong with one member is its own failure; what is wrong with the archive ends it, and the members read before stay.
+Sizes are measured while inflating, names only become part of a source, links and archives inside
+archives are refused. Whatever is wrong with one member is its own failure; what is wrong with the
+archive ends it, and the members read before stay.
 """
 
 import gzip
@@ -45,7 +46,9 @@ def archive_kind(head: bytes) -> Kind | None:
     return "tar" if head[257:262] == b"ustar" else None
 
 
-def read_members(archive: IO[bytes], kind: Kind, source: str, limits: LimitsConfig) -> Iterator[LetterFile]:
+def read_members(
+    archive: IO[bytes], kind: Kind, source: str, limits: LimitsConfig
+) -> Iterator[LetterFile]:
     """Yield the letters of an archive in its own order, one at a time; files that are no letters by their ending are passed over.
 
     Parameters
@@ -57,9 +60,14 @@ def read_members(archive: IO[bytes], kind: Kind, source: str, limits: LimitsConf
     source : str
         Name of the archive, first part of its members' names.
     limits : LimitsConfig
-        ``max_bytes`` of a member once inflated; ``max_ratio`` of inflated over packed bytes, of a member and of the whole.
+        ``max_bytes`` of a member once inflated; ``max_ratio`` of inflated over packed bytes, of a
+        member and of the whole.
     """
-    members = _zip_members(archive, source, limits) if kind == "zip" else _tar_members(archive, kind, source, limits)
+    members = (
+        _zip_members(archive, source, limits)
+        if kind == "zip"
+        else _tar_members(archive, kind, source, limits)
+    )
     is_empty = True
     try:
         for member in members:
@@ -71,11 +79,16 @@ def read_members(archive: IO[bytes], kind: Kind, source: str, limits: LimitsConf
         raise
     except Exception as error:  # (damaged archives raise whatever their bytes happen to break)
         yield LetterFile(
-            source, error=DocumentError("damaged_archive", f"the archive cannot be read on ({type(error).__name__})")
+            source,
+            error=DocumentError(
+                "damaged_archive", f"the archive cannot be read on ({type(error).__name__})"
+            ),
         )
     else:
         if is_empty:
-            yield LetterFile(source, error=DocumentError("no_letters", "the archive holds no letter"))
+            yield LetterFile(
+                source, error=DocumentError("no_letters", "the archive holds no letter")
+            )
 
 
 def _is_passed_over(name: str) -> bool:
@@ -98,7 +111,9 @@ def _refusal(name: str, *, is_plain: bool) -> DocumentError | None:
     return None
 
 
-def _read_member(source: str, member: IO[bytes], n_packed: float, limits: LimitsConfig) -> LetterFile:
+def _read_member(
+    source: str, member: IO[bytes], n_packed: float, limits: LimitsConfig
+) -> LetterFile:
     """Inflate one member of ``n_packed`` bytes, as far as the limits allow."""
     content = bytearray()
     while chunk := member.read(_CHUNK):
@@ -106,14 +121,24 @@ def _read_member(source: str, member: IO[bytes], n_packed: float, limits: Limits
         if len(content) > min(limits.max_bytes, max(_ALWAYS_FINE, limits.max_ratio * n_packed)):
             found = f"inflates to more than {limits.max_bytes:,} bytes (limits.max_bytes)"
             is_bomb = len(content) > limits.max_ratio * n_packed
-            return LetterFile(source, error=_bomb(limits) if is_bomb else DocumentError("too_large", found))
+            return LetterFile(
+                source, error=_bomb(limits) if is_bomb else DocumentError("too_large", found)
+            )
     if archive_kind(bytes(content[:SNIFFED])):
-        return LetterFile(source, error=DocumentError("nested_archive", "an archive inside an archive, under another ending"))
+        return LetterFile(
+            source,
+            error=DocumentError(
+                "nested_archive", "an archive inside an archive, under another ending"
+            ),
+        )
     return LetterFile(source, bytes(content))
 
 
 def _bomb(limits: LimitsConfig) -> DocumentError:
-    return DocumentError("decompression_bomb", f"inflates to more than {limits.max_ratio:g} times its size (limits.max_ratio)")
+    return DocumentError(
+        "decompression_bomb",
+        f"inflates to more than {limits.max_ratio:g} times its size (limits.max_ratio)",
+    )
 
 
 def printable(name: str) -> str:
@@ -145,14 +170,18 @@ def _zip_members(file: IO[bytes], source: str, limits: LimitsConfig) -> Iterator
             raise _bomb(limits)
 
 
-def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, n_packed: int, limits: LimitsConfig) -> LetterFile:
+def _zip_member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, n_packed: int, limits: LimitsConfig
+) -> LetterFile:
     mode = info.external_attr >> 16
     error = _refusal(info.filename, is_plain=stat.S_IFMT(mode) in {0, stat.S_IFREG})
     if error is None and info.flag_bits & 0x1:
         error = DocumentError("password_protected", "the member is encrypted")
     # The other methods inflate without bound in zipfile.
     if error is None and info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        error = DocumentError("unreadable", f"the member is packed by method {info.compress_type}, not deflated")
+        error = DocumentError(
+            "unreadable", f"the member is packed by method {info.compress_type}, not deflated"
+        )
     if error:
         return LetterFile(name, error=error)
     try:
@@ -162,7 +191,10 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, n_pa
         raise
     except Exception as trouble:  # as above
         return LetterFile(
-            name, error=DocumentError("damaged_archive", f"the member cannot be inflated ({type(trouble).__name__})")
+            name,
+            error=DocumentError(
+                "damaged_archive", f"the member cannot be inflated ({type(trouble).__name__})"
+            ),
         )
 
 
@@ -197,7 +229,9 @@ class _Tape:
         return self.tell()
 
 
-def _tar_members(file: IO[bytes], kind: Kind, source: str, limits: LimitsConfig) -> Iterator[LetterFile]:
+def _tar_members(
+    file: IO[bytes], kind: Kind, source: str, limits: LimitsConfig
+) -> Iterator[LetterFile]:
     file.seek(0)
     tape = _Tape(file, kind, limits)
     with tarfile.open(fileobj=tape, mode="r:") as archive:  # type: ignore[call-overload]
@@ -217,4 +251,6 @@ def _tar_members(file: IO[bytes], kind: Kind, source: str, limits: LimitsConfig)
             yield _read_member(name, member, math.inf, limits)  # the tape holds the ratio
         # tarfile takes a broken header, and no header at all, for the end.
         if tape.last != bytes(tarfile.BLOCKSIZE):
-            raise DocumentError("damaged_archive", "the archive breaks off without its end mark", tape.tell())
+            raise DocumentError(
+                "damaged_archive", "the archive breaks off without its end mark", tape.tell()
+            )

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import IO
 
 from imrml.config import LimitsConfig
-from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS, SNIFFED, archive_kind, printable, read_members
+from imrml.documents.archives import (
+    ARCHIVE_ENDINGS,
+    LETTER_ENDINGS,
+    SNIFFED,
+    archive_kind,
+    printable,
+    read_members,
+)
 from imrml.documents.reading import LetterFile, read_bytes
 from imrml.errors import DocumentError, ImrmlError
 
@@ -24,8 +31,9 @@ _GLOB = re.compile(r"[*?\[]")
 def walk_letters(inputs: Iterable[str | Path], limits: LimitsConfig) -> Iterator[LetterFile]:
     """Yield each letter of files, folders (recursively), globs, archives and stdin (``-``).
 
-    A folder's files come sorted by name, then those of its folders; an archive's members in their own order. A file named
-    outright is taken whatever its ending; whether it is an archive, its first bytes tell.
+    A folder's files come sorted by name, then those of its folders; an archive's members in their
+    own order. A file named outright is taken whatever its ending; whether it is an archive, its
+    first bytes tell.
 
     Raises
     ------
@@ -75,7 +83,9 @@ def _find(given: str | Path) -> Iterator[Path | OSError]:
 
 
 def _is_wanted(name: str) -> bool:
-    return name.lower().endswith((*LETTER_ENDINGS, *ARCHIVE_ENDINGS)) and not Path(name).name.startswith("._")
+    return name.lower().endswith((*LETTER_ENDINGS, *ARCHIVE_ENDINGS)) and not Path(
+        name
+    ).name.startswith("._")
 
 
 def _letters_of(given: str | Path, limits: LimitsConfig) -> Iterator[LetterFile]:
@@ -115,7 +125,11 @@ def _letters_of_stdin(stdin: IO[bytes], limits: LimitsConfig) -> Iterator[Letter
             yield from read_members(file, kind, STDIN, limits)
     elif len(head) > limits.max_bytes:
         yield LetterFile(
-            STDIN, error=DocumentError("too_large", f"more than {limits.max_bytes:,} bytes; no more are read (limits.max_bytes)")
+            STDIN,
+            error=DocumentError(
+                "too_large",
+                f"more than {limits.max_bytes:,} bytes; no more are read (limits.max_bytes)",
+            ),
         )
     else:
         yield LetterFile(STDIN, head)

@@ -1,7 +1,8 @@
 r"""Bytes to text, with limits: text files in the usual encodings and PDF files with a text layer.
 
-Line ends come back as ``"\n"``, page ends as ``"\f"``; nothing else of the text is touched, because a blank at the end of a
-line tells :mod:`imrml.letters.cleaning` whether the line wraps. The one repair is of mojibake, and only where it is certain.
+Line ends come back as ``"\n"``, page ends as ``"\f"``; nothing else of the text is touched, because
+a blank at the end of a line tells :mod:`imrml.letters.cleaning` whether the line wraps. The one
+repair is of mojibake, and only where it is certain.
 """
 
 import codecs
@@ -13,9 +14,10 @@ from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
 from imrml.errors import DocumentError
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
-# UTF-8 that was read as Windows-1252 and saved: the first byte of a sequence as a letter, then what its next byte became.
+# UTF-8 that was read as Windows-1252 and saved: the first byte of a sequence as a letter, then what
+# its next byte became.
 _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
@@ -108,7 +110,9 @@ def read_bytes(path: Path, limits: LimitsConfig) -> bytes:
             content = file.read(limits.max_bytes + 1)
             if len(content) > limits.max_bytes:
                 size = path.stat().st_size
-                raise DocumentError("too_large", f"{size:,} bytes; at most {limits.max_bytes:,} (limits.max_bytes)")
+                raise DocumentError(
+                    "too_large", f"{size:,} bytes; at most {limits.max_bytes:,} (limits.max_bytes)"
+                )
     except OSError as error:
         raise DocumentError("unreadable", error.strerror or type(error).__name__) from None
     return content
@@ -124,11 +128,19 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
     'one line\nanother'
     """
     if not content.strip():
-        raise DocumentError("empty_file", f"{counted(len(content), 'byte')}, nothing but blanks" if content else "holds nothing")
+        raise DocumentError(
+            "empty_file",
+            f"{pluralize(len(content), 'byte')}, nothing but blanks"
+            if content
+            else "holds nothing",
+        )
     is_pdf = b"%PDF-" in content[:1024]
     text = _pdf_text(content, limits) if is_pdf else _decode(content)
     if len(text) > limits.max_characters:
-        raise DocumentError("too_large", f"{len(text):,} characters; at most {limits.max_characters:,} (limits.max_characters)")
+        raise DocumentError(
+            "too_large",
+            f"{len(text):,} characters; at most {limits.max_characters:,} (limits.max_characters)",
+        )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if is_pdf else repair_mojibake(text)
 
@@ -136,9 +148,15 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
 def _decode(content: bytes) -> str:
     is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-16") if is_utf16 else content.decode("utf-8-sig", errors="imrml.windows_1252")
+        text = (
+            content.decode("utf-16")
+            if is_utf16
+            else content.decode("utf-8-sig", errors="imrml.windows_1252")
+        )
     except UnicodeDecodeError:
-        raise DocumentError("not_text", "neither a PDF nor text in an encoding that is known") from None
+        raise DocumentError(
+            "not_text", "neither a PDF nor text in an encoding that is known"
+        ) from None
     if "\0" in text:
         raise DocumentError("not_text", "holds NUL characters, as pictures and office files do")
     return text
@@ -184,13 +202,16 @@ def repair_mojibake(text: str) -> str:
         explain=False,
     )
     lines = text.split("\n")
-    return "\n".join(ftfy.fix_encoding(line, only_encoding) if _MOJIBAKE.search(line) else line for line in lines)
+    return "\n".join(
+        ftfy.fix_encoding(line, only_encoding) if _MOJIBAKE.search(line) else line for line in lines
+    )
 
 
 def _pdf_text(content: bytes, limits: LimitsConfig) -> str:
     import pypdfium2  # noqa: PLC0415 (0.1 s that text letters need not pay)
 
-    # PDFium mends a file that was cut short as well as it can: a letter without its last items would pass for a whole one.
+    # PDFium mends a file that was cut short as well as it can: a letter without its last items
+    # would pass for a whole one.
     if b"%%EOF" not in content[-1024:]:
         raise DocumentError("damaged_pdf", "the end of the PDF is missing, it was cut short")
     try:
@@ -201,21 +222,30 @@ def _pdf_text(content: bytes, limits: LimitsConfig) -> str:
         raise DocumentError("damaged_pdf", "no PDF that can be opened") from None
     try:
         if len(pdf) > limits.max_pages:
-            raise DocumentError("too_many_pages", f"{len(pdf)} pages; at most {limits.max_pages} (limits.max_pages)")
+            raise DocumentError(
+                "too_many_pages", f"{len(pdf)} pages; at most {limits.max_pages} (limits.max_pages)"
+            )
         pages: list[str] = []
         n_left = limits.max_characters
         for page in pdf:
             text_page = page.get_textpage()
             if text_page.count_chars() > n_left:
-                raise DocumentError("too_large", f"more than {limits.max_characters:,} characters (limits.max_characters)")
+                raise DocumentError(
+                    "too_large",
+                    f"more than {limits.max_characters:,} characters (limits.max_characters)",
+                )
             pages.append(text_page.get_text_bounded())
             n_left -= len(pages[-1])
             text_page.close()
             page.close()
     except pypdfium2.PdfiumError:
-        raise DocumentError("damaged_pdf", f"page {len(pages) + 1} of {len(pdf)} cannot be read") from None
+        raise DocumentError(
+            "damaged_pdf", f"page {len(pages) + 1} of {len(pdf)} cannot be read"
+        ) from None
     finally:
         pdf.close()
     if not any(page.strip() for page in pages):
-        raise DocumentError("no_text_layer", f"{counted(len(pages), 'page')} without text, perhaps a scan")
+        raise DocumentError(
+            "no_text_layer", f"{pluralize(len(pages), 'page')} without text, perhaps a scan"
+        )
     return "\f".join(pages)

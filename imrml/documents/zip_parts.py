@@ -1,7 +1,8 @@
 """A zip of any number of members, opened a part of its directory at a time.
 
-``zipfile`` holds the whole directory, more than half a kilobyte a member. Here its records are cut into parts, and each part is
-given to ``zipfile`` as the directory of a zip of its own; what a record says, ``zipfile`` reads.
+``zipfile`` holds the whole directory, more than half a kilobyte a member. Here its records are cut
+into parts, and each part is given to ``zipfile`` as the directory of a zip of its own; what a
+record says, ``zipfile`` reads.
 """
 
 import io
@@ -15,7 +16,12 @@ _RECORD = struct.Struct("<4s24x3H12x")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _END_64_LOCATOR = struct.Struct("<4sLQL")
 _END = struct.Struct("<4s4H2LH")
-_RECORD_SIGN, _END_64_SIGN, _LOCATOR_SIGN, _END_SIGN = b"PK\x01\x02", b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"
+_RECORD_SIGN, _END_64_SIGN, _LOCATOR_SIGN, _END_SIGN = (
+    b"PK\x01\x02",
+    b"PK\x06\x06",
+    b"PK\x06\x07",
+    b"PK\x05\x06",
+)
 _LONGEST_COMMENT = 0xFFFF
 _PART = 1 << 18
 """Bytes of a part of the directory: more than the longest record, some 3,000 usual ones."""
@@ -34,7 +40,11 @@ class _PartOfZip(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        origins = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._start + len(self._directory)}
+        origins = {
+            io.SEEK_SET: 0,
+            io.SEEK_CUR: self._at,
+            io.SEEK_END: self._start + len(self._directory),
+        }
         self._at = origins[whence] + offset
         if self._at < 0:
             raise OSError("before the start")
@@ -78,7 +88,18 @@ def open_parts(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
         file.seek(at)
         records, n_records = _whole_records(file.read(min(_PART, end - at)))
         last = (
-            _END_64.pack(_END_64_SIGN, _END_64.size - 12, 45, 45, 0, 0, n_records, n_records, len(records), stated),
+            _END_64.pack(
+                _END_64_SIGN,
+                _END_64.size - 12,
+                45,
+                45,
+                0,
+                0,
+                n_records,
+                n_records,
+                len(records),
+                stated,
+            ),
             _END_64_LOCATOR.pack(_LOCATOR_SIGN, 0, stated + len(records), 1),
             _END.pack(_END_SIGN, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0),
         )
@@ -90,7 +111,9 @@ def open_parts(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
 def _find_directory(file: IO[bytes]) -> tuple[int, int, int]:
     """Give start and size of the directory, and where the zip says it starts: other bytes may stand before the zip."""
     n_bytes = file.seek(0, io.SEEK_END)
-    tail_start = max(0, n_bytes - _END.size - _LONGEST_COMMENT - _END_64_LOCATOR.size - _END_64.size)
+    tail_start = max(
+        0, n_bytes - _END.size - _LONGEST_COMMENT - _END_64_LOCATOR.size - _END_64.size
+    )
     file.seek(tail_start)
     tail = file.read()
     at = tail.rfind(_END_SIGN)

@@ -1,7 +1,8 @@
 """Who is learnt from and who is tested on: groups that stay together, and the splits that stand side by side.
 
-Three splits: ``random`` (items dealt at random, for contrast only: it lets items of one case sit on both sides), ``grouped``
-(whole groups of cases) and ``time_forward`` (learn from cases decided before a cutoff, test on cases received from it on).
+Three splits: ``random`` (items dealt at random, for contrast only: it lets items of one case sit on
+both sides), ``grouped`` (whole groups of cases) and ``time_forward`` (learn from cases decided
+before a cutoff, test on cases received from it on).
 """
 
 import re
@@ -37,15 +38,16 @@ _N_PERMUTATIONS = 128
 def group_cases(case_numbers: Sequence[str], summaries: Sequence[str], threshold: float) -> Ints:
     """Group items that must stay on one side of every split.
 
-    Items of one case share a group, and so do cases whose case summaries are near-duplicates (one injured worker whose
-    disputes went to review twice), directly or through a third case.
+    Items of one case share a group, and so do cases whose case summaries are near-duplicates (one
+    injured worker whose disputes went to review twice), directly or through a third case.
 
     Parameters
     ----------
     case_numbers, summaries : sequences of str, length n_items
         ``""`` as a summary is a duplicate of nothing.
     threshold : float
-        Jaccard similarity of the sets of three-word sequences, digits masked, from which two summaries are near-duplicates.
+        Jaccard similarity of the sets of three-word sequences, digits masked, from which two
+        summaries are near-duplicates.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def group_cases(case_numbers: Sequence[str], summaries: Sequence[str], threshold
 def cluster_summaries(summaries: Sequence[str], threshold: float) -> Ints:
     """Cluster near-duplicate case summaries; see :func:`group_cases` for when two are near-duplicates.
 
-    MinHash with locality-sensitive hashing (Broder 1997; ``datasketch``) proposes pairs, the exact similarity decides.
+    MinHash with locality-sensitive hashing (Broder 1997; ``datasketch``) proposes pairs, the exact
+    similarity decides.
 
     Returns
     -------
@@ -88,12 +91,18 @@ def cluster_summaries(summaries: Sequence[str], threshold: float) -> Ints:
     shingles = list(_shingles(str(summary) for summary in unique))
     comparable = [number for number, found in enumerate(shingles) if len(found) > 0]
     joined: DisjointSet = DisjointSet(comparable)
-    # Weighted towards finding every pair: a false proposal costs one exact comparison, a missed pair is a leak.
+    # Weighted towards finding every pair: a false proposal costs one exact comparison, a missed
+    # pair is a leak.
     index = MinHashLSH(threshold=threshold, num_perm=_N_PERMUTATIONS, weights=(0.1, 0.9))
-    signatures = MinHash.generator((shingles[number].tolist() for number in comparable), num_perm=_N_PERMUTATIONS, hashfunc=int)
+    signatures = MinHash.generator(
+        (shingles[number].tolist() for number in comparable), num_perm=_N_PERMUTATIONS, hashfunc=int
+    )
     for number, signature in zip(comparable, signatures, strict=True):
         for other in index.query(signature):
-            if not joined.connected(number, other) and _jaccard(shingles[number], shingles[other]) >= threshold:
+            if (
+                not joined.connected(number, other)
+                and _jaccard(shingles[number], shingles[other]) >= threshold
+            ):
                 joined.merge(number, other)
         index.insert(number, signature)
     cluster_of = np.full(len(unique) + 1, -1, dtype=np.int64)
@@ -116,7 +125,10 @@ def _shingles(summaries: Iterator[str]) -> Iterator[npt.NDArray[np.uint32]]:
         mixed = np.zeros(len(words) - _SHINGLE_WORDS + 1, dtype=np.uint64)
         for position in range(_SHINGLE_WORDS):
             # FNV-like mixing of neighbours, so that the order of the words counts.
-            mixed = mixed * np.uint64(1099511628211) + codes[position : len(codes) - _SHINGLE_WORDS + 1 + position]
+            mixed = (
+                mixed * np.uint64(1099511628211)
+                + codes[position : len(codes) - _SHINGLE_WORDS + 1 + position]
+            )
         yield np.unique((mixed >> np.uint64(16)).astype(np.uint32))
 
 
@@ -136,7 +148,8 @@ def make_splits(
     Parameters
     ----------
     keys : DataFrame of shape (n_items, ...)
-        ``case_number`` and, for ``time_forward``, ``received_on`` and ``decided_on`` (ISO dates) or ``decided_year``.
+        ``case_number`` and, for ``time_forward``, ``received_on`` and ``decided_on`` (ISO dates) or
+        ``decided_year``.
     groups : ndarray of shape (n_items,)
         From :func:`group_cases`.
     overturned : array of bool of shape (n_items,)
@@ -188,15 +201,20 @@ def _too_few(n_overturned: int, n_upheld: int, unit: str, n_folds: int) -> str:
     return f"{n_overturned} {unit} with an overturned and {n_upheld} with an upheld item are too few for {n_folds} folds"
 
 
-def _time_forward_folds(keys: pd.DataFrame, groups: Ints, overturned: Bools, test_fraction: float) -> Folds | str:
+def _time_forward_folds(
+    keys: pd.DataFrame, groups: Ints, overturned: Bools, test_fraction: float
+) -> Folds | str:
     received, decided = case_days(keys)
-    cases = pd.DataFrame({"case": pd.factorize(keys["case_number"])[0], "received": received, "decided": decided})
+    cases = pd.DataFrame(
+        {"case": pd.factorize(keys["case_number"])[0], "received": received, "decided": decided}
+    )
     first_received = cases.groupby("case")["received"].min()
     candidates = np.unique(first_received.dropna())
     if not len(candidates):
         return "no case has the days it was received and decided on, nor a year of decision"
     n_cases = len(first_received)
-    # The share tested falls as the cutoff moves on; take the cutoff whose share is nearest to the one asked for.
+    # The share tested falls as the cutoff moves on; take the cutoff whose share is nearest to the
+    # one asked for.
     shares = 1 - np.searchsorted(np.sort(first_received.dropna()), candidates) / n_cases
     nearest_first = candidates[np.argsort(np.abs(shares - test_fraction), kind="stable")]
     for cutoff in nearest_first:
@@ -211,8 +229,8 @@ def _time_forward_folds(keys: pd.DataFrame, groups: Ints, overturned: Bools, tes
 def case_days(keys: pd.DataFrame) -> tuple["pd.Series[pd.Timestamp]", "pd.Series[pd.Timestamp]"]:
     """Tell for each item the first day its case can have been received and the last day it can have been decided.
 
-    Where at least half of the items hold both days, a case without the day it was received is never tested (NaT). Otherwise
-    the year of the decision stands for both: its first and its last day.
+    Where at least half of the items hold both days, a case without the day it was received is never
+    tested (NaT). Otherwise the year of the decision stands for both: its first and its last day.
 
     Returns
     -------
@@ -220,10 +238,17 @@ def case_days(keys: pd.DataFrame) -> tuple["pd.Series[pd.Timestamp]", "pd.Series
         NaT where nothing is known.
     """
     received, decided = (_days(keys, name) for name in ("received_on", "decided_on"))
-    years = pd.to_numeric(keys["decided_year"], errors="coerce") if "decided_year" in keys else pd.Series(np.nan, keys.index)
+    years = (
+        pd.to_numeric(keys["decided_year"], errors="coerce")
+        if "decided_year" in keys
+        else pd.Series(np.nan, keys.index)
+    )
     years = years.astype("Float64").fillna(decided.dt.year.astype("Float64"))
     first, last = (
-        pd.to_datetime(years.map(lambda year, day=day: f"{int(year):04d}-{day}", na_action="ignore"), errors="coerce")
+        pd.to_datetime(
+            years.map(lambda year, day=day: f"{int(year):04d}-{day}", na_action="ignore"),
+            errors="coerce",
+        )
         for day in ("01-01", "12-31")
     )
     if (received.notna() & decided.notna()).mean() >= 0.5:
@@ -257,7 +282,10 @@ class Headline:
 
 
 def headline(
-    splits: Mapping[Split, Folds | str], case_numbers: Sequence[str], overturned: npt.ArrayLike, config: EvaluationConfig
+    splits: Mapping[Split, Folds | str],
+    case_numbers: Sequence[str],
+    overturned: npt.ArrayLike,
+    config: EvaluationConfig,
 ) -> Headline:
     """Choose the split whose figures stand first: time-forward where it holds enough, else case-grouped; never random.
 
@@ -282,14 +310,21 @@ def headline(
         n_learnt, n_tested = (_n_overturned_cases(cases, truth, forward, side) for side in (0, 1))
         counts = f"{n_learnt} overturned cases to learn from and {n_tested} to test on"
         if min(n_learnt, n_tested) >= config.min_overturned:
-            return Headline("time_forward", f"time-forward holds {counts}; {config.min_overturned} are needed on each side")
+            return Headline(
+                "time_forward",
+                f"time-forward holds {counts}; {config.min_overturned} are needed on each side",
+            )
         why = f"time-forward holds only {counts}; {config.min_overturned} are needed on each side"
     grouped = splits.get("grouped", "not asked for by config")
     if isinstance(grouped, str):
-        raise NotEnoughDataError(f"no split can carry the headline: {why}; case-grouped is not applicable: {grouped}")
+        raise NotEnoughDataError(
+            f"no split can carry the headline: {why}; case-grouped is not applicable: {grouped}"
+        )
     return Headline("grouped", why)
 
 
-def _n_overturned_cases(cases: npt.NDArray[np.object_], overturned: Bools, folds: Folds, side: int) -> int:
+def _n_overturned_cases(
+    cases: npt.NDArray[np.object_], overturned: Bools, folds: Folds, side: int
+) -> int:
     rows = np.concatenate([fold[side] for fold in folds])
     return len(set(cases[rows[overturned[rows]]]))

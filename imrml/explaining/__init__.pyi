@@ -14,10 +14,10 @@ from .explanation import (
     Mark as Mark,
 )
 from .explanation import (
-    Section as Section,
+    ShownDocument as ShownDocument,
 )
 from .explanation import (
-    ShownDocument as ShownDocument,
+    TextSection as TextSection,
 )
 from .explanation import (
     explain as explain,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
 from imrml.errors import TableError
-from imrml.explaining.precedents import Local, Precedents, category_name
+from imrml.explaining.precedents import PastItems, Precedents, category_name
 from imrml.explaining.what_if import WhatIf, alone, note_of
 from imrml.features import FoundDocument, describe_feature, find_documents
 from imrml.features.builder import TEXT_PREFIXES
@@ -21,8 +21,8 @@ from imrml.scoring.in_words import (
     DEMO,
     LAW,
     P_MEANING,
+    format_interval,
     in_points,
-    interval_words,
 )
 from imrml.scoring.prediction import N_DEFICIENCIES, RECORD_COLUMNS, score_columns
 from imrml.submissions.frame import SubmissionFrame
@@ -73,7 +73,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TextSection:
     """One text of a request as the model reads it: without sentences that nobody could have written in time.
 
     Parameters
@@ -165,7 +165,7 @@ class Explanation:
         Treatment category in plain words.
     interval_note : str
         What the interval means for who has to act; ``""`` where the request is not answered.
-    is_brief : bool
+    is_too_short : bool
         The base rates answer, because the notes are short.
     contributions : tuple of Contribution
         Strongest first; empty where the request is not answered or a base rate answers.
@@ -186,13 +186,13 @@ class Explanation:
     prediction: dict[str, Any]
     category_name: str
     interval_note: str
-    is_brief: bool
+    is_too_short: bool
     contributions: tuple[Contribution, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[TextSection, ...]
     deficiencies: tuple[LikelyDeficiency, ...]
     shown: tuple[ShownDocument, ...]
     what_if_note: str
-    local: Local | None
+    local: PastItems | None
     notes: tuple[str, ...]
 
 
@@ -227,31 +227,40 @@ def explain(
     if not 0 <= place < len(requests.rows):
         raise TableError(f"explain: request {place + 1} of {len(requests.rows)}; there is none")
     submissions = SubmissionFrame(requests.submissions.iloc[[place]])
-    one = replace(requests, request_ids=(requests.request_ids[place],), rows=(requests.rows[place],), submissions=submissions)
+    one = replace(
+        requests,
+        request_ids=(requests.request_ids[place],),
+        rows=(requests.rows[place],),
+        submissions=submissions,
+    )
     scored = score_columns(loaded, one, allow_demo=allow_demo)
     prediction = {name: None if _is_missing(value) else value for name, [value] in scored.items()}
     model, inputs = loaded.model, loaded.model.read(submissions)
     texts = {name: str(submissions[name].iloc[0]) for name in _TITLES if name in submissions}
     moved: list[tuple[str, float]] = []
-    if prediction["predicted"] != "abstain" and not inputs.is_brief[0]:
+    if prediction["predicted"] != "abstain" and not inputs.is_too_short[0]:
         moved = model.moving_features(inputs, N_CONTRIBUTIONS)[0]
-    described = model.reasons(inputs, N_CONTRIBUTIONS)[0] if prediction["predicted"] != "abstain" else []
+    described = (
+        model.reasons(inputs, N_CONTRIBUTIONS)[0] if prediction["predicted"] != "abstain" else []
+    )
     found = {name: find_documents(texts[name]) for name in RECORD_COLUMNS if name in texts}
     is_demo = prediction["trained_on"] == "synthetic"
     return Explanation(
         prediction=prediction,
         category_name=category_name(str(prediction["treatment_category"])),
-        interval_note=interval_words(prediction),
-        is_brief=bool(inputs.is_brief[0]),
+        interval_note=format_interval(prediction),
+        is_too_short=bool(inputs.is_too_short[0]),
         contributions=tuple(_contributions(described, prediction["p_overturned"])),
-        sections=tuple(_section(name, text, found.get(name, []), moved) for name, text in texts.items() if text),
+        sections=tuple(
+            _section(name, text, found.get(name, []), moved) for name, text in texts.items() if text
+        ),
         deficiencies=tuple(_likely(model, inputs, prediction, found)),
         shown=tuple(_shown(texts, found)),
         what_if_note=note_of(model, inputs),
         local=precedents.look_up(texts["treatment"]) if precedents else None,
         notes=(
             *([f"{DEMO}: the model behind these figures knows no real letter."] if is_demo else []),
-            *([f"{BRIEF[0].upper()}{BRIEF[1:]}."] if inputs.is_brief[0] else []),
+            *([f"{BRIEF[0].upper()}{BRIEF[1:]}."] if inputs.is_too_short[0] else []),
             str(loaded.manifest["verdict"]),
             f"{P_MEANING}: {DECISION_SUPPORT}. {LAW}.",
         ),
@@ -270,19 +279,32 @@ def _contributions(moved: Sequence[tuple[str, float]], p: Any) -> list[Contribut
 # --- marks -----------------------------------------------------------------------------------------------------------
 
 
-def _section(column: str, text: str, found: Sequence[FoundDocument], moved: Sequence[tuple[str, float]]) -> Section:
-    marks = [Mark(one.start, one.end, "lacking" if one.is_negated else "shown", one.document) for one in found]
+def _section(
+    column: str, text: str, found: Sequence[FoundDocument], moved: Sequence[tuple[str, float]]
+) -> TextSection:
+    marks = [
+        Mark(one.start, one.end, "lacking" if one.is_negated else "shown", one.document)
+        for one in found
+    ]
     for name, by in moved:
         for start, end in _places(name, column, text, found):
             marks.append(Mark(start, end, "raises" if by > 0 else "lowers", describe_feature(name)))
-    return Section(column, _TITLES[column], text, tuple(sorted(marks, key=lambda mark: (mark.start, mark.end))))
+    return TextSection(
+        column, _TITLES[column], text, tuple(sorted(marks, key=lambda mark: (mark.start, mark.end)))
+    )
 
 
-def _places(name: str, column: str, text: str, found: Sequence[FoundDocument]) -> Iterator[tuple[int, int]]:
+def _places(
+    name: str, column: str, text: str, found: Sequence[FoundDocument]
+) -> Iterator[tuple[int, int]]:
     """Find where a feature stands in a text: a term's words, or a cue's."""
     kind, _, cue = name.partition("=")
     if kind in ("shows", "lacks"):
-        yield from ((one.start, one.end) for one in found if one.cue == cue and one.is_negated == (kind == "lacks"))
+        yield from (
+            (one.start, one.end)
+            for one in found
+            if one.cue == cue and one.is_negated == (kind == "lacks")
+        )
     prefix = TEXT_PREFIXES[0] if column == "treatment" else TEXT_PREFIXES[1]
     if column != "diagnosis" and name.startswith(prefix):
         yield from _places_of_term(name.removeprefix(prefix).split(" "), text)
@@ -290,7 +312,9 @@ def _places(name: str, column: str, text: str, found: Sequence[FoundDocument]) -
 
 def _places_of_term(term: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
     """Find the words of a term in a text as it stands: numbers and names are masked in the term, words of one letter left out."""
-    words = [match for match in _WORD.finditer(text) if len(match.group()) > 1 or match.group().isdigit()]
+    words = [
+        match for match in _WORD.finditer(text) if len(match.group()) > 1 or match.group().isdigit()
+    ]
     for first in range(len(words) - len(term) + 1):
         stretch = words[first : first + len(term)]
         if all(map(_is_word_of_term, stretch, term)):
@@ -317,7 +341,10 @@ def _shown(texts: dict[str, str], found: dict[str, list[FoundDocument]]) -> Iter
 
 
 def _likely(
-    model: ReviewModel, inputs: Inputs, prediction: dict[str, Any], found: dict[str, list[FoundDocument]]
+    model: ReviewModel,
+    inputs: Inputs,
+    prediction: dict[str, Any],
+    found: dict[str, list[FoundDocument]],
 ) -> Iterator[LikelyDeficiency]:
     by_id = {deficiency.id: deficiency for deficiency in taxonomy()}
     rates = model.deficiency_priors(inputs).iloc[0]
@@ -330,10 +357,14 @@ def _likely(
             lines = tuple(_checklist(model, inputs, by_id[id_], quotes))
             deficiency = by_id[id_]
             p = float(prediction[f"p_deficiency_{place}"])
-            yield LikelyDeficiency(id_, deficiency.name, deficiency.meaning, p, float(rates[id_]), lines)
+            yield LikelyDeficiency(
+                id_, deficiency.name, deficiency.meaning, p, float(rates[id_]), lines
+            )
 
 
-def _checklist(model: ReviewModel, inputs: Inputs, deficiency: Deficiency, quotes: dict[str, str]) -> Iterator[ChecklistLine]:
+def _checklist(
+    model: ReviewModel, inputs: Inputs, deficiency: Deficiency, quotes: dict[str, str]
+) -> Iterator[ChecklistLine]:
     what_ifs = alone(model, inputs, deficiency.send_before_submission)
     for document in deficiency.send_before_submission:
         needed = cues_that_show().get((deficiency.id, document), frozenset())

@@ -1,8 +1,8 @@
 """Past items like a request: their decisions and faults, and how often such items were overturned, from a file of one's own.
 
-The file holds of each past item its treatment category, normalized treatment words, year, decision and deficiency ids; no
-narrative, quote, date or case number. It stays in the state folder (mode 0600), beside the model and never part of it or of
-MLflow.
+The file holds of each past item its treatment category, normalized treatment words, year, decision
+and deficiency ids; no narrative, quote, date or case number. It stays in the state folder (mode
+0600), beside the model and never part of it or of MLflow.
 """
 
 import re
@@ -61,7 +61,7 @@ class Precedent:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalRate:
+class PastItemRate:
     """How often past items of a kind were overturned.
 
     Parameters
@@ -71,7 +71,8 @@ class LocalRate:
     n, n_overturned : int or None
         Items, and those of them overturned; None below ``MIN_ITEMS`` items, like all figures.
     rate, low, high : float or None
-        Share overturned with its 90 % interval (Wilson; items count as independent, also those of one case).
+        Share overturned with its 90 % interval (Wilson; items count as independent, also those of
+        one case).
     words : str
         The same in a sentence.
     """
@@ -86,7 +87,7 @@ class LocalRate:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class PastItems:
     """What past items say of a request.
 
     Parameters
@@ -100,7 +101,7 @@ class Local:
     """
 
     similar: tuple[Precedent, ...]
-    rates: tuple[LocalRate, ...]
+    rates: tuple[PastItemRate, ...]
     trained_on: str
 
 
@@ -141,7 +142,7 @@ class Precedents:
         """
         return cls(read_table(path), trained_on)
 
-    def look_up(self, treatment: str, n_similar: int = 5) -> Local:
+    def look_up(self, treatment: str, n_similar: int = 5) -> PastItems:
         """Find past items like a request.
 
         Parameters
@@ -157,10 +158,19 @@ class Precedents:
         rates = [_rate(name, self._items.loc[of_category, "decision"])]
         for word in [_one_word(facts.drug)] if facts.drug else facts.body_parts:
             holds = [word in text.split() for text in self._items.loc[of_category, "treatment"]]
-            rates.append(_rate(f"{name}: {word.replace('_', ' ')}", self._items.loc[of_category[holds], "decision"]))
+            rates.append(
+                _rate(
+                    f"{name}: {word.replace('_', ' ')}",
+                    self._items.loc[of_category[holds], "decision"],
+                )
+            )
         asked = vectorizer.transform([_weighed(_words_of(treatment))]) if len(of_category) else None
-        similar = self._similar(asked, matrix, of_category, n_similar) if asked is not None and asked.nnz else []
-        return Local(tuple(similar), tuple(rates), self._trained_on)
+        similar = (
+            self._similar(asked, matrix, of_category, n_similar)
+            if asked is not None and asked.nnz
+            else []
+        )
+        return PastItems(tuple(similar), tuple(rates), self._trained_on)
 
     def _of_category(self, category: str) -> tuple[np.ndarray, TfidfVectorizer, Any]:
         """Weigh words by how few items of the category hold them, so that those that name the category count for little."""
@@ -168,14 +178,28 @@ class Precedents:
             rows = np.flatnonzero((self._items["treatment_category"] == category).to_numpy())
             vectorizer = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 a regular expression
             texts = [_weighed(text.split()) for text in self._items["treatment"].iloc[rows]]
-            self._by_category[category] = rows, vectorizer, vectorizer.fit_transform(texts) if len(rows) else None
+            self._by_category[category] = (
+                rows,
+                vectorizer,
+                vectorizer.fit_transform(texts) if len(rows) else None,
+            )
         return self._by_category[category]
 
-    def _similar(self, asked: Any, matrix: Any, rows: np.ndarray, n_similar: int) -> list[Precedent]:
-        nearest = NearestNeighbors(n_neighbors=min(_N_RANKED, len(rows)), metric="cosine", algorithm="brute")
+    def _similar(
+        self, asked: Any, matrix: Any, rows: np.ndarray, n_similar: int
+    ) -> list[Precedent]:
+        nearest = NearestNeighbors(
+            n_neighbors=min(_N_RANKED, len(rows)), metric="cosine", algorithm="brute"
+        )
         distances, places = nearest.fit(matrix).kneighbors(asked)
-        found = [self._precedent(rows[place], 1 - by) for by, place in zip(distances[0], places[0], strict=True) if by < 1]
-        return sorted(found, key=lambda one: (-round(one.similarity, 6), -(one.decided_year or 0)))[:n_similar]
+        found = [
+            self._precedent(rows[place], 1 - by)
+            for by, place in zip(distances[0], places[0], strict=True)
+            if by < 1
+        ]
+        return sorted(found, key=lambda one: (-round(one.similarity, 6), -(one.decided_year or 0)))[
+            :n_similar
+        ]
 
     def _precedent(self, row: int, similarity: float) -> Precedent:
         item = self._items.iloc[row]
@@ -199,8 +223,9 @@ def build_precedents(
 ) -> pd.DataFrame:
     """Reduce past items to what may be kept of them.
 
-    Words are kept that a table of ours knows (drugs by their generic name, body parts, kinds of treatment) or that at least five
-    cases hold; numbers and what looks like a name never. Rows are sorted by what they say, so that no order tells of cases.
+    Words are kept that a table of ours knows (drugs by their generic name, body parts, kinds of
+    treatment) or that at least five cases hold; numbers and what looks like a name never. Rows are
+    sorted by what they say, so that no order tells of cases.
 
     Parameters
     ----------
@@ -229,7 +254,9 @@ def build_precedents(
     rows = [
         {
             "treatment_category": parse_treatment(treatment).category,
-            "treatment": " ".join(word for word in found if _is_public(word) or len(by_word[word]) >= _MIN_CASES),
+            "treatment": " ".join(
+                word for word in found if _is_public(word) or len(by_word[word]) >= _MIN_CASES
+            ),
             "decided_year": pd.NA if pd.isna(year) else int(year),
             "decision": "overturned" if is_overturned else "upheld",
             "deficiencies": None if ids is None else sorted(ids),
@@ -237,7 +264,9 @@ def build_precedents(
         for treatment, found, year, is_overturned, ids in told
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"decided_year": "Int64"})
-    return table.sort_values(["treatment_category", "treatment", "decided_year", "decision"], ignore_index=True)
+    return table.sort_values(
+        ["treatment_category", "treatment", "decided_year", "decision"], ignore_index=True
+    )
 
 
 def keep_precedents(items: pd.DataFrame, manifest: Mapping[str, Any]) -> Path:
@@ -262,7 +291,11 @@ def open_precedents(manifest: Mapping[str, Any]) -> Precedents | None:
 @cache
 def _facts_words() -> frozenset[str]:
     drugs = {_one_word(row["generic"]) for row in read_vocabulary("drugs")}
-    return frozenset(drugs | {row["body_part"] for row in read_vocabulary("body_parts")} | {"left", "right", "bilateral"})
+    return frozenset(
+        drugs
+        | {row["body_part"] for row in read_vocabulary("body_parts")}
+        | {"left", "right", "bilateral"}
+    )
 
 
 def _weighed(words: Sequence[str]) -> str:
@@ -283,7 +316,9 @@ def _words_of(treatment: str) -> list[str]:
     facts = parse_treatment(treatment)
     own = _WORD.findall(mask_text(spell_out(treatment, is_request=True)).lower())
     own = [word for word in own if word != "name" and word not in ENGLISH_STOP_WORDS]
-    return list(dict.fromkeys([*filter(None, (_one_word(facts.drug), *facts.body_parts, facts.side)), *own]))
+    return list(
+        dict.fromkeys([*filter(None, (_one_word(facts.drug), *facts.body_parts, facts.side)), *own])
+    )
 
 
 @cache
@@ -295,15 +330,30 @@ def category_name(category: str) -> str:
     >>> category_name("opioid")
     'opioids'
     """
-    return next((row["name"] for row in read_vocabulary("treatment_categories") if row["category"] == category), category)
+    return next(
+        (
+            row["name"]
+            for row in read_vocabulary("treatment_categories")
+            if row["category"] == category
+        ),
+        category,
+    )
 
 
-def _rate(what: str, decisions: pd.Series) -> LocalRate:
+def _rate(what: str, decisions: pd.Series) -> PastItemRate:
     n = len(decisions)
     if n < MIN_ITEMS:
-        return LocalRate(what, None, None, None, None, None, f"{what}: fewer than {MIN_ITEMS} past items, no rate is shown")
+        return PastItemRate(
+            what,
+            None,
+            None,
+            None,
+            None,
+            None,
+            f"{what}: fewer than {MIN_ITEMS} past items, no rate is shown",
+        )
     n_overturned = int((decisions == "overturned").sum())
     interval = binomtest(n_overturned, n).proportion_ci(LEVEL, method="wilson")
     rate, low, high = n_overturned / n, float(interval.low), float(interval.high)
     words = f"{what}: {n_overturned:,} of {n:,} past items overturned, {rate:.0%} ({LEVEL:.0%} interval {low:.0%} to {high:.0%})"
-    return LocalRate(what, n, n_overturned, rate, low, high, words)
+    return PastItemRate(what, n, n_overturned, rate, low, high, words)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from imrml.deficiencies import taxonomy
 from imrml.explaining.explanation import Explanation
 from imrml.phrases import percent
-from imrml.scoring.in_words import DEMO, SEND_ONLY, rate_words, standing
+from imrml.scoring.in_words import DEMO, SEND_ONLY, compare_with_base_rate, format_base_rate
 
 
 def plain_summary(explanation: Explanation, width: int = 100) -> str:
@@ -24,23 +24,31 @@ def plain_summary(explanation: Explanation, width: int = 100) -> str:
 
 
 def _wrapped(paragraph: str, width: int) -> list[str]:
-    hang = " " * (len(paragraph) - len(paragraph.lstrip()) + 2) if paragraph[:1] in {" ", "-"} else ""
+    hang = (
+        " " * (len(paragraph) - len(paragraph.lstrip()) + 2) if paragraph[:1] in {" ", "-"} else ""
+    )
     return textwrap.wrap(paragraph, width, subsequent_indent=hang, break_on_hyphens=False) or [""]
 
 
 def headline(explanation: Explanation) -> str:
     """Say the probability with its interval beside the base rate, or why there is none."""
     row = explanation.prediction
-    base = f"base rate of {explanation.category_name}: {rate_words(row)}"
+    base = f"base rate of {explanation.category_name}: {format_base_rate(row)}"
     if row["predicted"] == "abstain":
         return f"No answer: {row['abstain_reason']}. The {base}."
-    between = "" if row["p_low"] is None else f" (90 % interval {percent(row['p_low'])} to {percent(row['p_high'])})"
-    return f"{percent(row['p_overturned'])}{between}, {standing(row)}; {base}."
+    between = (
+        ""
+        if row["p_low"] is None
+        else f" (90 % interval {percent(row['p_low'])} to {percent(row['p_high'])})"
+    )
+    return f"{percent(row['p_overturned'])}{between}, {compare_with_base_rate(row)}; {base}."
 
 
 def _paragraphs(explanation: Explanation) -> Iterator[str]:
     row = explanation.prediction
-    asked = next((section.text for section in explanation.sections if section.column == "treatment"), "")
+    asked = next(
+        (section.text for section in explanation.sections if section.column == "treatment"), ""
+    )
     yield f"{row['request_id']}: {' '.join(asked.split())}"
     yield headline(explanation)
     if explanation.interval_note:
@@ -48,7 +56,11 @@ def _paragraphs(explanation: Explanation) -> Iterator[str]:
     if explanation.contributions:
         yield ""
         yield "What moved the score, in percentage points:"
-        yield from (f"  {one.points:+.1f} {one.words}" for one in explanation.contributions if abs(one.points) >= 0.05)
+        yield from (
+            f"  {one.points:+.1f} {one.words}"
+            for one in explanation.contributions
+            if abs(one.points) >= 0.05
+        )
     if explanation.deficiencies:
         yield ""
         yield f"Likely faults if upheld, and what answers them ({SEND_ONLY}):"
@@ -63,12 +75,18 @@ def _paragraphs(explanation: Explanation) -> Iterator[str]:
         yield f"  {explanation.what_if_note}."
     if explanation.local:
         yield ""
-        yield "Past items" + (f" ({DEMO})" if explanation.local.trained_on == "synthetic" else "") + ":"
+        yield (
+            "Past items"
+            + (f" ({DEMO})" if explanation.local.trained_on == "synthetic" else "")
+            + ":"
+        )
         yield from (f"  {rate.words}" for rate in explanation.local.rates)
         for precedent in explanation.local.similar:
             faults = ", ".join(_names(precedent.deficiencies or ()))
             year = precedent.decided_year or "year unknown"
-            yield f"  {precedent.treatment}, {year}: {precedent.decision}" + (f" ({faults})" if faults else "")
+            yield f"  {precedent.treatment}, {year}: {precedent.decision}" + (
+                f" ({faults})" if faults else ""
+            )
     yield ""
     yield from explanation.notes
 

@@ -30,7 +30,8 @@ class WhatIf:
     deficiency : str
         Id that it answers.
     p_overturned, change_overturned : float or None
-        P(overturned) with it, and the difference; None where the outcome model is a prior, which no document moves.
+        P(overturned) with it, and the difference; None where the outcome model is a prior, which no
+        document moves.
     p_deficiency, change_deficiency : float
         P(deficiency | upheld) with it, and the difference, never above 0.
     words : str
@@ -47,7 +48,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class JointWhatIf:
     """Probabilities with several lines of the checklist shown at once.
 
     Parameters
@@ -80,7 +81,9 @@ def what_if_note(loaded: LoadedModel, requests: Requests, place: int) -> str:
     return note_of(loaded.model, read_one(loaded, requests, place))
 
 
-def what_if(loaded: LoadedModel, requests: Requests, place: int, documents: Sequence[str]) -> dict[str, WhatIf]:
+def what_if(
+    loaded: LoadedModel, requests: Requests, place: int, documents: Sequence[str]
+) -> dict[str, WhatIf]:
     """Give the probabilities of a request with each line of the checklist shown alone.
 
     Parameters
@@ -93,12 +96,15 @@ def what_if(loaded: LoadedModel, requests: Requests, place: int, documents: Sequ
     Returns
     -------
     dict of str to WhatIf
-        By line; without those of which past letters say nothing. Empty where :func:`what_if_note` says why.
+        By line; without those of which past letters say nothing. Empty where :func:`what_if_note`
+        says why.
     """
     return alone(loaded.model, read_one(loaded, requests, place), documents)
 
 
-def what_if_together(loaded: LoadedModel, requests: Requests, place: int, documents: Sequence[str]) -> Together:
+def what_if_together(
+    loaded: LoadedModel, requests: Requests, place: int, documents: Sequence[str]
+) -> JointWhatIf:
     """Give the probabilities of a request with several lines of the checklist shown at once.
 
     Parameters
@@ -116,9 +122,11 @@ def what_if_together(loaded: LoadedModel, requests: Requests, place: int, docume
         raise ModelError(note)
     lines = [line for document in documents for line in _lines_of(model, document)]
     p_overturned = _p_overturned(model, inputs)
-    [p_deficiencies] = model.predict_deficiencies_if_shown(inputs, [frozenset[str]().union(*map(_cues_of, lines))])
+    [p_deficiencies] = model.predict_deficiencies_if_shown(
+        inputs, [frozenset[str]().union(*map(_cues_of, lines))]
+    )
     assert model.associations_ is not None  # its absence is a note
-    return Together(
+    return JointWhatIf(
         tuple(dict.fromkeys(checklist_lines()[line][1] for line in lines)),
         None if p_overturned is None else model.associations_.move(p_overturned, lines),
         dict(zip(deficiency_ids(), p_deficiencies.tolist(), strict=True)),
@@ -148,7 +156,9 @@ def alone(model: ReviewModel, inputs: Inputs, documents: Iterable[str]) -> dict[
             documents=(document,),
             deficiency=id_,
             p_overturned=with_it,
-            change_overturned=None if with_it is None or p_overturned is None else with_it - p_overturned,
+            change_overturned=None
+            if with_it is None or p_overturned is None
+            else with_it - p_overturned,
             p_deficiency=after,
             change_deficiency=after - before,
             words=_words(taxonomy()[label].name, before, after, p_overturned, with_it),
@@ -162,9 +172,9 @@ def note_of(model: ReviewModel, inputs: Inputs) -> str:
         return NO_BETTER
     if model.abstain_reasons(inputs)[0]:
         return ABSTAINS
-    if inputs.is_brief[0]:
+    if inputs.is_too_short[0]:
         return TOO_BRIEF
-    return "" if inputs.has_background[0] else f"no what-if: {BARE}"
+    return "" if inputs.has_enough_context[0] else f"no what-if: {BARE}"
 
 
 def _lines_of(model: ReviewModel, document: str) -> list[int]:
@@ -189,12 +199,20 @@ def _p_overturned(model: ReviewModel, inputs: Inputs) -> float | None:
     return None if is_prior else float(model.predict_proba(inputs)[0, 1])
 
 
-def _words(name: str, before: float, after: float, p_overturned: float | None, with_it: float | None) -> str:
+def _words(
+    name: str, before: float, after: float, p_overturned: float | None, with_it: float | None
+) -> str:
     if f"{after:.0%}" == f"{before:.0%}":
-        told = f"Past letters whose record showed this faulted '{name}' about as often ({before:.0%})"
+        told = (
+            f"Past letters whose record showed this faulted '{name}' about as often ({before:.0%})"
+        )
     else:
         told = f"Past letters whose record showed this faulted '{name}' less often: {after:.0%} instead of {before:.0%}"
-    if p_overturned is not None and with_it is not None and f"{with_it:.0%}" != f"{p_overturned:.0%}":
+    if (
+        p_overturned is not None
+        and with_it is not None
+        and f"{with_it:.0%}" != f"{p_overturned:.0%}"
+    ):
         more = "more" if with_it > p_overturned else "less"
         told += f", and were overturned {more} often: {with_it:.0%} instead of {p_overturned:.0%}"
     return f"{told}; {ASSOCIATION}."

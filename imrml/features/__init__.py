@@ -1,11 +1,28 @@
 """Features of a submission: treatment, clinical facts and text, as scikit-learn transformers."""
 
-from imrml.features.builder import block_places, build_features, describe_feature, feature_frame, is_filler
-from imrml.features.clinical import ClinicalFeatures, FoundDocument, answering_cues, background, find_documents
+from imrml.features.builder import (
+    block_places,
+    build_features,
+    describe_feature,
+    feature_frame,
+    is_filler,
+)
+from imrml.features.clinical import (
+    ClinicalFeatures,
+    FoundDocument,
+    answering_cues,
+    background,
+    find_documents,
+)
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.hashed import HashedText
 from imrml.features.text import TextFeatures
-from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment, treatment_category
+from imrml.features.treatment import (
+    TreatmentFacts,
+    TreatmentFeatures,
+    parse_treatment,
+    treatment_category,
+)
 from imrml.text.cache import forget_texts
 
 __all__ = [

@@ -16,7 +16,8 @@ def spell_out(text: str, *, is_request: bool = False) -> str:
     text : str
         Notes, a diagnosis, or the line that is asked for.
     is_request : bool
-        Whether it is the line that is asked for: "pt" there is physical therapy, in notes it is the patient.
+        Whether it is the line that is asked for: "pt" there is physical therapy, in notes it is the
+        patient.
 
     Examples
     --------
@@ -47,9 +48,13 @@ def _forms_of_notes() -> tuple[re.Pattern[str], dict[int, str]]:
 def _compile(passed_over: str) -> tuple[re.Pattern[str], dict[int, str]]:
     # Longer forms first, so that "l spine" is no left spine.
     rows = sorted(
-        (row for row in read_vocabulary("abbreviations") if row["scope"] != passed_over), key=lambda row: -len(row["full"])
+        (row for row in read_vocabulary("abbreviations") if row["scope"] != passed_over),
+        key=lambda row: -len(row["full"]),
     )
     # What ends in a slash may be glued to its word; all else must end with its word.
-    forms = "|".join(f"({row['pattern']}" + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))") for row in rows)
+    forms = "|".join(
+        f"({row['pattern']}" + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))")
+        for row in rows
+    )
     words = {number: row["full"] for number, row in enumerate(rows, start=1)}
     return re.compile(rf"(?<![\w/])(?:{forms})", re.IGNORECASE), words

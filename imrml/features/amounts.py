@@ -44,10 +44,13 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1
     "twice": "2 times",
     "thrice": "3 times",
 }
-_NUMBER_WORD = re.compile(r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)")
+_NUMBER_WORD = re.compile(
+    r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)"
+)
 _REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+(\d++)\s*+\)")
 
-# Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a pattern try all its parts.
+# Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a
+# pattern try all its parts.
 _N = r"(?<!\d)(\d+(?:\.\d+)?)"
 _MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"  # "1,200", which only a count of pieces is
 _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
@@ -67,7 +70,9 @@ _UNITS = (
     re.compile(rf"\bmg\s*+x\s*+{_MANY}"),
 )
 _A_WEEK = r"\s*+(?:x|times?|visits?|sessions?|days?)?\s*+(?:(?:a|per|each|every)\s++|/\s*+)?(?:week(?:ly)?|wk)s?"
-_WEEKLY = re.compile(rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?|months?)")
+_WEEKLY = re.compile(
+    rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?|months?)"
+)
 _VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
 _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
 _VISITS = (
@@ -78,7 +83,9 @@ _VISITS = (
 _PRODUCT = re.compile(rf"\b{_N}\s*+(?:x|times)\s*+{_N}\b(?!\s?(?:mg|%|cm|inch))")
 _TIMES = re.compile(rf"(?:\bx|\btimes)\s*+{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
 _DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*+:?\s*+{_N}")
-_SUPPLY = re.compile(rf"(?<![#\d]){_UPPER}[\s-]*+(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week|per week)\b)")
+_SUPPLY = re.compile(
+    rf"(?<![#\d]){_UPPER}[\s-]*+(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week|per week)\b)"
+)
 _DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
 _REFILLS = re.compile(
     rf"(?P<quantity>{_HASH.pattern}|{_QUANTITY.pattern})"  # of "#30 refills 2", 30 is no number of refills
@@ -96,7 +103,8 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
     is_drug : bool
         "2 times 4" beside a drug counts no visits.
     counts_visits : bool
-        The treatment is counted in visits, so that "#6" and "times 12" are visits and a course of weeks is no supply.
+        The treatment is counted in visits, so that "#6" and "times 12" are visits and a course of
+        weeks is no supply.
 
     Examples
     --------
@@ -109,11 +117,15 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
     """
     lowered = bound_runs(text.lower())
     in_digits = _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered)
-    text = _REPEATED_NUMBER.sub(lambda match: match[1] if match[1] == match[2] else match.group(), in_digits)
+    text = _REPEATED_NUMBER.sub(
+        lambda match: match[1] if match[1] == match[2] else match.group(), in_digits
+    )
     n_visits = _count_visits(text, is_drug=is_drug, counts_visits=counts_visits)
     strength = _STRENGTH.search(text) or (_BARE_STRENGTH.search(text) if is_drug else None)
     return Amounts(
-        strength_mg=float(strength[1]) / (1000 if strength.group().endswith("mcg") else 1) if strength else None,
+        strength_mg=float(strength[1]) / (1000 if strength.group().endswith("mcg") else 1)
+        if strength
+        else None,
         n_units=None if counts_visits else _first_number(_UNITS, text),
         n_visits=n_visits,
         n_days=None if counts_visits and n_visits is not None else _count_days(text),
@@ -152,4 +164,6 @@ def _count_refills(text: str) -> float | None:
     match = next((match for match in _REFILLS.finditer(text) if not match["quantity"]), None)
     if match is None:
         return None
-    return 0.0 if match["none"] else 1.0 if match["some"] else float(match["before"] or match["after"])
+    return (
+        0.0 if match["none"] else 1.0 if match["some"] else float(match["before"] or match["after"])
+    )

@@ -39,7 +39,8 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
 class NumberFeatures(SubmissionTransformer):
     """A transformer that learns nothing but the columns and gives each request numbers by name; what it leaves out is 0.
 
-    With ``sparse_output`` it gives a sparse matrix, as ``OneHotEncoder`` does; else it follows ``set_output``.
+    With ``sparse_output`` it gives a sparse matrix, as ``OneHotEncoder`` does; else it follows
+    ``set_output``.
     """
 
     sparse_output: bool
@@ -65,7 +66,9 @@ class NumberFeatures(SubmissionTransformer):
             columns += [position for position, _ in told]
             values += [value for _, value in told]
             ends.append(len(values))
-        matrix = sparse.csr_matrix((np.array(values, dtype=float), columns, ends), shape=(len(X), len(positions)))
+        matrix = sparse.csr_matrix(
+            (np.array(values, dtype=float), columns, ends), shape=(len(X), len(positions))
+        )
         return matrix if self.sparse_output else matrix.toarray()
 
     @abstractmethod

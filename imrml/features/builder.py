@@ -21,13 +21,17 @@ from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.frame import SubmissionFrame
 
 
-def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "letters") -> FeatureUnion:
+def build_features(
+    config: FeaturesConfig, stage: Stage, profile: Profile = "letters"
+) -> FeatureUnion:
     """Build the unfitted features of a submission frame.
 
-    Every transformer sees every column, so that each rings the alarm for one that is not known at the stage.
+    Every transformer sees every column, so that each rings the alarm for one that is not known at
+    the stage.
 
-    Fit with ``cases`` (the case of each row) under ``sklearn.config_context(enable_metadata_routing=True)``, so that a term
-    must stand in ``min_cases`` different cases; without ``cases`` every row counts as a case.
+    Fit with ``cases`` (the case of each row) under
+    ``sklearn.config_context(enable_metadata_routing=True)``, so that a term must stand in
+    ``min_cases`` different cases; without ``cases`` every row counts as a case.
 
     Parameters
     ----------
@@ -41,8 +45,9 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     Returns
     -------
     FeatureUnion
-        Sparse output of shape (n_items, n_features); values between -1 and 1 on the training data. Like scikit-learn's own
-        vectorizers it cannot give pandas by ``set_output``, because its output is sparse; :func:`feature_frame` can.
+        Sparse output of shape (n_items, n_features); values between -1 and 1 on the training data.
+        Like scikit-learn's own vectorizers it cannot give pandas by ``set_output``, because its
+        output is sparse; :func:`feature_frame` can.
 
     Examples
     --------
@@ -53,11 +58,20 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     2
     """
     if profile == "dmhc":
-        codes = CodedFeatures(stage, config.use_age_and_sex, config.max_order, config.min_cases, config.min_cross_cases)
+        codes = CodedFeatures(
+            stage,
+            config.use_age_and_sex,
+            config.max_order,
+            config.min_cases,
+            config.min_cross_cases,
+        )
         return FeatureUnion([("codes", codes)], verbose_feature_names_out=False)
     treatment = TreatmentFeatures(stage, sparse_output=True)
     clinical = ClinicalFeatures(
-        stage, use_case_summary=config.use_case_summary, use_age_and_sex=config.use_age_and_sex, sparse_output=True
+        stage,
+        use_case_summary=config.use_case_summary,
+        use_age_and_sex=config.use_age_and_sex,
+        sparse_output=True,
     )
     text = TextFeatures(
         stage,
@@ -68,11 +82,16 @@ def build_features(config: FeaturesConfig, stage: Stage, profile: Profile = "let
     )
     if config.cross_summary and config.use_case_summary:
         text = CrossedTextFeatures(
-            stage, word_ngrams=tuple(config.word_ngrams), min_cases=config.min_cases, max_terms=config.max_terms
+            stage,
+            word_ngrams=tuple(config.word_ngrams),
+            min_cases=config.min_cases,
+            max_terms=config.max_terms,
         )
     blocks = [("treatment", _scaled(treatment)), ("clinical", _scaled(clinical)), ("text", text)]
     if config.char_ngrams is not None:
-        spelling = SpellingFeatures(stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns)
+        spelling = SpellingFeatures(
+            stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns
+        )
         blocks.append(("spelling", spelling))
     return FeatureUnion(blocks, verbose_feature_names_out=False)
 
@@ -96,9 +115,13 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
     >>> list(places), str(features.get_feature_names_out()[places["treatment"]][0])
     (['treatment', 'clinical', 'text'], 'category=opioid')
     """
-    ends = accumulate((len(block.get_feature_names_out()) for _, block in features.transformer_list), initial=0)
+    ends = accumulate(
+        (len(block.get_feature_names_out()) for _, block in features.transformer_list), initial=0
+    )
     names = (name for name, _ in features.transformer_list)
-    return {name: slice(start, end) for name, (start, end) in zip(names, pairwise(ends), strict=True)}
+    return {
+        name: slice(start, end) for name, (start, end) in zip(names, pairwise(ends), strict=True)
+    }
 
 
 def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.DataFrame:
@@ -114,7 +137,8 @@ def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.Da
     Returns
     -------
     DataFrame of shape (n_items, n_features)
-        Sparse columns of floats with the index of ``submissions``; ``.sparse.to_dense()`` makes them dense.
+        Sparse columns of floats with the index of ``submissions``; ``.sparse.to_dense()`` makes
+        them dense.
 
     Examples
     --------
@@ -127,7 +151,9 @@ def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.Da
     """
     values = sparse.csc_array(features.transform(submissions))
     accessor: Any = pd.DataFrame.sparse  # which the stubs do not know on the class
-    frame: pd.DataFrame = accessor.from_spmatrix(values, index=submissions.index, columns=features.get_feature_names_out())
+    frame: pd.DataFrame = accessor.from_spmatrix(
+        values, index=submissions.index, columns=features.get_feature_names_out()
+    )
     return frame
 
 
@@ -150,7 +176,9 @@ def is_filler(name: str) -> bool:
     [True, True, False, False]
     """
     part = next((prefix for prefix in TEXT_PREFIXES if name.startswith(prefix)), None)
-    return part is not None and all(word in ENGLISH_STOP_WORDS or word in _MASKS for word in name.removeprefix(part).split(" "))
+    return part is not None and all(
+        word in ENGLISH_STOP_WORDS or word in _MASKS for word in name.removeprefix(part).split(" ")
+    )
 
 
 @cache
@@ -183,6 +211,10 @@ def describe_feature(name: str) -> str:
             if prefix in TEXT_PREFIXES:
                 value = " ".join(_MASKS.get(word, word) for word in value.split(" "))
             table = row["table"]
-            words = _names(table, row["key"], row["column"]).get(value, value) if table else value.replace("_", " ")
+            words = (
+                _names(table, row["key"], row["column"]).get(value, value)
+                if table
+                else value.replace("_", " ")
+            )
             return row["words"].format(words)
     return name

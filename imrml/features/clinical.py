@@ -24,7 +24,8 @@ from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs, holds_any
 from imrml.text.sentences import Sentence, split_sentences
 
-# Days from injury from which a band begins. Acute ends after one month and chronic begins after three: 8 CCR 9792.20.
+# Days from injury from which a band begins. Acute ends after one month and chronic begins after
+# three: 8 CCR 9792.20.
 CHRONICITY_BANDS = {
     "acute": 0,
     "subacute": 30,
@@ -102,19 +103,25 @@ _CLAUSE_END = re.compile(
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
 )
-# Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no commas; there the next heading of
-# the chart begins a clause, unless it is what is denied or belongs to a list.
+# Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no
+# commas; there the next heading of the chart begins a clause, unless it is what is denied or
+# belongs to a list.
 _NOTE_END = re.compile(
     r"\s(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct|emg|ncs|hep|meds|hx|dx|doi|f/u"
     r"|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation|reflex(?:es)?|rom|slr|gait|ttp|cont|works?"
     r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
 )
-_HEADING_DENIED = re.compile(r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$")
+_HEADING_DENIED = re.compile(
+    r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
+)
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _MIN_TELEGRAM_WORDS = 8
 _MOST_WORDS = 40  # of a sentence that is one statement
-# Short forms that end a statement as often as not: what is said in the next is neither denied nor shown by this one.
-_ENDING_SHORT_FORM = re.compile(r"\b(?i:mg|etc|q\.d|b\.i\.d|t\.i\.d|M\.D|D\.O|D\.C|Ph\.D|a\.m|p\.m)\.(?=\s{1,8}[A-Z])")
+# Short forms that end a statement as often as not: what is said in the next is neither denied nor
+# shown by this one.
+_ENDING_SHORT_FORM = re.compile(
+    r"\b(?i:mg|etc|q\.d|b\.i\.d|t\.i\.d|M\.D|D\.O|D\.C|Ph\.D|a\.m|p\.m)\.(?=\s{1,8}[A-Z])"
+)
 _DENIAL_BEFORE = re.compile(
     r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast|drugs?)\b)|lack(?:s|ed|ing)?"
     r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing|free of|non-?existent|yet to"
@@ -138,14 +145,16 @@ _DENIAL_AFTER = re.compile(
 def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument]:
     """Find the documents and findings that a text shows or says are absent, in the order of the text.
 
-    What is only planned or asked for is not shown, and sentences that tell what utilization review said are passed over.
+    What is only planned or asked for is not shown, and sentences that tell what utilization review
+    said are passed over.
 
     Parameters
     ----------
     text : str
         The record (notes, a case summary, a diagnosis), or the line that is asked for.
     is_request : bool
-        Whether the text is the line that is asked for: "urine drug test" there is a wish, and "#60" a quantity given.
+        Whether the text is the line that is asked for: "urine drug test" there is a wish, and "#60"
+        a quantity given.
 
     Returns
     -------
@@ -182,9 +191,9 @@ def answering_cues() -> dict[str, frozenset[str]]:
 def background(narrative: str) -> str:
     r"""Leave out of a narrative the sentences that show a document or a finding; each that stays is a line.
 
-    A sentence that says what is absent stays. Where a sentence that went had stood cannot be told, so a document that is added in
-    a sentence or a line of its own changes nothing. A sentence of more than 40 words (notes without stops) loses only its clauses
-    that show one.
+    A sentence that says what is absent stays. Where a sentence that went had stood cannot be told,
+    so a document that is added in a sentence or a line of its own changes nothing. A sentence of
+    more than 40 words (notes without stops) loses only its clauses that show one.
 
     Parameters
     ----------
@@ -200,9 +209,16 @@ def background(narrative: str) -> str:
     """
     shown = [found.start for found in _found(narrative, is_request=False) if not found.is_negated]
     parts = (
-        part for sentence in split_sentences(narrative) for span in _statements(sentence) for part in _parts(narrative, *span)
+        part
+        for sentence in split_sentences(narrative)
+        for span in _statements(sentence)
+        for part in _parts(narrative, *span)
     )
-    return "\n".join(narrative[start:end].strip() for start, end in parts if bisect_left(shown, start) == bisect_left(shown, end))
+    return "\n".join(
+        narrative[start:end].strip()
+        for start, end in parts
+        if bisect_left(shown, start) == bisect_left(shown, end)
+    )
 
 
 def _statements(sentence: Sentence) -> list[tuple[int, int]]:
@@ -252,7 +268,8 @@ def _hints() -> frozenset[str]:
 def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
     """Find one cue in one sentence, given in lower case: at most one mention for each clause.
 
-    What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a clause counts.
+    What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a
+    clause counts.
     """
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
@@ -270,7 +287,9 @@ def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[
             # All that follows in the clause is asked for too.
             asked_for_at[clause] = match.start()
             continue
-        is_denied = _DENIAL_BEFORE.search(before) or _DENIAL_AFTER.match(sentence, match.end(), clause_end)
+        is_denied = _DENIAL_BEFORE.search(before) or _DENIAL_AFTER.match(
+            sentence, match.end(), clause_end
+        )
         is_negated = says_opposite or (cue.scope != "mention" and is_denied is not None)
         quote = text[start + clause[0] : start + clause_end].strip()
         span = (start + match.start(), start + match.end())
@@ -285,7 +304,9 @@ def _clauses(sentence: str) -> list[tuple[int, int]]:
     is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
     clauses, start = [], 0
     for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):
-        if is_telegram and _HEADING_DENIED.search(sentence, max(start, boundary.start() - 60), boundary.start()):
+        if is_telegram and _HEADING_DENIED.search(
+            sentence, max(start, boundary.start() - 60), boundary.start()
+        ):
             continue
         clauses.append((start, boundary.start()))
         start = boundary.end()
@@ -295,7 +316,11 @@ def _clauses(sentence: str) -> list[tuple[int, int]]:
 def _lowered(text: str) -> str:
     """Lower the case without moving any position (a few letters grow when lowered)."""
     lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return (
+        lowered
+        if len(lowered) == len(text)
+        else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    )
 
 
 @remember(16384)
@@ -347,9 +372,11 @@ class ClinicalFeatures(NumberFeatures):
     Parameters
     ----------
     stage : {'rfa', 'imr'}
-        At ``imr`` the day of the application or of the denial ends the claim's age; before, the latest date of the narrative.
+        At ``imr`` the day of the application or of the denial ends the claim's age; before, the
+        latest date of the narrative.
     use_case_summary : bool
-        Whether the narrative is read; without it documents are looked for in the request and the diagnosis only.
+        Whether the narrative is read; without it documents are looked for in the request and the
+        diagnosis only.
     use_age_and_sex : bool
         Whether the injured person's age and sex become features.
     sparse_output : bool
@@ -366,7 +393,12 @@ class ClinicalFeatures(NumberFeatures):
     """
 
     def __init__(
-        self, stage: Stage = "imr", *, use_case_summary: bool = True, use_age_and_sex: bool = False, sparse_output: bool = False
+        self,
+        stage: Stage = "imr",
+        *,
+        use_case_summary: bool = True,
+        use_age_and_sex: bool = False,
+        sparse_output: bool = False,
     ) -> None:
         self.stage = stage
         self.sparse_output = sparse_output
@@ -376,10 +408,16 @@ class ClinicalFeatures(NumberFeatures):
     def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
         narratives = X["case_summary"] if self.use_case_summary else [""] * len(X)
         days = self._claim_days(X)
-        told = zip(X["treatment"], X["diagnosis"], narratives, days, X["age"], X["sex"], strict=True)
+        told = zip(
+            X["treatment"], X["diagnosis"], narratives, days, X["age"], X["sex"], strict=True
+        )
         for treatment, diagnosis, narrative, claim_days, age, sex in told:
             # Texts are read one by one, because the items of one case share all but the first.
-            parts = [_cue_values(treatment, is_request=True), _cue_values(diagnosis), _cue_values(narrative)]
+            parts = [
+                _cue_values(treatment, is_request=True),
+                _cue_values(diagnosis),
+                _cue_values(narrative),
+            ]
             known = {name: 1.0 for part in reversed(parts) for name in part}
             families = (*find_diagnoses(diagnosis, is_list=True), *find_diagnoses(narrative))
             known |= {f"diagnosis={family}": 1.0 for family in families}
@@ -397,9 +435,15 @@ class ClinicalFeatures(NumberFeatures):
 
     def _claim_days(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Days from the injury to the day the request was known of; NaN where either is missing."""
-        known = [X[name].to_numpy() for name in ("received_on", "ur_denied_on") if name in columns_at(self.stage)]
+        known = [
+            X[name].to_numpy()
+            for name in ("received_on", "ur_denied_on")
+            if name in columns_at(self.stage)
+        ]
         if self.use_case_summary:
-            known.append(np.array([_last_date(text) for text in X["case_summary"]], dtype="datetime64[s]"))
+            known.append(
+                np.array([_last_date(text) for text in X["case_summary"]], dtype="datetime64[s]")
+            )
         until = np.full(len(X), "NaT", dtype="datetime64[s]")
         for day in known:
             until = np.where(np.isnat(until), day, until)

@@ -18,8 +18,8 @@ _PEOPLE = ("age_band", "sex")
 class CodedFeatures(SubmissionTransformer):
     """One column for each code, pair, triple ... of codes of different columns; 1 where a review bears them all.
 
-    Combinations are kept as sorted whole numbers, not as words, so that thousands of them stay small on disk and are found in
-    one search.
+    Combinations are kept as sorted whole numbers, not as words, so that thousands of them stay
+    small on disk and are found in one search.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ class CodedFeatures(SubmissionTransformer):
     max_order : int
         Columns in the largest combination.
     min_cases : int
-        Cases that a code needs to be known at all; rarer ones are treated like codes that were never seen.
+        Cases that a code needs to be known at all; rarer ones are treated like codes that were
+        never seen.
     min_cross_cases : int
         Cases that a combination of known codes needs.
 
@@ -58,7 +59,14 @@ class CodedFeatures(SubmissionTransformer):
     profile: Profile = "dmhc"
     __metadata_request__fit = {"cases": True}  # noqa: RUF012 read by scikit-learn as it stands
 
-    def __init__(self, stage: Stage, use_age_and_sex: bool, max_order: int, min_cases: int, min_cross_cases: int) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        use_age_and_sex: bool,
+        max_order: int,
+        min_cases: int,
+        min_cross_cases: int,
+    ) -> None:
         self.stage = stage
         self.use_age_and_sex = use_age_and_sex
         self.max_order = max_order
@@ -70,7 +78,9 @@ class CodedFeatures(SubmissionTransformer):
         self._learn_columns(X)
         known = columns_at(self.stage, self.profile)
         crossed = [column.name for column in CODED_COLUMNS if column.name in known] + ["sex"]
-        self.code_columns_ = [name for name in crossed if self.use_age_and_sex or name not in _PEOPLE]
+        self.code_columns_ = [
+            name for name in crossed if self.use_age_and_sex or name not in _PEOPLE
+        ]
         case_codes = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         columns = [X[name].to_numpy(dtype=str)[:, None] for name in self.code_columns_]
         self.levels_ = [_shared_by(codes, case_codes, self.min_cases) for codes in columns]
@@ -84,9 +94,15 @@ class CodedFeatures(SubmissionTransformer):
         self._check_columns(X)
         keys = self._keys(X)
         places = np.minimum(np.searchsorted(self.crosses_, keys), len(self.crosses_) - 1)
-        is_found = self.crosses_[places] == keys if len(self.crosses_) else np.zeros(keys.shape, dtype=bool)
+        is_found = (
+            self.crosses_[places] == keys
+            if len(self.crosses_)
+            else np.zeros(keys.shape, dtype=bool)
+        )
         rows = np.append(0, np.cumsum(is_found.sum(axis=1)))
-        return sparse.csr_matrix((np.ones(rows[-1]), places[is_found], rows), shape=(len(X), len(self.crosses_)))
+        return sparse.csr_matrix(
+            (np.ones(rows[-1]), places[is_found], rows), shape=(len(X), len(self.crosses_))
+        )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the combinations in plain words."""
@@ -101,7 +117,9 @@ class CodedFeatures(SubmissionTransformer):
             words = []
             for place in reversed(subsets[number]):
                 rest, code = divmod(rest, len(self.levels_[place]))
-                words.append(f"{self.code_columns_[place].replace('_', ' ')}: {self.levels_[place][code] or 'not coded'}")
+                words.append(
+                    f"{self.code_columns_[place].replace('_', ' ')}: {self.levels_[place][code] or 'not coded'}"
+                )
             names.append(", ".join(reversed(words)))
         return np.array(names, dtype=str)
 
@@ -111,7 +129,11 @@ class CodedFeatures(SubmissionTransformer):
 
     def _subsets(self) -> list[tuple[int, ...]]:
         places = range(len(self.code_columns_))
-        return [subset for order in range(1, self.max_order + 1) for subset in combinations(places, order)]
+        return [
+            subset
+            for order in range(1, self.max_order + 1)
+            for subset in combinations(places, order)
+        ]
 
     def _n_combinations(self) -> int:
         return int(np.prod([max(len(levels), 1) for levels in self.levels_], dtype=np.int64))
@@ -125,7 +147,11 @@ class CodedFeatures(SubmissionTransformer):
             codes[:, place] = np.where(np.append(levels, "")[found] == words, found, -1)
             codes[found == len(levels), place] = -1
         n_unknown = (codes < 0) @ (self.radices_ > 0)
-        return np.where(n_unknown > 0, -1, codes @ self.radices_ + np.arange(self.radices_.shape[1]) * self._n_combinations())
+        return np.where(
+            n_unknown > 0,
+            -1,
+            codes @ self.radices_ + np.arange(self.radices_.shape[1]) * self._n_combinations(),
+        )
 
     def _learn_radices(self) -> None:
         """Give each column of each subset the factor that makes one number of a combination; 0 where the subset lacks it."""
@@ -138,8 +164,12 @@ class CodedFeatures(SubmissionTransformer):
                 factor *= max(len(self.levels_[place]), 1)
 
 
-def _shared_by(values: npt.NDArray[Any], case_codes: npt.NDArray[np.int64], n_cases: int) -> npt.NDArray[Any]:
+def _shared_by(
+    values: npt.NDArray[Any], case_codes: npt.NDArray[np.int64], n_cases: int
+) -> npt.NDArray[Any]:
     """Give, sorted, the values of shape (n_items, n_columns) that stand in the rows of at least so many cases."""
-    pairs = pd.DataFrame({"value": values.ravel(), "case": np.repeat(case_codes, values.shape[1])}).drop_duplicates()
+    pairs = pd.DataFrame(
+        {"value": values.ravel(), "case": np.repeat(case_codes, values.shape[1])}
+    ).drop_duplicates()
     counts = pairs["value"].value_counts()
     return np.sort(counts.index[counts >= n_cases].to_numpy(dtype=values.dtype))

@@ -18,14 +18,14 @@ _CROSSED = "summary_by_category"
 class CrossedTextFeatures(TextFeatures):
     """What :class:`TextFeatures` gives, then each term of the summary for one treatment category only.
 
-    The same finding speaks for one treatment and says little of another. Such crosses cost a few thousand weights, so they are
-    for many thousand letters (experiments/046-attainable).
+    The same finding speaks for one treatment and says little of another. Such crosses cost a few
+    thousand weights, so they are for many thousand letters (experiments/046-attainable).
 
     Parameters
     ----------
     stage, word_ngrams, min_cases, max_terms
-        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the crosses, too, at most
-        ``max_terms`` are kept, those that most cases hold.
+        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the
+        crosses, too, at most ``max_terms`` are kept, those that most cases hold.
 
     Attributes
     ----------
@@ -44,11 +44,24 @@ class CrossedTextFeatures(TextFeatures):
     """
 
     def __init__(
-        self, stage: Stage = "imr", *, word_ngrams: Sequence[int] = (1, 2), min_cases: int = 5, max_terms: int = 20000
+        self,
+        stage: Stage = "imr",
+        *,
+        word_ngrams: Sequence[int] = (1, 2),
+        min_cases: int = 5,
+        max_terms: int = 20000,
     ) -> None:
-        super().__init__(stage, use_case_summary=True, word_ngrams=word_ngrams, min_cases=min_cases, max_terms=max_terms)
+        super().__init__(
+            stage,
+            use_case_summary=True,
+            word_ngrams=word_ngrams,
+            min_cases=min_cases,
+            max_terms=max_terms,
+        )
 
-    def fit(self, X: pd.DataFrame, y: Any = None, cases: Iterable[Any] | None = None) -> "CrossedTextFeatures":
+    def fit(
+        self, X: pd.DataFrame, y: Any = None, cases: Iterable[Any] | None = None
+    ) -> "CrossedTextFeatures":
         """Learn as :meth:`TextFeatures.fit`, and which crosses enough cases hold.
 
         Parameters
@@ -71,10 +84,14 @@ class CrossedTextFeatures(TextFeatures):
         self.crosses_: npt.NDArray[np.int64] = np.array([], dtype=np.int64)
         holds = self._cross(super().transform(X), categories) > 0
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
-        by_case = sparse.csr_matrix((np.ones(len(X)), (keys, np.arange(len(X)))), shape=(keys.max() + 1, len(X)))
+        by_case = sparse.csr_matrix(
+            (np.ones(len(X)), (keys, np.arange(len(X)))), shape=(keys.max() + 1, len(X))
+        )
         n_cases = np.bincount((by_case @ holds).tocsr().indices, minlength=holds.shape[1])
         common = np.flatnonzero(n_cases >= self.min_cases)
-        self.crosses_ = np.sort(common[np.argsort(-n_cases[common], kind="stable")][: self.max_terms])
+        self.crosses_ = np.sort(
+            common[np.argsort(-n_cases[common], kind="stable")][: self.max_terms]
+        )
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
@@ -96,7 +113,9 @@ class CrossedTextFeatures(TextFeatures):
     def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
         """Give each category columns of its own for the summary's terms; a category never seen has none."""
         names = super().get_feature_names_out().astype(str)
-        told = sparse.coo_matrix(terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))])
+        told = sparse.coo_matrix(
+            terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))]
+        )
         places = {category: place for place, category in enumerate(self.crossed_categories_)}
         of_row = np.array([places.get(category, -1) for category in categories], dtype=np.int64)
         kept = of_row[told.row] >= 0

@@ -15,14 +15,21 @@ _CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.?([0-9a-z]{0,4})(?![a-z0-9])
 @cache
 def _families_by_words() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
     rows = read_vocabulary("diagnosis_families")
-    return tuple((row["family"], tuple(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows)
+    return tuple(
+        (row["family"], tuple(row["hints"].split("|")), re.compile(row["pattern"])) for row in rows
+    )
 
 
 @cache
 def _ranges_by_length() -> tuple[tuple[str, str, str], ...]:
     """First code, last code and family, the longest codes first."""
     rows = read_vocabulary("icd10")
-    return tuple(sorted(((row["first"], row["last"], row["family"]) for row in rows), key=lambda row: -len(row[0])))
+    return tuple(
+        sorted(
+            ((row["first"], row["last"], row["family"]) for row in rows),
+            key=lambda row: -len(row[0]),
+        )
+    )
 
 
 @remember(16384)
@@ -35,7 +42,11 @@ def icd10_family(code: str) -> str:
     ['chronic_pain', 'disc_radiculopathy', 'knee_derangement', 'nerve_entrapment', 'mental_health', 'rotator_cuff', '']
     """
     plain = code.upper().replace(".", "").rstrip("-")
-    found = (family for first, last, family in _ranges_by_length() if first <= plain[: len(first)] <= last)
+    found = (
+        family
+        for first, last, family in _ranges_by_length()
+        if first <= plain[: len(first)] <= last
+    )
     return next(found, "")
 
 

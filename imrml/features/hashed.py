@@ -24,12 +24,13 @@ _BY_CATEGORY = "by_category"
 class HashedText(SubmissionTransformer):
     """TF-IDF of word n-grams, each counted in the bucket that its hash names, with digits and names masked.
 
-    No term is stored, so that a few hundred letters can use all of their words and not only those that five cases share. The
-    request and the summary have buckets of their own; the summary's words stand once more in buckets that depend on DWC's
-    category of the treatment, because the same finding means one thing for a drug and another for a scan.
+    No term is stored, so that a few hundred letters can use all of their words and not only those
+    that five cases share. The request and the summary have buckets of their own; the summary's
+    words stand once more in buckets that depend on DWC's category of the treatment, because the
+    same finding means one thing for a drug and another for a scan.
 
-    Of the summary only the :func:`background` is read: its words would speak for the documents that it shows, of which
-    :class:`ClinicalFeatures` tells (experiments/051-answers-never-raise).
+    Of the summary only the :func:`background` is read: its words would speak for the documents that
+    it shows, of which :class:`ClinicalFeatures` tells (experiments/051-answers-never-raise).
 
     Parameters
     ----------
@@ -57,7 +58,12 @@ class HashedText(SubmissionTransformer):
     """
 
     def __init__(
-        self, stage: Stage = "imr", *, use_case_summary: bool = True, word_ngrams: Sequence[int] = (1, 2), n_buckets: int = 32768
+        self,
+        stage: Stage = "imr",
+        *,
+        use_case_summary: bool = True,
+        word_ngrams: Sequence[int] = (1, 2),
+        n_buckets: int = 32768,
     ) -> None:
         self.stage = stage
         self.use_case_summary = use_case_summary
@@ -74,7 +80,9 @@ class HashedText(SubmissionTransformer):
         """
         self._learn_columns(X)
         self.weights_ = {
-            part: TfidfTransformer(sublinear_tf=True).fit(self._count(part, pd.unique(pd.Series(texts))))
+            part: TfidfTransformer(sublinear_tf=True).fit(
+                self._count(part, pd.unique(pd.Series(texts)))
+            )
             for part, texts in self._texts(X).items()
         }
         return self
@@ -94,22 +102,37 @@ class HashedText(SubmissionTransformer):
         """Name the columns: ``hashed_``, the block, two underscores and the bucket's number."""
         check_is_fitted(self)
         blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
-        return np.array([f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)], dtype=object)
+        return np.array(
+            [f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)],
+            dtype=object,
+        )
 
     def _texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
         texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
-        return {part: [background(text) for text in column] if part == SUMMARY_PART else column for part, column in texts.items()}
+        return {
+            part: [background(text) for text in column] if part == SUMMARY_PART else column
+            for part, column in texts.items()
+        }
 
     def _count(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
         shortest, longest = self.word_ngrams
         hashing = HashingVectorizer(
-            token_pattern=TOKEN, ngram_range=(shortest, longest), n_features=self.n_buckets, norm=None, alternate_sign=False
+            token_pattern=TOKEN,
+            ngram_range=(shortest, longest),
+            n_features=self.n_buckets,
+            norm=None,
+            alternate_sign=False,
         )
         return hashing.transform(masked_texts(part, texts))
 
-    def _by_category(self, words: sparse.csr_matrix, treatments: Iterable[str]) -> sparse.csr_matrix:
+    def _by_category(
+        self, words: sparse.csr_matrix, treatments: Iterable[str]
+    ) -> sparse.csr_matrix:
         """Move each row's words on by as many buckets as its category says."""
-        moves = np.array([_bucket(dwc_category(treatment), self.n_buckets) for treatment in treatments], dtype=np.int32)
+        moves = np.array(
+            [_bucket(dwc_category(treatment), self.n_buckets) for treatment in treatments],
+            dtype=np.int32,
+        )
         moved = words.copy()
         moved.indices = (moved.indices + np.repeat(moves, np.diff(words.indptr))) % self.n_buckets
         moved.has_sorted_indices = False
@@ -118,4 +141,8 @@ class HashedText(SubmissionTransformer):
 
 @cache
 def _bucket(name: str, n_buckets: int) -> int:
-    return int(FeatureHasher(n_buckets, input_type="string", alternate_sign=False).transform([[name]]).indices[0])
+    return int(
+        FeatureHasher(n_buckets, input_type="string", alternate_sign=False)
+        .transform([[name]])
+        .indices[0]
+    )

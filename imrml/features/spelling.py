@@ -17,7 +17,8 @@ from imrml.features.text import TREATMENT_PART, asked_texts, masked_texts
 class SpellingFeatures(SubmissionTransformer):
     """Character n-grams inside the words of a request, digits and names masked, hashed to a fixed number of columns.
 
-    No vocabulary is stored, so a rare spelling costs no space and gives nobody away; several n-grams share a column.
+    No vocabulary is stored, so a rare spelling costs no space and gives nobody away; several
+    n-grams share a column.
 
     Parameters
     ----------
@@ -42,7 +43,13 @@ class SpellingFeatures(SubmissionTransformer):
     [1.0, 0.5, 0.1]
     """
 
-    def __init__(self, stage: Stage = "imr", *, char_ngrams: tuple[int, int] | list[int] = (3, 5), n_columns: int = 2048) -> None:
+    def __init__(
+        self,
+        stage: Stage = "imr",
+        *,
+        char_ngrams: tuple[int, int] | list[int] = (3, 5),
+        n_columns: int = 2048,
+    ) -> None:
         self.stage = stage
         self.char_ngrams = char_ngrams
         self.n_columns = n_columns
@@ -63,7 +70,10 @@ class SpellingFeatures(SubmissionTransformer):
         self._check_columns(X)
         shortest, longest = self.char_ngrams
         hashed = HashingVectorizer(
-            analyzer="char_wb", ngram_range=(shortest, longest), n_features=self.n_columns, alternate_sign=False
+            analyzer="char_wb",
+            ngram_range=(shortest, longest),
+            n_features=self.n_columns,
+            alternate_sign=False,
         )
         rows, different = pd.factorize(np.array(asked_texts(X, self.stage), dtype=object))
         return sparse.csr_matrix(hashed.transform(masked_texts(TREATMENT_PART, different))[rows])

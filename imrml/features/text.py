@@ -26,7 +26,9 @@ NO_KNOWN_TERM = "holds_no_known_term"
 
 TOKEN = r"\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 _DIGITS = re.compile(r"\d+")
-_TITLED_NAME = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?")
+_TITLED_NAME = re.compile(
+    r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?"
+)
 _NAME_BEFORE_DEGREE = re.compile(
     r"\b[A-Z][\w'’-]{1,60}+(?:\s++[A-Z]\.?)?(?:\s++[A-Z][\w'’-]{1,60}+)?,?\s++(?:M\.?D|D\.?O|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
 )
@@ -47,8 +49,15 @@ def known_words() -> frozenset[str]:
         "documentation_cues": ("document", "pattern"),
         "known_words": ("word",),
     }
-    texts = (row[column] for name, columns in tables.items() for row in read_vocabulary(name) for column in columns)
-    return frozenset(word for text in texts for word in _WORD.findall(re.sub(r"\\[a-z]", " ", text.lower())))
+    texts = (
+        row[column]
+        for name, columns in tables.items()
+        for row in read_vocabulary(name)
+        for column in columns
+    )
+    return frozenset(
+        word for text in texts for word in _WORD.findall(re.sub(r"\\[a-z]", " ", text.lower()))
+    )
 
 
 def mask_text(text: str) -> str:
@@ -60,14 +69,18 @@ def mask_text(text: str) -> str:
     'On 0/0/0 name saw her; Lidoderm 0% was sent to name name.'
     """
     text = _NAME_BEFORE_DEGREE.sub("name", _TITLED_NAME.sub("name", bound_runs(text)))
-    text = _CAPITALIZED.sub(lambda match: match.group() if _is_known(match.group()) else "name", text)
+    text = _CAPITALIZED.sub(
+        lambda match: match.group() if _is_known(match.group()) else "name", text
+    )
     return _DIGITS.sub("0", text)
 
 
 @remember(65536)
 def _is_known(word: str) -> bool:
     pieces = _WORD.findall(word.lower())
-    return not pieces or all(piece in known_words() or piece.rstrip("s") in known_words() for piece in pieces)
+    return not pieces or all(
+        piece in known_words() or piece.rstrip("s") in known_words() for piece in pieces
+    )
 
 
 def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
@@ -174,7 +187,12 @@ class TextFeatures(SubmissionTransformer):
         self.min_cases = min_cases
         self.max_terms = max_terms
 
-    def fit(self, X: pd.DataFrame, y: Any = None, cases: Iterable[Any] | None = None) -> "TextFeatures":  # noqa: ARG002 scikit-learn's
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: Any = None,  # noqa: ARG002 scikit-learn's
+        cases: Iterable[Any] | None = None,
+    ) -> "TextFeatures":
         """Learn the vocabularies and the weights.
 
         Parameters
@@ -193,16 +211,23 @@ class TextFeatures(SubmissionTransformer):
         self._learn_columns(X)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
-        n_cases_by_term = {part: self._count_cases(part, column, keys) for part, column in texts.items()}
+        n_cases_by_term = {
+            part: self._count_cases(part, column, keys) for part, column in texts.items()
+        }
         ranked = sorted(
             (-n_cases, part, term)
             for part, counts in n_cases_by_term.items()
             for term, n_cases in counts.items()
             if n_cases >= self.min_cases
         )[: self.max_terms]
-        self.terms_ = {part: np.array(sorted(term for _, of, term in ranked if of == part), dtype=str) for part in texts}
+        self.terms_ = {
+            part: np.array(sorted(term for _, of, term in ranked if of == part), dtype=str)
+            for part in texts
+        }
         self.weights_ = {
-            part: TfidfTransformer(sublinear_tf=True).fit(self._count_words(part, pd.unique(pd.Series(column))))
+            part: TfidfTransformer(sublinear_tf=True).fit(
+                self._count_words(part, pd.unique(pd.Series(column)))
+            )
             for part, column in texts.items()
             if len(self.terms_[part])
         }
@@ -212,7 +237,9 @@ class TextFeatures(SubmissionTransformer):
         """Return TF-IDF values, shape (n_items, n_terms + 1); each part of a row has length 1, or 0 without a known term."""
         self._check_columns(X)
         blocks = [sparse.csr_matrix((len(X), 0))]
-        for part, column in part_texts(X, self.stage, use_case_summary=self.use_case_summary).items():
+        for part, column in part_texts(
+            X, self.stage, use_case_summary=self.use_case_summary
+        ).items():
             if part in self.weights_:
                 rows, different = pd.factorize(np.array(column, dtype=object))
                 weighted = self.weights_[part].transform(self._count_words(part, different))
@@ -227,7 +254,9 @@ class TextFeatures(SubmissionTransformer):
         terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
         return np.array([*terms, NO_KNOWN_TERM], dtype=object)
 
-    def _count_cases(self, part: str, column: list[str], keys: npt.NDArray[np.int_]) -> dict[str, int]:
+    def _count_cases(
+        self, part: str, column: list[str], keys: npt.NDArray[np.int_]
+    ) -> dict[str, int]:
         """Count the cases that hold each term; items of one case share texts, so each different text is read once."""
         rows, different = pd.factorize(np.array(column, dtype=object))
         shortest, longest = self.word_ngrams
@@ -236,7 +265,9 @@ class TextFeatures(SubmissionTransformer):
             holds = counter.fit_transform(masked_texts(part, different))
         except ValueError:  # no text has a word
             return {}
-        pairs = sparse.csr_matrix((np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, len(different)))
+        pairs = sparse.csr_matrix(
+            (np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, len(different))
+        )
         n_cases = ((pairs @ holds) > 0).sum(axis=0).A1
         return {str(term): int(n_cases[position]) for term, position in counter.vocabulary_.items()}
 
@@ -245,11 +276,15 @@ class TextFeatures(SubmissionTransformer):
         if part not in made or made[part][0] is not self.terms_[part]:
             shortest, longest = self.word_ngrams
             vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
-            counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary)
+            counter = CountVectorizer(
+                token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary
+            )
             made[part] = self.terms_[part], counter
         return made[part][1].transform(masked_texts(part, texts))
 
 
-_COUNTERS: WeakKeyDictionary[TextFeatures, dict[str, tuple[npt.NDArray[np.str_], CountVectorizer]]] = WeakKeyDictionary()
+_COUNTERS: WeakKeyDictionary[
+    TextFeatures, dict[str, tuple[npt.NDArray[np.str_], CountVectorizer]]
+] = WeakKeyDictionary()
 """Counters of each part's terms, with the terms that they were made of. To make one of thousands of terms takes longer than to
 count the words of a request; beside the transformer, not in it, so that none is copied or saved."""

@@ -23,17 +23,27 @@ from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 
 DRUG_CATEGORIES = frozenset(
-    row["category"] for row in read_vocabulary("treatment_categories") if row["dwc_category"] == "Pharmaceuticals"
+    row["category"]
+    for row in read_vocabulary("treatment_categories")
+    if row["dwc_category"] == "Pharmaceuticals"
 )
-VISIT_CATEGORIES = frozenset({"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"})
-_COUNTED_IN_VISITS = VISIT_CATEGORIES | {"electrical_stimulation", "evaluation_management", "associated_surgical_service"}
+VISIT_CATEGORIES = frozenset(
+    {"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"}
+)
+_COUNTED_IN_VISITS = VISIT_CATEGORIES | {
+    "electrical_stimulation",
+    "evaluation_management",
+    "associated_surgical_service",
+}
 
 _DRUG_PRIORITY = 65.0  # between procedures, whose names win over a drug's, and supplies or visits, whose names do not
 _MIN_FUZZY_LETTERS = 6
-# A drug of these categories becomes a topical when the request names a cream, gel or patch; an opioid patch stays one.
+# A drug of these categories becomes a topical when the request names a cream, gel or patch; an
+# opioid patch stays one.
 _TOPICAL_WHEN_APPLIED = frozenset({"nsaid", "muscle_relaxant", "anticonvulsant", "antidepressant"})
 _TOPICAL_FORM = re.compile(
-    r"\btopical|\bcreams?\b|ointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%|\d\s?(?:gm|grams?|g)\b", re.IGNORECASE
+    r"\btopical|\bcreams?\b|ointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%|\d\s?(?:gm|grams?|g)\b",
+    re.IGNORECASE,
 )
 
 
@@ -108,7 +118,9 @@ def _drug_rows() -> dict[str, dict[str, str]]:
 @cache
 def _drug_names() -> re.Pattern[str]:
     names = sorted(_drug_rows(), key=len, reverse=True)
-    return re.compile(r"(?<![a-z0-9])(?:" + "|".join(re.escape(name) for name in names) + r")(?![a-z])")
+    return re.compile(
+        r"(?<![a-z0-9])(?:" + "|".join(re.escape(name) for name in names) + r")(?![a-z])"
+    )
 
 
 @cache
@@ -130,7 +142,9 @@ def _find_drugs(text: str) -> list[_Drug]:
     """List the drugs of a text in lower case; words are taken for misspelt names only where no name is spelt right."""
     found = [(match.start(), match.group()) for match in _drug_names().finditer(text)]
     if not found:
-        words = ((match.start(), _misspelt_drug(match.group())) for match in _LONG_WORD.finditer(text))
+        words = (
+            (match.start(), _misspelt_drug(match.group())) for match in _LONG_WORD.finditer(text)
+        )
         found = [(start, name) for start, name in words if name]
     rows = ((start, _drug_rows()[name]) for start, name in found)
     return [_Drug(row["generic"], row["drug_class"], row["category"], start) for start, row in rows]
@@ -140,7 +154,9 @@ def _find_drugs(text: str) -> list[_Drug]:
 def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
     """Pattern rows, highest priority first."""
     rows = read_vocabulary("treatment_patterns")
-    patterns = [(float(row["priority"]), row["category"], re.compile(row["pattern"])) for row in rows]
+    patterns = [
+        (float(row["priority"]), row["category"], re.compile(row["pattern"])) for row in rows
+    ]
     return sorted(patterns, key=lambda pattern: -pattern[0])
 
 
@@ -207,13 +223,19 @@ _SIDES = (
 )
 _RETROSPECTIVE = re.compile(r"\bretro|\bdos\b|dates? of service")
 _ONE_TIME = re.compile(r"\beval|\btest|\bassess|\bexam")
-_UNKNOWN_QUANTITY = re.compile(r"\b(?:unknown|unspecified|undetermined)\b|quantity not |unlisted quantity")
+_UNKNOWN_QUANTITY = re.compile(
+    r"\b(?:unknown|unspecified|undetermined)\b|quantity not |unlisted quantity"
+)
 _RENTAL = re.compile(r"\brent(?:al|als|ed|ing)?\b")
 _PURCHASE = re.compile(r"\bpurchas|\bbuy\b")
 _TRIAL = re.compile(r"\btrial\b")
-_ADDITIONAL = re.compile(r"\badditional\b|\bcontinu|\bmore\b|\bongoing\b|\brefill\b|\bre-?certif|\brepeat\b")
+_ADDITIONAL = re.compile(
+    r"\badditional\b|\bcontinu|\bmore\b|\bongoing\b|\brefill\b|\bre-?certif|\brepeat\b"
+)
 _POSTOPERATIVE = re.compile(r"\bpost-?\s?op|\bpost-?\s?surg|following surgery")
-_RIDES_ON_SURGERY = re.compile(r"\bassociated (?:surgical )?service|\bpre-?\s?op|\bclearance\b|\bassistant surgeon|\bpa assist")
+_RIDES_ON_SURGERY = re.compile(
+    r"\bassociated (?:surgical )?service|\bpre-?\s?op|\bclearance\b|\bassistant surgeon|\bpa assist"
+)
 
 
 @cache
@@ -237,7 +259,8 @@ def _limits_exceeded(keys: set[str], amounts: Amounts) -> tuple[str, ...]:
     return tuple(
         row["limit"]
         for row in read_vocabulary("treatment_limits")
-        if row["applies_to"] in keys and (getattr(amounts, row["measure"]) or 0.0) > float(row["maximum"])
+        if row["applies_to"] in keys
+        and (getattr(amounts, row["measure"]) or 0.0) > float(row["maximum"])
     )
 
 
@@ -261,13 +284,18 @@ def parse_treatment(text: str) -> TreatmentFacts:
     lowered = spell_out(bound_runs(text.lower()), is_request=True)
     drugs = _find_drugs(lowered)
     category = _categorize(lowered, drugs)
-    amounts = read_amounts(lowered, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS)
+    amounts = read_amounts(
+        lowered, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS
+    )
     drug_class = drugs[0].drug_class if drugs else ""
-    is_counted = category in DRUG_CATEGORIES or (category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered))
+    is_counted = category in DRUG_CATEGORIES or (
+        category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered)
+    )
     names_no_amount = is_counted and amounts.n_units is None and amounts.n_visits is None
     # After surgery other numbers hold (MTUS Postsurgical 2009).
     is_postoperative = _POSTOPERATIVE.search(lowered) is not None
-    # The limits of a class are those of its tablets: a cream of a muscle relaxant is not counted in tablets.
+    # The limits of a class are those of its tablets: a cream of a muscle relaxant is not counted in
+    # tablets.
     limit_keys = {category, drug_class} if drugs and category == drugs[0].category else {category}
     return TreatmentFacts(
         category=category,
@@ -308,7 +336,8 @@ class TreatmentFeatures(NumberFeatures):
     Parameters
     ----------
     stage : {'rfa', 'imr'}
-        At ``imr`` the part that was authorized, the part in dispute and the claims administrator's guideline are known.
+        At ``imr`` the part that was authorized, the part in dispute and the claims administrator's
+        guideline are known.
     sparse_output : bool
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
 
@@ -332,23 +361,39 @@ class TreatmentFeatures(NumberFeatures):
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform`."""
-        return np.array(_treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []), dtype=object)
+        return np.array(
+            _treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []),
+            dtype=object,
+        )
 
     def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
         if "disputed" not in columns_at(self.stage):
             yield from map(_treatment_values, X["treatment"])
             return
-        parts = zip(X["treatment"], X["authorized"], X["disputed"], X["claims_guideline"], X["priority"], strict=True)
+        parts = zip(
+            X["treatment"],
+            X["authorized"],
+            X["disputed"],
+            X["claims_guideline"],
+            X["priority"],
+            strict=True,
+        )
         for treatment, authorized, disputed, claims_guideline, priority in parts:
             given = parse_treatment(authorized).amounts if authorized else None
             asked, left = parse_treatment(treatment).amounts, parse_treatment(disputed).amounts
-            yield _treatment_values(treatment) | dispute_values(asked, given, left, claims_guideline, priority)
+            yield _treatment_values(treatment) | dispute_values(
+                asked, given, left, claims_guideline, priority
+            )
 
 
 @cache
 def _dwc_categories() -> dict[str, str]:
     """DWC's own, coarser category of each of ours, which lends a rare one the experience of its relatives."""
-    return {row["category"]: row["dwc_category"] for row in read_vocabulary("treatment_categories") if row["dwc_category"]}
+    return {
+        row["category"]: row["dwc_category"]
+        for row in read_vocabulary("treatment_categories")
+        if row["dwc_category"]
+    }
 
 
 @cache
@@ -356,7 +401,10 @@ def _treatment_names() -> list[str]:
     return [
         *(f"category={row['category']}" for row in read_vocabulary("treatment_categories")),
         *(f"dwc_category={name}" for name in dict.fromkeys(_dwc_categories().values())),
-        *(f"drug_class={name}" for name in dict.fromkeys(row["drug_class"] for row in read_vocabulary("drugs"))),
+        *(
+            f"drug_class={name}"
+            for name in dict.fromkeys(row["drug_class"] for row in read_vocabulary("drugs"))
+        ),
         *(f"body_part={row['body_part']}" for row in read_vocabulary("body_parts")),
         *(f"side={side}" for side in _SIDE_NAMES),
         *(f"over_limit={row['limit']}" for row in read_vocabulary("treatment_limits")),
@@ -371,13 +419,17 @@ def _treatment_values(text: str) -> dict[str, float]:
     facts = parse_treatment(text)
     present = [
         f"category={facts.category}",
-        f"dwc_category={_dwc_categories()[facts.category]}" if facts.category in _dwc_categories() else "",
+        f"dwc_category={_dwc_categories()[facts.category]}"
+        if facts.category in _dwc_categories()
+        else "",
         f"drug_class={facts.drug_class}" if facts.drug_class else "",
         f"side={facts.side}" if facts.side else "",
         *(f"body_part={part}" for part in facts.body_parts),
         *(f"over_limit={limit}" for limit in facts.limits_exceeded),
         *(flag for flag in _FLAGS if getattr(facts, flag)),
     ]
-    counts = {f"log_{name}": float(np.log1p(getattr(facts.amounts, name) or 0.0)) for name in _AMOUNTS}
+    counts = {
+        f"log_{name}": float(np.log1p(getattr(facts.amounts, name) or 0.0)) for name in _AMOUNTS
+    }
     counts |= {f"log_{name}": float(np.log1p(getattr(facts, name))) for name in _COUNTS}
     return counts | {name: 1.0 for name in present if name}

@@ -14,7 +14,9 @@ _FAMILIES = (
     ("other", re.compile(_OTHER)),
 )
 _MTUS = re.compile(r"\bmtus\b")
-_OUTSIDE_MTUS = re.compile(r"did not base their decision on the mtus|non-?\s?mtus|outside of the mtus(?: guidelines)?")
+_OUTSIDE_MTUS = re.compile(
+    r"did not base their decision on the mtus|non-?\s?mtus|outside of the mtus(?: guidelines)?"
+)
 _NONE_CITED = re.compile(r"did not cite|no guideline|none cited")
 
 
@@ -43,11 +45,21 @@ def guideline_families(text: str) -> tuple[str, ...]:
 def dispute_names() -> list[str]:
     """Name the features of :func:`dispute_values`."""
     families = [f"claims_guideline={family}" for family in GUIDELINE_FAMILIES]
-    return ["is_partially_authorized", "share_authorized", "is_rest_of_amount_disputed", "is_expedited", *families]
+    return [
+        "is_partially_authorized",
+        "share_authorized",
+        "is_rest_of_amount_disputed",
+        "is_expedited",
+        *families,
+    ]
 
 
 def dispute_values(
-    asked: Amounts, authorized: Amounts | None, disputed: Amounts, claims_guideline: str, priority: str
+    asked: Amounts,
+    authorized: Amounts | None,
+    disputed: Amounts,
+    claims_guideline: str,
+    priority: str,
 ) -> dict[str, float]:
     """Value of each feature that is not zero.
 
@@ -79,7 +91,9 @@ def dispute_values(
             values["is_rest_of_amount_disputed"] = 1.0
     if priority.lower().startswith("expedited"):
         values["is_expedited"] = 1.0
-    return values | {f"claims_guideline={family}": 1.0 for family in guideline_families(claims_guideline)}
+    return values | {
+        f"claims_guideline={family}": 1.0 for family in guideline_families(claims_guideline)
+    }
 
 
 def _amount(amounts: Amounts) -> float | None:

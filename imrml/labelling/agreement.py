@@ -11,7 +11,16 @@ from scipy.stats import binomtest
 
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
-from imrml.intervals import Bools, Figure, Floats, Resamples, figure, not_applicable, rate_figure, ratio
+from imrml.intervals import (
+    Bools,
+    Figure,
+    Floats,
+    Resamples,
+    figure,
+    not_applicable,
+    rate_figure,
+    ratio,
+)
 from imrml.labelling.gold import GoldItem, item_ids
 
 MIN_MACRO_ITEMS = 5
@@ -41,11 +50,13 @@ def measure_agreement(
     Returns
     -------
     dict
-        ``n_items``, ``n_cases``, ``n_absent`` (gold items without a row), ``interval_level``; the figures ``micro_precision``,
-        ``micro_recall``, ``micro_f1``, ``macro_f1`` (over ids with at least 5 gold items), ``exact_share`` (items with exactly
-        the gold set) and ``evidence_share`` (labels of both sides whose quotes have a token F1 of at least 0.5); ``labels``, by
-        id: ``support`` (gold items that hold it), ``precision``, ``recall``, ``f1``. Where the bootstrap cannot tell, because
-        all agree or too few cases hold a label, the interval is Wilson's (1927), counting cases.
+        ``n_items``, ``n_cases``, ``n_absent`` (gold items without a row), ``interval_level``; the
+        figures ``micro_precision``, ``micro_recall``, ``micro_f1``, ``macro_f1`` (over ids with at
+        least 5 gold items), ``exact_share`` (items with exactly the gold set) and
+        ``evidence_share`` (labels of both sides whose quotes have a token F1 of at least 0.5);
+        ``labels``, by id: ``support`` (gold items that hold it), ``precision``, ``recall``, ``f1``.
+        Where the bootstrap cannot tell, because all agree or too few cases hold a label, the
+        interval is Wilson's (1927), counting cases.
 
     Raises
     ------
@@ -95,8 +106,9 @@ def list_disagreements(labelled: pd.DataFrame, gold: Mapping[str, GoldItem]) -> 
     Returns
     -------
     DataFrame
-        ``item_id``, ``id``, ``kind`` (``missed``: only the gold labels have it; ``false``: only ours), and for a false one the
-        span into the rationale that raised it (``start``, ``end``, ``quote``), for a missed one the gold quote where known.
+        ``item_id``, ``id``, ``kind`` (``missed``: only the gold labels have it; ``false``: only
+        ours), and for a false one the span into the rationale that raised it (``start``, ``end``,
+        ``quote``), for a missed one the gold quote where known.
 
     Examples
     --------
@@ -113,10 +125,19 @@ def list_disagreements(labelled: pd.DataFrame, gold: Mapping[str, GoldItem]) -> 
         for id_ in sorted(ours ^ item.deficiencies, key=rank.__getitem__):
             if id_ in item.deficiencies:
                 quotes = item.quotes.get(id_, ("",))
-                found += [{"item_id": item_id, "id": id_, "kind": "missed", "quote": quote} for quote in quotes]
+                found += [
+                    {"item_id": item_id, "id": id_, "kind": "missed", "quote": quote}
+                    for quote in quotes
+                ]
             else:
-                found += [{**span, "item_id": item_id, "kind": "false"} for span in spans if span["id"] == id_]
-    return pd.DataFrame(found, columns=list(DISAGREEMENT_COLUMNS)).astype({"start": "Int64", "end": "Int64"})
+                found += [
+                    {**span, "item_id": item_id, "kind": "false"}
+                    for span in spans
+                    if span["id"] == id_
+                ]
+    return pd.DataFrame(found, columns=list(DISAGREEMENT_COLUMNS)).astype(
+        {"start": "Int64", "end": "Int64"}
+    )
 
 
 def token_f1(first: str, second: str) -> float:
@@ -131,10 +152,14 @@ def token_f1(first: str, second: str) -> float:
     return 2 * (one & other).total() / max(one.total() + other.total(), 1)
 
 
-def _rows_by_item(labelled: pd.DataFrame, gold: Mapping[str, GoldItem]) -> dict[str, tuple[frozenset[str], Sequence[Any]]]:
+def _rows_by_item(
+    labelled: pd.DataFrame, gold: Mapping[str, GoldItem]
+) -> dict[str, tuple[frozenset[str], Sequence[Any]]]:
     """Give the ids and spans of each gold item that has a row."""
     rows: dict[str, tuple[frozenset[str], Sequence[Any]]] = {}
-    for item_id, ids, spans in zip(item_ids(labelled), labelled["deficiencies"], labelled["evidence"], strict=True):
+    for item_id, ids, spans in zip(
+        item_ids(labelled), labelled["deficiencies"], labelled["evidence"], strict=True
+    ):
         if item_id in rows:
             raise TableError(
                 f"item table: {item_id} stands twice, so its gold labels could be compared with either; keep one row"
@@ -152,19 +177,29 @@ def _membership(sets: Sequence[Any], ids: Sequence[str]) -> Bools:
     return np.array([[id_ in found for id_ in ids] for found in sets], dtype=bool)
 
 
-def _precision_recall_f1(wanted: Bools, given: Bools, resamples: Resamples, level: float) -> dict[str, Figure]:
+def _precision_recall_f1(
+    wanted: Bools, given: Bools, resamples: Resamples, level: float
+) -> dict[str, Figure]:
     hit = wanted & given
 
     def share(among: Bools, why_not: str) -> Figure:
         items, _ = np.nonzero(among)
-        return _share(hit[among], resamples.of(items), level) if len(items) else not_applicable(why_not)
+        return (
+            _share(hit[among], resamples.of(items), level)
+            if len(items)
+            else not_applicable(why_not)
+        )
 
     agreed = share(wanted | given, "neither side gave the label")
     return {
         "precision": share(given, "no item was given the label"),
         "recall": share(wanted, "no gold item holds the label"),
-        # F1 grows with the share of agreement among all labels given (Jaccard's), so its interval is that one's, carried over.
-        "f1": {name: 2 * x / (1 + x) if name in {"value", "low", "high"} else x for name, x in agreed.items()},
+        # F1 grows with the share of agreement among all labels given (Jaccard's), so its interval
+        # is that one's, carried over.
+        "f1": {
+            name: 2 * x / (1 + x) if name in {"value", "low", "high"} else x
+            for name, x in agreed.items()
+        },
     }
 
 
@@ -173,8 +208,13 @@ def _macro_f1(wanted: Bools, given: Bools, resamples: Resamples, level: float) -
     if not len(columns):
         return not_applicable(f"no id is held by {MIN_MACRO_ITEMS} gold items")
     hits, claims = wanted & given, wanted.astype(float) + given
-    by_id = [2 * ratio(resamples.total(hits[:, column].astype(float)), resamples.total(claims[:, column])) for column in columns]
-    # Labels that nobody gave in a resample count 0, as scikit-learn and the gold's own check count them.
+    by_id = [
+        2
+        * ratio(resamples.total(hits[:, column].astype(float)), resamples.total(claims[:, column]))
+        for column in columns
+    ]
+    # Labels that nobody gave in a resample count 0, as scikit-learn and the gold's own check count
+    # them.
     macro: Floats = np.nan_to_num(by_id).mean(axis=0)
     return figure(macro[0], macro[1:], len(columns), level)
 
@@ -190,7 +230,10 @@ def _share(truth: Bools, resamples: Resamples, level: float) -> Figure:
 
 
 def _evidence_share(
-    rows: Mapping[str, tuple[frozenset[str], Sequence[Any]]], gold: Mapping[str, GoldItem], resamples: Resamples, level: float
+    rows: Mapping[str, tuple[frozenset[str], Sequence[Any]]],
+    gold: Mapping[str, GoldItem],
+    resamples: Resamples,
+    level: float,
 ) -> Figure:
     items: list[int] = []
     same: list[bool] = []
@@ -198,7 +241,10 @@ def _evidence_share(
         ours, spans = rows.get(item_id, (frozenset(), ()))
         for id_ in ours & item.deficiencies & item.quotes.keys():
             quotes = [span["quote"] for span in spans if span["id"] == id_]
-            best = max((token_f1(quote, said) for quote in quotes for said in item.quotes[id_]), default=0.0)
+            best = max(
+                (token_f1(quote, said) for quote in quotes for said in item.quotes[id_]),
+                default=0.0,
+            )
             items.append(place)
             same.append(best >= MIN_TOKEN_F1)
     if not items:

@@ -63,7 +63,11 @@ def _read_id(word: str) -> str:
     fitting = [word] if word in ids else [id_ for id_ in ids if id_.startswith(word)]
     if len(fitting) == 1:
         return fitting[0]
-    raise AnswerError(f"{word!r} fits {', '.join(fitting)}" if fitting else f"{word!r} is no number, no id and no start of one")
+    raise AnswerError(
+        f"{word!r} fits {', '.join(fitting)}"
+        if fitting
+        else f"{word!r} is no number, no id and no start of one"
+    )
 
 
 def read_quote(answer: str, rationale: str, sentences: Sequence[str]) -> str:
@@ -125,7 +129,12 @@ def keep_answer(path: Path, item_id: str, evidence: Mapping[str, str], *, is_rev
     >>> read_table(path).to_dict("records")[0]["deficiencies"]
     ['weaning_indicated']
     """
-    row = {"item_id": item_id, "deficiencies": list(evidence), "evidence": dict(evidence), "is_revised": is_revised}
+    row = {
+        "item_id": item_id,
+        "deficiencies": list(evidence),
+        "evidence": dict(evidence),
+        "is_revised": is_revised,
+    }
     line = json.dumps(row, ensure_ascii=False) + "\n"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     before = [old for old in text.split("\n") if old.strip()]
@@ -137,7 +146,9 @@ def keep_answer(path: Path, item_id: str, evidence: Mapping[str, str], *, is_rev
     if text and not text.endswith("\n"):  # an editor left the last line open
         line = f"\n{line}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8"
+    ) as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(line)
         file.flush()

@@ -16,7 +16,9 @@ _SHADES = LinearSegmentedColormap.from_list("shades", [f"{OBSERVED}00", f"{OBSER
 _WIDTH = 12.4
 
 
-def draw_corpus(found: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def draw_corpus(
+    found: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
     """Draw what :func:`~imrml.labelling.corpus_report.measure_corpus` found, as far as there is enough of it.
 
     Parameters
@@ -31,21 +33,35 @@ def draw_corpus(found: Mapping[str, Any], names: Mapping[str, str], values: Mapp
     Returns
     -------
     dict of str to str
-        SVG by ``overall``, ``together``, ``supports`` and the names of groupings; with a text that says what is drawn.
+        SVG by ``overall``, ``together``, ``supports`` and the names of groupings; with a text that
+        says what is drawn.
     """
     drawn = {"overall": _draw_shares(found["overall"], names)}
     for grouping, groups in found["groups"].items():
         rows = _rows(groups, values[grouping])
-        if len(rows) > (grouping == "decided_year"):  # one year beside nothing is the overall plot again
-            drawn[grouping] = _draw_cells(grouping, rows, names, f"Share of upheld items with each deficiency, by {grouping}")
+        if len(rows) > (
+            grouping == "decided_year"
+        ):  # one year beside nothing is the overall plot again
+            drawn[grouping] = _draw_cells(
+                grouping, rows, names, f"Share of upheld items with each deficiency, by {grouping}"
+            )
     together = _rows(found["together"], names)
     if together:
         drawn["together"] = _draw_cells(
-            "together", together, names, "Share of the items of one deficiency that hold another", names
+            "together",
+            together,
+            names,
+            "Share of the items of one deficiency that hold another",
+            names,
         )
-    if "by_category" in found["supports"] and (rows := _rows(found["supports"]["by_category"], values["treatment_category"])):
+    if "by_category" in found["supports"] and (
+        rows := _rows(found["supports"]["by_category"], values["treatment_category"])
+    ):
         drawn["supports"] = _draw_cells(
-            "supports", rows, names, "Share of overturned items in which each deficiency was answered"
+            "supports",
+            rows,
+            names,
+            "Share of overturned items in which each deficiency was answered",
         )
     return drawn
 
@@ -56,11 +72,17 @@ Row = tuple[str, int, Mapping[str, Mapping[str, Any]]]
 def _rows(groups: Mapping[str, Any], names: Mapping[str, str]) -> list[Row]:
     if "not_applicable" in groups:
         return []
-    return [(names.get(value, value), group["n"], group["shares"]) for value, group in groups.items() if "shares" in group]
+    return [
+        (names.get(value, value), group["n"], group["shares"])
+        for value, group in groups.items()
+        if "shares" in group
+    ]
 
 
 def _draw_shares(shares: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> str:
-    rows = sorted(((names[id_], share) for id_, share in shares.items()), key=lambda row: row[1]["value"])
+    rows = sorted(
+        ((names[id_], share) for id_, share in shares.items()), key=lambda row: row[1]["value"]
+    )
     with open_canvas("overall", _WIDTH * 0.85, 0.9 + 0.29 * len(rows)) as (canvas, finished):
         axes = canvas.add_subplot()
         heights = np.arange(len(rows))
@@ -69,7 +91,9 @@ def _draw_shares(shares: Mapping[str, Mapping[str, Any]], names: Mapping[str, st
             [100 * (share["value"] - share["low"]) for _, share in rows],
             [100 * (share["high"] - share["value"]) for _, share in rows],
         ]
-        axes.errorbar(percents, heights, xerr=reach, fmt="o", markersize=5, color=OBSERVED, elinewidth=1.3)
+        axes.errorbar(
+            percents, heights, xerr=reach, fmt="o", markersize=5, color=OBSERVED, elinewidth=1.3
+        )
         axes.set_yticks(heights, [f"{name}  ({share['k']:,})" for name, share in rows])
         axes.set(xlabel="% of upheld items, with interval", ylim=(-0.7, len(rows) - 0.3))
         axes.set_xlim(left=0)
@@ -77,16 +101,23 @@ def _draw_shares(shares: Mapping[str, Mapping[str, Any]], names: Mapping[str, st
         axes.grid(visible=False, axis="y")
     first = rows[-1]
     return _with_words(
-        finished[0], f"Share of upheld items with each deficiency; most often {first[0]}, {100 * first[1]['value']:.0f} %"
+        finished[0],
+        f"Share of upheld items with each deficiency; most often {first[0]}, {100 * first[1]['value']:.0f} %",
     )
 
 
 def _draw_cells(
-    name: str, rows: Sequence[Row], names: Mapping[str, str], words: str, without: Mapping[str, str] | None = None
+    name: str,
+    rows: Sequence[Row],
+    names: Mapping[str, str],
+    words: str,
+    without: Mapping[str, str] | None = None,
 ) -> str:
     """Draw shares in percent, a row a group and a column a deficiency; cells of a row with itself stay empty."""
     ids = list(names)
-    percents: npt.NDArray[np.float64] = np.array([[100 * shares[id_]["value"] for id_ in ids] for _, _, shares in rows])
+    percents: npt.NDArray[np.float64] = np.array(
+        [[100 * shares[id_]["value"] for id_ in ids] for _, _, shares in rows]
+    )
     if without is not None:
         for row, (label, _, _) in enumerate(rows):
             percents[row, [names[id_] == label for id_ in ids]] = np.nan
@@ -101,13 +132,31 @@ def _draw_cells(
             linewidth=0.5,
         )
         for row, column in np.argwhere(np.nan_to_num(percents) >= 0.5):
-            axes.text(column + 0.5, row + 0.5, f"{percents[row, column]:.0f}", ha="center", va="center", fontsize=9)
-        axes.set_xticks(np.arange(len(ids)) + 0.5, [names[id_] for id_ in ids], rotation=40, ha="left", rotation_mode="anchor")
-        axes.set_yticks(np.arange(len(rows)) + 0.5, [f"{label}  (n = {n:,})" for label, n, _ in rows])
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                f"{percents[row, column]:.0f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+            )
+        axes.set_xticks(
+            np.arange(len(ids)) + 0.5,
+            [names[id_] for id_ in ids],
+            rotation=40,
+            ha="left",
+            rotation_mode="anchor",
+        )
+        axes.set_yticks(
+            np.arange(len(rows)) + 0.5, [f"{label}  (n = {n:,})" for label, n, _ in rows]
+        )
         axes.set(ylim=(len(rows), 0))
         axes.tick_params(length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
         axes.grid(visible=False)
-    return _with_words(finished[0], f"{words.replace('_', ' ')}, in percent; the table below tells the most frequent")
+    return _with_words(
+        finished[0],
+        f"{words.replace('_', ' ')}, in percent; the table below tells the most frequent",
+    )
 
 
 def _with_words(svg: str, words: str) -> str:

@@ -34,7 +34,13 @@ _GROUPERS: dict[str, tuple[tuple[str, ...], Callable[[str], Sequence[str]]]] = {
     "decided_year": (("decided_year", "decided_on"), lambda text: (text[:4],)),
     "guideline_family": (("maximus_guideline",), guideline_families),
 }
-_FAMILY_NAMES = {"mtus": "MTUS", "acoem": "ACOEM", "odg": "ODG", "other": "other", "none": "none cited"}
+_FAMILY_NAMES = {
+    "mtus": "MTUS",
+    "acoem": "ACOEM",
+    "odg": "ODG",
+    "other": "other",
+    "none": "none cited",
+}
 
 
 def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
@@ -43,19 +49,22 @@ def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
     Parameters
     ----------
     labelled : DataFrame
-        ``case_number``, ``decision``, ``deficiencies``; what else there is of ``treatment`` or ``item``, ``decided_year`` or
-        ``decided_on``, ``maximus_guideline`` and ``supports`` (ids that the reviewer found answered) makes groups.
+        ``case_number``, ``decision``, ``deficiencies``; what else there is of ``treatment`` or
+        ``item``, ``decided_year`` or ``decided_on``, ``maximus_guideline`` and ``supports`` (ids
+        that the reviewer found answered) makes groups.
     level : float
         Of the intervals, such as 0.95.
 
     Returns
     -------
     dict
-        ``data`` with counts; ``overall``: by id the share of upheld items that hold it; ``groups``: the same by grouping and
-        value (an item that cites two guidelines counts in both); ``together``: by id, the share of its items that also hold
-        each other id; ``supports``: by treatment category, shares of overturned items. A share is ``{"value", "low", "high",
-        "n", "k"}``, its interval Wilson's (1927), counting cases because items of one letter share reasons; groups of fewer
-        than 10 items are ``{"n": n}`` alone; what the table has no column for is ``{"not_applicable": why}``.
+        ``data`` with counts; ``overall``: by id the share of upheld items that hold it; ``groups``:
+        the same by grouping and value (an item that cites two guidelines counts in both);
+        ``together``: by id, the share of its items that also hold each other id; ``supports``: by
+        treatment category, shares of overturned items. A share is ``{"value", "low", "high", "n",
+        "k"}``, its interval Wilson's (1927), counting cases because items of one letter share
+        reasons; groups of fewer than 10 items are ``{"n": n}`` alone; what the table has no column
+        for is ``{"not_applicable": why}``.
 
     Raises
     ------
@@ -84,13 +93,20 @@ def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
             "n_cases": int(labelled["case_number"].nunique()),
             "n_upheld": len(upheld),
             "n_overturned": len(overturned),
-            "n_upheld_by_number_of_deficiencies": {name: int((n_labels == n).sum()) for n, name in enumerate(["0", "1", "2"])}
+            "n_upheld_by_number_of_deficiencies": {
+                name: int((n_labels == n).sum()) for n, name in enumerate(["0", "1", "2"])
+            }
             | {"3 or more": int((n_labels >= 3).sum())},
         },
         "overall": _shares(held, upheld["case_number"], level),
-        "groups": {name: _grouped(_groups_of(upheld, name), held, upheld["case_number"], level) for name in GROUPINGS},
+        "groups": {
+            name: _grouped(_groups_of(upheld, name), held, upheld["case_number"], level)
+            for name in GROUPINGS
+        },
         "together": {
-            id_: _shares_or_count(held[held[:, column]], upheld["case_number"][held[:, column]], level)
+            id_: _shares_or_count(
+                held[held[:, column]], upheld["case_number"][held[:, column]], level
+            )
             for column, id_ in enumerate(deficiency_ids())
         },
         "supports": _supports(overturned, level),
@@ -110,7 +126,9 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> N
         Of the intervals.
     """
     found = measure_corpus(labelled, level)
-    is_synthetic = bool(labelled["case_number"].astype(str).str.fullmatch(SYNTHETIC_CASE_NUMBER).any())
+    is_synthetic = bool(
+        labelled["case_number"].astype(str).str.fullmatch(SYNTHETIC_CASE_NUMBER).any()
+    )
     environment = Environment(
         loader=PackageLoader("imrml.labelling", "."),
         autoescape=select_autoescape(["html.j2"]),
@@ -121,12 +139,15 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> N
     environment.filters.update(share=format_share, most=most_frequent)
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     values = {
-        "treatment_category": {row["category"]: row["name"] for row in read_vocabulary("treatment_categories")},
+        "treatment_category": {
+            row["category"]: row["name"] for row in read_vocabulary("treatment_categories")
+        },
         "guideline_family": _FAMILY_NAMES,
         "decided_year": {},
     }
     # The SVG is matplotlib's own, which escapes every label.
-    pictures = {name: Markup(svg) for name, svg in corpus_plots.draw_corpus(found, names, values).items()}  # noqa: S704
+    drawn = corpus_plots.draw_corpus(found, names, values)
+    pictures = {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
     page = environment.get_template("corpus_report.html.j2").render(
         data=found["data"],
         overall=found["overall"],
@@ -142,7 +163,14 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> N
         banner=BANNER if is_synthetic else "",
     )
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({**found, "interval_level": level, "is_synthetic": is_synthetic}, indent=2, allow_nan=False) + "\n"
+    text = (
+        json.dumps(
+            {**found, "interval_level": level, "is_synthetic": is_synthetic},
+            indent=2,
+            allow_nan=False,
+        )
+        + "\n"
+    )
     write_private(folder / "figures.json", lambda target: target.write_text(text, encoding="utf-8"))
     write_private(folder / "report.html", lambda target: target.write_text(page, encoding="utf-8"))
 
@@ -168,13 +196,19 @@ def most_frequent(shares: Mapping[str, Figure], n: int) -> list[tuple[str, Figur
     >>> most_frequent({"a": {"k": 1}, "b": {"k": 3}, "c": {"k": 0}}, 2)
     [('b', {'k': 3}), ('a', {'k': 1})]
     """
-    return sorted(((id_, figure) for id_, figure in shares.items() if figure["k"]), key=lambda pair: -pair[1]["k"])[:n]
+    return sorted(
+        ((id_, figure) for id_, figure in shares.items() if figure["k"]),
+        key=lambda pair: -pair[1]["k"],
+    )[:n]
 
 
 def _without_themselves(together: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out that an item that holds a deficiency holds it."""
     return {
-        id_: {**group, "shares": {other: share for other, share in group["shares"].items() if other != id_}}
+        id_: {
+            **group,
+            "shares": {other: share for other, share in group["shares"].items() if other != id_},
+        }
         if "shares" in group
         else group
         for id_, group in together.items()
@@ -182,8 +216,13 @@ def _without_themselves(together: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _membership(lists: Iterable[Any]) -> Bools:
-    sets = [frozenset(map(str, ids)) if isinstance(ids, (list, tuple, np.ndarray)) else frozenset() for ids in lists]
-    return np.array([[id_ in found for id_ in deficiency_ids()] for found in sets], dtype=bool).reshape(-1, len(deficiency_ids()))
+    sets = [
+        frozenset(map(str, ids)) if isinstance(ids, (list, tuple, np.ndarray)) else frozenset()
+        for ids in lists
+    ]
+    return np.array(
+        [[id_ in found for id_ in deficiency_ids()] for found in sets], dtype=bool
+    ).reshape(-1, len(deficiency_ids()))
 
 
 def _shares(held: Bools, cases: pd.Series, level: float) -> dict[str, Figure]:
@@ -203,17 +242,32 @@ def _shares(held: Bools, cases: pd.Series, level: float) -> dict[str, Figure]:
 
 
 def _shares_or_count(held: Bools, cases: pd.Series, level: float) -> dict[str, Any]:
-    return {"n": len(held), **({"shares": _shares(held, cases, level)} if len(held) >= MIN_CELL_ITEMS else {})}
+    return {
+        "n": len(held),
+        **({"shares": _shares(held, cases, level)} if len(held) >= MIN_CELL_ITEMS else {}),
+    }
 
 
-def _grouped(groups: list[Sequence[str]] | Figure, held: Bools, cases: pd.Series, level: float) -> dict[str, Any]:
+def _grouped(
+    groups: list[Sequence[str]] | Figure, held: Bools, cases: pd.Series, level: float
+) -> dict[str, Any]:
     """Give the shares of each group, largest group first (years in order)."""
     if isinstance(groups, dict):
         return groups
-    pairs = pd.DataFrame([(value, row) for row, values in enumerate(groups) for value in values], columns=["value", "row"])
+    pairs = pd.DataFrame(
+        [(value, row) for row, values in enumerate(groups) for value in values],
+        columns=["value", "row"],
+    )
     rows_by_value = {str(value): part["row"].to_numpy() for value, part in pairs.groupby("value")}
-    in_order = sorted(rows_by_value, key=lambda value: (0 if value.isdecimal() else -len(rows_by_value[value]), value))
-    return {value: _shares_or_count(held[rows], cases.iloc[rows], level) for value in in_order for rows in [rows_by_value[value]]}
+    in_order = sorted(
+        rows_by_value,
+        key=lambda value: (0 if value.isdecimal() else -len(rows_by_value[value]), value),
+    )
+    return {
+        value: _shares_or_count(held[rows], cases.iloc[rows], level)
+        for value in in_order
+        for rows in [rows_by_value[value]]
+    }
 
 
 def _groups_of(items: pd.DataFrame, grouping: str) -> list[Sequence[str]] | Figure:
@@ -232,5 +286,10 @@ def _supports(overturned: pd.DataFrame, level: float) -> dict[str, Any]:
     if overturned.empty:
         return not_applicable("no item is overturned")
     held = _membership(overturned["supports"])
-    by_category = _grouped(_groups_of(overturned, "treatment_category"), held, overturned["case_number"], level)
-    return {"overall": _shares_or_count(held, overturned["case_number"], level), "by_category": by_category}
+    by_category = _grouped(
+        _groups_of(overturned, "treatment_category"), held, overturned["case_number"], level
+    )
+    return {
+        "overall": _shares_or_count(held, overturned["case_number"], level),
+        "by_category": by_category,
+    }

@@ -14,7 +14,7 @@ from imrml.errors import TableError
 from imrml.labelling.gold import item_ids
 from imrml.labelling.rules import Role
 from imrml.labelling.sentence_roles import sentences_with_roles
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 from imrml.private_files import write_private
 
 ROLE_MEANINGS: dict[Role, str] = {
@@ -56,7 +56,7 @@ class ExplainedSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class LabelTrace:
     """One labelled item, ready to be shown.
 
     Parameters
@@ -68,7 +68,8 @@ class Explanation:
     deficiencies : tuple of str
         Ids, in the taxonomy's order; of an overturned item none.
     supports : tuple of str
-        Of an overturned item, ids of the deficiencies that the reviewer found answered; pieces are then evidence of these.
+        Of an overturned item, ids of the deficiencies that the reviewer found answered; pieces are
+        then evidence of these.
     sentences : tuple of ExplainedSentence
         The rationale; empty where there is none.
     """
@@ -81,7 +82,7 @@ class Explanation:
     sentences: tuple[ExplainedSentence, ...]
 
 
-def explain_items(labelled: pd.DataFrame) -> Iterator[Explanation]:
+def explain_items(labelled: pd.DataFrame) -> Iterator[LabelTrace]:
     """Explain each row of a labelled item table, one by one.
 
     Parameters
@@ -100,25 +101,49 @@ def explain_items(labelled: pd.DataFrame) -> Iterator[Explanation]:
     """
     named = labelled["item"].tolist() if "item" in labelled else [""] * len(labelled)
     columns = (
-        labelled[name].tolist() for name in ("decision", "rationale", "deficiencies", "supports", "evidence", "supports_evidence")
+        labelled[name].tolist()
+        for name in (
+            "decision",
+            "rationale",
+            "deficiencies",
+            "supports",
+            "evidence",
+            "supports_evidence",
+        )
     )
     for item_id, item, decision, rationale, ids, answered, said, said_for in zip(
         item_ids(labelled), named, *columns, strict=True
     ):
         text = rationale if isinstance(rationale, str) else ""
         sentences = tuple(_explained(text, [*said, *said_for]))
-        yield Explanation(item_id, item if isinstance(item, str) else "", decision, tuple(ids), tuple(answered), sentences)
+        yield LabelTrace(
+            item_id,
+            item if isinstance(item, str) else "",
+            decision,
+            tuple(ids),
+            tuple(answered),
+            sentences,
+        )
 
 
-def _explained(rationale: str, evidence: Iterable[Mapping[str, Any]]) -> Iterator[ExplainedSentence]:
+def _explained(
+    rationale: str, evidence: Iterable[Mapping[str, Any]]
+) -> Iterator[ExplainedSentence]:
     spans = [(int(span["start"]), int(span["end"]), str(span["id"])) for span in evidence]
     reading, sentences, _ = sentences_with_roles(rationale)
     for sentence in sentences:
         start, end = reading.original_span(sentence.start, sentence.start + len(sentence.text))
-        inside = [(max(first, start), min(last, end), id_) for first, last, id_ in spans if first < end and last > start]
+        inside = [
+            (max(first, start), min(last, end), id_)
+            for first, last, id_ in spans
+            if first < end and last > start
+        ]
         cuts = sorted({start, end, *(cut for first, last, _ in inside for cut in (first, last))})
         pieces = tuple(
-            Piece(rationale[first:last], tuple(dict.fromkeys(id_ for a, b, id_ in inside if a <= first and last <= b)))
+            Piece(
+                rationale[first:last],
+                tuple(dict.fromkeys(id_ for a, b, id_ in inside if a <= first and last <= b)),
+            )
             for first, last in pairwise(cuts)
         )
         yield ExplainedSentence(start, end, sentence.role, pieces)
@@ -149,7 +174,7 @@ def select_items(items: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     return items[ids.isin(wanted) | cases.isin(wanted)]
 
 
-def write_explanations(explanations: Iterable[Explanation], n_items: int, path: str | Path) -> None:
+def write_explanations(explanations: Iterable[LabelTrace], n_items: int, path: str | Path) -> None:
     """Write a page of explained items that needs nothing but itself, readable by its owner only: it holds text of records."""
     environment = Environment(
         loader=PackageLoader("imrml.labelling", "."),
@@ -158,7 +183,7 @@ def write_explanations(explanations: Iterable[Explanation], n_items: int, path: 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["counted"] = counted
+    environment.filters["counted"] = pluralize
     page = environment.get_template("explanation.html.j2").stream(
         explanations=explanations,
         n_items=n_items,

@@ -44,7 +44,9 @@ def item_ids(items: pd.DataFrame) -> list[str]:
     ['CM15-0000001#2']
     """
     ids = []
-    for row, (case, number) in enumerate(zip(items["case_number"], items["item_number"], strict=True), start=1):
+    for row, (case, number) in enumerate(
+        zip(items["case_number"], items["item_number"], strict=True), start=1
+    ):
         whole = str(number).removesuffix(".0")
         if pd.isna(case) or not str(case).strip() or not whole.isdecimal():
             raise TableError(
@@ -60,8 +62,8 @@ def read_gold_items(table: pd.DataFrame, name: str) -> dict[str, GoldItem]:
     Parameters
     ----------
     table : DataFrame
-        ``item_id`` and ``deficiencies`` (list of ids); ``evidence`` where quotes are known: ``{id: quote}``, or a list of
-        ``{"id", "quote"}``.
+        ``item_id`` and ``deficiencies`` (list of ids); ``evidence`` where quotes are known: ``{id:
+        quote}``, or a list of ``{"id", "quote"}``.
     name : str
         Of the file, for error messages.
 
@@ -78,16 +80,24 @@ def read_gold_items(table: pd.DataFrame, name: str) -> dict[str, GoldItem]:
     {'request_not_specific': ('the dose was not given',)}
     """
     if missing := [column for column in ("item_id", "deficiencies") if column not in table]:
-        raise TableError(f"{name}: lacks {missing}; expected one object a line with item_id (CASE#NUMBER) and deficiencies (ids)")
+        raise TableError(
+            f"{name}: lacks {missing}; expected one object a line with item_id (CASE#NUMBER) and deficiencies (ids)"
+        )
     known = set(deficiency_ids())
     evidence = table["evidence"].tolist() if "evidence" in table else [None] * len(table)
     found: dict[str, GoldItem] = {}
-    for row, (given, ids, said) in enumerate(zip(table["item_id"], table["deficiencies"], evidence, strict=True), start=1):
+    for row, (given, ids, said) in enumerate(
+        zip(table["item_id"], table["deficiencies"], evidence, strict=True), start=1
+    ):
         item_id = str(given)
         if not isinstance(ids, (list, tuple, np.ndarray)):
-            raise TableError(f"{name}: row {row}: deficiencies is {type(ids).__name__}; expected a list of ids, [] for none")
+            raise TableError(
+                f"{name}: row {row}: deficiencies is {type(ids).__name__}; expected a list of ids, [] for none"
+            )
         if unknown := sorted({str(id_) for id_ in ids} - known):
-            raise TableError(f"{name}: row {row}: {unknown} are no deficiency ids; known: {', '.join(deficiency_ids())}")
+            raise TableError(
+                f"{name}: row {row}: {unknown} are no deficiency ids; known: {', '.join(deficiency_ids())}"
+            )
         if item_id in found:
             raise TableError(f"{name}: row {row}: {item_id} stands twice; keep one of the two")
         found[item_id] = GoldItem(item_id, frozenset(map(str, ids)), _quotes(said))

@@ -7,8 +7,18 @@ from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features.treatment import find_body_parts, parse_treatment
-from imrml.labelling.rules import Cue, Pattern, Support, confidence_of, cue_of_alternative, cues, other_names, roles, supports
-from imrml.labelling.sentence_roles import Reading, RoledSentence, sentences_with_roles
+from imrml.labelling.rules import (
+    Cue,
+    Pattern,
+    Support,
+    confidence_of,
+    cue_of_alternative,
+    cues,
+    other_names,
+    roles,
+    supports,
+)
+from imrml.labelling.sentence_roles import NormalizedText, RoledSentence, sentences_with_roles
 from imrml.text.safe_matching import MASK, bound_runs
 from imrml.text.sentences import split_clauses
 
@@ -21,7 +31,12 @@ _STEM = 6
 _IMPLIED = frozenset(["indication_not_documented"])
 _IMPLIED_OF_STUDIES = frozenset(["objective_findings_lacking", "conservative_care_not_failed"])
 _IMPLIED_OF_DRUGS = frozenset(
-    ["no_functional_improvement", "no_pain_relief_documented", "opioid_monitoring_missing", "first_line_not_failed"]
+    [
+        "no_functional_improvement",
+        "no_pain_relief_documented",
+        "opioid_monitoring_missing",
+        "first_line_not_failed",
+    ]
 )
 """What "these criteria" usually stand for, for a test, injection, surgery or referral and for anything else."""
 
@@ -41,8 +56,9 @@ class LabelledSpan:
     cue : str
         Name of the cue in ``cues`` that fired.
     confidence : float
-        How often a label of this id was the careful reader's too, on letters that the cues were not written from
-        (``confidence.yaml``), shrunk to the average over ids; for a cue of last resort, how often such a cue was right.
+        How often a label of this id was the careful reader's too, on letters that the cues were not
+        written from (``confidence.yaml``), shrunk to the average over ids; for a cue of last
+        resort, how often such a cue was right.
     """
 
     id: str
@@ -61,10 +77,14 @@ class _Named:
     name: str
 
 
-_ASSOCIATED = _Named("associated_service_not_needed", "another item of the letter, on which it rests, is denied")
+_ASSOCIATED = _Named(
+    "associated_service_not_needed", "another item of the letter, on which it rests, is denied"
+)
 
 
-def label_rationale(rationale: str, item: str = "", denied_beside: Sequence[str] = ()) -> tuple[LabelledSpan, ...]:
+def label_rationale(
+    rationale: str, item: str = "", denied_beside: Sequence[str] = ()
+) -> tuple[LabelledSpan, ...]:
     """Find the deficiencies that a reviewer states in the rationale of an upheld item.
 
     Parameters
@@ -72,9 +92,11 @@ def label_rationale(rationale: str, item: str = "", denied_beside: Sequence[str]
     rationale : str
         The reviewer's reasoning on one item.
     item : str, optional
-        The item as worded; where absent, the words in which the rationale's closing formula names it stand in.
+        The item as worded; where absent, the words in which the rationale's closing formula names
+        it stand in.
     denied_beside : sequence of str, optional
-        Other items of the letter whose denial stands, as worded: an item may fall because one of them does.
+        Other items of the letter whose denial stands, as worded: an item may fall because one of
+        them does.
 
     Returns
     -------
@@ -102,7 +124,10 @@ def label_rationale(rationale: str, item: str = "", denied_beside: Sequence[str]
             is_read_for_what_is_implied = True
             for number, implied in _implied(sentences, about, applies, bool(found)):
                 whole = (0, len(sentences[number].text))
-                found.setdefault((implied.id, number), _labelled(implied, rationale, reading, sentences[number], whole))
+                found.setdefault(
+                    (implied.id, number),
+                    _labelled(implied, rationale, reading, sentences[number], whole),
+                )
         if cue.is_alone and found:
             break
         if place not in possible:
@@ -111,13 +136,21 @@ def label_rationale(rationale: str, item: str = "", denied_beside: Sequence[str]
         if not (told and applies.to(cue)):
             continue
         for number in told:
-            if (cue.id, number) not in found and (span := _fired(cue, sentences[number], names, about)):
+            if (cue.id, number) not in found and (
+                span := _fired(cue, sentences[number], names, about)
+            ):
                 found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
                 yielding[cue.id, number] = cue.yields_to
     for number, span in _fallen_with_another(sentences, names, denied_beside):
         if (_ASSOCIATED.id, number) not in found:
-            found[_ASSOCIATED.id, number] = _labelled(_ASSOCIATED, rationale, reading, sentences[number], span)
-    weaker = {key for key, stronger in yielding.items() if any((other, key[1]) in yielding for other in stronger)}
+            found[_ASSOCIATED.id, number] = _labelled(
+                _ASSOCIATED, rationale, reading, sentences[number], span
+            )
+    weaker = {
+        key
+        for key, stronger in yielding.items()
+        if any((other, key[1]) in yielding for other in stronger)
+    }
     spans = [span for key, span in found.items() if key not in weaker]
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
     return tuple(sorted(spans, key=lambda span: (rank[span.id], span.start)))
@@ -141,7 +174,10 @@ def _implied(
         if sentence.role == "recital":
             recited = sentence
         elif recited is not None and (
-            (is_explicit := roles().none_of_these.search(sentence.text, sentence.possible) is not None)
+            (
+                is_explicit := roles().none_of_these.search(sentence.text, sentence.possible)
+                is not None
+            )
             or (not has_labels and roles().criteria_unmet.search(sentence.text, sentence.possible))
         ):
             of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
@@ -167,7 +203,11 @@ def _fallen_with_another(
     if not others:
         return
     for number, sentence in enumerate(sentences):
-        reason = None if sentence.role == "boilerplate" else roles().falls_with_another.search(sentence.text)
+        reason = (
+            None
+            if sentence.role == "boilerplate"
+            else roles().falls_with_another.search(sentence.text)
+        )
         if reason is not None and not others.isdisjoint(_stems(reason.group())):
             yield number, reason.span()
 
@@ -183,8 +223,8 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
     Returns
     -------
     tuple of LabelledSpan
-        In the taxonomy's order, then by place. The ids are those of deficiencies; each is *answered*, not found.
-        ``confidence`` speaks of deficiencies and not of these.
+        In the taxonomy's order, then by place. The ids are those of deficiencies; each is
+        *answered*, not found. ``confidence`` speaks of deficiencies and not of these.
 
     Examples
     --------
@@ -229,7 +269,9 @@ class _Applicability:
     def to(self, cue: Cue) -> bool:
         return (
             (cue.about is None or self._found(cue.about, self._about, self._in_item))
-            and (cue.not_about is None or not self._found(cue.not_about, self._about, self._in_item))
+            and (
+                cue.not_about is None or not self._found(cue.not_about, self._about, self._in_item)
+            )
             and (cue.given is None or self._found(cue.given, self._both, self._anywhere))
         )
 
@@ -241,7 +283,9 @@ class _Applicability:
         return found
 
 
-def _fired(cue: Cue, sentence: RoledSentence, names: frozenset[str], about: str) -> tuple[int, int] | None:
+def _fired(
+    cue: Cue, sentence: RoledSentence, names: frozenset[str], about: str
+) -> tuple[int, int] | None:
     """Give the stretch of the sentence that states the fault: a lack with its object, or the words of a statement."""
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
@@ -269,7 +313,9 @@ def _is_of_part(sentence: RoledSentence, about: str) -> bool:
 @lru_cache(maxsize=4096)
 def _names_of(item: str, named: str) -> frozenset[str]:
     facts = parse_treatment(item)
-    about = f"{bound_runs(item)} {named} {facts.drug} {facts.drug_class} {facts.category}".lower().replace("_", " ")
+    about = f"{bound_runs(item)} {named} {facts.drug} {facts.drug_class} {facts.category}".lower().replace(
+        "_", " "
+    )
     return _stems(f"{about} {other_names(about)}")
 
 
@@ -281,8 +327,11 @@ def _stems(text: str) -> frozenset[str]:
 def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
     for number, (start, end) in enumerate(sentence.missing):
         if match := cue.pattern.search(sentence.text, sentence.possible, start, end):
-            # "The exam did not reveal a deficit": what reaches back and what reaches forward share the lack.
-            overlaps_next = number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end
+            # "The exam did not reveal a deficit": what reaches back and what reaches forward share
+            # the lack.
+            overlaps_next = (
+                number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end
+            )
             last = sentence.missing[number + 1][1] if overlaps_next else end
             tail = roles().after_the_lack.search(sentence.text, match.end(), last)
             return start, last if tail is None else tail.start()
@@ -295,17 +344,30 @@ def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
 
 
 def _labelled(
-    cue: Cue | Support | _Named, rationale: str, reading: Reading, sentence: RoledSentence, span: tuple[int, int]
+    cue: Cue | Support | _Named,
+    rationale: str,
+    reading: NormalizedText,
+    sentence: RoledSentence,
+    span: tuple[int, int],
 ) -> LabelledSpan:
     """Quote a lack with its object, without the stop, and a statement with the clauses it touches, unless they are too long."""
     is_lack = isinstance(cue, Cue) and cue.is_missing
     if is_lack:
         quoted = sentence.text[slice(*span)]
-        wide = (span[1] - len(quoted.lstrip(f"{MASK} .,")), span[0] + len(quoted.rstrip(f"{MASK} .,;:")))
+        wide = (
+            span[1] - len(quoted.lstrip(f"{MASK} .,")),
+            span[0] + len(quoted.rstrip(f"{MASK} .,;:")),
+        )
     else:
-        touched = [clause for clause in split_clauses(sentence.text) if clause.start < span[1] and clause.end > span[0]]
+        touched = [
+            clause
+            for clause in split_clauses(sentence.text)
+            if clause.start < span[1] and clause.end > span[0]
+        ]
         wide_start, wide_end = touched[0].start, touched[-1].end
-        decoys = wide_end - wide_start - len(sentence.text[wide_start:wide_end].lstrip(f"{MASK} .,"))
+        decoys = (
+            wide_end - wide_start - len(sentence.text[wide_start:wide_end].lstrip(f"{MASK} .,"))
+        )
         wide = (min(wide_start + decoys, span[0]), wide_end)
     for start, end in (wide, span):
         first, last = reading.original_span(sentence.start + start, sentence.start + end)
@@ -314,8 +376,17 @@ def _labelled(
             break
     else:
         # A lack stands before its object, the words that lead to a statement before it.
-        first, last = (first, words[_MAX_QUOTE_WORDS - 1][1]) if is_lack else (words[-_MAX_QUOTE_WORDS][0], last)
+        first, last = (
+            (first, words[_MAX_QUOTE_WORDS - 1][1])
+            if is_lack
+            else (words[-_MAX_QUOTE_WORDS][0], last)
+        )
     confidence = confidence_of("last_resort" if isinstance(cue, Cue) and cue.is_alone else cue.id)
     return LabelledSpan(
-        cue.id, first, last, rationale[first:last], "answered" if isinstance(cue, Support) else cue.name, confidence
+        cue.id,
+        first,
+        last,
+        rationale[first:last],
+        "answered" if isinstance(cue, Support) else cue.name,
+        confidence,
     )

@@ -12,7 +12,9 @@ LENGTH_OF_A_REFERENCE = 60
 """Words; a rationale that says more gives reasons of its own, and what it says of another item is an aside."""
 
 
-def denied_beside(cases: Sequence[object], decisions: Sequence[str], named: Sequence[object]) -> list[tuple[str, ...]]:
+def denied_beside(
+    cases: Sequence[object], decisions: Sequence[str], named: Sequence[object]
+) -> list[tuple[str, ...]]:
     """Give for each item the other items of its letter whose denial stands.
 
     Parameters
@@ -70,7 +72,14 @@ def with_reasons_told_before(
             if told and not found[place] and (pointer := _points_above(rationale)):
                 first_of_each = {span.id: span for span in reversed(told)}
                 found[place] = tuple(
-                    replace(span, start=pointer[0], end=pointer[1], quote=rationale[slice(*pointer)], cue=_CUE, confidence=doubt)
+                    replace(
+                        span,
+                        start=pointer[0],
+                        end=pointer[1],
+                        quote=rationale[slice(*pointer)],
+                        cue=_CUE,
+                        confidence=doubt,
+                    )
                     for span in reversed(first_of_each.values())
                 )
             # What only falls with another item gives no reasons that a third could share.

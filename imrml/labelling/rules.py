@@ -106,15 +106,23 @@ class _Tables:
         table = _read("roles.yaml")
         any_of = {field.name for field in fields(Roles) if field.type is AnyOf}
         compiled: dict[str, Any] = {
-            name: self._any_of(rows) if name in any_of else _compiled(rows) for name, rows in table.items()
+            name: self._any_of(rows) if name in any_of else _compiled(rows)
+            for name, rows in table.items()
         }
         self.roles = Roles(**compiled)
         names = (file.name for file in files("imrml.labelling").joinpath("cues").iterdir())
         found = {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
         if unknown := found - set(deficiency_ids()):
-            raise ValueError(f"cues: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml")
+            raise ValueError(
+                f"cues: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml"
+            )
         with_cues = [id_ for id_ in deficiency_ids() if id_ in found]
-        in_order = [cue for id_ in with_cues for row in _read(f"cues/{id_}.yaml") for cue in self._cues_of(id_, row)]
+        in_order = [
+            cue
+            for id_ in with_cues
+            for row in _read(f"cues/{id_}.yaml")
+            for cue in self._cues_of(id_, row)
+        ]
         self.cues = tuple(sorted(in_order, key=lambda cue: cue.is_alone))
         self.index = PatternIndex(self._indexed)
 
@@ -125,7 +133,9 @@ class _Tables:
 
     def _cues_of(self, id_: str, row: dict[str, Any]) -> list[Cue]:
         if unknown := set(row) - _CUE_FIELDS:
-            raise ValueError(f"cues/{id_}.yaml: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}")
+            raise ValueError(
+                f"cues/{id_}.yaml: unknown fields {sorted(unknown)}; expected {sorted(_CUE_FIELDS)}"
+            )
         return [
             Cue(
                 id=id_,
@@ -192,7 +202,9 @@ def supports() -> tuple[Support, ...]:
 def confidence_of(kind: str) -> float:
     """Give the share of true labels among those of one kind in ``confidence.yaml``, shrunk to the share of all."""
     table = _read("confidence.yaml")
-    overall = sum(row["right"] for row in table.values()) / sum(row["labels"] for row in table.values())
+    overall = sum(row["right"] for row in table.values()) / sum(
+        row["labels"] for row in table.values()
+    )
     row = table.get(kind, {"right": 0, "labels": 0})
     share: float = (row["right"] + _PRIOR_LABELS * overall) / (row["labels"] + _PRIOR_LABELS)
     return round(share, 2)
@@ -220,7 +232,12 @@ def _optional(patterns: list[str] | None) -> Pattern | None:
 
 def _compiled(patterns: list[str]) -> Pattern:
     whole = "|".join(f"(?:{_named(pattern)})" for pattern in patterns)
-    return re.compile(_CAPITAL.sub(lambda found: found.group() if found.group()[0] == "\\" else found.group().lower(), whole))
+    return re.compile(
+        _CAPITAL.sub(
+            lambda found: found.group() if found.group()[0] == "\\" else found.group().lower(),
+            whole,
+        )
+    )
 
 
 def _named(pattern: str) -> str:

@@ -11,7 +11,14 @@ _MENDED = re.compile(
     r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
     r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
 )
-_MENDINGS = {"blank": " ", "wrap": "", "single": "'", "double": '"', "cannot": "nnot", "negation": " not"}
+_MENDINGS = {
+    "blank": " ",
+    "wrap": "",
+    "single": "'",
+    "double": '"',
+    "cannot": "nnot",
+    "negation": " not",
+}
 _CURLY_QUOTATION = re.compile(r"“[^“”]*”")
 _OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
 _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
@@ -21,7 +28,7 @@ _QUOTED_WORDS_KEPT = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NormalizedText:
     """Text with blanks, quotes and cut words mended, and for each of its characters the offset in the original.
 
     Examples
@@ -43,8 +50,8 @@ class Reading:
 class RoledSentence:
     """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading.
 
-    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it; ``is_amid_case`` is true once the
-    case has been taken up, until a guideline is told again.
+    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it;
+    ``is_amid_case`` is true once the case has been taken up, until a guideline is told again.
     """
 
     text: str
@@ -55,7 +62,7 @@ class RoledSentence:
     is_amid_case: bool = False
 
 
-def read(rationale: str) -> Reading:
+def read(rationale: str) -> NormalizedText:
     """Mend a rationale: single blanks, straight quotes, "guide- lines" joined."""
     pieces: list[str] = []
     offsets: list[int] = []
@@ -66,14 +73,17 @@ def read(rationale: str) -> Reading:
         replacement = _MENDINGS[match.lastgroup or ""]
         pieces.append(replacement)
         # The last letter of a longer replacement stands for the end of what it replaces.
-        offsets.extend([match.start()] * (len(replacement) - 1) + [max(match.end() - 1, match.start())] * bool(replacement))
+        offsets.extend(
+            [match.start()] * (len(replacement) - 1)
+            + [max(match.end() - 1, match.start())] * bool(replacement)
+        )
         at = match.end()
     pieces.append(rationale[at:])
     offsets.extend(range(at, len(rationale)))
-    return Reading("".join(pieces), tuple(offsets))
+    return NormalizedText("".join(pieces), tuple(offsets))
 
 
-def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], str]:
+def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSentence], str]:
     """Read a rationale and give each sentence its role.
 
     Returns
@@ -97,15 +107,22 @@ def sentences_with_roles(rationale: str) -> tuple[Reading, list[RoledSentence], 
         missing = tuple(missing_spans(text))
         possible = rule_index().possible_in(text)
         was_in_case = in_case
-        role, in_case = _role(text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing))
-        roled.append(RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case))
+        role, in_case = _role(
+            text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
+        )
+        roled.append(
+            RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case)
+        )
     return reading, roled, " ".join(named)
 
 
-def _role(text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool) -> tuple[Role, bool]:
+def _role(
+    text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool
+) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
-    # Words are masked from edge to edge, so what is not possible in the whole is not possible in what is left.
+    # Words are masked from edge to edge, so what is not possible in the whole is not possible in
+    # what is left.
     told = _blanked(patterns.hypothetical, text)
     if patterns.boilerplate.search(text, possible):
         return "boilerplate", in_case
@@ -131,7 +148,8 @@ def _recites(text: str, told: str, possible: frozenset[int], in_case: bool) -> b
     if leads.search(text, possible) or (not in_case and patterns.literature.search(text, possible)):
         return patterns.case_in_spite_of_guideline.search(told, possible) is None
     return not in_case and not (
-        patterns.case.search(told, possible) or patterns.case_in_spite_of_guideline.search(told, possible)
+        patterns.case.search(told, possible)
+        or patterns.case_in_spite_of_guideline.search(told, possible)
     )
 
 
@@ -147,7 +165,8 @@ def _without_formula(text: str) -> tuple[str, str]:
     start = verdict.start() if subject is None else subject.start()
     if clause := roles().reason_first.match(text, 0, verdict.start()):
         start = max(start, clause.end())
-    # "The request exceeds the guideline and is not medically necessary": what stands before the "and" is a reason.
+    # "The request exceeds the guideline and is not medically necessary": what stands before the
+    # "and" is a reason.
     if roles().verdict_added.search(text, start, verdict.start()):
         return _masked(text, verdict.start(), verdict.end()), text[start : verdict.end()]
     return _masked(text, start, verdict.end()), text[start : verdict.end()]

@@ -14,8 +14,9 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     Parameters
     ----------
     items : DataFrame
-        Item table with ``rationale`` and ``decision``; ``item`` helps where present, and ``case_number`` lets items of one
-        letter lean on each other: one falls because another is denied, or has its reasons told under the one before.
+        Item table with ``rationale`` and ``decision``; ``item`` helps where present, and
+        ``case_number`` lets items of one letter lean on each other: one falls because another is
+        denied, or has its reasons told under the one before.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
 
@@ -23,8 +24,9 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     -------
     DataFrame
         A copy with ``deficiencies`` (list of ids in the taxonomy's order) and ``evidence`` (list of
-        ``{id, start, end, quote}`` into ``rationale``), empty for overturned items, and for these ``supports`` (list of ids
-        of deficiencies that the reviewer found answered) and ``supports_evidence``, empty for upheld items.
+        ``{id, start, end, quote}`` into ``rationale``), empty for overturned items, and for these
+        ``supports`` (list of ids of deficiencies that the reviewer found answered) and
+        ``supports_evidence``, empty for upheld items.
 
     Raises
     ------
@@ -38,26 +40,41 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     [['no_functional_improvement']]
     """
     if missing := [name for name in ("rationale", "decision") if name not in items]:
-        raise TableError(f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', as `imrml parse` writes")
+        raise TableError(
+            f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', as `imrml parse` writes"
+        )
     decisions = items["decision"].tolist()
     for number, decision in enumerate(decisions, start=1):
         if decision not in ("upheld", "overturned"):
-            raise TableError(f"item table: row {number}: decision is {decision!r}; expected 'upheld' or 'overturned'")
+            raise TableError(
+                f"item table: row {number}: decision is {decision!r}; expected 'upheld' or 'overturned'"
+            )
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
     rationales = items["rationale"].tolist()
     rows = zip(decisions, rationales, named, denied_beside(cases, decisions, named), strict=True)
     alone = list(map_ordered(_spans_of, rows, n_jobs))
     labelled = with_reasons_told_before(cases, decisions, rationales, alone)
-    upheld = [spans if decision == "upheld" else () for decision, spans in zip(decisions, labelled, strict=True)]
-    overturned = [spans if decision == "overturned" else () for decision, spans in zip(decisions, labelled, strict=True)]
+    upheld = [
+        spans if decision == "upheld" else ()
+        for decision, spans in zip(decisions, labelled, strict=True)
+    ]
+    overturned = [
+        spans if decision == "overturned" else ()
+        for decision, spans in zip(decisions, labelled, strict=True)
+    ]
     columns = {
         "deficiencies": [_ids(spans) for spans in upheld],
         "evidence": [_quotes(spans) for spans in upheld],
         "supports": [_ids(spans) for spans in overturned],
         "supports_evidence": [_quotes(spans) for spans in overturned],
     }
-    return items.assign(**{name: pd.Series(cells, index=items.index, dtype="object") for name, cells in columns.items()})
+    return items.assign(
+        **{
+            name: pd.Series(cells, index=items.index, dtype="object")
+            for name, cells in columns.items()
+        }
+    )
 
 
 def _ids(spans: tuple[LabelledSpan, ...]) -> list[str]:
@@ -65,7 +82,9 @@ def _ids(spans: tuple[LabelledSpan, ...]) -> list[str]:
 
 
 def _quotes(spans: tuple[LabelledSpan, ...]) -> list[dict[str, object]]:
-    return [{"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans]
+    return [
+        {"id": span.id, "start": span.start, "end": span.end, "quote": span.quote} for span in spans
+    ]
 
 
 def _spans_of(row: tuple[str, object, object, tuple[str, ...]]) -> tuple[LabelledSpan, ...]:

@@ -1,12 +1,13 @@
 r"""Undo what text extraction did to a letter's lines: one paragraph a line, whatever breaks the extractor left.
 
-Four kinds of text are met. In *doubled* text every line end stands twice, a blank line is a line of one blank, and a run of
-four line ends is a page break. *Spaced* text has single line ends and blank lines between paragraphs. *Tight* text, as pypdfium2
-gives it, has no blank lines, but a line that wraps ends in a blank and a paragraph's last line does not. *Bare* text, as
-pdftotext gives it, has neither; there a line may end a paragraph only where the next word would still have fitted.
+Four kinds of text are met. In *doubled* text every line end stands twice, a blank line is a line of
+one blank, and a run of four line ends is a page break. *Spaced* text has single line ends and blank
+lines between paragraphs. *Tight* text, as pypdfium2 gives it, has no blank lines, but a line that
+wraps ends in a blank and a paragraph's last line does not. *Bare* text, as pdftotext gives it, has
+neither; there a line may end a paragraph only where the next word would still have fitted.
 
-Only blanks and page furniture change, so positions in the cleaned text have their place in the letter as it came
-(:class:`BlankMap`).
+Only blanks and page furniture change, so positions in the cleaned text have their place in the
+letter as it came (:class:`BlankMap`).
 """
 
 import re
@@ -18,7 +19,9 @@ from itertools import pairwise
 _BREAKS = re.compile(r"\n+")
 _PAGE_BREAK_IN_DOUBLED = re.compile(r"\n{4,}")
 _BLANK_LINE_IN_DOUBLED = re.compile(r"\n\n[ \t]+\n\n")
-_ODD_BLANKS = re.compile("[\t\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]")
+_ODD_BLANKS = re.compile(
+    "[\t\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]"
+)
 _ODD_ASCII_BLANKS = "\t\v\x1c\x1d\x1e\x1f"
 _WIDE_BLANKS = re.compile(r" {2,}")
 _WORDS = re.compile("[^\\s\u200b\ufeff]+")
@@ -43,8 +46,8 @@ class CleanText:
     Parameters
     ----------
     text : str
-        Paragraphs end in ``"\n"``; ``"\f"`` stands where a page end and ``"\v"`` where a full line may cut a paragraph or
-        part two.
+        Paragraphs end in ``"\n"``; ``"\f"`` stands where a page end and ``"\v"`` where a full line
+        may cut a paragraph or part two.
     original : str
         The letter as it came.
     furniture : tuple of (int, int)
@@ -63,7 +66,8 @@ class CleanText:
 class BlankMap:
     r"""Map positions in a text to another that has the same characters but other blanks.
 
-    Kept by segments, one wherever the distance between the two texts changes; looked up by bisection.
+    Kept by segments, one wherever the distance between the two texts changes; looked up by
+    bisection.
 
     Parameters
     ----------
@@ -196,12 +200,15 @@ def _has_blank_lines(pages: list[list[str]]) -> bool:
 def _doubt_full_lines(pieces: list[str]) -> None:
     r"""Turn line ends of tight and bare text into doubtful ones (``"\v"``) where the line is too full to tell.
 
-    In tight text a line that lost its blank is doubted unless it closes a sentence; in bare text nothing tells a paragraph's
-    end but room for one more word.
+    In tight text a line that lost its blank is doubted unless it closes a sentence; in bare text
+    nothing tells a paragraph's end but room for one more word.
     """
     ends = range(1, len(pieces) - 1, 2)
     full_line = min(_FULL_LINE, int(0.8 * max(map(len, pieces), default=0)))
-    is_bare = sum(pieces[end] == "\n" for end in ends if len(pieces[end - 1]) >= full_line) > len(ends) // 4
+    is_bare = (
+        sum(pieces[end] == "\n" for end in ends if len(pieces[end - 1]) >= full_line)
+        > len(ends) // 4
+    )
     for end in ends:
         if pieces[end] != "\n":
             continue

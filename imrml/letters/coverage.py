@@ -5,18 +5,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imrml.letters.spans import Reading
+from imrml.letters.spans import ParsedLetter
 
 _WORDS = re.compile(r"\S+")
-COVERAGE_COLUMNS = ("source", "case_number", "letter_format", "share_read", "n_left_over", "left_over", "case_outcome", "flags")
+COVERAGE_COLUMNS = (
+    "source",
+    "case_number",
+    "letter_format",
+    "share_read",
+    "n_left_over",
+    "left_over",
+    "case_outcome",
+    "flags",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What of a letter ended up in a field, a heading or label, a standing sentence, a cover letter or page furniture.
 
-    Standing are the lead sentences and the sections from which the case takes nothing but credentials: how reviewers are
-    chosen, and which documents were read.
+    Standing are the lead sentences and the sections from which the case takes nothing but
+    credentials: how reviewers are chosen, and which documents were read.
 
     Parameters
     ----------
@@ -33,7 +42,7 @@ class Coverage:
     left_over: tuple[tuple[int, int], ...]
 
 
-def measure_coverage(reading: Reading) -> Coverage:
+def measure_coverage(reading: ParsedLetter) -> Coverage:
     """Measure how much of a letter was read.
 
     Examples
@@ -60,7 +69,7 @@ def measure_coverage(reading: Reading) -> Coverage:
     return Coverage(1 - n_left_over / n_characters if n_characters else 1.0, n_left_over, left_over)
 
 
-def coverage_row(reading: Reading, source: str) -> dict[str, Any]:
+def coverage_row(reading: ParsedLetter, source: str) -> dict[str, Any]:
     """Say in one row of a table how much of a letter was read; spans and counts, no text."""
     coverage = measure_coverage(reading)
     values = (
@@ -76,11 +85,14 @@ def coverage_row(reading: Reading, source: str) -> dict[str, Any]:
     return dict(zip(COVERAGE_COLUMNS, values, strict=True))
 
 
-def _gaps(reading: Reading) -> Iterator[tuple[int, int]]:
+def _gaps(reading: ParsedLetter) -> Iterator[tuple[int, int]]:
     """Yield the stretches of the cleaned text that no span holds, without blanks at their ends."""
     text = reading.clean.text
     end = 0
-    for start, stop in [*((span.start, span.end) for span in reading.spans), (len(text), len(text))]:
+    for start, stop in [
+        *((span.start, span.end) for span in reading.spans),
+        (len(text), len(text)),
+    ]:
         words = text[end:start].strip() if start > end else ""
         if words:
             first = text.index(words, end, start)

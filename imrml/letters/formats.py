@@ -1,7 +1,8 @@
 """The table of letter formats: pure data. Adding a format means adding a row here and golden letters to the tests.
 
-Headings and labels are matched with any run of blanks, line ends and page ends between their words. A row says what each section
-holds and when that was known: a section of text that utilization review wrote is known at ``imr``, whoever printed it.
+Headings and labels are matched with any run of blanks, line ends and page ends between their words.
+A row says what each section holds and when that was known: a section of text that utilization
+review wrote is known at ``imr``, whoever printed it.
 """
 
 import re
@@ -10,7 +11,17 @@ from typing import Literal
 
 from imrml.submissions.columns import KnownAt
 
-SectionName = Literal["outcomes", "issue", "reviewer", "documents", "case_summary", "guidelines", "rationale", "items", "effect"]
+SectionName = Literal[
+    "outcomes",
+    "issue",
+    "reviewer",
+    "documents",
+    "case_summary",
+    "guidelines",
+    "rationale",
+    "items",
+    "effect",
+]
 FactKind = Literal["case_number", "date", "priority"]
 
 
@@ -71,14 +82,15 @@ class NumberedItems:
     Parameters
     ----------
     statement : Pattern
-        The sentence that tells an outcome: groups ``number``, ``item``, ``verdict`` and ``negation``; where it has no ``item``,
-        another section names the items.
+        The sentence that tells an outcome: groups ``number``, ``item``, ``verdict`` and
+        ``negation``; where it has no ``item``, another section names the items.
     stated_in : str or None
         The only section in which such sentences are read; None for the whole letter.
     named_in : str or None
         The section that lists the items where the sentences do not name them.
     head : Pattern or None
-        Where the block of an item begins, with a group ``number``; None where all items share the letter's sections.
+        Where the block of an item begins, with a group ``number``; None where all items share the
+        letter's sections.
     labels : tuple of Label
         Inside a block, or in the section where all items share it.
     shared : tuple of (str, str)
@@ -114,7 +126,8 @@ class LetterFormat:
     source : str
         Where the format was seen, and what of it was not.
     sign : Pattern or None
-        What sets this format apart from others with the same sections; searched in the reviewer's section and below.
+        What sets this format apart from others with the same sections; searched in the reviewer's
+        section and below.
     """
 
     id: str
@@ -130,18 +143,28 @@ class LetterFormat:
 
 _HOW_MADE = Section("reviewer", "HOW THE IMR FINAL DETERMINATION WAS MADE", "determination")
 _SUMMARY = Section("case_summary", "CLINICAL CASE SUMMARY", "proxy", is_required=True)
-_F2_SECTIONS = (_HOW_MADE, _SUMMARY, Section("items", "IMR ISSUES, DECISIONS AND RATIONALES", "determination", is_required=True))
+_F2_SECTIONS = (
+    _HOW_MADE,
+    _SUMMARY,
+    Section("items", "IMR ISSUES, DECISIONS AND RATIONALES", "determination", is_required=True),
+)
 
 _OUTCOME = r"\s{1,9}(?P<verdict>(?:is|are|was|were)\s+(?P<negation>not\s*)?medically\s*necessary\s+and\s+appropriate)\s*\.?"
 _GUIDELINES = (
     Label(
         "claims_guideline",
-        re.compile(r"The\s+Claims\s+Administrator\s+(?:did\s+not\s+base|based|did\s+not\s+cite)\b", re.IGNORECASE),
+        re.compile(
+            r"The\s+Claims\s+Administrator\s+(?:did\s+not\s+base|based|did\s+not\s+cite)\b",
+            re.IGNORECASE,
+        ),
         is_part=True,
     ),
     Label(
         "maximus_guideline",
-        re.compile(r"The\s+(?:Physician|Expert|MAXIMUS)\s+Reviewer\s+(?:did\s+not\s+base|based|relied|found)\b", re.IGNORECASE),
+        re.compile(
+            r"The\s+(?:Physician|Expert|MAXIMUS)\s+Reviewer\s+(?:did\s+not\s+base|based|relied|found)\b",
+            re.IGNORECASE,
+        ),
         is_part=True,
     ),
 )
@@ -192,14 +215,21 @@ FORMATS = (
             Section("items", "IMR DECISION(S) AND RATIONALE(S)", "determination", is_required=True),
         ),
         items=NumberedItems(
-            statement=re.compile(rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*(?P<item>[^\n]{{1,600}}?){_OUTCOME}"),
+            statement=re.compile(
+                rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*(?P<item>[^\n]{{1,600}}?){_OUTCOME}"
+            ),
             stated_in="items",
-            head=re.compile(rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*[^\n]{{1,600}}?{_OUTCOME}"),
+            head=re.compile(
+                rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*[^\n]{{1,600}}?{_OUTCOME}"
+            ),
             labels=(
                 *_GUIDELINES,
                 Label(
                     "rationale",
-                    re.compile(r"The\s+(?:Physician|Expert)\s+Reviewer\S{0,2}s\s+decision\s+rationale\s*:", re.IGNORECASE),
+                    re.compile(
+                        r"The\s+(?:Physician|Expert)\s+Reviewer\S{0,2}s\s+decision\s+rationale\s*:",
+                        re.IGNORECASE,
+                    ),
                 ),
             ),
         ),
@@ -212,12 +242,24 @@ FORMATS = (
     LetterFormat(
         id="F1a",
         sections=(
-            Section("outcomes", "INDEPENDENT MEDICAL REVIEW DECISION AND RATIONALE", "determination", is_required=True),
+            Section(
+                "outcomes",
+                "INDEPENDENT MEDICAL REVIEW DECISION AND RATIONALE",
+                "determination",
+                is_required=True,
+            ),
             Section("reviewer", "Medical Qualifications of the Expert Reviewer:", "determination"),
-            # Printed by the reviewer, but copied from the utilization review denial, as its disclaimer says.
+            # Printed by the reviewer, but copied from the utilization review denial, as its
+            # disclaimer says.
             Section("case_summary", "Case Summary:", "imr", is_required=True),
             Section("documents", "Documents Reviewed for Determination:", "determination"),
-            Section("items", "1) Regarding the request for", "determination", is_required=True, is_part=True),
+            Section(
+                "items",
+                "1) Regarding the request for",
+                "determination",
+                is_required=True,
+                is_part=True,
+            ),
             Section("effect", "Effect of the Decision:", "determination"),
         ),
         items=NumberedItems(
@@ -226,10 +268,14 @@ FORMATS = (
                 rf"\s+(?P<item>[^\n]{{1,600}}?){_OUTCOME}",
                 re.IGNORECASE,
             ),
-            head=re.compile(r"(?P<number>\d{1,2})\)\s*Regarding\s+the\s+request\s+for\s+[^\n:]{1,600}:"),
+            head=re.compile(
+                r"(?P<number>\d{1,2})\)\s*Regarding\s+the\s+request\s+for\s+[^\n:]{1,600}:"
+            ),
             labels=(
                 *_GUIDELINES,
-                Label("rationale", re.compile(r"Rationale\s+for\s+the\s+Decision\s*:", re.IGNORECASE)),
+                Label(
+                    "rationale", re.compile(r"Rationale\s+for\s+the\s+Decision\s*:", re.IGNORECASE)
+                ),
             ),
         ),
         decided_from="2013-07-01",
@@ -245,7 +291,9 @@ FORMATS = (
             Section("case_summary", "CASE SUMMARY:", "proxy", is_required=True),
             Section("documents", "DOCUMENTS REVIEWED FOR DETERMINATION:", "determination"),
             Section(
-                "guidelines", "MEDICAL TREATMENT GUIDELINE(S) RELIED UPON BY PROFESSIONAL REVIEWER AND WHY:", "determination"
+                "guidelines",
+                "MEDICAL TREATMENT GUIDELINE(S) RELIED UPON BY PROFESSIONAL REVIEWER AND WHY:",
+                "determination",
             ),
             Section(
                 "rationale",
@@ -258,7 +306,8 @@ FORMATS = (
         items=NumberedItems(
             # The heading of the rationale tells nothing: it reads the same whatever was decided.
             statement=re.compile(
-                rf"(?:(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)][^\n]{{1,600}}?)?{_OUTCOME}", re.IGNORECASE
+                rf"(?:(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)][^\n]{{1,600}}?)?{_OUTCOME}",
+                re.IGNORECASE,
             ),
             stated_in="rationale",
             named_in="issue",
@@ -274,8 +323,8 @@ FORMATS = (
 """In the order in which they are tried: the first whose required sections stand in their order, whose sign is found and whose
 dates hold wins."""
 
-# The standing sentences under the headings, which are no part of what they introduce. Only their unvarying beginning and end are
-# spelled out.
+# The standing sentences under the headings, which are no part of what they introduce. Only their
+# unvarying beginning and end are spelled out.
 SUMMARY_LEAD = re.compile(
     rf"\s*(?:{worded('The expert reviewer developed the following clinical case summary')}[^:]{{0,120}}:"
     rf"|Disclaimer\s*:\s*{worded('The following case summary was taken directly from')}[^.]{{0,200}}\.)",
@@ -294,14 +343,16 @@ RATIONALE = re.compile(rf"{worded('Decision rationale')}\s*:", re.IGNORECASE)
 # "Norco 10/325 mg. Four (4) times a day QTY: 120:  Upheld": the last colon counts.
 ITEM_OUTCOME = re.compile(r"\s*:\s*(?P<decision>Upheld|Overturned)\s*\.?$", re.IGNORECASE)
 
-# A partially authorized item that a page end cut: "A cane was the original request. ... | The original request, a cane is:"
+# A partially authorized item that a page end cut: "A cane was the original request. ... | The
+# original request, a cane is:"
 START_OF_PARTIAL = re.compile(rf"{worded('the original request')}\s*\.", re.IGNORECASE)
 REST_OF_PARTIAL = re.compile(
     rf"{worded('authorized by the Claims Administrator')}|{worded('remaining IMR')}|{worded('The original request')}\s*,",
     re.IGNORECASE,
 )
 
-# An entry of a numbered list of requests: "1) Norco 10/325mg #60", "2. Is a cane medically necessary?"
+# An entry of a numbered list of requests: "1) Norco 10/325mg #60", "2. Is a cane medically
+# necessary?"
 LISTED_ITEM = re.compile(r"(?:^|[\n\f\v])\s{0,9}(?P<number>\d{1,2})[.)]\s*(?P<item>[^\n]{1,600})")
 ASKED = re.compile(
     r"(?:Whether|Is|Are|Was|Were)\s+(?:the\s+(?:request\s+for|requested)\s+)?(?P<item>.{1,600}?)\s+"
@@ -310,8 +361,12 @@ ASKED = re.compile(
 )
 
 # The case-level outcome, in a cover letter or notice.
-CASE_OUTCOME = re.compile(r"Final\s+Determination\s*:\s*(?P<outcome>UPHOLD|OVERTURN|PARTIAL(?:LY)?\s+OVERTURN)", re.IGNORECASE)
-# What only a cover letter, notice or letterhead holds before the first heading; its words are no field.
+CASE_OUTCOME = re.compile(
+    r"Final\s+Determination\s*:\s*(?P<outcome>UPHOLD|OVERTURN|PARTIAL(?:LY)?\s+OVERTURN)",
+    re.IGNORECASE,
+)
+# What only a cover letter, notice or letterhead holds before the first heading; its words are no
+# field.
 COVER_WORDS = (
     "dear ",
     "sincerely",
@@ -321,7 +376,8 @@ COVER_WORDS = (
     "medical professional review",
 )
 
-# The labels of header and notice, each with the kind of value that follows and the column it becomes.
+# The labels of header and notice, each with the kind of value that follows and the column it
+# becomes.
 FACT_LABELS: tuple[tuple[str, FactKind, str], ...] = (
     ("Case Number:", "case_number", "case_number"),
     ("Date Assigned:", "date", "assigned_on"),
@@ -337,7 +393,8 @@ FACT_LABELS: tuple[tuple[str, FactKind, str], ...] = (
     ("Utilization Review Denial dated", "date", "ur_denied_on"),
     ("Request for Information was provided to the above parties on", "date", "assigned_on"),
 )
-# A two-column header keeps its label over two lines, and a layout-keeping extractor puts the value between them.
+# A two-column header keeps its label over two lines, and a layout-keeping extractor puts the value
+# between them.
 VALUE_INSIDE_LABEL = r"Application\s+(?P<inside>\d{1,2}/\d{1,2}/\d{4})\s+Received\s*:"
 FACT_VALUES: dict[FactKind, str] = {
     "case_number": r"(?:CM|SY)\d{2}-\d{7}",
@@ -346,10 +403,12 @@ FACT_VALUES: dict[FactKind, str] = {
 }
 
 # Credentials in a block (2015 on) ...
-LICENSURE = re.compile(r"State\(s\)\s+of\s+Licensure\s*:(?P<states>.*?)(?:Certification\(s\)|$)", re.DOTALL)
+LICENSURE = re.compile(
+    r"State\(s\)\s+of\s+Licensure\s*:(?P<states>.*?)(?:Certification\(s\)|$)", re.DOTALL
+)
 SPECIALTY = re.compile(r"Certification\(s\)\s*/\s*Specialty\s*:(?P<specialties>.*)$", re.DOTALL)
-# ... or in prose (2013 and 2014): "is Board Certified in Neurology, has a subspecialty in Pain Medicine and is licensed to
-# practice in Oregon."
+# ... or in prose (2013 and 2014): "is Board Certified in Neurology, has a subspecialty in Pain
+# Medicine and is licensed to practice in Oregon."
 CERTIFIED_IN = re.compile(
     r"\bis\s+Board\s+Certified\s+in\s+(?P<specialty>.{1,200}?)"
     r"(?:,?\s+(?:and\s+)?has\s+a\s+subspecialty\s+in\s+(?P<subspecialty>.{1,200}?))?"

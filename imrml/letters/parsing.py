@@ -10,27 +10,47 @@ from imrml.errors import LetterError
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, Place, find_items, trim
-from imrml.letters.spans import Reading, Span, one_line
+from imrml.letters.spans import ParsedLetter, Span, one_line
 from imrml.submissions.columns import Submission
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex
 
 _Sections = tuple[formats.Section, ...]
 _LAYOUTS: dict[_Sections, dict[formats.Section, re.Pattern[str]]] = {
-    row.sections: {section: re.compile(formats.worded(section.heading)) for section in row.sections} for row in formats.FORMATS
+    row.sections: {section: re.compile(formats.worded(section.heading)) for section in row.sections}
+    for row in formats.FORMATS
 }
 _FACT = re.compile(
     "|".join(
         [
             f"(?P<whole_received_on>{formats.VALUE_INSIDE_LABEL})",
-            *(f"(?P<label{i}_{column}>{formats.worded(label)})" for i, (label, _, column) in enumerate(formats.FACT_LABELS)),
-            *(rf"(?P<value_{kind}>\b(?:{pattern})\b)" for kind, pattern in formats.FACT_VALUES.items()),
+            *(
+                f"(?P<label{i}_{column}>{formats.worded(label)})"
+                for i, (label, _, column) in enumerate(formats.FACT_LABELS)
+            ),
+            *(
+                rf"(?P<value_{kind}>\b(?:{pattern})\b)"
+                for kind, pattern in formats.FACT_VALUES.items()
+            ),
         ]
     ),
     re.IGNORECASE,
 )
 _KIND_OF = {column: kind for _, kind, column in formats.FACT_LABELS}
-_CLOSING = (".", "!", "?", ":", ")", "]", '"', "'", "\u201d", "\u2019", "medically necessary", "medically appropriate")
+_CLOSING = (
+    ".",
+    "!",
+    "?",
+    ":",
+    ")",
+    "]",
+    '"',
+    "'",
+    "\u201d",
+    "\u2019",
+    "medically necessary",
+    "medically appropriate",
+)
 """How a letter ends; its closing formula often lacks the full stop."""
 
 
@@ -47,8 +67,8 @@ def parse_letter(text: str, fallback_case_number: str) -> Case:
     Raises
     ------
     LetterError
-        ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome`` or ``contradictory_outcomes``; its offset
-        counts characters of ``text``.
+        ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome`` or
+        ``contradictory_outcomes``; its offset counts characters of ``text``.
 
     Examples
     --------
@@ -67,7 +87,7 @@ def parse_letter(text: str, fallback_case_number: str) -> Case:
     return read_letter(text, fallback_case_number).case
 
 
-def read_letter(text: str, fallback_case_number: str) -> Reading:
+def read_letter(text: str, fallback_case_number: str) -> ParsedLetter:
     """Parse one letter and keep where everything stands in it.
 
     Parameters and errors are those of :func:`parse_letter`.
@@ -94,10 +114,12 @@ def read_letter(text: str, fallback_case_number: str) -> Reading:
         raise
 
 
-def _read(clean: CleanText, fallback_case_number: str) -> Reading:
+def _read(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
     text = clean.text
     layout, sections, spans = _find_sections(text)
-    facts_end = min(sections[name][0] for name in ("issue", "reviewer", "case_summary") if name in sections)
+    facts_end = min(
+        sections[name][0] for name in ("issue", "reviewer", "case_summary") if name in sections
+    )
     facts = _find_facts(text, facts_end, spans)
     letter_format, is_verified = _recognise(text, layout, sections, facts.get("decided_on"))
     states, specialties = _find_credentials(text, sections.get("reviewer"), spans)
@@ -108,7 +130,11 @@ def _read(clean: CleanText, fallback_case_number: str) -> Reading:
             spans.append(Span("standing", name, *place))
     if "items" in sections and (lead := formats.DECISIONS_LEAD.match(text, *sections["items"])):
         spans.append(Span("standing", "items", *(trim(text, *lead.span()) or lead.span())))
-    preface_end = min(span.start for span in spans if span.kind == "label" and span.item_number == 0 and span.name in sections)
+    preface_end = min(
+        span.start
+        for span in spans
+        if span.kind == "label" and span.item_number == 0 and span.name in sections
+    )
     preface = text[:preface_end].casefold()
     has_cover = any(words in preface for words in formats.COVER_WORDS)
     if has_cover and (place := trim(text, 0, preface_end)):
@@ -126,10 +152,14 @@ def _read(clean: CleanText, fallback_case_number: str) -> Reading:
         "reviewer_specialties": specialties,
         **{name: facts.get(name) for name in ("assigned_on", "decided_on")},
     }
-    items = tuple(_item(text, number, block, known, reviewed) for number, block in enumerate(blocks, start=1))
+    items = tuple(
+        _item(text, number, block, known, reviewed) for number, block in enumerate(blocks, start=1)
+    )
     for block in blocks:
         spans += block.spans
-    case = Case(facts.get("case_number", fallback_case_number), letter_format.id, is_verified, items)
+    case = Case(
+        facts.get("case_number", fallback_case_number), letter_format.id, is_verified, items
+    )
     stated = formats.CASE_OUTCOME.search(text, 0, preface_end) if has_cover else None
     case_outcome = _CASE_OUTCOMES[stated["outcome"][0].upper()] if stated else ""
     flags = [
@@ -141,10 +171,12 @@ def _read(clean: CleanText, fallback_case_number: str) -> Reading:
         if is_raised
     ]
     spans.sort(key=lambda span: (span.start, -span.end))
-    return Reading(case, clean, tuple(spans), case_outcome, tuple(flags))
+    return ParsedLetter(case, clean, tuple(spans), case_outcome, tuple(flags))
 
 
-def _item(text: str, number: int, block: ItemBlock, known: dict[str, Any], reviewed: dict[str, Any]) -> Item:
+def _item(
+    text: str, number: int, block: ItemBlock, known: dict[str, Any], reviewed: dict[str, Any]
+) -> Item:
     words = {"claims_guideline": "", "maximus_guideline": "", "rationale": ""}
     for span in block.spans:
         if span.kind == "field" and span.name in words:
@@ -178,7 +210,10 @@ def _is_cut_short(text: str, items: tuple[Item, ...]) -> bool:
     """Tell a letter whose end is missing: an item without rationale, a last head without its labels, an end amid a sentence."""
     if not all(item.determination.rationale for item in items):
         return True
-    return not text.endswith(_CLOSING) or formats.ITEM_OUTCOME.search(text, len(text) - LONGEST_OUTCOME) is not None
+    return (
+        not text.endswith(_CLOSING)
+        or formats.ITEM_OUTCOME.search(text, len(text) - LONGEST_OUTCOME) is not None
+    )
 
 
 def _find_sections(text: str) -> tuple[_Sections, dict[str, Place], list[Span]]:
@@ -210,7 +245,10 @@ def _find_sections(text: str) -> tuple[_Sections, dict[str, Place], list[Span]]:
 
 
 def _cut(
-    text: str, layout: _Sections, headings: dict[formats.Section, re.Pattern[str]], found: dict[formats.Section, re.Match[str]]
+    text: str,
+    layout: _Sections,
+    headings: dict[formats.Section, re.Pattern[str]],
+    found: dict[formats.Section, re.Match[str]],
 ) -> tuple[dict[str, Place], list[Span]]:
     in_order: list[tuple[formats.Section, re.Match[str]]] = []
     for i, section in enumerate(layout):
@@ -220,7 +258,9 @@ def _cut(
             in_order.append((section, match))
     starts = [match.start() if section.is_part else match.end() for section, match in in_order]
     ends = [*(match.start() for _, match in in_order[1:]), len(text)]
-    sections = {section.name: place for (section, _), *place in zip(in_order, starts, ends, strict=True)}
+    sections = {
+        section.name: place for (section, _), *place in zip(in_order, starts, ends, strict=True)
+    }
     spans = [Span("label", section.name, *match.span()) for section, match in in_order]
     return {name: (start, end) for name, (start, end) in sections.items()}, spans
 
@@ -230,10 +270,13 @@ def _recognise(
 ) -> tuple[formats.LetterFormat, bool]:
     """Tell the format among those with the same sections: by the day of the decision, else by its sign.
 
-    A letter of a later day than any that was seen may have changed, so it is not of a verified format.
+    A letter of a later day than any that was seen may have changed, so it is not of a verified
+    format.
     """
     rows = [row for row in formats.FORMATS if row.sections == layout]
-    dated = [row for row in rows if decided_on and row.decided_from <= decided_on <= row.decided_until]
+    dated = [
+        row for row in rows if decided_on and row.decided_from <= decided_on <= row.decided_until
+    ]
     candidates = dated or rows
     found = candidates[0] if len(candidates) == 1 else None
     if found is None:
@@ -253,8 +296,9 @@ def _recognise(
 def _find_facts(text: str, stop: int, spans: list[Span]) -> dict[str, str]:
     """Match labels with values, whether each value follows its label or all labels come first.
 
-    Where the first label is followed by its value, a label without one is a redaction hole, so the label still waiting when a
-    new one comes is given up; else they wait in line for a value of their kind.
+    Where the first label is followed by its value, a label without one is a redaction hole, so the
+    label still waiting when a new one comes is given up; else they wait in line for a value of
+    their kind.
     """
     tokens = []
     for match in _FACT.finditer(text, 0, stop):
@@ -310,7 +354,10 @@ def _find_credentials(text: str, place: Place | None, spans: list[Span]) -> tupl
         if block[1]
         else []
     )
-    found = [("reviewer_states", states), *(("reviewer_specialties", specialty) for specialty in specialties)]
+    found = [
+        ("reviewer_states", states),
+        *(("reviewer_specialties", specialty) for specialty in specialties),
+    ]
     words: dict[str, list[str]] = {"reviewer_states": [], "reviewer_specialties": []}
     for column, found_at in found:
         if found_at and (trimmed := trim(text, *found_at)):

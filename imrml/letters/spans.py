@@ -21,7 +21,8 @@ class Span:
     Parameters
     ----------
     kind : {'field', 'label', 'standing', 'cover'}
-        A field of the case; a heading or label; the letter's own standing words; a cover letter, notice or letterhead.
+        A field of the case; a heading or label; the letter's own standing words; a cover letter,
+        notice or letterhead.
     name : str
         Column of the item table, or name of the section.
     start, end : int
@@ -38,7 +39,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedLetter:
     """One letter as read.
 
     Parameters
@@ -50,11 +51,12 @@ class Reading:
     spans : tuple of Span
         What the text consists of, by start.
     case_outcome : str
-        ``"upheld"``, ``"overturned"`` or ``"partially overturned"`` where the letter states an outcome for the whole case, else
-        ``""``. Never used to infer an item's decision.
+        ``"upheld"``, ``"overturned"`` or ``"partially overturned"`` where the letter states an
+        outcome for the whole case, else ``""``. Never used to infer an item's decision.
     flags : tuple of str
-        Reasons to look at the letter: ``"cut_short"`` (an item without rationale, or an end amid a sentence or head) and
-        ``"case_outcome_differs"`` (the stated case outcome does not follow from the items').
+        Reasons to look at the letter: ``"cut_short"`` (an item without rationale, or an end amid a
+        sentence or head) and ``"case_outcome_differs"`` (the stated case outcome does not follow
+        from the items').
     """
 
     case: Case
@@ -66,7 +68,9 @@ class Reading:
     def find(self, name: str, item_number: int = 0) -> tuple[Span, ...]:
         """Give the spans of a field, one unless the field was joined from several."""
         return tuple(
-            span for span in self.spans if span.kind == "field" and span.name == name and span.item_number == item_number
+            span
+            for span in self.spans
+            if span.kind == "field" and span.name == name and span.item_number == item_number
         )
 
     def text_of(self, span: Span) -> str:

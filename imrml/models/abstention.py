@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.features.abbreviations import spell_out
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
 Words = npt.NDArray[np.uint32]
 
@@ -55,8 +55,8 @@ def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int)
 def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.float64]:
     """Count the different words of each request that are not known, as a share of all of them and ten known ones.
 
-    Of three ways to see that a request is unlike those learned from, the one that told held-out letters from foreign text
-    (experiments/025-unlike-requests).
+    Of three ways to see that a request is unlike those learned from, the one that told held-out
+    letters from foreign text (experiments/025-unlike-requests).
     """
     shares = []
     for found in _hash_words(submissions):
@@ -75,13 +75,18 @@ def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
         for text, is_request in told:
             if (text, is_request) not in by_text:
                 in_full = spell_out(text, is_request=is_request).lower()
-                by_text[text, is_request] = {zlib.crc32(word.encode()) for word in set(_WORD.findall(in_full))}
+                by_text[text, is_request] = {
+                    zlib.crc32(word.encode()) for word in set(_WORD.findall(in_full))
+                }
         words.append(sorted(set().union(*(by_text[one] for one in told))))
     return words
 
 
 def find_reasons(
-    settings: Mapping[str, Any], submissions: pd.DataFrame, answers: Mapping[str, Sequence[Any]], threshold: float | None
+    settings: Mapping[str, Any],
+    submissions: pd.DataFrame,
+    answers: Mapping[str, Sequence[Any]],
+    threshold: float | None,
 ) -> list[str]:
     """Say for each item why the model does not answer; ``""`` where it does. The first reason that holds is given.
 
@@ -92,8 +97,9 @@ def find_reasons(
     submissions : DataFrame of shape (n_items, n_columns)
         Requests.
     answers : mapping of str to sequence of length n_items
-        ``category`` and ``n_known``, its training items; ``unknown_words``, from :func:`unknown_shares`; ``p``, ``low`` and
-        ``high``, what the model would answer, where the settings ask for it.
+        ``category`` and ``n_known``, its training items; ``unknown_words``, from
+        :func:`unknown_shares`; ``p``, ``low`` and ``high``, what the model would answer, where the
+        settings ask for it.
     threshold : float or None
         Probability from which the answer is "overturned", where config states costs or a target.
     """
@@ -105,20 +111,39 @@ def find_reasons(
         if not _WORD.search(treatment):
             reasons.append("no treatment is named")
         elif n_words < settings["min_words"]:
-            reasons.append(f"the request holds {counted(n_words, 'word')}; at least {settings['min_words']} are needed")
+            reasons.append(
+                f"the request holds {pluralize(n_words, 'word')}; at least {settings['min_words']} are needed"
+            )
         elif answer["n_known"] < settings["min_category_items"]:
             name, needed = answer["category"].replace("_", " "), settings["min_category_items"]
-            reasons.append(f"only {answer['n_known']} items of category '{name}' to learn from; at least {needed} are needed")
-        elif settings["max_unknown_words"] is not None and answer["unknown_words"] > settings["max_unknown_words"]:
+            reasons.append(
+                f"only {answer['n_known']} items of category '{name}' to learn from; at least {needed} are needed"
+            )
+        elif (
+            settings["max_unknown_words"] is not None
+            and answer["unknown_words"] > settings["max_unknown_words"]
+        ):
             share = answer["unknown_words"]
-            reasons.append(f"the request is worded unlike those learned from: {share:.0%} of its words are unknown")
+            reasons.append(
+                f"the request is worded unlike those learned from: {share:.0%} of its words are unknown"
+            )
         else:
-            reasons.append(_answer_worth_too_little(settings, answer["p"], answer["high"] - answer["low"], threshold))
+            reasons.append(
+                _answer_worth_too_little(
+                    settings, answer["p"], answer["high"] - answer["low"], threshold
+                )
+            )
     return reasons
 
 
-def _answer_worth_too_little(settings: Mapping[str, Any], p: float, width: float, threshold: float | None) -> str:
-    nearest, widest, least = settings["near_threshold"], settings["max_interval_width"], settings["min_confidence"]
+def _answer_worth_too_little(
+    settings: Mapping[str, Any], p: float, width: float, threshold: float | None
+) -> str:
+    nearest, widest, least = (
+        settings["near_threshold"],
+        settings["max_interval_width"],
+        settings["min_confidence"],
+    )
     confidence = p if p >= (0.5 if threshold is None else threshold) else 1 - p
     if threshold is not None and nearest is not None and abs(p - threshold) < nearest:
         return f"the probability lies within {nearest:.0%} of the threshold of {threshold:.0%}: either answer could be right"

@@ -42,7 +42,9 @@ def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
     columns, needed = sparse.csc_matrix(matrix), cues_that_show()
     return np.column_stack(
         [
-            np.logical_and.reduce([columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]])
+            np.logical_and.reduce(
+                [columns[:, [places[f"shows={cue}"]]].toarray()[:, 0] > 0 for cue in needed[line]]
+            )
             for line in checklist_lines()
         ]
     )
@@ -51,8 +53,9 @@ def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
 class ChecklistAssociations(BaseEstimator):
     """Log-odds of being overturned with a line of the checklist shown, against it not shown: one regression on all lines.
 
-    The outcome model itself cannot be asked by setting its columns, because its words speak for the same documents
-    (experiments/050-documented-answers). The deficiency model can: it reads no word of what a record documents.
+    The outcome model itself cannot be asked by setting its columns, because its words speak for the
+    same documents (experiments/050-documented-answers). The deficiency model can: it reads no word
+    of what a record documents.
 
     Attributes
     ----------
@@ -77,7 +80,9 @@ class ChecklistAssociations(BaseEstimator):
         if len(known) and overturned.any() and not overturned.all():
             expected = logit(np.clip(category_rates, _SMALLEST_RATE, 1 - _SMALLEST_RATE))
             with one_thread():
-                fitted = linear_model(_C).fit(np.column_stack([is_shown[:, known], expected]), overturned)
+                fitted = linear_model(_C).fit(
+                    np.column_stack([is_shown[:, known], expected]), overturned
+                )
             self.outcome_log_odds_[known] = fitted.coef_[0, :-1]
         return self
 

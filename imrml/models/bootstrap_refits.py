@@ -7,10 +7,11 @@ from scipy.special import expit
 
 from imrml.models.normal_equations import PenalisedHessian
 
-# Newton steps from the fit: of many items the second lands as near to the optimum as the third of few does
-# (experiments/048-interval-and-cost).
+# Newton steps from the fit: of many items the second lands as near to the optimum as the third of
+# few does (experiments/048-interval-and-cost).
 _N_STEPS_OF_FEW, _N_STEPS_OF_MANY, _MANY_ITEMS = 3, 2, 10_000
-# Of the conjugate gradients inside a Newton step. A refit is one draw of many, so each may stop early.
+# Of the conjugate gradients inside a Newton step. A refit is one draw of many, so each may stop
+# early.
 _MOST_STEPS, _STOP = 20, 0.1
 
 _Floats = npt.NDArray[np.float64]
@@ -29,11 +30,13 @@ def refit_on_other_cases(
 ) -> _Floats:
     """Refit on resampled cases, each refit with a penalty that pulls towards a center of its own instead of zero.
 
-    With the center drawn from the prior that the penalty stands for, a refit is a draw from the posterior
-    (randomize-then-optimize; Bardsley et al. 2014, SIAM J. Sci. Comput. 36(4)). Refits that all pull towards zero agree about
-    every term that the items hardly speak of, and their 90 % intervals held the truth of only 0.48 to 0.70 of invented items
-    (experiments/004-interval-coverage). All refits take the same few Newton steps from the fit, side by side, which at 40,000
-    items takes about as long as the fit; one after the other took ten times as long (experiments/046-attainable).
+    With the center drawn from the prior that the penalty stands for, a refit is a draw from the
+    posterior (randomize-then-optimize; Bardsley et al. 2014, SIAM J. Sci. Comput. 36(4)). Refits
+    that all pull towards zero agree about every term that the items hardly speak of, and their 90 %
+    intervals held the truth of only 0.48 to 0.70 of invented items
+    (experiments/004-interval-coverage). All refits take the same few Newton steps from the fit,
+    side by side, which at 40,000 items takes about as long as the fit; one after the other took ten
+    times as long (experiments/046-attainable).
 
     Parameters
     ----------
@@ -77,17 +80,26 @@ def refit_on_other_cases(
     start, moved = start.astype(np.float32), np.zeros((X.shape[1], n_refits), dtype=np.float32)
     for _ in range(_N_STEPS_OF_MANY if len(y) >= _MANY_ITEMS else _N_STEPS_OF_FEW):
         p = expit(X @ (start[:, None] + moved))
-        slopes = transposed @ (weights * (y[:, None] - p)) - pull * (start[:, None] + moved - centers)
+        slopes = transposed @ (weights * (y[:, None] - p)) - pull * (
+            start[:, None] + moved - centers
+        )
         hessian = PenalisedHessian(X, transposed, weights * p * (1 - p), pull)
         moved += hessian.solve(slopes, n_steps=_MOST_STEPS, stop=_STOP)
     return np.asarray(moved.T)
 
 
-def _draw_cases(y: npt.NDArray[np.bool_], cases: npt.NDArray[np.int64], n_refits: int, random: np.random.Generator) -> _Floats:
+def _draw_cases(
+    y: npt.NDArray[np.bool_],
+    cases: npt.NDArray[np.int64],
+    n_refits: int,
+    random: np.random.Generator,
+) -> _Floats:
     """Count how often each item is drawn, shape (n_items, n_refits); both decisions are drawn each time."""
     n_cases = int(cases.max()) + 1
     counts = np.zeros((len(y), n_refits))
     for number in range(n_refits):
         while not counts[y, number].any() or not counts[~y, number].any():
-            counts[:, number] = np.bincount(random.integers(0, n_cases, n_cases), minlength=n_cases)[cases]
+            counts[:, number] = np.bincount(
+                random.integers(0, n_cases, n_cases), minlength=n_cases
+            )[cases]
     return counts

@@ -40,7 +40,9 @@ def write_bundle(files: Mapping[str, bytes], path: Path) -> str:
     >>> len(write_bundle({"card.md": b"# A card"}, path)), read_bundle(path)
     (64, {'card.md': b'# A card'})
     """
-    listed = {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in sorted(files.items())}
+    listed = {
+        name: {"bytes": len(data), "sha256": _digest(data)} for name, data in sorted(files.items())
+    }
     contents = json.dumps({"format": _FORMAT, "files": listed}, indent=2).encode() + b"\n"
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
@@ -62,15 +64,33 @@ def read_bundle(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             n_bytes = sum(part.file_size for part in parts)
-            found = {part.filename: archive.read(part) for part in parts} if n_bytes <= _MOST_BYTES else {}
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
-        raise ModelError(f"{path}: no readable archive ({type(error).__name__}); ask for the bundle again") from None
+            found = (
+                {part.filename: archive.read(part) for part in parts}
+                if n_bytes <= _MOST_BYTES
+                else {}
+            )
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        raise ModelError(
+            f"{path}: no readable archive ({type(error).__name__}); ask for the bundle again"
+        ) from None
     if n_bytes > _MOST_BYTES:
-        raise ModelError(f"{path}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; ask for the bundle again")
+        raise ModelError(
+            f"{path}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; ask for the bundle again"
+        )
     listed = _listed(found.pop(CONTENTS, b""), path)
     if len(parts) != len(found) + 1 or found.keys() != listed.keys():
         odd = sorted(found.keys() ^ listed.keys()) or "a name twice"
-        raise ModelError(f"{path}: holds other files than {CONTENTS} lists ({odd}); it was changed: ask for the bundle again")
+        raise ModelError(
+            f"{path}: holds other files than {CONTENTS} lists ({odd}); it was changed: ask for the bundle again"
+        )
     if changed := [name for name, data in sorted(found.items()) if _digest(data) != listed[name]]:
         named = f"{', '.join(changed)} not as listed in {CONTENTS} (checksums differ)"
         raise ModelError(f"{path}: {named}; it was changed: ask for the bundle again")
@@ -84,7 +104,9 @@ def _listed(contents: bytes, path: Path) -> dict[str, str]:
             return {str(name): str(facts["sha256"]) for name, facts in told["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    raise ModelError(f"{path}: no {CONTENTS} of a known format; expected an archive that `imrml bundle` wrote")
+    raise ModelError(
+        f"{path}: no {CONTENTS} of a known format; expected an archive that `imrml bundle` wrote"
+    )
 
 
 def _digest(data: bytes) -> str:

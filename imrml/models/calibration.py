@@ -26,8 +26,8 @@ class ScoreCalibrator(BaseEstimator):
     Parameters
     ----------
     method : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
-        ``auto`` takes the one whose held-out log loss is least: each is fitted on the scores of all folds but one and measured
-        on that one. ``none`` reads scores as log-odds.
+        ``auto`` takes the one whose held-out log loss is least: each is fitted on the scores of all
+        folds but one and measured on that one. ``none`` reads scores as log-odds.
     n_folds : int
         Folds of ``auto``, which never part the items of a case.
     seed : int
@@ -58,24 +58,31 @@ class ScoreCalibrator(BaseEstimator):
         self.seed = seed
         self.gives_log_odds = gives_log_odds
 
-    def fit(self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]) -> Self:
+    def fit(
+        self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]
+    ) -> Self:
         """Fit on scores that held-out items received, their decisions and their cases, each of shape (n_items,)."""
         self.losses_: dict[str, float] = {}
         self.method_ = self.method
         if self.method == "auto":
             self.losses_ = self._compare(scores, y, cases)
-            # Where cases are too few for folds of folds, the map with a slope and an offset is the safe one.
+            # Where cases are too few for folds of folds, the map with a slope and an offset is the
+            # safe one.
             self.method_ = min(self.losses_, key=self.losses_.__getitem__, default="sigmoid")
         self.map_ = _fit_map(self.method_, scores, y)
         return self
 
-    def _compare(self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]) -> dict[str, float]:
+    def _compare(
+        self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]
+    ) -> dict[str, float]:
         folds, _ = calibration_folds(y, cases, self.n_folds, self.seed)
         losses = {}
         for method in (("none",) if self.gives_log_odds else ()) + METHODS if folds else ():
             p_held_out = np.zeros(len(y))
             for train, held_out in folds:
-                p_held_out[held_out] = _apply_map(_fit_map(method, scores[train], y[train]), scores[held_out])
+                p_held_out[held_out] = _apply_map(
+                    _fit_map(method, scores[train], y[train]), scores[held_out]
+                )
             losses[method] = float(log_loss(y, p_held_out, labels=[False, True]))
         return losses
 
@@ -100,7 +107,9 @@ def _fit_map(method: str, scores: npt.NDArray[np.float64], y: npt.NDArray[np.boo
     as_it_stands = LogisticRegression()
     as_it_stands.classes_, as_it_stands.n_features_in_ = np.array([False, True]), 1
     as_it_stands.coef_, as_it_stands.intercept_ = np.ones((1, 1)), np.zeros(1)
-    calibrated = CalibratedClassifierCV(FrozenEstimator(as_it_stands), method=method, cv=2).fit(scores[:, None], y)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(as_it_stands), method=method, cv=2).fit(
+        scores[:, None], y
+    )
     return calibrated.calibrated_classifiers_[0].calibrators[0]
 
 
@@ -149,12 +158,18 @@ def calibrate(
         scores[held_out] = make_scores(train, held_out)
     calibrator = ScoreCalibrator(method, n_folds, seed, gives_log_odds).fit(scores, y, cases)
     if calibrator.line is not None and calibrator.line[0] <= 0:
-        # Held-out items score the wrong way round: there is no signal, and a calibrator would invert every reason.
-        return None, "not calibrated: on the folds' held-out cases higher scores were overturned less often"
+        # Held-out items score the wrong way round: there is no signal, and a calibrator would
+        # invert every reason.
+        return (
+            None,
+            "not calibrated: on the folds' held-out cases higher scores were overturned less often",
+        )
     return calibrator, ""
 
 
-def calibration_folds(y: np.ndarray, cases: np.ndarray, n_folds: int, seed: int) -> tuple[Folds, str]:
+def calibration_folds(
+    y: np.ndarray, cases: np.ndarray, n_folds: int, seed: int
+) -> tuple[Folds, str]:
     """Make folds that keep each case whole and hold both decisions on both sides.
 
     Parameters
@@ -188,7 +203,11 @@ def calibration_folds(y: np.ndarray, cases: np.ndarray, n_folds: int, seed: int)
     )
     if min(n_overturned, n_upheld) < n_folds:
         return [], note
-    folds = list(StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y, groups=cases))
+    folds = list(
+        StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(
+            np.zeros(len(y)), y, groups=cases
+        )
+    )
     if all(0 < y[rows].sum() < len(rows) for fold in folds for rows in fold):
         return folds, ""
     return [], f"{note}, but in a fold only one decision"

@@ -14,26 +14,29 @@ from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread
 
 _LEAST_TRUST = 5e-4
 """A cross whose prior variance is a smaller share of the whole is left out."""
-# Crosses overlap, so the last digits of their coefficients move no probability; the default would take five times as long.
+# Crosses overlap, so the last digits of their coefficients move no probability; the default would
+# take five times as long.
 _STOP = 1e-4
 
 
 class CrossesLogistic(CalibratedLogistic):
     """Weighted average, in log-odds, of logistic regressions on crosses of codes.
 
-    The prior of each makes two reviews the more alike the more codes they share: the variance of a cross of the columns S is the
-    product of 1 - share over S and of share over all other columns, which is the Gaussian process with a product of such
-    kernels over the columns. Old reviews count less, by half in each ``half_life_years``. An average of linear models is
-    linear, so what is kept is one vector of coefficients.
+    The prior of each makes two reviews the more alike the more codes they share: the variance of a
+    cross of the columns S is the product of 1 - share over S and of share over all other columns,
+    which is the Gaussian process with a product of such kernels over the columns. Old reviews count
+    less, by half in each ``half_life_years``. An average of linear models is linear, so what is
+    kept is one vector of coefficients.
 
     Parameters
     ----------
     members : sequence of mapping
-        Of each regression ``shares`` (by column, between 0 and 1: how alike two reviews are whose codes there differ),
-        ``singles`` (prior scale that a code by itself gets besides), ``max_order``, ``c``, ``half_life_years`` and ``weight`` (in
-        the average).
+        Of each regression ``shares`` (by column, between 0 and 1: how alike two reviews are whose
+        codes there differ), ``singles`` (prior scale that a code by itself gets besides),
+        ``max_order``, ``c``, ``half_life_years`` and ``weight`` (in the average).
     n_refits : int
-        Refits of the first member on resampled cases behind the interval; with fewer than two there is none.
+        Refits of the first member on resampled cases behind the interval; with fewer than two there
+        is none.
     seed : int
         Starts the draws of refits.
 
@@ -88,9 +91,15 @@ class CrossesLogistic(CalibratedLogistic):
         self.classes_ = np.array([False, True])
         self.calibrator_, self.calibration_note_ = None, ""
         self.mean_ = np.asarray(X.mean(axis=0)).ravel()
-        # What is older than the youngest decision counts less; where no year is known, all count alike.
-        years_ago = np.nan_to_num(np.nanmax(years, initial=-np.inf) - years, nan=0.0, posinf=0.0, neginf=0.0)
-        coefficients, intercepts = np.zeros((len(self.members), X.shape[1])), np.zeros(len(self.members))
+        # What is older than the youngest decision counts less; where no year is known, all count
+        # alike.
+        years_ago = np.nan_to_num(
+            np.nanmax(years, initial=-np.inf) - years, nan=0.0, posinf=0.0, neginf=0.0
+        )
+        coefficients, intercepts = (
+            np.zeros((len(self.members), X.shape[1])),
+            np.zeros(len(self.members)),
+        )
         with one_thread():
             # The first comes last, so that its scaled columns are at hand for the refits.
             for number, member in reversed(list(enumerate(self.members))):
@@ -99,7 +108,10 @@ class CrossesLogistic(CalibratedLogistic):
                 scaled = sparse.csr_matrix(X[:, kept] @ sparse.diags(scales[kept]))
                 weights = _recency(member, years_ago)
                 fitted = linear_model(member["c"], _STOP).fit(scaled, y, sample_weight=weights)
-                coefficients[number, kept], intercepts[number] = fitted.coef_[0] * scales[kept], fitted.intercept_[0]
+                coefficients[number, kept], intercepts[number] = (
+                    fitted.coef_[0] * scales[kept],
+                    fitted.intercept_[0],
+                )
             self._refit_first(scaled, y, cases, weights, kept, scales[kept], fitted)
         self.linear_ = fitted
         weights = np.array([[member["weight"] for member in self.members]], dtype=float)
@@ -129,7 +141,8 @@ class CrossesLogistic(CalibratedLogistic):
             n_refits=self.n_refits,
             seed=self.seed,
         )
-        # Their spread needs three digits, and in single precision they would be half of the model's file.
+        # Their spread needs three digits, and in single precision they would be half of the model's
+        # file.
         self.coefficient_moves_ = np.zeros((self.n_refits, len(self.mean_)), dtype=np.float16)
         self.coefficient_moves_[:, kept] = moved[:, :-1] * scales
         self.intercept_moves_ = moved[:, -1].astype(np.float32)
@@ -147,6 +160,8 @@ def _prior_scales(
     return np.asarray(np.sqrt(variances))
 
 
-def _recency(member: Mapping[str, Any], years_ago: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _recency(
+    member: Mapping[str, Any], years_ago: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     half_life = member["half_life_years"]
     return np.ones(len(years_ago)) if half_life is None else 0.5 ** (years_ago / half_life)

@@ -19,7 +19,7 @@ _SMALLEST_RATE = 0.01
 # Probabilities are shown to the percent.
 _MOST_STEPS, _STOP = 300, 1e-3
 
-TRUST = (
+PRIOR_SCALES = (
     ("category=", 0.58),
     ("dwc_category=", 0.41),
     ("hashed_treatment__", 0.58),
@@ -31,10 +31,12 @@ TRUST = (
     ("spelling", 0.0),
 )
 """What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
-square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the letter says of the request by
-code is dozens of columns that move together, hence so little of each; words count by their hash, and not a second time by the
-outcome model's vocabulary (experiments/044-deficiency-ridge). Of what the record says by code only documents count, each for the
-deficiencies that it answers: by all else a document added to the notes could raise them (experiments/051-answers-never-raise)."""
+square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the
+letter says of the request by code is dozens of columns that move together, hence so little of each;
+words count by their hash, and not a second time by the outcome model's vocabulary
+(experiments/044-deficiency-ridge). Of what the record says by code only documents count, each for
+the deficiencies that it answers: by all else a document added to the notes could raise them
+(experiments/051-answers-never-raise)."""
 
 MIN_SHOWN = 10
 """Items that must show a document, and as many that must not, before it moves anything."""
@@ -45,29 +47,35 @@ MIN_ITEMS_TO_CHOOSE = 1000
 """Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it gives (experiments/044, 052)."""
 _STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 _N_FOLDS_TO_CHOOSE = 3
-_MOST_ITEMS_TO_CHOOSE = 2000  # the best strength does not depend on the number of items, the time to find it does
+_MOST_ITEMS_TO_CHOOSE = (
+    2000  # the best strength does not depend on the number of items, the time to find it does
+)
 
 
 class DeficiencyModel(BaseEstimator):
     """Ridge regression of all labels on the features, away from each label's rate; a rare label keeps its category prior.
 
-    A regression of zeros and ones by least squares is the mean of a Gaussian process that all labels share, in which the scale of
-    a feature says how far it may move a label beforehand. One logistic regression a label ranked as well, with a worse log loss
+    A regression of zeros and ones by least squares is the mean of a Gaussian process that all
+    labels share, in which the scale of a feature says how far it may move a label beforehand. One
+    logistic regression a label ranked as well, with a worse log loss
     (experiments/044-deficiency-ridge).
 
-    A column that tells of a document which answers a label may lower that label, never raise it, and move no other: least squares
-    under that constraint, together with all else. So long as nothing else in ``X`` tells of the document, it never raises the
-    deficiency that it answers (experiments/051-answers-never-raise).
+    A column that tells of a document which answers a label may lower that label, never raise it,
+    and move no other: least squares under that constraint, together with all else. So long as
+    nothing else in ``X`` tells of the document, it never raises the deficiency that it answers
+    (experiments/051-answers-never-raise).
 
     Parameters
     ----------
     kind : {'category_prior', 'ridge'}
         With ``category_prior`` every label keeps its prior and ``X`` is not looked at.
     penalty : float
-        Strength of the L2 penalty; 1 is what the scale of the features is made for. With ``MIN_ITEMS_TO_CHOOSE`` items and known
-        cases, folds of cases choose up to 16 times as much: the noisier the labels, the more.
+        Strength of the L2 penalty; 1 is what the scale of the features is made for. With
+        ``MIN_ITEMS_TO_CHOOSE`` items and known cases, folds of cases choose up to 16 times as much:
+        the noisier the labels, the more.
     min_items : int
-        A label that fewer items hold, or fewer lack, is predicted by its rate in the treatment category.
+        A label that fewer items hold, or fewer lack, is predicted by its rate in the treatment
+        category.
     shrinkage : float
         Items' worth of the overall rate mixed into each category's.
 
@@ -78,8 +86,8 @@ class DeficiencyModel(BaseEstimator):
     is_prior_ : ndarray of bool of shape (n_labels,)
         Labels that are predicted by their prior.
     rates_ : ndarray of shape (n_labels,)
-        Where the regression starts from: the share of the training items that hold each label, and above it what the documents
-        that an item shows on average take off.
+        Where the regression starts from: the share of the training items that hold each label, and
+        above it what the documents that an item shows on average take off.
     penalty_ : float
         Strength that was used.
     coefficients_ : ndarray of float32 of shape (n_labels, n_features)
@@ -123,14 +131,20 @@ class DeficiencyModel(BaseEstimator):
         categories : sequence of str of shape (n_items,)
             Treatment category of each item.
         scale : ndarray of shape (n_features,), optional
-            The penalty sees the features times this; what is below one is trusted less, what is zero not at all.
+            The penalty sees the features times this; what is below one is trusted less, what is
+            zero not at all.
         answers : sequence of sequences of int, of shape (n_labels,), optional
-            For each label the columns, of zeros and ones, that tell of a document which answers it; they have their own scale.
+            For each label the columns, of zeros and ones, that tell of a document which answers it;
+            they have their own scale.
         cases : sequence of shape (n_items,), optional
             Case of each item; without them ``penalty`` is taken as it is.
         """
         labels = np.asarray(labels, dtype=bool)
-        X = sparse.csr_matrix((len(labels), 0)) if self.kind == "category_prior" else sparse.csr_matrix(X)
+        X = (
+            sparse.csr_matrix((len(labels), 0))
+            if self.kind == "category_prior"
+            else sparse.csr_matrix(X)
+        )
         scale = np.ones(X.shape[1]) if scale is None else np.array(scale, dtype=float)
         told = np.unique(np.concatenate([np.array(own, dtype=int) for own in answers or [[]]]))
         scale[told] = 0
@@ -139,7 +153,9 @@ class DeficiencyModel(BaseEstimator):
         shown = X[:, self.answers_].toarray()
         scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
         scaled.eliminate_zeros()
-        used = np.flatnonzero(np.diff(scaled.indptr))  # a few hundred letters fill one bucket of words in five
+        used = np.flatnonzero(
+            np.diff(scaled.indptr)
+        )  # a few hundred letters fill one bucket of words in five
         X = sparse.csr_matrix(scaled[:, used])
         self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
@@ -152,17 +168,29 @@ class DeficiencyModel(BaseEstimator):
             moves = labels[:, learned] - self.rates_[learned]
             if cases is not None and len(labels) >= MIN_ITEMS_TO_CHOOSE:
                 self.penalty_ = _choose_penalty(X, moves, np.asarray(cases), self.penalty)
-            is_own = np.array([np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]])[learned]
+            is_own = np.array(
+                [np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]]
+            )[learned]
             average = shown.mean(axis=0)
             documents = _ANSWER_SCALE * (shown - average)
             with one_thread():
                 transposed = sparse.csr_matrix(X.T)
-                ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), np.full((X.shape[1], 1), self.penalty_))
+                ridge = PenalisedHessian(
+                    X,
+                    transposed,
+                    np.ones((len(labels), 1)),
+                    np.full((X.shape[1], 1), self.penalty_),
+                )
                 by_words = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
-                # Each moves a label by little, so it need not be known as well; there are three times as many.
+                # Each moves a label by little, so it need not be known as well; there are three
+                # times as many.
                 in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
-                taken_off = _taken_off(documents, documents - X @ in_words, moves - X @ by_words, self.penalty_, is_own)
-            self.coefficients_[np.ix_(learned, used)] = (by_words + in_words @ taken_off.T).T * scale[used]
+                taken_off = _taken_off(
+                    documents, documents - X @ in_words, moves - X @ by_words, self.penalty_, is_own
+                )
+            self.coefficients_[np.ix_(learned, used)] = (
+                by_words + in_words @ taken_off.T
+            ).T * scale[used]
             self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
             self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
         return self
@@ -187,10 +215,14 @@ class DeficiencyModel(BaseEstimator):
         return np.asarray(rates[[places.get(category, -1) for category in categories]])
 
 
-def _choose_penalty(X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float) -> float:
+def _choose_penalty(
+    X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float
+) -> float:
     """Choose the strength with the least squared error on held-out cases, of some that are spread over the whole."""
     _, number = np.unique(cases, return_inverse=True)
-    rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)[:_MOST_ITEMS_TO_CHOOSE]
+    rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)[
+        :_MOST_ITEMS_TO_CHOOSE
+    ]
     if len(np.unique(number[rows])) < _N_FOLDS_TO_CHOOSE:
         return weakest
     # In terms of items instead of features the same regression is a small dense one.
@@ -207,7 +239,11 @@ def _choose_penalty(X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, 
 
 
 def _taken_off(
-    documents: np.ndarray, documents_left: np.ndarray, labels_left: np.ndarray, penalty: float, is_own: np.ndarray
+    documents: np.ndarray,
+    documents_left: np.ndarray,
+    labels_left: np.ndarray,
+    penalty: float,
+    is_own: np.ndarray,
 ) -> np.ndarray:
     """Find how much each document takes off each label where all are fitted together, shape (n_labels, n_documents).
 
@@ -216,20 +252,26 @@ def _taken_off(
     documents : ndarray of shape (n_items, n_documents)
         Documents shown above their rates.
     documents_left, labels_left : ndarrays of shape (n_items, n_documents) and (n_items, n_labels)
-        What a ridge regression on the words leaves of the documents, and of the labels above their rates.
+        What a ridge regression on the words leaves of the documents, and of the labels above their
+        rates.
     penalty : float
         Of words and documents alike.
     is_own : ndarray of bool of shape (n_labels, n_documents)
         Documents that count for each label.
     """
     taken_off = np.zeros(is_own.shape)
-    # Fitted together, the best words for given documents are those that fit what the documents leave; so what is to be made small
-    # is a quadratic form of the few documents of a label, under the constraint that none is below zero.
+    # Fitted together, the best words for given documents are those that fit what the documents
+    # leave; so what is to be made small is a quadratic form of the few documents of a label, under
+    # the constraint that none is below zero.
     form = documents.T @ documents_left + penalty * np.eye(documents.shape[1])
     slopes = documents.T @ labels_left
     for label, own in enumerate(map(np.flatnonzero, is_own)):
         if len(own):
             values, vectors = np.linalg.eigh((form + form.T)[np.ix_(own, own)] / 2)
-            root = np.sqrt(np.maximum(values, penalty))  # no smaller, but for the steps that the solver has left out
-            taken_off[label, own] = nnls(root[:, None] * vectors.T, -(vectors.T @ slopes[own, label]) / root)[0]
+            root = np.sqrt(
+                np.maximum(values, penalty)
+            )  # no smaller, but for the steps that the solver has left out
+            taken_off[label, own] = nnls(
+                root[:, None] * vectors.T, -(vectors.T @ slopes[own, label]) / root
+            )[0]
     return taken_off

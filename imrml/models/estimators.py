@@ -25,10 +25,12 @@ class CalibratedEstimator(CalibratedClassifier):
     Parameters
     ----------
     settings : mapping
-        Section ``models.outcome`` of the config; its ``kind`` is ``linear_svc``, ``complement_nb``, ``hist_gradient_boosting``
-        or ``stacked``, which is the logistic regression alone where cases are too few for folds.
+        Section ``models.outcome`` of the config; its ``kind`` is ``linear_svc``, ``complement_nb``,
+        ``hist_gradient_boosting`` or ``stacked``, which is the logistic regression alone where
+        cases are too few for folds.
     n_facts : int
-        The first so many features are facts; what follows are terms, which the trees see reduced to a few dimensions.
+        The first so many features are facts; what follows are terms, which the trees see reduced to
+        a few dimensions.
     seed : int
         Starts every random draw.
 
@@ -56,10 +58,14 @@ class CalibratedEstimator(CalibratedClassifier):
     def gives_log_odds(self) -> bool:
         """Whether scores are log-odds as they stand.
 
-        Distances to a margin are none, nor is what balanced classes shift. Naive Bayes counts every word that moves with another
-        twice: its log-odds cost 0.53 of log loss on real letters (experiments/040-model-kinds).
+        Distances to a margin are none, nor is what balanced classes shift. Naive Bayes counts every
+        word that moves with another twice: its log-odds cost 0.53 of log loss on real letters
+        (experiments/040-model-kinds).
         """
-        return self.settings["kind"] not in ("linear_svc", "complement_nb") and self.settings["class_weight"] is None
+        return (
+            self.settings["kind"] not in ("linear_svc", "complement_nb")
+            and self.settings["class_weight"] is None
+        )
 
     def fit(self, X: Any, y: Any, cases: Any) -> Self:
         """Fit on a sparse matrix (n_items, n_features) without negative values, decisions (bool) and case numbers.
@@ -74,7 +80,11 @@ class CalibratedEstimator(CalibratedClassifier):
         def fit_rows(rows: npt.NDArray[np.int64]) -> ClassifierMixin:
             estimator = self._make(X.shape[1], y[rows], case_codes[rows]).fit(X[rows], y[rows])
             # The folds of a stack are rows of its training items: of no use later.
-            return estimator.set_params(cv=None) if isinstance(estimator, StackingClassifier) else estimator
+            return (
+                estimator.set_params(cv=None)
+                if isinstance(estimator, StackingClassifier)
+                else estimator
+            )
 
         with one_thread():
             self.calibrator_, self.calibration_note_ = calibrate(
@@ -99,14 +109,20 @@ class CalibratedEstimator(CalibratedClassifier):
         if isinstance(self.estimator_, LinearSVC):
             return np.asarray(self.estimator_.coef_[0])
         if isinstance(self.estimator_, ComplementNB):
-            return np.asarray(self.estimator_.feature_log_prob_[1] - self.estimator_.feature_log_prob_[0])
+            return np.asarray(
+                self.estimator_.feature_log_prob_[1] - self.estimator_.feature_log_prob_[0]
+            )
         return None
 
     def _make(self, n_features: int, y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]) -> Any:
         settings, kind = self.settings, self.settings["kind"]
         if kind == "linear_svc":
             return LinearSVC(
-                C=settings["c"], class_weight=settings["class_weight"], random_state=self.seed, max_iter=10_000, tol=1e-3
+                C=settings["c"],
+                class_weight=settings["class_weight"],
+                random_state=self.seed,
+                max_iter=10_000,
+                tol=1e-3,
             )
         if kind == "complement_nb":
             return ComplementNB(alpha=settings["alpha"])
@@ -118,22 +134,35 @@ class CalibratedEstimator(CalibratedClassifier):
             ("hist_gradient_boosting", self._make_trees(n_features)),
         ]
         folds, _ = calibration_folds(y, cases, settings["calibration_folds"], self.seed)
-        return StackingClassifier(members, LogisticRegression(), cv=folds) if folds else members[0][1]
+        return (
+            StackingClassifier(members, LogisticRegression(), cv=folds) if folds else members[0][1]
+        )
 
     def _make_trees(self, n_features: int) -> Pipeline:
-        trees = {name: value for name, value in self.settings["boosting"].items() if name != "n_components"}
+        trees = {
+            name: value
+            for name, value in self.settings["boosting"].items()
+            if name != "n_components"
+        }
         n_terms = n_features - self.n_facts
         n_components = min(self.settings["boosting"]["n_components"], n_terms)
         few_and_dense = ColumnTransformer(
             [
                 ("facts", "passthrough", slice(0, self.n_facts)),
-                ("terms", TruncatedSVD(n_components, random_state=self.seed), slice(self.n_facts, None)),
+                (
+                    "terms",
+                    TruncatedSVD(n_components, random_state=self.seed),
+                    slice(self.n_facts, None),
+                ),
             ],
             sparse_threshold=0.0,
         )
         # Stopping early would hold out items whose case is learned from.
         boosted = HistGradientBoostingClassifier(
-            early_stopping=False, class_weight=self.settings["class_weight"], random_state=self.seed, **trees
+            early_stopping=False,
+            class_weight=self.settings["class_weight"],
+            random_state=self.seed,
+            **trees,
         )
         return Pipeline([("few_and_dense", few_and_dense), ("boosted", boosted)])
 

@@ -1,7 +1,8 @@
 """What a model answers to fictional requests: asked when it is saved and again when it is loaded.
 
-The code that makes features and predictions may change within one version of the package. A model whose answers stay the same
-has outlived the change; one that answers otherwise, or not at all, must not be used.
+The code that makes features and predictions may change within one version of the package. A model
+whose answers stay the same has outlived the change; one that answers otherwise, or not at all, must
+not be used.
 """
 
 import hashlib
@@ -23,7 +24,9 @@ _TOLERANCE = 1e-7
 
 @cache
 def _specimens() -> pd.DataFrame:
-    rows: list[dict[str, Any]] = yaml.safe_load(files("imrml.models").joinpath("specimens.yaml").read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = yaml.safe_load(
+        files("imrml.models").joinpath("specimens.yaml").read_text(encoding="utf-8")
+    )
     return pd.DataFrame(rows)
 
 
@@ -38,11 +41,16 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``features``, a digest of their names in order; and, a number a specimen, ``p_overturned`` and ``p_deficiencies``: a sum
-        with the place of each as its weight, so that an exchange of two shows; None where no deficiencies are predicted.
+        ``features``, a digest of their names in order; and, a number a specimen, ``p_overturned``
+        and ``p_deficiencies``: a sum with the place of each as its weight, so that an exchange of
+        two shows; None where no deficiencies are predicted.
     """
     inputs = model.read(submission_frame(_specimens(), model.stage, model.profile))
-    names = "" if model.columns_ is None else "\n".join(map(str, model.columns_.get_feature_names_out()))
+    names = (
+        ""
+        if model.features_ is None
+        else "\n".join(map(str, model.features_.get_feature_names_out()))
+    )
     answers: dict[str, Any] = {
         "features": hashlib.sha256(names.encode()).hexdigest()[:16],
         "p_overturned": model.predict_proba(inputs)[:, 1].tolist(),
@@ -50,7 +58,9 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
     }
     if model.predicts_deficiencies:
         places = np.arange(1, 1 + len(deficiency_ids()))
-        answers["p_deficiencies"] = (model.predict_deficiencies(inputs).to_numpy() @ places).tolist()
+        answers["p_deficiencies"] = (
+            model.predict_deficiencies(inputs).to_numpy() @ places
+        ).tolist()
     return answers
 
 

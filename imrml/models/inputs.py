@@ -22,16 +22,18 @@ class Inputs:
         None where the model is made of priors alone.
     words : sparse matrix of shape (n_items, n_buckets), or None
         Hashed words, for the deficiency model; None where it is made of priors alone.
-    is_brief : ndarray of bool of shape (n_items,)
-        Items whose narrative is shorter than those that the model learned from: the priors answer for them.
-    has_background : ndarray of bool of shape (n_items,)
-        Items whose narrative says enough besides what it documents; for the others priors answer for the deficiencies. It is not
-        the whole narrative that counts, so that no added document takes a request from the one to the other.
+    is_too_short : ndarray of bool of shape (n_items,)
+        Items whose narrative is shorter than those that the model learned from: the priors answer
+        for them.
+    has_enough_context : ndarray of bool of shape (n_items,)
+        Items whose narrative says enough besides what it documents; for the others priors answer
+        for the deficiencies. It is not the whole narrative that counts, so that no added document
+        takes a request from the one to the other.
     """
 
     submissions: SubmissionFrame
     categories: list[str]
     matrix: sparse.csr_matrix | None
     words: sparse.csr_matrix | None
-    is_brief: np.ndarray
-    has_background: np.ndarray
+    is_too_short: np.ndarray
+    has_enough_context: np.ndarray

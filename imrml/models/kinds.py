@@ -15,7 +15,7 @@ from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, Categ
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TrainingMatrix:
     """Training items as an outcome model reads them.
 
     Parameters
@@ -40,7 +40,7 @@ class Reading:
 
 
 def fit_outcome(
-    models: Mapping[str, Any], items: Reading, overturned: npt.NDArray[np.bool_], seed: int
+    models: Mapping[str, Any], items: TrainingMatrix, overturned: npt.NDArray[np.bool_], seed: int
 ) -> ClassPrior | CategoryPrior | CalibratedClassifier:
     """Fit the kind of outcome model that section ``models`` of a config names.
 
@@ -57,18 +57,29 @@ def fit_outcome(
     """
     settings, kind = models["outcome"], models["outcome"]["kind"]
     if items.columns is None or kind.endswith("_prior"):
-        prior = ClassPrior() if kind == "class_prior" else CategoryPrior(models["category_shrinkage"])
+        prior = (
+            ClassPrior() if kind == "class_prior" else CategoryPrior(models["category_shrinkage"])
+        )
         return prior.fit(items.categories, overturned)
     if kind == "crosses":
         codes = items.columns["codes"]
         crosses = CrossesLogistic(settings["members"], models["n_refits"], seed)
-        known = {"memberships": codes.memberships(), "code_columns": codes.code_columns_, "years": items.years}
+        known = {
+            "memberships": codes.memberships(),
+            "code_columns": codes.code_columns_,
+            "years": items.years,
+        }
         return crosses.fit(items.matrix, overturned, items.cases, **known)
     if kind == "logistic":
-        named = {name: settings[name] for name in ("c", "calibration", "calibration_folds", "class_weight")}
+        named = {
+            name: settings[name]
+            for name in ("c", "calibration", "calibration_folds", "class_weight")
+        }
         logistic = CalibratedLogistic(**named, n_refits=models["n_refits"], seed=seed)
         return logistic.fit(items.matrix, overturned, items.cases)
     from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415 - trees and their like are slow to import
 
     terms = block_places(items.columns).get("text", slice(0, 0))
-    return CalibratedEstimator(settings, terms.start, seed).fit(items.matrix, overturned, items.cases)
+    return CalibratedEstimator(settings, terms.start, seed).fit(
+        items.matrix, overturned, items.cases
+    )

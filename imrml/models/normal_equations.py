@@ -10,8 +10,8 @@ _Floats = npt.NDArray[np.floating]
 class PenalisedHessian:
     """X'WX + P, with weights W of its own for each right side where wanted, and a diagonal P.
 
-    SciPy's and scikit-learn's conjugate gradients take one right side at a time; twenty at once read the matrix once, in a
-    quarter of the time (experiments/046-attainable).
+    SciPy's and scikit-learn's conjugate gradients take one right side at a time; twenty at once
+    read the matrix once, in a quarter of the time (experiments/046-attainable).
 
     Parameters
     ----------
@@ -30,7 +30,13 @@ class PenalisedHessian:
     [[2.0, -0.2], [-1.0, 1.6]]
     """
 
-    def __init__(self, X: sparse.csr_matrix, transposed: sparse.csr_matrix, weights: _Floats, penalties: _Floats) -> None:
+    def __init__(
+        self,
+        X: sparse.csr_matrix,
+        transposed: sparse.csr_matrix,
+        weights: _Floats,
+        penalties: _Floats,
+    ) -> None:
         self.X, self.transposed, self.weights, self.penalties = X, transposed, weights, penalties
 
     def apply(self, by: _Floats) -> _Floats:
@@ -47,7 +53,8 @@ class PenalisedHessian:
         n_steps : int
             At most so many steps.
         stop : float
-            Share of the first residual, in the norm of the preconditioner, at which every side may stop.
+            Share of the first residual, in the norm of the preconditioner, at which every side may
+            stop.
         """
         diagonal = self.transposed.multiply(self.transposed) @ self.weights + self.penalties
         found, left = np.zeros_like(right), right.copy()
@@ -56,12 +63,16 @@ class PenalisedHessian:
         for _ in range(n_steps):
             applied = self.apply(toward)
             # A side that has arrived stays where it is.
-            step = np.divide(size, (toward * applied).sum(axis=0), out=np.zeros_like(size), where=size > 0)
+            step = np.divide(
+                size, (toward * applied).sum(axis=0), out=np.zeros_like(size), where=size > 0
+            )
             found += step * toward
             left -= step * applied
             scaled = left / diagonal
             before, size = size, (left * scaled).sum(axis=0)
             if (size <= stop**2 * first).all():
                 break
-            toward = scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * toward
+            toward = (
+                scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * toward
+            )
         return found

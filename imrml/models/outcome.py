@@ -1,7 +1,8 @@
 """P(overturned): two priors and a calibrated logistic regression, each with an interval.
 
-All are scikit-learn classifiers with classes ``[False, True]`` for upheld and overturned. The priors read treatment categories,
-the logistic regression and the kinds of :mod:`imrml.models.estimators` read the feature matrix.
+All are scikit-learn classifiers with classes ``[False, True]`` for upheld and overturned. The
+priors read treatment categories, the logistic regression and the kinds of
+:mod:`imrml.models.estimators` read the feature matrix.
 """
 
 from abc import abstractmethod
@@ -23,23 +24,26 @@ from imrml.errors import NotEnoughDataError
 from imrml.models.bootstrap_refits import refit_on_other_cases
 from imrml.models.calibration import ScoreCalibrator, calibrate
 
-# Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum; here up to 0.002
-# (experiments/004-interval-coverage).
+# Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum;
+# here up to 0.002 (experiments/004-interval-coverage).
 _STOP = 1e-5
-# Of the folds that the two numbers of a calibrator come from, once items are many: half of the time (048-interval-and-cost).
+# Of the folds that the two numbers of a calibrator come from, once items are many: half of the time
+# (048-interval-and-cost).
 _STOP_OF_FOLDS, _MANY_ITEMS = 1e-4, 10_000
-# What a fact weighs differs from item to item by about this share of its weight, which no spread of refits tells: chosen so that
-# the interval holds the truth of invented letters as often as it says (experiments/048-interval-and-cost).
+# What a fact weighs differs from item to item by about this share of its weight, which no spread of
+# refits tells: chosen so that the interval holds the truth of invented letters as often as it says
+# (experiments/048-interval-and-cost).
 _SCATTER = 0.25
-# Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the decisions.
+# Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the
+# decisions.
 _JEFFREYS = 0.5
 
 
 def one_thread() -> AbstractContextManager[Any]:
     """Keep linear algebra on one core while a model is fitted.
 
-    The order of additions, hence the last digits of a fit, then does not hang on the number of cores, and fits side by side do
-    not crowd each other out.
+    The order of additions, hence the last digits of a fit, then does not hang on the number of
+    cores, and fits side by side do not crowd each other out.
 
     Examples
     --------
@@ -50,7 +54,9 @@ def one_thread() -> AbstractContextManager[Any]:
     return cast("AbstractContextManager[Any]", threadpool_limits(1))
 
 
-def linear_model(c: float, stop: float = _STOP, class_weight: str | None = None) -> LogisticRegression:
+def linear_model(
+    c: float, stop: float = _STOP, class_weight: str | None = None
+) -> LogisticRegression:
     """Make the L2-penalised logistic regression that both models use; it stops where no slope of the mean loss exceeds ``stop``.
 
     ``c`` is the inverse strength of the penalty, ``class_weight`` is scikit-learn's.
@@ -60,7 +66,9 @@ def linear_model(c: float, stop: float = _STOP, class_weight: str | None = None)
     >>> linear_model(0.3).C
     0.3
     """
-    return LogisticRegression(C=c, solver="lbfgs", tol=stop, max_iter=2000, class_weight=class_weight)
+    return LogisticRegression(
+        C=c, solver="lbfgs", tol=stop, max_iter=2000, class_weight=class_weight
+    )
 
 
 class ClassPrior(ClassifierMixin, BaseEstimator):
@@ -149,7 +157,9 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         """P(upheld), P(overturned) of shape (n_items, 2)."""
         check_is_fitted(self)
         by_category = dict(zip(self.categories_, self.rates_.tolist(), strict=True))
-        return _two_columns(np.array([by_category.get(category, self.rate_) for category in X], dtype=float))
+        return _two_columns(
+            np.array([by_category.get(category, self.rate_) for category in X], dtype=float)
+        )
 
     def predict(self, X: Any) -> np.ndarray:
         """Likelier decision, bool of shape (n_items,)."""
@@ -163,7 +173,8 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
         """Interval of the Beta posterior of each rate, shape (n_items, 2); ``level`` between 0 and 1.
 
-        Items count as independent, so where a case brings many items of one category the interval is too narrow.
+        Items count as independent, so where a case brings many items of one category the interval
+        is too narrow.
         """
         return _beta_interval(self.predict_proba(X)[:, 1], self.count(X) + self.shrinkage, level)
 
@@ -174,7 +185,8 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     rate_ : float
-        Share of overturned training items: the answer where scores are no log-odds and could not be calibrated.
+        Share of overturned training items: the answer where scores are no log-odds and could not be
+        calibrated.
     calibrator_ : ScoreCalibrator or None
         None where scores are read as log-odds, or where cases were too few.
     calibration_note_ : str
@@ -191,7 +203,9 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
         """Whether scores are log-odds as they stand."""
         return True
 
-    def _learn_items(self, X: Any, y: Any, cases: Any) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    def _learn_items(
+        self, X: Any, y: Any, cases: Any
+    ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
         """Check what is fitted on; gives the matrix, decisions (bool) and a number for each case."""
         y = np.asarray(y, dtype=bool)
         if y.all() or not y.any():
@@ -229,19 +243,28 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
     def contributions(self, X: Any) -> sparse.csr_matrix:
         """Calibrated log-odds that each feature an item shows adds to the average item's, shape (n_items, n_features).
 
-        Only features that the item shows count, so that a reason is always something that stands in the request. An isotonic
-        map has no slope; there, the scores are those before calibration. Nothing where the score is no sum over features.
+        Only features that the item shows count, so that a reason is always something that stands in
+        the request. An isotonic map has no slope; there, the scores are those before calibration.
+        Nothing where the score is no sum over features.
         """
         matrix, coefficients = sparse.csr_matrix(X, dtype=float, copy=True), self.coefficients()
         if coefficients is None:
             return sparse.csr_matrix(matrix.shape)
-        matrix.data = (matrix.data - self.mean_[matrix.indices]) * coefficients[matrix.indices] * self._line()[0]
+        matrix.data = (
+            (matrix.data - self.mean_[matrix.indices])
+            * coefficients[matrix.indices]
+            * self._line()[0]
+        )
         return matrix
 
     def _calibrated(self, scores: np.ndarray) -> np.ndarray:
         if self.calibrator_ is not None:
             return self.calibrator_.predict(scores)
-        return np.asarray(expit(scores), dtype=float) if self.gives_log_odds else np.full(len(scores), self.rate_)
+        return (
+            np.asarray(expit(scores), dtype=float)
+            if self.gives_log_odds
+            else np.full(len(scores), self.rate_)
+        )
 
     def _line(self) -> tuple[float, float]:
         """Slope and offset from scores to calibrated log-odds; an isotonic map has neither."""
@@ -258,7 +281,8 @@ class CalibratedLogistic(CalibratedClassifier):
     c : float
         Inverse strength of the penalty.
     calibration : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
-        How the scores that each fold's held-out cases receive are mapped to probabilities; see ``ScoreCalibrator``.
+        How the scores that each fold's held-out cases receive are mapped to probabilities; see
+        ``ScoreCalibrator``.
     calibration_folds : int
         Folds that never part the items of a case.
     n_refits : int
@@ -266,20 +290,28 @@ class CalibratedLogistic(CalibratedClassifier):
     seed : int
         Starts the draws of folds and refits.
     class_weight : {'balanced'} or None
-        With ``balanced`` both decisions weigh the same together; the calibration undoes the shift of the probabilities.
+        With ``balanced`` both decisions weigh the same together; the calibration undoes the shift
+        of the probabilities.
 
     Attributes
     ----------
     linear_ : LogisticRegression
         Fitted on all items.
     coefficient_moves_ : ndarray of float32 of shape (n_refits, n_features)
-        What each refit adds to the coefficients; ``intercept_moves_`` of shape (n_refits,) beside it.
+        What each refit adds to the coefficients; ``intercept_moves_`` of shape (n_refits,) beside
+        it.
     """
 
     gives_interval = True
 
     def __init__(  # noqa: PLR0917 - the section of a config
-        self, c: float, calibration: str, calibration_folds: int, n_refits: int, seed: int, class_weight: str | None = None
+        self,
+        c: float,
+        calibration: str,
+        calibration_folds: int,
+        n_refits: int,
+        seed: int,
+        class_weight: str | None = None,
     ) -> None:
         self.c = c
         self.calibration = calibration
@@ -310,7 +342,9 @@ class CalibratedLogistic(CalibratedClassifier):
 
         with one_thread():
             self.calibrator_, self.calibration_note_ = calibrate(
-                lambda train, held_out: fit_linear(train, stop_of_folds).decision_function(X[held_out]),
+                lambda train, held_out: fit_linear(train, stop_of_folds).decision_function(
+                    X[held_out]
+                ),
                 y,
                 case_codes,
                 method=self.calibration,
@@ -342,15 +376,19 @@ class CalibratedLogistic(CalibratedClassifier):
             n_refits=self.n_refits,
             seed=self.seed,
         )
-        self.coefficient_moves_, self.intercept_moves_ = moved[:, :-1].astype(np.float32), moved[:, -1].astype(np.float32)
+        self.coefficient_moves_, self.intercept_moves_ = (
+            moved[:, :-1].astype(np.float32),
+            moved[:, -1].astype(np.float32),
+        )
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
         """Interval for P(overturned), shape (n_items, 2); NaN with fewer than two refits; ``level`` between 0 and 1.
 
-        A normal interval in log-odds: around the refits' mean, because few overturned items pull the fit up, and as wide as the
-        refits spread and as weights differ from item to item: what much is said of is off by more. Twenty refits hold too few
-        for percentiles. It holds the score. How often it holds the truth of invented letters:
-        experiments/004-interval-coverage and 048-interval-and-cost.
+        A normal interval in log-odds: around the refits' mean, because few overturned items pull
+        the fit up, and as wide as the refits spread and as weights differ from item to item: what
+        much is said of is off by more. Twenty refits hold too few for percentiles. It holds the
+        score. How often it holds the truth of invented letters: experiments/004-interval-coverage
+        and 048-interval-and-cost.
         """
         check_is_fitted(self)
         log_odds = self.scores(X)
@@ -358,9 +396,13 @@ class CalibratedLogistic(CalibratedClassifier):
         if self.n_refits < 2 or is_uncalibrated:
             return np.full((len(log_odds), 2), np.nan)
         shown = np.unique(X.indices)  # of a hundred thousand crosses a request bears a hundred
-        moves = np.asarray(X[:, shown] @ self.coefficient_moves_[:, shown].T.astype(float)) + self.intercept_moves_
-        # A calibrator that flattens the scores was itself estimated from few cases: it moves the middle, never narrows the rest
-        # (narrowed, 90 % intervals of 150 letters held the truth for half of the items; experiments/004-interval-coverage).
+        moves = (
+            np.asarray(X[:, shown] @ self.coefficient_moves_[:, shown].T.astype(float))
+            + self.intercept_moves_
+        )
+        # A calibrator that flattens the scores was itself estimated from few cases: it moves the
+        # middle, never narrows the rest (narrowed, 90 % intervals of 150 letters held the truth for
+        # half of the items; experiments/004-interval-coverage).
         has_line = self.calibrator_ is None or self.calibrator_.line is not None
         slope, offset = self._line()
         stretch = max(1.0, slope) if has_line else 1.0
@@ -369,7 +411,12 @@ class CalibratedLogistic(CalibratedClassifier):
         middle = slope * log_odds + offset + stretch * moves.mean(axis=1)
         to_probability = expit if has_line else self._calibrated
         p = self._calibrated(log_odds)
-        return np.column_stack([np.minimum(to_probability(middle - reach), p), np.maximum(to_probability(middle + reach), p)])
+        return np.column_stack(
+            [
+                np.minimum(to_probability(middle - reach), p),
+                np.maximum(to_probability(middle + reach), p),
+            ]
+        )
 
 
 def _two_columns(p_overturned: np.ndarray) -> np.ndarray:
@@ -378,6 +425,9 @@ def _two_columns(p_overturned: np.ndarray) -> np.ndarray:
 
 def _beta_interval(rates: np.ndarray, n_items: np.ndarray, level: float) -> np.ndarray:
     """Interval of Beta(rate * n, (1 - rate) * n), widened to hold the rate."""
-    hits, misses = np.maximum(rates * n_items, _JEFFREYS), np.maximum((1 - rates) * n_items, _JEFFREYS)
+    hits, misses = (
+        np.maximum(rates * n_items, _JEFFREYS),
+        np.maximum((1 - rates) * n_items, _JEFFREYS),
+    )
     low, high = beta.ppf((1 - level) / 2, hits, misses), beta.ppf((1 + level) / 2, hits, misses)
     return np.column_stack([np.minimum(low, rates), np.maximum(high, rates)])

@@ -81,8 +81,9 @@ class LoadedModel:
     model : ReviewModel
         Fitted.
     manifest : mapping
-        ``model_version``, ``stage``, ``trained_on`` (``"real"`` or ``"synthetic"``), ``training_cases`` (hashes), ``verdict``
-        (a sentence), versions and whatever else training wrote.
+        ``model_version``, ``stage``, ``trained_on`` (``"real"`` or ``"synthetic"``),
+        ``training_cases`` (hashes), ``verdict`` (a sentence), versions and whatever else training
+        wrote.
     """
 
     model: ReviewModel
@@ -93,8 +94,9 @@ class LoadedModel:
 def _skops_io() -> ModuleType:
     """Import skops without its list of all estimators of scikit-learn.
 
-    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes half as long as all else
-    (experiments/benchmarks/scoring). A model of ours holds a few of them, named in ``ALLOWED_TYPES``.
+    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes
+    half as long as all else (experiments/benchmarks/scoring). A model of ours holds a few of them,
+    named in ``ALLOWED_TYPES``.
     """
     all_estimators = sklearn.utils.all_estimators
     sklearn.utils.all_estimators = list  # an empty one
@@ -107,7 +109,8 @@ def _skops_io() -> ModuleType:
 def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, Any]) -> Path:
     """Write a fitted model and its manifest, each in one step and with mode 0600.
 
-    A reader between the two steps finds a checksum that does not fit and is refused; it never gets a mixture.
+    A reader between the two steps finds a checksum that does not fit and is refused; it never gets
+    a mixture.
 
     Parameters
     ----------
@@ -116,7 +119,8 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     folder : str or Path
         Made where absent; an older model in it is replaced.
     manifest : mapping
-        What JSON can hold; ``model_version``, ``stage``, ``trained_on``, ``training_cases`` and ``verdict`` are needed.
+        What JSON can hold; ``model_version``, ``stage``, ``trained_on``, ``training_cases`` and
+        ``verdict`` are needed.
 
     Returns
     -------
@@ -160,7 +164,8 @@ def load_model(where: str | Path) -> LoadedModel:
     ModelError
         The folder, the archive or a file is absent, damaged, or holds a type that is not allowed.
     OutdatedModelError
-        Made by another version, or the code has changed so that the model answers otherwise than when it was saved.
+        Made by another version, or the code has changed so that the model answers otherwise than
+        when it was saved.
 
     Examples
     --------
@@ -171,7 +176,9 @@ def load_model(where: str | Path) -> LoadedModel:
     files = read_bundle(Path(where)) if Path(where).is_file() else _read_folder(Path(where))
     manifest = _checked_manifest(files.get(_MANIFEST), where)
     if _MODEL not in files:
-        raise ModelError(f"{where}: no {_MODEL} beside {_MANIFEST}; copy the whole directory, or train again")
+        raise ModelError(
+            f"{where}: no {_MODEL} beside {_MANIFEST}; copy the whole directory, or train again"
+        )
     payload = files[_MODEL]
     if hashlib.sha256(payload).hexdigest() != manifest["sha256"]:
         raise ModelError(
@@ -181,15 +188,24 @@ def load_model(where: str | Path) -> LoadedModel:
     _require_allowed_types(payload, str(where))
     try:
         model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
-    except (AttributeError, ImportError, TypeError, ValueError) as error:  # a class that has moved, or takes other settings
+    except (
+        AttributeError,
+        ImportError,
+        TypeError,
+        ValueError,
+    ) as error:  # a class that has moved, or takes other settings
         raise OutdatedModelError(
             f"{where}: the code has changed since this model was made (cannot be built, {type(error).__name__}); train again",
             manifest.get("recipe"),
         ) from error
     if not isinstance(model, ReviewModel):
-        raise ModelError(f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel")
+        raise ModelError(
+            f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel"
+        )
     if model.stage != manifest["stage"]:
-        raise ModelError(f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again")
+        raise ModelError(
+            f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again"
+        )
     if change := find_change(model, manifest["answers"]):
         made_with = manifest["made_with"]["git_commit"]
         raise OutdatedModelError(
@@ -200,24 +216,44 @@ def load_model(where: str | Path) -> LoadedModel:
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
-    # The manifest first: a model that is replaced meanwhile is then another than it describes, and refused.
-    return {name: (folder / name).read_bytes() for name in reversed(MODEL_FILES) if (folder / name).is_file()}
+    # The manifest first: a model that is replaced meanwhile is then another than it describes, and
+    # refused.
+    return {
+        name: (folder / name).read_bytes()
+        for name in reversed(MODEL_FILES)
+        if (folder / name).is_file()
+    }
 
 
 def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
     if text is None:
-        raise ModelError(f"{where}: no {_MANIFEST}; expected a directory that `imrml train --out` wrote")
+        raise ModelError(
+            f"{where}: no {_MANIFEST}; expected a directory that `imrml train --out` wrote"
+        )
     try:
         manifest = json.loads(text)
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ModelError(f"{where}: {_MANIFEST} is no JSON; train or copy the model again") from None
-    missing = [key for key in (*_NEEDED, *_WRITTEN) if not isinstance(manifest, dict) or key not in manifest]
+        raise ModelError(
+            f"{where}: {_MANIFEST} is no JSON; train or copy the model again"
+        ) from None
+    missing = [
+        key
+        for key in (*_NEEDED, *_WRITTEN)
+        if not isinstance(manifest, dict) or key not in manifest
+    ]
     if missing and set(missing) <= {"made_with", "answers"}:
-        raise OutdatedModelError(f"{where}: {_MANIFEST} lacks {missing}: made by older code; train again", manifest.get("recipe"))
+        raise OutdatedModelError(
+            f"{where}: {_MANIFEST} lacks {missing}: made by older code; train again",
+            manifest.get("recipe"),
+        )
     if missing:
-        raise ModelError(f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote")
+        raise ModelError(
+            f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote"
+        )
     if manifest["trained_on"] not in ("real", "synthetic"):
-        raise ModelError(f"{where}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or 'synthetic'")
+        raise ModelError(
+            f"{where}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or 'synthetic'"
+        )
     return dict(manifest)
 
 
@@ -236,9 +272,12 @@ def _require_allowed_types(payload: bytes, what: str) -> None:
     try:
         found = set(_skops_io().get_untrusted_types(data=payload))
     except Exception as error:
-        # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the file is none of ours.
+        # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the
+        # file is none of ours.
         raise ModelError(
             f"{what}: {_MODEL} is no readable skops file ({type(error).__name__}); train or copy it again"
         ) from error
     if foreign := sorted(found - ALLOWED_TYPES):
-        raise ModelError(f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing was built of it")
+        raise ModelError(
+            f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing was built of it"
+        )

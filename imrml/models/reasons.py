@@ -9,7 +9,10 @@ from imrml.features import is_filler
 
 
 def strongest_features(
-    moved: sparse.csr_matrix, name_features: Callable[[np.ndarray], np.ndarray], n_features: int, smallest: float
+    moved: sparse.csr_matrix,
+    name_features: Callable[[np.ndarray], np.ndarray],
+    n_features: int,
+    smallest: float,
 ) -> list[list[tuple[str, float]]]:
     """List for each row the features that moved it most, with by how much.
 
@@ -46,7 +49,9 @@ def strongest_features(
     starts = np.searchsorted(rows[order], np.arange(n_items))
     order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
     found: list[list[tuple[str, float]]] = [[] for _ in range(n_items)]
-    for row, feature, amount in zip(rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True):
+    for row, feature, amount in zip(
+        rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True
+    ):
         if abs(amount) >= smallest:
             found[row].append(("" if feature == n_all else names[feature], amount))
     return found

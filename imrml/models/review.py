@@ -25,9 +25,9 @@ from imrml.features import (
 )
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.associations import ChecklistAssociations, lines_shown
-from imrml.models.deficiency import TRUST, DeficiencyModel
+from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
 from imrml.models.inputs import Inputs
-from imrml.models.kinds import Reading, fit_outcome
+from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
 from imrml.models.reasons import strongest_features
 from imrml.submissions.columns import require_submission_columns
@@ -41,13 +41,15 @@ _FILLERS = "common words and numbers, all together"
 
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
-three sentences, were scored worse than by the category prior (experiments/004-interval-coverage)."""
+three sentences, were scored worse than by the category prior
+(experiments/004-interval-coverage)."""
 
 
 class ReviewModel(BaseEstimator):
     """P(overturned | denied and appealed) and P(deficiency | upheld) for submissions of one stage.
 
-    Every ``predict_...`` method takes submissions, or the :class:`Inputs` that :meth:`read` made of them.
+    Every ``predict_...`` method takes submissions, or the :class:`Inputs` that :meth:`read` made of
+    them.
 
     Parameters
     ----------
@@ -69,15 +71,19 @@ class ReviewModel(BaseEstimator):
     columns_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     words_ : HashedText or None
-        The fitted features that only the deficiency model sees; None where it is made of priors alone.
+        The fitted features that only the deficiency model sees; None where it is made of priors
+        alone.
     outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
         Whichever the config names.
     least_words_ : float
-        Words from which a narrative is answered for by more than priors; 0 where the features do not read it.
+        Words from which a narrative is answered for by more than priors; 0 where the features do
+        not read it.
     least_background_ : float
-        Words of its background from which a narrative's deficiencies are answered for by more than priors.
+        Words of its background from which a narrative's deficiencies are answered for by more than
+        priors.
     columns_shown_ : dict of str to int
-        Place of the column that says that a cue is shown; empty where the deficiency model is made of priors alone.
+        Place of the column that says that a cue is shown; empty where the deficiency model is made
+        of priors alone.
     known_words_ : ndarray of uint32
         Hashes of the words that enough training cases hold.
     deficiencies_ : DeficiencyModel or None
@@ -117,7 +123,10 @@ class ReviewModel(BaseEstimator):
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Make an unfitted model of a config."""
-        sections = {name: getattr(config, name).model_dump() for name in ("features", "models", "abstention")}
+        sections = {
+            name: getattr(config, name).model_dump()
+            for name in ("features", "models", "abstention")
+        }
         return cls(stage=config.stage, seed=config.seed, profile=config.profile, **sections)
 
     def fit(  # noqa: PLR0917 - what is known of each item
@@ -142,7 +151,8 @@ class ReviewModel(BaseEstimator):
         deficiencies : DataFrame of bool of shape (n_items, 18), optional
             One column an id.
         is_labelled : array of bool of shape (n_items,), optional
-            Rows whose deficiencies somebody looked for; all where absent. Overturned items never count.
+            Rows whose deficiencies somebody looked for; all where absent. Overturned items never
+            count.
         years : array of float of shape (n_items,), optional
             Year of each decision, for models in which old decisions count less; NaN where unknown.
 
@@ -159,29 +169,46 @@ class ReviewModel(BaseEstimator):
             raise NotEnoughDataError("no item to fit a model on")
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
-        self.categories_ = CategoryPrior(self.models["category_shrinkage"]).fit(categories, overturned)
+        self.categories_ = CategoryPrior(self.models["category_shrinkage"]).fit(
+            categories, overturned
+        )
         rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
-            is_known = np.ones(len(overturned), dtype=bool) if is_labelled is None else np.asarray(is_labelled, dtype=bool)
+            is_known = (
+                np.ones(len(overturned), dtype=bool)
+                if is_labelled is None
+                else np.asarray(is_labelled, dtype=bool)
+            )
             rows = np.flatnonzero(is_known & ~overturned)
         reads_features = not self.models["outcome"]["kind"].endswith("_prior")
         reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
-        self.columns_, matrix = None, None
+        self.features_, matrix = None, None
         if reads_features or reads_deficiencies:
-            self.columns_ = build_features(FeaturesConfig.model_validate(self.features), self.stage, self.profile)
+            self.features_ = build_features(
+                FeaturesConfig.model_validate(self.features), self.stage, self.profile
+            )
             with config_context(enable_metadata_routing=True):
-                matrix = sparse.csr_matrix(self.columns_.fit_transform(submissions, overturned, cases=cases))
+                matrix = sparse.csr_matrix(
+                    self.features_.fit_transform(submissions, overturned, cases=cases)
+                )
             self.n_features_ = matrix.shape[1]
-            # Crosses of codes are named when asked for: the names of a hundred thousand would be most of the model.
-            self.feature_names_ = None if self.profile == "dmhc" else self.columns_.get_feature_names_out().astype(str)
-        years = np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float)
-        reading = Reading(self.columns_, matrix, categories, cases, years)
+            # Crosses of codes are named when asked for: the names of a hundred thousand would be
+            # most of the model.
+            self.feature_names_ = (
+                None
+                if self.profile == "dmhc"
+                else self.features_.get_feature_names_out().astype(str)
+            )
+        years = (
+            np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float)
+        )
+        reading = TrainingMatrix(self.features_, matrix, categories, cases, years)
         self.outcome_ = fit_outcome(self.models, reading, overturned, self.seed)
         self.least_words_, self.least_background_ = 0.0, 0.0
-        if self.columns_ is not None and self.features["use_case_summary"]:
+        if self.features_ is not None and self.features["use_case_summary"]:
             self.least_words_ = _brief(submissions["case_summary"])
         self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
-        self.deficiencies_, self.words_, self.associations_ = None, None, None
+        self.deficiencies_, self.hashed_text_, self.associations_ = None, None, None
         self.columns_shown_: dict[str, int] = {}
         if deficiencies is not None and len(rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
@@ -189,20 +216,35 @@ class ReviewModel(BaseEstimator):
             seen, trust, answers = None, None, None
             if matrix is not None and reads_deficiencies:
                 of_rows = SubmissionFrame(submissions.iloc[rows])
-                self.words_ = HashedText(
-                    self.stage, **{name: self.features[name] for name in ("use_case_summary", "word_ngrams", "n_buckets")}
+                self.hashed_text_ = HashedText(
+                    self.stage,
+                    **{
+                        name: self.features[name]
+                        for name in ("use_case_summary", "word_ngrams", "n_buckets")
+                    },
                 )
-                seen, trust = sparse.hstack([matrix[rows], self.words_.fit_transform(of_rows)]), self._trust()
+                seen, trust = (
+                    sparse.hstack([matrix[rows], self.hashed_text_.fit_transform(of_rows)]),
+                    self._prior_scales(),
+                )
                 names = enumerate(self.name_features().tolist())
-                self.columns_shown_ = {name.removeprefix(_SHOWS): place for place, name in names if name.startswith(_SHOWS)}
+                self.columns_shown_ = {
+                    name.removeprefix(_SHOWS): place
+                    for place, name in names
+                    if name.startswith(_SHOWS)
+                }
                 answers = self._answers()
                 if self.features["use_case_summary"]:
                     self.least_background_ = _brief(map(background, of_rows["case_summary"]))
             of_labelled = [categories[row] for row in rows]
-            self.deficiencies_.fit(seen, labels, of_labelled, scale=trust, answers=answers, cases=cases[rows])
+            self.deficiencies_.fit(
+                seen, labels, of_labelled, scale=trust, answers=answers, cases=cases[rows]
+            )
             if reads_deficiencies and self.profile == "letters":
                 rates = self.categories_.predict_proba(categories)[:, 1]
-                self.associations_ = ChecklistAssociations().fit(lines_shown(matrix, self.name_features()), overturned, rates)
+                self.associations_ = ChecklistAssociations().fit(
+                    lines_shown(matrix, self.name_features()), overturned, rates
+                )
         return self
 
     @property
@@ -217,16 +259,32 @@ class ReviewModel(BaseEstimator):
         if isinstance(self.outcome_, CalibratedClassifier):
             notes.append(self.outcome_.calibration_note_)
             kind = self.models["outcome"]["kind"]
-            notes.append("" if self.outcome_.gives_interval else f"no interval and no abstention for its width: {kind} has none")
+            notes.append(
+                ""
+                if self.outcome_.gives_interval
+                else f"no interval and no abstention for its width: {kind} has none"
+            )
             is_sum = self.outcome_.coefficients() is not None
-            notes.append("" if is_sum else f"no reasons: the score of {kind} is no sum over words and facts")
+            notes.append(
+                "" if is_sum else f"no reasons: the score of {kind} is no sum over words and facts"
+            )
         if self.deficiencies_ is None:
             notes.append("no deficiency model: no upheld training item has labels")
         elif self.deficiencies_.kind == "category_prior":
-            notes.append("deficiencies are ranked by their rates in the treatment category: nothing else was shown to do better")
+            notes.append(
+                "deficiencies are ranked by their rates in the treatment category: nothing else was shown to do better"
+            )
         elif self.deficiencies_.is_prior_.any():
-            ids = [id_ for id_, is_prior in zip(deficiency_ids(), self.deficiencies_.is_prior_, strict=True) if is_prior]
-            notes.append(f"predicted by their category prior, for want of labelled items: {', '.join(ids)}")
+            ids = [
+                id_
+                for id_, is_prior in zip(
+                    deficiency_ids(), self.deficiencies_.is_prior_, strict=True
+                )
+                if is_prior
+            ]
+            notes.append(
+                f"predicted by their category prior, for want of labelled items: {', '.join(ids)}"
+            )
         return tuple(note for note in notes if note)
 
     def read(self, submissions: SubmissionFrame) -> Inputs:
@@ -240,16 +298,30 @@ class ReviewModel(BaseEstimator):
         check_is_fitted(self)
         require_submission_columns(list(submissions.columns), self.stage, self.profile)
         matrix = None
-        if self.columns_ is not None and len(submissions):
-            matrix = sparse.csr_matrix(self.columns_.transform(submissions))
-        elif self.columns_ is not None:
+        if self.features_ is not None and len(submissions):
+            matrix = sparse.csr_matrix(self.features_.transform(submissions))
+        elif self.features_ is not None:
             matrix = sparse.csr_matrix((0, self.n_features_))
-        words = self.words_.transform(submissions) if self.words_ is not None and len(submissions) else None
+        words = (
+            self.hashed_text_.transform(submissions)
+            if self.hashed_text_ is not None and len(submissions)
+            else None
+        )
         told = submissions["case_summary"]
-        is_brief, has_background = _n_words(told) < self.least_words_, np.ones(len(told), dtype=bool)
-        if self.words_ is not None:
-            has_background = _n_words(map(background, told)) >= self.least_background_
-        return Inputs(submissions, self._categories(submissions), matrix, words, is_brief, has_background)
+        is_too_short, has_enough_context = (
+            _n_words(told) < self.least_words_,
+            np.ones(len(told), dtype=bool),
+        )
+        if self.hashed_text_ is not None:
+            has_enough_context = _n_words(map(background, told)) >= self.least_background_
+        return Inputs(
+            submissions,
+            self._categories(submissions),
+            matrix,
+            words,
+            is_too_short,
+            has_enough_context,
+        )
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
         if self.profile == "dmhc":
@@ -260,24 +332,38 @@ class ReviewModel(BaseEstimator):
         return given if isinstance(given, Inputs) else self.read(given)
 
     def _outcome_input(self, inputs: Inputs) -> Any:
-        return inputs.matrix if isinstance(self.outcome_, CalibratedClassifier) else inputs.categories
+        return (
+            inputs.matrix if isinstance(self.outcome_, CalibratedClassifier) else inputs.categories
+        )
 
     def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """P(upheld), P(overturned) of shape (n_items, 2); the category prior's where a narrative is too brief."""
-        return self._rows(lambda outcome, given: outcome.predict_proba(given), self._read(submissions))
+        return self._rows(
+            lambda outcome, given: outcome.predict_proba(given), self._read(submissions)
+        )
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN where the kind has none."""
         level = self.models["interval_level"]
-        return self._rows(lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions))
+        return self._rows(
+            lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions)
+        )
 
     def _rows(self, predict: Callable[[Any, Any], np.ndarray], inputs: Inputs) -> np.ndarray:
-        if not inputs.categories:  # scikit-learn's estimators refuse tables without rows; a request table may be empty
+        if (
+            not inputs.categories
+        ):  # scikit-learn's estimators refuse tables without rows; a request table may be empty
             return np.empty((0, 2))
         predicted = np.array(predict(self.outcome_, self._outcome_input(inputs)))
-        if isinstance(self.outcome_, CalibratedClassifier) and inputs.is_brief.any():
-            brief = [category for category, is_brief in zip(inputs.categories, inputs.is_brief, strict=True) if is_brief]
-            predicted[inputs.is_brief] = predict(self.categories_, brief)
+        if isinstance(self.outcome_, CalibratedClassifier) and inputs.is_too_short.any():
+            brief = [
+                category
+                for category, is_too_short in zip(
+                    inputs.categories, inputs.is_too_short, strict=True
+                )
+                if is_too_short
+            ]
+            predicted[inputs.is_too_short] = predict(self.categories_, brief)
         return predicted
 
     def base_rates(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
@@ -297,15 +383,25 @@ class ReviewModel(BaseEstimator):
         if self.deficiencies_ is None:
             return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
         if not inputs.categories:
-            return pd.DataFrame(np.empty((0, len(deficiency_ids()))), inputs.submissions.index, list(deficiency_ids()))
-        seen = None if inputs.words is None else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
+            return pd.DataFrame(
+                np.empty((0, len(deficiency_ids()))),
+                inputs.submissions.index,
+                list(deficiency_ids()),
+            )
+        seen = (
+            None
+            if inputs.words is None
+            else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
+        )
         p_deficiency = self.deficiencies_.predict_proba(seen, inputs.categories)
-        if not inputs.has_background.all():
+        if not inputs.has_enough_context.all():
             priors = self.deficiencies_.predict_priors(inputs.categories)
-            p_deficiency = np.where(inputs.has_background[:, None], p_deficiency, priors)
+            p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
         return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
 
-    def predict_deficiencies_if_shown(self, inputs: Inputs, documents: Sequence[Collection[str]]) -> np.ndarray:
+    def predict_deficiencies_if_shown(
+        self, inputs: Inputs, documents: Sequence[Collection[str]]
+    ) -> np.ndarray:
         """P(deficiency | upheld) of one request if it showed more, as if that were said in sentences of their own.
 
         Parameters
@@ -321,13 +417,18 @@ class ReviewModel(BaseEstimator):
             As :meth:`predict_deficiencies`, or below it for what the documents answer.
         """
         assert self.deficiencies_ is not None  # asked only of a model that reads features
-        if not inputs.has_background[0]:
+        if not inputs.has_enough_context[0]:
             return self.deficiencies_.predict_priors(inputs.categories * len(documents))
         seen = sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
         places = [self._places_shown(cues) for cues in documents]
         ends = np.cumsum([0, *map(len, places)])
-        shown = sparse.csr_matrix((np.ones(ends[-1]), np.concatenate([*places, []]), ends), shape=(len(places), seen.shape[1]))
-        return self.deficiencies_.predict_proba(seen[[0] * len(places)].maximum(shown), inputs.categories * len(places))
+        shown = sparse.csr_matrix(
+            (np.ones(ends[-1]), np.concatenate([*places, []]), ends),
+            shape=(len(places), seen.shape[1]),
+        )
+        return self.deficiencies_.predict_proba(
+            seen[[0] * len(places)].maximum(shown), inputs.categories * len(places)
+        )
 
     def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
         """Rate of each deficiency in the treatment category, the baseline to beat; as :meth:`predict_deficiencies`."""
@@ -342,19 +443,31 @@ class ReviewModel(BaseEstimator):
         inputs = self._read(submissions)
         # What the model would answer is worked out only where it may be a reason.
         asks_width = self.abstention["max_interval_width"] is not None
-        asks_p = any(self.abstention[name] is not None for name in ("near_threshold", "min_confidence"))
-        low, high = self.predict_interval(inputs).T if asks_width else np.full((2, len(inputs.categories)), np.nan)
+        asks_p = any(
+            self.abstention[name] is not None for name in ("near_threshold", "min_confidence")
+        )
+        low, high = (
+            self.predict_interval(inputs).T
+            if asks_width
+            else np.full((2, len(inputs.categories)), np.nan)
+        )
         answers = {
             "category": inputs.categories,
             "n_known": self.categories_.count(inputs.categories).tolist(),
             "unknown_words": unknown_shares(inputs.submissions, self.known_words_).tolist(),
-            "p": self.predict_proba(inputs)[:, 1].tolist() if asks_p else [np.nan] * len(inputs.categories),
+            "p": self.predict_proba(inputs)[:, 1].tolist()
+            if asks_p
+            else [np.nan] * len(inputs.categories),
             "low": low.tolist(),
             "high": high.tolist(),
         }
-        return find_reasons(self.abstention, inputs.submissions, answers, decision_threshold(self.models))
+        return find_reasons(
+            self.abstention, inputs.submissions, answers, decision_threshold(self.models)
+        )
 
-    def reasons(self, submissions: SubmissionFrame | Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
+    def reasons(
+        self, submissions: SubmissionFrame | Inputs, n_reasons: int
+    ) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).
 
         Parameters
@@ -370,17 +483,23 @@ class ReviewModel(BaseEstimator):
         by_category = self._category_reasons(inputs, n_reasons)
         if not isinstance(self.outcome_, CalibratedClassifier):
             return by_category
-        rows = zip(inputs.is_brief, by_category, self.moving_features(inputs, n_reasons), strict=True)
+        rows = zip(
+            inputs.is_too_short, by_category, self.moving_features(inputs, n_reasons), strict=True
+        )
         return [
-            brief if is_brief else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
-            for is_brief, brief, moved in rows
+            brief
+            if is_too_short
+            else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
+            for is_too_short, brief, moved in rows
         ]
 
-    def moving_features(self, submissions: SubmissionFrame | Inputs, n_features: int) -> list[list[tuple[str, float]]]:
+    def moving_features(
+        self, submissions: SubmissionFrame | Inputs, n_features: int
+    ) -> list[list[tuple[str, float]]]:
         """List for each item the names of the features that moved its log-odds most, with by how much; all rows at once.
 
-        Words that say nothing by themselves count together, under the name ``""``. Where the outcome model is a prior, the lists
-        are empty.
+        Words that say nothing by themselves count together, under the name ``""``. Where the
+        outcome model is a prior, the lists are empty.
 
         Parameters
         ----------
@@ -392,22 +511,34 @@ class ReviewModel(BaseEstimator):
         inputs = self._read(submissions)
         if not isinstance(self.outcome_, CalibratedClassifier):
             return [[] for _ in inputs.categories]
-        return strongest_features(self.outcome_.contributions(inputs.matrix), self.name_features, n_features, _SMALLEST_REASON)
+        return strongest_features(
+            self.outcome_.contributions(inputs.matrix),
+            self.name_features,
+            n_features,
+            _SMALLEST_REASON,
+        )
 
     def name_features(self, places: Any = slice(None)) -> np.ndarray:
         """Name the features at ``places`` (positions, or a slice; all by default); none where the model is made of priors."""
-        if self.columns_ is None:
+        if self.features_ is None:
             return np.array([], dtype=str)
         if self.feature_names_ is not None:
             return np.asarray(self.feature_names_[places])
-        return np.asarray(self.columns_["codes"].name_crosses(places))
+        return np.asarray(self.features_["codes"].name_crosses(places))
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
             return [[] for _ in inputs.categories]
-        moved = logit(self.categories_.predict_proba(inputs.categories)[:, 1]) - logit(self.class_rate_)
-        named = (f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories)
-        return [_strongest([(what, float(by))], n_reasons) for what, by in zip(named, moved, strict=True)]
+        moved = logit(self.categories_.predict_proba(inputs.categories)[:, 1]) - logit(
+            self.class_rate_
+        )
+        named = (
+            f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories
+        )
+        return [
+            _strongest([(what, float(by))], n_reasons)
+            for what, by in zip(named, moved, strict=True)
+        ]
 
     def _places_shown(self, cues: Collection[str]) -> list[int]:
         return sorted(self.columns_shown_[cue] for cue in cues)
@@ -416,14 +547,16 @@ class ReviewModel(BaseEstimator):
         """Columns of the documents that answer each deficiency."""
         return [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
 
-    def _trust(self) -> np.ndarray:
+    def _prior_scales(self) -> np.ndarray:
         """Scale of each feature for the deficiency model."""
-        assert self.columns_ is not None  # asked only where features are read
-        assert self.words_ is not None
-        names = np.append(self.name_features(), self.words_.get_feature_names_out().astype(str))
+        assert self.features_ is not None  # asked only where features are read
+        assert self.hashed_text_ is not None
+        names = np.append(
+            self.name_features(), self.hashed_text_.get_feature_names_out().astype(str)
+        )
         scale = np.ones(len(names))
-        places = block_places(self.columns_)
-        for name, trust in reversed(TRUST):
+        places = block_places(self.features_)
+        for name, trust in reversed(PRIOR_SCALES):
             scale[places.get(name, np.char.startswith(names, name))] = trust
         return scale
 

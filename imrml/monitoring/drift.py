@@ -26,7 +26,9 @@ _N_BINS = 10
 _OTHER = "(other)"
 _ABSENT = "(absent)"
 _WORD = re.compile(r"[a-z]{3,}")
-_TEXTS = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "string" and not column.unit)
+_TEXTS = tuple(
+    column.name for column in SUBMISSION_COLUMNS if column.dtype == "string" and not column.unit
+)
 """Free text of a record: no value of it is ever shown."""
 
 
@@ -57,12 +59,14 @@ class Drift:
     Parameters
     ----------
     facts : DataFrame
-        A row a fact: ``fact``, ``psi`` (population stability index), ``js`` (Jensen-Shannon distance, 0 to 1), ``p_value`` (chi
-        squared), ``missing_reference`` and ``missing_current`` (shares).
+        A row a fact: ``fact``, ``psi`` (population stability index), ``js`` (Jensen-Shannon
+        distance, 0 to 1), ``p_value`` (chi squared), ``missing_reference`` and ``missing_current``
+        (shares).
     domain_auroc : dict
         FIGURE: how well a classifier tells current rows from reference rows; 0.5 where it cannot.
     unknown_words : dict
-        Shares of ``reference`` and ``current`` words that the first half of the reference does not hold.
+        Shares of ``reference`` and ``current`` words that the first half of the reference does not
+        hold.
     n_reference, n_current : int
         Rows.
     shares : dict of str to DataFrame
@@ -111,38 +115,66 @@ def compare_submissions(
 
     Notes
     -----
-    A population stability index over 0.2 is called a major shift by convention, but small samples reach it by chance (Yurdakul
-    and Naranjo 2020): a fact rings only if a chi squared test, corrected for the number of facts, finds the shift too.
+    A population stability index over 0.2 is called a major shift by convention, but small samples
+    reach it by chance (Yurdakul and Naranjo 2020): a fact rings only if a chi squared test,
+    corrected for the number of facts, finds the shift too.
     """
     for name, frame in (("reference", reference), ("current", current)):
         if len(frame) < config.min_rows:
-            raise NotEnoughDataError(f"monitor: the {name} table has {len(frame)} rows; {config.min_rows} say something")
-    facts = _vary({side: _facts(frame) for side, frame in (("reference", reference), ("current", current))})
+            raise NotEnoughDataError(
+                f"monitor: the {name} table has {len(frame)} rows; {config.min_rows} say something"
+            )
+    facts = _vary(
+        {side: _facts(frame) for side, frame in (("reference", reference), ("current", current))}
+    )
     if p_overturned is not None:
         facts = {
-            side: facts[side].assign(p_overturned=np.asarray(p, dtype=float)) for side, p in zip(facts, p_overturned, strict=True)
+            side: facts[side].assign(p_overturned=np.asarray(p, dtype=float))
+            for side, p in zip(facts, p_overturned, strict=True)
         }
     rows, shares = [], {}
     for name in map(str, facts["reference"]):
         binned = _binned(facts["reference"][name], facts["current"][name])
         counts = pd.DataFrame(
-            {side: column.value_counts() for side, column in zip(("reference", "current"), binned, strict=True)}
+            {
+                side: column.value_counts()
+                for side, column in zip(("reference", "current"), binned, strict=True)
+            }
         )
         counts = counts.fillna(0)
         shares[name] = counts / counts.sum()
-        rows.append({"fact": name, **_distances(counts), **_missing(facts["reference"][name], facts["current"][name])})
-    table = pd.DataFrame(rows, columns=["fact", "psi", "js", "p_value", "missing_reference", "missing_current"])
-    drift = Drift(table, _domain_auroc(facts, seed), _unknown_words(reference, current), len(reference), len(current), shares)
+        rows.append(
+            {
+                "fact": name,
+                **_distances(counts),
+                **_missing(facts["reference"][name], facts["current"][name]),
+            }
+        )
+    table = pd.DataFrame(
+        rows, columns=["fact", "psi", "js", "p_value", "missing_reference", "missing_current"]
+    )
+    drift = Drift(
+        table,
+        _domain_auroc(facts, seed),
+        _unknown_words(reference, current),
+        len(reference),
+        len(current),
+        shares,
+    )
     return replace(drift, alarms=tuple(_alarms(drift, config)))
 
 
 def _facts(frame: SubmissionFrame) -> pd.DataFrame:
     """Turn columns into facts that can be counted: categories, numbers, and for free text its length."""
-    facts: dict[str, Any] = {"treatment_category": [treatment_category(text) for text in frame["treatment"]]}
+    facts: dict[str, Any] = {
+        "treatment_category": [treatment_category(text) for text in frame["treatment"]]
+    }
     for name in map(str, frame):
         column = frame[name]
         if name in _TEXTS:
-            facts[f"{name}_words"] = column.map(lambda text: len(text.split()) or np.nan).astype(float)
+            facts[f"{name}_words"] = column.map(lambda text: len(text.split()) or np.nan).astype(
+                float
+            )
         elif name == "age":
             facts[name] = column.astype(float)
         elif name.endswith("_on") or name.startswith("date_"):
@@ -155,19 +187,29 @@ def _facts(frame: SubmissionFrame) -> pd.DataFrame:
 def _vary(facts: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Drop facts that neither table tells, and those that say the same of every row."""
     joined = pd.concat(facts.values())
-    told = [name for name in joined if joined[name].notna().any() and len(joined[name].unique()) > 1]
+    told = [
+        name for name in joined if joined[name].notna().any() and len(joined[name].unique()) > 1
+    ]
     return {side: frame[told] for side, frame in facts.items()}
 
 
-def _binned(reference: "pd.Series[Any]", current: "pd.Series[Any]") -> tuple["pd.Series[str]", "pd.Series[str]"]:
+def _binned(
+    reference: "pd.Series[Any]", current: "pd.Series[Any]"
+) -> tuple["pd.Series[str]", "pd.Series[str]"]:
     """Cut numbers at the reference's quantiles and keep its commonest values; what is absent is a value too."""
     if pd.api.types.is_float_dtype(reference):
         edges = np.unique(reference.quantile(np.linspace(0, 1, _N_BINS + 1)[1:-1]).dropna())
         cuts = [-np.inf, *edges, np.inf]
-        first, second = (pd.cut(column, cuts).astype("str").where(column.notna(), _ABSENT) for column in (reference, current))
+        first, second = (
+            pd.cut(column, cuts).astype("str").where(column.notna(), _ABSENT)
+            for column in (reference, current)
+        )
         return first, second
     common = set(reference.value_counts().index[:_MAX_CATEGORIES])
-    first, second = (column.where(column.isin(common) | column.isna(), _OTHER).fillna(_ABSENT) for column in (reference, current))
+    first, second = (
+        column.where(column.isin(common) | column.isna(), _OTHER).fillna(_ABSENT)
+        for column in (reference, current)
+    )
     return first, second
 
 
@@ -203,7 +245,9 @@ def _domain_auroc(facts: dict[str, pd.DataFrame], seed: int) -> Figure:
         max_iter=50, max_leaf_nodes=8, categorical_features="from_dtype", random_state=seed
     )
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    p_current = cross_val_predict(classifier, joined, is_current, cv=folds, method="predict_proba")[:, 1]
+    p_current = cross_val_predict(classifier, joined, is_current, cv=folds, method="predict_proba")[
+        :, 1
+    ]
     resamples = Resamples([str(row) for row in range(len(joined))], 200, seed)
     auroc, _ = resamples.rank(is_current, p_current)
     return figure(auroc[0], auroc[1:], len(joined), 0.95)
@@ -238,7 +282,9 @@ def _alarms(drift: Drift, config: MonitoringConfig) -> Iterator[Alarm]:
         if gap >= config.missing and row["p_value"] < level:
             yield Alarm(str(row["fact"]), "missing", float(gap), config.missing)
     if drift.domain_auroc.get("low", 0.0) >= config.domain_auroc:
-        yield Alarm("all facts together", "domain_auroc", drift.domain_auroc["value"], config.domain_auroc)
+        yield Alarm(
+            "all facts together", "domain_auroc", drift.domain_auroc["value"], config.domain_auroc
+        )
     gap = drift.unknown_words["current"] - drift.unknown_words["reference"]
     if gap >= config.unknown_words:
         yield Alarm("words", "unknown_words", gap, config.unknown_words)

@@ -1,10 +1,11 @@
 """Ask after every decision whether the overturn rate still agrees with the reference.
 
-Looking again after each decision is what a test with a fixed sample may not do. The evidence here is a Bayes factor between two
-beta-binomial models of the decisions so far: under the null, the rate is the reference's, as uncertain as its counts leave it;
-under the alternative it has moved by something like ``shift``. Under the null that factor is a nonnegative martingale that
-starts at 1, so by Ville's inequality it ever reaches ``1 / false_alarm_rate`` with at most that probability, however often one
-looks (Ville 1939; Robbins 1970, Annals of Mathematical Statistics 41).
+Looking again after each decision is what a test with a fixed sample may not do. The evidence here
+is a Bayes factor between two beta-binomial models of the decisions so far: under the null, the rate
+is the reference's, as uncertain as its counts leave it; under the alternative it has moved by
+something like ``shift``. Under the null that factor is a nonnegative martingale that starts at 1,
+so by Ville's inequality it ever reaches ``1 / false_alarm_rate`` with at most that probability,
+however often one looks (Ville 1939; Robbins 1970, Annals of Mathematical Statistics 41).
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,11 @@ class RateWatch:
 
 
 def watch_rate(
-    n_overturned: int, n_reference: int, overturned: npt.ArrayLike, false_alarm_rate: float = 0.05, shift: float = 0.08
+    n_overturned: int,
+    n_reference: int,
+    overturned: npt.ArrayLike,
+    false_alarm_rate: float = 0.05,
+    shift: float = 0.08,
 ) -> RateWatch:
     """Watch decisions in the order in which they came.
 
@@ -68,12 +73,15 @@ def watch_rate(
     (True, True)
     """
     if not 0 < n_overturned < n_reference:
-        raise ValueError(f"the reference needs decisions of both kinds; found {n_overturned} overturned of {n_reference}")
+        raise ValueError(
+            f"the reference needs decisions of both kinds; found {n_overturned} overturned of {n_reference}"
+        )
     hits = np.cumsum(np.asarray(overturned, dtype=np.int64))
     misses = np.arange(1, len(hits) + 1) - hits
     rate = n_overturned / n_reference
     same = (n_overturned + 0.5, n_reference - n_overturned + 0.5)
-    # A beta distribution around the reference's rate with the standard deviation `shift`, never narrower than the null itself.
+    # A beta distribution around the reference's rate with the standard deviation `shift`, never
+    # narrower than the null itself.
     weight = min(max(rate * (1 - rate) / shift**2 - 1, 1.0), float(n_reference))
     moved = (rate * weight, (1 - rate) * weight)
     log_evidence = _log_marginal(moved, hits, misses) - _log_marginal(same, hits, misses)

@@ -9,7 +9,7 @@ import pandas as pd
 from imrml.errors import TableError
 from imrml.evaluation.metrics.item_losses import losses
 from imrml.intervals import Figure, Resamples, figure, not_applicable, rate_figure
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 from imrml.scoring.prediction import N_DEFICIENCIES
 
 _P_COLUMNS = ("p_overturned", "base_rate")
@@ -22,9 +22,10 @@ class Realised:
     Parameters
     ----------
     overall : dict of str to FIGURE
-        ``overturned_rate``, ``mean_p_overturned``, ``log_loss``, ``log_loss_vs_base_rate`` (negative: better than the base rate
-        that stood beside each prediction), ``calibration_gap`` (mean prediction minus rate), ``answered`` (share not abstained),
-        ``hit_at_3`` (a deficiency that the reviewer cites was among the three named; upheld, labelled items).
+        ``overturned_rate``, ``mean_p_overturned``, ``log_loss``, ``log_loss_vs_base_rate``
+        (negative: better than the base rate that stood beside each prediction), ``calibration_gap``
+        (mean prediction minus rate), ``answered`` (share not abstained), ``hit_at_3`` (a deficiency
+        that the reviewer cites was among the three named; upheld, labelled items).
     by_month : DataFrame
         The same by month of the decision, a row a month; NaN where a month has too few items.
     """
@@ -45,20 +46,22 @@ def match_predictions(
     items : DataFrame
         Item table; items without a decision are not looked at.
     link : DataFrame, optional
-        ``request_id`` and ``item_id`` (``CASE#NUMBER``); without it a request matches where its id is an item's id.
+        ``request_id`` and ``item_id`` (``CASE#NUMBER``); without it a request matches where its id
+        is an item's id.
 
     Returns
     -------
     matched : DataFrame
-        A row a matched prediction: its columns with the item's ``item_id``, ``decision``, ``decided_on`` and, where there,
-        ``deficiencies``.
+        A row a matched prediction: its columns with the item's ``item_id``, ``decision``,
+        ``decided_on`` and, where there, ``deficiencies``.
     left_over : DataFrame
         ``request_id`` and ``why``: no item yet, or more than one.
 
     Raises
     ------
     TableError
-        A table lacks a column, a request stands twice among the predictions, or a probability is no number.
+        A table lacks a column, a request stands twice among the predictions, or a probability is no
+        number.
 
     Examples
     --------
@@ -72,17 +75,27 @@ def match_predictions(
     _require(items, ["case_number", "item_number", "decision"], "the items")
     if predictions["request_id"].duplicated().any():
         raise TableError(
-            f"reconcile: found twice in the predictions: {counted(int(predictions['request_id'].duplicated().sum()), 'request')}"
+            f"reconcile: found twice in the predictions: {pluralize(int(predictions['request_id'].duplicated().sum()), 'request')}"
         )
-    predictions = predictions.assign(**{name: _numbers(predictions, name) for name in _P_COLUMNS if name in predictions})
+    predictions = predictions.assign(
+        **{name: _numbers(predictions, name) for name in _P_COLUMNS if name in predictions}
+    )
     items = items[items["decision"].isin(["upheld", "overturned"])]
-    decided = items.assign(item_id=items["case_number"].astype("str") + "#" + items["item_number"].astype("int64").astype("str"))
+    decided = items.assign(
+        item_id=items["case_number"].astype("str")
+        + "#"
+        + items["item_number"].astype("int64").astype("str")
+    )
     decided = decided.reindex(columns=["item_id", "decision", "decided_on", "deficiencies"])
     if link is None:
-        link = pd.DataFrame({"request_id": predictions["request_id"], "item_id": predictions["request_id"]})
+        link = pd.DataFrame(
+            {"request_id": predictions["request_id"], "item_id": predictions["request_id"]}
+        )
     _require(link, ["request_id", "item_id"], "--link")
     pairs = link.astype("str").merge(decided, on="item_id")
-    n_found = predictions["request_id"].astype("str").map(pairs["request_id"].value_counts()).fillna(0)
+    n_found = (
+        predictions["request_id"].astype("str").map(pairs["request_id"].value_counts()).fillna(0)
+    )
     left_over = pd.DataFrame(
         {
             "request_id": predictions["request_id"][n_found != 1],
@@ -100,7 +113,9 @@ def _numbers(predictions: pd.DataFrame, name: str) -> "pd.Series[float]":
     wrong = numbers.isna() & predictions[name].notna() & (given != "")
     if wrong.any():
         rows = [int(row) + 1 for row in np.flatnonzero(wrong)[:5]]
-        raise TableError(f"reconcile: {name} of the predictions is no number in rows {rows} (from 1)")
+        raise TableError(
+            f"reconcile: {name} of the predictions is no number in rows {rows} (from 1)"
+        )
     return numbers
 
 
@@ -110,7 +125,11 @@ def _require(table: pd.DataFrame, columns: list[str], what: str) -> None:
 
 
 def measure_realised(
-    matched: pd.DataFrame, seed: int, n_resamples: int = 500, level: float = 0.95, min_items: int = 10
+    matched: pd.DataFrame,
+    seed: int,
+    n_resamples: int = 500,
+    level: float = 0.95,
+    min_items: int = 10,
 ) -> Realised:
     """Measure matched predictions, over all and by month of the decision.
 
@@ -123,11 +142,21 @@ def measure_realised(
     min_items : int, default=10
         A month with fewer decided items shows its count alone.
     """
-    months = pd.to_datetime(matched["decided_on"], errors="coerce").dt.strftime("%Y-%m").fillna("unknown")
+    months = (
+        pd.to_datetime(matched["decided_on"], errors="coerce")
+        .dt.strftime("%Y-%m")
+        .fillna("unknown")
+    )
     rows = []
     for month, part in matched.groupby(months.to_numpy()):
         figures = _measure(part, seed, n_resamples, level) if len(part) >= min_items else {}
-        rows.append({"month": month, "n": len(part), **{name: found.get("value", np.nan) for name, found in figures.items()}})
+        rows.append(
+            {
+                "month": month,
+                "n": len(part),
+                **{name: found.get("value", np.nan) for name, found in figures.items()},
+            }
+        )
     return Realised(_measure(matched, seed, n_resamples, level), pd.DataFrame(rows))
 
 
@@ -149,7 +178,9 @@ def _measure(matched: pd.DataFrame, seed: int, n_resamples: int, level: float) -
     }
     if "base_rate" in known:
         base = known["base_rate"].to_numpy(dtype=float)
-        of_items["log_loss_vs_base_rate"] = of_items["log_loss"] - losses(overturned, base)["log_loss"]
+        of_items["log_loss_vs_base_rate"] = (
+            of_items["log_loss"] - losses(overturned, base)["log_loss"]
+        )
     figures["overturned_rate"] = rate_figure(overturned, resamples, level)
     for name, values in of_items.items():
         means = resamples.mean(values)
@@ -160,7 +191,10 @@ def _measure(matched: pd.DataFrame, seed: int, n_resamples: int, level: float) -
 
 def _hit_at_3(known: pd.DataFrame, overturned: Any, resamples: Resamples, level: float) -> Figure:
     names = [f"deficiency_{place}" for place in range(1, N_DEFICIENCIES + 1)]
-    cited = [set(ids) if isinstance(ids, (list, tuple, np.ndarray)) else set() for ids in known["deficiencies"]]
+    cited = [
+        set(ids) if isinstance(ids, (list, tuple, np.ndarray)) else set()
+        for ids in known["deficiencies"]
+    ]
     named = [set(row) for row in known.reindex(columns=names).itertuples(index=False)]
     is_labelled = ~overturned & np.array([bool(ids) for ids in cited])
     if not is_labelled.any():

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from imrml.monitoring.drift import Drift
 from imrml.monitoring.rate_alarm import RateWatch
 from imrml.monitoring.reconciliation import Realised
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 from imrml.private_files import write_private
 
 REFERENCE, CURRENT = "#8a94a3", "#3f83c8"
@@ -43,25 +43,40 @@ def write_drift(folder: Path, drift: Drift, watch: RateWatch | None) -> None:
         "unknown_words": drift.unknown_words,
         "n_reference": drift.n_reference,
         "n_current": drift.n_current,
-        "overturn_rate": None if watch is None else {"reference": watch.reference_rate, "rings_at": watch.rings_at},
+        "overturn_rate": None
+        if watch is None
+        else {"reference": watch.reference_rate, "rings_at": watch.rings_at},
     }
     shown = sorted(drift.shares, key=lambda name: -drift.facts.set_index("fact")["psi"][name])
     plots = [(name, _draw_shares(name, drift)) for name in shown]
     evidence = _draw_watch(watch) if watch is not None and len(watch.log_evidence) else None
-    _write(folder, "drift", document, {**document, "plots": plots, "evidence": evidence, "watch": watch})
+    _write(
+        folder,
+        "drift",
+        document,
+        {**document, "plots": plots, "evidence": evidence, "watch": watch},
+    )
 
 
-def write_realised(folder: Path, realised: Realised, left_over: Sequence[Mapping[Any, Any]]) -> None:
+def write_realised(
+    folder: Path, realised: Realised, left_over: Sequence[Mapping[Any, Any]]
+) -> None:
     """Write what became of predictions, over all and by month, and which requests found no item or several."""
     months = realised.by_month.to_dict("records")
     months = [
-        {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()} for row in months
+        {
+            key: None if isinstance(value, float) and np.isnan(value) else value
+            for key, value in row.items()
+        }
+        for row in months
     ]
     document = {"overall": realised.overall, "by_month": months, "left_over": list(left_over)}
     _write(folder, "realised", document, document)
 
 
-def _write(folder: Path, name: str, document: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+def _write(
+    folder: Path, name: str, document: Mapping[str, Any], context: Mapping[str, Any]
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     environment = Environment(
         loader=PackageLoader("imrml.monitoring", "."),
@@ -70,7 +85,7 @@ def _write(folder: Path, name: str, document: Mapping[str, Any], context: Mappin
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["counted"] = counted
+    environment.filters["counted"] = pluralize
     page = environment.get_template(f"{name}.html.j2").render(**context)
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     write_private(folder / f"{name}.json", lambda target: target.write_text(text, encoding="utf-8"))
@@ -79,7 +94,9 @@ def _write(folder: Path, name: str, document: Mapping[str, Any], context: Mappin
 
 def _draw_shares(name: str, drift: Drift) -> Markup:
     shares = drift.shares[name]
-    shown = shares.loc[shares.sum(axis=1).sort_values(ascending=False).index[:_MOST_SHOWN]].sort_index()
+    shown = shares.loc[
+        shares.sum(axis=1).sort_values(ascending=False).index[:_MOST_SHOWN]
+    ].sort_index()
     canvas = Canvas(figsize=(5.4, 0.6 + 0.34 * len(shown)), layout="constrained")
     axes = canvas.add_subplot()
     rows = np.arange(len(shown))
@@ -95,18 +112,25 @@ def _draw_shares(name: str, drift: Drift) -> Markup:
 def _draw_watch(watch: RateWatch) -> Markup:
     canvas = Canvas(figsize=(8.4, 3.2), layout="constrained")
     axes = canvas.add_subplot()
-    axes.plot(np.arange(1, len(watch.log_evidence) + 1), watch.log_evidence, color=CURRENT, linewidth=1.6)
+    axes.plot(
+        np.arange(1, len(watch.log_evidence) + 1), watch.log_evidence, color=CURRENT, linewidth=1.6
+    )
     axes.axhline(watch.threshold, color="#b3332b", linestyle="--", linewidth=1)
     axes.set(xlabel="decisions since the reference", ylabel="log evidence of a change")
     if watch.rings_at is not None:
         axes.axvline(watch.rings_at, color="#b3332b", linewidth=1)
-    return _svg(canvas, "evidence that the overturn rate has changed, after each decision; the dashed line is the alarm")
+    return _svg(
+        canvas,
+        "evidence that the overturn rate has changed, after each decision; the dashed line is the alarm",
+    )
 
 
 def _svg(canvas: Canvas, words: str) -> Markup:
     buffer = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": words, "svg.fonttype": "none"}):
-        canvas.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        canvas.savefig(
+            buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
     svg = buffer.getvalue()
     drawn = Markup(svg[svg.index("<svg") + 4 :])  # noqa: S704 matplotlib escapes what it draws
     return Markup('<svg role="img" aria-label="{}"').format(words) + drawn

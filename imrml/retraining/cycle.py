@@ -1,8 +1,9 @@
 """One night's work: take in what is new, train a challenger, let the gate decide, move the champion last.
 
-Every step leaves files that are whole: the item store is replaced in one step, a run that was logged half is replaced by the
-next attempt, the champion's alias moves last and in one step, and what was decided is written down only after that. Killed at
-any moment, the next run finds either nothing to do or the same work again.
+Every step leaves files that are whole: the item store is replaced in one step, a run that was
+logged half is replaced by the next attempt, the champion's alias moves last and in one step, and
+what was decided is written down only after that. Killed at any moment, the next run finds either
+nothing to do or the same work again.
 """
 
 import time
@@ -20,12 +21,19 @@ from imrml.evaluation.checks.splits import VERDICT_CODE
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
 from imrml.models import LoadedModel, load_model, save_model
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
-from imrml.retraining.drop_folder import is_dealt_with, remember, sign
-from imrml.retraining.gate import Gate, judge_budgets, judge_checks, judge_held_out, judge_kind, judge_window
-from imrml.retraining.intake import ITEMS, take_in
-from imrml.retraining.lock import sole_retrain
+from imrml.retraining.drop_folder import fingerprint_inputs, is_already_processed, record_outcome
+from imrml.retraining.gate import (
+    GateResult,
+    judge_budgets,
+    judge_checks,
+    judge_held_out,
+    judge_kind,
+    judge_window,
+)
+from imrml.retraining.intake import ITEMS, ingest
+from imrml.retraining.lock import retrain_lock
 from imrml.retraining.window import find_new_cases, find_newer_cases, split_newest
 from imrml.tracking import (
     CHAMPION,
@@ -59,19 +67,26 @@ class Outcome:
     gates : tuple of Gate
         Empty where nothing was compared.
     n_new_cases, n_new_overturned : int
-        Cases and overturned items that the champion was not trained on, decided after those it was trained on.
+        Cases and overturned items that the champion was not trained on, decided after those it was
+        trained on.
     """
 
     verdict: str
     why: str
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     n_new_cases: int = 0
     n_new_overturned: int = 0
 
 
 def compare_recipe(
-    data: TrainingData, is_newer: np.ndarray, champion: LoadedModel, config: Config, *, n_jobs: int, report: Report
-) -> tuple[tuple[Gate, ...], str]:
+    data: TrainingData,
+    is_newer: np.ndarray,
+    champion: LoadedModel,
+    config: Config,
+    *,
+    n_jobs: int,
+    report: Report,
+) -> tuple[tuple[GateResult, ...], str]:
     """Judge a recipe against the champion on the newest window.
 
     Returns
@@ -79,7 +94,8 @@ def compare_recipe(
     gates : tuple of Gate
         What :func:`imrml.retraining.gate.judge_window` found.
     outcome_kind : str
-        Kind of outcome model that was judged: the recipe's own, or the category prior where its held-out cases showed no more.
+        Kind of outcome model that was judged: the recipe's own, or the category prior where its
+        held-out cases showed no more.
 
     Raises
     ------
@@ -89,16 +105,26 @@ def compare_recipe(
     chosen = config.retraining
     past, window = split_newest(data, is_newer, chosen.max_window_cases)
     if not len(window):
-        raise NotEnoughDataError("retrain: no newer case stands by itself; all share narratives with older ones")
-    report(f"window: {len(window):,} items that neither model was fitted on; challenger learns from {len(past):,} older items")
+        raise NotEnoughDataError(
+            "retrain: no newer case stands by itself; all share narratives with older ones"
+        )
+    report(
+        f"window: {len(window):,} items that neither model was fitted on; challenger learns from {len(past):,} older items"
+    )
     fitted = train(data.items.iloc[past], config, n_jobs=n_jobs, report=report)
     unseen = data.take(window)
-    after, before = (predict_held_out(model, unseen, {}).outcome for model in (fitted.model, champion.model))
-    compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(p_champion=before["p_overturned"])
+    after, before = (
+        predict_held_out(model, unseen, {}).outcome for model in (fitted.model, champion.model)
+    )
+    compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
+        p_champion=before["p_overturned"]
+    )
     return judge_window(compared, chosen.gate, config.seed), str(fitted.manifest["outcome_kind"])
 
 
-def judge_refit(result: TrainingResult, folder: Path, data: TrainingData, config: Config) -> tuple[Gate, ...]:
+def judge_refit(
+    result: TrainingResult, folder: Path, data: TrainingData, config: Config
+) -> tuple[GateResult, ...]:
     """Judge the refitted recipe itself: calibration on held-out cases, leakage checks, size of its file, time to score."""
     rows = np.arange(min(_LATENCY_ROWS, len(data.items)))
     loaded = load_model(folder)
@@ -117,7 +143,9 @@ def judge_refit(result: TrainingResult, folder: Path, data: TrainingData, config
     )
 
 
-def retrain(config: Config, n_jobs: int = 1, report: Report = lambda _: None, *, is_dry_run: bool = False) -> Outcome:
+def retrain(
+    config: Config, n_jobs: int = 1, report: Report = lambda _: None, *, is_dry_run: bool = False
+) -> Outcome:
     """Take in what is new, and replace the champion if the gate lets the challenger pass.
 
     Parameters
@@ -138,19 +166,25 @@ def retrain(config: Config, n_jobs: int = 1, report: Report = lambda _: None, *,
     Raises
     ------
     ImrmlError
-        Another retrain is at work, MLflow is away, or the data do not allow a training; nothing was moved.
+        Another retrain is at work, MLflow is away, or the data do not allow a training; nothing was
+        moved.
     """
-    with sole_retrain():
+    with retrain_lock():
         for folder in (state_dir(), state_dir() / "intake", _challenger()):
             remove_leftovers(folder)  # of a retrain that was killed
-        signature = sign(config)
-        if is_dealt_with(signature):
-            return Outcome(NOTHING_NEW, "no file has arrived, and the config is the same, since the last retrain")
+        signature = fingerprint_inputs(config)
+        if is_already_processed(signature):
+            return Outcome(
+                NOTHING_NEW,
+                "no file has arrived, and the config is the same, since the last retrain",
+            )
         outcome = _retrain(config, n_jobs, report, is_dry_run=is_dry_run)
         if not is_dry_run:
             try:
-                remember(signature, asdict(outcome))
-            except OSError as error:  # what was decided is done: the next retrain finds that out by itself
+                record_outcome(signature, asdict(outcome))
+            except (
+                OSError
+            ) as error:  # what was decided is done: the next retrain finds that out by itself
                 report(
                     f"the outcome could not be written down ({error.strerror}); the next retrain looks at the same files again"
                 )
@@ -158,9 +192,11 @@ def retrain(config: Config, n_jobs: int = 1, report: Report = lambda _: None, *,
 
 
 def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -> Outcome:
-    intake = take_in(config, n_jobs)
+    intake = ingest(config, n_jobs)
     if intake.n_unread:
-        report(f"{counted(intake.n_unread, 'letter')} could not be read: {intake.failures} says why")
+        report(
+            f"{pluralize(intake.n_unread, 'letter')} could not be read: {intake.failures} says why"
+        )
     if intake.items.empty:
         return Outcome(NOTHING_NEW, "the drop folder holds no item yet")
     data = prepare(intake.items, config)
@@ -185,12 +221,16 @@ def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -
             )
         )
         return concluded(NOTHING_NEW, why)
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     judged = None
     if champion is not None:
-        gates, judged = compare_recipe(data, is_newer, champion, config, n_jobs=n_jobs, report=report)
+        gates, judged = compare_recipe(
+            data, is_newer, champion, config, n_jobs=n_jobs, report=report
+        )
         if failed := _name_failed(gates):
-            return concluded(KEPT, f"the challenger did not pass the gate on the newest items ({failed})", gates)
+            return concluded(
+                KEPT, f"the challenger did not pass the gate on the newest items ({failed})", gates
+            )
     report("refitting the recipe on all items")
     result = train(intake.items, config, n_jobs=n_jobs, report=report)
     folder = _challenger()
@@ -228,7 +268,9 @@ def _open_champion(name: str, version: str, config: Config, report: Report) -> L
     return champion
 
 
-def _install(result: TrainingResult, folder: Path, name: str, why: str, instead_of: str | None) -> None:
+def _install(
+    result: TrainingResult, folder: Path, name: str, why: str, instead_of: str | None
+) -> None:
     """Log the challenger and make it the champion, which is the last step."""
     try:
         run = log_training(folder)
@@ -241,7 +283,7 @@ def _install(result: TrainingResult, folder: Path, name: str, why: str, instead_
         ) from None
 
 
-def _name_failed(gates: Sequence[Gate]) -> str:
+def _name_failed(gates: Sequence[GateResult]) -> str:
     return ", ".join(gate.name.replace("_", " ") for gate in gates if not gate.passed)
 
 
@@ -253,9 +295,14 @@ def _require_same_recipe(error: OutdatedModelError, config: Config) -> None:
     """Refuse to replace, unseen, a champion that cannot be asked any more by another recipe: nothing was compared."""
     asked = config.model_dump()
     for section in ("stage", "profile", "features", "models"):
-        made_with, now = flatten({section: error.recipe.get(section)}), flatten({section: asked[section]})
+        made_with, now = (
+            flatten({section: error.recipe.get(section)}),
+            flatten({section: asked[section]}),
+        )
         # Settings that only one of the two versions knows are no decision of anybody's.
-        if differ := sorted(key for key in made_with.keys() & now.keys() if made_with[key] != now[key]):
+        if differ := sorted(
+            key for key in made_with.keys() & now.keys() if made_with[key] != now[key]
+        ):
             raise ModelError(
                 f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be compared: set it back for one "
                 f"retrain, or `imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"

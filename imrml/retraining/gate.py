@@ -18,14 +18,14 @@ SLICES = ("treatment_category", "age_band", "sex")
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateResult:
     """One condition of a promotion.
 
     Parameters
     ----------
     name : str
-        ``log_loss``, ``calibration``, ``slices``; of the refitted recipe ``outcome_kind``, ``held_out_calibration``, ``leaks``,
-        ``size``, ``latency``.
+        ``log_loss``, ``calibration``, ``slices``; of the refitted recipe ``outcome_kind``,
+        ``held_out_calibration``, ``leaks``, ``size``, ``latency``.
     passed : bool
         Whether it holds.
     found : str
@@ -40,7 +40,7 @@ class Gate:
     wanted: str
 
 
-def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[Gate, ...]:
+def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[GateResult, ...]:
     """Compare challenger and champion on the same items, which neither was fitted on.
 
     Parameters
@@ -69,8 +69,12 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     """
     resamples = Resamples(window["case_number"].tolist(), config.n_bootstrap, seed)
     overturned = window["overturned"].to_numpy(dtype=bool)
-    p_champion, p_challenger = (window[name].to_numpy(dtype=float) for name in ("p_champion", "p_challenger"))
-    worse_by = losses(overturned, p_challenger)["log_loss"] - losses(overturned, p_champion)["log_loss"]
+    p_champion, p_challenger = (
+        window[name].to_numpy(dtype=float) for name in ("p_champion", "p_challenger")
+    )
+    worse_by = (
+        losses(overturned, p_challenger)["log_loss"] - losses(overturned, p_champion)["log_loss"]
+    )
     return (
         _judge_log_loss(worse_by, resamples, config),
         _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
@@ -78,10 +82,10 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     )
 
 
-def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) -> Gate:
+def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) -> GateResult:
     means = resamples.mean(worse_by)
     worst = float(np.quantile(means[1:], config.confidence))
-    return Gate(
+    return GateResult(
         "log_loss",
         worst <= -config.margin,
         f"challenger minus champion {means[0]:+.4f}, with {config.confidence:.0%} confidence at most {worst:+.4f}",
@@ -90,10 +94,16 @@ def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) 
 
 
 def _judge_calibration(
-    overturned: np.ndarray, p_champion: Floats, p_challenger: Floats, resamples: Resamples, config: GateConfig
-) -> Gate:
-    before, after = (float(calibration_error(overturned, p, resamples)[0]) for p in (p_champion, p_challenger))
-    return Gate(
+    overturned: np.ndarray,
+    p_champion: Floats,
+    p_challenger: Floats,
+    resamples: Resamples,
+    config: GateConfig,
+) -> GateResult:
+    before, after = (
+        float(calibration_error(overturned, p, resamples)[0]) for p in (p_champion, p_challenger)
+    )
+    return GateResult(
         "calibration",
         after - before <= config.calibration_tolerance,
         f"calibration error {after:.4f}, champion {before:.4f}",
@@ -101,9 +111,14 @@ def _judge_calibration(
     )
 
 
-def _judge_slices(window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig) -> Gate:
+def _judge_slices(
+    window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig
+) -> GateResult:
     judged = list(_slices(window, worse_by, resamples, config))
-    told = {f"{name} {value}: {found:+.4f} ({n:,} items)": (found, surely) for name, value, n, found, surely in judged}
+    told = {
+        f"{name} {value}: {found:+.4f} ({n:,} items)": (found, surely)
+        for name, value, n, found, surely in judged
+    }
     failed = [words for words, (_, surely) in told.items() if surely > config.slice_tolerance]
     if failed:
         words = "; ".join(failed)
@@ -111,7 +126,7 @@ def _judge_slices(window: pd.DataFrame, worse_by: Floats, resamples: Resamples, 
         words = f"none of {len(judged)} slices; the worst is {max(told, key=lambda words: told[words][0])}"
     else:
         words = "no slice is large enough to be judged"
-    return Gate(
+    return GateResult(
         "slices",
         not failed,
         words,
@@ -133,19 +148,24 @@ def _slices(
                 yield name, str(value), len(rows), float(means[0]), surely
 
 
-def judge_kind(judged: str, refitted: str) -> Gate:
+def judge_kind(judged: str, refitted: str) -> GateResult:
     """Ask that the refitted recipe ships the kind of outcome model that was compared with the champion.
 
-    A recipe ships the category prior until its held-out cases show that it is better. With the window included that may turn out
-    otherwise than without it, and what then ships was compared with nobody. Which kind of model a search finds may differ: the
-    search is part of the recipe that was compared.
+    A recipe ships the category prior until its held-out cases show that it is better. With the
+    window included that may turn out otherwise than without it, and what then ships was compared
+    with nobody. Which kind of model a search finds may differ: the search is part of the recipe
+    that was compared.
     """
     both = (judged, refitted)
     passed = judged == refitted or not any(kind.endswith("_prior") for kind in both)
-    return Gate("outcome_kind", passed, f"ships {refitted}", f"{judged} was compared with the champion")
+    return GateResult(
+        "outcome_kind", passed, f"ships {refitted}", f"{judged} was compared with the champion"
+    )
 
 
-def judge_held_out(metrics: Mapping[str, Any], split: str, kind: str, config: GateConfig) -> Gate:
+def judge_held_out(
+    metrics: Mapping[str, Any], split: str, kind: str, config: GateConfig
+) -> GateResult:
     """Ask that what ships is calibrated on the held-out cases of the refitted recipe.
 
     Parameters
@@ -161,7 +181,7 @@ def judge_held_out(metrics: Mapping[str, Any], split: str, kind: str, config: Ga
     """
     figures = metrics["baselines"][kind] if kind.endswith("_prior") else metrics["outcome"]
     error = figures[split]["ece"]
-    return Gate(
+    return GateResult(
         "held_out_calibration",
         error["low"] <= config.max_calibration_error,
         f"calibration error {error['value']:.4f} ({error['low']:.4f} to {error['high']:.4f}), split {split.replace('_', '-')}",
@@ -169,17 +189,29 @@ def judge_held_out(metrics: Mapping[str, Any], split: str, kind: str, config: Ga
     )
 
 
-def judge_checks(checks: Sequence[Check]) -> Gate:
+def judge_checks(checks: Sequence[Check]) -> GateResult:
     """Ask that no leakage check of the refitted recipe rings."""
     rung = [check.title for check in checks if check.status == "failed"]
-    return Gate("leaks", not rung, "; ".join(rung) or f"none of {len(checks)} checks rings", "no leakage check rings")
+    return GateResult(
+        "leaks",
+        not rung,
+        "; ".join(rung) or f"none of {len(checks)} checks rings",
+        "no leakage check rings",
+    )
 
 
-def judge_budgets(n_bytes: int, seconds_per_thousand: float, config: GateConfig) -> tuple[Gate, Gate]:
+def judge_budgets(
+    n_bytes: int, seconds_per_thousand: float, config: GateConfig
+) -> tuple[GateResult, GateResult]:
     """Ask that the model file and the time to score a thousand requests stay within budget."""
     return (
-        Gate("size", n_bytes <= config.max_bytes, f"{n_bytes:,} bytes", f"at most {config.max_bytes:,} bytes"),
-        Gate(
+        GateResult(
+            "size",
+            n_bytes <= config.max_bytes,
+            f"{n_bytes:,} bytes",
+            f"at most {config.max_bytes:,} bytes",
+        ),
+        GateResult(
             "latency",
             seconds_per_thousand <= config.max_seconds_per_thousand,
             f"{seconds_per_thousand:.2f} s a thousand requests",

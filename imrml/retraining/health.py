@@ -25,7 +25,7 @@ _SLACK = timedelta(minutes=5)
 """By how much clocks of two machines may differ."""
 
 
-def find_troubles() -> Iterator[str]:
+def diagnose() -> Iterator[str]:
     """Look at the state folder, at every alias with its model's files, at runs and moves that were not finished, and the clock.
 
     Yields
@@ -41,7 +41,12 @@ def find_troubles() -> Iterator[str]:
         yield from unfinished_runs()
         aliases = list_aliases()
         for name, alias, version in aliases:
-            yield from _troubles_of_model(name, alias, version, is_way_back=(alias == CHAMPION and _has_previous(aliases, name)))
+            yield from _troubles_of_model(
+                name,
+                alias,
+                version,
+                is_way_back=(alias == CHAMPION and _has_previous(aliases, name)),
+            )
         yield from _troubles_of_clock(sorted({name for name, _, _ in aliases}))
     except TrackingError as error:
         yield f"tracking: {error}; what was trained meanwhile stays on disk, and `imrml runs push` delivers it"
@@ -78,7 +83,11 @@ def _troubles_of_model(name: str, alias: str, version: str, *, is_way_back: bool
         )
         yield f"{where} cannot be used by this code: {error}; {what}"
     except ModelError as error:
-        way_back = f"`imrml registry rollback {name} --why ...`" if is_way_back else "`imrml train` and `imrml registry promote`"
+        way_back = (
+            f"`imrml registry rollback {name} --why ...`"
+            if is_way_back
+            else "`imrml train` and `imrml registry promote`"
+        )
         yield f"{where} cannot be used: {error}; restore its files from a backup, or {way_back}"
 
 

@@ -1,8 +1,8 @@
 """What arrived in the drop folder, as one item table in the state folder; the files themselves stay where they are.
 
-Letters (also in archives) are parsed once, by the hash of their bytes, and labelled; item tables (``.parquet``, ``.jsonl``,
-``.csv``), such as ``imrml import dmhc`` writes, are taken as they are. An item that stands twice counts once: as the last table
-by name has it, before any letter.
+Letters (also in archives) are parsed once, by the hash of their bytes, and labelled; item tables
+(``.parquet``, ``.jsonl``, ``.csv``), such as ``imrml import dmhc`` writes, are taken as they are.
+An item that stands twice counts once: as the last table by name has it, before any letter.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Intake:
     failures: Path
 
 
-def take_in(config: Config, n_jobs: int = 1) -> Intake:
+def ingest(config: Config, n_jobs: int = 1) -> Intake:
     """Bring the item table of the state folder up to date with the drop folder.
 
     Raises
@@ -54,7 +54,10 @@ def take_in(config: Config, n_jobs: int = 1) -> Intake:
     state.mkdir(mode=0o700, exist_ok=True)
     letters, failures = state / "letters.parquet", state / "failures.jsonl"
     parts = []
-    if any(path.name.lower().endswith((*LETTER_ENDINGS, *ARCHIVE_ENDINGS)) for path in folder.rglob("*")):
+    if any(
+        path.name.lower().endswith((*LETTER_ENDINGS, *ARCHIVE_ENDINGS))
+        for path in folder.rglob("*")
+    ):
         _parse_new(folder, letters, failures, config, n_jobs)
     if letters.exists():
         parts.append(label_items(read_table(letters), n_jobs=n_jobs))
@@ -65,7 +68,9 @@ def take_in(config: Config, n_jobs: int = 1) -> Intake:
     n_unread = len(read_table(failures)) if failures.exists() else 0
     if not parts:
         return Intake(pd.DataFrame(), n_unread, failures)
-    items = pd.concat(parts, ignore_index=True).drop_duplicates(["case_number", "item_number"], keep="last", ignore_index=True)
+    items = pd.concat(parts, ignore_index=True).drop_duplicates(
+        ["case_number", "item_number"], keep="last", ignore_index=True
+    )
     write_table(items, state / ITEMS)
     return Intake(items, n_unread, failures)
 

@@ -15,7 +15,7 @@ from imrml.config import state_dir
 from imrml.errors import ImrmlError
 from imrml.private_files import write_private
 
-_PATIENCE_SECONDS = 2.0
+_LOCK_TIMEOUT_SECONDS = 2.0
 """``imrml doctor`` holds the lock for a moment; a retrain takes minutes."""
 
 
@@ -28,7 +28,7 @@ def _owner() -> Path:
 
 
 @contextmanager
-def sole_retrain() -> Iterator[None]:
+def retrain_lock() -> Iterator[None]:
     """Hold the lock, or say who does and since when; a retrain that fails leaves word of why.
 
     Raises
@@ -36,12 +36,18 @@ def sole_retrain() -> Iterator[None]:
     ImrmlError
         Another process is at it.
     """
-    lock = _lock(_PATIENCE_SECONDS)
+    lock = _lock(_LOCK_TIMEOUT_SECONDS)
     try:
         lock.acquire()
     except Timeout:
-        raise ImrmlError(f"retrain: {_describe(_read_owner())} is at it; wait for it to end") from None
-    told = {"pid": os.getpid(), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        raise ImrmlError(
+            f"retrain: {_describe(_read_owner())} is at it; wait for it to end"
+        ) from None
+    told = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
     try:
         _sign(told)
         yield
@@ -50,7 +56,11 @@ def sole_retrain() -> Iterator[None]:
         _sign({**told, "failed": str(error)})
         raise
     except Exception as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__} (--debug shows where)"
+        why = (
+            error.strerror
+            if isinstance(error, OSError) and error.strerror
+            else f"{type(error).__name__} (--debug shows where)"
+        )
         _sign({**told, "failed": why})
         raise
     finally:
@@ -59,7 +69,9 @@ def sole_retrain() -> Iterator[None]:
 
 def _sign(told: dict[str, Any]) -> None:
     try:
-        write_private(_owner(), lambda target: target.write_text(json.dumps(told), encoding="utf-8"))
+        write_private(
+            _owner(), lambda target: target.write_text(json.dumps(told), encoding="utf-8")
+        )
     except OSError:  # a full disk: the lock holds without a signature, and the error that matters is told elsewhere
         return
 
@@ -77,7 +89,11 @@ def _describe(told: dict[str, Any]) -> str:
         return "another process"
     age = datetime.now(UTC) - datetime.fromisoformat(told["since"])
     minutes = age.total_seconds() / 60
-    how_long = f"{minutes:,.0f} min ago" if minutes >= 0 else "which the clock has not reached again: it went back"
+    how_long = (
+        f"{minutes:,.0f} min ago"
+        if minutes >= 0
+        else "which the clock has not reached again: it went back"
+    )
     return f"process {told['pid']} on {told['host']}, since {told['since']} ({how_long}),"
 
 

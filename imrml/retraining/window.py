@@ -22,15 +22,18 @@ def decision_days(data: TrainingData) -> pd.Series:
     """Day of each decision; the last of its year where only that is known, NaT where neither is."""
     decided = pd.to_datetime(data.keys["decided_on"], errors="coerce", format="ISO8601")
     return decided.fillna(
-        pd.to_datetime(decided_years(data.keys).map("{:.0f}-12-31".format, na_action="ignore"), errors="coerce")
+        pd.to_datetime(
+            decided_years(data.keys).map("{:.0f}-12-31".format, na_action="ignore"), errors="coerce"
+        )
     )
 
 
 def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
     """Mark the items on which champion and challenger can be compared: new ones, decided after what the champion learned from.
 
-    A letter that arrives years late is learned from, but a window that reaches back to it would leave the challenger next to
-    nothing to learn from. "After" is later than 99 in 100 of the champion's items: a few wrong dates do not stop the clock.
+    A letter that arrives years late is learned from, but a window that reaches back to it would
+    leave the challenger next to nothing to learn from. "After" is later than 99 in 100 of the
+    champion's items: a few wrong dates do not stop the clock.
 
     Returns
     -------
@@ -43,7 +46,9 @@ def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
     return is_new & (days >= seen.quantile(_MOST)).to_numpy()
 
 
-def split_newest(data: TrainingData, is_newer: np.ndarray, max_cases: int) -> tuple[np.ndarray, np.ndarray]:
+def split_newest(
+    data: TrainingData, is_newer: np.ndarray, max_cases: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Cut off the newest window: the latest ``max_cases`` newer cases; what is older than all of it may be learned from.
 
     Returns
@@ -57,7 +62,11 @@ def split_newest(data: TrainingData, is_newer: np.ndarray, max_cases: int) -> tu
         .groupby("group")
         .agg({"day": "max", "is_newer": "all"})
     )
-    newest = cases[cases["is_newer"] & cases["day"].notna()].sort_values("day", kind="stable").index[-max_cases:]
+    newest = (
+        cases[cases["is_newer"] & cases["day"].notna()]
+        .sort_values("day", kind="stable")
+        .index[-max_cases:]
+    )
     in_window = np.isin(data.groups, newest)
     if not in_window.any():
         return np.arange(len(data.items)), np.array([], dtype=np.int64)

@@ -1,20 +1,20 @@
 from .in_words import (
+    compare_with_base_rate as compare_with_base_rate,
+)
+from .in_words import (
+    describe_ignored_input as describe_ignored_input,
+)
+from .in_words import (
+    format_base_rate as format_base_rate,
+)
+from .in_words import (
+    format_interval as format_interval,
+)
+from .in_words import (
+    format_note as format_note,
+)
+from .in_words import (
     in_points as in_points,
-)
-from .in_words import (
-    interval_words as interval_words,
-)
-from .in_words import (
-    note_words as note_words,
-)
-from .in_words import (
-    rate_words as rate_words,
-)
-from .in_words import (
-    standing as standing,
-)
-from .in_words import (
-    told_passed_over as told_passed_over,
 )
 from .prediction import (
     N_DEFICIENCIES as N_DEFICIENCIES,

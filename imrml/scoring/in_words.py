@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.phrases import counted, percent
+from imrml.phrases import percent, pluralize
 from imrml.submissions.requests import Requests
 
 P_MEANING = "P(overturned | denied and appealed)"
@@ -43,35 +43,47 @@ def in_points(p: float, log_odds: float) -> float:
     return 100 * (p - odds / (1 + odds))
 
 
-def reason_words(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
+def format_reasons(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
     """Say what moved a score, strongest first; what would print as nothing is left out."""
-    in_order = sorted(((in_points(p, by), what) for what, by in moved), key=lambda reason: -abs(reason[0]))
-    return [f"{points:+.1f} points: {what}" for points, what in in_order if abs(points) >= _SMALLEST_POINTS]
+    in_order = sorted(
+        ((in_points(p, by), what) for what, by in moved), key=lambda reason: -abs(reason[0])
+    )
+    return [
+        f"{points:+.1f} points: {what}"
+        for points, what in in_order
+        if abs(points) >= _SMALLEST_POINTS
+    ]
 
 
-def told_passed_over(requests: Requests) -> list[str]:
+def describe_ignored_input(requests: Requests) -> list[str]:
     """Say in sentences which columns and cells of a table count for nothing, and why.
 
     Examples
     --------
     >>> from imrml.submissions.requests import sort_requests
-    >>> told_passed_over(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
+    >>> describe_ignored_input(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
     ['columns passed over because nobody knows them: colour',
      'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
     """
     told = []
     if requests.unknown_columns:
-        told.append(f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}")
+        told.append(
+            f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}"
+        )
     if requests.late_columns:
         named = ", ".join(requests.late_columns)
-        told.append(f"columns passed over because they become known after the model's stage: {named}")
+        told.append(
+            f"columns passed over because they become known after the model's stage: {named}"
+        )
     if requests.unread:
         cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
-        told.append(f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}")
+        told.append(
+            f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}"
+        )
     return told
 
 
-def standing(row: Mapping[Any, Any]) -> str:
+def compare_with_base_rate(row: Mapping[Any, Any]) -> str:
     """Say where a probability stands, and whether surely, in words that are no disposition; ``""`` where there is none.
 
     Parameters
@@ -81,9 +93,9 @@ def standing(row: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> standing({"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08})
+    >>> compare_with_base_rate({"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08})
     "the category's base rate itself"
-    >>> standing({"predicted": "upheld", "p_overturned": 0.2, "base_rate": 0.1})
+    >>> compare_with_base_rate({"predicted": "upheld", "p_overturned": 0.2, "base_rate": 0.1})
     'below the threshold that this model is set to'
     """
     if row["predicted"] in ("overturned", "upheld"):
@@ -92,10 +104,12 @@ def standing(row: Mapping[Any, Any]) -> str:
         return ""
     if _is_base_rate(row):
         return "the category's base rate itself"
-    return str(row["predicted"]).replace("_", " ") + (", not surely" if _holds_base_rate(row) else "")
+    return str(row["predicted"]).replace("_", " ") + (
+        ", not surely" if _holds_base_rate(row) else ""
+    )
 
 
-def interval_words(row: Mapping[Any, Any]) -> str:
+def format_interval(row: Mapping[Any, Any]) -> str:
     """Say what the interval means for who has to act; ``""`` where there is no probability.
 
     Parameters
@@ -105,7 +119,7 @@ def interval_words(row: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> interval_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    >>> format_interval({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
     "The figure is uncertain: ... between under 1% and 94%. The category's rate of 9% lies between them, so ..."
     """
     if row["predicted"] == "abstain":
@@ -128,7 +142,7 @@ def interval_words(row: Mapping[Any, Any]) -> str:
     return f"{told} All of that is {side} the category's rate of {rate}."
 
 
-def rate_words(row: Mapping[Any, Any]) -> str:
+def format_base_rate(row: Mapping[Any, Any]) -> str:
     """Say a category's base rate and what it rests on.
 
     Parameters
@@ -138,14 +152,14 @@ def rate_words(row: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> rate_words({"base_rate": 0.18, "n_base_rate": 1190}), rate_words({"base_rate": 0.11, "n_base_rate": 0})
+    >>> format_base_rate({"base_rate": 0.18, "n_base_rate": 1190}), format_base_rate({"base_rate": 0.11, "n_base_rate": 0})
     ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
     """
-    rests_on = counted(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
+    rests_on = pluralize(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
     return f"{percent(row['base_rate'])} ({rests_on})"
 
 
-def note_words(row: Mapping[Any, Any]) -> str:
+def format_note(row: Mapping[Any, Any]) -> str:
     """Say in a few words what somebody must know who reads only the figure.
 
     Parameters
@@ -155,11 +169,11 @@ def note_words(row: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> note_words({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    >>> format_note({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
     'not told from others of its category'
     """
     if row["predicted"] == "abstain" or _is_base_rate(row):
-        return str(row["abstain_reason"]) or standing(row)
+        return str(row["abstain_reason"]) or compare_with_base_rate(row)
     return "not told from others of its category" if _holds_base_rate(row) else ""
 
 

@@ -8,14 +8,27 @@ import pandas as pd
 
 from imrml.deficiencies import taxonomy
 from imrml.phrases import percent
-from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, P_MEANING, SEND_ONLY, rate_words, standing
+from imrml.scoring.in_words import (
+    DECISION_SUPPORT,
+    DEMO,
+    P_MEANING,
+    SEND_ONLY,
+    compare_with_base_rate,
+    format_base_rate,
+)
 from imrml.scoring.prediction import N_DEFICIENCIES
 
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
 _N_LINES = 3
 
 
-_HEADINGS = {"request": 3, "treatment": 3, P_MEANING: 3, "likely faults if upheld": 5, f"before submission: {SEND_ONLY}": 9}
+_HEADINGS = {
+    "request": 3,
+    "treatment": 3,
+    P_MEANING: 3,
+    "likely faults if upheld": 5,
+    f"before submission: {SEND_ONLY}": 9,
+}
 """Columns of the terminal table with their shares of its width."""
 
 
@@ -37,8 +50,10 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
         table.add_column(heading, ratio=ratio, overflow="fold")
     for row in predictions.to_dict("records"):
         category = str(row["treatment_category"]).replace("_", " ")
-        named = f"{category}\nbase rate {rate_words(row)}"
-        table.add_row(str(row["request_id"]), named, _p_words(row), _fault_words(row), _send_words(row))
+        named = f"{category}\nbase rate {format_base_rate(row)}"
+        table.add_row(
+            str(row["request_id"]), named, _p_words(row), _fault_words(row), _send_words(row)
+        )
     text = io.StringIO()
     Console(file=text, width=width, color_system=None, highlight=False, markup=False).print(table)
     yield from text.getvalue().splitlines()
@@ -50,14 +65,23 @@ def prediction_lines(predictions: pd.DataFrame, width: int = 120) -> Iterator[st
 def _p_words(row: dict[Hashable, Any]) -> str:
     if row["predicted"] == "abstain":
         return f"abstains: {row['abstain_reason']}"
-    between = "" if pd.isna(row["p_low"]) else f" ({percent(row['p_low'])} to {percent(row['p_high'])})"
-    return f"{percent(row['p_overturned'])}{between}\n{standing(row)}"
+    between = (
+        "" if pd.isna(row["p_low"]) else f" ({percent(row['p_low'])} to {percent(row['p_high'])})"
+    )
+    return f"{percent(row['p_overturned'])}{between}\n{compare_with_base_rate(row)}"
 
 
 def _fault_words(row: dict[Hashable, Any]) -> str:
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
-    found = ((row[f"deficiency_{place}"], row[f"p_deficiency_{place}"]) for place in range(1, N_DEFICIENCIES + 1))
-    return "\n".join(f"{names[id_]} {percent(p_deficiency)}" for id_, p_deficiency in found if isinstance(id_, str))
+    found = (
+        (row[f"deficiency_{place}"], row[f"p_deficiency_{place}"])
+        for place in range(1, N_DEFICIENCIES + 1)
+    )
+    return "\n".join(
+        f"{names[id_]} {percent(p_deficiency)}"
+        for id_, p_deficiency in found
+        if isinstance(id_, str)
+    )
 
 
 def _send_words(row: dict[Hashable, Any]) -> str:

@@ -43,10 +43,10 @@ from .requests import (
     Requests as Requests,
 )
 from .requests import (
-    name_columns as name_columns,
+    is_known_heading as is_known_heading,
 )
 from .requests import (
-    names_column as names_column,
+    name_columns as name_columns,
 )
 from .requests import (
     sort_requests as sort_requests,

@@ -14,7 +14,7 @@ OLDEST = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class RawColumns:
     """What the cells of a table hold, read once; a column that is absent holds nothing.
 
     Parameters
@@ -27,7 +27,7 @@ class Cells:
     Examples
     --------
     >>> table = pd.DataFrame({"age": [44, " ", None], "treatment": [" Norco", 97110, float("nan")]})
-    >>> cells = Cells.of(table, ["age", "treatment", "sex"])
+    >>> cells = RawColumns.of(table, ["age", "treatment", "sex"])
     >>> cells.values("age"), cells.texts("treatment"), cells.take([1, 0]).texts("sex")
     ([44, None, None], ['Norco', '97110', ''], ['', ''])
     """
@@ -47,8 +47,14 @@ class Cells:
         names = list(names)
         for name in () if table.columns.is_unique else names:
             if (n_columns := int((table.columns == name).sum())) > 1:
-                raise TableError(f"{n_columns} columns are named {name!r}; give each a name of its own")
-        read = {name: [value if _is_given(value) else None for value in table[name]] for name in names if name in table}
+                raise TableError(
+                    f"{n_columns} columns are named {name!r}; give each a name of its own"
+                )
+        read = {
+            name: [value if _is_given(value) else None for value in table[name]]
+            for name in names
+            if name in table
+        }
         return cls(read, len(table))
 
     def __contains__(self, name: str) -> bool:
@@ -63,13 +69,16 @@ class Cells:
         """List what a column holds as text, ``""`` for all that stands for nothing."""
         return ["" if value is None else str(value).strip() for value in self.values(name)]
 
-    def take(self, rows: Sequence[int]) -> "Cells":
+    def take(self, rows: Sequence[int]) -> "RawColumns":
         """Give some rows alone, by their positions."""
-        return Cells({name: [values[row] for row in rows] for name, values in self.by_column.items()}, len(rows))
+        return RawColumns(
+            {name: [values[row] for row in rows] for name, values in self.by_column.items()},
+            len(rows),
+        )
 
-    def assign(self, columns: Mapping[str, list[Any]]) -> "Cells":
+    def assign(self, columns: Mapping[str, list[Any]]) -> "RawColumns":
         """Put columns in the place of those of the same names, or beside."""
-        return Cells({**self.by_column, **columns}, self.n_rows)
+        return RawColumns({**self.by_column, **columns}, self.n_rows)
 
 
 def _is_given(value: Any) -> bool:

@@ -48,12 +48,30 @@ SUBMISSION_COLUMNS = (
 )
 
 CODED_COLUMNS = (
-    Column("treatment_category", "string", "the state's code", "rfa", "as coded, else read from the treatment"),
+    Column(
+        "treatment_category",
+        "string",
+        "the state's code",
+        "rfa",
+        "as coded, else read from the treatment",
+    ),
     Column("treatment_subcategory", "string", "the state's code", "rfa", ""),
-    Column("diagnosis_category", "string", "the state's code", "rfa", "as coded, else read from the diagnosis"),
+    Column(
+        "diagnosis_category",
+        "string",
+        "the state's code",
+        "rfa",
+        "as coded, else read from the diagnosis",
+    ),
     Column("diagnosis_subcategory", "string", "the state's code", "rfa", ""),
     Column("age_band", "string", "0-10 | 11-20 ... 65+", "rfa", "as coded, else of the age"),
-    Column("review_type", "string", "the state's code", "imr", "ground of the denial: medical necessity, experimental, urgent"),
+    Column(
+        "review_type",
+        "string",
+        "the state's code",
+        "imr",
+        "ground of the denial: medical necessity, experimental, urgent",
+    ),
 )
 """What the profile ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
 
@@ -126,15 +144,26 @@ def columns_at(stage: Stage, profile: Profile = "letters") -> tuple[str, ...]:
     >>> "claims_guideline" in columns_at("rfa"), "claims_guideline" in columns_at("imr")
     (False, True)
     """
-    return tuple(column.name for column in columns_of(profile) if column.known_at in _KNOWN_AT_STAGE[stage])
+    return tuple(
+        column.name for column in columns_of(profile) if column.known_at in _KNOWN_AT_STAGE[stage]
+    )
 
 
 def known_columns(profile: Profile) -> frozenset[str]:
     """Name every column that a request of a profile may bear, whether it is used, passed over or refused."""
-    return frozenset({"request_id", *(column.name for column in columns_of(profile)), *REFUSED_COLUMNS, *IGNORED_COLUMNS})
+    return frozenset(
+        {
+            "request_id",
+            *(column.name for column in columns_of(profile)),
+            *REFUSED_COLUMNS,
+            *IGNORED_COLUMNS,
+        }
+    )
 
 
-def require_submission_columns(columns: Sequence[str], stage: Stage, profile: Profile = "letters") -> None:
+def require_submission_columns(
+    columns: Sequence[str], stage: Stage, profile: Profile = "letters"
+) -> None:
     """Raise unless columns are exactly those known at the stage: the alarm that rings where a frame was made elsewhere.
 
     Raises

@@ -15,12 +15,18 @@ _YOUNGER = re.compile(r"<|under|below|less|younger|up to", re.IGNORECASE)
 
 @cache
 def _table() -> dict[str, Any]:
-    return dict(yaml.safe_load(files("imrml.submissions").joinpath("dmhc_codes.yaml").read_text(encoding="utf-8")))
+    return dict(
+        yaml.safe_load(
+            files("imrml.submissions").joinpath("dmhc_codes.yaml").read_text(encoding="utf-8")
+        )
+    )
 
 
 @cache
 def _ours_by_theirs(section: str) -> dict[str, str]:
-    return {_fold(word): ours for ours, words in _table()[section].items() for word in (ours, *words)}
+    return {
+        _fold(word): ours for ours, words in _table()[section].items() for word in (ours, *words)
+    }
 
 
 @cache
@@ -32,12 +38,12 @@ def _fold(words: str) -> str:
     return _NOT_A_WORD.sub("", words).lower()
 
 
-def name_heading(heading: str) -> str | None:
+def map_heading(heading: str) -> str | None:
     """Give a heading of the state's data our column's name; None where the state has no such heading.
 
     Examples
     --------
-    >>> name_heading("Diagnosis Sub Category"), name_heading("ReferenceID"), name_heading("Favourite Colour")
+    >>> map_heading("Diagnosis Sub Category"), map_heading("ReferenceID"), map_heading("Favourite Colour")
     ('diagnosis_subcategory', 'case_number', None)
     """
     return _ours_by_theirs("headings").get(_fold(heading))

@@ -1,7 +1,8 @@
 """The only maker of the frame that features accept.
 
-A submission reconstructed from a letter was written after the decision; :func:`submission_frame` removes from its narrative
-what the reviewer could only say later, and for stage ``rfa`` also what utilization review said.
+A submission reconstructed from a letter was written after the decision; :func:`submission_frame`
+removes from its narrative what the reviewer could only say later, and for stage ``rfa`` also what
+utilization review said.
 """
 
 from collections.abc import Iterable
@@ -14,8 +15,14 @@ import pandas as pd
 
 from imrml.config import Profile, Stage
 from imrml.errors import TableError
-from imrml.submissions.cells import Cells, read_age, read_date, read_sex
-from imrml.submissions.columns import DATE_COLUMNS, NAMING_TREATMENT, columns_at, columns_of, known_columns
+from imrml.submissions.cells import RawColumns, read_age, read_date, read_sex
+from imrml.submissions.columns import (
+    DATE_COLUMNS,
+    NAMING_TREATMENT,
+    columns_at,
+    columns_of,
+    known_columns,
+)
 from imrml.submissions.dmhc_codes import join_codes, read_age_band, read_code, split_codes
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
@@ -24,17 +31,20 @@ SubmissionFrame = NewType("SubmissionFrame", pd.DataFrame)
 """A frame made by :func:`submission_frame`: the only thing that features, models and scoring accept."""
 
 
-def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "letters") -> SubmissionFrame:
+def submission_frame(
+    items: pd.DataFrame, stage: Stage, profile: Profile = "letters"
+) -> SubmissionFrame:
     """Make the frame that features accept, from an item table or a submission table.
 
-    Holds exactly the columns known at the stage, in their fixed order, with the index of ``items``. What is absent is derived
-    (``treatment`` from ``item``; ``age``, ``sex``, ``diagnosis`` from the narrative) or empty; keys and everything known only
-    after the review are left behind.
+    Holds exactly the columns known at the stage, in their fixed order, with the index of ``items``.
+    What is absent is derived (``treatment`` from ``item``; ``age``, ``sex``, ``diagnosis`` from the
+    narrative) or empty; keys and everything known only after the review are left behind.
 
     Parameters
     ----------
     items : DataFrame
-        Any table with a ``treatment`` or an ``item`` column, or of profile ``dmhc`` with a ``treatment_category``.
+        Any table with a ``treatment`` or an ``item`` column, or of profile ``dmhc`` with a
+        ``treatment_category``.
     stage : {'rfa', 'imr'}
         When the prediction is made.
     profile : {'letters', 'dmhc'}
@@ -43,7 +53,8 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     Returns
     -------
     SubmissionFrame of shape (n_items, n_columns)
-        Text columns are strings without missing values, ``age`` is float with NaN, dates are ``datetime64`` with NaT.
+        Text columns are strings without missing values, ``age`` is float with NaN, dates are
+        ``datetime64`` with NaT.
 
     Raises
     ------
@@ -58,7 +69,12 @@ def submission_frame(items: pd.DataFrame, stage: Stage, profile: Profile = "lett
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
     """
     require_treatment(items, profile)
-    return frame_of_cells(Cells.of(items, [column.name for column in columns_of(profile)]), items.index, stage, profile)
+    return frame_of_cells(
+        RawColumns.of(items, [column.name for column in columns_of(profile)]),
+        items.index,
+        stage,
+        profile,
+    )
 
 
 def require_treatment(columns: Iterable[Any], profile: Profile) -> None:
@@ -68,46 +84,87 @@ def require_treatment(columns: Iterable[Any], profile: Profile) -> None:
         # Another heading may be the first row of a table without headings, and so a record's text.
         known = sorted(known_columns(profile) & {*map(str, columns)})
         n_others = len([*columns]) - len(known)
-        found = ", ".join([*known, *([f"{n_others} under other headings"] if n_others else [])]) or "no column"
+        found = (
+            ", ".join([*known, *([f"{n_others} under other headings"] if n_others else [])])
+            or "no column"
+        )
         raise TableError(f"{named} column; found: {found}; one is needed")
 
 
-def frame_of_cells(cells: Cells, index: pd.Index, stage: Stage, profile: Profile) -> SubmissionFrame:
+def frame_of_cells(
+    cells: RawColumns, index: pd.Index, stage: Stage, profile: Profile
+) -> SubmissionFrame:
     """Make the frame of :func:`submission_frame` from cells read already."""
     if profile == "dmhc":
         cells = _with_codes(cells)
-    text = {column.name: cells.texts(column.name) for column in columns_of(profile) if column.dtype == "string"}
+    text = {
+        column.name: cells.texts(column.name)
+        for column in columns_of(profile)
+        if column.dtype == "string"
+    }
     parts = [split_item(item) for item in text["item"]]
     for position, name in enumerate(("treatment", "authorized", "disputed")):
-        text[name] = [given or part[position] for given, part in zip(text[name], parts, strict=True)]
-    text["item"] = [given or treatment for given, treatment in zip(text["item"], text["treatment"], strict=True)]
+        text[name] = [
+            given or part[position] for given, part in zip(text[name], parts, strict=True)
+        ]
+    text["item"] = [
+        given or treatment for given, treatment in zip(text["item"], text["treatment"], strict=True)
+    ]
     summaries = text["case_summary"]
     # The items of one case share their narrative, so each is read once.
     told = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
     text["case_summary"] = [told[summary] for summary in summaries]
-    text["sex"] = [read_sex(given) or derive_sex(summary) for given, summary in zip(text["sex"], summaries, strict=True)]
-    diagnoses = {summary: derive_diagnosis(summary) for summary in set(compress(summaries, map(not_, text["diagnosis"])))}
-    text["diagnosis"] = [given or diagnoses[summary] for given, summary in zip(text["diagnosis"], summaries, strict=True)]
+    text["sex"] = [
+        read_sex(given) or derive_sex(summary)
+        for given, summary in zip(text["sex"], summaries, strict=True)
+    ]
+    diagnoses = {
+        summary: derive_diagnosis(summary)
+        for summary in set(compress(summaries, map(not_, text["diagnosis"])))
+    }
+    text["diagnosis"] = [
+        given or diagnoses[summary]
+        for given, summary in zip(text["diagnosis"], summaries, strict=True)
+    ]
     ages = [read_age(value) for value in cells.values("age")]
     columns: dict[str, Any] = {name: pd.array(texts, dtype="str") for name, texts in text.items()}
-    told_ages = [derive_age(summary) if age is None else age for age, summary in zip(ages, summaries, strict=True)]
+    told_ages = [
+        derive_age(summary) if age is None else age
+        for age, summary in zip(ages, summaries, strict=True)
+    ]
     columns["age"] = np.array(told_ages, dtype=float)
     columns |= {
-        name: np.array([read_date(value) for value in cells.values(name)], dtype="datetime64[s]") for name in DATE_COLUMNS
+        name: np.array([read_date(value) for value in cells.values(name)], dtype="datetime64[s]")
+        for name in DATE_COLUMNS
     }
-    return SubmissionFrame(pd.DataFrame({name: columns[name] for name in columns_at(stage, profile)}, index))
+    return SubmissionFrame(
+        pd.DataFrame({name: columns[name] for name in columns_at(stage, profile)}, index)
+    )
 
 
-def _with_codes(cells: Cells) -> Cells:
+def _with_codes(cells: RawColumns) -> RawColumns:
     """Fill the codes from the text of treatment and diagnosis where they are absent, and that text from the codes."""
     filled: dict[str, list[str]] = {}
     for name in ("treatment", "diagnosis"):
         category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
         texts = cells.texts(name)
         coded = zip(*(map(read_code, cells.texts(column)) for column in columns), strict=True)
-        codes = [given if any(given) else split_codes(text) for given, text in zip(coded, texts, strict=True)]
+        codes = [
+            given if any(given) else split_codes(text)
+            for given, text in zip(coded, texts, strict=True)
+        ]
         filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
-        filled[category], filled[subcategory] = ([code[place] for code in codes] for place in (0, 1))
+        filled[category], filled[subcategory] = (
+            [code[place] for code in codes] for place in (0, 1)
+        )
     ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cells.values("age"))]
-    bands = [read_age_band(band or age) for band, age in zip(cells.texts("age_band"), ages, strict=True)]
-    return cells.assign({**filled, "age_band": bands, "review_type": list(map(read_code, cells.texts("review_type")))})
+    bands = [
+        read_age_band(band or age) for band, age in zip(cells.texts("age_band"), ages, strict=True)
+    ]
+    return cells.assign(
+        {
+            **filled,
+            "age_band": bands,
+            "review_type": list(map(read_code, cells.texts("review_type"))),
+        }
+    )

@@ -2,16 +2,17 @@
 
 import re
 
-# "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims Administrator. The remaining ...
-# portion of the original request, Massage 8 visits is"
+# "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims
+# Administrator. The remaining ... portion of the original request, Massage 8 visits is"
 _PART_AUTHORIZED = re.compile(
     r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
     r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the "
     r"original request,?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
-# "Purchase of a walker was the original request. The Claims Administrator authorized a walker for one month, leaving the
-# original request IMR eligible. The original request, purchase of a walker is"
+# "Purchase of a walker was the original request. The Claims Administrator authorized a walker for
+# one month, leaving the original request IMR eligible. The original request, purchase of a walker
+# is"
 _OTHER_AUTHORIZED = re.compile(
     r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims Administrator authorized "
     r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The original request"
@@ -26,7 +27,8 @@ def split_item(item: str) -> tuple[str, str, str]:
     Returns
     -------
     treatment, authorized, disputed : str
-        The last two are ``""`` unless the claims administrator authorized a part (about one item in ten).
+        The last two are ``""`` unless the claims administrator authorized a part (about one item in
+        ten).
 
     Examples
     --------
@@ -38,5 +40,9 @@ def split_item(item: str) -> tuple[str, str, str]:
     """
     for pattern in (_PART_AUTHORIZED, _OTHER_AUTHORIZED):
         if match := pattern.match(item):
-            return match["treatment"].strip(), match["authorized"].strip(), match["disputed"].strip()
+            return (
+                match["treatment"].strip(),
+                match["authorized"].strip(),
+                match["disputed"].strip(),
+            )
     return item, "", ""

@@ -1,6 +1,7 @@
 """Whether a text is a final determination letter: a request is made before there is one, so a request that holds one is refused.
 
-Reading what such a letter says is the business of :mod:`imrml.letters`, which nothing on the way to a score may import.
+Reading what such a letter says is the business of :mod:`imrml.letters`, which nothing on the way to
+a score may import.
 """
 
 from functools import cache
@@ -13,7 +14,9 @@ _ENOUGH = 2
 
 @cache
 def _signs() -> tuple[str, ...]:
-    listed = yaml.safe_load(files("imrml.submissions").joinpath("letter_detection.yaml").read_text(encoding="utf-8"))
+    listed = yaml.safe_load(
+        files("imrml.submissions").joinpath("letter_detection.yaml").read_text(encoding="utf-8")
+    )
     return tuple("".join(sign.split()) for sign in listed)
 
 

@@ -1,7 +1,8 @@
 """What the narrative of a record tells: age, sex, diagnoses, and which of its sentences nobody could have written in time.
 
-A narrative reconstructed from a letter was written after the decision, so it holds the reviewer's judgement of the record and
-what utilization review said. ``removals.yaml`` beside this file lists how such sentences are worded.
+A narrative reconstructed from a letter was written after the decision, so it holds the reviewer's
+judgement of the record and what utilization review said. ``removals.yaml`` beside this file lists
+how such sentences are worded.
 """
 
 import re
@@ -69,8 +70,8 @@ def derive_sex(narrative: str) -> str:
 def derive_diagnosis(narrative: str) -> str:
     """Read the diagnoses from what a narrative could say before utilization review; ``""`` where no sentence names any.
 
-    Parsing and scoring both call this with the whole narrative, so that neither a judgement of the record nor a reason of
-    utilization review becomes a diagnosis at any stage.
+    Parsing and scoring both call this with the whole narrative, so that neither a judgement of the
+    record nor a reason of utilization review becomes a diagnosis at any stage.
 
     Examples
     --------
@@ -80,7 +81,9 @@ def derive_diagnosis(narrative: str) -> str:
     'lumbar strain'
     """
     for match in _DIAGNOSIS.finditer(narrative):
-        sentence = narrative[max(narrative.rfind(end, 0, match.start()) for end in (". ", "\n")) + 1 : match.end()]
+        sentence = narrative[
+            max(narrative.rfind(end, 0, match.start()) for end in (". ", "\n")) + 1 : match.end()
+        ]
         if not removal_reason(sentence, "rfa"):
             return match["what"].strip()
     return ""
@@ -89,9 +92,9 @@ def derive_diagnosis(narrative: str) -> str:
 def remove_sentences(narrative: str, stage: Stage) -> str:
     r"""Remove from a narrative the sentences that nobody could have written at the stage.
 
-    Sentences in which the reviewer judges the record go always; sentences that tell what utilization review decided, also of
-    earlier requests, go for stage ``rfa``. Lines stay lines. Shown before and after on every model card, because what stays is
-    still a proxy.
+    Sentences in which the reviewer judges the record go always; sentences that tell what
+    utilization review decided, also of earlier requests, go for stage ``rfa``. Lines stay lines.
+    Shown before and after on every model card, because what stays is still a proxy.
 
     Examples
     --------
@@ -120,8 +123,8 @@ def removal_reason(sentence: str, stage: Stage) -> str:
     Returns
     -------
     str
-        ``"judgement.REASON"`` or, at stage ``rfa`` only, ``"reported.REASON"`` and ``"utilization_review.REASON"``, as
-        ``removals.yaml`` names them.
+        ``"judgement.REASON"`` or, at stage ``rfa`` only, ``"reported.REASON"`` and
+        ``"utilization_review.REASON"``, as ``removals.yaml`` names them.
 
     Examples
     --------
@@ -143,7 +146,9 @@ def removal_reason(sentence: str, stage: Stage) -> str:
 @cache
 def _removals() -> tuple[re.Pattern[str], re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
     """Compile the table: what any reason holds, phrases out of sight, and for each reason what tells it."""
-    table = yaml.safe_load(files("imrml.submissions").joinpath("removals.yaml").read_text(encoding="utf-8"))
+    table = yaml.safe_load(
+        files("imrml.submissions").joinpath("removals.yaml").read_text(encoding="utf-8")
+    )
 
     def compile_any(patterns: list[str]) -> re.Pattern[str]:
         worded = "|".join(patterns)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import Profile, Stage
-from imrml.submissions.cells import Cells, read_age, read_date
+from imrml.submissions.cells import RawColumns, read_age, read_date
 from imrml.submissions.columns import (
     CODED_COLUMNS,
     DATE_COLUMNS,
@@ -19,7 +19,7 @@ from imrml.submissions.columns import (
     columns_of,
     known_columns,
 )
-from imrml.submissions.dmhc_codes import name_heading
+from imrml.submissions.dmhc_codes import map_heading
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
 from imrml.submissions.letter_detection import holds_determination
 
@@ -45,13 +45,14 @@ class Requests:
     submissions : SubmissionFrame of shape (n_scored, n_columns)
         What can be scored.
     refused : tuple of (int, str)
-        Row number and why, for each row that holds a column known only after the review, a determination letter, a text that
-        is too long, or the request id of a row above it.
+        Row number and why, for each row that holds a column known only after the review, a
+        determination letter, a text that is too long, or the request id of a row above it.
     unknown_columns, late_columns : tuple of str
-        Columns that were passed over because nobody knows them, or because they become known after the model's stage.
+        Columns that were passed over because nobody knows them, or because they become known after
+        the model's stage.
     unread : tuple of (int, str)
-        Row number and column of each date that is neither ``YYYY-MM-DD`` nor ``MM/DD/YYYY`` and each age that is none between
-        0 and 120; the row is scored as if the field were empty.
+        Row number and column of each date that is neither ``YYYY-MM-DD`` nor ``MM/DD/YYYY`` and
+        each age that is none between 0 and 120; the row is scored as if the field were empty.
     """
 
     request_ids: tuple[str, ...]
@@ -80,7 +81,10 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     known = known_columns(profile)
     by_name = _columns_by_name(table, profile)
     require_treatment(by_name, profile)
-    cells = Cells({name: _merged(table, columns) for name, columns in by_name.items() if name in known}, len(table))
+    cells = RawColumns(
+        {name: _merged(table, columns) for name, columns in by_name.items() if name in known},
+        len(table),
+    )
     given_ids = cells.texts("request_id")
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long, _find_letters):
@@ -89,7 +93,9 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     seen: dict[str, int] = {}
     for number, given in enumerate(given_ids, start=1):
         if given and number not in refused and seen.setdefault(given, number) != number:
-            refused[number] = f"request_id is that of row {seen[given]}; give each request its own and score again"
+            refused[number] = (
+                f"request_id is that of row {seen[given]}; give each request its own and score again"
+            )
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
     places = [number - 1 for number in rows]
     kept = cells.take(places)
@@ -100,7 +106,11 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
         submissions=frame_of_cells(kept, table.index[places], stage, profile),
         refused=tuple(sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
-        late_columns=tuple(name for name in all_columns if name in by_name and name not in columns_at(stage, profile)),
+        late_columns=tuple(
+            name
+            for name in all_columns
+            if name in by_name and name not in columns_at(stage, profile)
+        ),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
@@ -114,19 +124,21 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     ['treatment', 'case_summary', 'Desk']
     """
     by_name = _columns_by_name(table, profile)
-    named = table[[columns[0] for columns in by_name.values()]].set_axis(list(by_name), axis="columns")
+    named = table[[columns[0] for columns in by_name.values()]].set_axis(
+        list(by_name), axis="columns"
+    )
     for name, columns in by_name.items():
         if len(columns) > 1:
             named[name] = _merged(table, columns)
     return named
 
 
-def names_column(heading: str) -> bool:
+def is_known_heading(heading: str) -> bool:
     """Tell whether a heading names a column of a request, in any profile; so does the separator of a CSV show.
 
     Examples
     --------
-    >>> names_column("Date of Injury"), names_column("notes"), names_column("treatment;notes")
+    >>> is_known_heading("Date of Injury"), is_known_heading("notes"), is_known_heading("treatment;notes")
     (True, True, False)
     """
     return any(_name_column(heading, profile) for profile in NAMING_TREATMENT)
@@ -136,7 +148,7 @@ def _name_column(heading: str, profile: Profile) -> str | None:
     folded = "_".join(heading.lower().split())
     name = _ALIASES.get(folded, folded)
     if profile == "dmhc":
-        name = name_heading(heading) or name
+        name = map_heading(heading) or name
     return name if name in known_columns(profile) else None
 
 
@@ -150,29 +162,34 @@ def _columns_by_name(table: pd.DataFrame, profile: Profile) -> dict[str, list[An
 
 def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
     """List what columns that mean one hold together."""
-    cells = Cells.of(table, columns)
+    cells = RawColumns.of(table, columns)
     if len(columns) == 1:
         return cells.values(columns[0])
     texts = zip(*(cells.texts(column) for column in columns), strict=True)
     return ["\n".join(dict.fromkeys(filter(None, parts))) or None for parts in texts]
 
 
-def _find_late(cells: Cells) -> Iterator[tuple[int, str]]:
+def _find_late(cells: RawColumns) -> Iterator[tuple[int, str]]:
     late = [name for name in REFUSED_COLUMNS if name in cells]
     for number, row in enumerate(zip(*(cells.values(name) for name in late), strict=True), start=1):
         if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
             yield number, _refusal(", ".join(repr(name) for name in found), len(found))
 
 
-def _find_long(cells: Cells) -> Iterator[tuple[int, str]]:
-    for name in (column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"):
+def _find_long(cells: RawColumns) -> Iterator[tuple[int, str]]:
+    for name in (
+        column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"
+    ):
         most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
         for number, text in enumerate(cells.texts(name), start=1):
             if len(text) > most:
-                yield number, f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again"
+                yield (
+                    number,
+                    f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again",
+                )
 
 
-def _find_letters(cells: Cells) -> Iterator[tuple[int, str]]:
+def _find_letters(cells: RawColumns) -> Iterator[tuple[int, str]]:
     for number, text in enumerate(cells.texts("case_summary"), start=1):
         if holds_determination(text):
             yield (
@@ -184,11 +201,15 @@ def _find_letters(cells: Cells) -> Iterator[tuple[int, str]]:
             )
 
 
-def _find_unread(kept: Cells, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
+def _find_unread(kept: RawColumns, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
     for name, read in {"age": read_age, **dict.fromkeys(DATE_COLUMNS, read_date)}.items():
         if name in columns_at(stage):
             values = zip(rows, kept.values(name), strict=True)
-            yield from ((number, name) for number, value in values if value is not None and read(value) is None)
+            yield from (
+                (number, name)
+                for number, value in values
+                if value is not None and read(value) is None
+            )
 
 
 def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:

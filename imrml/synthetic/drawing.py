@@ -8,7 +8,14 @@ from typing import Any, Literal
 from imrml.determinations import SYNTHETIC_PREFIX, Case, Determination, Item
 from imrml.submissions.columns import Submission
 from imrml.submissions.narratives import derive_diagnosis
-from imrml.synthetic.layout import DAMAGES, header_lines, item_paragraphs, join_lines, letter_lines, wrap
+from imrml.synthetic.layout import (
+    DAMAGES,
+    header_lines,
+    item_paragraphs,
+    join_lines,
+    letter_lines,
+    wrap,
+)
 from imrml.synthetic.narratives import write_guideline, write_rationale, write_summary
 from imrml.synthetic.older import older_lines, restate
 from imrml.synthetic.phrase_banks import pick, read_table
@@ -62,7 +69,8 @@ def draw_letters(
 ) -> Iterator[SyntheticLetter]:
     """Draw invented letters with known truth: a yardstick and a demo, never evidence of skill on real letters.
 
-    Letter ``i`` depends on the seed and on ``i`` only, so a shorter corpus is the beginning of a longer one.
+    Letter ``i`` depends on the seed and on ``i`` only, so a shorter corpus is the beginning of a
+    longer one.
 
     Parameters
     ----------
@@ -72,7 +80,8 @@ def draw_letters(
     damage_share : float
         Share of letters whose text has extraction damage.
     letter_format : {'F0', 'F1a', 'F1b'}, optional
-        A format of 2013 to write all of them in, whatever their days; by default a letter has the format of its day, 2014 on.
+        A format of 2013 to write all of them in, whatever their days; by default a letter has the
+        format of its day, 2014 on.
 
     Yields
     ------
@@ -90,7 +99,9 @@ def draw_letters(
         yield _draw_letter(Random(f"{seed}/letter/{number}"), number, damage_share, letter_format)  # noqa: S311  (nothing here is a secret)
 
 
-def _draw_letter(rng: Random, number: int, damage_share: float, older: OlderFormat | None) -> SyntheticLetter:
+def _draw_letter(
+    rng: Random, number: int, damage_share: float, older: OlderFormat | None
+) -> SyntheticLetter:
     drawn = process().draw_case(rng)
     has_header = rng.random() >= _P_NO_HEADER or older is not None
     case, faults, credentials, styles = _say_case(rng, drawn, number, has_header=has_header)
@@ -102,7 +113,11 @@ def _draw_letter(rng: Random, number: int, damage_share: float, older: OlderForm
     else:
         header = header_lines(case, order) if has_header else []
         lines = letter_lines(case, header, credentials, rng, damages)
-        heads = frozenset(line for item in case.items for line in wrap(item_paragraphs(item)[0])) if damages else frozenset()
+        heads = (
+            frozenset(line for item in case.items for line in wrap(item_paragraphs(item)[0]))
+            if damages
+            else frozenset()
+        )
     text = join_lines(lines, heads, rng, damages)
     flags = tuple(name for name in DAMAGES if name in damages)
     shared = {
@@ -124,7 +139,13 @@ def _draw_letter(rng: Random, number: int, damage_share: float, older: OlderForm
 
 def _draw_damages(rng: Random) -> frozenset[str]:
     """Most damaged letters have doubled breaks, as a folder of converted PDFs has; one in four breaks off at form feeds."""
-    between = {"doubled_breaks"} if rng.random() < 0.6 else {"form_feeds"} if rng.random() < 0.6 else set()
+    between = (
+        {"doubled_breaks"}
+        if rng.random() < 0.6
+        else {"form_feeds"}
+        if rng.random() < 0.6
+        else set()
+    )
     within = {name for name in DAMAGES[2:] if rng.random() < 0.35}
     return frozenset(between | within) or frozenset({"glued_sentences"})
 
@@ -152,7 +173,9 @@ def _say_case(
                 Submission(
                     treatment=item.treatment,
                     diagnosis=derive_diagnosis(summary),
-                    age=float(drawn.age) if f"{drawn.age}" in summary.split(".", 1)[0] and "year" in summary[:60] else None,
+                    age=float(drawn.age)
+                    if f"{drawn.age}" in summary.split(".", 1)[0] and "year" in summary[:60]
+                    else None,
                     sex=drawn.sex if drawn.sex in summary[:80] else "",
                     date_of_injury=drawn.injured_on.isoformat() if has_header else None,
                     case_summary=summary,
@@ -202,20 +225,36 @@ def _credentials(rng: Random, decided_on: str) -> tuple[str, str, str, str]:
     clinic = read_table("clinic")
     if decided_on < _BLOCK_FROM:
         words = read_table("letter")["credentials"]
-        board, subspecialty, state = pick(rng, clinic["board"]), pick(rng, clinic["subspecialties"]), pick(rng, clinic["states"])
+        board, subspecialty, state = (
+            pick(rng, clinic["board"]),
+            pick(rng, clinic["subspecialties"]),
+            pick(rng, clinic["states"]),
+        )
         if rng.random() < 0.6:
             prose = words["prose"].format(board=board, subspecialty=subspecialty, state=state)
             return "F2a", state, f"{board}, {subspecialty}", prose
         return "F2a", state, board, words["plain_prose"].format(board=board, state=state)
     no_blanks = decided_on >= _NO_BLANKS_FROM
-    # From late 2016 the sign of the format is the missing blank between states, so there are always two of them.
-    n_states = 2 if no_blanks and rng.random() < 0.6 else 3 if no_blanks else 1 + int(rng.random() * 3)
+    # From late 2016 the sign of the format is the missing blank between states, so there are always
+    # two of them.
+    n_states = (
+        2 if no_blanks and rng.random() < 0.6 else 3 if no_blanks else 1 + int(rng.random() * 3)
+    )
     states = rng.sample(clinic["states"], n_states)
-    return ("F2c" if no_blanks else "F2b"), ("," if no_blanks else ", ").join(states), pick(rng, clinic["specialties"]), ""
+    return (
+        ("F2c" if no_blanks else "F2b"),
+        ("," if no_blanks else ", ").join(states),
+        pick(rng, clinic["specialties"]),
+        "",
+    )
 
 
 def _truth_row(
-    case: Case, item: Item, drawn: DrawnItem, sentences: list[dict[str, Any]], shared: dict[str, Any]
+    case: Case,
+    item: Item,
+    drawn: DrawnItem,
+    sentences: list[dict[str, Any]],
+    shared: dict[str, Any],
 ) -> dict[str, Any]:
     decided_on = item.determination.decided_on
     return {
@@ -276,7 +315,9 @@ def draw_requests(n_requests: int, seed: int) -> list[SyntheticRequest]:
         drawn = process().draw_case(rng)
         item = drawn.items[0]
         drawn.items = [item]
-        drawn.states = {aspect: state for aspect, state in drawn.states.items() if aspect in item.states}
+        drawn.states = {
+            aspect: state for aspect, state in drawn.states.items() if aspect in item.states
+        }
         process().weigh(drawn, item)
         submission = Submission(
             treatment=item.treatment,

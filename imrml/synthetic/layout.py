@@ -89,8 +89,16 @@ def standing_lines(case: Case, credentials: str) -> list[str]:
         block = words["credentials"]
         lines += [*wrap(words["standing"]["F2b"]), "", block["lead"]]
         lines += wrap(block["licensure"].format(states=determination.reviewer_states))
-        lines += [*wrap(block["specialty"].format(specialties=determination.reviewer_specialties)), ""]
-    return [*lines, words["summary"], *wrap(f"{words['summary_lead_start']} {words['summary_lead_end']}"), ""]
+        lines += [
+            *wrap(block["specialty"].format(specialties=determination.reviewer_specialties)),
+            "",
+        ]
+    return [
+        *lines,
+        words["summary"],
+        *wrap(f"{words['summary_lead_start']} {words['summary_lead_end']}"),
+        "",
+    ]
 
 
 def item_paragraphs(item: Item) -> list[str]:
@@ -105,11 +113,19 @@ def item_paragraphs(item: Item) -> list[str]:
     ]
 
 
-def letter_lines(case: Case, header: list[str], credentials: str, rng: Random, damages: frozenset[str]) -> list[str]:
+def letter_lines(
+    case: Case, header: list[str], credentials: str, rng: Random, damages: frozenset[str]
+) -> list[str]:
     """Lay out a letter in lines, ``""`` between paragraphs, with the damages that sit inside words and sentences."""
     words = read_table("letter")
     summary = case.items[0].submission.case_summary
-    lines = [*header, *standing_lines(case, credentials), *wrap(damage_text(rng, summary, damages)), "", words["decisions"]]
+    lines = [
+        *header,
+        *standing_lines(case, credentials),
+        *wrap(damage_text(rng, summary, damages)),
+        "",
+        words["decisions"],
+    ]
     lines += [*wrap(f"{words['decisions_lead_start']} {words['decisions_lead_end']}"), ""]
     for item in case.items:
         head, claims, maximus, rationale = item_paragraphs(item)
@@ -130,7 +146,9 @@ def damage_text(rng: Random, text: str, damages: frozenset[str]) -> str:
         text = _at_some(rng, _BLANK, text, lambda _: "")
     if "hyphen_wraps" in damages:
         text = _at_some(rng, _HYPHEN, text, lambda _: "- ")
-        text = _at_some(rng, _LETTERS, text, lambda word: f"{word[: len(word) // 2]}- {word[len(word) // 2 :]}")
+        text = _at_some(
+            rng, _LETTERS, text, lambda word: f"{word[: len(word) // 2]}- {word[len(word) // 2 :]}"
+        )
     if "split_words" in damages:
         text = _at_some(rng, _LETTERS, text, lambda word: f"{word[:4]} {word[4:]}")
     return text
@@ -148,7 +166,9 @@ def _at_some(rng: Random, pattern: re.Pattern[str], text: str, change: Any) -> s
     return text
 
 
-def join_lines(lines: list[str], heads: frozenset[str], rng: Random, damages: frozenset[str]) -> str:
+def join_lines(
+    lines: list[str], heads: frozenset[str], rng: Random, damages: frozenset[str]
+) -> str:
     r"""Join lines to the text of a letter, with the damages that sit between lines.
 
     Parameters

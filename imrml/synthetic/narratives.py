@@ -27,7 +27,16 @@ _MONTHS = (
 )
 
 # How rationales are put together; the shares of the voices follow the real letters' habits.
-_VOICES = Draw({"plain": 0.42, "recital": 0.22, "applicant": 0.12, "worker": 0.12, "terse": 0.08, "one_line": 0.04})
+_VOICES = Draw(
+    {
+        "plain": 0.42,
+        "recital": 0.22,
+        "applicant": 0.12,
+        "worker": 0.12,
+        "terse": 0.08,
+        "one_line": 0.04,
+    }
+)
 
 
 def written_date(rng: Random, day: dt.date, style: int | None = None) -> str:
@@ -75,7 +84,12 @@ class _Slots(dict[str, Any]):
         if name == "high":
             return str(4 + int(rng.random() * 4))
         if name == "year":
-            return str(max(self._case.injured_on.year, self._case.ur_denied_on.year - 1 - int(rng.random() * 3)))
+            return str(
+                max(
+                    self._case.injured_on.year,
+                    self._case.ur_denied_on.year - 1 - int(rng.random() * 3),
+                )
+            )
         if name == "level":
             return str(pick(rng, read_table("clinic")["regions"][self._case.region]["levels"]))
         raise KeyError(name)
@@ -87,8 +101,8 @@ def write_summary(rng: Random, case: DrawnCase, *, from_review: bool = True) -> 
     Parameters
     ----------
     from_review : bool
-        With what only the reviewer's narrative holds (the utilization review's decision, a word on the record); a request's
-        notes have neither.
+        With what only the reviewer's narrative holds (the utilization review's decision, a word on
+        the record); a request's notes have neither.
     """
     banks = read_banks("record")
     row = read_table("clinic")
@@ -117,7 +131,11 @@ def write_summary(rng: Random, case: DrawnCase, *, from_review: bool = True) -> 
         told.append(say(rng, banks["exams"], slots))
     if random() < 0.5:
         told.append(say(rng, banks["care"], slots))
-    facts = [say(rng, banks["facts"][aspect][_bank(state)], slots) for aspect, state in case.states.items() if state != "silent"]
+    facts = [
+        say(rng, banks["facts"][aspect][_bank(state)], slots)
+        for aspect, state in case.states.items()
+        if state != "silent"
+    ]
     if case.chronicity == "acute":
         facts.append(say(rng, banks["recent"], slots))
     elif case.chronicity == "chronic" and random() < 0.6:
@@ -130,7 +148,9 @@ def write_summary(rng: Random, case: DrawnCase, *, from_review: bool = True) -> 
     sentences += told
     sentences += facts
     if from_review and random() < 0.08:
-        sentences.insert(1 + int(random() * (len(sentences) - 1)), say(rng, banks["judgements"], slots))
+        sentences.insert(
+            1 + int(random() * (len(sentences) - 1)), say(rng, banks["judgements"], slots)
+        )
     if random() < 0.7:
         sentences.append(say(rng, banks["requests"], slots))
     if from_review and random() < 0.96:
@@ -175,7 +195,11 @@ def _mtus_citation(rng: Random, case: DrawnCase, row: dict[str, Any], *, names_t
         by_sections = "chronic_2016" if case.decided_on >= _CHRONIC_2016_FROM else "chronic_2015"
         chapter = chapters[by_sections if case.decided_on >= _SECTIONS_FROM else "chronic_2014"]
     else:
-        chapter = chapters["acupuncture"] if row["chapter"] == "acupuncture" else clinic["regions"][case.region]["chapter"]
+        chapter = (
+            chapters["acupuncture"]
+            if row["chapter"] == "acupuncture"
+            else clinic["regions"][case.region]["chapter"]
+        )
     if not names_topic or not row["topics"]:
         return f"Decision based on MTUS {chapter}."
     topic = pick(rng, row["topics"])
@@ -188,15 +212,17 @@ def _mtus_citation(rng: Random, case: DrawnCase, row: dict[str, Any], *, names_t
 # --- rationale -------------------------------------------------------------------------------------------------------
 
 
-def write_rationale(rng: Random, case: DrawnCase, item: DrawnItem) -> tuple[str, list[dict[str, Any]]]:
+def write_rationale(
+    rng: Random, case: DrawnCase, item: DrawnItem
+) -> tuple[str, list[dict[str, Any]]]:
     """Write a rationale.
 
     Returns
     -------
     rationale : str
     deficiency_sentences : list of {'id', 'text', 'has_cue'}
-        Each sentence that states a deficiency, word for word as it stands in the rationale, and whether it comes from the
-        wordings built on the labeller's cue phrases.
+        Each sentence that states a deficiency, word for word as it stands in the rationale, and
+        whether it comes from the wordings built on the labeller's cue phrases.
     """
     clinic = read_table("clinic")
     banks = read_banks("rationale")
@@ -220,14 +246,20 @@ def write_rationale(rng: Random, case: DrawnCase, item: DrawnItem) -> tuple[str,
         return f"{texts[0]} {closing}", faults
     if voice in ("terse", "one_line"):
         return " ".join([*texts, say(rng, banks["closings"]["terse"], slots)]), faults
-    recitals = _recite(rng, banks, item.category, 1 + int(rng.random() * 2) if voice in ("plain", "worker") else 3)
+    recitals = _recite(
+        rng, banks, item.category, 1 + int(rng.random() * 2) if voice in ("plain", "worker") else 3
+    )
     facts = _tell_facts(rng, case, item, banks, slots)
     if voice == "applicant":
         parts = [say(rng, banks["openings"]["applicant"], slots), *recitals, *facts, *texts]
         if rng.random() < 0.6:
             parts.append(closing)
     elif voice == "worker":
-        parts = [*facts, *texts, *recitals, closing] if rng.random() < 0.5 else [*recitals, *facts, *texts, closing]
+        parts = (
+            [*facts, *texts, *recitals, closing]
+            if rng.random() < 0.5
+            else [*recitals, *facts, *texts, closing]
+        )
     else:
         opening = [say(rng, banks["openings"]["neutral"], slots)] if rng.random() < 0.3 else []
         parts = [*opening, *recitals, *facts, *texts, closing]
@@ -238,7 +270,9 @@ def write_rationale(rng: Random, case: DrawnCase, item: DrawnItem) -> tuple[str,
     return " ".join(parts), faults
 
 
-def _state_faults(rng: Random, item: DrawnItem, slots: _Slots, banks: dict[str, Any]) -> list[dict[str, Any]]:
+def _state_faults(
+    rng: Random, item: DrawnItem, slots: _Slots, banks: dict[str, Any]
+) -> list[dict[str, Any]]:
     wordings = read_banks("deficiencies")
     p_paraphrase = read_table("process")["p_paraphrase"]
     ids = list(item.deficiencies)
@@ -248,21 +282,32 @@ def _state_faults(rng: Random, item: DrawnItem, slots: _Slots, banks: dict[str, 
         has_cue = rng.random() >= p_paraphrase
         text = say(rng, wordings[id_]["cue" if has_cue else "paraphrase"], slots)
         link = say(rng, banks["links"]["however" if position == 0 else "further"], slots)
-        # A name that starts the sentence keeps its capital ("However, Norco ..."), other words lose it.
-        text = link + (text if not link or text.startswith(slots["item"]) else text[0].lower() + text[1:])
+        # A name that starts the sentence keeps its capital ("However, Norco ..."), other words lose
+        # it.
+        text = link + (
+            text if not link or text.startswith(slots["item"]) else text[0].lower() + text[1:]
+        )
         faults.append({"id": id_, "text": text, "has_cue": has_cue})
     return faults
 
 
 def _recite(rng: Random, banks: dict[str, Any], category: str, n_sentences: int) -> list[str]:
     own: Bank = banks["recitals"][category]
-    recitals = [say(rng, (template,), {}) for template in rng.sample(banks["recitals"]["general"], n_sentences - 1)]
+    recitals = [
+        say(rng, (template,), {})
+        for template in rng.sample(banks["recitals"]["general"], n_sentences - 1)
+    ]
     recitals.insert(int(rng.random() * n_sentences), say(rng, own, {}))
     return recitals
 
 
-def _tell_facts(rng: Random, case: DrawnCase, item: DrawnItem, banks: dict[str, Any], slots: _Slots) -> list[str]:
-    told = [say(rng, banks["links"]["in_this_case"], slots) + _lowered(say(rng, banks["case_facts"], slots))]
+def _tell_facts(
+    rng: Random, case: DrawnCase, item: DrawnItem, banks: dict[str, Any], slots: _Slots
+) -> list[str]:
+    told = [
+        say(rng, banks["links"]["in_this_case"], slots)
+        + _lowered(say(rng, banks["case_facts"], slots))
+    ]
     if rng.random() < 0.5:
         told.append(say(rng, banks["case_facts"], slots))
     aspects = read_table("process")["aspects"]
@@ -270,7 +315,11 @@ def _tell_facts(rng: Random, case: DrawnCase, item: DrawnItem, banks: dict[str, 
         is_faulted = aspects[aspect]["deficiency"] in item.deficiencies
         if state == "shown" and not is_faulted and banks["support"][aspect] and rng.random() < 0.3:
             told.append(say(rng, banks["support"][aspect], slots))
-    if case.red_flag and "objective_findings_lacking" not in item.deficiencies and rng.random() < 0.3:
+    if (
+        case.red_flag
+        and "objective_findings_lacking" not in item.deficiencies
+        and rng.random() < 0.3
+    ):
         told.append(say(rng, banks["support"]["red_flag"], slots))
     return [sentence[0].upper() + sentence[1:] for sentence in told]
 
@@ -281,7 +330,11 @@ def _lowered(sentence: str) -> str:
 
 def _support(rng: Random, case: DrawnCase, item: DrawnItem, slots: _Slots, voice: str) -> list[str]:
     banks = read_banks("rationale")
-    shown = [aspect for aspect, state in item.states.items() if state == "shown" and banks["support"][aspect]]
+    shown = [
+        aspect
+        for aspect, state in item.states.items()
+        if state == "shown" and banks["support"][aspect]
+    ]
     rng.shuffle(shown)
     support = [say(rng, banks["support"][aspect], slots) for aspect in shown[:3]]
     if case.red_flag:
@@ -291,8 +344,12 @@ def _support(rng: Random, case: DrawnCase, item: DrawnItem, slots: _Slots, voice
     closing = say(rng, banks["closings"]["overturned"], slots)
     if voice in ("terse", "one_line"):
         return [*support, closing]
-    recitals = _recite(rng, banks, item.category, 3 if voice == "recital" else 1 + int(rng.random() * 2))
+    recitals = _recite(
+        rng, banks, item.category, 3 if voice == "recital" else 1 + int(rng.random() * 2)
+    )
     link = say(rng, banks["links"]["in_this_case"], slots)
     fact = link + _lowered(say(rng, banks["case_facts"], slots))
-    opening = [say(rng, banks["openings"]["applicant_overturned"], slots)] if voice == "applicant" else []
+    opening = (
+        [say(rng, banks["openings"]["applicant_overturned"], slots)] if voice == "applicant" else []
+    )
     return [*opening, *recitals, fact[0].upper() + fact[1:], *support, closing]

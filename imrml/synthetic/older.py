@@ -23,10 +23,18 @@ def restate(case: Case, letter_format: str) -> Case:
     told = read_table("letter")["older"]["told"][letter_format]
     items = tuple(_restate_item(item, told, letter_format) for item in case.items)
     if letter_format == "F0":
-        rationale = " ".join(f"{item.item_number}) {_statement(item)} {item.determination.rationale}" for item in items)
+        rationale = " ".join(
+            f"{item.item_number}) {_statement(item)} {item.determination.rationale}"
+            for item in items
+        )
         guideline = items[0].determination.maximus_guideline
         items = tuple(
-            replace(item, determination=replace(item.determination, rationale=rationale, maximus_guideline=guideline))
+            replace(
+                item,
+                determination=replace(
+                    item.determination, rationale=rationale, maximus_guideline=guideline
+                ),
+            )
             for item in items
         )
     return replace(case, letter_format=letter_format, format_verified=False, items=items)
@@ -37,10 +45,13 @@ def _restate_item(item: Item, told: list[str], letter_format: str) -> Item:
     submission, determination = item.submission, item.determination
     claims = "" if letter_format == "F0" else f"{words['claims']} {submission.claims_guideline}"
     maximus = (
-        determination.maximus_guideline if letter_format == "F0" else f"{words['reviewer']} {determination.maximus_guideline}"
+        determination.maximus_guideline
+        if letter_format == "F0"
+        else f"{words['reviewer']} {determination.maximus_guideline}"
     )
     dates: dict[str, Any] = {
-        name: getattr(submission, name) if name in told else None for name in ("date_of_injury", "received_on", "ur_denied_on")
+        name: getattr(submission, name) if name in told else None
+        for name in ("date_of_injury", "received_on", "ur_denied_on")
     }
     return replace(
         item,
@@ -55,7 +66,9 @@ def _restate_item(item: Item, told: list[str], letter_format: str) -> Item:
             **dates,
         ),
         determination=replace(
-            determination, maximus_guideline=maximus, assigned_on=determination.assigned_on if "assigned_on" in told else None
+            determination,
+            maximus_guideline=maximus,
+            assigned_on=determination.assigned_on if "assigned_on" in told else None,
         ),
     )
 
@@ -69,17 +82,27 @@ def _own_rationale(item: Item, case: Case) -> str:
     """Give an item's part of the rationale that all items share."""
     shared = item.determination.rationale
     starts = [shared.index(f"{each.item_number}) {_statement(each)}") for each in case.items]
-    return shared[starts[item.item_number - 1] : [*starts[1:], len(shared)][item.item_number - 1]].strip()
+    return shared[
+        starts[item.item_number - 1] : [*starts[1:], len(shared)][item.item_number - 1]
+    ].strip()
 
 
-def older_lines(case: Case, rng: Random, damages: frozenset[str]) -> tuple[list[str], frozenset[str]]:
+def older_lines(
+    case: Case, rng: Random, damages: frozenset[str]
+) -> tuple[list[str], frozenset[str]]:
     """Lay out a restated case in lines, and name the lines after which a page may end amid an item."""
     words = read_table("letter")["older"]
     first = case.items[0]
     facts = {
         "number": case.case_number,
-        **{name: us_date(getattr(first.submission, name)) for name in ("date_of_injury", "received_on", "ur_denied_on")},
-        **{name: us_date(getattr(first.determination, name)) for name in ("assigned_on", "decided_on")},
+        **{
+            name: us_date(getattr(first.submission, name))
+            for name in ("date_of_injury", "received_on", "ur_denied_on")
+        },
+        **{
+            name: us_date(getattr(first.determination, name))
+            for name in ("assigned_on", "decided_on")
+        },
         "priority": first.submission.priority.capitalize(),
         "states": first.determination.reviewer_states,
         "specialties": first.determination.reviewer_specialties,
@@ -87,7 +110,9 @@ def older_lines(case: Case, rng: Random, damages: frozenset[str]) -> tuple[list[
         "guideline": first.determination.maximus_guideline,
     }
     blocks: dict[str, Callable[[Item], list[str]]] = {
-        "{statements}": lambda item: [f"{item.item_number}) {words['determined']} {_statement(item)}"],
+        "{statements}": lambda item: [
+            f"{item.item_number}) {words['determined']} {_statement(item)}"
+        ],
         "{listed}": lambda item: [f"{item.item_number}) {item.submission.item}"],
         "{numbered}": lambda item: [
             f"{item.item_number}. {_statement(item)}",
@@ -106,7 +131,11 @@ def older_lines(case: Case, rng: Random, damages: frozenset[str]) -> tuple[list[
     lines: list[str] = []
     heads: set[str] = set()
     for line in words["letters"][case.letter_format]:
-        paragraphs = [text for item in case.items for text in blocks[line](item)] if line in blocks else [line.format(**facts)]
+        paragraphs = (
+            [text for item in case.items for text in blocks[line](item)]
+            if line in blocks
+            else [line.format(**facts)]
+        )
         for paragraph in paragraphs:
             wrapped = wrap(paragraph)
             heads.update(wrapped[:1] if line in blocks else [])

@@ -1,7 +1,7 @@
 """The tables beside this file: numbers of the process, treatments, and sentences with choices of words, read once.
 
-A template such as ``"Pain [fell|dropped] to {low}."`` is expanded at reading time into every choice of words, so that saying
-a sentence is two draws and one substitution.
+A template such as ``"Pain [fell|dropped] to {low}."`` is expanded at reading time into every choice
+of words, so that saying a sentence is two draws and one substitution.
 """
 
 import itertools
@@ -43,7 +43,10 @@ def expand(template: str) -> tuple[str, ...]:
     ('Pain fell to %(low)s.', 'Pain dropped to %(low)s.')
     """
     pieces = _CHOICE.split(template.replace("%", "%%"))
-    choices = [piece.split("|") if odd else [piece] for odd, piece in zip(itertools.cycle((False, True)), pieces)]
+    choices = [
+        piece.split("|") if odd else [piece]
+        for odd, piece in zip(itertools.cycle((False, True)), pieces)
+    ]
     return tuple(_SLOT.sub(r"%(\1)s", "".join(words)) for words in itertools.product(*choices))
 
 

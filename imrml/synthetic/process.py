@@ -1,7 +1,7 @@
 """The process: a case is drawn, its true P(overturned) follows from its facts, decisions and deficiencies follow from that.
 
-``process.yaml`` beside this file states the logistic function and every number in it. Invented, like everything here: a
-yardstick with a known optimum, never evidence of skill on real letters.
+``process.yaml`` beside this file states the logistic function and every number in it. Invented,
+like everything here: a yardstick with a known optimum, never evidence of skill on real letters.
 """
 
 import datetime as dt
@@ -35,7 +35,8 @@ class DrawnItem:
     treatment, authorized, disputed : str
         As in the item table.
     wording : {'whole', 'remaining', 'leaving'}
-        How the item is worded: in one piece, or in one of the two wordings of a partially authorized request.
+        How the item is worded: in one piece, or in one of the two wordings of a partially
+        authorized request.
     states : dict of str to {'shown', 'told_missing', 'silent'}
         What the submission shows of every aspect that matters to the category.
     p_true, p_attainable : float
@@ -102,13 +103,25 @@ class Process:
         self.category = Draw({name: row["share"] for name, row in self.categories.items()})
         families = {row["family"] for row in self.categories.values()}
         self.in_family = {
-            family: Draw({name: row["share"] for name, row in self.categories.items() if row["family"] == family})
+            family: Draw(
+                {
+                    name: row["share"]
+                    for name, row in self.categories.items()
+                    if row["family"] == family
+                }
+            )
             for family in families
         }
         self.region = Draw({name: row["share"] for name, row in self.clinic["regions"].items()})
-        # Bundling moves letters from one item to several, without changing the mean over physicians much.
+        # Bundling moves letters from one item to several, without changing the mean over physicians
+        # much.
         self.n_items = {
-            habit: Draw({n: share * (row["bundling"] if n > 1 else 1.0) for n, share in numbers["n_items"].items()})
+            habit: Draw(
+                {
+                    n: share * (row["bundling"] if n > 1 else 1.0)
+                    for n, share in numbers["n_items"].items()
+                }
+            )
             for habit, row in numbers["physicians"].items()
         }
         hidden = numbers["hidden"]
@@ -135,10 +148,15 @@ class Process:
         region = self.region.draw(rng)
         row = self.clinic["regions"][region]
         side = pick(rng, ("left", "right"))
-        diagnoses = {pick(rng, row["diagnoses"]), pick(rng, row["diagnoses"]), pick(rng, self.clinic["other_diagnoses"])}
+        diagnoses = {
+            pick(rng, row["diagnoses"]),
+            pick(rng, row["diagnoses"]),
+            pick(rng, self.clinic["other_diagnoses"]),
+        }
         case = DrawnCase(
             received_on=received,
-            injured_on=received - dt.timedelta(days=31 + shortest + int(rng.random() * (longest - shortest))),
+            injured_on=received
+            - dt.timedelta(days=31 + shortest + int(rng.random() * (longest - shortest))),
             ur_denied_on=denied,
             assigned_on=assigned,
             decided_on=decided,
@@ -148,7 +166,11 @@ class Process:
             region=region,
             side=side,
             where=f"{side} {region}" if row["side"] else region,
-            diagnoses=tuple(sorted(diagnoses, key=lambda diagnosis: (diagnosis not in row["diagnoses"], diagnosis))),
+            diagnoses=tuple(
+                sorted(
+                    diagnoses, key=lambda diagnosis: (diagnosis not in row["diagnoses"], diagnosis)
+                )
+            ),
             physician=physician,
             chronicity=chronicity,
             red_flag=rng.random() < numbers["circumstances"]["red_flag"]["share"],
@@ -159,7 +181,8 @@ class Process:
         )
         case.items = self._draw_items(rng, case)
         case.red_flag = case.red_flag and any(
-            item.category in numbers["circumstances"]["red_flag"]["categories"] for item in case.items
+            item.category in numbers["circumstances"]["red_flag"]["categories"]
+            for item in case.items
         )
         common = rng.random()
         for item in case.items:
@@ -183,12 +206,16 @@ class Process:
             if item.treatment not in treatments:
                 treatments.add(item.treatment)
                 items.append(item)
-            category = (family if rng.random() < self.numbers["p_same_family"] else self.category).draw(rng)
+            category = (
+                family if rng.random() < self.numbers["p_same_family"] else self.category
+            ).draw(rng)
         return items
 
     def _state(self, rng: Random, aspect: str, physician: str) -> State:
         row = self.aspects[aspect]
-        p_shown = self.numbers["p_shown"].get(aspect, self.numbers["physicians"][physician]["p_shown"])
+        p_shown = self.numbers["p_shown"].get(
+            aspect, self.numbers["physicians"][physician]["p_shown"]
+        )
         if rng.random() < p_shown:
             return "shown"
         return "told_missing" if rng.random() < row["p_told_missing"] else "silent"
@@ -209,19 +236,39 @@ class Process:
         slots = {"name": name, "part": case.region, "where": case.where}
         if states.get("specific", "shown") != "shown":
             if "amount" in states:
-                states["amount"] = "silent"  # a request without an amount shows neither a small nor a large one
-            return DrawnItem(category, name, pick(rng, unit["unspecific"]).format(**slots), "", "", "whole", states)
+                states["amount"] = (
+                    "silent"  # a request without an amount shows neither a small nor a large one
+                )
+            return DrawnItem(
+                category,
+                name,
+                pick(rng, unit["unspecific"]).format(**slots),
+                "",
+                "",
+                "whole",
+                states,
+            )
         form = pick(rng, unit["forms"])
         amounts = unit["within"] if states.get("amount", "shown") == "shown" else unit["over"]
         treatment = form.format(**slots, n=pick(rng, amounts))
         if rng.random() >= self.numbers["p_partially_authorized"]:
             return DrawnItem(category, name, treatment, "", "", "whole", states)
         if not unit["within"][0]:
-            return DrawnItem(category, name, treatment, "one evaluation visit", treatment, "leaving", states)
+            return DrawnItem(
+                category, name, treatment, "one evaluation visit", treatment, "leaving", states
+            )
         authorized = form.format(**slots, n=pick(rng, unit["within"]))
         if rng.random() < 0.3:
             return DrawnItem(category, name, treatment, authorized, treatment, "leaving", states)
-        return DrawnItem(category, name, treatment, authorized, form.format(**slots, n=pick(rng, amounts)), "remaining", states)
+        return DrawnItem(
+            category,
+            name,
+            treatment,
+            authorized,
+            form.format(**slots, n=pick(rng, amounts)),
+            "remaining",
+            states,
+        )
 
     # --- probabilities ---------------------------------------------------------------------------------------------
 
@@ -230,8 +277,12 @@ class Process:
         numbers = self.numbers
         total: float = self.categories[item.category]["intercept"]
         holding = {aspect for aspect, state in item.states.items() if state == "shown"}
-        neighbours = {aspect: state for aspect, state in case.states.items() if aspect not in item.states}
-        total += self._documented(item.states) + numbers["neighbours"] * self._documented(neighbours)
+        neighbours = {
+            aspect: state for aspect, state in case.states.items() if aspect not in item.states
+        }
+        total += self._documented(item.states) + numbers["neighbours"] * self._documented(
+            neighbours
+        )
         if case.chronicity == "acute":
             holding.add("acute")
         if case.red_flag:
@@ -263,7 +314,12 @@ class Process:
         shown = self.logit(case, item)
         hidden = self.numbers["hidden"]
         item.p_true = _sigmoid(
-            shown + cast(float, hidden["reviewer"][case.reviewer]["weight"] + hidden["record"][case.record]["weight"])
+            shown
+            + cast(
+                float,
+                hidden["reviewer"][case.reviewer]["weight"]
+                + hidden["record"][case.record]["weight"],
+            )
         )
         upheld = dict.fromkeys(hidden["record"], 0.0)
         item.p_attainable = 0.0
@@ -275,7 +331,8 @@ class Process:
         item.p_deficiencies = dict.fromkeys(deficiency_ids(), 0.0) | by_record[case.record]
         total = sum(upheld.values())
         item.p_deficiencies_attainable = dict.fromkeys(deficiency_ids(), 0.0) | {
-            id_: sum(upheld[record] * by_record[record][id_] for record in upheld) / total for id_ in by_record[case.record]
+            id_: sum(upheld[record] * by_record[record][id_] for record in upheld) / total
+            for id_ in by_record[case.record]
         }
 
     def _cited(self, item: DrawnItem, record: str) -> dict[str, float]:

@@ -103,7 +103,15 @@ def write_corpus(
 
     write = _write_parquet if table_format(truth) == "parquet" else _write_json_lines
     write_private(truth, lambda target: write(rows(), target))
-    return CorpusSummary(n_letters, counts["items"], counts["overturned"], counts["pdf"], counts["damaged"], folder, Path(truth))
+    return CorpusSummary(
+        n_letters,
+        counts["items"],
+        counts["overturned"],
+        counts["pdf"],
+        counts["damaged"],
+        folder,
+        Path(truth),
+    )
 
 
 def pdf_bytes(lines: Iterable[str]) -> bytes:
@@ -163,7 +171,11 @@ def truth_schema() -> pa.Schema:
         "string": text, "date": text, "int64": pa.int64(), "Int64": pa.int64(), "Float64": floating, "bool": pa.bool_(),
         "list": pa.list_(text),
     }  # fmt: skip
-    columns = [(column.name, kinds[column.dtype]) for column in ITEM_COLUMNS if column.name not in _BY_LABELLING_ONLY]
+    columns = [
+        (column.name, kinds[column.dtype])
+        for column in ITEM_COLUMNS
+        if column.name not in _BY_LABELLING_ONLY
+    ]
     by_deficiency = pa.struct([(id_, floating) for id_ in deficiency_ids()])
     facts = [
         *((aspect, text) for aspect in process().aspects),
@@ -182,7 +194,10 @@ def truth_schema() -> pa.Schema:
             ("p_attainable", floating),
             ("p_deficiencies", by_deficiency),
             ("p_deficiencies_attainable", by_deficiency),
-            ("deficiency_sentences", pa.list_(pa.struct([("id", text), ("text", text), ("has_cue", pa.bool_())]))),
+            (
+                "deficiency_sentences",
+                pa.list_(pa.struct([("id", text), ("text", text), ("has_cue", pa.bool_())])),
+            ),
             ("facts", pa.struct(facts)),
         ]
     )

@@ -21,16 +21,32 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from imrml.errors import TableError
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 from imrml.private_files import write_private
 from imrml.tables.workbooks import neutralize_field, read_workbook, restore_field, write_workbook
 
-ENDINGS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
-LIST_COLUMNS = ("deficiencies", "evidence", "supports", "supports_evidence", "reasons", "send_before_submission", "already_shown")
-# Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower, or the lower alone.
+ENDINGS = {
+    ".parquet": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".xlsx": "xlsx",
+}
+LIST_COLUMNS = (
+    "deficiencies",
+    "evidence",
+    "supports",
+    "supports_evidence",
+    "reasons",
+    "send_before_submission",
+    "already_shown",
+)
+# Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower,
+# or the lower alone.
 _LARGEST = 2**63  # beyond which no column of whole numbers goes
 _HALF_CHARACTER = re.compile(
-    r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
+    r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}",
+    re.IGNORECASE,
 )
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -56,7 +72,9 @@ def table_format(path: str | Path) -> str:
         return "jsonl"
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        raise TableError(f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl, .csv or .xlsx")
+        raise TableError(
+            f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl, .csv or .xlsx"
+        )
     return ENDINGS[ending]
 
 
@@ -73,7 +91,8 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     Raises
     ------
     TableError
-        The file is absent or empty, its ending is unknown, or a row cannot be read (the message holds its number).
+        The file is absent or empty, its ending is unknown, or a row cannot be read (the message
+        holds its number).
     """
     table_format(path)
     if str(path) == "-":
@@ -93,8 +112,9 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     name : str
         Its name; the ending chooses the format, and error messages begin with it.
     is_known : callable, optional
-        Tells whether a heading is known. With it, a CSV may also be separated by semicolons or tabs: of the three, the one
-        counts that makes most of the headings known. No row below the header is looked at for it.
+        Tells whether a heading is known. With it, a CSV may also be separated by semicolons or
+        tabs: of the three, the one counts that makes most of the headings known. No row below the
+        header is looked at for it.
 
     Raises
     ------
@@ -113,7 +133,9 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
         try:
             return pd.read_parquet(io.BytesIO(data))
         except (OSError, ValueError) as error:
-            raise TableError(f"{name}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+            raise TableError(
+                f"{name}: not a readable Parquet file ({type(error).__name__}); write it again"
+            ) from None
     if format_ == "xlsx":
         return read_workbook(data, name, LIST_COLUMNS)
     try:
@@ -133,11 +155,17 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise TableError(f"{path}: row {number} is no JSON ({error.msg} at character {error.pos})") from None
+            raise TableError(
+                f"{path}: row {number} is no JSON ({error.msg} at character {error.pos})"
+            ) from None
         if not isinstance(row, dict):
-            raise TableError(f"{path}: row {number} is a {type(row).__name__}; expected one JSON object a line")
+            raise TableError(
+                f"{path}: row {number} is a {type(row).__name__}; expected one JSON object a line"
+            )
         if _HALF_CHARACTER.search(line):
-            raise TableError(f"{path}: row {number} holds half a character (\\ud800 to \\udfff); write it again as UTF-8")
+            raise TableError(
+                f"{path}: row {number} holds half a character (\\ud800 to \\udfff); write it again as UTF-8"
+            )
         rows.append(row)
     if not rows:
         raise TableError(f"{path}: holds no rows; expected one JSON object a line")
@@ -152,21 +180,32 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
 
 def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataFrame:
     separator = _find_separator(text, is_known) if is_known else ","
-    # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted comma in the notes.
+    # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted
+    # comma in the notes.
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
-            found = f"{counted(len(row), 'field')}, the header {n_columns}"
-            raise TableError(f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}")
+            found = f"{pluralize(len(row), 'field')}, the header {n_columns}"
+            raise TableError(
+                f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}"
+            )
     try:
-        frame = pd.read_csv(io.StringIO(text, newline=""), sep=separator, dtype=str, keep_default_na=False, index_col=False)
+        frame = pd.read_csv(
+            io.StringIO(text, newline=""),
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,
+            index_col=False,
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise TableError(f"{path}: not a readable CSV ({error})") from None
     frame = _restored(frame)
     for column in set(LIST_COLUMNS) & set(frame.columns):
         try:
-            frame[column] = [json.loads(cell) if cell else None for cell in frame[column]]  # blank: nobody looked
+            frame[column] = [
+                json.loads(cell) if cell else None for cell in frame[column]
+            ]  # blank: nobody looked
         except json.JSONDecodeError:
             raise TableError(f"{path}: column {column!r} must hold JSON lists") from None
     return frame
@@ -202,7 +241,9 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
                 for batch in file.iter_batches(n_rows):
                     yield batch.to_pandas()
         except (OSError, ValueError) as error:
-            raise TableError(f"{path}: not a readable Parquet file ({type(error).__name__}); write it again") from None
+            raise TableError(
+                f"{path}: not a readable Parquet file ({type(error).__name__}); write it again"
+            ) from None
     elif format_ == "csv":
         with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
             yield from map(_restored, parts)
@@ -276,11 +317,15 @@ def _write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
     with pq.ParquetWriter(file, first.schema) as writer:
         writer.write_table(first)
         for frame in frames:
-            writer.write_table(pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False))
+            writer.write_table(
+                pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False)
+            )
 
 
 def _write_csv(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    file.writelines(_to_csv(frame, has_header=number == 0).encode("utf-8") for number, frame in enumerate(parts))
+    file.writelines(
+        _to_csv(frame, has_header=number == 0).encode("utf-8") for number, frame in enumerate(parts)
+    )
 
 
 def _write_json_lines(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
@@ -305,10 +350,13 @@ def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
         flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
     breaks_lines = False
     for column in flat.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in flat.dtypes]]:
-        flat[column] = [neutralize_field(cell) if isinstance(cell, str) else cell for cell in flat[column]]
+        flat[column] = [
+            neutralize_field(cell) if isinstance(cell, str) else cell for cell in flat[column]
+        ]
         breaks_lines |= any("\r" in cell for cell in flat[column] if isinstance(cell, str))
     flat = flat.set_axis([neutralize_field(str(name)) for name in flat.columns], axis="columns")
-    # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for most readers.
+    # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for
+    # most readers.
     if breaks_lines:
         return flat.to_csv(index=False, header=has_header, quoting=csv.QUOTE_NONNUMERIC)
     return flat.to_csv(index=False, header=has_header)

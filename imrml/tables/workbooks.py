@@ -1,10 +1,11 @@
 """What spreadsheet programs need: cells that are never taken for formulas, and Excel workbooks in and out.
 
-A text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line's end is run as a formula by spreadsheet programs, also
-where it came from a file (CWE-1236). Every such cell is written with an apostrophe before it, in CSV and in Excel; our own reader
-takes it off again. Numbers are written as they are. A program that separates by semicolons or tabs, as Excel does in much of
-Europe, takes our CSV apart inside its cells, where a quote no longer holds it together: there an apostrophe also stands before a
-sign that follows a semicolon, a tab or a line's end.
+A text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line's end is run as a formula
+by spreadsheet programs, also where it came from a file (CWE-1236). Every such cell is written with
+an apostrophe before it, in CSV and in Excel; our own reader takes it off again. Numbers are written
+as they are. A program that separates by semicolons or tabs, as Excel does in much of Europe, takes
+our CSV apart inside its cells, where a quote no longer holds it together: there an apostrophe also
+stands before a sign that follows a semicolon, a tab or a line's end.
 """
 
 import io
@@ -18,10 +19,10 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from imrml.errors import TableError
-from imrml.phrases import counted
+from imrml.phrases import pluralize
 
-# A cell that begins with apostrophes before such a sign gets one more, so that taking one off always restores it. The wide signs
-# are turned into the narrow ones by some programs.
+# A cell that begins with apostrophes before such a sign gets one more, so that taking one off
+# always restores it. The wide signs are turned into the narrow ones by some programs.
 _RUNS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NEUTRAL = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _RUNS_INSIDE = re.compile(r"([;\t\r\n])('*[=+\-@＝＋－＠])")
@@ -80,7 +81,9 @@ def restore_field(text: str) -> str:
     return _NEUTRAL_INSIDE.sub(r"\1\2", restore(text))
 
 
-def write_workbook(parts: Iterable[pd.DataFrame], file: BinaryIO, list_columns: Sequence[str]) -> None:
+def write_workbook(
+    parts: Iterable[pd.DataFrame], file: BinaryIO, list_columns: Sequence[str]
+) -> None:
     """Write one sheet; a list becomes a cell of lines.
 
     Parameters
@@ -123,7 +126,9 @@ def write_workbook(parts: Iterable[pd.DataFrame], file: BinaryIO, list_columns: 
     workbook.save(file)
 
 
-def _rows_to_write(parts: Iterable[pd.DataFrame], list_columns: Sequence[str]) -> Iterator[list[tuple[str, Any]]]:
+def _rows_to_write(
+    parts: Iterable[pd.DataFrame], list_columns: Sequence[str]
+) -> Iterator[list[tuple[str, Any]]]:
     """Yield each cell of each row with its style: a column's name, a share, or anything else."""
     n_rows = 0
     for number, part in enumerate(parts):
@@ -135,15 +140,22 @@ def _rows_to_write(parts: Iterable[pd.DataFrame], list_columns: Sequence[str]) -
             cells = []
             for name, value in zip(names, row, strict=True):
                 plain = _lines(value) if name in list_columns else _plain_cell(value)
-                style = "share" if isinstance(plain, float) and name.startswith(("p_", "base_rate")) else ""
-                cells.append((style, _cell_text(plain, n_rows, name) if isinstance(plain, str) else plain))
+                style = (
+                    "share"
+                    if isinstance(plain, float) and name.startswith(("p_", "base_rate"))
+                    else ""
+                )
+                cells.append(
+                    (style, _cell_text(plain, n_rows, name) if isinstance(plain, str) else plain)
+                )
             yield cells
 
 
 def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.DataFrame:
     """Read the first sheet of a workbook; its first row names the columns.
 
-    Numbers stay numbers, days become ISO dates, and of formulas the value counts that was last computed.
+    Numbers stay numbers, days become ISO dates, and of formulas the value counts that was last
+    computed.
 
     Parameters
     ----------
@@ -157,7 +169,8 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
     Raises
     ------
     TableError
-        The bytes are no workbook, hold more than can be read, or a row holds more cells than there are column names.
+        The bytes are no workbook, hold more than can be read, or a row holds more cells than there
+        are column names.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
@@ -167,12 +180,18 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
         raise
     except Exception as error:
         # Whatever openpyxl meets in a file that only looks like a workbook.
-        raise TableError(f"{name}: not a readable Excel workbook ({type(error).__name__}); save it as .xlsx again") from None
+        raise TableError(
+            f"{name}: not a readable Excel workbook ({type(error).__name__}); save it as .xlsx again"
+        ) from None
     if not rows:
-        raise TableError(f"{name}: its first sheet is empty; expected a row of column names and rows below it")
+        raise TableError(
+            f"{name}: its first sheet is empty; expected a row of column names and rows below it"
+        )
     names = [str(cell) for cell in rows[0]]
     if twice := [place for place, column in enumerate(names, start=1) if names.count(column) > 1]:
-        raise TableError(f"{name}: columns {', '.join(map(str, twice))} (from 1) share a name; give each its own")
+        raise TableError(
+            f"{name}: columns {', '.join(map(str, twice))} (from 1) share a name; give each its own"
+        )
     frame = pd.DataFrame(rows[1:], columns=names, dtype=object)
     for column in set(list_columns) & set(names):
         frame[column] = pd.Series(map(_list, frame[column]), dtype=object)
@@ -183,7 +202,9 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
     from openpyxl import load_workbook  # noqa: PLC0415
 
     if n_bytes > _MOST_BYTES:
-        raise TableError(f"{name}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; split it")
+        raise TableError(
+            f"{name}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; split it"
+        )
     workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     if not workbook.worksheets:
         return []
@@ -194,12 +215,16 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
     for number, cells in enumerate(sheet.iter_rows(values_only=True)):
         row = tuple(_read_cell(cell) for cell in cells)
         if number == 0:
-            width = max((place for place, cell in enumerate(row, start=1) if cell is not None), default=0)
+            width = max(
+                (place for place, cell in enumerate(row, start=1) if cell is not None), default=0
+            )
             if any(cell is None for cell in row[:width]):
-                raise TableError(f"{name}: a column of its first row has no name; name each column in the first row")
+                raise TableError(
+                    f"{name}: a column of its first row has no name; name each column in the first row"
+                )
         if any(cell is not None for cell in row[width:]):
             raise TableError(
-                f"{name}: row {number} has cells beyond the {counted(width, 'named column')}; name each column in the first row"
+                f"{name}: row {number} has cells beyond the {pluralize(width, 'named column')}; name each column in the first row"
             )
         n_cells += len(row) + 1
         if n_cells > _MOST_CELLS:
@@ -244,10 +269,14 @@ def _lines(cell: Any) -> str | None:
     if cell is None or (not hasattr(cell, "__len__") and pd.isna(cell)):
         return None
     elements = list(cell)
-    are_lines = elements and all(isinstance(one, str) and one and "\n" not in one and "\r" not in one for one in elements)
+    are_lines = elements and all(
+        isinstance(one, str) and one and "\n" not in one and "\r" not in one for one in elements
+    )
     if are_lines and not elements[0].startswith("["):
         return "\n".join(elements)
-    return json.dumps([one.tolist() if hasattr(one, "tolist") else one for one in elements], ensure_ascii=False)
+    return json.dumps(
+        [one.tolist() if hasattr(one, "tolist") else one for one in elements], ensure_ascii=False
+    )
 
 
 def _list(cell: Any) -> list[Any] | None:

@@ -1,7 +1,8 @@
 """Letters that a text must hold before a pattern can be found in it: most cues need not be searched for in most sentences.
 
-The letters are derived from the pattern as ``re`` parses it, as code search engines do it (Cox, "Regular Expression
-Matching with a Trigram Index", 2012): what the derivation does not know, it takes for a stretch of anything.
+The letters are derived from the pattern as ``re`` parses it, as code search engines do it (Cox,
+"Regular Expression Matching with a Trigram Index", 2012): what the derivation does not know, it
+takes for a stretch of anything.
 """
 
 import re
@@ -104,7 +105,9 @@ class AnyOf:
 
     patterns: tuple[tuple[int, re.Pattern[str]], ...]
 
-    def search(self, text: str, possible: Container[int], start: int = 0, end: int = maxsize) -> re.Match[str] | None:
+    def search(
+        self, text: str, possible: Container[int], start: int = 0, end: int = maxsize
+    ) -> re.Match[str] | None:
         """Find the alternative that stands first in a stretch of a text; of two at one place, the one that is named first."""
         found: re.Match[str] | None = None
         for place, pattern in self.patterns:
@@ -121,8 +124,8 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
     Returns
     -------
     frozenset of str
-        A blank in them is any character but letters, digits and ``_``, or an end of the text. None where nothing is sure:
-        such a pattern may be found anywhere.
+        A blank in them is any character but letters, digits and ``_``, or an end of the text. None
+        where nothing is sure: such a pattern may be found anywhere.
 
     Examples
     --------
@@ -134,7 +137,9 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
     if pattern.flags & re.IGNORECASE:
         return frozenset()
     needed = _read_sequence(re._parser.parse(pattern.pattern)).needed or frozenset()  # type: ignore[attr-defined]
-    return frozenset(string for string in needed if not any(other in string for other in needed - {string}))
+    return frozenset(
+        string for string in needed if not any(other in string for other in needed - {string})
+    )
 
 
 def _rarest_run(string: str) -> str:
@@ -198,7 +203,9 @@ def _read_choice(branches: Iterable[Iterable[tuple[Any, Any]]]) -> _Stretch:
     exact = frozenset().union(*(found.exact or () for found in read))
     needed = frozenset().union(*(found.needed or () for found in read))
     return _Stretch(
-        exact if all(found.exact is not None for found in read) and len(exact) <= _MOST_STRINGS else None,
+        exact
+        if all(found.exact is not None for found in read) and len(exact) <= _MOST_STRINGS
+        else None,
         needed if all(found.needed is not None for found in read) else None,
     )
 

@@ -15,7 +15,8 @@ _ENDLESS = re.compile(rf"\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
 def bound_runs(text: str) -> str:
     """Mask words and runs of blanks that are longer than ``LONGEST_WORD``; every character keeps its place.
 
-    A run of blanks keeps its first and its last, so that the words around it still stand after and before a blank.
+    A run of blanks keeps its first and its last, so that the words around it still stand after and
+    before a blank.
 
     Examples
     --------

@@ -11,8 +11,9 @@ _ABBREVIATION = re.compile(
     r"|U\.S|a\.m|p\.m)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-# "positive.Prior", "screening.The": a glued sentence start counts as a boundary when a lower-case letter, ")" or a
-# digit stands before the stop and a capital followed by a lower-case letter after it. A line of a list is a sentence too.
+# "positive.Prior", "screening.The": a glued sentence start counts as a boundary when a lower-case
+# letter, ")" or a digit stands before the stop and a capital followed by a lower-case letter after
+# it. A line of a list is a sentence too.
 _BOUNDARY = re.compile(r"(?<![.!?])[.!?]++[\"”’)\]]*+(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n+")
 
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -20,13 +21,16 @@ _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 LONGEST_SENTENCE = 2_000
 """Characters; what runs on without a stop is cut at a blank, so that reading a sentence is never slow."""
 
-# Where one statement ends and the next begins inside a sentence: "..., however, ...", "...; ...", "... but ...".
+# Where one statement ends and the next begins inside a sentence: "..., however, ...", "...; ...",
+# "... but ...".
 _CLAUSE_BOUNDARY = re.compile(
     r";|,(?=\s{1,60}(?:but|however|although|though|while|whereas|yet|nor|therefore|thus|so|as|since|because|which)\b)"
     r"|(?=\bbut\b)|(?<=\bhowever),",
     re.IGNORECASE,
 )
-_CONTRAST = re.compile(r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b")
+_CONTRAST = re.compile(
+    r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b"
+)
 
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
@@ -35,7 +39,8 @@ _RECORD_VERB = (
     r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar"
     r"|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg|attest|elucidat|convey|weigh)\w*"
 )
-# What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear whether".
+# What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear
+# whether".
 _MISSING_AFTER = re.compile(
     r"\b(?:"
     r"no\b(?! (?:longer|doubt|question|more than|less than|later than)\b)"
@@ -43,7 +48,9 @@ _MISSING_AFTER = re.compile(
     r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
     r"|(?:patient|claimant|applicant|worker|employee|he|she) den(?:ies|ied)\b"
     r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
-    r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?" + _RECORD_VERB + r"|silent (?:on|as to|regarding|about|with)"
+    r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?"
+    + _RECORD_VERB
+    + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
     r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"
     r"|(?:clarification|clarity|detail|information|documentation|evidence|explanation)s? (?:is|was|are|were|would be) (?:still )?"
@@ -65,7 +72,8 @@ _MISSING_BEFORE = re.compile(
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
     r"|missing|absent|lacking|silent"
     r"|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
-    # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say that something is absent.
+    # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say
+    # that something is absent.
     r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)(?: being)?"
     r"|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
     r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
@@ -74,8 +82,9 @@ _MISSING_BEFORE = re.compile(
     r"|(?:do|does|did) not (?:appear|emerge|come through)"
     r")(?: to (?:(?:have|be) (?:been )?)?\w+)?"
 )
-# "... to warrant the requested study": what a finding would have justified is not itself missing. It counts as such a tail
-# only where something stands between the lack and it ("no evidence to support a trial" has none).
+# "... to warrant the requested study": what a finding would have justified is not itself missing.
+# It counts as such a tail only where something stands between the lack and it ("no evidence to
+# support a trial" has none).
 _PURPOSE_TAIL = re.compile(
     r"\b(?P<before>\w{1,60}),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
     r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*"
@@ -90,7 +99,8 @@ _REACH = 400
 """A lack reaches at least this many characters and at most twice as many, to a multiple of it: so lacks in a text without
 stops share their ends, the outermost span stands for them all, and reading stays linear."""
 
-# A statement that comes before the lacking one in the same sentence: "pain relief is noted and function is not recorded".
+# A statement that comes before the lacking one in the same sentence: "pain relief is noted and
+# function is not recorded".
 _FINITE_VERB = re.compile(
     r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
     r"|showed|presents?|presented|received|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*"
@@ -139,7 +149,9 @@ def split_sentences(text: str) -> list[Sentence]:
     start = 0
     for boundary in _BOUNDARY.finditer(text):
         end = boundary.end()
-        if boundary.group().startswith(".") and _ABBREVIATION.search(text, max(start, end - 12), end):
+        if boundary.group().startswith(".") and _ABBREVIATION.search(
+            text, max(start, end - 12), end
+        ):
             continue
         _append_pieces(sentences, text, start, end)
         start = end
@@ -177,8 +189,9 @@ def split_clauses(text: str) -> list[Sentence]:
 def missing_spans(text: str) -> list[tuple[int, int]]:
     """Find the stretches of one sentence that it says are missing, unclear or untrue.
 
-    A lack reaches forward ("no documentation of ...") to the end of the sentence, a contrast or the tail that names what it
-    would have justified ("... to warrant the study"); or backward ("... was not provided") to the last contrast.
+    A lack reaches forward ("no documentation of ...") to the end of the sentence, a contrast or the
+    tail that names what it would have justified ("... to warrant the study"); or backward ("... was
+    not provided") to the last contrast.
 
     Parameters
     ----------
@@ -188,7 +201,8 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     Returns
     -------
     list of (start, end)
-        Offsets into ``text``, in order; each span holds its lacking word, and none lies within another.
+        Offsets into ``text``, in order; each span holds its lacking word, and none lies within
+        another.
 
     Examples
     --------
@@ -200,12 +214,17 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     'The count of visits was not stated'
     """
     text = small(text)
-    lacks_before, lacks_after = list(_MISSING_BEFORE.finditer(text)), list(_MISSING_AFTER.finditer(text))
+    lacks_before, lacks_after = (
+        list(_MISSING_BEFORE.finditer(text)),
+        list(_MISSING_AFTER.finditer(text)),
+    )
     if not lacks_before and not lacks_after:
         return []
     contrasts = [match.span() for match in _CONTRAST.finditer(text)]
     tails = [
-        match.start() + len(match["before"]) for match in _PURPOSE_TAIL.finditer(text) if not _RECORD_NOUN.match(match["before"])
+        match.start() + len(match["before"])
+        for match in _PURPOSE_TAIL.finditer(text)
+        if not _RECORD_NOUN.match(match["before"])
     ]
     stops = sorted([*(start for start, _ in contrasts), *tails])
     spans = []
@@ -234,7 +253,9 @@ def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _own_statement(text: str, start: int, lack: int) -> int:
     """Move the start of a backward scope past a statement of its own that stands before the lacking one."""
-    verbs = [verb.end() for verb in _FINITE_VERB.finditer(text, start, lack) if lack - verb.end() > 1]
+    verbs = [
+        verb.end() for verb in _FINITE_VERB.finditer(text, start, lack) if lack - verb.end() > 1
+    ]
     coordination = _COORDINATION.search(text, verbs[-1], lack) if verbs else None
     return coordination.end() if coordination else start
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def tracking_uri() -> str:
     """Return ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite database of the state folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI")
+        or f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
+    )
 
 
 def artifact_location() -> str | None:

@@ -1,7 +1,8 @@
 """Registered models and their aliases: ``champion`` (in use), ``challenger`` (asks to replace it), ``previous`` (the way back).
 
-A move writes down who, why and when first, then points ``previous`` at the old champion, and moves ``champion`` last, in one
-step: killed at any moment, the champion is the old one or the new one, and a move that was not finished can be told.
+A move writes down who, why and when first, then points ``previous`` at the old champion, and moves
+``champion`` last, in one step: killed at any moment, the champion is the old one or the new one,
+and a move that was not finished can be told.
 """
 
 import getpass
@@ -79,9 +80,13 @@ def fetch_model(uri: str, folder: Path) -> Path:
         try:
             fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
         except MlflowException as error:
-            if error.error_code not in _ABSENT:  # the server is away: nothing is known about the model
+            if (
+                error.error_code not in _ABSENT
+            ):  # the server is away: nothing is known about the model
                 raise
-            raise ModelError(f"{uri}: not found at {tracking_uri()} ({error.error_code}); see `imrml registry list`") from None
+            raise ModelError(
+                f"{uri}: not found at {tracking_uri()} ({error.error_code}); see `imrml registry list`"
+            ) from None
         except OSError as error:
             raise ModelError(
                 f"{uri}: its files cannot be read ({error.strerror}); restore them, or use another version"
@@ -125,12 +130,23 @@ def list_versions(name: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``name``, ``version``, ``aliases`` (comma-separated), ``model_version``, ``trained_on``, ``outcome_kind`` and
-        ``created_on``, a row a version.
+        ``name``, ``version``, ``aliases`` (comma-separated), ``model_version``, ``trained_on``,
+        ``outcome_kind`` and ``created_on``, a row a version.
     """
     with connected() as client:
         rows = [row for model in _names(client, name) for row in _versions(client, model)]
-    return pd.DataFrame(rows, columns=["name", "version", "aliases", "model_version", "trained_on", "outcome_kind", "created_on"])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "name",
+            "version",
+            "aliases",
+            "model_version",
+            "trained_on",
+            "outcome_kind",
+            "created_on",
+        ],
+    )
 
 
 def _names(client: "MlflowClient", name: str | None) -> list[str]:
@@ -143,7 +159,9 @@ def _names(client: "MlflowClient", name: str | None) -> list[str]:
     if name is None:
         return sorted(known)
     if name not in known:
-        raise ModelError(f"{name}: no such registered model at {tracking_uri()}; known: {', '.join(sorted(known)) or 'none'}")
+        raise ModelError(
+            f"{name}: no such registered model at {tracking_uri()}; known: {', '.join(sorted(known)) or 'none'}"
+        )
     return [name]
 
 
@@ -169,7 +187,11 @@ def alias_version(name: str, alias: str) -> str | None:
 def list_aliases() -> list[tuple[str, str, str]]:
     """List every alias of every registered model: name, alias, version."""
     with connected() as client:
-        return [(name, *pair) for name in _names(client, None) for pair in sorted(_aliases(client, name).items())]
+        return [
+            (name, *pair)
+            for name in _names(client, None)
+            for pair in sorted(_aliases(client, name).items())
+        ]
 
 
 def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
@@ -204,7 +226,13 @@ def _run_tags(client: "MlflowClient", run_id: str | None) -> dict[str, str]:
 _ANY = "any"
 
 
-def promote(name: str, why: str, version: str | None = None, who: str | None = None, instead_of: str | None = _ANY) -> Move:
+def promote(
+    name: str,
+    why: str,
+    version: str | None = None,
+    who: str | None = None,
+    instead_of: str | None = _ANY,
+) -> Move:
     """Make a version the champion, after its files were verified; the old champion becomes ``previous``.
 
     Parameters
@@ -218,18 +246,22 @@ def promote(name: str, why: str, version: str | None = None, who: str | None = N
     who : str, optional
         Written down with the move; the user of this process where absent.
     instead_of : str or None, default="any"
-        Version that must be the champion until then, None for none: what was decided about one champion holds for no other.
+        Version that must be the champion until then, None for none: what was decided about one
+        champion holds for no other.
 
     Raises
     ------
     ModelError
-        No such model or version, no challenger, it is the champion already, another one is, or its files are damaged.
+        No such model or version, no challenger, it is the champion already, another one is, or its
+        files are damaged.
     """
     with connected() as client:
         _names(client, name)
         target = version or _aliases(client, name).get(CHALLENGER)
         if target is None:
-            raise ModelError(f"{name}: no challenger to promote; name a version, see `imrml registry list {name}`")
+            raise ModelError(
+                f"{name}: no challenger to promote; name a version, see `imrml registry list {name}`"
+            )
         champion = _aliases(client, name).get(CHAMPION)
         if instead_of not in (_ANY, champion):
             raise ModelError(
@@ -251,19 +283,34 @@ def roll_back(name: str, why: str, who: str | None = None) -> Move:
         _names(client, name)
         aliases = _aliases(client, name)
         moves = _moves(client, name)
-        if moves and moves[-1].kind == "rollback" and moves[-1].to_version != aliases.get(CHAMPION):  # killed on its way
+        if (
+            moves and moves[-1].kind == "rollback" and moves[-1].to_version != aliases.get(CHAMPION)
+        ):  # killed on its way
             return _move(client, name, moves[-1].to_version, kind="rollback", who=who, why=why)
         if aliases.get(PREVIOUS) in {None, aliases.get(CHAMPION)}:
-            raise ModelError(f"{name}: no earlier champion to go back to; see `imrml registry list {name}`")
+            raise ModelError(
+                f"{name}: no earlier champion to go back to; see `imrml registry list {name}`"
+            )
         return _move(client, name, aliases[PREVIOUS], kind="rollback", who=who, why=why)
 
 
-def _move(client: "MlflowClient", name: str, to_version: str, *, kind: str, who: str | None, why: str) -> Move:
+def _move(
+    client: "MlflowClient", name: str, to_version: str, *, kind: str, who: str | None, why: str
+) -> Move:
     old = _aliases(client, name).get(CHAMPION)
     if to_version == old:
         raise ModelError(f"{name}: version {to_version} is the champion already")
-    load_registered(f"models:/{name}/{to_version}")  # whole, unharmed and of this code, or nothing moves
-    move = Move(kind, old, to_version, who or getpass.getuser(), why, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    load_registered(
+        f"models:/{name}/{to_version}"
+    )  # whole, unharmed and of this code, or nothing moves
+    move = Move(
+        kind,
+        old,
+        to_version,
+        who or getpass.getuser(),
+        why,
+        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
     number = len(_moves(client, name)) + 1
     client.set_registered_model_tag(name, f"{_MOVE}{number:04d}", json.dumps(asdict(move)))
     for key in ("who", "why", "when"):
@@ -275,7 +322,9 @@ def _move(client: "MlflowClient", name: str, to_version: str, *, kind: str, who:
 
 
 def _aliases(client: "MlflowClient", name: str) -> dict[str, str]:
-    return {alias: str(number) for alias, number in client.get_registered_model(name).aliases.items()}
+    return {
+        alias: str(number) for alias, number in client.get_registered_model(name).aliases.items()
+    }
 
 
 def list_moves(name: str) -> tuple[Move, ...]:

@@ -1,6 +1,7 @@
 """One MLflow run a training: everything that was found out, read from the folder that the training wrote.
 
-Because all of it lies in that folder, a run that a dead server refused is delivered later by the same function.
+Because all of it lies in that folder, a run that a dead server refused is delivered later by the
+same function.
 """
 
 import io
@@ -61,12 +62,14 @@ class LoggedRun:
 def log_training(model_dir: Path) -> LoggedRun:
     """Log one training: config, commit, data set, packages, splits, metrics, report, card and model; register the model.
 
-    A training that was logged whole is not logged again; what an interrupted attempt left behind is deleted first.
+    A training that was logged whole is not logged again; what an interrupted attempt left behind is
+    deleted first.
 
     Parameters
     ----------
     model_dir : Path
-        Folder with the model, ``metrics.json``, ``report.html`` and ``card.md``, as :func:`imrml.training.run.train` found them.
+        Folder with the model, ``metrics.json``, ``report.html`` and ``card.md``, as
+        :func:`imrml.training.run.train` found them.
 
     Raises
     ------
@@ -77,7 +80,9 @@ def log_training(model_dir: Path) -> LoggedRun:
     """
     manifest = dict(load_model(model_dir).manifest)
     if absent := [name for name in ARTIFACTS if not (model_dir / name).is_file()]:
-        raise ModelError(f"{model_dir}: no {', '.join(absent)}; expected a folder that `imrml train --out` wrote")
+        raise ModelError(
+            f"{model_dir}: no {', '.join(absent)}; expected a folder that `imrml train --out` wrote"
+        )
     metrics = json.loads((model_dir / "metrics.json").read_text(encoding="utf-8"))
     recipe = manifest["recipe"]
     name, alias = registered_name(recipe, manifest), recipe["tracking"]["alias"]
@@ -90,30 +95,43 @@ def log_training(model_dir: Path) -> LoggedRun:
             packages = manifest["made_with"]["packages"]
             # Born with its tags: a run that is killed at once can be told by them.
             title = str(manifest["model_version"])
-            with mlflow.start_run(experiment_id=experiment_id, run_name=title, tags=_tags(manifest)) as run:
+            with mlflow.start_run(
+                experiment_id=experiment_id, run_name=title, tags=_tags(manifest)
+            ) as run:
                 run_id = run.info.run_id
                 client.log_inputs(run_id, [_describe_dataset(manifest["data"])])
-                mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in flatten(recipe).items()})
+                mlflow.log_params(
+                    {key: str(value)[:_MAX_PARAM] for key, value in flatten(recipe).items()}
+                )
                 mlflow.log_dict(recipe, "config.yaml")
                 mlflow.log_dict(manifest["splits"], "splits.yaml")
                 mlflow.log_dict(packages, "packages.yaml")
-                mlflow.log_metrics(flatten_figures({name: metrics.get(name, {}) for name in _BLOCKS}))
+                mlflow.log_metrics(
+                    flatten_figures({name: metrics.get(name, {}) for name in _BLOCKS})
+                )
                 log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
                 for file in ARTIFACTS:
                     mlflow.log_artifact(str(model_dir / file))
                 # Only the model's own files: whatever else lies in the folder may hold records.
-                with _staged(model_dir) as staged, redirect_stderr(io.StringIO()):  # which hides MLflow's announcements
+                with (
+                    _staged(model_dir) as staged,
+                    redirect_stderr(io.StringIO()),
+                ):  # which hides MLflow's announcements
                     mlflow.pyfunc.log_model(
                         name="model",
                         loader_module="imrml.tracking.serving",
                         data_path=str(staged),
                         signature=signature(model_dir),
                         input_example=pd.DataFrame([EXAMPLE_REQUEST]),
-                        pip_requirements=[f"{package}=={number}" for package, number in packages.items()],
+                        pip_requirements=[
+                            f"{package}=={number}" for package, number in packages.items()
+                        ],
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, run_id, str(manifest["model_version"]), alias)
-        return LoggedRun(run_id, tracking_uri(), name, version, alias, _link_to(experiment_id, run_id))
+        return LoggedRun(
+            run_id, tracking_uri(), name, version, alias, _link_to(experiment_id, run_id)
+        )
 
 
 def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -124,17 +142,32 @@ def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     experiment_id : str
         Of the run that is going on.
     rows : sequence of mapping
-        One a candidate, as ``metrics["search"]["rows"]`` lists them: ``candidate`` (its number), ``settings`` (path to value)
-        and figures, which are plain numbers or FIGUREs by name; ``is_chosen`` becomes a tag.
+        One a candidate, as ``metrics["search"]["rows"]`` lists them: ``candidate`` (its number),
+        ``settings`` (path to value) and figures, which are plain numbers or FIGUREs by name;
+        ``is_chosen`` becomes a tag.
     """
     import mlflow  # noqa: PLC0415
 
     for row in rows:
         tags = {"kind": "trial", "is_chosen": str(bool(row.get("is_chosen"))).lower()}
-        figures = {name: found for name, found in row.items() if name not in ("candidate", "settings", "is_chosen")}
-        plain = {name: found if isinstance(found, Mapping) else {"value": found} for name, found in figures.items()}
-        with mlflow.start_run(experiment_id=experiment_id, run_name=f"candidate {row['candidate']}", nested=True, tags=tags):
-            mlflow.log_params({key: str(value)[:_MAX_PARAM] for key, value in row["settings"].items()})
+        figures = {
+            name: found
+            for name, found in row.items()
+            if name not in ("candidate", "settings", "is_chosen")
+        }
+        plain = {
+            name: found if isinstance(found, Mapping) else {"value": found}
+            for name, found in figures.items()
+        }
+        with mlflow.start_run(
+            experiment_id=experiment_id,
+            run_name=f"candidate {row['candidate']}",
+            nested=True,
+            tags=tags,
+        ):
+            mlflow.log_params(
+                {key: str(value)[:_MAX_PARAM] for key, value in row["settings"].items()}
+            )
             mlflow.log_metrics(flatten_figures(plain))
 
 
@@ -145,13 +178,17 @@ def _keep_whole_run(client: "MlflowClient", experiment_id: str, model_version: s
         if run.info.status == "FINISHED":
             whole = str(run.info.run_id)
         else:
-            for below in client.search_runs([experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"):
+            for below in client.search_runs(
+                [experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+            ):
                 client.delete_run(below.info.run_id)
             client.delete_run(run.info.run_id)
     return whole
 
 
-def _register(client: "MlflowClient", name: str, run_id: str, model_version: str, alias: str) -> str:
+def _register(
+    client: "MlflowClient", name: str, run_id: str, model_version: str, alias: str
+) -> str:
     """Give the model of a run its number and the alias, unless an earlier attempt came so far."""
     import mlflow  # noqa: PLC0415
 
@@ -160,9 +197,15 @@ def _register(client: "MlflowClient", name: str, run_id: str, model_version: str
         number = str(known[0].version)
     else:
         with redirect_stderr(io.StringIO()):
-            number = str(mlflow.register_model(f"runs:/{run_id}/model", name, tags={"model_version": model_version}).version)
+            number = str(
+                mlflow.register_model(
+                    f"runs:/{run_id}/model", name, tags={"model_version": model_version}
+                ).version
+            )
     holder = client.get_registered_model(name).aliases.get(alias)
-    if holder is None or int(holder) < int(number):  # an old training that is pushed again takes the alias from no later one
+    if holder is None or int(holder) < int(
+        number
+    ):  # an old training that is pushed again takes the alias from no later one
         client.set_registered_model_alias(name, alias, number)
     return number
 
@@ -177,7 +220,10 @@ def discard_unfinished(model_dir: Path) -> None:
     """
     try:
         manifest = json.loads((model_dir / "model.json").read_text(encoding="utf-8"))
-        experiment, model_version = manifest["recipe"]["tracking"]["experiment"], manifest["model_version"]
+        experiment, model_version = (
+            manifest["recipe"]["tracking"]["experiment"],
+            manifest["model_version"],
+        )
     except (OSError, ValueError, KeyError):
         return
     with connected() as client:
@@ -189,7 +235,9 @@ def unfinished_runs() -> list[str]:
     """Tell, a sentence each, which trainings were not logged to their end: their process was killed, or is at it."""
     with connected() as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-        found = client.search_runs(experiments, "attributes.status != 'FINISHED' and tags.model_version != ''")
+        found = client.search_runs(
+            experiments, "attributes.status != 'FINISHED' and tags.model_version != ''"
+        )
     return [
         f"run {run.info.run_id} (model {run.data.tags['model_version']}) was not logged to its end; if no training is at work, "
         f"`imrml runs push` its folder, or `mlflow runs delete --run-id {run.info.run_id}`"
@@ -224,18 +272,21 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``model_version``, ``run_id``, ``stage``, ``trained_on``, ``outcome_kind``, ``n_items``, ``split`` (of the headline),
-        ``log_loss`` with ``log_loss_low`` and ``log_loss_high``, ``auroc`` and ``ece``, a row a run; the verdict, a
-        paragraph, is a tag of the run.
+        ``model_version``, ``run_id``, ``stage``, ``trained_on``, ``outcome_kind``, ``n_items``,
+        ``split`` (of the headline), ``log_loss`` with ``log_loss_low`` and ``log_loss_high``,
+        ``auroc`` and ``ece``, a row a run; the verdict, a paragraph, is a tag of the run.
     """
     with connected() as client:
         found = client.get_experiment_by_name(experiment)
         runs = (
             []
             if found is None
-            # Runs without a model are trials of a search, or somebody else's in the same experiment.
+            # Runs without a model are trials of a search, or somebody else's in the same
+            # experiment.
             else client.search_runs(
-                [found.experiment_id], "attributes.status = 'FINISHED' and tags.model_version != ''", max_results=n_runs
+                [found.experiment_id],
+                "attributes.status = 'FINISHED' and tags.model_version != ''",
+                max_results=n_runs,
             )
         )
     rows = []
@@ -246,7 +297,10 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
             {
                 "model_version": tags["model_version"],
                 "run_id": run.info.run_id,
-                **{key: tags.get(key, "") for key in ("stage", "trained_on", "outcome_kind", "n_items", "split")},
+                **{
+                    key: tags.get(key, "")
+                    for key in ("stage", "trained_on", "outcome_kind", "n_items", "split")
+                },
                 "log_loss": figures.get(f"{prefix}.log_loss"),
                 "log_loss_low": figures.get(f"{prefix}.log_loss.low"),
                 "log_loss_high": figures.get(f"{prefix}.log_loss.high"),
@@ -260,7 +314,11 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
 def _find_experiment(client: "MlflowClient", name: str) -> str:
     """Find an experiment by its name, or make it; its id."""
     found = client.get_experiment_by_name(name)
-    return str(found.experiment_id if found else client.create_experiment(name, artifact_location=artifact_location()))
+    return str(
+        found.experiment_id
+        if found
+        else client.create_experiment(name, artifact_location=artifact_location())
+    )
 
 
 def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -283,7 +341,11 @@ def _describe_dataset(facts: Mapping[str, Any]) -> Any:
     """Describe the training items to MLflow without any of them: schema, counts and the fingerprint as digest."""
     from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
 
-    schema = {"mlflow_colspec": [{"name": name, "type": "string", "required": False} for name in facts["columns"]]}
+    schema = {
+        "mlflow_colspec": [
+            {"name": name, "type": "string", "required": False} for name in facts["columns"]
+        ]
+    }
     counts = {key: facts[key] for key in ("n_items", "n_cases", "n_overturned", "n_labelled")}
     dataset = Dataset(
         name=f"items-{facts['trained_on']}",
@@ -340,7 +402,13 @@ def flatten_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
             return
         if isinstance(node.get("value"), (int, float)):
             flat[path] = float(node["value"])
-            flat.update({f"{path}.{end}": float(node[end]) for end in ("low", "high") if isinstance(node.get(end), (int, float))})
+            flat.update(
+                {
+                    f"{path}.{end}": float(node[end])
+                    for end in ("low", "high")
+                    if isinstance(node.get(end), (int, float))
+                }
+            )
             return
         for key, inner in node.items():
             # MLflow refuses a name with a comma, and the state's codes hold some.

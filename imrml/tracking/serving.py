@@ -35,12 +35,18 @@ def signature(model_dir: Path) -> "ModelSignature":
         if column.name in columns_at(loaded.model.stage, loaded.model.profile)
     ]
     specs = [
-        ColSpec(DataType.double if column.name == "age" else DataType.string, column.name, required=column.name == "treatment")
+        ColSpec(
+            DataType.double if column.name == "age" else DataType.string,
+            column.name,
+            required=column.name == "treatment",
+        )
         for column in known
     ]
     predictions = _Scorer(model_dir).predict(pd.DataFrame([EXAMPLE_REQUEST]))
     outputs = infer_signature(predictions).inputs
-    return ModelSignature(Schema([ColSpec(DataType.string, "request_id", required=False), *specs]), outputs)
+    return ModelSignature(
+        Schema([ColSpec(DataType.string, "request_id", required=False), *specs]), outputs
+    )
 
 
 class _Scorer:
@@ -49,8 +55,14 @@ class _Scorer:
     def __init__(self, folder: Path) -> None:
         self._loaded = load_model(folder)
 
-    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        requests = sort_requests(model_input, self._loaded.manifest["stage"], self._loaded.model.profile)
+    def predict(
+        self,
+        model_input: pd.DataFrame,
+        params: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> pd.DataFrame:
+        requests = sort_requests(
+            model_input, self._loaded.manifest["stage"], self._loaded.model.profile
+        )
         return score(self._loaded, requests, allow_demo=True)
 
 

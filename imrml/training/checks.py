@@ -7,7 +7,7 @@ import numpy as np
 
 from imrml.config import Split
 from imrml.evaluation import checks
-from imrml.evaluation.checks.telling_words import check_telling_terms
+from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import Folds
 from imrml.models import ReviewModel
 from imrml.models.outcome import CalibratedClassifier
@@ -35,15 +35,23 @@ def run_checks(
         checks.check_cases(splits, data.cases.tolist()),
         checks.check_near_duplicates(splits, data.submissions["case_summary"].to_list()),
         checks.check_time_order(splits, data.keys),
-        checks.check_swap(data.items, model.stage, partial(submission_frame, profile=model.profile)),
+        checks.check_swap(
+            data.items, model.stage, partial(submission_frame, profile=model.profile)
+        ),
         checks.check_outcome_phrases(data.submissions),
         checks.check_removals(data.submissions, model.stage),
         checks.check_feature_names(model.name_features().tolist(), _weights(model)),
-        check_telling_terms(data.submissions, data.overturned, data.groups),
+        check_predictive_words(data.submissions, data.overturned, data.groups),
     ]
-    return found if isinstance(folds, str) else [*found, checks.check_golden_feature(data.submissions, data.overturned, folds)]
+    return (
+        found
+        if isinstance(folds, str)
+        else [*found, checks.check_golden_feature(data.submissions, data.overturned, folds)]
+    )
 
 
 def _weights(model: ReviewModel) -> np.ndarray | None:
     """Tell the weight of each feature; None for priors, and for kinds whose score is no sum over features."""
-    return model.outcome_.coefficients() if isinstance(model.outcome_, CalibratedClassifier) else None
+    return (
+        model.outcome_.coefficients() if isinstance(model.outcome_, CalibratedClassifier) else None
+    )

@@ -43,7 +43,8 @@ class TrainingData:
     items : DataFrame
         The table itself, for the checks.
     groups : ndarray of int of shape (n_items,)
-        Cases, with near-duplicate case summaries in one group: what no split, calibration fold or refit may part.
+        Cases, with near-duplicate case summaries in one group: what no split, calibration fold or
+        refit may part.
     """
 
     submissions: SubmissionFrame
@@ -62,7 +63,11 @@ class TrainingData:
     @property
     def trained_on(self) -> TrainedOn:
         """``"synthetic"`` as soon as one case is invented."""
-        return "synthetic" if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any() else "real"
+        return (
+            "synthetic"
+            if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any()
+            else "real"
+        )
 
     @property
     def without_labels(self) -> "TrainingData":
@@ -82,54 +87,80 @@ class TrainingData:
         )
 
 
-def prepare(items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None) -> TrainingData:
+def prepare(
+    items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None
+) -> TrainingData:
     """Check an item table and cut it into submissions, decisions, labels and keys.
 
     Parameters
     ----------
     items : DataFrame
-        Item table; ``case_number``, ``item_number``, ``decision`` and one of ``treatment`` and ``item`` are needed.
+        Item table; ``case_number``, ``item_number``, ``decision`` and one of ``treatment`` and
+        ``item`` are needed.
     config : Config
         Its ``stage`` says which columns are cut away.
     labels : DataFrame, optional
-        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``; without it the table's own ``deficiencies`` column counts.
+        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``; without it the table's own
+        ``deficiencies`` column counts.
 
     Raises
     ------
     TableError
-        A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item stands twice.
+        A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item
+        stands twice.
     """
     require_columns(items, ["case_number", "item_number", "decision"], "training")
     if items.empty:
         raise NotEnoughDataError("training: the item table holds no rows")
     items = items.reset_index(drop=True)
-    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(_is_whole)
+    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(
+        _is_whole
+    )
     if keyless.any():
         rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
-        raise TableError(f"training: case_number or item_number is empty or no whole number in rows {rows} (from 1)")
-    items = items.assign(case_number=items["case_number"].astype("str"), item_number=items["item_number"].astype("int64"))
+        raise TableError(
+            f"training: case_number or item_number is empty or no whole number in rows {rows} (from 1)"
+        )
+    items = items.assign(
+        case_number=items["case_number"].astype("str"),
+        item_number=items["item_number"].astype("int64"),
+    )
     is_known = items["decision"].isin(["upheld", "overturned"])
     if not is_known.all():
         rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
-        raise TableError(f"training: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else")
+        raise TableError(
+            f"training: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else"
+        )
     twice = items.duplicated(["case_number", "item_number"]).to_numpy()
     if twice.any():
         rows = [int(row) + 1 for row in np.flatnonzero(twice)[:5]]
-        raise TableError(f"training: {twice.sum()} items stand twice (same case_number and item_number), first at rows {rows}")
+        raise TableError(
+            f"training: {twice.sum()} items stand twice (same case_number and item_number), first at rows {rows}"
+        )
     overturned = (items["decision"] == "overturned").to_numpy()
     lists = _label_lists(items, labels)
     deficiencies = None
     is_labelled = np.zeros(len(items), dtype=bool)
     if lists is not None:
         deficiencies = pd.DataFrame(
-            {id_: [found is not None and id_ in found for found in lists] for id_ in deficiency_ids()}, index=items.index
+            {
+                id_: [found is not None and id_ in found for found in lists]
+                for id_ in deficiency_ids()
+            },
+            index=items.index,
         )
         is_labelled = ~overturned & np.array([found is not None for found in lists])
         if not is_labelled.any():
             deficiencies = None
-    keys = items.reindex(columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"])
+    keys = items.reindex(
+        columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"]
+    )
     submissions = submission_frame(items, config.stage, config.profile)
-    groups = group_cases(keys["case_number"].tolist(), submissions["case_summary"].to_list(), config.evaluation.near_duplicate)
+    groups = group_cases(
+        keys["case_number"].tolist(),
+        submissions["case_summary"].to_list(),
+        config.evaluation.near_duplicate,
+    )
     return TrainingData(submissions, overturned, deficiencies, is_labelled, keys, items, groups)
 
 
@@ -147,7 +178,9 @@ def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[s
         ids = items["case_number"] + "#" + items["item_number"].astype("str")
         given = [by_item.get(item_id) for item_id in ids]
         if not any(found is not None for found in given):
-            raise TableError(f"--labels: none of its {len(labels):,} item_id is CASE#NUMBER of an item of the table")
+            raise TableError(
+                f"--labels: none of its {len(labels):,} item_id is CASE#NUMBER of an item of the table"
+            )
     elif "deficiencies" in items:
         given = items["deficiencies"].tolist()
     else:
@@ -163,13 +196,17 @@ def _as_set(ids: object) -> set[str] | None:
 def _require_known_ids(lists: Iterable[object]) -> None:
     unknown = {id_ for ids in lists for id_ in _as_set(ids) or ()} - set(deficiency_ids())
     if unknown:
-        raise TableError(f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}")
+        raise TableError(
+            f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}"
+        )
 
 
 def decided_years(keys: pd.DataFrame) -> pd.Series:
     """Year of each decision, from ``decided_on`` or else ``decided_year``; NaN where neither is known."""
     from_dates = pd.to_datetime(keys["decided_on"], errors="coerce", format="ISO8601").dt.year
-    return from_dates.astype(float).fillna(pd.to_numeric(keys["decided_year"], errors="coerce").astype(float))
+    return from_dates.astype(float).fillna(
+        pd.to_numeric(keys["decided_year"], errors="coerce").astype(float)
+    )
 
 
 def describe_data(data: TrainingData) -> dict[str, Any]:
@@ -182,9 +219,13 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
         decided_on=data.keys["decided_on"],
         overturned=data.overturned,
         is_labelled=data.is_labelled,
-        deficiencies="" if data.deficiencies is None else data.deficiencies.astype("int8").astype("str").agg("".join, axis=1),
+        deficiencies=""
+        if data.deficiencies is None
+        else data.deficiencies.astype("int8").astype("str").agg("".join, axis=1),
     )
-    digest = hashlib.sha256(np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes())
+    digest = hashlib.sha256(
+        np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes()
+    )
     return {
         "n_items": len(data.items),
         "n_cases": int(data.keys["case_number"].nunique()),
@@ -209,7 +250,10 @@ def hash_cases(data: TrainingData) -> Iterator[tuple[str, str]]:
     """Yield for each item the hash of its case number and that of its narrative, ``""`` where that is too short to tell."""
     for case, summary in zip(data.cases, data.submissions["case_summary"], strict=True):
         words = _WORDS.findall(summary.lower())
-        yield hash_text(str(case)), hash_text(" ".join(words)) if len(words) >= _MIN_TELLING_WORDS else ""
+        yield (
+            hash_text(str(case)),
+            hash_text(" ".join(words)) if len(words) >= _MIN_TELLING_WORDS else "",
+        )
 
 
 def hash_text(text: str) -> str:

@@ -33,7 +33,8 @@ def evaluate(
     items, config, labels
         See :func:`prepare`.
     against : LoadedModel, optional
-        Another model, compared on the items that neither saw, paired by case: ``metrics["against"]``.
+        Another model, compared on the items that neither saw, paired by case:
+        ``metrics["against"]``.
 
     Returns
     -------
@@ -46,10 +47,16 @@ def evaluate(
         No item of any other case is left.
     """
     data = prepare(items, config, labels)
-    seen = {case for model in (loaded, against) if model for case in model.manifest["training_cases"]}
-    rows = np.flatnonzero([case not in seen and told not in seen for case, told in hash_cases(data)])
+    seen = {
+        case for model in (loaded, against) if model for case in model.manifest["training_cases"]
+    }
+    rows = np.flatnonzero(
+        [case not in seen and told not in seen for case, told in hash_cases(data)]
+    )
     if not len(rows):
-        raise NotEnoughDataError("evaluate: the model was trained on every case of the table; nothing is left to measure")
+        raise NotEnoughDataError(
+            "evaluate: the model was trained on every case of the table; nothing is left to measure"
+        )
     unseen = data.take(rows)
     held = predict_held_out(loaded.model, unseen, _year_rates(loaded))
     metrics = measure({"external": held}, config.evaluation, config.seed)
@@ -58,11 +65,20 @@ def evaluate(
     told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
     if against:
         own_config = config.model_copy(update={"stage": against.manifest["stage"]})
-        other = predict_held_out(against.model, prepare(items, own_config).take(rows), _year_rates(against))
+        other = predict_held_out(
+            against.model, prepare(items, own_config).take(rows), _year_rates(against)
+        )
         figures = compare(held.outcome, other.outcome, config.evaluation, config.seed)
         version = str(against.manifest["model_version"])
-        metrics["against"] = {"model_version": version, "stage": against.manifest["stage"], **figures}
-        told = replace(told, sentence=f"{told.sentence} {compared_with(version, figures, config.evaluation.interval_level)}")
+        metrics["against"] = {
+            "model_version": version,
+            "stage": against.manifest["stage"],
+            **figures,
+        }
+        told = replace(
+            told,
+            sentence=f"{told.sentence} {compared_with(version, figures, config.evaluation.interval_level)}",
+        )
     return metrics, {"external": held}, told, len(data.items) - len(rows)
 
 

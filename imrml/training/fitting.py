@@ -22,11 +22,17 @@ Report = Callable[[str], None]
 
 
 def hold_out(  # noqa: PLR0917 - what every caller has at hand
-    data: TrainingData, folds: Folds, config: Config, n_jobs: int, report: Report, n_shuffles: int = 0
+    data: TrainingData,
+    folds: Folds,
+    config: Config,
+    n_jobs: int,
+    report: Report,
+    n_shuffles: int = 0,
 ) -> HeldOut:
     """Fit the recipe of a config, its search included, on each fold's rows and predict the rows it holds out.
 
-    With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled between them.
+    With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled
+    between them.
     """
     bare = config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
     # A search spreads its own fits; folds then wait for each other.
@@ -40,7 +46,11 @@ def hold_out(  # noqa: PLR0917 - what every caller has at hand
 
 
 def _predict_fold(
-    data: TrainingData, config: Config, n_shuffles: int, n_jobs: int, fold: tuple[np.ndarray, np.ndarray]
+    data: TrainingData,
+    config: Config,
+    n_shuffles: int,
+    n_jobs: int,
+    fold: tuple[np.ndarray, np.ndarray],
 ) -> HeldOut:
     train_rows, test_rows = fold
     chosen: tuple[Mapping[str, Any], ...] = ()
@@ -48,7 +58,9 @@ def _predict_fold(
         found = search(data.take(train_rows), config, n_jobs)
         config, chosen = found.config, (found.chosen,)
     model, unseen = fit_rows(data, config, train_rows), data.take(test_rows)
-    held = predict_held_out(model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage))
+    held = predict_held_out(
+        model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage)
+    )
     held = replace(held, chosen=chosen)
     if not n_shuffles:
         return held
@@ -83,7 +95,9 @@ def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
     return {int(str(year).removesuffix(".0")): float(rate) for year, rate in rates.items()}
 
 
-def predict_held_out(model: ReviewModel, data: TrainingData, year_rates: Mapping[int, float]) -> HeldOut:
+def predict_held_out(
+    model: ReviewModel, data: TrainingData, year_rates: Mapping[int, float]
+) -> HeldOut:
     """Predict items that a model never saw, beside the priors it learned and last year's rate where years are known."""
     inputs = model.read(data.submissions)
     rates = model.base_rates(inputs)
@@ -108,8 +122,17 @@ def predict_held_out(model: ReviewModel, data: TrainingData, year_rates: Mapping
         outcome["age_band"] = data.submissions["age_band"].to_numpy()
     if data.deficiencies is None or not data.is_labelled.any() or not model.predicts_deficiencies:
         return HeldOut(outcome)
-    labels, p_deficiencies, priors = data.deficiencies, model.predict_deficiencies(inputs), model.deficiency_priors(inputs)
-    return HeldOut(outcome, labels[data.is_labelled], p_deficiencies[data.is_labelled], priors[data.is_labelled])
+    labels, p_deficiencies, priors = (
+        data.deficiencies,
+        model.predict_deficiencies(inputs),
+        model.deficiency_priors(inputs),
+    )
+    return HeldOut(
+        outcome,
+        labels[data.is_labelled],
+        p_deficiencies[data.is_labelled],
+        priors[data.is_labelled],
+    )
 
 
 def _last_year(year: float, year_rates: Mapping[int, float], class_rate: float) -> float:

@@ -48,7 +48,9 @@ class Recipe(ClassifierMixin, BaseEstimator):
 
     def set_params(self, **settings: Any) -> Self:
         """Lay settings over the config."""
-        self.config = with_settings(self.config, {path: _plain(value) for path, value in settings.items()}, "search.space")
+        self.config = with_settings(
+            self.config, {path: _plain(value) for path, value in settings.items()}, "search.space"
+        )
         return self
 
     def fit(self, X: SubmissionFrame, y: Any, cases: Any, years: Any) -> Self:
@@ -74,8 +76,9 @@ class SearchResult:
     chosen : mapping
         Those settings by dotted path.
     rows : list of dict
-        One a candidate: ``candidate`` (from 0), ``settings``, ``log_loss`` and ``log_loss_sd`` over the folds, ``rank`` (1 is
-        best), ``is_chosen``, ``n_items`` that it was compared on and ``seconds`` a fit.
+        One a candidate: ``candidate`` (from 0), ``settings``, ``log_loss`` and ``log_loss_sd`` over
+        the folds, ``rank`` (1 is best), ``is_chosen``, ``n_items`` that it was compared on and
+        ``seconds`` a fit.
     """
 
     config: Config
@@ -127,7 +130,12 @@ def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
         )
     searcher = _make_searcher(config, folds, len(data.items), float(data.overturned.mean()))
     with joblib_backend(asked.backend, n_jobs):
-        searcher.fit(data.submissions, data.overturned, cases=data.groups, years=decided_years(data.keys).to_numpy())
+        searcher.fit(
+            data.submissions,
+            data.overturned,
+            cases=data.groups,
+            years=decided_years(data.keys).to_numpy(),
+        )
     chosen = {path: _plain(value) for path, value in searcher.best_params_.items()}
     results = pd.DataFrame(searcher.cv_results_)
     rows = [
@@ -148,31 +156,49 @@ def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
 
 def _make_searcher(config: Config, folds: Any, n_items: int, rate: float) -> Any:
     asked, recipe = config.search, Recipe(without_search(config))
-    space = {path: _as_distribution(path, values, asked.method) for path, values in (asked.space or {}).items()}
-    scorer = make_scorer(log_loss, greater_is_better=False, response_method="predict_proba", labels=[False, True])
+    space = {
+        path: _as_distribution(path, values, asked.method)
+        for path, values in (asked.space or {}).items()
+    }
+    scorer = make_scorer(
+        log_loss, greater_is_better=False, response_method="predict_proba", labels=[False, True]
+    )
     common = {"scoring": scorer, "cv": folds, "refit": False, "error_score": "raise"}
     if asked.method == "grid":
         return GridSearchCV(recipe, space, **common)
     is_finite = all(isinstance(values, list) for values in space.values())
-    n_candidates = min(asked.n_candidates, len(ParameterGrid(space))) if is_finite else asked.n_candidates
+    n_candidates = (
+        min(asked.n_candidates, len(ParameterGrid(space))) if is_finite else asked.n_candidates
+    )
     if asked.method == "random":
-        return RandomizedSearchCV(recipe, space, n_iter=n_candidates, random_state=config.seed, **common)
+        return RandomizedSearchCV(
+            recipe, space, n_iter=n_candidates, random_state=config.seed, **common
+        )
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401, PLC0415 - scikit-learn asks for it
     from sklearn.model_selection import HalvingRandomSearchCV  # noqa: PLC0415
 
     fewest = min(n_items, int(np.ceil(_FEWEST_OVERTURNED / rate)))
     return HalvingRandomSearchCV(
-        recipe, space, n_candidates=n_candidates, min_resources=fewest, random_state=config.seed, **common
+        recipe,
+        space,
+        n_candidates=n_candidates,
+        min_resources=fewest,
+        random_state=config.seed,
+        **common,
     )
 
 
 def _as_distribution(path: str, values: list[Any] | RangeConfig, method: str) -> Any:
     if not path.startswith(_SEARCHED):
-        raise ConfigError(f"search.space: found {path}; expected settings that the outcome hangs on: {', '.join(_SEARCHED)}")
+        raise ConfigError(
+            f"search.space: found {path}; expected settings that the outcome hangs on: {', '.join(_SEARCHED)}"
+        )
     if not isinstance(values, RangeConfig):
         return values
     if method == "grid":
-        raise ConfigError(f"search.space: {path} is a range; expected a list of values for a grid, or search.method random")
+        raise ConfigError(
+            f"search.space: {path} is a range; expected a list of values for a grid, or search.method random"
+        )
     if values.log:
         return loguniform(values.low, values.high)
     if isinstance(values.low, int) and isinstance(values.high, int):

@@ -53,7 +53,11 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
     meaning = Meaning(law=LAW, demo=DEMO if answering.is_demo else None).model_dump()
 
     @router.get(
-        "/healthz", response_model=Health, tags=["server"], summary="Whether the server answers", responses=_responses("/healthz")
+        "/healthz",
+        response_model=Health,
+        tags=["server"],
+        summary="Whether the server answers",
+        responses=_responses("/healthz"),
     )
     async def tell_health() -> MarkupFreeResponse:
         return MarkupFreeResponse({"status": "ok"})
@@ -69,7 +73,13 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
         told = {name: manifest[name] for name in ("model_version", "trained_on", "verdict")}
         columns = list(columns_at(fitted.stage, fitted.profile))
         return MarkupFreeResponse(
-            {**told, "stage": fitted.stage, "profile": fitted.profile, "columns": columns, "meaning": meaning}
+            {
+                **told,
+                "stage": fitted.stage,
+                "profile": fitted.profile,
+                "columns": columns,
+                "meaning": meaning,
+            }
         )
 
     @router.post(
@@ -80,7 +90,9 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
         responses=_responses("/api/score", *PROBLEMS) | too_many,
     )
     async def score_requests(body: score_body) -> MarkupFreeResponse:  # type: ignore[valid-type]
-        return MarkupFreeResponse(await answering.on_a_thread(_score, answering, body) | {"meaning": meaning})
+        return MarkupFreeResponse(
+            await answering.on_a_thread(_score, answering, body) | {"meaning": meaning}
+        )
 
     @router.post(
         "/api/explain",
@@ -90,7 +102,9 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
         responses=_responses("/api/explain", *PROBLEMS) | too_many,
     )
     async def explain_request(body: explain_body) -> MarkupFreeResponse:  # type: ignore[valid-type]
-        return MarkupFreeResponse(await answering.on_a_thread(_explain, answering, body) | {"meaning": meaning})
+        return MarkupFreeResponse(
+            await answering.on_a_thread(_explain, answering, body) | {"meaning": meaning}
+        )
 
     return router
 
@@ -121,7 +135,11 @@ def _score(answering: Answering, body: Any) -> dict[str, Any]:
 def _explain(answering: Answering, body: Any) -> dict[str, Any]:
     explained = answering.explain(_row(body.request), body.if_shown)
     together = explained.together and asdict(explained.together)
-    return {"explanation": asdict(explained.explanation), "if_shown": together, **_passed_over(explained.requests)}
+    return {
+        "explanation": asdict(explained.explanation),
+        "if_shown": together,
+        **_passed_over(explained.requests),
+    }
 
 
 def _passed_over(requests: Requests) -> dict[str, Any]:

@@ -23,7 +23,15 @@ from imrml.scoring.in_words import DECISION_SUPPORT, LAW, P_MEANING
 from imrml.submissions.columns import CODED_COLUMNS, SUBMISSION_COLUMNS
 from imrml.web.api import make_router
 from imrml.web.pages import Pages, make_pages
-from imrml.web.safety import BodyLimit, Gate, SameOrigin, Shield, Token, is_program, json_error
+from imrml.web.safety import (
+    BodyLimit,
+    SameOrigin,
+    Shield,
+    Token,
+    TokenAuthenticator,
+    is_program,
+    json_error,
+)
 from imrml.web.service import Answering
 from imrml.web.settings import ServeSettings
 from imrml.web.uploads import Reader
@@ -40,7 +48,13 @@ _HEADINGS = {
 
 _N_PROBLEMS = 20
 _OUR_NAMES = frozenset(
-    {"requests", "request", "if_shown", "request_id", *(column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS)}
+    {
+        "requests",
+        "request",
+        "if_shown",
+        "request_id",
+        *(column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS),
+    }
 )
 
 
@@ -78,7 +92,7 @@ def create_app(
     answering = Answering(model, precedents, settings.n_at_once, allow_demo=allow_demo)
     reader = Reader(load_config().limits)
     pages = Pages(answering)
-    gate = Gate(settings.token) if settings.token else None
+    gate = TokenAuthenticator(settings.token) if settings.token else None
 
     def tell(path: str, status: int, what: str) -> Response:
         return (
@@ -97,7 +111,12 @@ def create_app(
         Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False),
         Middleware(SameOrigin, tell=tell),
         *([Middleware(Token, gate=gate)] if gate else []),
-        Middleware(BodyLimit, max_json_bytes=settings.max_json_bytes, max_form_bytes=settings.max_form_bytes, tell=tell),
+        Middleware(
+            BodyLimit,
+            max_json_bytes=settings.max_json_bytes,
+            max_form_bytes=settings.max_form_bytes,
+            tell=tell,
+        ),
     ]
     app = FastAPI(
         title="imrml",
@@ -108,7 +127,11 @@ def create_app(
         middleware=guards,
         lifespan=life,
     )
-    app.mount("/static", StaticFiles(directory=str(Path(str(files("imrml.web")), "static"))), name="static")
+    app.mount(
+        "/static",
+        StaticFiles(directory=str(Path(str(files("imrml.web")), "static"))),
+        name="static",
+    )
     app.include_router(make_router(answering, settings.max_rows, needs_token=gate is not None))
     app.include_router(make_pages(pages, answering, reader, gate, settings.max_rows))
 
@@ -136,7 +159,14 @@ def _explained(error: RequestValidationError) -> str:
         if problem["type"] == "json_invalid":
             return "the body is no JSON"
         # The name of an unknown column is the sender's own text.
-        place = ".".join(str(part) for part in problem["loc"][1:] if isinstance(part, int) or part in _OUR_NAMES) or "the body"
+        place = (
+            ".".join(
+                str(part)
+                for part in problem["loc"][1:]
+                if isinstance(part, int) or part in _OUR_NAMES
+            )
+            or "the body"
+        )
         words = problem["msg"].removeprefix("Value error, ")
         told.setdefault(place, f"{place}: {words[0].lower()}{words[1:]}")
     return "; ".join([*told.values()][:_N_PROBLEMS])

@@ -59,7 +59,10 @@ def draw_scale(base_rate: float, p: float | None, low: float | None, high: float
     def place(value: float) -> float:
         return round(value / end * _WIDTH, 1)
 
-    ticks = tuple((place(end * step / n_steps), f"{100 * end * step / n_steps:.0f}%") for step in range(n_steps + 1))
+    ticks = tuple(
+        (place(end * step / n_steps), f"{100 * end * step / n_steps:.0f}%")
+        for step in range(n_steps + 1)
+    )
     dot, from_, to = (None if value is None else place(value) for value in (p, low, high))
     return Scale(end, ticks, place(base_rate), dot, from_, to)
 
@@ -106,6 +109,8 @@ def cut_text(text: str, marks: Sequence[Mark]) -> list[Piece]:
     for at in range(1, len(text) + 1):
         if at == len(text) or owner[at] is not owner[start]:
             over = owner[start]
-            pieces.append(Piece(text[start:at], over.kind, over.words) if over else Piece(text[start:at]))
+            pieces.append(
+                Piece(text[start:at], over.kind, over.words) if over else Piece(text[start:at])
+            )
             start = at
     return pieces

@@ -56,7 +56,9 @@ def form_fields(stage: Stage, profile: Profile) -> tuple[Field, ...]:
     """
     known = columns_at(stage, profile)
     rows = yaml.safe_load(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
-    return tuple(Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known)
+    return tuple(
+        Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known
+    )
 
 
 def read_labelled(text: str, fields: Sequence[Field]) -> dict[str, str]:
@@ -96,5 +98,7 @@ def fill(given: Mapping[str, str], report: str, fields: Sequence[Field]) -> dict
     """
     narrative = "\n\n".join(part for part in (given.get(NARRATIVE, ""), report.strip()) if part)
     labelled = read_labelled(narrative, fields)
-    filled = {one.column: given.get(one.column, "") or labelled.get(one.column, "") for one in fields}
+    filled = {
+        one.column: given.get(one.column, "") or labelled.get(one.column, "") for one in fields
+    }
     return filled | {NARRATIVE: narrative}

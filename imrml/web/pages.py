@@ -15,7 +15,7 @@ from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.explaining.precedents import category_name
 from imrml.explaining.summary import plain_summary
-from imrml.phrases import counted, percent
+from imrml.phrases import percent, pluralize
 from imrml.scoring.in_words import (
     BRIEF,
     DECISION_SUPPORT,
@@ -23,17 +23,17 @@ from imrml.scoring.in_words import (
     LAW,
     P_MEANING,
     SEND_ONLY,
-    note_words,
-    rate_words,
-    standing,
-    told_passed_over,
+    compare_with_base_rate,
+    describe_ignored_input,
+    format_base_rate,
+    format_note,
 )
 from imrml.submissions.columns import columns_at
 from imrml.submissions.requests import Requests
 from imrml.tables.files import table_bytes
 from imrml.web.charts import cut_text, draw_scale
 from imrml.web.fields import NARRATIVE, fill, form_fields
-from imrml.web.safety import COOKIE, Gate
+from imrml.web.safety import COOKIE, TokenAuthenticator
 from imrml.web.service import Answering, Explained, Scored
 from imrml.web.uploads import Form, Reader, read_form
 
@@ -68,9 +68,14 @@ def changes_of(explained: Explained) -> list[tuple[str, str, str]]:
     if together is None:
         return []
     moved = [("overturned", explanation.prediction["p_overturned"], together.p_overturned)]
-    moved += [(found.name, found.p, together.p_deficiencies.get(found.id)) for found in explanation.deficiencies]
+    moved += [
+        (found.name, found.p, together.p_deficiencies.get(found.id))
+        for found in explanation.deficiencies
+    ]
     told = [
-        (words, percent(before), percent(after)) for words, before, after in moved if before is not None and after is not None
+        (words, percent(before), percent(after))
+        for words, before, after in moved
+        if before is not None and after is not None
     ]
     return [(words, before, after) for words, before, after in told if before != after]
 
@@ -100,10 +105,10 @@ class Pages:
             "percent": percent,
             "capitalize_first": capitalize_first,
             "category": category_name,
-            "counted": counted,
-            "note": note_words,
-            "rate": rate_words,
-            "standing": standing,
+            "counted": pluralize,
+            "note": format_note,
+            "rate": format_base_rate,
+            "standing": compare_with_base_rate,
         }
         self._environment.globals |= {
             "p_meaning": P_MEANING,
@@ -121,7 +126,9 @@ class Pages:
 
     def draw(self, template: str, status: int = 200, **words: Any) -> HTMLResponse:
         """Fill a template; every value is escaped."""
-        return HTMLResponse(self._environment.get_template(f"{template}.html.j2").render(words), status)
+        return HTMLResponse(
+            self._environment.get_template(f"{template}.html.j2").render(words), status
+        )
 
     def fault(self, status: int, heading: str, fault: str) -> HTMLResponse:
         """Say that something went wrong."""
@@ -136,15 +143,29 @@ class Pages:
     def _left_out(self, column: str) -> str:
         """Say of one request what of it counts for nothing; the form has neither unknown nor late columns."""
         [field] = (field for field in self.fields if field.column == column)
-        expected = "a date such as 02/10/2015" if field.kind == "date" else "an age in years, 0 to 120"
+        expected = (
+            "a date such as 02/10/2015" if field.kind == "date" else "an age in years, 0 to 120"
+        )
         return f"\u201c{field.title}\u201d was left out, for it is not {expected}. Change the request to mend it."
 
-    def start(self, values: Mapping[str, str], faults: Mapping[str, str], *, refusal: bool = False) -> HTMLResponse:
+    def start(
+        self, values: Mapping[str, str], faults: Mapping[str, str], *, refusal: bool = False
+    ) -> HTMLResponse:
         """Draw the form, empty or as it was sent."""
         status = 422 if faults else 200
-        return self.draw("start", status, here="/", fields=self.fields, values=values, faults=faults, refusal=refusal)
+        return self.draw(
+            "start",
+            status,
+            here="/",
+            fields=self.fields,
+            values=values,
+            faults=faults,
+            refusal=refusal,
+        )
 
-    def result(self, values: Mapping[str, str], ticked: list[str], explained: Explained) -> HTMLResponse:
+    def result(
+        self, values: Mapping[str, str], ticked: list[str], explained: Explained
+    ) -> HTMLResponse:
         """Draw one request with its answer."""
         explanation = explained.explanation
         row = explanation.prediction
@@ -178,10 +199,19 @@ class Pages:
             ticked=ticked,
         )
 
-    def batch(self, scored: Scored | None = None, fault: str = "", max_rows: int = 0) -> HTMLResponse:
+    def batch(
+        self, scored: Scored | None = None, fault: str = "", max_rows: int = 0
+    ) -> HTMLResponse:
         """Draw the form for a table, and below it what came of one."""
-        columns = [field.column for field in self.fields if field.column not in ("treatment", NARRATIVE)]
-        words: dict[str, Any] = {"here": "/batch", "columns": columns, "fault": fault, "max_rows": max_rows}
+        columns = [
+            field.column for field in self.fields if field.column not in ("treatment", NARRATIVE)
+        ]
+        words: dict[str, Any] = {
+            "here": "/batch",
+            "columns": columns,
+            "fault": fault,
+            "max_rows": max_rows,
+        }
         if scored is not None:
             words |= {
                 "rows": scored.rows(),
@@ -189,7 +219,11 @@ class Pages:
                 "refused": scored.requests.refused,
                 "passed_over": _told(scored.requests),
                 "downloads": [
-                    (words, f"{'DEMO-' if self._is_demo else ''}predictions{ending}", f"data:{kind};base64,{content}")
+                    (
+                        words,
+                        f"{'DEMO-' if self._is_demo else ''}predictions{ending}",
+                        f"data:{kind};base64,{content}",
+                    )
                     for words, ending, kind in _DOWNLOADS
                     if (content := _encoded(scored.predictions, ending))
                 ],
@@ -206,7 +240,7 @@ def _encoded(predictions: pd.DataFrame, ending: str) -> str:
 
 
 def _told(requests: Requests) -> list[str]:
-    return [f"{capitalize_first(sentence)}." for sentence in told_passed_over(requests)]
+    return [f"{capitalize_first(sentence)}." for sentence in describe_ignored_input(requests)]
 
 
 def _values(form: Form) -> dict[str, str]:
@@ -214,7 +248,13 @@ def _values(form: Form) -> dict[str, str]:
     return {name: form.first(name).replace("\r\n", "\n") for name in form.fields}
 
 
-def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | None, max_rows: int) -> APIRouter:
+def make_pages(
+    pages: Pages,
+    answering: Answering,
+    reader: Reader,
+    gate: TokenAuthenticator | None,
+    max_rows: int,
+) -> APIRouter:
     """Make the routes of the pages.
 
     Parameters
@@ -250,10 +290,18 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
             try:
                 report = await reader.read_document(form.upload)
             except DocumentError as error:
-                return pages.start(_values(form), {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"})
+                return pages.start(
+                    _values(form),
+                    {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
+                )
         values = fill(_values(form), report, pages.fields)
         if not values["treatment"]:
-            return pages.start(values, {"treatment": "Name the treatment that is requested; everything else may be empty."})
+            return pages.start(
+                values,
+                {
+                    "treatment": "Name the treatment that is requested; everything else may be empty."
+                },
+            )
         ticked = form.fields.get("shown", [])
         try:
             return await answering.on_a_thread(_result, pages, answering, values, ticked)
@@ -282,7 +330,9 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
             if len(table) > max_rows:
                 told = f"It holds {len(table):,} requests, at most {max_rows:,} are scored here; `imrml score` takes any number."
                 return pages.batch(fault=told, max_rows=max_rows)
-            return await answering.on_a_thread(lambda: pages.batch(answering.score(table), max_rows=max_rows))
+            return await answering.on_a_thread(
+                lambda: pages.batch(answering.score(table), max_rows=max_rows)
+            )
         except ImrmlError as error:
             return pages.batch(fault=f"{error}.", max_rows=max_rows)
 
@@ -292,7 +342,12 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
         facts = [
             ("version", manifest["model_version"]),
             ("learned from", "invented letters" if answering.is_demo else "real letters"),
-            ("predicts", "before utilization review" if fitted.stage == "rfa" else "after the denial, before the application"),
+            (
+                "predicts",
+                "before utilization review"
+                if fitted.stage == "rfa"
+                else "after the denial, before the application",
+            ),
             ("reads", ", ".join(columns_at(fitted.stage, fitted.profile))),
         ]
         return pages.draw("about", here="/about", facts=facts)
@@ -309,12 +364,19 @@ def make_pages(pages: Pages, answering: Answering, reader: Reader, gate: Gate | 
         answer = RedirectResponse("/", 303)
         if gate is not None:
             answer.set_cookie(
-                COOKIE, gate.make_pass(), httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
+                COOKIE,
+                gate.make_pass(),
+                httponly=True,
+                samesite="strict",
+                secure=request.url.scheme == "https",
+                path="/",
             )
         return answer
 
     return router
 
 
-def _result(pages: Pages, answering: Answering, values: dict[str, str], ticked: list[str]) -> Response:
+def _result(
+    pages: Pages, answering: Answering, values: dict[str, str], ticked: list[str]
+) -> Response:
     return pages.result(values, ticked, answering.explain(values, ticked))

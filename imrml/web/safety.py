@@ -99,10 +99,13 @@ class Shield:
         except Exception as error:
             at = traceback.extract_tb(error.__traceback__)[-1]
             # Where, but neither the message nor the path: either may hold what somebody typed.
-            logger.error("fault: %s in %s, line %d", type(error).__name__, Path(at.filename).name, at.lineno)  # noqa: TRY400
+            place = (type(error).__name__, Path(at.filename).name, at.lineno)
+            logger.error("fault: %s in %s, line %d", *place)  # noqa: TRY400
             if not has_begun:
                 fault = self.tell(
-                    scope["path"], 500, "A fault of the program, not of what you sent; nothing was kept. Report it."
+                    scope["path"],
+                    500,
+                    "A fault of the program, not of what you sent; nothing was kept. Report it.",
                 )
                 await fault(scope, receive, send_with_headers)
 
@@ -110,7 +113,8 @@ class Shield:
 class SameOrigin:
     """Refuse what another site makes a visitor's browser send: by ``Sec-Fetch-Site``, else by ``Origin``.
 
-    Every browser that is still in use names one of them in a POST; a program that names none has no visitor's rights to abuse.
+    Every browser that is still in use names one of them in a POST; a program that names none has no
+    visitor's rights to abuse.
 
     Parameters
     ----------
@@ -126,8 +130,16 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, as ASGI has it."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and self._is_foreign(Headers(scope=scope)):
-            refusal = self.tell(scope["path"], 403, "This came from another site. Open the page itself and try again there.")
+        if (
+            scope["type"] == "http"
+            and scope["method"] not in SAFE_METHODS
+            and self._is_foreign(Headers(scope=scope))
+        ):
+            refusal = self.tell(
+                scope["path"],
+                403,
+                "This came from another site. Open the page itself and try again there.",
+            )
             await refusal(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -172,7 +184,9 @@ class BodyLimit:
         if scope["path"] == "/sign-in":  # the only form that is read of who does not know the token
             most = min(most, _SIGN_IN_BYTES)
         announced = Headers(scope=scope).get("content-length", "0")
-        refusal = self.tell(scope["path"], 413, f"More than {most:,} bytes. Send fewer or shorter requests at once.")
+        refusal = self.tell(
+            scope["path"], 413, f"More than {most:,} bytes. Send fewer or shorter requests at once."
+        )
         if not announced.isdecimal() or int(announced) > most:
             await refusal(scope, receive, send)
             return
@@ -189,7 +203,9 @@ class BodyLimit:
 
         async def send_unless_too_large(message: Message) -> None:
             nonlocal has_begun
-            if n_seen <= most or has_begun:  # else whoever read the body took the error for one of his own
+            if (
+                n_seen <= most or has_begun
+            ):  # else whoever read the body took the error for one of his own
                 has_begun = True
                 await send(message)
 
@@ -210,7 +226,7 @@ class Token:
         Knows the token.
     """
 
-    def __init__(self, app: ASGIApp, gate: "Gate") -> None:
+    def __init__(self, app: ASGIApp, gate: "TokenAuthenticator") -> None:
         self.app = app
         self.gate = gate
 
@@ -221,11 +237,15 @@ class Token:
             return
         connection = HTTPConnection(scope)
         kind, _, given = connection.headers.get("authorization", "").partition(" ")
-        is_known = (kind.lower() == "bearer" and self.gate.knows(given)) or self.gate.let_in(connection.cookies.get(COOKIE, ""))
+        is_known = (kind.lower() == "bearer" and self.gate.knows(given)) or self.gate.let_in(
+            connection.cookies.get(COOKIE, "")
+        )
         if is_known:
             await self.app(scope, receive, send)
             return
-        if is_program(scope["path"]) or "hx-request" in connection.headers:  # a part of a page: no other page fits into it
+        if (
+            is_program(scope["path"]) or "hx-request" in connection.headers
+        ):  # a part of a page: no other page fits into it
             refusal = json_error(401, "a token is needed: Authorization: Bearer TOKEN")
             refusal.headers["WWW-Authenticate"] = "Bearer"
         else:
@@ -233,7 +253,7 @@ class Token:
         await refusal(scope, receive, send)
 
 
-class Gate:
+class TokenAuthenticator:
     """Knows the token, and the pass that stands for it in a cookie until the server stops.
 
     Parameters
@@ -243,7 +263,7 @@ class Gate:
 
     Examples
     --------
-    >>> gate = Gate("a token of the house")
+    >>> gate = TokenAuthenticator("a token of the house")
     >>> gate.knows("a guess"), gate.let_in(gate.make_pass())
     (False, True)
     """

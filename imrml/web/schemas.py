@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 
 from imrml.config import Profile, Stage
 from imrml.explaining.explanation import Explanation
-from imrml.explaining.what_if import Together
+from imrml.explaining.what_if import JointWhatIf
 from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
 from imrml.submissions.columns import NAMING_TREATMENT, columns_at, columns_of
 from imrml.web.service import TRIAL
@@ -22,14 +22,22 @@ def _require_scalar(value: Any) -> Any:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError("holds half a character (\\ud800 to \\udfff); write it again as UTF-8") from None
-    elif not (value is None or isinstance(value, bool | int) or (isinstance(value, float) and isfinite(value))):
+            raise ValueError(
+                "holds half a character (\\ud800 to \\udfff); write it again as UTF-8"
+            ) from None
+    elif not (
+        value is None
+        or isinstance(value, bool | int)
+        or (isinstance(value, float) and isfinite(value))
+    ):
         raise ValueError("expected text, a number, true, false or null")
     return value
 
 
 Scalar = Annotated[
-    Any, AfterValidator(_require_scalar), WithJsonSchema({"type": ["string", "number", "boolean", "null"]}, mode="validation")
+    Any,
+    AfterValidator(_require_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}, mode="validation"),
 ]
 """What a cell of a table may hold: the same as in JSON Lines, where a CPT code may be a number."""
 
@@ -106,7 +114,7 @@ class ExplainAnswer(BaseModel):
     """One request in full."""
 
     explanation: Explanation
-    if_shown: Together | None
+    if_shown: JointWhatIf | None
     unknown_columns: list[str]
     late_columns: list[str]
     unread: list[PassedOver]
@@ -138,7 +146,9 @@ class _Row(BaseModel):
     __pydantic_extra__: dict[str, Scalar]
 
 
-def request_models(stage: Stage, profile: Profile, max_rows: int) -> tuple[type[BaseModel], type[BaseModel]]:
+def request_models(
+    stage: Stage, profile: Profile, max_rows: int
+) -> tuple[type[BaseModel], type[BaseModel]]:
     """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model of a stage and profile knows.
 
     Parameters
@@ -152,18 +162,29 @@ def request_models(stage: Stage, profile: Profile, max_rows: int) -> tuple[type[
     """
     known = columns_at(stage, profile)
     described = {
-        column.name: (Scalar, Field(default=None, description="; ".join(filter(None, (column.note, column.unit)))))
+        column.name: (
+            Scalar,
+            Field(default=None, description="; ".join(filter(None, (column.note, column.unit)))),
+        )
         for column in columns_of(profile)
         if column.name in known
     }
-    fields: dict[str, Any] = {"request_id": (Scalar, Field(default=None, description="made where absent")), **described}
+    fields: dict[str, Any] = {
+        "request_id": (Scalar, Field(default=None, description="made where absent")),
+        **described,
+    }
     example: JsonDict = {name: value for name, value in TRIAL.items() if name in fields}
-    row = create_model("Request", __base__=_Row, __doc__="One request; only its treatment is needed.", **fields)
+    row = create_model(
+        "Request", __base__=_Row, __doc__="One request; only its treatment is needed.", **fields
+    )
     row.model_config["json_schema_extra"] = {"examples": [example]}
     # As in a table: one row that has the column is enough, and the others abstain.
     named: JsonDict = {"anyOf": [{"required": [name]} for name in NAMING_TREATMENT[profile]]}
     requests = Field(min_length=1, max_length=max_rows, json_schema_extra={"contains": named})
-    score_body = create_model("ScoreBody", __doc__="A table of requests.", requests=(list[row], requests))  # type: ignore[valid-type]
+    rows: Any = list[row]  # type: ignore[valid-type]
+    score_body = create_model(
+        "ScoreBody", __doc__="A table of requests.", requests=(rows, requests)
+    )
     score_body.model_config["json_schema_extra"] = {"examples": [{"requests": [example]}]}
     explain_body = create_model(
         "ExplainBody",
@@ -171,14 +192,19 @@ def request_models(stage: Stage, profile: Profile, max_rows: int) -> tuple[type[
         request=(row, Field(json_schema_extra=named)),
         if_shown=(list[str], Field(default=[], max_length=50)),
     )
-    shown: JsonDict = {"request": example, "if_shown": list(example_answer("/api/explain")["if_shown"]["documents"])}
+    shown: JsonDict = {
+        "request": example,
+        "if_shown": list(example_answer("/api/explain")["if_shown"]["documents"]),
+    }
     explain_body.model_config["json_schema_extra"] = {"examples": [shown]}
     return score_body, explain_body
 
 
 @cache
 def _examples() -> dict[str, Any]:
-    return dict(yaml.safe_load(files("imrml.web").joinpath("answers.yaml").read_text(encoding="utf-8")))
+    return dict(
+        yaml.safe_load(files("imrml.web").joinpath("answers.yaml").read_text(encoding="utf-8"))
+    )
 
 
 def example_answer(path: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from imrml.errors import ImrmlError, ModelError
 from imrml.explaining.explanation import Explanation, explain
 from imrml.explaining.precedents import Precedents
-from imrml.explaining.what_if import Together, what_if_note, what_if_together
+from imrml.explaining.what_if import JointWhatIf, what_if_note, what_if_together
 from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.scoring.in_words import DEMO
@@ -74,10 +74,13 @@ class Answering:
     Raises
     ------
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false, or it cannot answer a request of its own kind.
+        The model was trained on invented data and ``allow_demo`` is false, or it cannot answer a
+        request of its own kind.
     """
 
-    def __init__(self, model: LoadedModel, precedents: Precedents | None, n_at_once: int, *, allow_demo: bool) -> None:
+    def __init__(
+        self, model: LoadedModel, precedents: Precedents | None, n_at_once: int, *, allow_demo: bool
+    ) -> None:
         if model.manifest["trained_on"] == "synthetic" and not allow_demo:
             raise ModelError(
                 f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it"
@@ -137,7 +140,12 @@ class Answering:
         explanation = explain(self.model, requests, 0, allow_demo=True, precedents=self.precedents)
         together = None
         if if_shown and not what_if_note(self.model, requests, 0):
-            asked = {line.document for found in explanation.deficiencies for line in found.checklist if line.what_if}
+            asked = {
+                line.document
+                for found in explanation.deficiencies
+                for line in found.checklist
+                if line.what_if
+            }
             if chosen := [document for document in dict.fromkeys(if_shown) if document in asked]:
                 together = what_if_together(self.model, requests, 0, chosen)
         return Explained(requests, explanation, together)
@@ -159,4 +167,4 @@ class Explained:
 
     requests: Requests
     explanation: Explanation
-    together: Together | None
+    together: JointWhatIf | None

@@ -9,7 +9,9 @@ from imrml.errors import ConfigError
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 (what a person may ask for, with a token and named hosts)
 _SHORTEST_TOKEN = 16
-_IS_NAME = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]").fullmatch  # a * would let every site in by a name of its own
+_IS_NAME = re.compile(
+    r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
+).fullmatch  # a * would let every site in by a name of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class ServeSettings:
     token : str, default=""
         What a visitor must know, at least 16 characters; ``""``: nobody is asked.
     allowed_hosts : tuple of str, default=()
-        Names, beside the bound address and those of loopback, by which browsers may call the page: the ``Host`` header.
+        Names, beside the bound address and those of loopback, by which browsers may call the page:
+        the ``Host`` header.
     max_json_bytes, max_form_bytes : int
         Size of a call of the API, and of a form with its uploads.
     max_rows : int, default=2000
@@ -34,8 +37,8 @@ class ServeSettings:
     Raises
     ------
     ConfigError
-        The bind needs a token, the token is too short, every address is bound and no name is given, or a name is none of one
-        machine.
+        The bind needs a token, the token is too short, every address is bound and no name is given,
+        or a name is none of one machine.
 
     Examples
     --------
@@ -61,11 +64,17 @@ class ServeSettings:
                 "or stay on 127.0.0.1"
             )
         if self.token and (len(self.token) < _SHORTEST_TOKEN or not self.token.isascii()):
-            raise ConfigError(f"the token is too easy to guess; give at least {_SHORTEST_TOKEN} ASCII characters")
+            raise ConfigError(
+                f"the token is too easy to guess; give at least {_SHORTEST_TOKEN} ASCII characters"
+            )
         if odd := [name for name in self.allowed_hosts if not _IS_NAME(name)]:
-            raise ConfigError(f"--allow-host {odd[0]!r} is no name of one machine; give it without scheme, port or *")
+            raise ConfigError(
+                f"--allow-host {odd[0]!r} is no name of one machine; give it without scheme, port or *"
+            )
         if self.host in _ANYWHERE and not self.allowed_hosts:
-            raise ConfigError(f"host {self.host or 'any'} binds every address; name with --allow-host how browsers call this one")
+            raise ConfigError(
+                f"host {self.host or 'any'} binds every address; name with --allow-host how browsers call this one"
+            )
 
     @property
     def is_loopback(self) -> bool:
@@ -75,8 +84,12 @@ class ServeSettings:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Names that a ``Host`` header may hold."""
-        bound = () if self.host in _ANYWHERE else (f"[{self.host}]" if ":" in self.host else self.host,)
-        return tuple(dict.fromkeys(name.lower() for name in (*bound, *self.allowed_hosts, *LOOPBACK)))
+        bound = (
+            () if self.host in _ANYWHERE else (f"[{self.host}]" if ":" in self.host else self.host,)
+        )
+        return tuple(
+            dict.fromkeys(name.lower() for name in (*bound, *self.allowed_hosts, *LOOPBACK))
+        )
 
     @property
     def n_at_once(self) -> int:

@@ -14,10 +14,11 @@ from imrml.config import LimitsConfig
 from imrml.documents import read_text
 from imrml.engines import Guard
 from imrml.errors import DocumentError, ImrmlError, TableError
-from imrml.submissions.requests import names_column
+from imrml.submissions.requests import is_known_heading
 from imrml.tables.files import parse_table
 
-# It tells the log at which byte a form broke off, which is one of the sender's (experiments/055-hostile-web).
+# It tells the log at which byte a form broke off, which is one of the sender's
+# (experiments/055-hostile-web).
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 _MAX_FIELD_BYTES = 2_000_000
@@ -81,14 +82,20 @@ async def read_form(request: Request) -> Form:
     try:
         if kind == "multipart/form-data":
             parser = _InMemoryParser(
-                request.headers, request.stream(), max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES
+                request.headers,
+                request.stream(),
+                max_files=1,
+                max_fields=_MAX_FIELDS,
+                max_part_size=_MAX_FIELD_BYTES,
             )
             data = await parser.parse()
         else:
             limits = {"max_fields": _MAX_FIELDS, "max_part_size": _MAX_FIELD_BYTES}
             data = await FormParser(request.headers, request.stream(), **limits).parse()
     except MultiPartException:
-        raise ImrmlError("the form could not be read; it may hold too much text. Open the page again, or send a file") from None
+        raise ImrmlError(
+            "the form could not be read; it may hold too much text. Open the page again, or send a file"
+        ) from None
     return await _sorted(data)
 
 
@@ -140,7 +147,9 @@ class Reader:
             ``crashed`` or ``too_slow``.
         """
         if not upload.name.lower().endswith(TABLE_ENDINGS):
-            raise TableError(f"the file is no table that is read here; expected a name that ends in {', '.join(TABLE_ENDINGS)}")
+            raise TableError(
+                f"the file is no table that is read here; expected a name that ends in {', '.join(TABLE_ENDINGS)}"
+            )
         # Its name goes no further: it may be a patient's.
         name = "table" + upload.name[upload.name.rindex(".") :].lower()
         table: pd.DataFrame = await self._call(upload.content, name, self._limits)
@@ -151,8 +160,12 @@ class Reader:
             return await asyncio.wrap_future(self._guard.call(*arguments))
         except ImrmlError:
             raise
-        except Exception as error:  # a fault of ours costs one upload; its message could hold text of the file
-            raise DocumentError(*(self._guard.trouble(error) or ("crashed", type(error).__name__))) from None
+        except (
+            Exception
+        ) as error:  # a fault of ours costs one upload; its message could hold text of the file
+            raise DocumentError(
+                *(self._guard.trouble(error) or ("crashed", type(error).__name__))
+            ) from None
 
     def stop(self) -> None:
         """End the process."""
@@ -160,4 +173,8 @@ class Reader:
 
 
 def _read(content: bytes, table_name: str, limits: LimitsConfig) -> str | pd.DataFrame:
-    return parse_table(content, table_name, names_column) if table_name else read_text(content, limits)
+    return (
+        parse_table(content, table_name, is_known_heading)
+        if table_name
+        else read_text(content, limits)
+    )

@@ -31,7 +31,9 @@ def least(n_rounds: int, *sides: Callable[[], object]) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("items")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
@@ -52,13 +54,22 @@ def main() -> None:
     print(
         f"{len(rows)} rationales of {n_signs / len(rows):,.0f} characters, least of {given.rounds}, load {os.getloadavg()[0]:.1f}"
     )
-    rates = f"with the index {len(rows) / with_index:,.0f} a second, without {len(rows) / without:,.0f}"
+    rates = (
+        f"with the index {len(rows) / with_index:,.0f} a second, without {len(rows) / without:,.0f}"
+    )
     print(f"{rates}: {without / with_index:.2f} times")
-    text = " ".join(line.split(" || ")[-1] for line in INVENTED.read_text(encoding="utf-8").splitlines()[:12])
+    text = " ".join(
+        line.split(" || ")[-1] for line in INVENTED.read_text(encoding="utf-8").splitlines()[:12]
+    )
     texts = [" ".join([text] * times) for times in TIMES]
-    seconds = least(given.rounds, *(lambda long=long: label_rationale(long, "Norco 10/325 mg #120") for long in texts))
+    seconds = least(
+        given.rounds,
+        *(lambda long=long: label_rationale(long, "Norco 10/325 mg #120") for long in texts),
+    )
     for times, long, taken in zip(TIMES, texts, seconds, strict=True):
-        print(f"{times} times, {len(long):,} characters: {1e6 * taken / len(long):.2f} microseconds a character")
+        print(
+            f"{times} times, {len(long):,} characters: {1e6 * taken / len(long):.2f} microseconds a character"
+        )
 
 
 if __name__ == "__main__":

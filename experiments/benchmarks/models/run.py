@@ -16,7 +16,14 @@ from imrml.synthetic import draw_letters
 from imrml.training.data import prepare
 from imrml.training.fitting import fit_rows
 
-KINDS = ("category_prior", "logistic", "complement_nb", "linear_svc", "hist_gradient_boosting", "stacked")
+KINDS = (
+    "category_prior",
+    "logistic",
+    "complement_nb",
+    "linear_svc",
+    "hist_gradient_boosting",
+    "stacked",
+)
 MANIFEST = {"model_version": "bench", "stage": "imr", "trained_on": "synthetic", "verdict": "none"}
 N_ASKED = 2_000
 
@@ -42,12 +49,18 @@ def share_features():
     build, fit_transform, kept = review.build_features, ColumnTransformer.fit_transform, {}
 
     def built(*settings):
-        return kept["columns"] if "columns" in kept else kept.setdefault("columns", build(*settings))
+        return (
+            kept["columns"] if "columns" in kept else kept.setdefault("columns", build(*settings))
+        )
 
     def transformed(columns, *rows, **options):
         if columns is not kept.get("columns"):
             return fit_transform(columns, *rows, **options)
-        return kept["matrix"] if "matrix" in kept else kept.setdefault("matrix", fit_transform(columns, *rows, **options))
+        return (
+            kept["matrix"]
+            if "matrix" in kept
+            else kept.setdefault("matrix", fit_transform(columns, *rows, **options))
+        )
 
     review.build_features, ColumnTransformer.fit_transform = built, transformed
 
@@ -70,9 +83,14 @@ def show(kind, data, config):
         (model.predict_interval(part), loaded.predict_interval(part)),
     ]
     if model.predicts_deficiencies:
-        pairs.append((model.predict_deficiencies(part).to_numpy(), loaded.predict_deficiencies(part).to_numpy()))
+        pairs.append(
+            (
+                model.predict_deficiencies(part).to_numpy(),
+                loaded.predict_deficiencies(part).to_numpy(),
+            )
+        )
     furthest = max(float(np.nanmax(np.abs(one - other), initial=0.0)) for one, other in pairs)
-    n_features = 0 if model.columns_ is None else model.n_features_
+    n_features = 0 if model.features_ is None else model.n_features_
     print(
         f"{kind}: {n_features:,} features, {size / 1e6:.2f} MB, save {saved:.2f} s, load {read:.2f} s, "
         f"answers differ by at most {furthest:.1g}, "

@@ -107,8 +107,12 @@ def pdf(folder: Path, copies: int, rounds: int) -> None:
         one.mkdir()
         paths = sorted(folder.glob("*.pdf"))
         for path in paths:
-            for copy in range(copies):  # other bytes, or they would be told as copies and not be read
-                (many / f"{path.stem}-{copy}.pdf").write_bytes(path.read_bytes() + b"\n%% %d\n" % copy)
+            for copy in range(
+                copies
+            ):  # other bytes, or they would be told as copies and not be read
+                (many / f"{path.stem}-{copy}.pdf").write_bytes(
+                    path.read_bytes() + b"\n%% %d\n" % copy
+                )
         (one / "one.pdf").write_bytes(paths[0].read_bytes())
 
         def bare() -> tuple[float, float]:
@@ -119,7 +123,9 @@ def pdf(folder: Path, copies: int, rounds: int) -> None:
 
         (bare_wall, bare_cpu), (our_wall, our_cpu) = of_rounds(rounds, bare, ours)
         n = copies * len(paths)
-        print(f"{n} PDFs, median of {rounds} rounds, start-up taken off, load {os.getloadavg()[0]:.1f}")
+        print(
+            f"{n} PDFs, median of {rounds} rounds, start-up taken off, load {os.getloadavg()[0]:.1f}"
+        )
         print(f"bare pypdfium2  wall {bare_wall:.2f} s  cpu {bare_cpu:.2f} s")
         print(f"imrml parse     wall {our_wall:.2f} s  cpu {our_cpu:.2f} s")
         print(f"ratio           wall {our_wall / bare_wall:.2f}    cpu {our_cpu / bare_cpu:.2f}")
@@ -152,7 +158,9 @@ def text(n_letters: int, rounds: int) -> None:
         print(
             f"{n_letters:,} text letters, one core, median of {rounds} rounds, start-up taken off, load {os.getloadavg()[0]:.1f}"
         )
-        print(f"wall {wall:.2f} s, {(n_letters - 1) / wall:,.0f}/s   cpu {cpu:.2f} s, {(n_letters - 1) / cpu:,.0f}/s")
+        print(
+            f"wall {wall:.2f} s, {(n_letters - 1) / wall:,.0f}/s   cpu {cpu:.2f} s, {(n_letters - 1) / cpu:,.0f}/s"
+        )
 
 
 def growth(sizes: list[int]) -> None:
@@ -162,12 +170,19 @@ def growth(sizes: list[int]) -> None:
         for n in sizes:
             pack(Path(name, "letters.zip"), texts, n)
             cost = measure(*PARSE, Path(name, "letters.zip"), "--out", Path(name, "items.parquet"))
-            print(f"{n:7,}  {cost.wall:8.1f} {cost.cpu:8.1f}  {1000 * cost.cpu / n:14.3f}  {cost.peak:8.0f}", flush=True)
+            print(
+                f"{n:7,}  {cost.wall:8.1f} {cost.cpu:8.1f}  {1000 * cost.cpu / n:14.3f}  {cost.peak:8.0f}",
+                flush=True,
+            )
 
 
 def main() -> None:
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphaned workers are ours to count
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ctypes.CDLL(None).prctl(
+        36, 1, 0, 0, 0
+    )  # PR_SET_CHILD_SUBREAPER: orphaned workers are ours to count
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     what = parser.add_subparsers(dest="what", required=True)
     pdfs = what.add_parser("pdf")
     pdfs.add_argument("folder", type=Path)

@@ -54,10 +54,12 @@ def processor_time(work: Callable[[], object]) -> float:
 
 def predict_bare(fitted: ReviewModel, part: SubmissionFrame) -> None:
     """The fitted transformers and estimators behind a score, called by hand."""
-    matrix = fitted.columns_.transform(part)
+    matrix = fitted.features_.transform(part)
     fitted.outcome_.predict_proba(matrix)
-    seen = sparse.csr_matrix(sparse.hstack([matrix, fitted.words_.transform(part)]))
-    fitted.deficiencies_.predict_proba(seen, [treatment_category(asked) for asked in part["treatment"]])
+    seen = sparse.csr_matrix(sparse.hstack([matrix, fitted.hashed_text_.transform(part)]))
+    fitted.deficiencies_.predict_proba(
+        seen, [treatment_category(asked) for asked in part["treatment"]]
+    )
 
 
 def batch(model: str, n_rows: int, n_rounds: int) -> None:
@@ -65,8 +67,12 @@ def batch(model: str, n_rows: int, n_rounds: int) -> None:
     loaded = load_model(model)
     fitted = loaded.model
     table = pd.DataFrame([request.row for request in draw_requests(n_rows, 5)])
-    requests = sort_requests(table.assign(request_id=[f"r{number}" for number in range(n_rows)]), fitted.stage)
-    assert isinstance(fitted.outcome_, CalibratedClassifier), "the model ships a prior: nothing to compare with"
+    requests = sort_requests(
+        table.assign(request_id=[f"r{number}" for number in range(n_rows)]), fitted.stage
+    )
+    assert isinstance(fitted.outcome_, CalibratedClassifier), (
+        "the model ships a prior: nothing to compare with"
+    )
 
     def bare() -> None:
         for start in range(0, n_rows, 1000):
@@ -79,7 +85,10 @@ def batch(model: str, n_rows: int, n_rounds: int) -> None:
         whole = processor_time(lambda: score(loaded, requests, allow_demo=True))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"round {number + 1}: {n_rows:,} rows, bare {n_rows / alone:,.0f} a second", end="; ")
-        print(f"of the bare throughput {alone / without:.2f} without reasons, {alone / whole:.2f} with them", end="; ")
+        print(
+            f"of the bare throughput {alone / without:.2f} without reasons, {alone / whole:.2f} with them",
+            end="; ",
+        )
         print(f"peak memory grew by {(peak - before) / 1024:,.0f} MB")
 
 
@@ -88,16 +97,30 @@ def cold(model: str, n_rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder, "one.jsonl")
         asked.write_text(json.dumps(REQUEST))
-        arguments = ["--quiet", "score", str(asked), "--model", model, "--out", f"{folder}/out.jsonl", "--allow-demo"]
+        arguments = [
+            "--quiet",
+            "score",
+            str(asked),
+            "--model",
+            model,
+            "--out",
+            f"{folder}/out.jsonl",
+            "--allow-demo",
+        ]
         least = {"import": float("inf"), "score": float("inf")}
         for _ in range(n_rounds):
-            for name, command in {"import": ["-c", BARE_IMPORT], "score": ["-c", SCORE, *arguments]}.items():
+            for name, command in {
+                "import": ["-c", BARE_IMPORT],
+                "score": ["-c", SCORE, *arguments],
+            }.items():
                 before = resource.getrusage(resource.RUSAGE_CHILDREN)
                 subprocess.run([sys.executable, *command], check=True)
                 after = resource.getrusage(resource.RUSAGE_CHILDREN)
                 taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
                 least[name] = min(least[name], taken)
-    print(f"import {least['import']:.2f} s, one request {least['score']:.2f} s: {least['score'] / least['import']:.2f} times")
+    print(
+        f"import {least['import']:.2f} s, one request {least['score']:.2f} s: {least['score'] / least['import']:.2f} times"
+    )
 
 
 def api(model: str, n_requests: int) -> None:
@@ -126,11 +149,15 @@ def api(model: str, n_requests: int) -> None:
             server.terminate()
             server.wait()
     served, alone = (1000 * statistics.median(seconds[name]) for name in ("api", "bare"))
-    print(f"median of {n_requests}: API {served:.1f} ms, bare {alone:.1f} ms: {served / alone:.2f} times")
+    print(
+        f"median of {n_requests}: API {served:.1f} ms, bare {alone:.1f} ms: {served / alone:.2f} times"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["batch", "cold", "api"])
     parser.add_argument("model")
     parser.add_argument("--n-rows", type=int, default=100_000)

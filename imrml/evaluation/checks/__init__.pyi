@@ -43,4 +43,4 @@ from .splits import (
 from .splits import (
     check_time_order as check_time_order,
 )
-from .telling_words import check_telling_terms as check_telling_terms
+from .telling_words import check_predictive_words as check_predictive_words

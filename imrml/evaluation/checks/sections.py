@@ -9,7 +9,14 @@ from imrml.submissions.frame import SubmissionFrame
 _SECTIONS = {
     "request": ("treatment", "item"),
     "record": ("case_summary", "diagnosis", "age", "sex", "date_of_injury"),
-    "utilization review": ("authorized", "disputed", "received_on", "ur_denied_on", "priority", "claims_guideline"),
+    "utilization review": (
+        "authorized",
+        "disputed",
+        "received_on",
+        "ur_denied_on",
+        "priority",
+        "claims_guideline",
+    ),
 }
 
 
@@ -21,7 +28,10 @@ def sections_of(submissions: SubmissionFrame) -> dict[str, list[str]]:
     >>> sections_of(pd.DataFrame({"treatment": ["MRI"], "case_summary": [""], "diagnosis_code": ["M54"]}))
     {'request': ['treatment'], 'record': ['case_summary'], 'coded': ['diagnosis_code']}
     """
-    sections = {name: [column for column in columns if column in submissions] for name, columns in _SECTIONS.items()}
+    sections = {
+        name: [column for column in columns if column in submissions]
+        for name, columns in _SECTIONS.items()
+    }
     known = {column for columns in _SECTIONS.values() for column in columns}
     sections["coded"] = [str(column) for column in submissions if column not in known]
     return {name: columns for name, columns in sections.items() if columns}
@@ -37,9 +47,9 @@ def empty_columns(submissions: SubmissionFrame, columns: Iterable[str]) -> Submi
     [{'treatment': '', 'age': nan}]
     """
     emptied = {
-        name: pd.Series("" if pd.api.types.is_string_dtype(submissions[name]) else None, submissions.index).astype(
-            submissions[name].dtype
-        )
+        name: pd.Series(
+            "" if pd.api.types.is_string_dtype(submissions[name]) else None, submissions.index
+        ).astype(submissions[name].dtype)
         for name in columns
     }
     return SubmissionFrame(submissions.assign(**emptied))

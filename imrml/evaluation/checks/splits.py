@@ -1,7 +1,7 @@
 """Named checks that ring when an evaluation cannot be believed, and those that look at the two sides of a split.
 
-A check that cannot run says ``not_applicable`` and never counts as passed. Findings name rows, columns and features, never text
-of a record.
+A check that cannot run says ``not_applicable`` and never counts as passed. Findings name rows,
+columns and features, never text of a record.
 """
 
 import re
@@ -105,7 +105,11 @@ def at_rows(rows: Sequence[int], where: str) -> tuple[Finding, ...]:
 def check_better_than_prior(metrics: Mapping[str, Any], split: str) -> Check:
     """Check that the model's log loss lies below the class prior's, interval and all."""
     code, title = VERDICT_CODE, "The model is better than its class prior"
-    difference = metrics["outcome"].get(split, {}).get("log_loss_vs_class_prior", {"not_applicable": "split not measured"})
+    difference = (
+        metrics["outcome"]
+        .get(split, {})
+        .get("log_loss_vs_class_prior", {"not_applicable": "split not measured"})
+    )
     if "value" not in difference:
         return Check(code, title, "not_applicable", f"{split}: {difference['not_applicable']}")
     detail = f"{split}: log loss {difference['value']:+.4f} ({difference['low']:+.4f} to {difference['high']:+.4f}) to the prior"
@@ -126,17 +130,25 @@ def check_cases(splits: Mapping[Split, Folds | str], case_numbers: Sequence[str]
     """
     codes = pd.factorize(pd.Series(list(case_numbers), dtype=object))[0]
     shared = {
-        split: [test[np.isin(codes[test], codes[train])] for train, test in folds] for split, folds in _kept_together(splits)
+        split: [test[np.isin(codes[test], codes[train])] for train, test in folds]
+        for split, folds in _kept_together(splits)
     }
-    return _judge_sides("case_on_both_sides", "No case on both sides of a split", splits, shared, ("case", "case_number"))
+    return _judge_sides(
+        "case_on_both_sides",
+        "No case on both sides of a split",
+        splits,
+        shared,
+        ("case", "case_number"),
+    )
 
 
 def check_near_duplicates(splits: Mapping[Split, Folds | str], summaries: Sequence[str]) -> Check:
     """Check that no tested item's case summary is copied from, or into, one learnt from.
 
-    Groups were made by the Jaccard similarity of three-word sequences with digits masked (``splits.group_cases``). So that the
-    check does not repeat what it checks, it looks at another unit and another measure: word pairs with their digits, and the
-    share of the shorter summary's pairs that the longer one holds, which sees a summary copied into a longer one. MinHash
+    Groups were made by the Jaccard similarity of three-word sequences with digits masked
+    (``splits.group_cases``). So that the check does not repeat what it checks, it looks at another
+    unit and another measure: word pairs with their digits, and the share of the shorter summary's
+    pairs that the longer one holds, which sees a summary copied into a longer one. MinHash
     (``datasketch``) proposes pairs of summaries, the exact share decides.
 
     Examples
@@ -146,13 +158,23 @@ def check_near_duplicates(splits: Mapping[Split, Folds | str], summaries: Sequen
     >>> check_near_duplicates({"grouped": ((np.array([0]), np.array([1])),)}, [told, longer]).status
     'failed'
     """
-    code, title = "near_duplicate_on_both_sides", "No near-duplicate case summary on both sides of a split"
-    codes, different = pd.factorize(pd.Series(list(summaries), dtype=object).fillna("").map(str.lower))
+    code, title = (
+        "near_duplicate_on_both_sides",
+        "No near-duplicate case summary on both sides of a split",
+    )
+    codes, different = pd.factorize(
+        pd.Series(list(summaries), dtype=object).fillna("").map(str.lower)
+    )
     pairs = _copied_pairs([_word_pairs(str(text)) for text in different])
     if pairs is None:
         return Check(code, title, "not_applicable", "no case summary is long enough to be compared")
-    shared = {split: [_copied_rows(codes, pairs, *fold) for fold in folds] for split, folds in _kept_together(splits)}
-    return _judge_sides(code, title, splits, shared, ("near-duplicate case summary", "case_summary"))
+    shared = {
+        split: [_copied_rows(codes, pairs, *fold) for fold in folds]
+        for split, folds in _kept_together(splits)
+    }
+    return _judge_sides(
+        code, title, splits, shared, ("near-duplicate case summary", "case_summary")
+    )
 
 
 def _word_pairs(text: str) -> frozenset[int]:
@@ -167,7 +189,9 @@ def _copied_pairs(summaries: Sequence[frozenset[int]]) -> npt.NDArray[np.int64] 
         return None
     found = [(number, number) for number in comparable]
     index = MinHashLSH(threshold=0.5, num_perm=64, weights=(0.1, 0.9))
-    signatures = MinHash.generator((list(summaries[number]) for number in comparable), num_perm=64, seed=7, hashfunc=int)
+    signatures = MinHash.generator(
+        (list(summaries[number]) for number in comparable), num_perm=64, seed=7, hashfunc=int
+    )
     for number, signature in zip(comparable, signatures, strict=True):
         for other in index.query(signature):
             n_shared = len(summaries[number] & summaries[other])
@@ -178,7 +202,10 @@ def _copied_pairs(summaries: Sequence[frozenset[int]]) -> npt.NDArray[np.int64] 
 
 
 def _copied_rows(
-    codes: npt.NDArray[Any], pairs: npt.NDArray[np.int64], train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
+    codes: npt.NDArray[Any],
+    pairs: npt.NDArray[np.int64],
+    train: npt.NDArray[np.int64],
+    test: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
     learnt = np.unique(codes[train])
     left, right = pairs.T
@@ -187,7 +214,11 @@ def _copied_rows(
 
 
 def _kept_together(splits: Mapping[Split, Folds | str]) -> list[tuple[Split, Folds]]:
-    return [(split, folds) for split, folds in splits.items() if split != "random" and not isinstance(folds, str)]
+    return [
+        (split, folds)
+        for split, folds in splits.items()
+        if split != "random" and not isinstance(folds, str)
+    ]
 
 
 def _judge_sides(
@@ -203,7 +234,9 @@ def _judge_sides(
     for split, folds in _kept_together(splits):
         if n_shared := sum(map(len, shared[split])):
             n_tested = sum(len(test) for _, test in folds)
-            told.append(f"{split}: {n_shared} of {n_tested} tested items share their {words[0]} with an item learnt from")
+            told.append(
+                f"{split}: {n_shared} of {n_tested} tested items share their {words[0]} with an item learnt from"
+            )
             guilty.extend(np.concatenate(shared[split]).tolist())
     if told:
         return Check(code, title, "failed", "; ".join(told), at_rows(guilty, words[1]))
@@ -220,7 +253,10 @@ def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) ->
     keys : DataFrame
         The same keys.
     """
-    code, title = "train_before_test", "Everything learnt from was decided before anything tested was received"
+    code, title = (
+        "train_before_test",
+        "Everything learnt from was decided before anything tested was received",
+    )
     folds = splits.get("time_forward", "time-forward was not asked for")
     if isinstance(folds, str):
         return Check(code, title, "not_applicable", folds)

@@ -37,14 +37,18 @@ class _Side(NamedTuple):
     n_decided: _Counts
 
 
-def check_telling_terms(frame: pd.DataFrame, overturned: npt.ArrayLike, groups: npt.ArrayLike) -> Check:
+def check_predictive_words(
+    frame: pd.DataFrame, overturned: npt.ArrayLike, groups: npt.ArrayLike
+) -> Check:
     """Check that no lone word, pair of words or filled-in column multiplies the odds of a decision as only a leak does.
 
-    A word that stands in a part of the overturned items and nowhere else ranks no better than an honest one, so no AUROC shows
-    it; what shows it is that all cases with it were overturned. Of each word the cases that show it (and those that lack it)
-    are counted, and those of them with a decision; the lower end of the exact (Clopper-Pearson) interval of that share, at
-    ``FALSE_ALARMS`` divided by the number of counts, must stay within ``KNOWABLE_ODDS`` times the odds overall. With one case in
-    seven overturned that takes some twenty-five cases: a word in fewer is no proof of a leak.
+    A word that stands in a part of the overturned items and nowhere else ranks no better than an
+    honest one, so no AUROC shows it; what shows it is that all cases with it were overturned. Of
+    each word the cases that show it (and those that lack it) are counted, and those of them with a
+    decision; the lower end of the exact (Clopper-Pearson) interval of that share, at
+    ``FALSE_ALARMS`` divided by the number of counts, must stay within ``KNOWABLE_ODDS`` times the
+    odds overall. With one case in seven overturned that takes some twenty-five cases: a word in
+    fewer is no proof of a leak.
 
     Parameters
     ----------
@@ -53,14 +57,14 @@ def check_telling_terms(frame: pd.DataFrame, overturned: npt.ArrayLike, groups: 
     overturned : array of bool of shape (n_items,)
         The decisions.
     groups : array of int of shape (n_items,)
-        Case of each item, from 0: items of one case are no independent evidence. A case counts for a decision where one of its
-        items that show (or lack) the word has it.
+        Case of each item, from 0: items of one case are no independent evidence. A case counts for
+        a decision where one of its items that show (or lack) the word has it.
 
     Examples
     --------
     >>> told = [" Seen by Dr. Zanzibar." if number < 60 else "" for number in range(1000)]
     >>> frame = pd.DataFrame({"treatment": [f"MRI{words}" for words in told]})
-    >>> found = check_telling_terms(frame, np.arange(1000) < 120, np.arange(1000))
+    >>> found = check_predictive_words(frame, np.arange(1000) < 120, np.arange(1000))
     >>> found.status, str(found.findings[0])
     ('failed', 'row 1, treatment')
     """
@@ -70,39 +74,71 @@ def check_telling_terms(frame: pd.DataFrame, overturned: npt.ArrayLike, groups: 
     sides = [side for name in frame for side in _sides(str(name), frame[name], truth, members)]
     n_looked_at = sum(int((side.n_cases >= _LEAST_CASES).sum()) for side in sides)
     level = FALSE_ALARMS / max(n_looked_at, 1)
-    whole = {(side.told, side.n_told): _sure_odds(side.n_told, side.n_told, side.base_odds, level) for side in sides}
+    whole = {
+        (side.told, side.n_told): _sure_odds(side.n_told, side.n_told, side.base_odds, level)
+        for side in sides
+    }
     if max(whole.values(), default=0.0) <= KNOWABLE_ODDS:
-        counts = " and ".join(f"{n_told} cases {told}" for told, n_told in sorted(whole)) or "no case with a word"
-        return Check(code, title, "not_applicable", f"{counts}: a word in all of one kind would be no proof yet")
+        counts = (
+            " and ".join(f"{n_told} cases {told}" for told, n_told in sorted(whole))
+            or "no case with a word"
+        )
+        return Check(
+            code,
+            title,
+            "not_applicable",
+            f"{counts}: a word in all of one kind would be no proof yet",
+        )
     strongest: dict[str, tuple[float, str, tuple[Finding, ...]]] = {}
     highest = 1.0
     for side in sides:
-        odds = np.where(side.n_cases < _LEAST_CASES, 0.0, _sure_odds(side.n_decided, side.n_cases, side.base_odds, level))
+        odds = np.where(
+            side.n_cases < _LEAST_CASES,
+            0.0,
+            _sure_odds(side.n_decided, side.n_cases, side.base_odds, level),
+        )
         place = int(np.argmax(odds))
         highest = max(highest, float(odds[place]))
         if odds[place] > max(KNOWABLE_ODDS, strongest.get(side.column, (0.0,))[0]):
-            of_cases = (
-                f"{side.n_decided[place]:.0f} of {side.n_cases[place]:.0f} cases that {'show' if side.is_shown else 'lack'} it"
-            )
-            detail = (
-                f"a term of column {side.column!r}: {of_cases} were {side.told}, surely {odds[place]:.0f} times the odds overall"
-            )
+            of_cases = f"{side.n_decided[place]:.0f} of {side.n_cases[place]:.0f} cases that {'show' if side.is_shown else 'lack'} it"
+            detail = f"a term of column {side.column!r}: {of_cases} were {side.told}, surely {odds[place]:.0f} times the odds overall"
             shown = np.asarray(side.terms[:, [place]].toarray()).ravel() > 0
-            guilty = at_rows(np.flatnonzero(shown == side.is_shown).tolist(), side.column)[:_FINDINGS_A_COLUMN]
+            guilty = at_rows(np.flatnonzero(shown == side.is_shown).tolist(), side.column)[
+                :_FINDINGS_A_COLUMN
+            ]
             strongest[side.column] = (float(odds[place]), detail, guilty)
     if strongest:
-        findings = tuple(finding for *_, guilty in strongest.values() for finding in guilty)[:MOST_FINDINGS]
-        return Check(code, title, "failed", "; ".join(detail for _, detail, _ in strongest.values()), findings)
-    return Check(code, title, "passed", f"{n_looked_at} counts; no term surely multiplies the odds by more than {highest:.1f}")
+        findings = tuple(finding for *_, guilty in strongest.values() for finding in guilty)[
+            :MOST_FINDINGS
+        ]
+        return Check(
+            code,
+            title,
+            "failed",
+            "; ".join(detail for _, detail, _ in strongest.values()),
+            findings,
+        )
+    return Check(
+        code,
+        title,
+        "passed",
+        f"{n_looked_at} counts; no term surely multiplies the odds by more than {highest:.1f}",
+    )
 
 
-def _sides(name: str, column: "pd.Series[Any]", truth: npt.NDArray[np.bool_], members: sparse.csr_matrix) -> Iterator[_Side]:
+def _sides(
+    name: str, column: "pd.Series[Any]", truth: npt.NDArray[np.bool_], members: sparse.csr_matrix
+) -> Iterator[_Side]:
     """Count, for each term of a column that enough cases show, the cases that show it and that lack it, by decision."""
     terms = _terms(column)
     terms = terms[:, _n_showing(members, terms) >= _LEAST_CASES]
     if not terms.shape[1]:
         return
-    n_cases, n_showing, n_lacking = _n_cases(members), _n_showing(members, terms), _n_lacking(members, terms)
+    n_cases, n_showing, n_lacking = (
+        _n_cases(members),
+        _n_showing(members, terms),
+        _n_lacking(members, terms),
+    )
     for told, rows in (("overturned", truth), ("upheld", ~truth)):
         decided, own = members[:, rows], terms[rows]
         n_told = _n_cases(decided)
@@ -118,9 +154,13 @@ def _terms(column: "pd.Series[Any]") -> sparse.csc_matrix:
     has_value = column.notna() & (column != "") if is_text else column.notna()
     found = [sparse.csc_matrix(has_value.to_numpy(dtype=float)[:, None])]
     if is_text:
-        codes, texts = pd.factorize(column.fillna("").astype(str))  # items of one case share their narrative
+        codes, texts = pd.factorize(
+            column.fillna("").astype(str)
+        )  # items of one case share their narrative
         try:
-            words = CountVectorizer(ngram_range=(1, 2), binary=True, dtype=np.float64, token_pattern=_WORD).fit_transform(texts)
+            words = CountVectorizer(
+                ngram_range=(1, 2), binary=True, dtype=np.float64, token_pattern=_WORD
+            ).fit_transform(texts)
         except ValueError:  # no word at all
             return found[0]
         shown = words[codes].tocsc()
@@ -143,10 +183,18 @@ def _n_lacking(members: sparse.csr_matrix, terms: sparse.csc_matrix) -> _Counts:
     """Count the cases of which some item lacks a term."""
     shown, sizes = (members @ terms).tocoo(), np.diff(members.tocsr().indptr)
     is_whole = shown.data == sizes[shown.row]
-    return _n_cases(members) - np.bincount(shown.col[is_whole], minlength=terms.shape[1]).astype(float)
+    return _n_cases(members) - np.bincount(shown.col[is_whole], minlength=terms.shape[1]).astype(
+        float
+    )
 
 
-def _sure_odds(n_decided: npt.ArrayLike, n_cases: npt.ArrayLike, base_odds: float, level: float) -> Any:
+def _sure_odds(
+    n_decided: npt.ArrayLike, n_cases: npt.ArrayLike, base_odds: float, level: float
+) -> Any:
     """Divide the odds of a decision among cases, at the lower end of their exact interval, by its odds overall."""
-    low = np.where(np.equal(n_decided, 0), 0.0, beta.ppf(level, np.maximum(n_decided, 1), np.subtract(n_cases, n_decided) + 1))
+    low = np.where(
+        np.equal(n_decided, 0),
+        0.0,
+        beta.ppf(level, np.maximum(n_decided, 1), np.subtract(n_cases, n_decided) + 1),
+    )
     return low / (1 - low) / base_odds

@@ -15,7 +15,10 @@ HITS_AT = (1, 3)
 
 
 def measure_deficiencies(
-    labels: pd.DataFrame, deals: Sequence[tuple[pd.DataFrame, pd.DataFrame]], resamples: Resamples, level: float
+    labels: pd.DataFrame,
+    deals: Sequence[tuple[pd.DataFrame, pd.DataFrame]],
+    resamples: Resamples,
+    level: float,
 ) -> dict[str, Any]:
     """Measure the ranking of deficiencies, the prior's, and their paired differences (above zero: better than the prior).
 
@@ -24,8 +27,9 @@ def measure_deficiencies(
     labels : DataFrame of bool of shape (n_items, n_labels)
         Upheld and labelled items.
     deals : sequence of pairs of DataFrame of float, same shape
-        P(deficiency | upheld) of the model and of the category prior, for each deal of the folds; figures are averaged over the
-        deals, in the sample and in every resample, so deals steady a figure and never count as more items.
+        P(deficiency | upheld) of the model and of the category prior, for each deal of the folds;
+        figures are averaged over the deals, in the sample and in every resample, so deals steady a
+        figure and never count as more items.
     resamples : Resamples
         Of the same items.
     level : float
@@ -34,22 +38,31 @@ def measure_deficiencies(
     Returns
     -------
     dict
-        ``micro_ap`` and ``macro_ap`` over all items; ``hit_at_1``, ``hit_at_3`` (a true label among the first k) and ``lrap``
-        over the items that hold a label; each also as ``..._vs_category_prior``; ``category_prior`` with the prior's own figures;
-        ``labels`` with, by id, ``ap``, ``prior_ap``, ``ap_vs_prior`` and ``support`` (items that hold it).
+        ``micro_ap`` and ``macro_ap`` over all items; ``hit_at_1``, ``hit_at_3`` (a true label among
+        the first k) and ``lrap`` over the items that hold a label; each also as
+        ``..._vs_category_prior``; ``category_prior`` with the prior's own figures; ``labels`` with,
+        by id, ``ap``, ``prior_ap``, ``ap_vs_prior`` and ``support`` (items that hold it).
     """
     truth = labels.to_numpy(dtype=bool)
     held = _Held(truth, resamples)
     model, prior = (held.averaged(tables) for tables in zip(*deals, strict=True))
     names = {name: held.n_items(name) for name in model if not name.startswith("ap:")}
-    found: dict[str, Any] = {name: figure(model[name][0], model[name][1:], n, level) for name, n in names.items()}
+    found: dict[str, Any] = {
+        name: figure(model[name][0], model[name][1:], n, level) for name, n in names.items()
+    }
     for name, n in names.items():
         difference = model[name] - prior[name]
         found[f"{name}_vs_category_prior"] = figure(difference[0], difference[1:], n, level)
-    found["category_prior"] = {name: figure(prior[name][0], prior[name][1:], n, level) for name, n in names.items()}
+    found["category_prior"] = {
+        name: figure(prior[name][0], prior[name][1:], n, level) for name, n in names.items()
+    }
     found["labels"] = {}
-    for label, support, position in zip(labels.columns, truth.sum(axis=0).tolist(), range(truth.shape[1]), strict=True):
-        why = not_applicable(f"{support} of {len(truth)} items hold it; at least {MIN_LABEL_ITEMS} must, and not all")
+    for label, support, position in zip(
+        labels.columns, truth.sum(axis=0).tolist(), range(truth.shape[1]), strict=True
+    ):
+        why = not_applicable(
+            f"{support} of {len(truth)} items hold it; at least {MIN_LABEL_ITEMS} must, and not all"
+        )
         by_name = dict.fromkeys(("ap", "prior_ap", "ap_vs_prior"), why)
         if position in held.positions:
             own, rate = model[f"ap:{position}"], prior[f"ap:{position}"]
@@ -90,10 +103,15 @@ class _Held:
             column = self.truth[:, position], scores[:, position]
             found[f"ap:{position}"] = self.resamples.rank(*column)[1]
             found[f"ap:{position}"][0] = average_precision_score(*column)
-        by_label = np.array([found[f"ap:{position}"] for position in self.positions]).reshape(len(self.positions), len(micro))
+        by_label = np.array([found[f"ap:{position}"] for position in self.positions]).reshape(
+            len(self.positions), len(micro)
+        )
         n_defined = np.isfinite(by_label).sum(axis=0)
         found["macro_ap"] = np.divide(
-            np.nansum(by_label, axis=0), n_defined, out=np.full(len(micro), np.nan), where=n_defined > 0
+            np.nansum(by_label, axis=0),
+            n_defined,
+            out=np.full(len(micro), np.nan),
+            where=n_defined > 0,
         )
         among = self.resamples.of(self.labelled)
         truth, scores = self.truth[self.labelled], scores[self.labelled]

@@ -1,7 +1,7 @@
 """How well a model's held-out probabilities fit what was decided, beside both priors, with intervals by case.
 
-Points come from scikit-learn where it has the metric; every interval comes from the same resamples of cases, so differences
-are paired. Names and signs:
+Points come from scikit-learn where it has the metric; every interval comes from the same resamples
+of cases, so differences are paired. Names and signs:
 
 - ``auroc``, ``average_precision``: ranking; chance is 0.5 and the base rate.
 - ``log_loss`` (nats), ``brier``: proper scores; lower is better.
@@ -9,7 +9,8 @@ are paired. Names and signs:
 - ``log_loss_vs_class_prior``, ``brier_vs_category_prior`` and so on: the score minus the prior's score on the same items;
   **below 0 is better than the prior**.
 - ``ece``: mean distance of predicted and observed rate over at most ten bins of equal count. It is never below 0, so
-  resamples mostly add to it: its interval leans upwards, and starts at the value where even the lowest lies above it.
+  resamples mostly add to it: its interval leans upwards, and starts at the value where even the
+  lowest lies above it.
 - ``calibration_slope``: slope of the decision on the logit of p; 1 is right, below 1 too bold.
 - ``overturned_rate``, ``mean_p_overturned``: observed and predicted rate.
 - ``aurc``: mean log loss over shares of items kept, surest first; lower is better.
@@ -51,17 +52,20 @@ class HeldOut:
     Parameters
     ----------
     outcome : DataFrame of shape (n_items, 10) or (n_items, 11)
-        ``OUTCOME_COLUMNS``, and ``p_last_year`` where years are known: ``overturned`` is bool, the ``p_`` columns lie in
-        [0, 1], ``age`` is in years or NaN, ``decided_year`` may be missing, and the index has no duplicates.
+        ``OUTCOME_COLUMNS``, and ``p_last_year`` where years are known: ``overturned`` is bool, the
+        ``p_`` columns lie in [0, 1], ``age`` is in years or NaN, ``decided_year`` may be missing,
+        and the index has no duplicates.
     deficiency_labels : DataFrame of bool, optional
-        Columns are taxonomy ids; the index is that part of ``outcome.index`` that was upheld and labelled.
+        Columns are taxonomy ids; the index is that part of ``outcome.index`` that was upheld and
+        labelled.
     p_deficiencies, p_deficiency_priors : DataFrame of float, optional
         Same shape: P(deficiency | upheld) of the model and of the category prior.
     shuffled : DataFrame of float, optional
-        Same index as ``outcome``: P(overturned) after the columns of one section were shuffled between held-out items, a
-        column ``SECTION#NUMBER`` for each shuffle.
+        Same index as ``outcome``: P(overturned) after the columns of one section were shuffled
+        between held-out items, a column ``SECTION#NUMBER`` for each shuffle.
     repeats : tuple of HeldOut
-        The same items under other deals of folds; figures of outcome and deficiencies are averaged over them.
+        The same items under other deals of folds; figures of outcome and deficiencies are averaged
+        over them.
     chosen : tuple of mapping
         Settings that a search chose inside each fold, by dotted path; empty without a search.
 
@@ -84,18 +88,30 @@ class HeldOut:
         if missing:
             raise TableError(f"held-out outcome table lacks columns {missing}")
         if not self.outcome.index.is_unique:
-            raise TableError("held-out outcome table: two rows share an index value; expected one row an item")
+            raise TableError(
+                "held-out outcome table: two rows share an index value; expected one row an item"
+            )
         for name in ("p_overturned", "p_class_prior", "p_category_prior"):
             if not self.outcome[name].between(0, 1).all():
-                raise TableError(f"held-out outcome table: column {name!r} holds values outside [0, 1] or missing ones")
+                raise TableError(
+                    f"held-out outcome table: column {name!r} holds values outside [0, 1] or missing ones"
+                )
         if self.deficiency_labels is None:
             return
         labels = self.deficiency_labels
-        if not labels.index.isin(self.outcome.index[~self.outcome["overturned"].astype(bool)]).all():
-            raise TableError("held-out deficiency labels: a row is no upheld item of the outcome table")
+        if not labels.index.isin(
+            self.outcome.index[~self.outcome["overturned"].astype(bool)]
+        ).all():
+            raise TableError(
+                "held-out deficiency labels: a row is no upheld item of the outcome table"
+            )
         for table in (self.p_deficiencies, self.p_deficiency_priors):
-            if table is None or not (table.index.equals(labels.index) and table.columns.equals(labels.columns)):
-                raise TableError("held-out deficiencies: labels, probabilities and priors must share index and columns")
+            if table is None or not (
+                table.index.equals(labels.index) and table.columns.equals(labels.columns)
+            ):
+                raise TableError(
+                    "held-out deficiencies: labels, probabilities and priors must share index and columns"
+                )
 
 
 def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int) -> dict[str, Any]:
@@ -113,12 +129,13 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
     Returns
     -------
     dict
-        ``outcome`` {SPLIT: {METRIC: FIGURE}}; ``baselines`` {NAME: {SPLIT: {METRIC: FIGURE}}} of class prior, category prior and
-        last year's rate; ``deficiencies`` {SPLIT: {METRIC: FIGURE, "category_prior": {...}, "labels": {...}}}; ``slices``
-        {SPLIT: {column: {value: {METRIC: FIGURE}}}}; ``slice_gaps`` {SPLIT: {column: ...}}; ``reliability`` and
-        ``risk_coverage`` {SPLIT: [...]}; ``aurc`` {SPLIT: {METRIC: FIGURE}}; ``importance`` {SPLIT: {section: FIGURE}};
-        ``power`` {SPLIT: what these letters could show}; ``held_out`` (counts by split); ``bootstrap`` (how the intervals were
-        drawn).
+        ``outcome`` {SPLIT: {METRIC: FIGURE}}; ``baselines`` {NAME: {SPLIT: {METRIC: FIGURE}}} of
+        class prior, category prior and last year's rate; ``deficiencies`` {SPLIT: {METRIC: FIGURE,
+        "category_prior": {...}, "labels": {...}}}; ``slices`` {SPLIT: {column: {value: {METRIC:
+        FIGURE}}}}; ``slice_gaps`` {SPLIT: {column: ...}}; ``reliability`` and ``risk_coverage``
+        {SPLIT: [...]}; ``aurc`` {SPLIT: {METRIC: FIGURE}}; ``importance`` {SPLIT: {section:
+        FIGURE}}; ``power`` {SPLIT: what these letters could show}; ``held_out`` (counts by split);
+        ``bootstrap`` (how the intervals were drawn).
     """
     metrics: dict[str, Any] = {
         "outcome": {}, "baselines": {}, "deficiencies": {}, "slices": {}, "slice_gaps": {}, "reliability": {},
@@ -138,9 +155,14 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
                 found = measure_outcome(deals, f"p_{baseline}", resamples, level)
                 metrics["baselines"].setdefault(baseline, {})[split] = found
         metrics["deficiencies"][split] = _measure_deficiencies(held, resamples, level)
-        metrics["slices"][split], metrics["slice_gaps"][split] = measure_slices(items, resamples, level), measure_gaps(items)
+        metrics["slices"][split], metrics["slice_gaps"][split] = (
+            measure_slices(items, resamples, level),
+            measure_gaps(items),
+        )
         metrics["reliability"][split] = measure_reliability(items, resamples, level)
-        metrics["risk_coverage"][split], metrics["aurc"][split] = measure_risk_coverage(items, resamples, level)
+        metrics["risk_coverage"][split], metrics["aurc"][split] = measure_risk_coverage(
+            items, resamples, level
+        )
         if held.shuffled is not None:
             metrics["importance"][split] = _measure_importance(held, resamples, level)
         overturned = items["overturned"].astype(bool)
@@ -151,7 +173,9 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
             "n_overturned_items": int(overturned.sum()),
             "n_overturned_cases": int(items.loc[overturned, "case_number"].nunique()),
         }
-        metrics["power"][split] = state_power(metrics["outcome"][split], metrics["held_out"][split], level)
+        metrics["power"][split] = state_power(
+            metrics["outcome"][split], metrics["held_out"][split], level
+        )
     return metrics
 
 
@@ -159,16 +183,21 @@ def _measure_deficiencies(held: HeldOut, resamples: Resamples, level: float) -> 
     told = [
         (p, priors)
         for deal in (held, *held.repeats)
-        if (p := deal.p_deficiencies) is not None and (priors := deal.p_deficiency_priors) is not None
+        if (p := deal.p_deficiencies) is not None
+        and (priors := deal.p_deficiency_priors) is not None
     ]
     if held.deficiency_labels is None or not told:
         return not_applicable("no labels, so no deficiency model")
     # A fold that learnt from no labelled item says nothing of deficiencies.
-    labels = held.deficiency_labels[np.all([held.deficiency_labels.index.isin(p.index) for p, _ in told], axis=0)]
+    labels = held.deficiency_labels[
+        np.all([held.deficiency_labels.index.isin(p.index) for p, _ in told], axis=0)
+    ]
     if labels.empty:
         return not_applicable("no upheld and labelled item is held out")
     part = resamples.of(held.outcome.index.get_indexer(labels.index))
-    return measure_deficiencies(labels, [(p.loc[labels.index], priors.loc[labels.index]) for p, priors in told], part, level)
+    return measure_deficiencies(
+        labels, [(p.loc[labels.index], priors.loc[labels.index]) for p, priors in told], part, level
+    )
 
 
 def _deals(held: HeldOut) -> list[pd.DataFrame]:
@@ -178,7 +207,8 @@ def _deals(held: HeldOut) -> list[pd.DataFrame]:
 def _measure_importance(held: HeldOut, resamples: Resamples, level: float) -> dict[str, Figure]:
     """Measure what shuffling a section costs in log loss (permutation importance by group of columns; Breiman 2001).
 
-    Above zero, the model rests on the section. Sections share what they tell, so their costs do not add up.
+    Above zero, the model rests on the section. Sections share what they tell, so their costs do not
+    add up.
     """
     assert held.shuffled is not None
     truth = held.outcome["overturned"].to_numpy(dtype=bool)
@@ -187,31 +217,47 @@ def _measure_importance(held: HeldOut, resamples: Resamples, level: float) -> di
     found = {}
     for section in dict.fromkeys(str(name).rpartition("#")[0] for name in shuffled):
         columns = [name for name in shuffled if str(name).rpartition("#")[0] == section]
-        cost = np.mean([losses(truth, shuffled[name].to_numpy(dtype=float))["log_loss"] for name in columns], axis=0) - own
+        cost = (
+            np.mean(
+                [
+                    losses(truth, shuffled[name].to_numpy(dtype=float))["log_loss"]
+                    for name in columns
+                ],
+                axis=0,
+            )
+            - own
+        )
         means = resamples.mean(cost)
         found[section] = figure(means[0], means[1:], len(truth), level)
     return found
 
 
-def measure_learning_curve(held_out: Mapping[float, HeldOut], config: EvaluationConfig, seed: int) -> list[dict[str, Any]]:
+def measure_learning_curve(
+    held_out: Mapping[float, HeldOut], config: EvaluationConfig, seed: int
+) -> list[dict[str, Any]]:
     """Measure the same held-out items under models that learnt from growing shares of the cases.
 
     Returns
     -------
     list of dict
-        ``share``, and the figures ``auroc``, ``log_loss_vs_class_prior`` and ``log_loss_vs_category_prior``; each model is held
-        against the priors of what it learnt from itself.
+        ``share``, and the figures ``auroc``, ``log_loss_vs_class_prior`` and
+        ``log_loss_vs_category_prior``; each model is held against the priors of what it learnt from
+        itself.
     """
     rows = []
     for share, held in sorted(held_out.items()):
-        resamples = Resamples(held.outcome["case_number"].astype(str).tolist(), config.n_bootstrap, seed)
+        resamples = Resamples(
+            held.outcome["case_number"].astype(str).tolist(), config.n_bootstrap, seed
+        )
         figures = measure_outcome(_deals(held), "p_overturned", resamples, config.interval_level)
         shown = ("auroc", "log_loss_vs_class_prior", "log_loss_vs_category_prior")
         rows.append({"share": share, **{name: figures[name] for name in shown}})
     return rows
 
 
-def compare(first: pd.DataFrame, second: pd.DataFrame, config: EvaluationConfig, seed: int) -> dict[str, Figure]:
+def compare(
+    first: pd.DataFrame, second: pd.DataFrame, config: EvaluationConfig, seed: int
+) -> dict[str, Figure]:
     """Compare two models on the same items, paired by case.
 
     Parameters
@@ -225,13 +271,19 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, config: EvaluationConfig,
         ``log_loss``, ``brier`` and ``auroc``: the first model's minus the second's.
     """
     truth = first["overturned"].to_numpy(dtype=bool)
-    p, other = (table.loc[first.index, "p_overturned"].to_numpy(dtype=float) for table in (first, second))
+    p, other = (
+        table.loc[first.index, "p_overturned"].to_numpy(dtype=float) for table in (first, second)
+    )
     resamples = Resamples(first["case_number"].astype(str).tolist(), config.n_bootstrap, seed)
     differences: dict[str, Floats] = {
-        score: resamples.mean(per_item - losses(truth, other)[score]) for score, per_item in losses(truth, p).items()
+        score: resamples.mean(per_item - losses(truth, other)[score])
+        for score, per_item in losses(truth, p).items()
     }
     differences["auroc"] = resamples.rank(truth, p)[0] - resamples.rank(truth, other)[0]
-    return {name: figure(values[0], values[1:], len(truth), config.interval_level) for name, values in differences.items()}
+    return {
+        name: figure(values[0], values[1:], len(truth), config.interval_level)
+        for name, values in differences.items()
+    }
 
 
 # --- where the truth is known ----------------------------------------------------------------------------------------
@@ -250,8 +302,9 @@ def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[st
     Returns
     -------
     dict
-        ``auroc``, ``log_loss`` (nats) and ``brier`` of the true probabilities on these decisions, and ``expected_log_loss``, the
-        mean entropy: what the log loss would be on average over all decisions that could have been drawn.
+        ``auroc``, ``log_loss`` (nats) and ``brier`` of the true probabilities on these decisions,
+        and ``expected_log_loss``, the mean entropy: what the log loss would be on average over all
+        decisions that could have been drawn.
 
     Raises
     ------
@@ -265,7 +318,9 @@ def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[st
     """
     p, truth = np.asarray(p_true, dtype=float), np.asarray(overturned, dtype=bool)
     if len(np.unique(truth)) < 2:
-        raise NotEnoughDataError("best attainable AUROC: the items hold one decision only; both are needed")
+        raise NotEnoughDataError(
+            "best attainable AUROC: the items hold one decision only; both are needed"
+        )
     return {
         "auroc": float(roc_auc_score(truth, p)),
         "log_loss": float(log_loss(truth, p, labels=[False, True])),

@@ -36,5 +36,7 @@ def calibration_bins(p: Floats) -> npt.NDArray[np.int64]:
     """
     n_bins = int(np.clip(len(p) // MIN_BIN_ITEMS, 1, MAX_CALIBRATION_BINS))
     edges = np.unique(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]))
-    found: npt.NDArray[np.int64] = np.unique(np.searchsorted(edges, p, side="left"), return_inverse=True)[1]
+    found: npt.NDArray[np.int64] = np.unique(
+        np.searchsorted(edges, p, side="left"), return_inverse=True
+    )[1]
     return found

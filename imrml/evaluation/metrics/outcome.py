@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 
 from imrml.evaluation.metrics.item_losses import calibration_bins, losses
-from imrml.intervals import Bools, Figure, Floats, Resamples, figure, not_applicable, rate_figure, ratio
+from imrml.intervals import (
+    Bools,
+    Figure,
+    Floats,
+    Resamples,
+    figure,
+    not_applicable,
+    rate_figure,
+    ratio,
+)
 
 PRIORS = ("class_prior", "category_prior")
 """What a model must beat."""
@@ -17,14 +26,17 @@ MIN_DECISION_CASES = 5
 promises too much, and with none at all every lower probability would seem better for certain."""
 
 
-def measure_outcome(tables: Sequence[pd.DataFrame], column: str, resamples: Resamples, level: float) -> dict[str, Figure]:
+def measure_outcome(
+    tables: Sequence[pd.DataFrame], column: str, resamples: Resamples, level: float
+) -> dict[str, Figure]:
     """Measure one column of probabilities.
 
     Parameters
     ----------
     tables : sequence of DataFrame
-        ``OUTCOME_COLUMNS`` of the same items in the same order, once for each deal of folds; figures are averaged over deals in
-        the sample and in every resample, so repeats steady a figure and never count as more items.
+        ``OUTCOME_COLUMNS`` of the same items in the same order, once for each deal of folds;
+        figures are averaged over deals in the sample and in every resample, so repeats steady a
+        figure and never count as more items.
     column : str
         ``p_overturned``, ``p_class_prior``, ...
     resamples : Resamples
@@ -39,11 +51,15 @@ def measure_outcome(tables: Sequence[pd.DataFrame], column: str, resamples: Resa
         if isinstance(first, str):
             figures[name] = not_applicable(first)
         else:
-            values: Floats = np.mean([np.asarray(deal[name], dtype=float) for deal in deals], axis=0)
+            values: Floats = np.mean(
+                [np.asarray(deal[name], dtype=float) for deal in deals], axis=0
+            )
             figures[name] = figure(values[0], values[1:], n, level)
     if "value" in figures["ece"]:
         figures["ece"]["low"] = min(figures["ece"]["low"], figures["ece"]["value"])
-    figures["overturned_rate"] = rate_figure(tables[0]["overturned"].to_numpy(dtype=bool), resamples, level)
+    figures["overturned_rate"] = rate_figure(
+        tables[0]["overturned"].to_numpy(dtype=bool), resamples, level
+    )
     return figures
 
 
@@ -53,15 +69,23 @@ def _resample(items: pd.DataFrame, column: str, resamples: Resamples) -> dict[st
     own = losses(truth, p)
     why, unordered = why_incomparable(items), why_unordered(items, column)
     found: dict[str, Floats | str] = {}
-    found["auroc"], found["average_precision"] = (unordered, unordered) if unordered else resamples.rank(truth, p)
-    prior_losses = {prior: losses(truth, items[f"p_{prior}"].to_numpy(dtype=float)) for prior in PRIORS}
+    found["auroc"], found["average_precision"] = (
+        (unordered, unordered) if unordered else resamples.rank(truth, p)
+    )
+    prior_losses = {
+        prior: losses(truth, items[f"p_{prior}"].to_numpy(dtype=float)) for prior in PRIORS
+    }
     for score, per_item in own.items():
         mean = found[score] = resamples.mean(per_item)
         if column != "p_class_prior":
-            found[f"{score}_skill"] = why or 1 - ratio(mean, resamples.mean(prior_losses["class_prior"][score]))
+            found[f"{score}_skill"] = why or 1 - ratio(
+                mean, resamples.mean(prior_losses["class_prior"][score])
+            )
         for prior in PRIORS:
             if column == "p_overturned" or (prior == "class_prior" and column != "p_class_prior"):
-                found[f"{score}_vs_{prior}"] = why or resamples.mean(per_item - prior_losses[prior][score])
+                found[f"{score}_vs_{prior}"] = why or resamples.mean(
+                    per_item - prior_losses[prior][score]
+                )
     found["ece"] = calibration_error(truth, p, resamples)
     found["calibration_slope"] = unordered or resamples.calibration_slope(truth, p)
     found["mean_p_overturned"] = resamples.mean(p)
@@ -72,13 +96,17 @@ def measure_ranking(items: pd.DataFrame, column: str, resamples: Resamples, leve
     """Measure the AUROC of one column; a prior that only differs between folds has no order to measure."""
     if why := why_unordered(items, column):
         return not_applicable(why)
-    auroc, _ = resamples.rank(items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float))
+    auroc, _ = resamples.rank(
+        items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float)
+    )
     return figure(auroc[0], auroc[1:], len(items), level)
 
 
 def why_unordered(items: pd.DataFrame, column: str) -> str:
     """Say why a column of probabilities has no order; ``""`` where it has one."""
-    same = np.array_equal(items[column].to_numpy(dtype=float), items["p_class_prior"].to_numpy(dtype=float))
+    same = np.array_equal(
+        items[column].to_numpy(dtype=float), items["p_class_prior"].to_numpy(dtype=float)
+    )
     if same:
         return "one probability for all items: nothing to rank or to fit a slope to"
     return "the held-out items hold one decision only" if items["overturned"].nunique() < 2 else ""
@@ -96,5 +124,8 @@ def why_incomparable(items: pd.DataFrame) -> str:
 def calibration_error(truth: Bools, p: Floats, resamples: Resamples) -> Floats:
     """Average the gap between prediction and rate over bins of equal count (ECE), in the sample and every resample."""
     bins = calibration_bins(p)
-    gaps = [np.abs(resamples.total(np.where(bins == number, truth - p, 0.0))) for number in range(bins.max() + 1)]
+    gaps = [
+        np.abs(resamples.total(np.where(bins == number, truth - p, 0.0)))
+        for number in range(bins.max() + 1)
+    ]
     return ratio(np.sum(gaps, axis=0), resamples.n_items)

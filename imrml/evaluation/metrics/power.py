@@ -1,7 +1,7 @@
 """What the data at hand could show at all: how many letters a given ranking or a given gain needs.
 
-Planning by formula, before anything is fitted or beside it: a verdict of "not distinguishable" says little where nothing could
-have been distinguished.
+Planning by formula, before anything is fitted or beside it: a verdict of "not distinguishable" says
+little where nothing could have been distinguished.
 """
 
 from collections.abc import Mapping
@@ -35,11 +35,17 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
     0.067
     """
     q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
-    variance = auroc * (1 - auroc) + (n_positive - 1) * (q1 - auroc**2) + (n_negative - 1) * (q2 - auroc**2)
+    variance = (
+        auroc * (1 - auroc)
+        + (n_positive - 1) * (q1 - auroc**2)
+        + (n_negative - 1) * (q2 - auroc**2)
+    )
     return float(np.sqrt(variance / (n_positive * n_negative)))
 
 
-def n_for_auroc(auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL) -> int:
+def n_for_auroc(
+    auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL
+) -> int:
     """Count the independent items that tell an AUROC from 0.5 (Hanley and McNeil 1982, equation 5; two-sided).
 
     Parameters
@@ -60,7 +66,9 @@ def n_for_auroc(auroc: float, positive_share: float, power: float = POWER, level
 
     def missing(n_items: float) -> float:
         sides = n_items * positive_share, n_items * (1 - positive_share)
-        return float(auroc - 0.5 - z_level * auroc_error(0.5, *sides) - z_power * auroc_error(auroc, *sides))
+        return float(
+            auroc - 0.5 - z_level * auroc_error(0.5, *sides) - z_power * auroc_error(auroc, *sides)
+        )
 
     fewest = 2 / min(positive_share, 1 - positive_share)
     return int(np.ceil(brentq(missing, fewest, 1e9)))
@@ -82,12 +90,15 @@ def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float
     return int(np.ceil(((norm.ppf((1 + level) / 2) + norm.ppf(power)) * deviation / gain) ** 2))
 
 
-def state_power(outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float) -> dict[str, Any]:
+def state_power(
+    outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float
+) -> dict[str, Any]:
     """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss over the category prior.
 
-    Letters, not items: items of one letter mostly share their fate and their narrative, so for the AUROC a letter counts once,
-    which errs on the side of more letters. For the gain, the error that the interval of the paired difference tells,
-    bootstrapped by case, is scaled to the number of letters.
+    Letters, not items: items of one letter mostly share their fate and their narrative, so for the
+    AUROC a letter counts once, which errs on the side of more letters. For the gain, the error that
+    the interval of the paired difference tells, bootstrapped by case, is scaled to the number of
+    letters.
 
     Parameters
     ----------
@@ -101,7 +112,8 @@ def state_power(outcome: Mapping[str, Figure], counts: Mapping[str, int], interv
     Returns
     -------
     dict
-        ``auroc`` and ``log_loss``: each {"shows", "n_letters", "n_letters_here"} or {"not_applicable": why}; ``sentence``.
+        ``auroc`` and ``log_loss``: each {"shows", "n_letters", "n_letters_here"} or
+        {"not_applicable": why}; ``sentence``.
 
     Examples
     --------
@@ -126,7 +138,11 @@ def state_power(outcome: Mapping[str, Figure], counts: Mapping[str, int], interv
         stated["log_loss"] = not_applicable(difference["not_applicable"])
     else:
         deviation = _error(difference, interval_level) * np.sqrt(n_cases)
-        stated["log_loss"] = {"shows": SHOWN_GAIN, "n_letters": n_for_gain(SHOWN_GAIN, deviation), "n_letters_here": n_cases}
+        stated["log_loss"] = {
+            "shows": SHOWN_GAIN,
+            "n_letters": n_for_gain(SHOWN_GAIN, deviation),
+            "n_letters_here": n_cases,
+        }
     return {**stated, "sentence": _in_words(stated, n_cases)}
 
 
@@ -143,7 +159,11 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
     for name, found in stated.items():
         if "n_letters" in found:
             enough = "enough" if n_cases >= found["n_letters"] else "too few"
-            told.append(f"{needs[name]} would show with about {found['n_letters']:,} letters ({enough} here)")
+            told.append(
+                f"{needs[name]} would show with about {found['n_letters']:,} letters ({enough} here)"
+            )
     if not told:
         return "What these letters could show cannot be reckoned: too few of one decision."
-    return f"With {POWER:.0%} power, {' and '.join(told)}; these figures rest on {n_cases:,} letters."
+    return (
+        f"With {POWER:.0%} power, {' and '.join(told)}; these figures rest on {n_cases:,} letters."
+    )

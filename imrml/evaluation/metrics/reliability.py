@@ -11,14 +11,18 @@ from imrml.intervals import Figure, Floats, Resamples, figure, rate_figure
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def measure_reliability(items: pd.DataFrame, resamples: Resamples, level: float) -> list[dict[str, Any]]:
+def measure_reliability(
+    items: pd.DataFrame, resamples: Resamples, level: float
+) -> list[dict[str, Any]]:
     """Measure the observed rate beside the mean prediction, in bins of equal count."""
     truth, p = items["overturned"].to_numpy(dtype=bool), items["p_overturned"].to_numpy(dtype=float)
     bins = calibration_bins(p)
     return [
         {
             "mean_p_overturned": float(p[bins == number].mean()),
-            "overturned_rate": rate_figure(truth[bins == number], resamples.of(bins == number), level),
+            "overturned_rate": rate_figure(
+                truth[bins == number], resamples.of(bins == number), level
+            ),
         }
         for number in range(bins.max() + 1)
     ]
@@ -34,8 +38,8 @@ def measure_risk_coverage(
     rows : list of dict
         By ``coverage``, the share of items kept.
     area : dict of Figure
-        The mean over these shares (area under the risk-coverage curve, AURC; Geifman and El-Yaniv 2017) of ``log_loss``,
-        ``category_prior_log_loss`` and their difference.
+        The mean over these shares (area under the risk-coverage curve, AURC; Geifman and El-Yaniv
+        2017) of ``log_loss``, ``category_prior_log_loss`` and their difference.
     """
     truth, p = items["overturned"].to_numpy(dtype=bool), items["p_overturned"].to_numpy(dtype=float)
     own = losses(truth, p)["log_loss"]
@@ -53,7 +57,17 @@ def measure_risk_coverage(
         }
         for name, values in means.items():
             risks.setdefault(name, []).append(values)
-        figures = {name: figure(values[0], values[1:], len(kept), level) for name, values in means.items()}
-        rows.append({"coverage": coverage, **figures, "overturned_rate": rate_figure(truth[kept], among, level)})
+        figures = {
+            name: figure(values[0], values[1:], len(kept), level) for name, values in means.items()
+        }
+        rows.append(
+            {
+                "coverage": coverage,
+                **figures,
+                "overturned_rate": rate_figure(truth[kept], among, level),
+            }
+        )
     areas = {name: np.mean(values, axis=0) for name, values in risks.items()}
-    return rows, {name: figure(values[0], values[1:], len(items), level) for name, values in areas.items()}
+    return rows, {
+        name: figure(values[0], values[1:], len(items), level) for name, values in areas.items()
+    }

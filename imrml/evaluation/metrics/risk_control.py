@@ -36,10 +36,12 @@ class Answers:
 def find_confidence(calibration: Answers, max_error: float, level: float) -> float | None:
     """Find the lowest confidence from which answers are wrong in at most ``max_error`` of cases, with a guarantee.
 
-    Learn-then-Test (Angelopoulos, Bates, Candes, Jordan, Lei 2021, arXiv:2110.01052; risk control as in Bates et al. 2021,
-    J. ACM 68(6)) by fixed-sequence testing: from the surest answers down, in steps that hang on the confidences alone, the
-    exact binomial test of "the error exceeds max_error" must reject; the first step that does not ends the walk. Whatever the
-    distribution, the error of the answers kept exceeds ``max_error`` in at most ``1 - level`` of all calibrations.
+    Learn-then-Test (Angelopoulos, Bates, Candes, Jordan, Lei 2021, arXiv:2110.01052; risk control
+    as in Bates et al. 2021, J. ACM 68(6)) by fixed-sequence testing: from the surest answers down,
+    in steps that hang on the confidences alone, the exact binomial test of "the error exceeds
+    max_error" must reject; the first step that does not ends the walk. Whatever the distribution,
+    the error of the answers kept exceeds ``max_error`` in at most ``1 - level`` of all
+    calibrations.
 
     Parameters
     ----------
@@ -80,7 +82,9 @@ def find_confidence(calibration: Answers, max_error: float, level: float) -> flo
     return found
 
 
-def control_error(items: pd.DataFrame, column: str, threshold: float, stated: AbstentionConfig, seed: int) -> dict[str, Any]:
+def control_error(
+    items: pd.DataFrame, column: str, threshold: float, stated: AbstentionConfig, seed: int
+) -> dict[str, Any]:
     """Find the confidence on one half of the cases and check error and coverage on the other.
 
     Parameters
@@ -99,8 +103,8 @@ def control_error(items: pd.DataFrame, column: str, threshold: float, stated: Ab
     Returns
     -------
     dict
-        ``max_error``, ``level``, ``min_confidence``, ``n_calibration``, ``coverage`` and ``error`` on the ``n_test`` other cases
-        with the error's exact interval; or why there is none.
+        ``max_error``, ``level``, ``min_confidence``, ``n_calibration``, ``coverage`` and ``error``
+        on the ``n_test`` other cases with the error's exact interval; or why there is none.
 
     Raises
     ------
@@ -109,17 +113,32 @@ def control_error(items: pd.DataFrame, column: str, threshold: float, stated: Ab
     """
     max_error, level = stated.max_error, stated.error_level
     if max_error is None:
-        raise ConfigError("abstention.max_error: found null; state the share of wrong answers that is accepted")
+        raise ConfigError(
+            "abstention.max_error: found null; state the share of wrong answers that is accepted"
+        )
     drawn = items.sample(frac=1, random_state=seed).drop_duplicates("case_number")
     p = drawn[column].to_numpy(dtype=float)
     says_overturned = p >= threshold
-    answers = Answers(np.where(says_overturned, p, 1 - p), says_overturned != drawn["overturned"].to_numpy(dtype=bool))
+    answers = Answers(
+        np.where(says_overturned, p, 1 - p),
+        says_overturned != drawn["overturned"].to_numpy(dtype=bool),
+    )
     half = len(drawn) // 2
-    calibration, test = (Answers(answers.confidence[rows], answers.is_wrong[rows]) for rows in (slice(half), slice(half, None)))
+    calibration, test = (
+        Answers(answers.confidence[rows], answers.is_wrong[rows])
+        for rows in (slice(half), slice(half, None))
+    )
     confidence = find_confidence(calibration, max_error, level)
-    found: dict[str, Any] = {"max_error": max_error, "level": level, "n_calibration": half, "n_test": len(drawn) - half}
+    found: dict[str, Any] = {
+        "max_error": max_error,
+        "level": level,
+        "n_calibration": half,
+        "n_test": len(drawn) - half,
+    }
     if confidence is None:
-        why = f"no share of the answers keeps an error of {max_error:.0%} for certain on {half} cases"
+        why = (
+            f"no share of the answers keeps an error of {max_error:.0%} for certain on {half} cases"
+        )
         return {**found, "min_confidence": None, **not_applicable(why)}
     kept = test.confidence >= confidence
     n_kept, n_wrong = int(kept.sum()), int(test.is_wrong[kept].sum())
@@ -127,11 +146,18 @@ def control_error(items: pd.DataFrame, column: str, threshold: float, stated: Ab
     if not n_kept:
         return {**found, **not_applicable("none of the other cases is answered that surely")}
     interval = binomtest(n_wrong, n_kept).proportion_ci(0.95)
-    error = {"value": n_wrong / n_kept, "low": float(interval.low), "high": float(interval.high), "n": n_kept}
+    error = {
+        "value": n_wrong / n_kept,
+        "low": float(interval.low),
+        "high": float(interval.high),
+        "n": n_kept,
+    }
     return {**found, "error": error}
 
 
-def find_precise_threshold(p: Floats, overturned: Bools, cases: npt.NDArray[Any], target: float) -> float | None:
+def find_precise_threshold(
+    p: Floats, overturned: Bools, cases: npt.NDArray[Any], target: float
+) -> float | None:
     """Find the lowest probability from which on the share of overturned items reaches ``target``.
 
     Parameters
@@ -159,11 +185,15 @@ def find_precise_threshold(p: Floats, overturned: Bools, cases: npt.NDArray[Any]
     n_cases = np.cumsum(~pd.Series(cases[order]).duplicated().to_numpy())
     precision = np.cumsum(overturned[order]) / np.arange(1, len(p) + 1)
     is_end_of_tie = np.append(ranked[1:] != ranked[:-1], True)
-    reached = np.flatnonzero(is_end_of_tie & (n_cases >= MIN_ANSWERED_CASES) & (precision >= target))
+    reached = np.flatnonzero(
+        is_end_of_tie & (n_cases >= MIN_ANSWERED_CASES) & (precision >= target)
+    )
     return float(ranked[reached[-1]]) if len(reached) else None
 
 
-def control_precision(items: pd.DataFrame, column: str, target: float, stated: EvaluationConfig, seed: int) -> dict[str, Any]:
+def control_precision(
+    items: pd.DataFrame, column: str, target: float, stated: EvaluationConfig, seed: int
+) -> dict[str, Any]:
     """Find the threshold that keeps a precision on all held-out cases; check what either half finds on the other.
 
     Parameters
@@ -182,8 +212,9 @@ def control_precision(items: pd.DataFrame, column: str, target: float, stated: E
     Returns
     -------
     dict
-        ``target``, ``threshold`` (None where the target is out of reach), ``precision`` and ``recall`` of items that the
-        threshold of the other half was tried on, with intervals by case, and ``n_answered`` of them; or why there are none.
+        ``target``, ``threshold`` (None where the target is out of reach), ``precision`` and
+        ``recall`` of items that the threshold of the other half was tried on, with intervals by
+        case, and ``n_answered`` of them; or why there are none.
     """
     p, overturned = items[column].to_numpy(dtype=float), items["overturned"].to_numpy(dtype=bool)
     case_numbers = items["case_number"].astype("str").tolist()
@@ -197,9 +228,17 @@ def control_precision(items: pd.DataFrame, column: str, target: float, stated: E
         tried_at = find_precise_threshold(p[told], overturned[told], codes[told], target)
         answered[tried] = False if tried_at is None else p[tried] >= tried_at
     if threshold is None:
-        return {**found, **not_applicable(f"no threshold makes {target:.0%} of the answers right for {MIN_ANSWERED_CASES} cases")}
+        return {
+            **found,
+            **not_applicable(
+                f"no threshold makes {target:.0%} of the answers right for {MIN_ANSWERED_CASES} cases"
+            ),
+        }
     if not answered.any():
-        return {**found, **not_applicable("a threshold that half of the cases give answers none of the others")}
+        return {
+            **found,
+            **not_applicable("a threshold that half of the cases give answers none of the others"),
+        }
     resamples = Resamples(case_numbers, stated.n_bootstrap, seed)
     level = stated.interval_level
     return {

@@ -32,12 +32,14 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
     Parameters
     ----------
     items : DataFrame
-        ``treatment_category``, ``sex``, ``age`` (years), ``decided_year`` and, where the state codes ages, ``age_band``.
+        ``treatment_category``, ``sex``, ``age`` (years), ``decided_year`` and, where the state
+        codes ages, ``age_band``.
 
     Returns
     -------
     dict of str to Series
-        ``treatment_category``, ``sex``, ``age_band`` (the state's own code where there is one) and ``decided_year``.
+        ``treatment_category``, ``sex``, ``age_band`` (the state's own code where there is one) and
+        ``decided_year``.
 
     Examples
     --------
@@ -52,14 +54,21 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
         coded = items["age_band"].fillna("").astype(str)
         bands = coded.where(coded != "", bands)
     return {
-        "treatment_category": items["treatment_category"].fillna("").astype(str).replace("", "unknown"),
+        "treatment_category": items["treatment_category"]
+        .fillna("")
+        .astype(str)
+        .replace("", "unknown"),
         "sex": items["sex"].fillna("").astype(str).replace("", "unknown"),
         "age_band": bands,
-        "decided_year": years.map(lambda year: str(int(year)), na_action="ignore").astype(object).fillna("unknown"),
+        "decided_year": years.map(lambda year: str(int(year)), na_action="ignore")
+        .astype(object)
+        .fillna("unknown"),
     }
 
 
-def measure_slices(items: pd.DataFrame, resamples: Resamples, level: float) -> dict[str, dict[str, dict[str, Any]]]:
+def measure_slices(
+    items: pd.DataFrame, resamples: Resamples, level: float
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Measure each slice: {column: {value: {"n", METRIC: FIGURE}}}, or why it is hidden."""
     columns = slice_columns(items)
     slices: dict[str, dict[str, dict[str, Any]]] = {}
@@ -68,9 +77,15 @@ def measure_slices(items: pd.DataFrame, resamples: Resamples, level: float) -> d
         for value in sorted(values.unique()):
             rows = (values == value).to_numpy()
             if rows.sum() < MIN_SLICE_ITEMS:
-                slices[name][value] = {"n": int(rows.sum()), **not_applicable(f"fewer than {MIN_SLICE_ITEMS} items: hidden")}
+                slices[name][value] = {
+                    "n": int(rows.sum()),
+                    **not_applicable(f"fewer than {MIN_SLICE_ITEMS} items: hidden"),
+                }
                 continue
-            slices[name][value] = {"n": int(rows.sum()), **_measure_slice(items[rows], resamples.of(rows), level)}
+            slices[name][value] = {
+                "n": int(rows.sum()),
+                **_measure_slice(items[rows], resamples.of(rows), level),
+            }
     return slices
 
 
@@ -79,7 +94,9 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
     per_item = losses(truth, p)["log_loss"]
     averages = {"mean_p_overturned": p, "log_loss": per_item}
     for prior in PRIORS:
-        averages[f"log_loss_vs_{prior}"] = per_item - losses(truth, items[f"p_{prior}"].to_numpy(dtype=float))["log_loss"]
+        averages[f"log_loss_vs_{prior}"] = (
+            per_item - losses(truth, items[f"p_{prior}"].to_numpy(dtype=float))["log_loss"]
+        )
     figures = {
         "overturned_rate": rate_figure(truth, resamples, level),
         "auroc": measure_ranking(items, "p_overturned", resamples, level),
@@ -88,16 +105,19 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
     for name, values in averages.items():
         means = resamples.mean(values)
         hidden = why and "_vs_" in name
-        figures[name] = not_applicable(why) if hidden else figure(means[0], means[1:], len(items), level)
+        figures[name] = (
+            not_applicable(why) if hidden else figure(means[0], means[1:], len(items), level)
+        )
     return figures
 
 
 def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Measure how far slices lie apart: the widest difference of each figure between two slices that are not hidden.
 
-    ``overturned_rate`` is what was decided, ``mean_p_overturned`` what was predicted, ``excess`` the mean prediction minus the
-    rate: a wide gap there says that the model is too high for some people and too low for others. Groups and differences are
-    fairlearn's (``MetricFrame``; Bird et al. 2020). Widest gaps grow with the number of slices and shrink with their size.
+    ``overturned_rate`` is what was decided, ``mean_p_overturned`` what was predicted, ``excess``
+    the mean prediction minus the rate: a wide gap there says that the model is too high for some
+    people and too low for others. Groups and differences are fairlearn's (``MetricFrame``; Bird et
+    al. 2020). Widest gaps grow with the number of slices and shrink with their size.
 
     Returns
     -------
@@ -120,6 +140,11 @@ def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
         if n_slices < 2:
             gaps[name] = not_applicable("fewer than two slices to compare")
             continue
-        frame = MetricFrame(metrics=measures, y_true=truth[shown], y_pred=p[shown], sensitive_features=values[shown])
-        gaps[name] = {"n_slices": int(n_slices), **{metric: float(gap) for metric, gap in frame.difference().items()}}
+        frame = MetricFrame(
+            metrics=measures, y_true=truth[shown], y_pred=p[shown], sensitive_features=values[shown]
+        )
+        gaps[name] = {
+            "n_slices": int(n_slices),
+            **{metric: float(gap) for metric, gap in frame.difference().items()},
+        }
     return gaps

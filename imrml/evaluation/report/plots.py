@@ -46,15 +46,42 @@ def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> 
         above = canvas.add_subplot(grid[0])
         below = canvas.add_subplot(grid[1], sharex=above)
         p = items["p_overturned"].to_numpy(dtype=float)
-        # The few items beyond the last percentile would squeeze all bins into a corner; the last bar counts them.
-        highest = min(1.0, 1.06 * max(float(np.quantile(p, 0.99)), *(row["overturned_rate"]["high"] for row in bins), 0.05))
-        above.plot([0, highest], [0, highest], color=_INK, linewidth=1, linestyle=":", label="perfectly calibrated")
-        _draw_intervals(above, [row["mean_p_overturned"] for row in bins], [row["overturned_rate"] for row in bins])
+        # The few items beyond the last percentile would squeeze all bins into a corner; the last
+        # bar counts them.
+        highest = min(
+            1.0,
+            1.06
+            * max(
+                float(np.quantile(p, 0.99)), *(row["overturned_rate"]["high"] for row in bins), 0.05
+            ),
+        )
+        above.plot(
+            [0, highest],
+            [0, highest],
+            color=_INK,
+            linewidth=1,
+            linestyle=":",
+            label="perfectly calibrated",
+        )
+        _draw_intervals(
+            above,
+            [row["mean_p_overturned"] for row in bins],
+            [row["overturned_rate"] for row in bins],
+        )
         above.set(xlim=(0, highest), ylim=(0, highest), ylabel="observed share overturned")
         above.tick_params(labelbottom=False)
         above.legend(loc="upper left")
-        below.hist(np.minimum(p, highest), bins=np.linspace(0, highest, 31).tolist(), color=MODEL, alpha=0.75)
-        below.set(xlabel="predicted P(overturned)" + (", last bar: and above" if p.max() > highest else ""), ylabel="items")
+        below.hist(
+            np.minimum(p, highest),
+            bins=np.linspace(0, highest, 31).tolist(),
+            color=MODEL,
+            alpha=0.75,
+        )
+        below.set(
+            xlabel="predicted P(overturned)"
+            + (", last bar: and above" if p.max() > highest else ""),
+            ylabel="items",
+        )
     return finished[0]
 
 
@@ -64,7 +91,16 @@ def _draw_intervals(axes: Axes, x: Sequence[float], figures: Sequence[Mapping[st
         [max(0.0, figure["value"] - figure["low"]) for figure in figures],
         [max(0.0, figure["high"] - figure["value"]) for figure in figures],
     ]
-    axes.errorbar(x, values, yerr=reach, fmt="o", markersize=5, color=MODEL, elinewidth=1.3, label="model, with interval")
+    axes.errorbar(
+        x,
+        values,
+        yerr=reach,
+        fmt="o",
+        markersize=5,
+        color=MODEL,
+        elinewidth=1.3,
+        label="model, with interval",
+    )
 
 
 def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
@@ -73,9 +109,19 @@ def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> s
         axes = canvas.add_subplot()
         for column, name, colour in _scored(items):
             fall_out, recall, _ = roc_curve(items["overturned"], items[column])
-            axes.plot(fall_out, recall, color=colour, label=f"{name} (AUROC {_value(figures[name]['auroc'])})")
+            axes.plot(
+                fall_out,
+                recall,
+                color=colour,
+                label=f"{name} (AUROC {_value(figures[name]['auroc'])})",
+            )
         axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, linestyle=":", label="chance (0.5)")
-        axes.set(xlabel="upheld items marked", ylabel="overturned items found", xlim=(0, 1), ylim=(0, 1.01))
+        axes.set(
+            xlabel="upheld items marked",
+            ylabel="overturned items found",
+            xlim=(0, 1),
+            ylim=(0, 1.01),
+        )
         axes.legend(loc="lower right")
     return finished[0]
 
@@ -90,8 +136,15 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
             label = f"{name} (average precision {_value(figures[name]['average_precision'])})"
             # The curve's first points rest on a handful of items; the step shape keeps them honest.
             axes.step(recall, precision, where="post", color=colour, label=label)
-        axes.axhline(base_rate, color=_INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})")
-        axes.set(xlabel="overturned items found (recall)", ylabel="of those marked, overturned", xlim=(0, 1), ylim=(0, 1.01))
+        axes.axhline(
+            base_rate, color=_INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})"
+        )
+        axes.set(
+            xlabel="overturned items found (recall)",
+            ylabel="of those marked, overturned",
+            xlim=(0, 1),
+            ylim=(0, 1.01),
+        )
         axes.legend(loc="upper right")
     return finished[0]
 
@@ -100,13 +153,27 @@ def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
     """Draw the log loss on the items of which the model is surest, beside the category prior's on the same items."""
     with open_canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
-        for name, label, colour in (("log_loss", "model", MODEL), ("category_prior_log_loss", "category prior", PRIOR)):
+        for name, label, colour in (
+            ("log_loss", "model", MODEL),
+            ("category_prior_log_loss", "category prior", PRIOR),
+        ):
             known = [row for row in rows if "value" in row[name]]
             coverage = [row["coverage"] for row in known]
-            axes.plot(coverage, [row[name]["value"] for row in known], color=colour, marker="o", markersize=3.5, label=label)
+            axes.plot(
+                coverage,
+                [row[name]["value"] for row in known],
+                color=colour,
+                marker="o",
+                markersize=3.5,
+                label=label,
+            )
             lows, highs = ([row[name][side] for row in known] for side in ("low", "high"))
             axes.fill_between(coverage, lows, highs, color=colour, alpha=0.15, linewidth=0)
-        axes.set(xlabel="share of items kept, surest first", ylabel="log loss on the kept items (nats)", xlim=(0, 1.02))
+        axes.set(
+            xlabel="share of items kept, surest first",
+            ylabel="log loss on the kept items (nats)",
+            xlim=(0, 1.02),
+        )
         axes.set_ylim(bottom=0)
         axes.legend(loc="upper left")
     return finished[0]
@@ -116,10 +183,17 @@ def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw each deficiency's average precision with interval beside its category prior's."""
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     known = sorted(
-        ((names.get(label, label), found) for label, found in labels.items() if "value" in found["ap"]),
+        (
+            (names.get(label, label), found)
+            for label, found in labels.items()
+            if "value" in found["ap"]
+        ),
         key=lambda pair: pair[1]["ap"]["value"],
     )
-    rows = [(f"{name}  (n = {found['support']:,})", found["ap"], found["prior_ap"].get("value")) for name, found in known]
+    rows = [
+        (f"{name}  (n = {found['support']:,})", found["ap"], found["prior_ap"].get("value"))
+        for name, found in known
+    ]
     return _draw_rows("deficiencies", rows, ("average precision", "model", "category prior"))
 
 
@@ -130,17 +204,26 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
         key=lambda pair: pair[1]["overturned_rate"]["value"],
     )
     rows = [
-        (f"{name.replace('_', ' ')}  (n = {found['n']:,})", found["overturned_rate"], found["mean_p_overturned"].get("value"))
+        (
+            f"{name.replace('_', ' ')}  (n = {found['n']:,})",
+            found["overturned_rate"],
+            found["mean_p_overturned"].get("value"),
+        )
         for name, found in known
     ]
-    return _draw_rows("categories", rows, ("share overturned", "observed, with interval", "mean prediction"))
+    return _draw_rows(
+        "categories", rows, ("share overturned", "observed, with interval", "mean prediction")
+    )
 
 
 def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
     """Draw the difference in log loss to both priors by the share of cases learnt from; below zero is better."""
     with open_canvas("learning_curve", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
-        for prior, colour, marker, nudge in (("class_prior", MODEL, "o", -0.008), ("category_prior", PRIOR, "D", 0.008)):
+        for prior, colour, marker, nudge in (
+            ("class_prior", MODEL, "o", -0.008),
+            ("category_prior", PRIOR, "D", 0.008),
+        ):
             known = [row for row in rows if "value" in row[f"log_loss_vs_{prior}"]]
             found = [row[f"log_loss_vs_{prior}"] for row in known]
             values = [figure["value"] for figure in found]
@@ -159,17 +242,27 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
                 label=f"minus {prior.replace('_', ' ')}'s",
             )
         axes.axhline(0, color=_INK, linewidth=1, linestyle=":")
-        axes.set(xlabel="share of the cases learnt from", ylabel="log loss minus the prior's (nats)", xlim=(0, 1.05))
+        axes.set(
+            xlabel="share of the cases learnt from",
+            ylabel="log loss minus the prior's (nats)",
+            xlim=(0, 1.05),
+        )
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return finished[0]
 
 
 def draw_importance(figures: Mapping[str, Mapping[str, float]]) -> str:
     """Draw what shuffling each section of the submission costs in log loss."""
-    known = sorted(((name, found) for name, found in figures.items() if "value" in found), key=lambda pair: pair[1]["value"])
+    known = sorted(
+        ((name, found) for name, found in figures.items() if "value" in found),
+        key=lambda pair: pair[1]["value"],
+    )
     rows = [(name, found, None) for name, found in known]
     return _draw_rows(
-        "importance", rows, ("log loss added by shuffling the section (nats)", "cost, with interval", ""), least=None
+        "importance",
+        rows,
+        ("log loss added by shuffling the section (nats)", "cost, with interval", ""),
+        least=None,
     )
 
 
@@ -187,8 +280,21 @@ def _draw_rows(
             [max(0.0, figure["value"] - figure["low"]) for _, figure, _ in rows],
             [max(0.0, figure["high"] - figure["value"]) for _, figure, _ in rows],
         ]
-        axes.errorbar(values, heights, xerr=reach, fmt="o", markersize=5, color=OBSERVED, elinewidth=1.3, label=words[1])
-        beside = [(other, height) for height, (_, _, other) in zip(heights, rows, strict=True) if other is not None]
+        axes.errorbar(
+            values,
+            heights,
+            xerr=reach,
+            fmt="o",
+            markersize=5,
+            color=OBSERVED,
+            elinewidth=1.3,
+            label=words[1],
+        )
+        beside = [
+            (other, height)
+            for height, (_, _, other) in zip(heights, rows, strict=True)
+            if other is not None
+        ]
         if beside:
             across, up = np.array(beside, dtype=float).T
             axes.scatter(across, up, marker="D", s=26, color=PRIOR, label=words[2], zorder=3)
@@ -206,7 +312,11 @@ def _draw_rows(
 
 def _scored(items: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
     model = ("p_overturned", "model", MODEL)
-    return (model, ("p_category_prior", "category prior", PRIOR)) if np.ptp(items["p_category_prior"]) > 0 else (model,)
+    return (
+        (model, ("p_category_prior", "category prior", PRIOR))
+        if np.ptp(items["p_category_prior"]) > 0
+        else (model,)
+    )
 
 
 def _value(figure: Mapping[str, Any]) -> str:
@@ -221,7 +331,12 @@ def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas
         canvas = Canvas(figsize=(width, height), layout="constrained")
         yield canvas, finished
         buffer = io.StringIO()
-        canvas.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        canvas.savefig(
+            buffer,
+            format="svg",
+            transparent=True,
+            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+        )
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     if words := ALT_TEXTS.get(name):

@@ -51,7 +51,10 @@ def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     counts = metrics["held_out"][headline.split]
     level = f"{metrics['bootstrap']['interval_level']:.0%}"
     differences = {prior: figures[f"log_loss_vs_{prior}"] for prior in PRIORS}
-    beats = {prior: "value" in difference and difference["high"] < 0 for prior, difference in differences.items()}
+    beats = {
+        prior: "value" in difference and difference["high"] < 0
+        for prior, difference in differences.items()
+    }
     if all(beats.values()):
         advice = "It earns its place beside the base rate of the treatment category."
     elif beats["category_prior"]:
@@ -79,7 +82,13 @@ def _deficiencies_compared(figures: Mapping[str, Any], level: str) -> str:
     difference = figures.get("micro_ap_vs_category_prior", {})
     if "value" not in difference:
         return ""
-    words = "better than" if difference["low"] > 0 else "worse than" if difference["high"] < 0 else "not distinguishable from"
+    words = (
+        "better than"
+        if difference["low"] > 0
+        else "worse than"
+        if difference["high"] < 0
+        else "not distinguishable from"
+    )
     interval = f"{difference['value']:+.3f}, {level} interval {difference['low']:+.3f} to {difference['high']:+.3f}"
     return f"Deficiencies: {words} their category prior (average precision {interval}; above zero is better). "
 
@@ -87,9 +96,7 @@ def _deficiencies_compared(figures: Mapping[str, Any], level: str) -> str:
 def _compared(difference: Figure, prior: str, level: str, skill: Figure | None = None) -> str:
     if "value" not in difference:
         return f"Against the {prior}: could not be compared ({difference['not_applicable']})."
-    interval = (
-        f"log loss differs by {difference['value']:+.4f}, {level} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
-    )
+    interval = f"log loss differs by {difference['value']:+.4f}, {level} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
     if difference["low"] <= 0 <= difference["high"]:
         return f"Against the {prior}: not distinguishable from the prior ({interval}; below zero is better)."
     if difference["low"] > 0:
@@ -107,6 +114,12 @@ def compared_with(model_version: str, differences: Mapping[str, Figure], level: 
     'Against model B: not distinguishable (log loss -0.0100, 95% interval -0.0300 to +0.0100; below zero is better).'
     """
     difference = differences["log_loss"]
-    words = "better" if difference["high"] < 0 else "worse" if difference["low"] > 0 else "not distinguishable"
+    words = (
+        "better"
+        if difference["high"] < 0
+        else "worse"
+        if difference["low"] > 0
+        else "not distinguishable"
+    )
     interval = f"log loss {difference['value']:+.4f}, {level:.0%} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
     return f"Against model {model_version}: {words} ({interval}; below zero is better)."

@@ -17,7 +17,9 @@ from imrml.evaluation.report import plots
 from imrml.evaluation.report.verdict import Verdict
 from imrml.private_files import write_private
 
-BANNER = "DEMO, invented data: a yardstick with a known optimum, never evidence of skill on real letters"
+BANNER = (
+    "DEMO, invented data: a yardstick with a known optimum, never evidence of skill on real letters"
+)
 METRIC_NAMES = {
     "auroc": "AUROC (chance 0.5)",
     "average_precision": "average precision (chance: base rate)",
@@ -55,7 +57,16 @@ SPLIT_NAMES = {
 }
 FEW_OVERTURNED = 30
 """Overturned cases below which a split beside the headline is greyed."""
-_RATES = frozenset({"overturned_rate", "mean_p_overturned", "hit_at_1", "hit_at_3", "log_loss_skill", "brier_skill"})
+_RATES = frozenset(
+    {
+        "overturned_rate",
+        "mean_p_overturned",
+        "hit_at_1",
+        "hit_at_3",
+        "log_loss_skill",
+        "brier_skill",
+    }
+)
 
 
 def write_report(  # noqa: PLR0917 - the parts of one report, in the order in which they were made
@@ -75,14 +86,15 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     folder : Path
         Made where absent.
     metrics : dict
-        From ``measure``; more ``baselines`` (such as a model without the case summary) may have been added.
+        From ``measure``; more ``baselines`` (such as a model without the case summary) may have
+        been added.
     held_out : mapping of split to HeldOut
         What was measured; only numbers of it are drawn.
     verdict : Verdict
         Stands first.
     data_facts : dict of JSON types
-        Facts on the data and the model by name: ``stage``, ``n_cases``, ``n_items``, splits that were not applicable and why, ...
-        Never text of a record.
+        Facts on the data and the model by name: ``stage``, ``n_cases``, ``n_items``, splits that
+        were not applicable and why, ... Never text of a record.
     checks : sequence of Check
         Shown with their status.
     is_synthetic : bool
@@ -127,7 +139,9 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }
     for name in ("report.html", "card.md"):
-        pictures = _pictures(metrics, held_out, verdict.headline.split) if name == "report.html" else {}
+        pictures = (
+            _pictures(metrics, held_out, verdict.headline.split) if name == "report.html" else {}
+        )
         page = environment.get_template(f"{name}.j2").render(**context, pictures=pictures)
         _write(folder / name, page)
 
@@ -191,10 +205,15 @@ def _fact(value: Any) -> str:
     return str(value)
 
 
-def _pictures(metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], split: str) -> dict[str, Markup]:
+def _pictures(
+    metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], split: str
+) -> dict[str, Markup]:
     """Draw what can be drawn of the headline split."""
     items = held_out[split].outcome
-    figures = {"model": metrics["outcome"][split], "category prior": metrics["baselines"]["category_prior"][split]}
+    figures = {
+        "model": metrics["outcome"][split],
+        "category prior": metrics["baselines"]["category_prior"][split],
+    }
     drawn = {
         "reliability": plots.draw_reliability(items, metrics["reliability"][split]),
         "risk_coverage": plots.draw_risk_coverage(metrics["risk_coverage"][split]),
@@ -208,7 +227,10 @@ def _pictures(metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], split
     if items["overturned"].nunique() == 2:
         drawn["roc"] = plots.draw_roc(items, figures)
         drawn["precision_recall"] = plots.draw_precision_recall(items, figures)
-    if any("overturned_rate" in found for found in metrics["slices"][split]["treatment_category"].values()):
+    if any(
+        "overturned_rate" in found
+        for found in metrics["slices"][split]["treatment_category"].values()
+    ):
         drawn["categories"] = plots.draw_categories(metrics["slices"][split]["treatment_category"])
     labels = metrics["deficiencies"][split].get("labels", {})
     if any("value" in found["ap"] for found in labels.values()):

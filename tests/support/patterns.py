@@ -1,7 +1,8 @@
 """Every pattern of the package with the place that makes it, and what of it google-re2 accepts.
 
-``python tests/patterns.py`` prints them as JSON: a spy in ``re`` watches while all rooms are imported, all tables are read and
-all entries get a few seeds, because most patterns are made of tables and no reading of the source would find them.
+``python tests/support/patterns.py`` prints them as JSON: a spy in ``re`` watches while all rooms are
+imported, all tables are read and all entries get a few seeds, because most patterns are made of
+tables and no reading of the source would find them.
 """
 
 import ast
@@ -22,8 +23,12 @@ FARTHEST_LOOK = 400
 _MADE_OF_AN_ANSWER = frozenset(["imrml.labelling.annotation.read_quote"])
 """Places whose patterns are words that the person at the terminal has just typed, escaped, with blanks between them."""
 
-_MAKERS = frozenset(["compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"])
-_BORROWERS = frozenset(["contains", "extract", "extractall", "findall", "fullmatch", "match", "replace", "split"])
+_MAKERS = frozenset(
+    ["compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"]
+)
+_BORROWERS = frozenset(
+    ["contains", "extract", "extractall", "findall", "fullmatch", "match", "replace", "split"]
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -56,14 +61,20 @@ def _modules() -> Iterator[tuple[str, Path, ast.Module]]:
 
     root = Path(imrml.__file__).parent
     for path in sorted(root.rglob("*.py")):
-        module = ".".join(("imrml", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
+        module = ".".join(("imrml", *path.relative_to(root).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        )
         yield module, path, ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _named_nodes(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     """Yield every node with the name that its statement binds at the top of the module."""
     for statement in tree.body:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", statement)
+        target = (
+            statement.targets[0]
+            if isinstance(statement, ast.Assign)
+            else getattr(statement, "target", statement)
+        )
         name = getattr(target, "id", None) or getattr(target, "name", "")
         yield from ((name, node) for node in ast.walk(statement))
 
@@ -91,11 +102,15 @@ def _borrowed() -> Iterator[FoundPattern]:
             if not isinstance(node, ast.Call):
                 continue
             handed = [keyword.value for keyword in node.keywords if keyword.arg == "token_pattern"]
-            if (spelled := _spell(node.func).split("."))[-2:-1] == ["str"] and spelled[-1] in _BORROWERS:
+            if (spelled := _spell(node.func).split("."))[-2:-1] == ["str"] and spelled[
+                -1
+            ] in _BORROWERS:
                 handed += node.args[:1]
             for pattern in handed:
                 text = (
-                    ast.literal_eval(pattern) if isinstance(pattern, ast.Constant) else getattr(sys.modules[module], pattern.id)
+                    ast.literal_eval(pattern)
+                    if isinstance(pattern, ast.Constant)
+                    else getattr(sys.modules[module], pattern.id)
                 )
                 yield FoundPattern(f"{module}.{name}", text, int(re.compile(text).flags))
 
@@ -118,11 +133,11 @@ def _spy_out() -> tuple[set[FoundPattern], set[str]]:
         for member in vars(importlib.import_module(module)).values():
             if hasattr(member, "cache_info") and not inspect.signature(member).parameters:
                 member()
-    import entries
+    import fuzz_targets
 
-    for entry in entries.ENTRIES:
-        for seed in entries.seeds(entry)[:4]:
-            entries.read(entry, seed)
+    for entry in fuzz_targets.ENTRIES:
+        for seed in fuzz_targets.seeds(entry)[:4]:
+            fuzz_targets.read(entry, seed)
     re._compile = compile_for_real
     return found | set(_borrowed()), set(silent) - _MADE_OF_AN_ANSWER
 
@@ -138,7 +153,9 @@ def compile_under_re2(pattern: str, flags: int) -> None:
     options.case_sensitive = not flags & re.IGNORECASE
     options.log_errors = False
     options.max_mem = 1 << 28
-    letters = "".join(letter for flag, letter in ((re.DOTALL, "s"), (re.MULTILINE, "m")) if flags & flag)
+    letters = "".join(
+        letter for flag, letter in ((re.DOTALL, "s"), (re.MULTILINE, "m")) if flags & flag
+    )
     spelled = re.sub(r"\\u([0-9a-f]{4})", r"\\x{\1}", pattern.replace(r"\Z", r"\z"))
     re2.compile(f"(?{letters}:{spelled})" if letters else spelled, options)
 
@@ -182,5 +199,7 @@ def _is_near(look: str) -> bool:
 if __name__ == "__main__":
     patterns, escaped = _spy_out()
     if escaped:
-        sys.exit(f"patterns that nobody saw: {sorted(escaped)}; make them at module level or in a table read without arguments")
+        sys.exit(
+            f"patterns that nobody saw: {sorted(escaped)}; make them at module level or in a table read without arguments"
+        )
     print(json.dumps([[one.place, one.pattern, one.flags] for one in patterns]))

@@ -11,7 +11,12 @@ from imrml.deficiencies import deficiency_ids
 from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions.frame import submission_frame
 
-TREATMENTS = ("Norco 10/325mg #60", "MRI of the left knee", "Physical therapy 12 visits for the low back", "Flexeril 7.5mg #90")
+TREATMENTS = (
+    "Norco 10/325mg #60",
+    "MRI of the left knee",
+    "Physical therapy 12 visits for the low back",
+    "Flexeril 7.5mg #90",
+)
 TELLING, FAULTY = "quokka", "wombat"
 """Words that no vocabulary knows: the first makes an overturn likely, the second a missing plan."""
 _SENTENCE = "The worker cooks in a canteen and lifted a heavy pot one morning while the kettle sang over the old stove"
@@ -33,13 +38,21 @@ def fictional_items(n_cases: int = 100, seed: int = 0) -> dict[str, Any]:
     faulty = np.repeat(random.random(n_cases) < 0.5, 2)
     summaries = []
     for number in range(n_items):
-        words = [*random.choice(_SENTENCE.split(), 12), *[TELLING] * bool(tells[number]), *[FAULTY] * bool(faulty[number])]
+        words = [
+            *random.choice(_SENTENCE.split(), 12),
+            *[TELLING] * bool(tells[number]),
+            *[FAULTY] * bool(faulty[number]),
+        ]
         summaries.append(" ".join(random.permutation(words)) + ".")
     labels = pd.DataFrame(random.random((n_items, 18)) < 0.2, columns=list(deficiency_ids()))
-    labels["no_rationale_or_plan"] = np.where(faulty, random.random(n_items) < 0.8, random.random(n_items) < 0.1)
+    labels["no_rationale_or_plan"] = np.where(
+        faulty, random.random(n_items) < 0.8, random.random(n_items) < 0.1
+    )
     labels["weaning_indicated"] = False
     overturned = random.random(n_items) < np.where(tells, 0.6, 0.08)
-    items = pd.DataFrame({"treatment": random.choice(TREATMENTS, n_items), "case_summary": summaries})
+    items = pd.DataFrame(
+        {"treatment": random.choice(TREATMENTS, n_items), "case_summary": summaries}
+    )
     return {
         "submissions": submission_frame(items, "imr"),
         "overturned": overturned,
@@ -66,10 +79,14 @@ def documented_items(n_cases: int = 100) -> dict[str, Any]:
     shown = np.repeat(random.random((n_cases, len(DOCUMENTS))) < 0.5, 2, axis=0)
     summaries = items["submissions"]["case_summary"]
     items["submissions"]["case_summary"] = [
-        " ".join([summary, *(told for told, is_shown in zip(DOCUMENTS, row, strict=True) if is_shown)])
+        " ".join(
+            [summary, *(told for told, is_shown in zip(DOCUMENTS, row, strict=True) if is_shown)]
+        )
         for summary, row in zip(summaries, shown, strict=True)
     ]
-    items["deficiencies"]["opioid_monitoring_missing"] = random.random(len(shown)) < 0.8 - 0.35 * shown.sum(axis=1)
+    items["deficiencies"]["opioid_monitoring_missing"] = random.random(
+        len(shown)
+    ) < 0.8 - 0.35 * shown.sum(axis=1)
     return items
 
 

@@ -5,7 +5,7 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SHARED = Path(__file__).parents[1].parent / "shared"
+SHARED = Path(__file__).parents[2].parent / "shared"
 """Real letters, where they lie beside the project; never copied into it."""
 
 BLOCK_CREDENTIALS = (
@@ -48,7 +48,9 @@ class FictionalItem:
     item: str = "Norco 10/325mg #60"
     decision: str = "Upheld"
     claims_guideline: str = "Decision based on MTUS Chronic Pain Treatment Guidelines Opioids."
-    maximus_guideline: str = "Decision based on MTUS Chronic Pain Treatment Guidelines Opioids Page(s): 76-79."
+    maximus_guideline: str = (
+        "Decision based on MTUS Chronic Pain Treatment Guidelines Opioids Page(s): 76-79."
+    )
     rationale: str = "The baker took this drug for a year. No urine test was in the packet. The drug is not medically necessary."
 
 
@@ -93,7 +95,9 @@ class FictionalLetter:
 
     def doubled(self, width: int = 90, page_break_before: str = "") -> str:
         """Every line end twice, a blank line is one blank; a page break may fall before a given word."""
-        return _break_page(render(self.paragraphs(), "doubled", width), page_break_before, " ", "\n\n\n\n")
+        return _break_page(
+            render(self.paragraphs(), "doubled", width), page_break_before, " ", "\n\n\n\n"
+        )
 
     def tight(self, width: int = 90, page_break_before: str = "") -> str:
         """No blank lines; a line that wraps ends in a blank, a paragraph's last line does not; pages end in a form feed."""
@@ -119,8 +123,17 @@ def _break_page(text: str, before: str, line_end: str, page_break: str) -> str:
     """Break the page before a word; the blank of a line that wraps stays, as it does in real letters."""
     if not before:
         return text
-    return re.sub(rf"(\s+){re.escape(before)}", lambda m: (" " if " " in m[1] else line_end) + page_break + before, text, count=1)
+    return re.sub(
+        rf"(\s+){re.escape(before)}",
+        lambda m: (" " if " " in m[1] else line_end) + page_break + before,
+        text,
+        count=1,
+    )
 
 
 def _wrap(paragraph: str, width: int, line_end: str) -> str:
-    return line_end.join(line for part in paragraph.split("\n") for line in textwrap.wrap(part, width, break_on_hyphens=False))
+    return line_end.join(
+        line
+        for part in paragraph.split("\n")
+        for line in textwrap.wrap(part, width, break_on_hyphens=False)
+    )

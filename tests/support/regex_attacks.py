@@ -33,7 +33,9 @@ def attacks(pattern: str, flags: int, n_samples: int = 2) -> list[Attack]:
     found: dict[Attack, None] = {}
     for _ in range(n_samples):
         for head, body in _repeats("", list(re._parser.parse(pattern, flags)), rng):
-            found |= dict.fromkeys([Attack(head, body), Attack("", head + body), Attack("", head or body)])
+            found |= dict.fromkeys(
+                [Attack(head, body), Attack("", head + body), Attack("", head or body)]
+            )
         found[Attack("", _sample(list(re._parser.parse(pattern, flags)), rng))] = None
     return [attack for attack in found if attack.pumped]
 
@@ -73,10 +75,15 @@ def _sample_node(node: Node, rng: random.Random) -> str:
     if op is ops.LITERAL:
         return chr(given)
     if op in {ops.IN, ops.NOT_LITERAL, ops.ANY}:
-        fitting = [sign for sign in _SIGNS if _fits(node, sign)] or [chr(part[1]) for part in given if part[0] is ops.LITERAL]
+        fitting = [sign for sign in _SIGNS if _fits(node, sign)] or [
+            chr(part[1]) for part in given if part[0] is ops.LITERAL
+        ]
         return rng.choice(fitting[:4]) if fitting else ""
     if op in {ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT}:
-        return "".join(_sample(list(given[2]), rng) for _ in range(rng.choice([max(given[0], min(given[1], 1)), given[0]])))
+        return "".join(
+            _sample(list(given[2]), rng)
+            for _ in range(rng.choice([max(given[0], min(given[1], 1)), given[0]]))
+        )
     if op in {ops.ASSERT, ops.ASSERT_NOT}:
         return ""
     parts = _parts(node)

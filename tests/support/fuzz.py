@@ -1,8 +1,8 @@
-"""Fuzz one entry: ``python tests/fuzz.py ENTRY [--runs N] [--corpus FOLDER]``; needs the extra ``fuzz``.
+"""Fuzz one entry: ``python tests/support/fuzz.py ENTRY [--runs N] [--corpus FOLDER]``; needs the extra ``fuzz``.
 
-Input is bred from the invented seeds of ``entries.py`` by what reaches new branches of ``imrml``. Only ``ImrmlError`` may come
-out, and no input may take longer than ``--timeout`` seconds; what breaks this is kept in the corpus folder's ``faults`` and ends
-the run.
+Input is bred from the invented seeds of ``fuzz_targets.py`` by what reaches new branches of ``imrml``.
+Only ``ImrmlError`` may come out, and no input may take longer than ``--timeout`` seconds; what
+breaks this is kept in the corpus folder's ``faults`` and ends the run.
 """
 
 import argparse
@@ -20,28 +20,32 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20_000)
     parser.add_argument("--corpus", type=Path, default=Path("build/fuzz"))
     parser.add_argument("--max-bytes", type=int, default=8192)
-    parser.add_argument("--timeout", type=int, default=30, help="seconds after which an input counts as a hang")
+    parser.add_argument(
+        "--timeout", type=int, default=30, help="seconds after which an input counts as a hang"
+    )
     asked = parser.parse_args()
 
     with atheris.instrument_imports(include=["imrml"]):
-        import entries
+        import fuzz_targets
 
     folder = asked.corpus / asked.entry
     faults = folder / "faults"
     grown = folder / "grown"
     for made in (faults, grown):
         made.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(entries.seeds(asked.entry)):
+    for number, seed in enumerate(fuzz_targets.seeds(asked.entry)):
         (grown / f"seed-{number:02}").write_bytes(seed)
     words = folder / "words"
-    quoted = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in entries.WORDS)
+    quoted = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in fuzz_targets.WORDS)
     words.write_text("".join(f'"{word}"\n' for word in quoted))
 
     def mutate(pdf: bytes, most: int, seed: int) -> bytes:
         rng = random.Random(seed)
         if rng.random() < 0.2:
             return atheris.Mutate(pdf, most)
-        return entries.change_objects(pdf, rng, lambda part: atheris.Mutate(part, min(most, len(part) + 64)))[:most]
+        return fuzz_targets.change_objects(
+            pdf, rng, lambda part: atheris.Mutate(part, min(most, len(part) + 64))
+        )[:most]
 
     mutator = {"custom_mutator": mutate} if asked.entry == "pdf" else {}
     flags = {
@@ -50,7 +54,7 @@ def main() -> None:
     }  # fmt: skip
     atheris.Setup(
         [sys.argv[0], *(f"-{name}={value}" for name, value in flags.items()), str(grown)],
-        lambda content: entries.read(asked.entry, content),
+        lambda content: fuzz_targets.read(asked.entry, content),
         **mutator,
     )
     atheris.Fuzz()

@@ -1,7 +1,8 @@
 """The doors by which foreign bytes come in, each as one function that tests and fuzzing call alike.
 
-An entry reads its bytes to the end and may raise ``ImrmlError`` only; whatever else comes out is a fault of ours. What it
-promises about a result is asserted here, so that both ways of making input check the same.
+An entry reads its bytes to the end and may raise ``ImrmlError`` only; whatever else comes out is a
+fault of ours. What it promises about a result is asserted here, so that both ways of making input
+check the same.
 """
 
 import gzip
@@ -42,7 +43,7 @@ from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
 from imrml.letters import parsing
-from imrml.submissions.requests import names_column, sort_requests
+from imrml.submissions.requests import is_known_heading, sort_requests
 from imrml.synthetic import draw_letters, draw_requests
 from imrml.tables.files import read_table
 
@@ -101,7 +102,7 @@ def read_requests(content: bytes) -> None:
     ending, rows = (".csv", content[1:]) if content[:1] == b"c" else (".jsonl", content)
     with tempfile.NamedTemporaryFile(suffix=ending) as file:
         Path(file.name).write_bytes(rows)
-        table = read_table(file.name, names_column)
+        table = read_table(file.name, is_known_heading)
     requests = sort_requests(table, "imr")
     assert len(requests.rows) + len(requests.refused) == len(table)
     assert len(requests.submissions) == len(requests.rows) == len(set(requests.request_ids))
@@ -127,7 +128,13 @@ def read(entry: str, content: bytes) -> None:
 
 def seeds(entry: str) -> list[bytes]:
     """Make invented inputs that an entry reads whole, so that mutation starts deep inside."""
-    return {"text": _letters, "pdf": _pdfs, "archive": _archives, "notes": _notes, "requests": _request_tables}[entry]()
+    return {
+        "text": _letters,
+        "pdf": _pdfs,
+        "archive": _archives,
+        "notes": _notes,
+        "requests": _request_tables,
+    }[entry]()
 
 
 WORDS = (
@@ -145,13 +152,21 @@ def garble(content: bytes, rng: random.Random) -> bytes:
     for _ in range(rng.randint(1, 4)):
         start, end = sorted(rng.randint(0, len(content)) for _ in range(2))
         piece = rng.choice(
-            [b"", content[start:end] * 2, rng.randbytes(rng.randint(1, 8)), rng.choice(WORDS).encode(), content[:start]]
+            [
+                b"",
+                content[start:end] * 2,
+                rng.randbytes(rng.randint(1, 8)),
+                rng.choice(WORDS).encode(),
+                content[:start],
+            ]
         )
         content = content[:start] + piece + content[rng.choice([start, end]) :]
     return content
 
 
-def change_objects(pdf: bytes, rng: random.Random, garble_object: Callable[[bytes], bytes]) -> bytes:
+def change_objects(
+    pdf: bytes, rng: random.Random, garble_object: Callable[[bytes], bytes]
+) -> bytes:
     """Change a PDF by its objects: leave one out, double it, swap two, or garble one."""
     parts = re.split(rb"(?<=endobj\n)", pdf)
     at, other = rng.randrange(len(parts)), rng.randrange(len(parts))
@@ -172,13 +187,19 @@ def _fictional_letters() -> list[FictionalLetter]:
     return [
         FictionalLetter(),
         FictionalLetter(credentials=PROSE_CREDENTIALS, header=COLUMN_HEADER),
-        FictionalLetter(credentials=TIGHT_CREDENTIALS, items=[FictionalItem(item=part), FictionalItem(decision="Overturned")]),
+        FictionalLetter(
+            credentials=TIGHT_CREDENTIALS,
+            items=[FictionalItem(item=part), FictionalItem(decision="Overturned")],
+        ),
     ]
 
 
 def _golden_letters() -> list[list[str]]:
-    folder = Path(__file__).with_name("golden_letters")
-    texts = [yaml.safe_load(path.read_text(encoding="utf-8"))["letter"] for path in sorted(folder.glob("*.yaml"))]
+    folder = Path(__file__).parents[1] / "golden_letters"
+    texts = [
+        yaml.safe_load(path.read_text(encoding="utf-8"))["letter"]
+        for path in sorted(folder.glob("*.yaml"))
+    ]
     return [text.strip().split("\n\n") for text in texts]
 
 
@@ -186,20 +207,29 @@ def _letters() -> list[bytes]:
     letters = [*(letter.paragraphs() for letter in _fictional_letters()), *_golden_letters()]
     written = [render(letter, layout) for letter in letters for layout in LAYOUTS]
     invented = [letter.text for letter in draw_letters(4, seed=0, damage_share=0.5)]
-    return [text.encode() for text in written + invented] + [written[0].encode("utf-16"), written[0].encode("cp1252")]
+    return [text.encode() for text in written + invented] + [
+        written[0].encode("utf-16"),
+        written[0].encode("cp1252"),
+    ]
 
 
 def _pdfs() -> list[bytes]:
     letters = [*(letter.paragraphs() for letter in _fictional_letters()), *_golden_letters()[::3]]
     pages = [render(letter, "tight", width=80).split("\n") for letter in letters]
     files = [plain_pdf([page]) for page in pages]
-    return [*files, plain_pdf([pages[0][:9], [], pages[0][9:]]), plain_pdf(pages[:1], user_password="")]
+    return [
+        *files,
+        plain_pdf([pages[0][:9], [], pages[0][9:]]),
+        plain_pdf(pages[:1], user_password=""),
+    ]
 
 
 def plain_pdf(pages: list[list[str]], user_password: str | None = None) -> bytes:
     """Draw a PDF whose streams are not packed, so that changing one byte changes one thing."""
     buffer = io.BytesIO()
-    encrypt = None if user_password is None else StandardEncryption(user_password, ownerPassword="owner")
+    encrypt = (
+        None if user_password is None else StandardEncryption(user_password, ownerPassword="owner")
+    )
     canvas = Canvas(buffer, pagesize=LETTER, invariant=1, pageCompression=0, encrypt=encrypt)
     for page in pages:
         for number, line in enumerate(page):
@@ -237,13 +267,30 @@ def _archives() -> list[bytes]:
 
 def _notes() -> list[bytes]:
     rows = [row for letter in draw_letters(20, seed=1) for row in letter.truth]
-    return [f"{row['item']}\n{row[name]}".encode() for row in rows for name in ("rationale", "case_summary")]
+    return [
+        f"{row['item']}\n{row[name]}".encode()
+        for row in rows
+        for name in ("rationale", "case_summary")
+    ]
 
 
 def _request_tables() -> list[bytes]:
     rows = [request.row for request in draw_requests(6, seed=2)]
     names = sorted({name for row in rows for name in row})
-    cells = [["" if row.get(name) is None else str(row[name]).replace('"', '""') for name in names] for row in rows]
+    cells = [
+        ["" if row.get(name) is None else str(row[name]).replace('"', '""') for name in names]
+        for row in rows
+    ]
     table = "\n".join([",".join(names), *(",".join(f'"{cell}"' for cell in row) for row in cells)])
-    odd = {"Treatment": ["MRI"], "notes": 3, "age": "47", "received_on": "13/45/2015", "rationale": None, "deficiencies": []}
-    return [b"c" + table.encode(), *("\n".join(map(json.dumps, some)).encode() for some in ([odd], [odd, {}, {"item": "x"}]))]
+    odd = {
+        "Treatment": ["MRI"],
+        "notes": 3,
+        "age": "47",
+        "received_on": "13/45/2015",
+        "rationale": None,
+        "deficiencies": [],
+    }
+    return [
+        b"c" + table.encode(),
+        *("\n".join(map(json.dumps, some)).encode() for some in ([odd], [odd, {}, {"item": "x"}])),
+    ]

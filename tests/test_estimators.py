@@ -172,7 +172,7 @@ def test_settings_that_do_not_go_together_are_refused(overrides: list[str], mess
         load_config(overrides=overrides)
 
 
-# --- calibrators -----------------------------------------------------------------------------------------------------
+# --- calibrators ----------------------------------------------------------------------------------
 
 
 def scored(
@@ -234,7 +234,7 @@ def test_scores_that_rank_the_wrong_way_round_are_not_calibrated() -> None:
     assert (calibrator is not None, note) == (True, "")
 
 
-# --- as part of the model that users hold ----------------------------------------------------------------------------
+# --- as part of the model that users hold ---------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ _MIN_WORDS = 8
 _N_PERMUTATIONS = 128
 
 
-# --- groups ----------------------------------------------------------------------------------------------------------
+# --- groups ---------------------------------------------------------------------------------------
 
 
 def group_cases(case_numbers: Sequence[str], summaries: Sequence[str], threshold: float) -> Ints:
@@ -137,7 +137,7 @@ def _jaccard(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32]) -> flo
     return n_shared / (len(left) + len(right) - n_shared)
 
 
-# --- splits ----------------------------------------------------------------------------------------------------------
+# --- splits ---------------------------------------------------------------------------------------
 
 
 def make_splits(
@@ -262,7 +262,7 @@ def _days(keys: pd.DataFrame, name: str) -> "pd.Series[pd.Timestamp]":
     return pd.to_datetime(keys[name], errors="coerce", format="ISO8601").astype("datetime64[s]")
 
 
-# --- the headline ----------------------------------------------------------------------------------------------------
+# --- the headline ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

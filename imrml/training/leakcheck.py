@@ -204,7 +204,7 @@ def _check_chance_labels(run: TrainingRun) -> Check:
     )
 
 
-# --- leaks planted on purpose ----------------------------------------------------------------------
+# --- leaks planted on purpose ---------------------------------------------------------------------
 
 
 def _check_alarms_fire(data: TrainingData, folds: Folds | str, model: ReviewModel) -> Check:

@@ -1,4 +1,8 @@
-"""Checks that ring when features know the decision: its words, a value too good, a swap, a section, chance labels."""
+"""Checks that fire when features know the decision.
+
+They look for the words of a decision, a value too good, a change under a swap of later columns, a
+section that knows too much, and skill on decisions dealt at random.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +31,9 @@ from imrml.text.sentences import split_sentences
 GOLDEN_AUROC = 0.95
 """No lone feature of a submission ranks so well: where it does, it knows the decision."""
 KNOWABLE_AUROC = 0.9
-"""No section of a submission ranks better for certain. On invented letters, whose probabilities are known, the best that all of
-them together can reach is 0.86 (experiments/003-synthetic-yardstick); on real ones nobody came
-near."""
+"""No section of a submission ranks better for certain. On invented letters, whose probabilities are
+known, the best that all of them together can reach is 0.86 (experiments/003-synthetic-yardstick);
+on real ones nobody came near."""
 MIN_DECISIONS = 10
 """Held-out items of each decision without which a lone feature splits them by luck."""
 CHANCE = 0.03
@@ -38,10 +42,10 @@ _ERRORS_GRANTED = 3
 _FINDINGS_A_COLUMN = 5
 _N_CANDIDATES = 40
 _PLAIN_SHARE = 0.5
-"""A text column with fewer different values than this share of its rows is a category, else free text."""
+"""A text column with fewer different values than this share of its rows is a category."""
 
 
-# --- words -----------------------------------------------------------------------------------------------------------
+# --- words ----------------------------------------------------------------------------------------
 
 
 @cache
@@ -57,42 +61,62 @@ def _outcome_phrases() -> re.Pattern[str]:
 
 
 def check_outcome_phrases(submissions: pd.DataFrame) -> Check:
-    """Check that no text of a submission holds words that only somebody who knows the decision could have written.
+    """Check that no text of a submission holds words of a decision.
 
     Parameters
     ----------
     submissions : DataFrame of shape (n_items, n_columns)
         What features see.
 
+    Returns
+    -------
+    Check
+        Findings name row, column and span.
+
     Examples
     --------
-    >>> found = check_outcome_phrases(pd.DataFrame({"treatment": ["MRI of the knee", "Norco #60: Upheld"]}))
-    >>> found.status, str(found.findings[0])
+    >>> frame = pd.DataFrame({"treatment": ["MRI of the knee", "Norco #60: Upheld"]})
+    >>> check = check_outcome_phrases(frame)
+    >>> check.status, str(check.findings[0])
     ('failed', 'row 2, treatment, characters 11 to 17')
     """
     code, title = "outcome_phrases", "No text of a submission holds the words of a decision"
-    found: list[Finding] = []
+    phrases: list[Finding] = []
     for name in submissions.columns:
         if pd.api.types.is_string_dtype(submissions[name]):
             for row, text in enumerate(submissions[name].fillna(""), start=1):
-                found.extend(
+                phrases.extend(
                     Finding(str(name), row, *match.span())
                     for match in _outcome_phrases().finditer(str(text))
                 )
-    if found:
-        n_rows = len({finding.row for finding in found})
+    if phrases:
+        n_rows = len({finding.row for finding in phrases})
         return Check(
             code,
             title,
             "failed",
-            f"{len(found)} phrases in {n_rows} rows",
-            tuple(found[:MOST_FINDINGS]),
+            f"{len(phrases)} phrases in {n_rows} rows",
+            tuple(phrases[:MOST_FINDINGS]),
         )
     return Check(code, title, "passed", f"{len(submissions)} rows")
 
 
 def check_removals(submissions: pd.DataFrame, stage: Stage) -> Check:
-    """Check that no sentence stays in a narrative that nobody could have written at the stage; see ``removals.yaml``.
+    """Check that no sentence stays in a narrative that nobody could have written at the stage.
+
+    Which sentences those are ``removals.yaml`` of :mod:`imrml.submissions` says.
+
+    Parameters
+    ----------
+    submissions : DataFrame of shape (n_items, n_columns)
+        What features see.
+    stage : {'rfa', 'imr'}
+        When predictions are made.
+
+    Returns
+    -------
+    Check
+        Findings name row and span.
 
     Examples
     --------
@@ -106,22 +130,24 @@ def check_removals(submissions: pd.DataFrame, stage: Stage) -> Check:
     )
     if "case_summary" not in submissions:
         return Check(code, title, "not_applicable", "submissions hold no narrative")
-    spans = {
-        text: [
-            (part.start, part.end)
-            for part in split_sentences(text)
-            if removal_reason(part.text, stage)
-        ]
-        for text in set(submissions["case_summary"])
-    }
-    found = [
+    spans = {text: _spans_to_remove(text, stage) for text in set(submissions["case_summary"])}
+    sentences = [
         Finding("case_summary", row, *span)
         for row, text in enumerate(submissions["case_summary"], start=1)
         for span in spans[text]
     ]
-    if found:
-        return Check(code, title, "failed", f"{len(found)} sentences", tuple(found[:MOST_FINDINGS]))
+    if sentences:
+        detail = f"{len(sentences)} sentences"
+        return Check(code, title, "failed", detail, tuple(sentences[:MOST_FINDINGS]))
     return Check(code, title, "passed", f"{len(spans)} narratives")
+
+
+def _spans_to_remove(text: str, stage: Stage) -> list[tuple[int, int]]:
+    return [
+        (sentence.start, sentence.end)
+        for sentence in split_sentences(text)
+        if removal_reason(sentence.text, stage)
+    ]
 
 
 def check_feature_names(names: Sequence[str], weights: npt.ArrayLike | None = None) -> Check:
@@ -133,6 +159,10 @@ def check_feature_names(names: Sequence[str], weights: npt.ArrayLike | None = No
         Of the fitted features.
     weights : array of shape (n_features,), optional
         Coefficients; a finding tells the place of its feature among them, the heaviest first.
+
+    Returns
+    -------
+    Check
 
     Examples
     --------
@@ -168,11 +198,11 @@ def check_feature_names(names: Sequence[str], weights: npt.ArrayLike | None = No
     )
 
 
-# --- a value too good ------------------------------------------------------------------------------------------------
+# --- a value too good -----------------------------------------------------------------------------
 
 
 def check_golden_feature(frame: pd.DataFrame, overturned: npt.ArrayLike, folds: Folds) -> Check:
-    """Check that no lone feature tells the decision on held-out items: AUROC above 0.95 means that it knows it.
+    """Check that no lone feature tells the decision on held-out items, by an AUROC above 0.95.
 
     Looked at are numbers and days, whether a value is there at all, categories (by their rate in
     the rows learnt from), and single words and pairs of words of free text.
@@ -185,6 +215,10 @@ def check_golden_feature(frame: pd.DataFrame, overturned: npt.ArrayLike, folds: 
         The decisions.
     folds : Folds
         Of one split.
+
+    Returns
+    -------
+    Check
     """
     code, title = "golden_feature", "No lone feature tells the decision"
     truth = np.asarray(overturned, dtype=bool)
@@ -214,7 +248,7 @@ def check_golden_feature(frame: pd.DataFrame, overturned: npt.ArrayLike, folds: 
 def _lone_features(
     column: "pd.Series[Any]", overturned: npt.NDArray[np.bool_], folds: Folds
 ) -> list[tuple[str, npt.NDArray[np.float64]]]:
-    """Score the tested rows, in the order of the folds, by one column in every way it can be read alone."""
+    """Score the tested rows, fold by fold, by one column in every way it can be read alone."""
     tested = np.concatenate([test for _, test in folds])
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         missing = column.isna().to_numpy()
@@ -245,31 +279,44 @@ def _lone_features(
 def _strongest_term(
     texts: "pd.Series[str]", overturned: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64] | None:
-    """Find the word or pair whose presence alone ranks best; for presence, AUROC is (1 + rate among one - among other) / 2."""
+    """Find the word or pair whose presence alone ranks best.
+
+    Of presence, the AUROC is (1 + rate among one decision - rate among the other) / 2.
+    """
     try:
         # A term above the limit is in, or missing from, nine tenths of the rarer decision, so rare
         # terms need no look.
-        found = CountVectorizer(
+        shown = CountVectorizer(
             ngram_range=(1, 2), binary=True, min_df=MIN_DECISIONS // 2, max_features=50_000
         ).fit_transform(texts)
     except ValueError:  # no word in enough rows
         return None
-    rates = [np.asarray(found[rows].mean(axis=0)).ravel() for rows in (overturned, ~overturned)]
+    rates = [np.asarray(shown[rows].mean(axis=0)).ravel() for rows in (overturned, ~overturned)]
     strongest = int(np.argmax(np.abs(rates[0] - rates[1])))
-    return np.asarray(found[:, [strongest]].todense(), dtype=float).ravel()
+    return np.asarray(shown[:, [strongest]].todense(), dtype=float).ravel()
 
 
 def check_golden_column(
     matrix: sparse.csr_matrix, names: Sequence[str], overturned: npt.ArrayLike
 ) -> Check:
-    """Check that no lone column of a feature matrix tells the decision; as :func:`check_golden_feature`, for fitted features.
+    """Check that no lone column of a feature matrix tells the decision.
 
     Parameters
     ----------
     matrix : sparse matrix of shape (n_items, n_features)
         Of items that the features were not fitted on.
     names : sequence of str, length n_features
+        Of its columns.
     overturned : array of bool of shape (n_items,)
+        The decisions.
+
+    Returns
+    -------
+    Check
+
+    See Also
+    --------
+    check_golden_feature : The same of submissions.
     """
     code, title = "golden_column", "No lone column of the feature matrix tells the decision"
     truth = np.asarray(overturned, dtype=bool)
@@ -311,7 +358,7 @@ def _mean_gap(columns: sparse.csc_matrix, truth: npt.NDArray[np.bool_]) -> npt.N
     return gap
 
 
-# --- from later to earlier -------------------------------------------------------------------------------------------
+# --- from later to earlier ------------------------------------------------------------------------
 
 
 def check_swap(
@@ -319,7 +366,7 @@ def check_swap(
     stage: Stage,
     make_frame: Callable[[pd.DataFrame, Stage], pd.DataFrame] = submission_frame,
 ) -> Check:
-    """Check that what is made of the items stays the same when all that is not known before the review is swapped between them.
+    """Check that what is made of items stays the same when what is known only later is swapped.
 
     Swapped are the decision and everything else known only after it, keys, and columns that nobody
     knows.
@@ -333,9 +380,13 @@ def check_swap(
     make_frame : callable
         The maker under test: of submission frames, or of the feature matrix of a fitted model.
 
+    Returns
+    -------
+    Check
+
     Examples
     --------
-    >>> items = pd.DataFrame({"item": ["Norco #60", "MRI"], "rationale": ["not supported", "supported"]})
+    >>> items = pd.DataFrame({"item": ["Norco #60", "MRI"], "rationale": ["lacking", "supported"]})
     >>> check_swap(items, "imr").status
     'passed'
     >>> check_swap(items, "imr", lambda items, stage: items).status
@@ -386,7 +437,7 @@ def check_swap(
     return Check(code, title, "passed", f"{len(later)} columns swapped between {len(items)} items")
 
 
-# --- models fitted to be looked at -----------------------------------------------------------------------------------
+# --- models fitted to be looked at ----------------------------------------------------------------
 
 
 def check_sections(
@@ -396,7 +447,7 @@ def check_sections(
     n_resamples: int,
     seed: int,
 ) -> Check:
-    """Check that no section of the submission ranks held-out items better than a submission can know, nor all together.
+    """Check that no section ranks held-out items better than a submission can know, nor all do.
 
     Parameters
     ----------
@@ -404,10 +455,16 @@ def check_sections(
         P(overturned) of models fitted on one section alone, or with one left out, by a name that
         says so.
     overturned : array of bool of shape (n_items,)
+        The decisions.
     case_numbers : sequence of str, length n_items
+        The case of each item.
     n_resamples, seed : int
-        Of the bootstrap by case; a ranking rings where even its lower end lies above
+        Of the bootstrap by case; the check fires where even the lower end of a ranking lies above
         ``KNOWABLE_AUROC``.
+
+    Returns
+    -------
+    Check
     """
     code, title = (
         "section_knows_too_much",
@@ -422,22 +479,27 @@ def check_sections(
             f"fewer than {MIN_DECISIONS} held-out items of one decision",
         )
     resamples = Resamples(list(case_numbers), n_resamples, seed)
-    told, guilty = [], []
+    rankings, guilty = [], []
     for name, p in held_out.items():
         auroc, _ = resamples.rank(truth, np.asarray(p, dtype=float))
-        found = figure(auroc[0], auroc[1:], len(truth), 0.95)
-        told.append(f"{name} {auroc[0]:.3f}")
-        if found.get("low", 0.0) > KNOWABLE_AUROC:
+        ranking = figure(auroc[0], auroc[1:], len(truth), 0.95)
+        rankings.append(f"{name} {auroc[0]:.3f}")
+        if ranking.get("low", 0.0) > KNOWABLE_AUROC:
             guilty.append(Finding(name))
     return Check(
-        code, title, "failed" if guilty else "passed", f"AUROC: {', '.join(told)}", tuple(guilty)
+        code,
+        title,
+        "failed" if guilty else "passed",
+        f"AUROC: {', '.join(rankings)}",
+        tuple(guilty),
     )
 
 
 def check_chance_labels(overturned: npt.ArrayLike, p: npt.ArrayLike, n_cases: int) -> Check:
-    """Check that decisions dealt at random cannot be told: a recipe that can has seen the answer, or a case on both sides.
+    """Check that decisions dealt at random cannot be told.
 
-    Only a ranking above chance rings. One below is the price of leaving out: a fold with many
+    A recipe that tells them has seen the answer, or a case on both sides. The check fires only at a
+    ranking above chance. One below is the price of leaving out: a fold with many
     overturned items is held against models that learnt from fewer, which on small tables shows.
 
     Parameters
@@ -448,6 +510,10 @@ def check_chance_labels(overturned: npt.ArrayLike, p: npt.ArrayLike, n_cases: in
         P(overturned) of held-out items, of the recipe under test.
     n_cases : int
         What the error of the AUROC is reckoned by: items of a case share one draw.
+
+    Returns
+    -------
+    Check
 
     Examples
     --------

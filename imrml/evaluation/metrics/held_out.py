@@ -286,7 +286,7 @@ def compare(
     }
 
 
-# --- where the truth is known ----------------------------------------------------------------------------------------
+# --- where the truth is known ---------------------------------------------------------------------
 
 
 def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[str, float]:

@@ -20,7 +20,9 @@ POWER, LEVEL = 0.8, 0.95
 
 
 def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
-    """Estimate the standard error of an AUROC (Hanley and McNeil 1982, Radiology 143(1), equation 1).
+    """Estimate the standard error of an AUROC.
+
+    Hanley and McNeil 1982, Radiology 143(1), equation 1.
 
     Parameters
     ----------
@@ -28,6 +30,10 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
         True area, 0 to 1.
     n_positive, n_negative : float
         Independent items of each decision.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -46,7 +52,9 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
 def n_for_auroc(
     auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL
 ) -> int:
-    """Count the independent items that tell an AUROC from 0.5 (Hanley and McNeil 1982, equation 5; two-sided).
+    """Count the independent items that tell an AUROC from 0.5.
+
+    Hanley and McNeil 1982, equation 5; two-sided.
 
     Parameters
     ----------
@@ -56,6 +64,10 @@ def n_for_auroc(
         Share of positives among the items, between 0 and 1.
     power, level : float
         Chance to show it; level of the interval that must leave out 0.5.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -75,12 +87,20 @@ def n_for_auroc(
 
 
 def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float = LEVEL) -> int:
-    """Count the independent cases that tell a mean paired difference from 0: ((z_level + z_power) deviation / gain)^2.
+    """Count the independent cases that tell a mean paired difference from 0.
+
+    ((z_level + z_power) deviation / gain)^2.
 
     Parameters
     ----------
     gain, deviation : float
         Mean difference, and standard deviation of the difference between cases, in one unit.
+    power, level : float
+        Chance to show it; level of the interval that must leave out 0.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -93,9 +113,9 @@ def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float
 def state_power(
     outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float
 ) -> dict[str, Any]:
-    """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss over the category prior.
+    """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss.
 
-    Letters, not items: items of one letter mostly share their fate and their narrative, so for the
+    The gain is over the category prior. Letters, not items: items of one letter mostly share their fate and their narrative, so for the
     AUROC a letter counts once, which errs on the side of more letters. For the gain, the error that
     the interval of the paired difference tells, bootstrapped by case, is scaled to the number of
     letters.
@@ -118,7 +138,7 @@ def state_power(
     Examples
     --------
     >>> outcome = {"auroc": {"value": 0.6, "low": 0.48, "high": 0.72, "n": 262},
-    ...            "log_loss_vs_category_prior": {"value": 0.0, "low": -0.03, "high": 0.03, "n": 262}}
+    ...            "log_loss_vs_category_prior": {"value": 0.0, "low": -0.03, "high": 0.03}}
     >>> counts = {"n_cases": 120, "n_overturned_cases": 23}
     >>> stated = state_power(outcome, counts, 0.95)
     >>> stated["auroc"]["n_letters"], stated["log_loss"]["n_letters"]
@@ -155,15 +175,16 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
         "auroc": f"an AUROC of {SHOWN_AUROC} instead of 0.5",
         "log_loss": f"a gain of {SHOWN_GAIN} in log loss over the category prior",
     }
-    told = []
-    for name, found in stated.items():
-        if "n_letters" in found:
-            enough = "enough" if n_cases >= found["n_letters"] else "too few"
-            told.append(
-                f"{needs[name]} would show with about {found['n_letters']:,} letters ({enough} here)"
+    statements = []
+    for name, need in stated.items():
+        if "n_letters" in need:
+            enough = "enough" if n_cases >= need["n_letters"] else "too few"
+            statements.append(
+                f"{needs[name]} would show with about {need['n_letters']:,} letters ({enough} here)"
             )
-    if not told:
+    if not statements:
         return "What these letters could show cannot be reckoned: too few of one decision."
     return (
-        f"With {POWER:.0%} power, {' and '.join(told)}; these figures rest on {n_cases:,} letters."
+        f"With {POWER:.0%} power, {' and '.join(statements)}; "
+        f"these figures rest on {n_cases:,} letters."
     )

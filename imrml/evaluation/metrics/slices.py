@@ -1,4 +1,4 @@
-"""Figures of parts of the items: treatment category, sex, age band, year of decision. Small parts are hidden."""
+"""Figures of slices: treatment category, sex, age band, year of decision. Small ones are hidden."""
 
 from typing import Any
 
@@ -18,6 +18,15 @@ AGE_BANDS = ((30, "0-29"), (40, "30-39"), (50, "40-49"), (60, "50-59"), (200, "6
 def age_band(age: float) -> str:
     """Name an age's band.
 
+    Parameters
+    ----------
+    age : float
+        In years, or NaN.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> age_band(29.0), age_band(30.0), age_band(float("nan"))
@@ -27,7 +36,7 @@ def age_band(age: float) -> str:
 
 
 def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
-    """Tell of each item which slice it belongs to, ``"unknown"`` where that is not told.
+    """Assign each item to a slice of each kind, ``"unknown"`` where nothing says which.
 
     Parameters
     ----------
@@ -43,8 +52,9 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
 
     Examples
     --------
-    >>> items = pd.DataFrame({"treatment_category": ["mri", None], "sex": ["", "female"], "age": [44.0, None],
-    ...                       "age_band": ["", "65+"], "decided_year": [2014, None]})
+    >>> items = pd.DataFrame({"treatment_category": ["mri", None], "sex": ["", "female"],
+    ...                       "age": [44.0, None], "age_band": ["", "65+"],
+    ...                       "decided_year": [2014, None]})
     >>> {name: values.tolist() for name, values in slice_columns(items).items()}["age_band"]
     ['40-49', '65+']
     """
@@ -69,7 +79,22 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
 def measure_slices(
     items: pd.DataFrame, resamples: Resamples, level: float
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Measure each slice: {column: {value: {"n", METRIC: FIGURE}}}, or why it is hidden."""
+    """Measure each slice that is not hidden.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
+    resamples : Resamples
+        Of the items' cases.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    dict
+        {column: {value: {"n", METRIC: FIGURE}}}, or why a slice is hidden.
+    """
     columns = slice_columns(items)
     slices: dict[str, dict[str, dict[str, Any]]] = {}
     for name, values in columns.items():
@@ -112,9 +137,9 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
 
 
 def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Measure how far slices lie apart: the widest difference of each figure between two slices that are not hidden.
+    """Measure how far slices lie apart: the widest difference of each figure between two slices.
 
-    ``overturned_rate`` is what was decided, ``mean_p_overturned`` what was predicted, ``excess``
+    Hidden slices are left out. ``overturned_rate`` is what was decided, ``mean_p_overturned`` what was predicted, ``excess``
     the mean prediction minus the rate: a wide gap there says that the model is too high for some
     people and too low for others. Groups and differences are fairlearn's (``MetricFrame``; Bird et
     al. 2020). Widest gaps grow with the number of slices and shrink with their size.

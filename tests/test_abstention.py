@@ -1,4 +1,4 @@
-"""Abstention: each reason in plain words when config asks for it; a stated error is kept by what is found on other cases."""
+"""Abstention: each reason in plain words when config asks for it; a stated error is kept."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,10 @@ from imrml.submissions.frame import submission_frame
 from imrml.tables.files import read_table
 from imrml.training.run import train
 
-FOREIGN = "El paciente refiere dolor persistente desde la caída y pide otra consulta con su cirujano de siempre"
+FOREIGN = (
+    "El paciente refiere dolor persistente desde la caída "
+    "y pide otra consulta con su cirujano de siempre"
+)
 
 
 def fitted(*overrides):

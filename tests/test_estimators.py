@@ -1,4 +1,4 @@
-"""Kinds of outcome model beside the default: calibrated by case, told apart from chance, and honest about what they lack."""
+"""Kinds of outcome model beside the default: calibrated by case, better than chance, honest."""
 
 from typing import Any
 
@@ -178,7 +178,7 @@ def test_settings_that_do_not_go_together_are_refused(overrides: list[str], mess
 def scored(
     factor: float, shift: float, n_items: int = 3000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores that are ``factor`` times too large and ``shift`` too high, decisions and true probabilities."""
+    """Scores ``factor`` times too large and ``shift`` too high; decisions; true probabilities."""
     random = np.random.default_rng(0)
     log_odds = random.normal(-1, 1.5, n_items)
     return factor * log_odds + shift, random.random(n_items) < expit(log_odds), expit(log_odds)

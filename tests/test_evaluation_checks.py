@@ -29,12 +29,12 @@ from imrml.evaluation.splits import group_cases
 from imrml.submissions.frame import submission_frame
 
 NARRATIVE = (
-    "The injured worker is a warehouse clerk who strained his lower back while lifting a crate of bottles and was treated "
-    "with rest, heat and two weeks of modified duty before he returned to the same work."
+    "The injured worker is a warehouse clerk who strained his lower back while lifting a crate of "
+    "bottles and was treated with rest, heat and two weeks of modified duty before he returned to the same work."
 )
 OTHER = (
-    "This case involves a school cook with wrist pain after years of kneading dough, whose night splints helped for a month "
-    "until numbness of the thumb came back and a nerve study was asked for."
+    "This case involves a school cook with wrist pain after years of kneading dough, whose night "
+    "splints helped for a month until numbness of the thumb came back and a nerve study was asked for."
 )
 
 
@@ -80,7 +80,7 @@ def test_a_near_duplicate_summary_across_sides_is_found():
     )
 
 
-def test_a_summary_copied_into_a_longer_one_is_found_though_grouping_by_similarity_keeps_them_apart():
+def test_a_summary_copied_into_a_longer_one_is_found_though_grouping_keeps_them_apart():
     longer = f"{NARRATIVE} {OTHER}"
     assert group_cases(["A", "B"], [NARRATIVE, longer], 0.9).tolist() == [0, 1]
     guilty = check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, longer])
@@ -213,7 +213,7 @@ def test_too_few_held_out_decisions_are_not_judged(tested):
 
 @pytest.fixture
 def judged():
-    """Six hundred cases of two items, which share a narrative; one in ten items is overturned, no word bears on it."""
+    """Six hundred cases of two items with one narrative; one item in ten is overturned by luck."""
     rng = np.random.default_rng(3)
     groups = np.repeat(np.arange(600), 2)
     summaries = np.array(
@@ -429,9 +429,9 @@ def test_chance_labels_that_can_be_told_ring_and_bad_luck_does_not():
 
 
 def test_a_silent_alarm_is_a_finding():
-    rings, silent = check_feature_names(["summary__upheld"]), check_feature_names(["summary__knee"])
-    assert check_alarms({"a word": rings}).status == "passed"
-    found = check_alarms({"a word": rings, "another": silent})
+    fires, silent = check_feature_names(["summary__upheld"]), check_feature_names(["summary__knee"])
+    assert check_alarms({"a word": fires}).status == "passed"
+    found = check_alarms({"a word": fires, "another": silent})
     assert found.status == "failed"
     assert "another" in str(found.findings[0])
     assert check_alarms({"a word": check_feature_names([])}).status == "not_applicable"

@@ -1,4 +1,4 @@
-"""Metrics against closed forms, small examples worked by hand, and scikit-learn under the same weights."""
+"""Metrics against closed forms, examples worked by hand, and scikit-learn under equal weights."""
 
 import numpy as np
 import pandas as pd
@@ -115,10 +115,11 @@ def test_every_figure_is_a_value_with_interval_or_a_reason():
     truth, p = drawn(400, 0)
     metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
     expected = {
-        "auroc", "average_precision", "log_loss", "log_loss_skill", "log_loss_vs_class_prior", "log_loss_vs_category_prior",
-        "brier", "brier_skill", "brier_vs_class_prior", "brier_vs_category_prior", "ece", "calibration_slope",
-        "overturned_rate", "mean_p_overturned",
-    }  # fmt: skip
+        *("auroc", "average_precision", "ece", "calibration_slope"),
+        *("log_loss", "log_loss_skill", "log_loss_vs_class_prior", "log_loss_vs_category_prior"),
+        *("brier", "brier_skill", "brier_vs_class_prior", "brier_vs_category_prior"),
+        *("overturned_rate", "mean_p_overturned"),
+    }
     assert set(metrics["outcome"]["grouped"]) == expected
     for found in (
         metrics["outcome"]["grouped"],
@@ -389,8 +390,11 @@ def test_gaps_between_slices_are_of_shown_slices_only():
         "grouped"
     ]
     assert gaps["sex"] == {
-        "n_slices": 2, "overturned_rate": 1.0, "mean_p_overturned": pytest.approx(0.1), "excess": pytest.approx(0.9),
-    }  # fmt: skip
+        "n_slices": 2,
+        "overturned_rate": 1.0,
+        "mean_p_overturned": pytest.approx(0.1),
+        "excess": pytest.approx(0.9),
+    }
     assert "fewer than two" in gaps["decided_year"]["not_applicable"]
 
 

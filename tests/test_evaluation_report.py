@@ -1,4 +1,4 @@
-"""What is written: complete, self-contained, honest in its first words, and free of the text of any record."""
+"""What is written: complete, self-contained, honest in its first words, free of any record."""
 
 import json
 import re

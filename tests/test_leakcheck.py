@@ -1,4 +1,4 @@
-"""The leak check as a command: a clean table passes, each planted leak is caught by name, and no text is told."""
+"""The leak check: a clean table passes, each planted leak is caught by name, no text is shown."""
 
 import json
 
@@ -55,7 +55,7 @@ def _copy(items):
 
 
 @pytest.mark.parametrize(
-    ("plant", "rings"),
+    ("plant", "fires"),
     [
         (_word, {"golden_feature", "golden_column", "section_knows_too_much", "telling_term"}),
         (
@@ -73,9 +73,9 @@ def _copy(items):
         (_copy, {"near_duplicate_on_both_sides"}),
     ],
 )
-def test_each_planted_leak_is_caught_by_name(items, plant, rings):
+def test_each_planted_leak_is_caught_by_name(items, plant, fires):
     found = check_leaks(plant(items), CONFIG)
-    assert {code for code, status in statuses(found).items() if status == "failed"} == rings
+    assert {code for code, status in statuses(found).items() if status == "failed"} == fires
 
 
 @pytest.mark.parametrize("kind", ["class_prior", "category_prior"])

@@ -1,4 +1,4 @@
-"""Monitoring: alarms ring for what moved and stay silent for what did not; predictions are matched, never guessed."""
+"""Monitoring: alarms fire for what moved and for nothing else; predictions are never guessed."""
 
 import json
 
@@ -64,12 +64,12 @@ def test_a_handful_of_rows_says_nothing(requests):
 def test_the_watch_rings_seldom_while_nothing_changes_and_soon_when_it_does():
     rng = np.random.default_rng(3)
     n_stable = sum(
-        watch_rate((rng.random(1200) < 0.45).sum(), 1200, rng.random(1200) < 0.45).rings_at
+        watch_rate((rng.random(1200) < 0.45).sum(), 1200, rng.random(1200) < 0.45).fires_at
         is not None
         for _ in range(300)
     )
     assert n_stable <= 15  # 5 % of 300, and the bound is seldom reached
-    delays = [watch_rate(540, 1200, rng.random(1200) < 0.3).rings_at for _ in range(50)]
+    delays = [watch_rate(540, 1200, rng.random(1200) < 0.3).fires_at for _ in range(50)]
     assert all(delay is not None and delay < 600 for delay in delays)
 
 
@@ -155,24 +155,24 @@ def test_realised_figures_are_those_of_the_matched_items():
 
 
 def test_requests_that_stand_twice_are_refused():
-    with pytest.raises(TableError, match="found twice in the predictions: 1 request"):
+    with pytest.raises(TableError, match="1 request found twice in the predictions"):
         match_predictions(pd.concat([PREDICTIONS, PREDICTIONS[:1]]), ITEMS)
 
 
-def test_the_commands_write_reports_without_text_and_ring_by_exit_code(
+def test_the_commands_write_reports_without_text_and_alarm_by_exit_code(
     imrml, line, requests, tmp_path
 ):
     items = read_table(line.items)
     write_table(items[:200], tmp_path / "a.jsonl")
     write_table(items[200:400].assign(decision="overturned"), tmp_path / "b.jsonl")
-    rung = imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out",
-                 "--model", line.model)  # fmt: skip
-    assert rung.code == 4
-    assert "overturn rate\tdecisions until it rang" in rung.out
+    tables = ("--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl")
+    run = imrml("monitor", *tables, "--out", tmp_path / "out", "--model", line.model)
+    assert run.code == 4
+    assert "overturn rate\tdecisions until it fired" in run.out
     found = json.loads((tmp_path / "out" / "drift.json").read_text())
-    assert 1 <= found["overturn_rate"]["rings_at"] <= 20
+    assert 1 <= found["overturn_rate"]["fires_at"] <= 20
     page = (tmp_path / "out" / "drift.html").read_text()
-    assert "the alarm rings after" in page.lower()
+    assert "the alarm fires after" in page.lower()
     words = [
         " ".join(text.split()[:5])
         for name in ("case_summary", "item", "claims_guideline")

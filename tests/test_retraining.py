@@ -1,4 +1,4 @@
-"""Retraining: nothing happens without news, the gate decides, a kill at any step leaves a champion and work to finish."""
+"""Retraining: nothing without news, the gate decides, a kill leaves a champion and work to do."""
 
 import json
 import os
@@ -43,10 +43,12 @@ from imrml.training.data import prepare
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 
 FAST = [
-    "models.outcome.kind=category_prior", "models.n_refits=0", "evaluation.n_folds=2", "evaluation.n_bootstrap=50",
-    "features.use_case_summary=false", "features.max_terms=100", "retraining.gate.n_bootstrap=200",
-    "retraining.min_new_cases=20", "retraining.min_new_overturned=1", "evaluation.splits=[grouped]",
-]  # fmt: skip
+    *("models.outcome.kind=category_prior", "models.n_refits=0"),
+    *("evaluation.n_folds=2", "evaluation.n_bootstrap=50", "evaluation.splits=[grouped]"),
+    *("features.use_case_summary=false", "features.max_terms=100"),
+    *("retraining.min_new_cases=20", "retraining.min_new_overturned=1"),
+    "retraining.gate.n_bootstrap=200",
+]
 GATE = load_config().retraining.gate
 
 
@@ -263,11 +265,15 @@ def first_night(line, database, tmp_path_factory):
 def second_night(inbox, first_night):
     """The morning after: a champion, and the same letters in a drop folder of the test's own."""
     shutil.copytree(first_night, state_dir(), dirs_exist_ok=True)
-    with closing(
-        sqlite3.connect(state_dir() / "mlflow.db")
-    ) as stored:  # paths of artifacts are absolute there
-        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"),
-                              ("model_versions", "storage_location"), ("logged_models", "artifact_location")):  # fmt: skip
+    paths = (  # absolute, where MLflow keeps its artifacts
+        ("experiments", "artifact_location"),
+        ("runs", "artifact_uri"),
+        ("model_versions", "source"),
+        ("model_versions", "storage_location"),
+        ("logged_models", "artifact_location"),
+    )
+    with closing(sqlite3.connect(state_dir() / "mlflow.db")) as stored:
+        for table, column in paths:
             stored.execute(
                 f"update {table} set {column} = replace({column}, ?, ?)",
                 (str(first_night), str(state_dir())),

@@ -1,4 +1,4 @@
-"""Search: settings are chosen on folds that part no case, anew inside every fold that is measured."""
+"""Search: settings are chosen on folds that part no case, anew inside every measured fold."""
 
 import json
 from pathlib import Path
@@ -72,7 +72,10 @@ def test_a_grid_tries_all_and_takes_the_least_loss(data: TrainingData) -> None:
 
 
 def test_random_draws_stay_in_their_range_and_repeat_with_the_seed(data: TrainingData) -> None:
-    space = "{models.outcome.c: {low: 0.1, high: 0.2, log: true}, features.max_terms: {low: 5, high: 9, log: false}}"
+    space = (
+        "{models.outcome.c: {low: 0.1, high: 0.2, log: true}, "
+        "features.max_terms: {low: 5, high: 9, log: false}}"
+    )
     config = searched(space, "search.n_candidates=3", "models.outcome.calibration=none")
     first, second = search(data, config), search(data, config, n_jobs=2)
     assert len(first.rows) == 3

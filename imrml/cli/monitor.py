@@ -26,7 +26,7 @@ def compare_tables(
         str | None, typer.Option(help="Also compare this model's predictions.")
     ] = None,
 ) -> None:
-    """Compare requests of now with those of before; exit 4 when an alarm rings.
+    """Compare requests of now with those of before; exit 4 when an alarm fires.
 
     Where both tables hold decisions, the overturn rate is watched decision by decision too.
     """
@@ -63,12 +63,12 @@ def compare_tables(
     watch = _watch(tables, settings)
     write_drift(out, drift, watch)
     rows = [(alarm.fact, alarm.measure, alarm.found, alarm.threshold) for alarm in drift.alarms]
-    if watch is not None and watch.rings_at is not None:
+    if watch is not None and watch.fires_at is not None:
         rows.append(
             (
                 "overturn rate",
-                "decisions until it rang",
-                float(watch.rings_at),
+                "decisions until it fired",
+                float(watch.fires_at),
                 settings.monitoring.false_alarm_rate,
             )
         )

@@ -1,4 +1,4 @@
-"""One night's work: take in what is new, train a challenger, let the gate decide, move the champion.
+"""One night's work: take in what is new, train a challenger, let the gate decide, promote.
 
 Every step leaves files that are whole: the item store is replaced in one step, a run that was
 logged half is replaced by the next attempt, the champion's alias moves last and in one step, and
@@ -393,7 +393,7 @@ def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: 
 
 
 def _record(run: _RetrainRun, signature: str, outcome: Outcome) -> None:
-    """Write down what was decided; where that fails, it is done all the same, and found out anew."""
+    """Write down what was decided; where that fails, the next retrain finds it out by itself."""
     try:
         record_outcome(signature, asdict(outcome))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Item table and recipe to a list of named checks: those of training, and those that need fits."""
+"""Every check for leakage: those that training runs, and those that need fits of their own."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,10 +28,10 @@ from imrml.training.fitting import (
 from imrml.training.search import without_search
 
 MOST_ITEMS = 5_000
-"""Extra fits look at whole cases up to this many items: enough for an AUROC to a hundredth or two."""
+"""Extra fits look at whole cases up to this many items: an AUROC to a hundredth or two."""
 _N_FOLDS = 3
 _LOOSE_C = 10.0
-"""Inverse penalty at which a section shows what it knows: a strong one hides what few words carry."""
+"""Inverse penalty at which a section shows what it knows: strong ones hide what few words do."""
 _TITLES = {
     "golden_feature": "No lone feature tells the decision",
     "golden_column": "No lone column of the feature matrix tells the decision",

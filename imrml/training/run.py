@@ -1,4 +1,4 @@
-"""Item table to model and verdict: every split is refitted whole, and the verdict says what ships."""
+"""Item table to model: every split is refitted whole, and the verdict says what ships."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -164,7 +164,7 @@ def _sides(
 
 
 def _terms(column: "pd.Series[Any]") -> sparse.csc_matrix:
-    """Tell which items have a value and, of a text, which words and pairs: 0 or 1 by item and term."""
+    """Mark which items have a value and, of a text, which words and pairs: 0 or 1 by term."""
     is_text = pd.api.types.is_string_dtype(column)
     has_value = column.notna() & (column != "") if is_text else column.notna()
     terms = [sparse.csc_matrix(has_value.to_numpy(dtype=float)[:, None])]

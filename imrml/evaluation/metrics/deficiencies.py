@@ -40,8 +40,9 @@ def measure_deficiencies(
     dict
         ``micro_ap`` and ``macro_ap`` over all items; ``hit_at_1``, ``hit_at_3`` (a true label among
         the first k) and ``lrap`` over the items that hold a label; each also as
-        ``..._vs_category_prior`` (above zero: better than the prior); ``category_prior`` with the prior's own figures; ``labels`` with,
-        by id, ``ap``, ``prior_ap``, ``ap_vs_prior`` and ``support`` (items that hold it).
+        ``..._vs_category_prior`` (above zero: better than the prior); ``category_prior`` with the
+        prior's own figures; ``labels`` with, by id, ``ap``, ``prior_ap``, ``ap_vs_prior`` and
+        ``support`` (items that hold it).
     """
     truth = labels.to_numpy(dtype=bool)
     held = _Held(truth, resamples)

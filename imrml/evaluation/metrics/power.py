@@ -115,10 +115,10 @@ def state_power(
 ) -> dict[str, Any]:
     """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss.
 
-    The gain is over the category prior. Letters, not items: items of one letter mostly share their fate and their narrative, so for the
-    AUROC a letter counts once, which errs on the side of more letters. For the gain, the error that
-    the interval of the paired difference tells, bootstrapped by case, is scaled to the number of
-    letters.
+    The gain is over the category prior. Letters, not items: items of one letter mostly share their
+    fate and their narrative, so for the AUROC a letter counts once, which errs on the side of more
+    letters. For the gain, the error that the interval of the paired difference tells, bootstrapped
+    by case, is scaled to the number of letters.
 
     Parameters
     ----------

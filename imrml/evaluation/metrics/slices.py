@@ -139,10 +139,16 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
 def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Measure how far slices lie apart: the widest difference of each figure between two slices.
 
-    Hidden slices are left out. ``overturned_rate`` is what was decided, ``mean_p_overturned`` what was predicted, ``excess``
-    the mean prediction minus the rate: a wide gap there says that the model is too high for some
-    people and too low for others. Groups and differences are fairlearn's (``MetricFrame``; Bird et
-    al. 2020). Widest gaps grow with the number of slices and shrink with their size.
+    Hidden slices are left out. ``overturned_rate`` is what was decided, ``mean_p_overturned`` what
+    was predicted, ``excess`` the mean prediction minus the rate: a wide gap there says that the
+    model is too high for some people and too low for others. Groups and differences are fairlearn's
+    (``MetricFrame``; Bird et al. 2020). Widest gaps grow with the number of slices and shrink with
+    their size.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
 
     Returns
     -------

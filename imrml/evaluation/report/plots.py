@@ -1,4 +1,4 @@
-"""The report's plots: inline SVG in the page's own colours, drawn from the figures of ``metrics.json`` and held-out scores."""
+"""The report's plots: inline SVG in the page's own colours, drawn from figures and scores."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +16,33 @@ from imrml.deficiencies import taxonomy
 
 MODEL, PRIOR, OBSERVED = "#3f83c8", "#d08428", "#3f83c8"
 ALT_TEXTS = {
-    "reliability": "Observed share overturned against predicted probability, with intervals; the tables below hold the figures.",
-    "roc": "ROC curves of the model and the category prior; the table beside the priors holds both AUROC.",
-    "precision_recall": "Precision against recall of the model and the category prior; average precision stands in the table.",
-    "risk_coverage": "Log loss on the items kept, surest first, of the model and the category prior.",
-    "deficiencies": "Average precision of each deficiency beside its category prior; the table below holds the figures.",
-    "categories": "Observed share overturned and mean prediction by treatment category; the table below holds the figures.",
-    "learning_curve": "Difference in log loss to both priors by share of cases learnt from; the table below holds the figures.",
+    "reliability": (
+        "Observed share overturned against predicted probability, with intervals; "
+        "the tables below hold the figures."
+    ),
+    "roc": (
+        "ROC curves of the model and the category prior; "
+        "the table beside the priors holds both AUROC."
+    ),
+    "precision_recall": (
+        "Precision against recall of the model and the category prior; "
+        "average precision stands in the table."
+    ),
+    "risk_coverage": (
+        "Log loss on the items kept, surest first, of the model and the category prior."
+    ),
+    "deficiencies": (
+        "Average precision of each deficiency beside its category prior; "
+        "the table below holds the figures."
+    ),
+    "categories": (
+        "Observed share overturned and mean prediction by treatment category; "
+        "the table below holds the figures."
+    ),
+    "learning_curve": (
+        "Difference in log loss to both priors by share of cases learnt from; "
+        "the table below holds the figures."
+    ),
     "importance": "Log loss added by shuffling each section of the submission, with intervals.",
 }
 """What a plot shows, for those who cannot see it."""
@@ -30,17 +50,32 @@ ALT_TEXTS = {
 _INK, _LINE = "#010203", "#040506"
 _PAGE_COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"}
 _STYLE: dict[Any, Any] = {
-    "font.size": 10, "font.family": "sans-serif", "svg.fonttype": "none",
-    "text.color": _INK, "axes.labelcolor": _INK, "axes.edgecolor": _LINE, "xtick.color": _INK, "ytick.color": _INK,
-    "xtick.labelcolor": _INK, "ytick.labelcolor": _INK, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.color": _LINE, "grid.linewidth": 0.6, "axes.axisbelow": True, "axes.titlesize": 11,
-    "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8,
-}  # fmt: skip
+    "font.size": 10,
+    "font.family": "sans-serif",
+    "svg.fonttype": "none",
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": _LINE,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "xtick.labelcolor": _INK,
+    "ytick.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": _LINE,
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.titlesize": 11,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.8,
+}
 _WIDTH, _HEIGHT = 5.4, 4.2
 
 
 def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> str:
-    """Draw observed against predicted rate in bins of equal count, above how many items hold which probability."""
+    """Draw observed against predicted rate in bins of equal count, above a histogram of both."""
     with open_canvas("reliability", _WIDTH, _HEIGHT + 1) as (canvas, finished):
         grid = canvas.add_gridspec(2, 1, height_ratios=[3.4, 1], hspace=0.08)
         above = canvas.add_subplot(grid[0])
@@ -104,7 +139,7 @@ def _draw_intervals(axes: Axes, x: Sequence[float], figures: Sequence[Mapping[st
 
 
 def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw the share of overturned items found against the share of upheld items wrongly marked, for model and category prior."""
+    """Draw the share of overturned items that are marked against that of upheld items."""
     with open_canvas("roc", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for column, name, colour in _scored(items):
@@ -150,7 +185,7 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
 
 
 def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the log loss on the items of which the model is surest, beside the category prior's on the same items."""
+    """Draw the log loss on the surest items, beside the category prior's on the same items."""
     with open_canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for name, label, colour in (
@@ -184,15 +219,15 @@ def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     known = sorted(
         (
-            (names.get(label, label), found)
-            for label, found in labels.items()
-            if "value" in found["ap"]
+            (names.get(label, label), figures)
+            for label, figures in labels.items()
+            if "value" in figures["ap"]
         ),
         key=lambda pair: pair[1]["ap"]["value"],
     )
     rows = [
-        (f"{name}  (n = {found['support']:,})", found["ap"], found["prior_ap"].get("value"))
-        for name, found in known
+        (f"{name}  (n = {figures['support']:,})", figures["ap"], figures["prior_ap"].get("value"))
+        for name, figures in known
     ]
     return _draw_rows("deficiencies", rows, ("average precision", "model", "category prior"))
 
@@ -200,16 +235,16 @@ def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
 def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw each treatment category's observed rate with interval beside the mean prediction."""
     known = sorted(
-        ((name, found) for name, found in slices.items() if "overturned_rate" in found),
+        ((name, figures) for name, figures in slices.items() if "overturned_rate" in figures),
         key=lambda pair: pair[1]["overturned_rate"]["value"],
     )
     rows = [
         (
-            f"{name.replace('_', ' ')}  (n = {found['n']:,})",
-            found["overturned_rate"],
-            found["mean_p_overturned"].get("value"),
+            f"{name.replace('_', ' ')}  (n = {figures['n']:,})",
+            figures["overturned_rate"],
+            figures["mean_p_overturned"].get("value"),
         )
-        for name, found in known
+        for name, figures in known
     ]
     return _draw_rows(
         "categories", rows, ("share overturned", "observed, with interval", "mean prediction")
@@ -217,7 +252,7 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the difference in log loss to both priors by the share of cases learnt from; below zero is better."""
+    """Draw the difference in log loss to both priors by share of cases; below zero is better."""
     with open_canvas("learning_curve", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for prior, colour, marker, nudge in (
@@ -225,11 +260,11 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
             ("category_prior", PRIOR, "D", 0.008),
         ):
             known = [row for row in rows if "value" in row[f"log_loss_vs_{prior}"]]
-            found = [row[f"log_loss_vs_{prior}"] for row in known]
-            values = [figure["value"] for figure in found]
+            differences = [row[f"log_loss_vs_{prior}"] for row in known]
+            values = [figure["value"] for figure in differences]
             reach = [
-                [max(0.0, figure["value"] - figure["low"]) for figure in found],
-                [max(0.0, figure["high"] - figure["value"]) for figure in found],
+                [max(0.0, figure["value"] - figure["low"]) for figure in differences],
+                [max(0.0, figure["high"] - figure["value"]) for figure in differences],
             ]
             shares = [row["share"] + nudge for row in known]
             axes.errorbar(
@@ -254,10 +289,10 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
 def draw_importance(figures: Mapping[str, Mapping[str, float]]) -> str:
     """Draw what shuffling each section of the submission costs in log loss."""
     known = sorted(
-        ((name, found) for name, found in figures.items() if "value" in found),
+        ((name, cost) for name, cost in figures.items() if "value" in cost),
         key=lambda pair: pair[1]["value"],
     )
-    rows = [(name, found, None) for name, found in known]
+    rows = [(name, cost, None) for name, cost in known]
     return _draw_rows(
         "importance",
         rows,
@@ -325,7 +360,7 @@ def _value(figure: Mapping[str, Any]) -> str:
 
 @contextmanager
 def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
-    """Open a canvas; when it closes, the list holds its SVG, which names no colour of its own for text and lines."""
+    """Open a canvas; when it closes, the list holds its SVG, in the page's colours."""
     finished: list[str] = []
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         canvas = Canvas(figsize=(width, height), layout="constrained")

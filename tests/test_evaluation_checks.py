@@ -30,11 +30,13 @@ from imrml.submissions.frame import submission_frame
 
 NARRATIVE = (
     "The injured worker is a warehouse clerk who strained his lower back while lifting a crate of "
-    "bottles and was treated with rest, heat and two weeks of modified duty before he returned to the same work."
+    "bottles and was treated with rest, heat and two weeks of modified duty before he returned to "
+    "the same work."
 )
 OTHER = (
     "This case involves a school cook with wrist pain after years of kneading dough, whose night "
-    "splints helped for a month until numbness of the thumb came back and a nerve study was asked for."
+    "splints helped for a month until numbness of the thumb came back and a nerve study was asked "
+    "for."
 )
 
 

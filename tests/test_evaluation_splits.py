@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation.splits import (
-    case_days,
     choose_headline,
     cluster_summaries,
+    find_case_days,
     group_cases,
     make_splits,
 )
@@ -196,7 +196,7 @@ def test_without_days_the_year_of_the_decision_stands_for_both():
 def test_a_case_without_the_day_it_was_received_is_learnt_from_but_never_tested():
     keys = dated_keys(100, items_per_case=1)
     keys.loc[[0, 99], "received_on"] = None
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     assert received.isna().tolist() == [number in {0, 99} for number in range(100)]
     ((train, test),) = make_splits(
         keys, np.arange(100), np.arange(100) % 4 == 0, evaluation_config(), 0

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from test_evaluation_metrics import CONFIG, drawn, outcome_table
 
 from imrml.evaluation.metrics.held_out import HeldOut, measure
-from imrml.evaluation.metrics.power import auroc_error, n_for_auroc
+from imrml.evaluation.metrics.power import count_for_auroc, estimate_auroc_error
 from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.splits import Headline
 
@@ -14,14 +14,14 @@ from imrml.evaluation.splits import Headline
 
 
 def test_the_stated_number_of_letters_has_the_stated_power():
-    n_letters = n_for_auroc(0.65, 0.2)
+    n_letters = count_for_auroc(0.65, 0.2)
     rng = np.random.default_rng(21)
     shift = np.sqrt(2) * norm.ppf(0.65)  # two normals so far apart have this area
     shown = 0
     for _ in range(300):
         truth = np.arange(n_letters) < round(0.2 * n_letters)
         auroc = roc_auc_score(truth, rng.normal(size=n_letters) + shift * truth)
-        shown += auroc - 1.96 * auroc_error(0.5, truth.sum(), (~truth).sum()) > 0.5
+        shown += auroc - 1.96 * estimate_auroc_error(0.5, truth.sum(), (~truth).sum()) > 0.5
     assert 0.72 < shown / 300 < 0.88
 
 

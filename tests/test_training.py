@@ -15,7 +15,7 @@ from imrml.evaluation.metrics.outcome import BASELINES
 from imrml.evaluation.report.write import BANNER
 from imrml.models import LoadedModel, ReviewModel, load_model
 from imrml.tables.files import read_table
-from imrml.training.data import case_hashes, decided_years, describe_data, prepare
+from imrml.training.data import decided_years, describe_data, list_case_hashes, prepare
 from imrml.training.external import evaluate
 from imrml.training.fitting import predict_held_out, rates_by_year
 from imrml.training.run import train
@@ -130,7 +130,7 @@ def test_the_fingerprint_changes_with_any_used_cell_and_not_with_the_order(items
 
 def test_the_manifest_knows_its_cases_without_their_numbers(line, items):
     manifest = load_model(line.model).manifest
-    assert manifest["training_cases"] == case_hashes(prepare(items, CONFIG))
+    assert manifest["training_cases"] == list_case_hashes(prepare(items, CONFIG))
     assert items["case_number"][0] not in str(manifest)
 
 

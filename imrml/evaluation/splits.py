@@ -227,7 +227,7 @@ def _too_few(n_overturned: int, n_upheld: int, unit: str, n_folds: int) -> str:
 def _time_forward_folds(
     keys: pd.DataFrame, groups: Ints, overturned: Bools, test_fraction: float
 ) -> Folds | str:
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     cases = pd.DataFrame(
         {"case": pd.factorize(keys["case_number"])[0], "received": received, "decided": decided}
     )
@@ -252,7 +252,9 @@ def _time_forward_folds(
     )
 
 
-def case_days(keys: pd.DataFrame) -> tuple["pd.Series[pd.Timestamp]", "pd.Series[pd.Timestamp]"]:
+def find_case_days(
+    keys: pd.DataFrame,
+) -> tuple["pd.Series[pd.Timestamp]", "pd.Series[pd.Timestamp]"]:
     """Find the first day each case can have been received and the last it can have been decided.
 
     Where at least half of the items hold both days, a case without the day it was received is never

@@ -11,7 +11,7 @@ from imrml.config import GateConfig
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
-from imrml.evaluation.metrics.slices import slice_columns
+from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
 
 SLICES = ("treatment_category", "age_band", "sex")
@@ -47,7 +47,7 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     ----------
     window : DataFrame of shape (n_items, ...)
         ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, and what
-        :func:`imrml.evaluation.metrics.slices.slice_columns` reads.
+        :func:`imrml.evaluation.metrics.slices.assign_slices` reads.
     config : GateConfig
         Margin, confidence and tolerances.
     seed : int
@@ -152,7 +152,7 @@ def _judge_slices(
 def _slices(
     window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig
 ) -> Iterator[_JudgedSlice]:
-    columns = slice_columns(window)
+    columns = assign_slices(window)
     for name in SLICES:
         for value, positions in window.groupby(columns[name]).indices.items():
             rows = np.asarray(positions)

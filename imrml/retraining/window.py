@@ -30,7 +30,7 @@ def find_new_cases(data: TrainingData, champion: LoadedModel | None) -> np.ndarr
     return np.array([seen.isdisjoint(hashes) for hashes in hash_cases(data)])
 
 
-def decision_days(data: TrainingData) -> pd.Series:
+def find_decision_days(data: TrainingData) -> pd.Series:
     """Find the day of each decision; the last of its year where only that is known.
 
     Parameters
@@ -70,7 +70,7 @@ def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
     -------
     ndarray of bool of shape (n_items,)
     """
-    days = decision_days(data)
+    days = find_decision_days(data)
     seen = days[~is_new].dropna()
     if seen.empty:
         return is_new & days.notna().to_numpy()
@@ -96,7 +96,7 @@ def split_newest(
     past, window : ndarrays of int
         Rows. Groups that reach into the window (near-duplicates) are not in the past.
     """
-    day = decision_days(data)
+    day = find_decision_days(data)
     cases = (
         pd.DataFrame({"group": data.groups, "day": day, "is_newer": is_newer})
         .groupby("group")

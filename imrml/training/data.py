@@ -266,7 +266,7 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
     }
 
 
-def case_hashes(data: TrainingData) -> list[str]:
+def list_case_hashes(data: TrainingData) -> list[str]:
     """Hash case numbers and narratives, so that a model can tell its training cases.
 
     It knows them under another number too. A hash keeps a number out of sight, no more: whoever

@@ -10,7 +10,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.engines import map_ordered
-from imrml.evaluation.checks.sections import sections_of
+from imrml.evaluation.checks.sections import name_sections
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.splits import Folds
 from imrml.models import ReviewModel
@@ -120,7 +120,7 @@ def _predict_shuffled(
     random = np.random.default_rng(seed)
     submissions = unseen.submissions
     predicted = {}
-    for section, columns in sections_of(submissions).items():
+    for section, columns in name_sections(submissions).items():
         for number in range(n_shuffles):
             shuffled = submissions.copy()
             shuffled[columns] = shuffled[columns].iloc[random.permutation(len(shuffled))].to_numpy()

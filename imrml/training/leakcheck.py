@@ -9,7 +9,7 @@ import pandas as pd
 from imrml.config import Config, Split
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
-from imrml.evaluation.checks.sections import empty_columns, sections_of
+from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import Folds, make_splits
@@ -83,10 +83,15 @@ def check_leaks(
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> from imrml.synthetic import generate_items
-    >>> checks = check_leaks(generate_items(120), load_config())  # doctest: +SKIP
-    >>> [check.code for check in checks if check.status == "failed"]  # doctest: +SKIP
-    []
+    >>> decisions = ["upheld", "upheld", "overturned"] * 20
+    >>> items = pd.DataFrame({
+    ...     "case_number": [f"C{number}" for number in range(60)], "item_number": 1,
+    ...     "treatment": [f"MRI of the knee: {decision}" for decision in decisions],
+    ...     "decision": decisions})
+    >>> config = load_config(overrides=["models.outcome.kind=category_prior"])
+    >>> checks = check_leaks(items, config)
+    >>> [check.code for check in checks if check.status == "failed"]
+    ['outcome_phrases', 'golden_feature']
     """
     run = TrainingRun(prepare(items, config).without_labels, without_search(config), n_jobs, report)
     data, config = run.data, run.config
@@ -178,7 +183,7 @@ def _check_sections(run: TrainingRun, folds: Folds) -> Check:
 def _columns_to_empty(data: TrainingData) -> dict[str, list[str]]:
     """List the columns to empty for each fit, by what the fit then looks at."""
     emptied = {"everything": list[str]()}
-    for section, columns in sections_of(data.submissions).items():
+    for section, columns in name_sections(data.submissions).items():
         others = [str(column) for column in data.submissions if column not in columns]
         emptied[f"{section} alone"] = others
         emptied[f"without {section}"] = columns

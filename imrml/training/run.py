@@ -28,10 +28,10 @@ from imrml.training.contrasts import (
 )
 from imrml.training.data import (
     TrainingData,
-    case_hashes,
     decided_years,
     describe_data,
     hash_text,
+    list_case_hashes,
     prepare,
 )
 from imrml.training.fitting import (
@@ -303,7 +303,7 @@ def _write_manifest(
         "splits": describe_splits(splits, data.keys),
         "data": facts,
         "year_rates": rates_by_year(data, config.models.category_shrinkage),
-        "training_cases": case_hashes(data),
+        "training_cases": list_case_hashes(data),
     }
 
 

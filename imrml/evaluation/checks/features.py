@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 
 from imrml.config import Stage
 from imrml.evaluation.checks.splits import MOST_FINDINGS, Check, Finding, at_rows
-from imrml.evaluation.metrics.power import auroc_error
+from imrml.evaluation.metrics.power import estimate_auroc_error
 from imrml.evaluation.splits import Folds
 from imrml.intervals import Resamples, figure
 from imrml.submissions.columns import CODED_COLUMNS, SUBMISSION_COLUMNS
@@ -535,7 +535,9 @@ def check_chance_labels(overturned: npt.ArrayLike, p: npt.ArrayLike, n_cases: in
     reach = max(
         CHANCE,
         _ERRORS_GRANTED
-        * auroc_error(0.5, n_cases * float(truth.mean()), n_cases * float((~truth).mean())),
+        * estimate_auroc_error(
+            0.5, n_cases * float(truth.mean()), n_cases * float((~truth).mean())
+        ),
     )
     detail = f"AUROC {auroc:.3f}; up to {0.5 + reach:.3f} is chance with {n_cases} cases"
     return Check(code, title, "failed" if auroc > 0.5 + reach else "passed", detail)

@@ -20,7 +20,7 @@ _SECTIONS = {
 }
 
 
-def sections_of(submissions: SubmissionFrame) -> dict[str, list[str]]:
+def name_sections(submissions: SubmissionFrame) -> dict[str, list[str]]:
     """Name the sections that a frame holds, each with its columns.
 
     Parameters
@@ -36,7 +36,7 @@ def sections_of(submissions: SubmissionFrame) -> dict[str, list[str]]:
     Examples
     --------
     >>> columns = {"treatment": ["MRI"], "case_summary": [""], "diagnosis_code": ["M54"]}
-    >>> sections_of(pd.DataFrame(columns))
+    >>> name_sections(pd.DataFrame(columns))
     {'request': ['treatment'], 'record': ['case_summary'], 'coded': ['diagnosis_code']}
     """
     sections = {

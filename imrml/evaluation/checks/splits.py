@@ -17,7 +17,7 @@ import pandas as pd
 from datasketch import MinHash, MinHashLSH
 
 from imrml.config import Split
-from imrml.evaluation.splits import Folds, case_days
+from imrml.evaluation.splits import Folds, find_case_days
 
 Status = Literal["passed", "failed", "not_applicable"]
 
@@ -320,7 +320,7 @@ def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) ->
     folds = splits.get("time_forward", "time-forward was not asked for")
     if isinstance(folds, str):
         return Check(code, title, "not_applicable", folds)
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     guilty: list[int] = []
     for train, test in folds:
         first_tested, last_learnt = received.iloc[test], decided.iloc[train]

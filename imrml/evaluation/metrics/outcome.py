@@ -74,7 +74,7 @@ def _resample(items: pd.DataFrame, column: str, resamples: Resamples) -> dict[st
     """Compute every figure, shape (1 + n_resamples,), sample first; or say why there is none."""
     truth, p = items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float)
     own = losses(truth, p)
-    why, unordered = why_incomparable(items), why_unordered(items, column)
+    why, unordered = explain_incomparable(items), explain_unordered(items, column)
     figures: dict[str, Floats | str] = {}
     figures["auroc"], figures["average_precision"] = (
         (unordered, unordered) if unordered else resamples.rank(truth, p)
@@ -118,7 +118,7 @@ def measure_ranking(items: pd.DataFrame, column: str, resamples: Resamples, leve
     Figure
         Or why there is none: a prior that only differs between folds has no order to measure.
     """
-    if why := why_unordered(items, column):
+    if why := explain_unordered(items, column):
         return not_applicable(why)
     auroc, _ = resamples.rank(
         items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float)
@@ -126,7 +126,7 @@ def measure_ranking(items: pd.DataFrame, column: str, resamples: Resamples, leve
     return figure(auroc[0], auroc[1:], len(items), level)
 
 
-def why_unordered(items: pd.DataFrame, column: str) -> str:
+def explain_unordered(items: pd.DataFrame, column: str) -> str:
     """Say why a column of probabilities has no order.
 
     Parameters
@@ -149,7 +149,7 @@ def why_unordered(items: pd.DataFrame, column: str) -> str:
     return "the held-out items hold one decision only" if items["overturned"].nunique() < 2 else ""
 
 
-def why_incomparable(items: pd.DataFrame) -> str:
+def explain_incomparable(items: pd.DataFrame) -> str:
     """Say why a difference to a prior would promise too much.
 
     Parameters

@@ -19,7 +19,7 @@ SHOWN_GAIN = 0.01
 POWER, LEVEL = 0.8, 0.95
 
 
-def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
+def estimate_auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
     """Estimate the standard error of an AUROC.
 
     Hanley and McNeil 1982, Radiology 143(1), equation 1.
@@ -37,7 +37,7 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
 
     Examples
     --------
-    >>> round(auroc_error(0.5, 23, 97), 3)
+    >>> round(estimate_auroc_error(0.5, 23, 97), 3)
     0.067
     """
     q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
@@ -49,7 +49,7 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
     return float(np.sqrt(variance / (n_positive * n_negative)))
 
 
-def n_for_auroc(
+def count_for_auroc(
     auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL
 ) -> int:
     """Count the independent items that tell an AUROC from 0.5.
@@ -71,7 +71,7 @@ def n_for_auroc(
 
     Examples
     --------
-    >>> n_for_auroc(0.65, 0.5), n_for_auroc(0.65, 0.11)
+    >>> count_for_auroc(0.65, 0.5), count_for_auroc(0.65, 0.11)
     (114, 302)
     """
     z_level, z_power = norm.ppf((1 + level) / 2), norm.ppf(power)
@@ -79,14 +79,19 @@ def n_for_auroc(
     def missing(n_items: float) -> float:
         sides = n_items * positive_share, n_items * (1 - positive_share)
         return float(
-            auroc - 0.5 - z_level * auroc_error(0.5, *sides) - z_power * auroc_error(auroc, *sides)
+            auroc
+            - 0.5
+            - z_level * estimate_auroc_error(0.5, *sides)
+            - z_power * estimate_auroc_error(auroc, *sides)
         )
 
     fewest = 2 / min(positive_share, 1 - positive_share)
     return int(np.ceil(brentq(missing, fewest, 1e9)))
 
 
-def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float = LEVEL) -> int:
+def count_for_gain(
+    gain: float, deviation: float, power: float = POWER, level: float = LEVEL
+) -> int:
     """Count the independent cases that tell a mean paired difference from 0.
 
     ((z_level + z_power) deviation / gain)^2.
@@ -104,7 +109,7 @@ def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float
 
     Examples
     --------
-    >>> n_for_gain(0.01, 0.1)
+    >>> count_for_gain(0.01, 0.1)
     785
     """
     return int(np.ceil(((norm.ppf((1 + level) / 2) + norm.ppf(power)) * deviation / gain) ** 2))
@@ -151,7 +156,7 @@ def state_power(
     elif n_overturned == n_cases:
         stated["auroc"] = not_applicable("every letter holds an overturned item")
     else:
-        n_letters = n_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
+        n_letters = count_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
         stated["auroc"] = {"shows": SHOWN_AUROC, "n_letters": n_letters, "n_letters_here": n_cases}
     difference = outcome["log_loss_vs_category_prior"]
     if "value" not in difference:
@@ -160,7 +165,7 @@ def state_power(
         deviation = _error(difference, interval_level) * np.sqrt(n_cases)
         stated["log_loss"] = {
             "shows": SHOWN_GAIN,
-            "n_letters": n_for_gain(SHOWN_GAIN, deviation),
+            "n_letters": count_for_gain(SHOWN_GAIN, deviation),
             "n_letters_here": n_cases,
         }
     return {**stated, "sentence": _in_words(stated, n_cases)}

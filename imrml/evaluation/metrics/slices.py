@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.evaluation.metrics.item_losses import losses
-from imrml.evaluation.metrics.outcome import PRIORS, measure_ranking, why_incomparable
+from imrml.evaluation.metrics.outcome import PRIORS, explain_incomparable, measure_ranking
 from imrml.intervals import Figure, Resamples, figure, not_applicable, rate_figure
 
 MIN_SLICE_ITEMS = 10
@@ -35,7 +35,7 @@ def age_band(age: float) -> str:
     return next((name for below, name in AGE_BANDS if age < below), "unknown")
 
 
-def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
+def assign_slices(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
     """Assign each item to a slice of each kind, ``"unknown"`` where nothing says which.
 
     Parameters
@@ -55,7 +55,7 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
     >>> items = pd.DataFrame({"treatment_category": ["mri", None], "sex": ["", "female"],
     ...                       "age": [44.0, None], "age_band": ["", "65+"],
     ...                       "decided_year": [2014, None]})
-    >>> {name: values.tolist() for name, values in slice_columns(items).items()}["age_band"]
+    >>> {name: values.tolist() for name, values in assign_slices(items).items()}["age_band"]
     ['40-49', '65+']
     """
     years = pd.to_numeric(items["decided_year"], errors="coerce")
@@ -95,7 +95,7 @@ def measure_slices(
     dict
         {column: {value: {"n", METRIC: FIGURE}}}, or why a slice is hidden.
     """
-    columns = slice_columns(items)
+    columns = assign_slices(items)
     slices: dict[str, dict[str, dict[str, Any]]] = {}
     for name, values in columns.items():
         slices[name] = {}
@@ -126,7 +126,7 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
         "overturned_rate": rate_figure(truth, resamples, level),
         "auroc": measure_ranking(items, "p_overturned", resamples, level),
     }
-    why = why_incomparable(items)
+    why = explain_incomparable(items)
     for name, values in averages.items():
         means = resamples.mean(values)
         hidden = why and "_vs_" in name
@@ -164,7 +164,7 @@ def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
         "excess": lambda y_true, y_pred: float(np.mean(y_pred) - np.mean(y_true)),
     }
     gaps: dict[str, dict[str, Any]] = {}
-    for name, values in slice_columns(items).items():
+    for name, values in assign_slices(items).items():
         shown = values.map(values.value_counts()) >= MIN_SLICE_ITEMS
         shown &= values != "unknown"
         n_slices = values[shown].nunique()

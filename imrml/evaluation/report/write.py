@@ -128,7 +128,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "split_names": SPLIT_NAMES,
         "min_slice_items": MIN_SLICE_ITEMS,
         "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
-        "weak_splits": weak_splits(metrics, verdict.headline.split),
+        "weak_splits": find_weak_splits(metrics, verdict.headline.split),
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }
     for name in ("report.html", "card.md"):
@@ -194,7 +194,7 @@ def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
     return f"{value:{style}} ({low:{style}} to {high:{style}})"
 
 
-def weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
+def find_weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
     """Name the splits that hold too few overturned cases to be believed.
 
     Parameters
@@ -212,7 +212,7 @@ def weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
     Examples
     --------
     >>> counts = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
-    >>> weak_splits({"held_out": counts}, "grouped")
+    >>> find_weak_splits({"held_out": counts}, "grouped")
     {'time_forward': 'not the headline: 2 overturned cases'}
     """
     return {

@@ -206,8 +206,10 @@ def test_the_choice_is_made_by_held_out_log_loss() -> None:
         .fit(scores, y, np.arange(len(y)))
         .losses_
     )
-    right, told, _ = scored(1.0, 0.0)
-    assert ScoreCalibrator("auto", 3, 0).fit(right, told, np.arange(len(y))).method_ != "isotonic"
+    right, decided, _ = scored(1.0, 0.0)
+    assert (
+        ScoreCalibrator("auto", 3, 0).fit(right, decided, np.arange(len(y))).method_ != "isotonic"
+    )
 
 
 def test_with_few_cases_the_choice_falls_back_to_slope_and_offset() -> None:

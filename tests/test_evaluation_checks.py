@@ -60,10 +60,10 @@ def test_a_case_on_both_sides_is_found_with_its_rows():
 
 
 def test_random_is_not_checked_and_alone_makes_the_check_not_applicable():
-    found = check_cases(
+    check = check_cases(
         {"random": one_fold([0], [1]), "grouped": "too few", "time_forward": "no days"}, ["A", "A"]
     )
-    assert found.status == "not_applicable"
+    assert check.status == "not_applicable"
 
 
 def test_a_near_duplicate_summary_across_sides_is_found():
@@ -163,8 +163,8 @@ def tested():
 
 
 def test_an_innocent_frame_passes(tested):
-    found = check_golden_feature(*tested)
-    assert (found.status, found.findings) == ("passed", ())
+    check = check_golden_feature(*tested)
+    assert (check.status, check.findings) == ("passed", ())
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,12 @@ def test_an_innocent_frame_passes(tested):
 )
 def test_a_lone_feature_that_knows_the_decision_is_found_and_not_quoted(tested, column, leak, what):
     frame, overturned, folds = tested
-    found = check_golden_feature(frame.assign(**{column: leak(overturned)}), overturned, folds)
-    assert found.status == "failed"
-    assert found.detail.startswith(f"{what}")
-    assert repr(column) in found.detail
-    assert "granted" not in found.detail
-    assert all(row > 200 for row in rows_of(found))
+    check = check_golden_feature(frame.assign(**{column: leak(overturned)}), overturned, folds)
+    assert check.status == "failed"
+    assert check.detail.startswith(f"{what}")
+    assert repr(column) in check.detail
+    assert "granted" not in check.detail
+    assert all(row > 200 for row in rows_of(check))
 
 
 def test_too_few_held_out_decisions_are_not_judged(tested):
@@ -258,13 +258,13 @@ def test_a_word_or_a_gap_in_half_of_the_overturned_items_is_found_and_not_quoted
 ):
     frame, overturned, groups = judged
     assert check_predictive_words(frame, overturned, groups).status == "passed"
-    found = check_predictive_words(
+    check = check_predictive_words(
         frame.assign(**{column: leak(frame, overturned)}), overturned, groups
     )
-    assert found.status == "failed"
-    assert repr(column) in found.detail
-    assert not re.search("again|please|odg", found.detail, re.IGNORECASE)
-    assert rows_of(found) == tuple(np.flatnonzero(half_of(overturned))[:5] + 1)
+    assert check.status == "failed"
+    assert repr(column) in check.detail
+    assert not re.search("again|please|odg", check.detail, re.IGNORECASE)
+    assert rows_of(check) == tuple(np.flatnonzero(half_of(overturned))[:5] + 1)
 
 
 def test_a_word_that_most_but_not_only_overturned_cases_show_is_honest(judged):
@@ -272,17 +272,17 @@ def test_a_word_that_most_but_not_only_overturned_cases_show_is_honest(judged):
     shows = half_of(overturned) | (
         ~overturned & (np.arange(1200) % 20 == 0)
     )  # half of the cases that show it were upheld
-    told = frame.assign(treatment=frame["treatment"] + np.where(shows, " urgently", ""))
-    assert check_predictive_words(told, overturned, groups).status == "passed"
+    marked = frame.assign(treatment=frame["treatment"] + np.where(shows, " urgently", ""))
+    assert check_predictive_words(marked, overturned, groups).status == "passed"
 
 
 def test_many_items_of_few_cases_are_no_proof(judged):
     frame, overturned, groups = judged
-    told = frame.assign(treatment=frame["treatment"] + np.where(overturned, " please", ""))
-    found = check_predictive_words(told, overturned, groups // 60)
-    assert found.status == "not_applicable"
+    leaky = frame.assign(treatment=frame["treatment"] + np.where(overturned, " please", ""))
+    check = check_predictive_words(leaky, overturned, groups // 60)
+    assert check.status == "not_applicable"
     assert (
-        check_predictive_words(told, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
+        check_predictive_words(leaky, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
     )
 
 
@@ -351,11 +351,11 @@ def test_words_of_a_decision_are_found_by_span_and_told_without_text():
             "case_summary": ["", "The baker limps. The IMR was OVERTURNED in May."],
         }
     )
-    found = check_outcome_phrases(frame)
-    assert [(f.row, f.where, f.start, f.end) for f in found.findings] == [
+    check = check_outcome_phrases(frame)
+    assert [(f.row, f.where, f.start, f.end) for f in check.findings] == [
         (2, "case_summary", 29, 39)
     ]
-    assert "baker" not in found.detail
+    assert "baker" not in check.detail
     assert (
         check_outcome_phrases(
             frame.assign(case_summary="Denied by utilization review in May.")
@@ -373,12 +373,12 @@ def test_a_sentence_that_a_stage_may_not_see_is_found():
 
 def test_features_named_after_a_decision_are_found_heaviest_first():
     names = ["summary__knee", "treatment__upheld", "summary__overturned in"]
-    found = check_feature_names(names, [3.0, 0.1, -2.0])
-    assert [finding.where for finding in found.findings] == [
+    check = check_feature_names(names, [3.0, 0.1, -2.0])
+    assert [finding.where for finding in check.findings] == [
         "summary__overturned in",
         "treatment__upheld",
     ]
-    assert "number 2 by weight" in found.detail
+    assert "number 2 by weight" in check.detail
     assert check_feature_names(["summary__held up"]).status == "passed"
     assert check_feature_names([]).status == "not_applicable"
 
@@ -393,12 +393,12 @@ def test_a_golden_column_of_the_matrix_is_found_by_name():
     names = [f"noise={number}" for number in range(300)]
     assert check_golden_column(noise, names, truth).status == "passed"
     for leak in (truth * 1.0, np.where(truth, 0.1, 0.2)):
-        found = check_golden_column(
+        check = check_golden_column(
             sparse.hstack([noise, sparse.csr_matrix(leak[:, None])]).tocsr(),
             [*names, "leak"],
             truth,
         )
-        assert (found.status, [finding.where for finding in found.findings]) == ("failed", ["leak"])
+        assert (check.status, [finding.where for finding in check.findings]) == ("failed", ["leak"])
     assert check_golden_column(noise, names, np.zeros(500, dtype=bool)).status == "not_applicable"
 
 
@@ -410,8 +410,8 @@ def test_a_section_that_ranks_too_well_is_found_and_a_good_one_is_not():
         "record alone": rng.random(400) + truth * 0.4,
         "request alone": rng.random(400) + truth * 2.0,
     }
-    found = check_sections(p, truth, cases, n_resamples=100, seed=0)
-    assert (found.status, [finding.where for finding in found.findings]) == (
+    check = check_sections(p, truth, cases, n_resamples=100, seed=0)
+    assert (check.status, [finding.where for finding in check.findings]) == (
         "failed",
         ["request alone"],
     )
@@ -433,7 +433,7 @@ def test_chance_labels_that_can_be_told_ring_and_bad_luck_does_not():
 def test_a_silent_alarm_is_a_finding():
     fires, silent = check_feature_names(["summary__upheld"]), check_feature_names(["summary__knee"])
     assert check_alarms({"a word": fires}).status == "passed"
-    found = check_alarms({"a word": fires, "another": silent})
-    assert found.status == "failed"
-    assert "another" in str(found.findings[0])
+    check = check_alarms({"a word": fires, "another": silent})
+    assert check.status == "failed"
+    assert "another" in str(check.findings[0])
     assert check_alarms({"a word": check_feature_names([])}).status == "not_applicable"

@@ -60,9 +60,9 @@ def test_items_of_a_case_and_near_duplicate_summaries_share_a_group():
 
 
 def test_a_copied_narrative_with_new_dates_and_ages_is_a_near_duplicate():
-    told = narrative(3) + " on 3/14/2015 at age 47 " + narrative(4)
-    again = told.replace("3/14/2015", "11/2/2016").replace("47", "49")
-    assert len(set(group_cases(["A", "B"], [told, again], 0.9))) == 1
+    summary = narrative(3) + " on 3/14/2015 at age 47 " + narrative(4)
+    again = summary.replace("3/14/2015", "11/2/2016").replace("47", "49")
+    assert len(set(group_cases(["A", "B"], [summary, again], 0.9))) == 1
 
 
 def test_groups_join_through_a_third_case():

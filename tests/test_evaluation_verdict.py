@@ -47,15 +47,15 @@ def test_power_counts_letters_and_says_whether_these_are_enough():
 def test_a_random_model_is_not_distinguishable_from_the_prior():
     truth, _ = drawn(600, 12)
     noise = truth.mean() * np.exp(0.02 * np.random.default_rng(13).normal(size=600))
-    told = reach_verdict(
+    verdict = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0),
         Headline("grouped", "no days are known"),
     )
-    assert not told.beats_class_prior
-    assert not told.beats_category_prior
-    assert told.sentence.count("not distinguishable from the prior") == 2
-    assert "Use the base rate" in told.sentence
-    assert "no days are known" in told.sentence
+    assert not verdict.beats_class_prior
+    assert not verdict.beats_category_prior
+    assert verdict.sentence.count("not distinguishable from the prior") == 2
+    assert "Use the base rate" in verdict.sentence
+    assert "no days are known" in verdict.sentence
 
 
 def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():

@@ -18,8 +18,8 @@ BLOCKS = {
 
 
 def recipe(start):
-    [found] = [words for first, words in BLOCKS.items() if first.startswith(f"# {start}")]
-    return found
+    [block] = [words for first, words in BLOCKS.items() if first.startswith(f"# {start}")]
+    return block
 
 
 @pytest.mark.parametrize(("code", "ends_with"), [(0, 0), (3, 0), (1, 1)])

@@ -1,4 +1,4 @@
-"""``imrml leakcheck``: ring where features could know the decision."""
+"""``imrml leakcheck``: fire where features could know the decision."""
 
 from pathlib import Path
 from typing import Annotated

@@ -22,8 +22,14 @@ Report = Callable[[str], None]
 """Given, in words, what is going on."""
 
 
-def report_nothing(_: str) -> None:
-    """Say nothing; unlike a lambda it can be sent to a worker process."""
+def report_nothing(message: str) -> None:
+    """Say nothing; unlike a lambda it can be sent to a worker process.
+
+    Parameters
+    ----------
+    message : str
+        Dropped.
+    """
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,7 +75,20 @@ _WIDTH, _HEIGHT = 5.4, 4.2
 
 
 def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> str:
-    """Draw observed against predicted rate in bins of equal count, above a histogram of both."""
+    """Draw observed against predicted rate in bins of equal count, above a histogram of both.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``p_overturned``.
+    bins : sequence of mapping
+        From :func:`imrml.evaluation.metrics.reliability.measure_reliability`.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("reliability", _WIDTH, _HEIGHT + 1) as (canvas, finished):
         grid = canvas.add_gridspec(2, 1, height_ratios=[3.4, 1], hspace=0.08)
         above = canvas.add_subplot(grid[0])
@@ -139,7 +152,20 @@ def _draw_intervals(axes: Axes, x: Sequence[float], figures: Sequence[Mapping[st
 
 
 def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw the share of overturned items that are marked against that of upheld items."""
+    """Draw the share of overturned items that are marked against that of upheld items.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
+    figures : mapping of str to mapping
+        Figures of ``model`` and ``category prior`` by metric.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("roc", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for column, name, colour in _scored(items):
@@ -162,7 +188,20 @@ def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> s
 
 
 def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw precision against recall beside the base rate, which is what chance reaches."""
+    """Draw precision against recall beside the base rate, which is what chance reaches.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
+    figures : mapping of str to mapping
+        Figures of ``model`` and ``category prior`` by metric.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("precision_recall", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         base_rate = float(items["overturned"].mean())
@@ -185,7 +224,18 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
 
 
 def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the log loss on the surest items, beside the category prior's on the same items."""
+    """Draw the log loss on the surest items, beside the category prior's on the same items.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From :func:`imrml.evaluation.metrics.reliability.measure_risk_coverage`.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for name, label, colour in (
@@ -215,7 +265,18 @@ def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw each deficiency's average precision with interval beside its category prior's."""
+    """Draw each deficiency's average precision with interval beside its category prior's.
+
+    Parameters
+    ----------
+    labels : mapping of str to mapping
+        Figures of each deficiency, by its id.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     known = sorted(
         (
@@ -233,7 +294,18 @@ def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw each treatment category's observed rate with interval beside the mean prediction."""
+    """Draw each treatment category's observed rate with interval beside the mean prediction.
+
+    Parameters
+    ----------
+    slices : mapping of str to mapping
+        Figures of each treatment category.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     known = sorted(
         ((name, figures) for name, figures in slices.items() if "overturned_rate" in figures),
         key=lambda pair: pair[1]["overturned_rate"]["value"],
@@ -252,7 +324,18 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the difference in log loss to both priors by share of cases; below zero is better."""
+    """Draw the difference in log loss to both priors by share of cases; below zero is better.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From :func:`imrml.evaluation.metrics.held_out.measure_learning_curve`.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("learning_curve", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for prior, colour, marker, nudge in (
@@ -287,7 +370,18 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw_importance(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """Draw what shuffling each section of the submission costs in log loss."""
+    """Draw what shuffling each section of the submission costs in log loss.
+
+    Parameters
+    ----------
+    figures : mapping of str to Figure
+        Cost in log loss by section.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     known = sorted(
         ((name, cost) for name, cost in figures.items() if "value" in cost),
         key=lambda pair: pair[1]["value"],
@@ -360,7 +454,22 @@ def _value(figure: Mapping[str, Any]) -> str:
 
 @contextmanager
 def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
-    """Open a canvas; when it closes, the list holds its SVG, in the page's colours."""
+    """Open a canvas; when it closes, the list holds its SVG, in the page's colours.
+
+    Parameters
+    ----------
+    name : str
+        Key of ``ALT_TEXTS``; it seeds the ids of the SVG.
+    width, height : float
+        In inches.
+
+    Yields
+    ------
+    canvas : Figure
+        To draw on.
+    finished : list of str
+        Empty until the canvas is closed.
+    """
     finished: list[str] = []
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         canvas = Canvas(figsize=(width, height), layout="constrained")

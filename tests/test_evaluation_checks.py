@@ -7,17 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from imrml.evaluation.checks.features import (
-    check_alarms,
-    check_chance_labels,
-    check_feature_names,
-    check_golden_column,
-    check_golden_feature,
-    check_outcome_phrases,
-    check_removals,
-    check_sections,
-    check_swap,
-)
+from imrml.evaluation.checks.features import check_golden_column, check_golden_feature
 from imrml.evaluation.checks.splits import (
     check_better_than_prior,
     check_cases,
@@ -25,6 +15,17 @@ from imrml.evaluation.checks.splits import (
     check_time_order,
 )
 from imrml.evaluation.checks.telling_words import check_predictive_words
+from imrml.evaluation.checks.trials import (
+    check_alarms,
+    check_chance_labels,
+    check_sections,
+    check_swap,
+)
+from imrml.evaluation.checks.wording import (
+    check_feature_names,
+    check_outcome_phrases,
+    check_removals,
+)
 from imrml.evaluation.splits import group_cases
 from imrml.submissions.frame import submission_frame
 

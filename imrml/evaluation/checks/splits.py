@@ -25,6 +25,8 @@ VERDICT_CODE = "better_than_prior"
 """The one check that speaks of skill; all others fire at leakage."""
 MOST_FINDINGS = 20
 """Findings a check lists; its detail counts all of them."""
+MIN_DECISIONS = 10
+"""Held-out items of each decision without which a lone feature splits them by luck."""
 
 COPIED_SHARE = 0.8
 """Share of the shorter summary's word pairs from which two summaries count as copies. On 120 real

@@ -1,76 +1,16 @@
 """The report's plots: inline SVG in the page's own colours, drawn from figures and scores."""
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from imrml.deficiencies import taxonomy
+from imrml.evaluation.report.canvas import INK, MODEL, OBSERVED, PRIOR, open_canvas
 
-MODEL, PRIOR, OBSERVED = "#3f83c8", "#d08428", "#3f83c8"
-ALT_TEXTS = {
-    "reliability": (
-        "Observed share overturned against predicted probability, with intervals; "
-        "the tables below hold the figures."
-    ),
-    "roc": (
-        "ROC curves of the model and the category prior; "
-        "the table beside the priors holds both AUROC."
-    ),
-    "precision_recall": (
-        "Precision against recall of the model and the category prior; "
-        "average precision stands in the table."
-    ),
-    "risk_coverage": (
-        "Log loss on the items kept, surest first, of the model and the category prior."
-    ),
-    "deficiencies": (
-        "Average precision of each deficiency beside its category prior; "
-        "the table below holds the figures."
-    ),
-    "categories": (
-        "Observed share overturned and mean prediction by treatment category; "
-        "the table below holds the figures."
-    ),
-    "learning_curve": (
-        "Difference in log loss to both priors by share of cases learnt from; "
-        "the table below holds the figures."
-    ),
-    "importance": "Log loss added by shuffling each section of the submission, with intervals.",
-}
-"""What a plot shows, for those who cannot see it."""
-# Colours that stand for the page's own, in light and in dark; replaced after drawing.
-_INK, _LINE = "#010203", "#040506"
-_PAGE_COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"}
-_STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "font.family": "sans-serif",
-    "svg.fonttype": "none",
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _LINE,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": _LINE,
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "axes.titlesize": 11,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.8,
-}
 _WIDTH, _HEIGHT = 5.4, 4.2
 
 
@@ -106,7 +46,7 @@ def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> 
         above.plot(
             [0, highest],
             [0, highest],
-            color=_INK,
+            color=INK,
             linewidth=1,
             linestyle=":",
             label="perfectly calibrated",
@@ -176,7 +116,7 @@ def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> s
                 color=colour,
                 label=f"{name} (AUROC {_value(figures[name]['auroc'])})",
             )
-        axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, linestyle=":", label="chance (0.5)")
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":", label="chance (0.5)")
         axes.set(
             xlabel="upheld items marked",
             ylabel="overturned items found",
@@ -211,7 +151,7 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
             # The curve's first points rest on a handful of items; the step shape keeps them honest.
             axes.step(recall, precision, where="post", color=colour, label=label)
         axes.axhline(
-            base_rate, color=_INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})"
+            base_rate, color=INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})"
         )
         axes.set(
             xlabel="overturned items found (recall)",
@@ -359,7 +299,7 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
                 elinewidth=1.1,
                 label=f"minus {prior.replace('_', ' ')}'s",
             )
-        axes.axhline(0, color=_INK, linewidth=1, linestyle=":")
+        axes.axhline(0, color=INK, linewidth=1, linestyle=":")
         axes.set(
             xlabel="share of the cases learnt from",
             ylabel="log loss minus the prior's (nats)",
@@ -430,7 +370,7 @@ def _draw_rows(
         axes.set_yticks(heights, [label for label, _, _ in rows])
         axes.set(xlabel=words[0], ylim=(-0.7, len(rows) - 0.3))
         if least is None:
-            axes.axvline(0, color=_INK, linewidth=1, linestyle=":")
+            axes.axvline(0, color=INK, linewidth=1, linestyle=":")
         else:
             axes.set_xlim(left=least)
         axes.tick_params(axis="y", length=0)
@@ -450,41 +390,3 @@ def _scored(items: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
 
 def _value(figure: Mapping[str, Any]) -> str:
     return f"{figure['value']:.3f}" if "value" in figure else "n/a"
-
-
-@contextmanager
-def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
-    """Open a canvas; when it closes, the list holds its SVG, in the page's colours.
-
-    Parameters
-    ----------
-    name : str
-        Key of ``ALT_TEXTS``; it seeds the ids of the SVG.
-    width, height : float
-        In inches.
-
-    Yields
-    ------
-    canvas : Figure
-        To draw on.
-    finished : list of str
-        Empty until the canvas is closed.
-    """
-    finished: list[str] = []
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        canvas = Canvas(figsize=(width, height), layout="constrained")
-        yield canvas, finished
-        buffer = io.StringIO()
-        canvas.savefig(
-            buffer,
-            format="svg",
-            transparent=True,
-            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
-        )
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    if words := ALT_TEXTS.get(name):
-        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
-    for drawn, colour in _PAGE_COLOURS.items():
-        svg = svg.replace(drawn, colour)
-    finished.append(svg)

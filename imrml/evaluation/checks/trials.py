@@ -1,4 +1,4 @@
-"""Checks of what a recipe does under trial: a swap, a section alone, chance labels, planted leaks."""
+"""Checks of a recipe under trial: a swap, a section alone, chance labels, planted leaks."""
 
 from collections.abc import Callable, Mapping, Sequence
 

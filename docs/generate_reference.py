@@ -62,7 +62,8 @@ def _cli_page() -> str:
         "# Commands",
         _GENERATED,
         "Each section is what `--help` of the command prints. How commands speak (exit codes, "
-        "stdout and stderr, `--quiet`, `--debug`) is in [Operator](../operator.md#how-commands-speak).",
+        "stdout and stderr, `--quiet`, `--debug`) is in "
+        "[Operator](../operator.md#how-commands-speak).",
     ]
     for name, help_text in command_helps():
         level = "##" if len(name.split()) < 3 else "###"
@@ -145,7 +146,7 @@ def _settings_table(
 
 
 def _comments_by_path(text: str) -> dict[str, str]:
-    """Return the comment of each setting, by dotted path; a comment may go on in the lines below."""
+    """Return the comment of each setting by dotted path; it may go on in the lines below."""
     comments: dict[str, list[str]] = {}
     parents: list[tuple[int, str]] = []
     path = ""
@@ -247,12 +248,16 @@ def _experiments_page() -> str:
             [
                 "# Experiments",
                 _GENERATED,
-                "What was asked, what came out, and what was decided. Each folder has the question, the "
-                "prediction written before the run, the result and the conclusion; negative results stay. "
-                "A new one takes the next number and opens with its title, `Answer:` and `Decision:`, a "
+                "What was asked, what came out, and what was decided. Each folder has the "
+                "question, the "
+                "prediction written before the run, the result and the conclusion; negative "
+                "results stay. "
+                "A new one takes the next number and opens with its title, `Answer:` and "
+                "`Decision:`, a "
                 "line each; `make reference` then writes this table.",
                 _markdown_table(("number", "question", "answer", "decision", "cited by"), rows),
-                "Figures are those of the day of the run. Real letters are health data: no experiment "
+                "Figures are those of the day of the run. Real letters are health data: no "
+                "experiment "
                 "keeps their text.",
             ]
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from imrml.config import LimitsConfig
 from imrml.corpus.batch import LetterOutcome, parse_new
-from imrml.corpus.dmhc import ImportedFile, read_dmhc
+from imrml.corpus.dmhc import ImportedFile, count_reasons, read_dmhc
 from imrml.corpus.item_table import failure_table, item_table, submission_table
 from imrml.corpus.journal import Journal
 from imrml.documents import walk_letters
@@ -147,6 +147,46 @@ def parse_to_file(
     )
 
 
+def describe_parsed(parsed: ParsedFiles) -> list[str]:
+    """Say in sentences what was read, written and not read.
+
+    Parameters
+    ----------
+    parsed : ParsedFiles
+        From :func:`parse_to_file`.
+
+    Returns
+    -------
+    list of str
+        One or more; no text of a letter.
+
+    Examples
+    --------
+    >>> describe_parsed(ParsedFiles("a.csv", Path("f.jsonl"), 3, 2, 0, 0, 4, 0, {"empty_file": 1}))
+    ['2 of 3 letters read, 4 items, written to a.csv', '1 letter not read (1 empty_file): see f.jsonl']
+    """
+    sentences = [
+        f"{parsed.n_read:,} of {pluralize(parsed.n_letters, 'letter')} read, "
+        f"{pluralize(parsed.n_items, 'item')}, written to {parsed.out}"
+    ]
+    for n, what in (
+        (parsed.n_held, "held already and not parsed again"),
+        (parsed.n_copies, "copied from another letter, byte for byte, so in the table once"),
+        (
+            parsed.n_unverified,
+            "of a format of which no real letter was seen: to be checked (format_verified)",
+        ),
+    ):
+        if n:
+            sentences.append(f"{pluralize(n, 'letter')} {what}")
+    if parsed.reasons:
+        counts = ", ".join(f"{n:,} {reason}" for reason, n in parsed.reasons.items())
+        sentences.append(
+            f"{pluralize(parsed.n_failures, 'letter')} not read ({counts}): see {parsed.failures}"
+        )
+    return sentences
+
+
 def import_to_file(
     file: Path, out: str, limits: LimitsConfig, *, failures: Path | None = None
 ) -> tuple[ImportedFile, Path]:
@@ -184,6 +224,42 @@ def import_to_file(
         write_table(failure_table(imported.failures), target)
     write_table(imported.items, out)
     return imported, target
+
+
+def describe_imported(imported: ImportedFile, out: str, failures: Path) -> list[str]:
+    """Say in sentences what was read, passed over and not read.
+
+    Parameters
+    ----------
+    imported : ImportedFile
+        From :func:`import_to_file`.
+    out : str
+        The item table.
+    failures : Path
+        The failures file.
+
+    Returns
+    -------
+    list of str
+        One or more.
+    """
+    years = imported.items["decided_year"]
+    sentences = [
+        f"{pluralize(len(imported.items), 'review')} of {years.min()} to {years.max()} read, "
+        f"written to {out}"
+    ]
+    if imported.unknown_headings:
+        sentences.append(
+            f"columns passed over because nobody knows them: {', '.join(imported.unknown_headings)}"
+        )
+    if imported.failures:
+        counts = ", ".join(
+            f"{n} {reason}" for reason, n in count_reasons(imported.failures).items()
+        )
+        sentences.append(
+            f"{pluralize(len(imported.failures), 'row')} not read ({counts}): see {failures}"
+        )
+    return sentences
 
 
 def _failures_file(out: str, failures: Path | None, command: str) -> Path:

@@ -101,8 +101,7 @@ def _watch_decisions(
     before, after = _decisions_in_order(reference), _decisions_in_order(current)
     if before.nunique() < 2:
         return None, (
-            "the overturn rate is not watched: "
-            "the reference table needs decisions of both kinds"
+            "the overturn rate is not watched: the reference table needs decisions of both kinds"
         )
     settings = config.monitoring
     watch = watch_rate(

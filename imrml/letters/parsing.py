@@ -248,6 +248,7 @@ def _find_credentials(text: str, places: Mapping[formats.SectionName, Place]) ->
     if place is None:
         return []
     prose = formats.CERTIFIED_IN.search(text, *place)
+    states: Place | None
     if prose:
         states = prose.span("states")
         # Without a subspecialty its span is empty, and so makes none.

@@ -132,7 +132,7 @@ def bare(value: object) -> str:
 def test_invented_letters_come_back_as_their_truth(damage_share, least):
     n_items, n_right = 0, 0
     for letter in draw_letters(300, 5, damage_share):
-        case = parse_letter(letter.text, letter.case.case_number)
+        case = parse_letter(letter.text, fallback_case_number=letter.case.case_number).case
         assert (case.case_number, case.letter_format, len(case.items)) == (
             letter.case.case_number,
             letter.case.letter_format,

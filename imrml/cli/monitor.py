@@ -37,22 +37,23 @@ def compare_tables(
     from imrml.monitoring import compare_submissions
     from imrml.monitoring.report import write_drift
     from imrml.submissions.frame import submission_frame
+    from imrml.submissions.programmes import programme_of
     from imrml.submissions.requests import is_known_heading, name_columns
     from imrml.tables.files import read_table
 
     settings = load_config(config)
-    stage, profile = settings.stage, settings.profile
+    stage, programme = settings.stage, programme_of(settings.profile)
     fitted = None
     if model is not None:
         from imrml.cli.score import open_model
 
         fitted = open_model(model).model
-        stage, profile = fitted.stage, fitted.profile
+        stage, programme = fitted.stage, fitted.programme
     # As `imrml score` reads them: requests of staff name their columns otherwise.
     tables = [
-        name_columns(read_table(path, is_known_heading), profile) for path in (reference, current)
+        name_columns(read_table(path, is_known_heading), programme) for path in (reference, current)
     ]
-    frames = [submission_frame(table, stage, profile) for table in tables]
+    frames = [submission_frame(table, stage, programme) for table in tables]
     p_overturned = None
     if fitted is not None:
         before, after = (fitted.predict_proba(frame)[:, 1] for frame in frames)

@@ -40,9 +40,12 @@ import lazy_loader
 
 __version__ = "0.1.0"
 __all__ = [  # noqa: RUF022 - in the order of the pipeline
+    "parse_letter",
+    "parse_letters",
     "label_rationale",
     "label_items",
     "parse_treatment",
+    "split_request",
     "read_table",
     "write_table",
     "load_config",

@@ -1,4 +1,4 @@
-"""The whole line on an invented corpus: letters, items, labels, a model, and new requests scored."""
+"""The whole line on an invented corpus: letters, items, labels, a model, new requests scored."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import load_config
-from imrml.corpus.files import describe_parsed, parse_to_file
+from imrml.corpus.to_table import parse_to_table
 from imrml.errors import ImrmlError
 from imrml.evaluation.metrics.attainable import AttainableShare, compare_with_attainable
 from imrml.labelling.table import describe_labels, label_items
@@ -107,15 +107,13 @@ def run_demo(
     report(str(summary))
     with as_file(files("imrml").joinpath("demo.yaml")) as path:
         config = load_config(path)
-    parsed = parse_to_file(
-        [str(letters)],
-        str(items_path),
-        load_config().limits,
+    parsed = parse_to_table(
+        letters,
+        items_path,
         n_jobs=n_jobs,
-        show=lambda outcomes: show(outcomes, n_letters, "parsing"),
+        progress=lambda outcomes: show(outcomes, n_letters, "parsing"),
     )
-    for sentence in describe_parsed(parsed):
-        report(sentence)
+    report(parsed.describe())
     items = label_items(read_table(items_path), n_jobs)
     write_table(items, items_path)
     report(f"{describe_labels(items)}, written to {items_path}")

@@ -62,7 +62,7 @@ class Line(NamedTuple):
 def line(tmp_path_factory) -> Line:
     """Three hundred invented letters, parsed, labelled, and a model trained on them."""
     from imrml.config import load_config
-    from imrml.corpus.files import parse_to_file
+    from imrml.corpus.to_table import parse_to_table
     from imrml.labelling.table import label_items
     from imrml.synthetic import write_corpus
     from imrml.tables.files import read_table, write_table
@@ -73,7 +73,7 @@ def line(tmp_path_factory) -> Line:
         folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
     )
     write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
-    parse_to_file([str(made.letters)], str(made.items), load_config().limits)
+    parse_to_table(made.letters, made.items)
     items = label_items(read_table(made.items))
     write_table(items, made.items)
     train(read_table(made.items), load_config(overrides=SMALL), out=made.model)

@@ -13,9 +13,12 @@ from numpydoc.docscrape import FunctionDoc
 import imrml
 
 PIPELINE = [
+    "parse_letter",
+    "parse_letters",
     "label_rationale",
     "label_items",
     "parse_treatment",
+    "split_request",
     "read_table",
     "write_table",
     "load_config",

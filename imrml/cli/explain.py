@@ -30,7 +30,7 @@ def explain_request(
     loaded = load_model(model)
     table = read_table(submissions, is_known_heading)
     requests = sort_requests(
-        table.iloc[row - 1 : row], loaded.manifest["stage"], loaded.model.profile
+        table.iloc[row - 1 : row], loaded.manifest["stage"], loaded.model.programme
     )
     print_ignored_input(requests)
     if requests.refused:

@@ -44,10 +44,11 @@ def import_dmhc(
     Train on it with `--config configs/dmhc.yaml`.
     """
     from imrml.config import load_config
-    from imrml.corpus.files import describe_imported, import_to_file
+    from imrml.corpus.importing import describe_imported
+    from imrml.corpus.importing import import_dmhc as run
     from imrml.errors import CheckFailedError
 
-    imported, target = import_to_file(file, out, load_config(config).limits, failures=failures)
+    imported, target = run(file, out, load_config(config), failures=failures)
     console.tell("\n".join(describe_imported(imported, out, target)))
     if strict and imported.failures:
         raise CheckFailedError(

@@ -61,31 +61,24 @@ def parse_letters(
     What cannot be read goes to the failures file.
     """
     from imrml.config import load_config
-    from imrml.corpus.files import describe_parsed, parse_to_file
+    from imrml.corpus.to_table import parse_to_table
     from imrml.errors import CheckFailedError
 
-    if submissions_only and resume:
-        raise typer.BadParameter(
-            "--resume goes on with an item table, which --submissions-only does not write: "
-            "give one of them"
-        )
-    if resume and out == "-":
-        raise typer.BadParameter("--resume needs a file to go on with; --out is -")
-    parsed = parse_to_file(
+    summary = parse_to_table(
         paths,
         out,
-        load_config(config).limits,
+        load_config(config),
         failures=failures,
         n_jobs=jobs,
         engine=engine,
-        submissions_only=submissions_only,
         resume=resume,
+        submissions_only=submissions_only,
         report=console.tell,
-        show=lambda letters: console.show_progress(letters, None, "parsing"),
+        progress=lambda letters: console.show_progress(letters, None, "parsing"),
     )
-    console.tell("\n".join(describe_parsed(parsed)))
-    if strict and parsed.n_failures:
+    console.tell(summary.describe())
+    if strict and summary.reasons:
+        n_failures = pluralize(sum(summary.reasons.values()), "letter")
         raise CheckFailedError(
-            f"parse --strict: {pluralize(parsed.n_failures, 'letter')} could not be read; "
-            f"{parsed.failures} says why"
+            f"parse --strict: {n_failures} could not be read; {summary.failures} says why"
         )

@@ -37,7 +37,7 @@ def score_requests(
     table_format(out)
     loaded = load_model(model)
     table = read_table(submissions, is_known_heading)
-    requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
+    requests = sort_requests(table, loaded.manifest["stage"], loaded.model.programme)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     print_ignored_input(requests)

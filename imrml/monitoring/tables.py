@@ -1,4 +1,4 @@
-"""Whole tables watched: requests of now against those of before, stored predictions against later letters."""
+"""Whole tables watched: requests against earlier ones, predictions against later letters."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from imrml.monitoring.reconciliation import Realised, match_predictions, measure
 from imrml.monitoring.report import write_drift, write_realised
 from imrml.phrases import pluralize
 from imrml.submissions.frame import submission_frame
+from imrml.submissions.programmes import programme_of
 from imrml.submissions.requests import name_columns
 
 
@@ -72,12 +73,12 @@ def compare_tables(
         A table lacks the treatment, or holds what cannot be read.
     """
     fitted = model.model if model is not None else None
-    stage, profile = (
-        (fitted.stage, fitted.profile) if fitted is not None else (config.stage, config.profile)
-    )
+    stage, programme = config.stage, programme_of(config.profile)
+    if fitted is not None:
+        stage, programme = fitted.stage, fitted.programme
     # As `imrml score` reads them: requests of staff name their columns otherwise.
-    tables = [name_columns(table, profile) for table in (reference, current)]
-    before, after = (submission_frame(table, stage, profile) for table in tables)
+    tables = [name_columns(table, programme) for table in (reference, current)]
+    before, after = (submission_frame(table, stage, programme) for table in tables)
     p_overturned = None
     if fitted is not None:
         p_overturned = fitted.predict_proba(before)[:, 1], fitted.predict_proba(after)[:, 1]
@@ -115,7 +116,7 @@ def _watch_decisions(
 
 
 def _decisions_in_order(items: pd.DataFrame) -> "pd.Series[bool]":
-    """Tell of each decided item, by day, else by year and case number, whether it was overturned."""
+    """Whether each decided item was overturned, in order: by day, else by year and case number."""
     decided = items[items["decision"].isin(["upheld", "overturned"])]  # the others wait for theirs
     keys = [name for name in ("decided_on", "decided_year", "case_number") if name in decided]
     in_order = decided.sort_values(keys, kind="stable") if keys else decided

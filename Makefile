@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types arch unit fuzz clean
+.PHONY: demo test check lint types arch unit docs reference fuzz clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -15,7 +15,7 @@ demo: $(READY)  ## the whole line on an invented corpus
 
 test: check  ## what CI runs
 
-check: lint types arch unit
+check: lint types arch unit docs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -38,4 +38,15 @@ fuzz: $(READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault
 	for entry in $(FUZZED); do $(BIN)/python tests/support/fuzz.py $$entry --runs $(RUNS) || exit 1; done
 
 clean:
-	rm -rf .venv build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+DOCS_READY := .venv/.docs-ready
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
+docs: $(DOCS_READY)  ## the site, strictly, into build/site; no network is needed
+	$(BIN)/zensical build --clean --strict
+
+reference: $(READY)  ## write the generated pages of docs/reference anew
+	$(BIN)/python docs/generate_reference.py

@@ -130,3 +130,11 @@ class CheckFailedError(ImrmlError):
     """A check, gate or alarm found something."""
 
     exit_code = 4
+
+
+class RequestWarning(UserWarning):
+    """Columns or cells of requests count for nothing; the message names them and says why."""
+
+
+class RefusedRequestWarning(RequestWarning):
+    """A request was refused and has no score; the message names its row and says why."""

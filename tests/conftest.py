@@ -61,17 +61,20 @@ class Line(NamedTuple):
 @pytest.fixture(scope="session")
 def line(tmp_path_factory) -> Line:
     """Three hundred invented letters, parsed, labelled, and a model trained on them."""
-    from imrml.cli.label import label_items
-    from imrml.cli.parse import parse_letters
-    from imrml.cli.train import train_model
+    from imrml.config import load_config
+    from imrml.corpus.to_table import parse_to_table
+    from imrml.labelling.table import label_items
     from imrml.synthetic import write_corpus
+    from imrml.tables.files import read_table, write_table
+    from imrml.tracking.trained import train
 
     folder = tmp_path_factory.mktemp("line")
     made = Line(
         folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
     )
     write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
-    parse_letters([str(made.letters)], out=str(made.items))
-    label_items(str(made.items), out=str(made.items))
-    train_model(str(made.items), set_=SMALL, out=made.model)
+    parse_to_table(made.letters, made.items)
+    items = label_items(read_table(made.items))
+    write_table(items, made.items)
+    train(read_table(made.items), load_config(overrides=SMALL), out=made.model)
     return made

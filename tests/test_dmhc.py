@@ -14,9 +14,9 @@ from imrml.corpus.dmhc import read_dmhc
 from imrml.errors import LeakageError, TableError
 from imrml.features.coded import CodedFeatures
 from imrml.models import load_model, save_model
-from imrml.submissions.columns import columns_at, require_submission_columns
 from imrml.submissions.dmhc_codes import read_code
 from imrml.submissions.frame import SubmissionFrame, submission_frame
+from imrml.submissions.programmes import DMHC, columns_at, require_submission_columns
 from imrml.submissions.requests import sort_requests
 from imrml.tables.files import read_table, write_table
 from imrml.training.data import prepare
@@ -134,36 +134,36 @@ def test_an_absent_file_is_named(tmp_path):
 
 def test_findings_are_no_submission(write):
     items = read_dmhc(write(JOINED), LIMITS).items
-    frame = submission_frame(items, "imr", "dmhc")
-    assert tuple(frame.columns) == columns_at("imr", "dmhc")
+    frame = submission_frame(items, "imr", DMHC)
+    assert tuple(frame.columns) == columns_at("imr", DMHC)
     assert (
         not frame.astype("str").apply(lambda column: column.str.contains("helped")).any(axis=None)
     )
-    assert "review_type" not in columns_at("rfa", "dmhc")
+    assert "review_type" not in columns_at("rfa", DMHC)
     with pytest.raises(LeakageError, match="treatment_category"):
         require_submission_columns(list(frame.columns), "imr")
 
 
 def test_codes_are_read_from_the_text_and_the_text_from_codes(write):
     items = read_dmhc(write(BLANKED), LIMITS).items
-    whole = submission_frame(items, "imr", "dmhc")
+    whole = submission_frame(items, "imr", DMHC)
     codes = [name for name in whole if name.endswith("category")]
-    from_text = submission_frame(items.drop(columns=codes), "imr", "dmhc")
-    from_codes = submission_frame(items.drop(columns=["treatment", "diagnosis"]), "imr", "dmhc")
+    from_text = submission_frame(items.drop(columns=codes), "imr", DMHC)
+    from_codes = submission_frame(items.drop(columns=["treatment", "diagnosis"]), "imr", DMHC)
     assert from_text.equals(whole)
     assert from_codes.equals(whole)
 
 
 def test_requests_may_bear_the_states_headings(write):
     table = read_table(write(BLANKED.replace(";", ",")))
-    requests = sort_requests(table.drop(columns="Determination"), "imr", "dmhc")
+    requests = sort_requests(table.drop(columns="Determination"), "imr", DMHC)
     assert requests.unknown_columns == ()
     assert requests.submissions["treatment"].tolist() == [
         "Ophthalmology: Cataract Surgery",
         "Ophthalmology",
     ]
     assert requests.submissions["age_band"].tolist() == ["11-20", "65+"]
-    assert len(sort_requests(table, "imr", "dmhc").refused) == len(
+    assert len(sort_requests(table, "imr", DMHC).refused) == len(
         table
     )  # the determination is known only after
 
@@ -187,7 +187,7 @@ def test_spelling_does_not_matter_in_codes(write):
         review_type=["NOT MEDICALLY NECESSARY", "Investigational"],
         treatment_category="ophthalmology",
     )
-    assert submission_frame(asked, "imr", "dmhc").equals(submission_frame(expected, "imr", "dmhc"))
+    assert submission_frame(asked, "imr", DMHC).equals(submission_frame(expected, "imr", DMHC))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_age_gives_its_band():
     asked = pd.DataFrame(
         {"treatment": ["Vision"] * 3, "age": [47, 64.4, None], "age_band": ["", "", "21-30"]}
     )
-    assert submission_frame(asked, "imr", "dmhc")["age_band"].tolist() == [
+    assert submission_frame(asked, "imr", DMHC)["age_band"].tolist() == [
         "41-50",
         "51-64",
         "21-30",
@@ -280,7 +280,7 @@ def test_other_kinds_learn_from_codes_too(items, kind):
 
 
 def test_crosses_find_what_no_single_code_tells(items, model):
-    later = submission_frame(invent(600, seed=1), "imr", "dmhc")
+    later = submission_frame(invent(600, seed=1), "imr", DMHC)
     p = model.predict_proba(later)[:, 1]
     is_likely = ((later["treatment_category"] == "Vision") & (later["sex"] == "female")).to_numpy()
     assert p[is_likely].min() > p[~is_likely].max()
@@ -290,7 +290,7 @@ def test_crosses_find_what_no_single_code_tells(items, model):
 
 
 def test_intervals_hold_the_point_and_narrow_with_data(items, model):
-    asked = submission_frame(items.iloc[:50], "imr", "dmhc")
+    asked = submission_frame(items.iloc[:50], "imr", DMHC)
     p, interval = model.predict_proba(asked)[:, 1], model.predict_interval(asked)
     assert ((interval[:, 0] < p) & (p < interval[:, 1])).all()
     few = fitted(items.iloc[::8])[0].predict_interval(asked)
@@ -300,7 +300,7 @@ def test_intervals_hold_the_point_and_narrow_with_data(items, model):
 
 def test_unseen_and_absent_codes_are_answered(model):
     asked = submission_frame(
-        pd.DataFrame({"treatment": ["Vision: Moon Glasses", "Unheard: Of", ""]}), "imr", "dmhc"
+        pd.DataFrame({"treatment": ["Vision: Moon Glasses", "Unheard: Of", ""]}), "imr", DMHC
     )
     p = model.predict_proba(asked)[:, 1]
     assert ((p > 0) & (p < 1)).all()
@@ -316,7 +316,7 @@ def test_old_years_count_less():
         decision="upheld", case_number=lambda table: "OLD" + table["case_number"]
     )
     new = invent(600, seed=3, first_year=2010)
-    asked = submission_frame(new, "imr", "dmhc")
+    asked = submission_frame(new, "imr", DMHC)
     observed = (new["decision"] == "overturned").mean()
     members = [member.model_dump() for member in load_config(SHIPPED).models.outcome.members]
 
@@ -361,7 +361,7 @@ def test_a_weight_counts_a_member_that_often(items):
     first, second, *_ = (
         member.model_dump() for member in load_config(SHIPPED).models.outcome.members
     )
-    asked = submission_frame(items.iloc[:50], "imr", "dmhc")
+    asked = submission_frame(items.iloc[:50], "imr", DMHC)
     p = [
         fitted(items, "models.n_refits=0", f"models.outcome.members={json.dumps(members)}")[
             0
@@ -372,7 +372,7 @@ def test_a_weight_counts_a_member_that_often(items):
 
 
 def test_a_saved_model_predicts_the_same(items, model, tmp_path):
-    asked = submission_frame(items, "imr", "dmhc")
+    asked = submission_frame(items, "imr", DMHC)
     facts = {
         "model_version": "1",
         "stage": "imr",
@@ -386,7 +386,7 @@ def test_a_saved_model_predicts_the_same(items, model, tmp_path):
 
 
 def test_coded_features_keep_the_contract(items):
-    frame = submission_frame(items, "imr", "dmhc")
+    frame = submission_frame(items, "imr", DMHC)
     crosses = clone(
         CodedFeatures("imr", use_age_and_sex=True, max_order=2, min_cases=5, min_cross_cases=5)
     ).fit(frame)

@@ -27,8 +27,8 @@ from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import TextFeatures, mask_text
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions.columns import columns_at
 from imrml.submissions.frame import SubmissionFrame, submission_frame
+from imrml.submissions.programmes import columns_at
 
 TRUSTED = [
     "imrml.features.clinical.ClinicalFeatures",

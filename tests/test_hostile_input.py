@@ -87,7 +87,7 @@ def letter_with(**parts: str) -> str:
 
 def parse(text: str) -> None:
     with suppress(LetterError):  # refused is read, too
-        parse_letter(text, "fallback")
+        parse_letter(text)
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -193,7 +193,7 @@ def test_an_item_said_to_be_both_has_its_own_reason():
         "1) Regarding the request for a cane:",
     ]
     with pytest.raises(LetterError) as caught:
-        parse_letter("\n\n".join(letter), "fallback")
+        parse_letter("\n\n".join(letter))
     assert caught.value.reason == "contradictory_outcomes"
 
 
@@ -326,5 +326,5 @@ def test_what_stands_beside_an_endless_word_is_still_read():
 
 def test_an_item_is_held_to_a_head_even_where_it_is_the_first():
     long_part = partly_authorized("Massage " * 1000, "Massage 2 visits", "Massage 4 visits")
-    [item] = parse_letter(letter_with(item=long_part), "fallback").items
+    [item] = parse_letter(letter_with(item=long_part)).case.items
     assert len(item.submission.item) <= 1500

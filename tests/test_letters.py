@@ -23,8 +23,6 @@ from factories import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.config import load_config
-from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.parsing import parse_letter
 from imrml.submissions.items import split_item
@@ -49,7 +47,7 @@ ODD_ITEMS = [
 
 
 def parse(text: str):
-    return parse_letter(text, "fallback")
+    return parse_letter(text, fallback_case_number="fallback").case
 
 
 def letters_only(text: str) -> str:
@@ -339,14 +337,13 @@ def test_every_real_part_authorized_item_is_split():
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
 def test_real_letters_match_the_gold_items():
-    limits = load_config().limits
     gold = {}
     for line in (SHARED / "letters/dwc/gold_items.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         gold[row["case_number"], row["item_number"]] = row
     found = {}
     for path in sorted((SHARED / "letters/dwc/pdf").glob("*.pdf")):
-        case = parse_letter(read_document(path, limits).text, path.stem)
+        case = parse_letter(path).case
         assert (case.letter_format, case.format_verified) == ("F2c", True)
         found |= {(case.case_number, item.item_number): item for item in case.items}
     assert found.keys() == gold.keys()
@@ -367,14 +364,13 @@ def hash_of(value: str) -> str:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
 def test_every_field_of_the_seed_letters_is_as_it_was_cut_out_by_hand():
-    limits = load_config().limits
     golden = yaml.safe_load(
         (Path(__file__).parent / "seed_hashes.yaml").read_text(encoding="utf-8")
     )
     paths = sorted((SHARED / "letters/seeds").glob("*.txt"))
     assert [path.name[:3] for path in paths] == list(golden)
     for path, wanted in zip(paths, golden.values(), strict=True):
-        case = parse_letter(read_document(path, limits).text, path.stem)
+        case = parse_letter(path).case
         assert (case.case_number, case.letter_format, case.format_verified) == (
             path.stem,
             wanted["letter_format"],

@@ -7,9 +7,10 @@ import pytest
 from factories import SUMMARY, partly_authorized
 
 from imrml.errors import LeakageError, TableError
-from imrml.submissions.columns import REFUSED_COLUMNS, columns_at, require_submission_columns
+from imrml.submissions.columns import REFUSED_COLUMNS
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.items import split_item
+from imrml.submissions.programmes import columns_at, require_submission_columns
 from imrml.submissions.requests import LONGEST_NARRATIVE, LONGEST_TEXT, sort_requests
 
 ITEMS = pd.DataFrame(

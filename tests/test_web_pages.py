@@ -58,10 +58,10 @@ def score_of(client, fields):
 
 def test_the_form_asks_for_what_the_stage_knows(client):
     page = client.get("/").text
-    for field in form_fields("imr", "letters"):
+    for field in form_fields("imr"):
         assert f'<label for="{field.column}"' in page
         assert f'name="{field.column}"' in page
-    assert "claims_guideline" not in {field.column for field in form_fields("rfa", "letters")}
+    assert "claims_guideline" not in {field.column for field in form_fields("rfa")}
 
 
 @pytest.mark.parametrize("path", ["/", "/batch", "/about"])

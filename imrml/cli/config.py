@@ -38,8 +38,6 @@ def show(
 @app.command("check")
 def check(paths: Annotated[list[Path], typer.Argument(help="Config files.")]) -> None:
     """Check config files; the first that does not fit ends with an error that names the setting."""
-    from imrml.config import load_config
+    from imrml.config import check_configs
 
-    for path in paths:
-        load_config(path)
-        console.tell(f"{path}: fits")
+    check_configs(paths, console.tell)

@@ -24,15 +24,15 @@ def evaluate_model(
     ] = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
-    from imrml.cli.score import open_model
     from imrml.config import Config
     from imrml.evaluation.report.write import write_report
     from imrml.tables.files import read_table
+    from imrml.tracking.addresses import load_model
     from imrml.training.external import evaluate
 
-    loaded = open_model(model)
+    loaded = load_model(model)
     settings = Config.model_validate(loaded.manifest["config"])
-    other = open_model(against) if against else None
+    other = load_model(against) if against else None
     gold = read_table(labels) if labels else None
     metrics, held_out, verdict, n_left_out = evaluate(
         loaded, read_table(items), settings, gold, other

@@ -1,9 +1,5 @@
 """``imrml score``: submission table to prediction table."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +8,8 @@ from imrml.cli.console import console
 from imrml.phrases import pluralize
 
 if TYPE_CHECKING:
-    from imrml.models import LoadedModel
     from imrml.submissions.requests import Requests
 
-_REGISTRY = ("models:/", "runs:/")
 MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
 
 
@@ -38,11 +32,12 @@ def score_requests(
     from imrml.scoring.prediction import score
     from imrml.submissions.requests import is_known_heading, sort_requests
     from imrml.tables.files import read_table, table_format, write_table
+    from imrml.tracking.addresses import load_model
 
     table_format(out)
-    loaded = open_model(model)
+    loaded = load_model(model)
     table = read_table(submissions, is_known_heading)
-    requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
+    requests = sort_requests(table, loaded.manifest["stage"], loaded.model.programme)
     predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     print_ignored_input(requests)
@@ -64,26 +59,3 @@ def print_ignored_input(requests: "Requests") -> None:
 
     for sentence in describe_ignored_input(requests):
         console.tell(sentence)
-
-
-def open_model(where: str) -> "LoadedModel":
-    """Load a model from a folder, a bundle or the registry."""
-    if where.startswith(_REGISTRY):
-        from imrml.tracking import load_registered
-
-        return load_registered(where)
-    from imrml.models import load_model
-
-    return load_model(Path(where))
-
-
-@contextmanager
-def model_folder(where: str) -> Iterator[Path]:
-    """Find a model's folder or bundle; one of the registry is fetched, and its copy removed at the end."""
-    if not where.startswith(_REGISTRY):
-        yield Path(where)
-        return
-    from imrml.tracking import fetch_model
-
-    with tempfile.TemporaryDirectory() as temporary:
-        yield fetch_model(where, Path(temporary))

@@ -41,13 +41,13 @@ def serve(
         raise ImrmlError(
             f"serve: {error.name} is not installed; pip install 'imrml[web]'"
         ) from None
-    from imrml.cli.score import open_model
     from imrml.errors import ConfigError
     from imrml.explaining.precedents import open_precedents
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
+    from imrml.tracking.addresses import load_model
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
-    loaded = open_model(model)
+    loaded = load_model(model)
     app = create_app(
         loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo
     )

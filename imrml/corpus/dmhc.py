@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import LimitsConfig
-from imrml.corpus import PARSED_COLUMNS, item_table
-from imrml.documents import read_text
+from imrml.corpus.item_table import PARSED_COLUMNS, item_table
+from imrml.documents.reading import read_text
 from imrml.errors import DocumentError, TableError
 from imrml.phrases import pluralize
 from imrml.submissions.columns import CODED_COLUMNS

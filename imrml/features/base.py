@@ -11,8 +11,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Profile, Stage
-from imrml.submissions.columns import require_submission_columns
+from imrml.config import Stage
+from imrml.submissions.programmes import LETTERS, Programme, require_submission_columns
 
 
 class SubmissionTransformer(TransformerMixin, BaseEstimator):
@@ -25,15 +25,15 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
     """
 
     stage: Stage
-    profile: Profile = "letters"
+    programme: Programme = LETTERS
 
     def _learn_columns(self, X: pd.DataFrame) -> None:
-        require_submission_columns(list(X.columns), self.stage, self.profile)
+        require_submission_columns(list(X.columns), self.stage, self.programme)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
 
     def _check_columns(self, X: pd.DataFrame) -> None:
         check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage, self.profile)
+        require_submission_columns(list(X.columns), self.stage, self.programme)
 
 
 class NumberFeatures(SubmissionTransformer):

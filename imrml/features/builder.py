@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
-from imrml.config import FeaturesConfig, Profile, Stage
+from imrml.config import FeaturesConfig, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
 from imrml.features.crossed import CrossedTextFeatures
@@ -19,10 +19,11 @@ from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.programmes import LETTERS, Programme
 
 
 def build_features(
-    config: FeaturesConfig, stage: Stage, profile: Profile = "letters"
+    config: FeaturesConfig, stage: Stage, programme: Programme = LETTERS
 ) -> FeatureUnion:
     """Build the unfitted features of a submission frame.
 
@@ -39,7 +40,7 @@ def build_features(
         Which columns and how much text.
     stage : {'rfa', 'imr'}
         When the prediction is made.
-    profile : {'letters', 'dmhc'}
+    programme : Programme, default=LETTERS
         Whose reviews: text, or codes.
 
     Returns
@@ -57,7 +58,7 @@ def build_features(
     >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
     2
     """
-    if profile == "dmhc":
+    if programme.code_columns:
         codes = CodedFeatures(
             stage,
             config.use_age_and_sex,

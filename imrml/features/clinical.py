@@ -18,8 +18,8 @@ from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.base import NumberFeatures
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions.columns import columns_at
 from imrml.submissions.narratives import removal_reason
+from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs, holds_any
 from imrml.text.sentences import Sentence, split_sentences

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.submissions.columns import CODED_COLUMNS, columns_at
+from imrml.submissions.programmes import DMHC, Programme, columns_at
 
 _PEOPLE = ("age_band", "sex")
 
@@ -49,14 +49,14 @@ class CodedFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", "dmhc")
+    >>> asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", DMHC)
     >>> crosses = CodedFeatures("rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2)
     >>> crosses = crosses.fit(asked)
     >>> [name for name in crosses.get_feature_names_out() if "treatment" in name][:3]
     ['treatment category: Dental', 'treatment category: Vision', 'treatment subcategory: not coded']
     """
 
-    profile: Profile = "dmhc"
+    programme: Programme = DMHC
     __metadata_request__fit = {"cases": True}  # noqa: RUF012 read by scikit-learn as it stands
 
     def __init__(
@@ -76,10 +76,11 @@ class CodedFeatures(SubmissionTransformer):
     def fit(self, X: pd.DataFrame, y: Any = None, cases: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
         """Learn the codes and the combinations that enough cases share; without ``cases`` a row is a case."""
         self._learn_columns(X)
-        known = columns_at(self.stage, self.profile)
-        crossed = [column.name for column in CODED_COLUMNS if column.name in known] + ["sex"]
+        known = columns_at(self.stage, self.programme)
         self.code_columns_ = [
-            name for name in crossed if self.use_age_and_sex or name not in _PEOPLE
+            name
+            for name in self.programme.code_columns
+            if name in known and (self.use_age_and_sex or name not in _PEOPLE)
         ]
         case_codes = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         columns = [X[name].to_numpy(dtype=str)[:, None] for name in self.code_columns_]

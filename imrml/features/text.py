@@ -17,7 +17,7 @@ from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 

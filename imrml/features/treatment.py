@@ -18,7 +18,7 @@ from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
 from imrml.features.utilization_review import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 

@@ -45,7 +45,7 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
         and ``p_deficiencies``: a sum with the place of each as its weight, so that an exchange of
         two shows; None where no deficiencies are predicted.
     """
-    inputs = model.read(submission_frame(_specimens(), model.stage, model.profile))
+    inputs = model.read(submission_frame(_specimens(), model.stage, model.programme))
     names = (
         ""
         if model.features_ is None

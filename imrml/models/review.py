@@ -30,8 +30,8 @@ from imrml.models.inputs import Inputs
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
 from imrml.models.reasons import strongest_features
-from imrml.submissions.columns import require_submission_columns
 from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.programmes import Programme, programme_of, require_submission_columns
 
 _NOT_CODED = "not coded"
 _SHOWS = "shows="
@@ -163,7 +163,7 @@ class ReviewModel(BaseEstimator):
         LeakageError
             The frame holds a column that is not known at the stage.
         """
-        require_submission_columns(list(submissions.columns), self.stage, self.profile)
+        require_submission_columns(list(submissions.columns), self.stage, self.programme)
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
         if not len(overturned):
             raise NotEnoughDataError("no item to fit a model on")
@@ -185,7 +185,7 @@ class ReviewModel(BaseEstimator):
         self.features_, matrix = None, None
         if reads_features or reads_deficiencies:
             self.features_ = build_features(
-                FeaturesConfig.model_validate(self.features), self.stage, self.profile
+                FeaturesConfig.model_validate(self.features), self.stage, self.programme
             )
             with config_context(enable_metadata_routing=True):
                 matrix = sparse.csr_matrix(
@@ -196,7 +196,7 @@ class ReviewModel(BaseEstimator):
             # most of the model.
             self.feature_names_ = (
                 None
-                if self.profile == "dmhc"
+                if self.programme.code_columns
                 else self.features_.get_feature_names_out().astype(str)
             )
         years = (
@@ -240,12 +240,17 @@ class ReviewModel(BaseEstimator):
             self.deficiencies_.fit(
                 seen, labels, of_labelled, scale=trust, answers=answers, cases=cases[rows]
             )
-            if reads_deficiencies and self.profile == "letters":
+            if reads_deficiencies and not self.programme.code_columns:
                 rates = self.categories_.predict_proba(categories)[:, 1]
                 self.associations_ = ChecklistAssociations().fit(
                     lines_shown(matrix, self.name_features()), overturned, rates
                 )
         return self
+
+    @property
+    def programme(self) -> Programme:
+        """The review programme that ``profile`` names."""
+        return programme_of(self.profile)
 
     @property
     def predicts_deficiencies(self) -> bool:
@@ -296,7 +301,7 @@ class ReviewModel(BaseEstimator):
             The frame holds a column that is not known at the stage.
         """
         check_is_fitted(self)
-        require_submission_columns(list(submissions.columns), self.stage, self.profile)
+        require_submission_columns(list(submissions.columns), self.stage, self.programme)
         matrix = None
         if self.features_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.features_.transform(submissions))
@@ -324,8 +329,8 @@ class ReviewModel(BaseEstimator):
         )
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
-        if self.profile == "dmhc":
-            return [code or _NOT_CODED for code in submissions["treatment_category"]]
+        if column := self.programme.category_column:
+            return [code or _NOT_CODED for code in submissions[column]]
         return [treatment_category(text) for text in submissions["treatment"]]
 
     def _read(self, given: SubmissionFrame | Inputs) -> Inputs:

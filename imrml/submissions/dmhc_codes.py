@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from imrml.submissions.cells import RawColumns, read_age
+
 _SEPARATOR = ": "
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d{1,3}")
@@ -123,3 +125,31 @@ def split_codes(words: str) -> tuple[str, str]:
     """
     category, _, subcategory = words.partition(_SEPARATOR)
     return read_code(category), read_code(subcategory)
+
+
+def fill_codes(cells: RawColumns) -> RawColumns:
+    """Fill the codes from the text of treatment and diagnosis where they are absent, and that text from the codes."""
+    filled: dict[str, list[str]] = {}
+    for name in ("treatment", "diagnosis"):
+        category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
+        texts = cells.texts(name)
+        coded = zip(*(map(read_code, cells.texts(column)) for column in columns), strict=True)
+        codes = [
+            given if any(given) else split_codes(text)
+            for given, text in zip(coded, texts, strict=True)
+        ]
+        filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
+        filled[category], filled[subcategory] = (
+            [code[place] for code in codes] for place in (0, 1)
+        )
+    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cells.values("age"))]
+    bands = [
+        read_age_band(band or age) for band, age in zip(cells.texts("age_band"), ages, strict=True)
+    ]
+    return cells.assign(
+        {
+            **filled,
+            "age_band": bands,
+            "review_type": list(map(read_code, cells.texts("review_type"))),
+        }
+    )

@@ -1,4 +1,4 @@
-"""An item as worded, taken apart: one request in several parts."""
+"""Requests as worded, taken apart: a list into its items, an item into its parts."""
 
 import re
 
@@ -22,7 +22,12 @@ _OTHER_AUTHORIZED = re.compile(
 
 
 def split_item(item: str) -> tuple[str, str, str]:
-    """Split an item as worded into what was first asked for, what was authorized and what is disputed.
+    """Split an item into what was first asked for, what was authorized and what is disputed.
+
+    Parameters
+    ----------
+    item : str
+        The item as worded, without its outcome.
 
     Returns
     -------
@@ -46,3 +51,24 @@ def split_item(item: str) -> tuple[str, str, str]:
                 match["disputed"].strip(),
             )
     return item, "", ""
+
+
+def split_request(text: str) -> list[str]:
+    r"""Split a request that lists several treatments into its items, a line each.
+
+    Parameters
+    ----------
+    text : str
+        What is asked for, as worded; one treatment or service a line.
+
+    Returns
+    -------
+    list of str
+        The lines that hold anything, in their order, without the blanks around them.
+
+    Examples
+    --------
+    >>> split_request("Norco 10/325mg #60\n\n  Physical therapy 2 x 6, left knee\n")
+    ['Norco 10/325mg #60', 'Physical therapy 2 x 6, left knee']
+    """
+    return [stripped for line in text.splitlines() if (stripped := line.strip())]

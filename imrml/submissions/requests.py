@@ -7,21 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.submissions.cells import RawColumns, read_age, read_date
 from imrml.submissions.columns import (
     CODED_COLUMNS,
     DATE_COLUMNS,
-    NAMING_TREATMENT,
     REFUSED_COLUMNS,
     SUBMISSION_COLUMNS,
-    columns_at,
-    columns_of,
-    known_columns,
 )
-from imrml.submissions.dmhc_codes import map_heading
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
 from imrml.submissions.letter_detection import holds_determination
+from imrml.submissions.programmes import LETTERS, PROGRAMMES, Programme, columns_at
 
 LONGEST_NARRATIVE = 200_000
 LONGEST_TEXT = 2_000
@@ -64,10 +60,10 @@ class Requests:
     unread: tuple[tuple[int, str], ...]
 
 
-def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters") -> Requests:
+def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETTERS) -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
 
-    In profile ``dmhc`` columns may also bear the headings of the state's own files.
+    Of ``DMHC`` columns may also bear the headings of the state's own files.
 
     Examples
     --------
@@ -78,9 +74,9 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     >>> requests.refused[0][1]
     "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
     """
-    known = known_columns(profile)
-    by_name = _columns_by_name(table, profile)
-    require_treatment(by_name, profile)
+    known = programme.known_columns
+    by_name = _columns_by_name(table, programme)
+    require_treatment(by_name, programme)
     cells = RawColumns(
         {name: _merged(table, columns) for name, columns in by_name.items() if name in known},
         len(table),
@@ -99,31 +95,31 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
     places = [number - 1 for number in rows]
     kept = cells.take(places)
-    all_columns = [column.name for column in columns_of(profile)]
+    all_columns = [column.name for column in programme.columns]
     return Requests(
         request_ids=tuple(_name_requests(rows, given_ids)),
         rows=tuple(rows),
-        submissions=frame_of_cells(kept, table.index[places], stage, profile),
+        submissions=frame_of_cells(kept, table.index[places], stage, programme),
         refused=tuple(sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
         late_columns=tuple(
             name
             for name in all_columns
-            if name in by_name and name not in columns_at(stage, profile)
+            if name in by_name and name not in columns_at(stage, programme)
         ),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
 
-def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
 
     Examples
     --------
-    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
+    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), LETTERS))
     ['treatment', 'case_summary', 'Desk']
     """
-    by_name = _columns_by_name(table, profile)
+    by_name = _columns_by_name(table, programme)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(
         list(by_name), axis="columns"
     )
@@ -134,29 +130,28 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
 
 
 def is_known_heading(heading: str) -> bool:
-    """Tell whether a heading names a column of a request, in any profile; so does the separator of a CSV show.
+    """Tell whether a heading names a column of a request, in any programme; so does the separator of a CSV show.
 
     Examples
     --------
     >>> is_known_heading("Date of Injury"), is_known_heading("notes"), is_known_heading("treatment;notes")
     (True, True, False)
     """
-    return any(_name_column(heading, profile) for profile in NAMING_TREATMENT)
+    return any(_name_column(heading, programme) for programme in PROGRAMMES.values())
 
 
-def _name_column(heading: str, profile: Profile) -> str | None:
+def _name_column(heading: str, programme: Programme) -> str | None:
     folded = "_".join(heading.lower().split())
     name = _ALIASES.get(folded, folded)
-    if profile == "dmhc":
-        name = map_heading(heading) or name
-    return name if name in known_columns(profile) else None
+    name = programme.map_heading(heading) or name
+    return name if name in programme.known_columns else None
 
 
-def _columns_by_name(table: pd.DataFrame, profile: Profile) -> dict[str, list[Any]]:
+def _columns_by_name(table: pd.DataFrame, programme: Programme) -> dict[str, list[Any]]:
     """Tell which columns of a table mean each of ours, the one of our own name first; others stand under their own name."""
     by_name: dict[str, list[Any]] = {}
     for given in table:
-        by_name.setdefault(_name_column(str(given), profile) or str(given), []).append(given)
+        by_name.setdefault(_name_column(str(given), programme) or str(given), []).append(given)
     return {name: sorted(columns, key=name.__ne__) for name, columns in by_name.items()}
 
 

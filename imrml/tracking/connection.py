@@ -49,7 +49,14 @@ def connected() -> Iterator["MlflowClient"]:
         warnings.simplefilter("ignore")
         import logging  # noqa: PLC0415
 
-        import mlflow  # noqa: PLC0415 (0.65 s that only commands which track anything need to pay)
+        try:
+            # 0.65 s that only commands which track anything need to pay.
+            import mlflow  # noqa: PLC0415
+        except ModuleNotFoundError:
+            raise TrackingError(
+                "MLflow is not installed; pip install imrml, without --no-deps, for all but "
+                "score, explain and serve of a folder or a bundle"
+            ) from None
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
         from requests.exceptions import RequestException  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -64,7 +71,8 @@ def connected() -> Iterator["MlflowClient"]:
         except (MlflowException, RequestException, SQLAlchemyError) as error:
             why = str(error).splitlines()[0][:300]
             raise TrackingError(
-                f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI, that the server runs, and that the disk has room"
+                f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI, that the server runs, and "
+                "that the disk has room"
             ) from None
         finally:  # set_tracking_uri also sets the variable, which would then look like somebody's wish
             if given is None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from imrml.models import load_model
 from imrml.scoring.prediction import score
-from imrml.submissions.columns import columns_at, columns_of
+from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import sort_requests
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def signature(model_dir: Path) -> "ModelSignature":
     loaded = load_model(model_dir)
     known = [
         column
-        for column in columns_of(loaded.model.profile)
-        if column.name in columns_at(loaded.model.stage, loaded.model.profile)
+        for column in loaded.model.programme.columns
+        if column.name in columns_at(loaded.model.stage, loaded.model.programme)
     ]
     specs = [
         ColSpec(
@@ -61,7 +61,7 @@ class _Scorer:
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
         requests = sort_requests(
-            model_input, self._loaded.manifest["stage"], self._loaded.model.profile
+            model_input, self._loaded.manifest["stage"], self._loaded.model.programme
         )
         return score(self._loaded, requests, allow_demo=True)
 

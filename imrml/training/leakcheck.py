@@ -1,6 +1,6 @@
 """Item table and recipe to a list of named checks: everything that training checks, and what only extra fits can show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -91,6 +91,22 @@ def check_leaks(
     report("fitting on decisions dealt at random")
     found.append(_check_chance_labels(data, config, n_jobs))
     return [*found, _check_alarms_fire(data, folds, looked_at)]
+
+
+def name_failed(found: Sequence[Check]) -> list[str]:
+    """Name the checks that failed.
+
+    Parameters
+    ----------
+    found : sequence of Check
+        From :func:`check_leaks`.
+
+    Returns
+    -------
+    list of str
+        Codes; empty where all is well.
+    """
+    return [check.code for check in found if check.status == "failed"]
 
 
 def _without_intervals(config: Config) -> Config:

@@ -8,7 +8,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from imrml.scoring.in_words import DEMO, LAW
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import Requests
 from imrml.web.safety import MarkupFreeResponse
 from imrml.web.schemas import (
@@ -48,7 +48,7 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
     described = [Depends(HTTPBearer(auto_error=False))] if needs_token else []
     router = APIRouter(default_response_class=MarkupFreeResponse, dependencies=described)
     fitted, manifest = answering.model.model, answering.model.manifest
-    score_body, explain_body = request_models(fitted.stage, fitted.profile, max_rows)
+    score_body, explain_body = request_models(fitted.stage, fitted.programme, max_rows)
     too_many: dict[int | str, dict[str, Any]] = {503: {"description": "Too many requests at once"}}
     meaning = Meaning(law=LAW, demo=DEMO if answering.is_demo else None).model_dump()
 
@@ -71,7 +71,7 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
     )
     async def tell_model() -> MarkupFreeResponse:
         told = {name: manifest[name] for name in ("model_version", "trained_on", "verdict")}
-        columns = list(columns_at(fitted.stage, fitted.profile))
+        columns = list(columns_at(fitted.stage, fitted.programme))
         return MarkupFreeResponse(
             {
                 **told,

@@ -8,8 +8,8 @@ from typing import Literal
 
 import yaml
 
-from imrml.config import Profile, Stage
-from imrml.submissions.columns import columns_at
+from imrml.config import Stage
+from imrml.submissions.programmes import LETTERS, Programme, columns_at
 
 NARRATIVE = "case_summary"
 _LONGEST_LABEL = 40
@@ -46,15 +46,15 @@ class Field:
 
 
 @cache
-def form_fields(stage: Stage, profile: Profile) -> tuple[Field, ...]:
-    """List the fields that a model of a stage and profile can use.
+def form_fields(stage: Stage, programme: Programme = LETTERS) -> tuple[Field, ...]:
+    """List the fields that a model of a stage and programme can use.
 
     Examples
     --------
-    >>> [field.column for field in form_fields("rfa", "letters")][:3]
+    >>> [field.column for field in form_fields("rfa")][:3]
     ['treatment', 'diagnosis', 'case_summary']
     """
-    known = columns_at(stage, profile)
+    known = columns_at(stage, programme)
     rows = yaml.safe_load(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
     return tuple(
         Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known
@@ -66,7 +66,7 @@ def read_labelled(text: str, fields: Sequence[Field]) -> dict[str, str]:
 
     Examples
     --------
-    >>> read_labelled("DOI: 3/1/2014\nService/Good Requested: MRI left knee\nHe fell.", form_fields("rfa", "letters"))
+    >>> read_labelled("DOI: 3/1/2014\nService/Good Requested: MRI left knee\nHe fell.", form_fields("rfa"))
     {'date_of_injury': '3/1/2014', 'treatment': 'MRI left knee'}
     """
     columns = {label: field.column for field in fields for label in field.labels}
@@ -93,7 +93,7 @@ def fill(given: Mapping[str, str], report: str, fields: Sequence[Field]) -> dict
 
     Examples
     --------
-    >>> fill({"age": "44"}, "Treatment: Norco #60\nAge: 43", form_fields("imr", "letters"))["treatment"]
+    >>> fill({"age": "44"}, "Treatment: Norco #60\nAge: 43", form_fields("imr"))["treatment"]
     'Norco #60'
     """
     narrative = "\n\n".join(part for part in (given.get(NARRATIVE, ""), report.strip()) if part)

@@ -28,7 +28,7 @@ from imrml.scoring.in_words import (
     format_base_rate,
     format_note,
 )
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import Requests
 from imrml.tables.files import table_bytes
 from imrml.web.charts import cut_text, draw_scale
@@ -92,7 +92,7 @@ class Pages:
     def __init__(self, answering: Answering) -> None:
         fitted = answering.model.model
         self._is_demo = answering.is_demo
-        self.fields = form_fields(fitted.stage, fitted.profile)
+        self.fields = form_fields(fitted.stage, fitted.programme)
         self._environment = Environment(
             loader=PackageLoader("imrml.web"),
             autoescape=True,
@@ -348,7 +348,7 @@ def make_pages(
                 if fitted.stage == "rfa"
                 else "after the denial, before the application",
             ),
-            ("reads", ", ".join(columns_at(fitted.stage, fitted.profile))),
+            ("reads", ", ".join(columns_at(fitted.stage, fitted.programme))),
         ]
         return pages.draw("about", here="/about", facts=facts)
 

@@ -9,11 +9,11 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.config import JsonDict
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.explaining.explanation import Explanation
 from imrml.explaining.what_if import JointWhatIf
 from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
-from imrml.submissions.columns import NAMING_TREATMENT, columns_at, columns_of
+from imrml.submissions.programmes import Programme, columns_at
 from imrml.web.service import TRIAL
 
 
@@ -147,26 +147,26 @@ class _Row(BaseModel):
 
 
 def request_models(
-    stage: Stage, profile: Profile, max_rows: int
+    stage: Stage, programme: Programme, max_rows: int
 ) -> tuple[type[BaseModel], type[BaseModel]]:
-    """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model of a stage and profile knows.
+    """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model of a stage and programme knows.
 
     Parameters
     ----------
     stage : {'rfa', 'imr'}
         When the prediction is made.
-    profile : {'letters', 'dmhc'}
+    programme : Programme
         Whose reviews.
     max_rows : int
         Requests that one call may hold.
     """
-    known = columns_at(stage, profile)
+    known = columns_at(stage, programme)
     described = {
         column.name: (
             Scalar,
             Field(default=None, description="; ".join(filter(None, (column.note, column.unit)))),
         )
-        for column in columns_of(profile)
+        for column in programme.columns
         if column.name in known
     }
     fields: dict[str, Any] = {
@@ -179,7 +179,7 @@ def request_models(
     )
     row.model_config["json_schema_extra"] = {"examples": [example]}
     # As in a table: one row that has the column is enough, and the others abstain.
-    named: JsonDict = {"anyOf": [{"required": [name]} for name in NAMING_TREATMENT[profile]]}
+    named: JsonDict = {"anyOf": [{"required": [name]} for name in programme.treatment_columns]}
     requests = Field(min_length=1, max_length=max_rows, json_schema_extra={"contains": named})
     rows: Any = list[row]  # type: ignore[valid-type]
     score_body = create_model(

@@ -119,7 +119,7 @@ class Answering:
     def sort(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Requests:
         """Sort requests as the command line does."""
         table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
-        return sort_requests(table, self.model.manifest["stage"], self.model.model.profile)
+        return sort_requests(table, self.model.manifest["stage"], self.model.model.programme)
 
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Scored:
         """Score a table of requests."""

@@ -48,5 +48,5 @@ def parse_or_fail(file, limits):
     """Parse a letter as if the parser had a fault."""
     from imrml.corpus import batch as parsing
 
-    parsing.read_letter = lambda text, fallback_case_number: harm(text.encode())
+    parsing.parse_letter = lambda text, fallback_case_number: harm(text.encode())
     return parsing.parse_file(file, limits)

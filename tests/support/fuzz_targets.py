@@ -52,10 +52,10 @@ LIMITS = load_config().limits
 
 def read_letter(content: bytes) -> None:
     """A text or PDF file, as ``parse`` reads it."""
-    reading = parsing.read_letter(read_text(content, LIMITS), "fallback")
-    for span in reading.spans:
-        assert 0 <= span.start < span.end <= len(reading.clean.text)
-    rows = list(parsing.case_rows(reading.case, "source", "0" * 64))
+    parsed = parsing.parse_letter(read_text(content, LIMITS))
+    for span in parsed.spans:
+        assert 0 <= span.start < span.end <= len(parsed.clean.text)
+    rows = list(parsing.case_rows(parsed.case, "source", "0" * 64))
     assert [row["item_number"] for row in rows] == list(range(1, len(rows) + 1)) != []
     for row in rows:
         assert row["item"]

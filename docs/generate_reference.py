@@ -226,7 +226,7 @@ def _columns_table(columns: Iterable[Column]) -> str:
 
 
 def _api_page() -> str:
-    front_door = [name for name in getattr(imrml, "__all__", []) if not name.startswith("_")]
+    front_door = [name for name in imrml.__all__ if not name.startswith("_")]
     parts = [
         "# Python",
         _GENERATED,

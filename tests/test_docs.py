@@ -2,10 +2,14 @@
 
 import importlib.util
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+import yaml
+from conftest import SMALL
+
+from imrml.config import load_config
+from imrml.tables.files import read_table, write_table
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -25,6 +29,9 @@ EXAMPLES = [
         re.findall(r"^```python\n(import imrml\n.*?)^```", page.read_text("utf-8"), re.M | re.S), 1
     )
 ]
+
+
+QUICK = [*SMALL, "evaluation.splits=[grouped]", "evaluation.learning_curve=[]"]
 
 
 def generator():
@@ -92,16 +99,17 @@ def test_pictures_are_small():
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
-    """A folder with the files that the examples name, of fictional letters, and quick settings."""
-    from model_factories import fictional_items
-
-    from imrml.tables.files import write_table
-
+def workplace(line, tmp_path_factory):
+    """A folder with the files that the examples name: fictional items, quick settings."""
     folder = tmp_path_factory.mktemp("examples")
     (folder / "configs").mkdir()
-    shutil.copy(ROOT / "tests" / "support" / "quick.yaml", folder / "configs" / "small.yaml")
-    write_table(fictional_items(), str(folder / "labelled.parquet"))
+    (folder / "configs" / "small.yaml").write_text(
+        yaml.safe_dump(load_config(overrides=QUICK).model_dump())
+    )
+    items = read_table(line.items)
+    # Items numbered as invented ones would make a model that scores only where a demo is allowed.
+    items["case_number"] = items["case_number"].str.replace("SY", "CM")
+    write_table(items, str(folder / "labelled.parquet"))
     (folder / "requests.csv").write_text(
         "request_id,treatment,notes\na-1,Norco 10/325mg #60,Low back pain since 2014.\n"
     )

@@ -42,7 +42,7 @@ class Console:
 
     @contextmanager
     def report_steps(self) -> Iterator[Callable[[str], None]]:
-        """Give a function that tells the steps of a long command: one rewritten line on a terminal, else a line each."""
+        """Give a function that says the steps of a long command: on a terminal in one line."""
         if self.is_quiet or not sys.stderr.isatty():
             yield self.tell
             return
@@ -63,7 +63,7 @@ def require_jobs(jobs: int) -> int:
 
 
 def print_rows(rows: "pd.DataFrame") -> None:
-    """Print a short table on stdout: drawn for a person at a terminal, tab-separated for a program that reads on."""
+    """Print a short table on stdout: drawn on a terminal, tab-separated for a program."""
     if not sys.stdout.isatty():
         print(rows.to_csv(sep="\t", index=False), end="")
         return

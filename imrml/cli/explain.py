@@ -1,4 +1,4 @@
-"""``imrml explain``: one request with what moved its score, what it shows and what to send; text of it goes to stdout only."""
+"""``imrml explain``: one request in full; its text goes to stdout only."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ def explain_request(
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
 ) -> None:
-    """Explain the score of one request: what moved it, what the text shows, what to send, what past items say."""
+    """Explain one request: what moved its score, what it shows, what to send, past items."""
     from imrml.cli.printing.requests import print_explanation
     from imrml.errors import TableError
     from imrml.explaining.explanation import explain

@@ -1,4 +1,4 @@
-"""``imrml labels``: labels explained, checked against gold labels, reported on, and given by hand."""
+"""``imrml labels``: labels explained, checked against gold labels, reported on, given by hand."""
 
 from pathlib import Path
 from typing import Annotated

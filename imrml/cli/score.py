@@ -26,7 +26,7 @@ def score_requests(
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
 ) -> None:
-    """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
+    """Say of each request how likely the denial is to be overturned, and what to send."""
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.scoring.prediction import score
@@ -44,7 +44,8 @@ def score_requests(
     n_abstained = int((predictions["predicted"] == "abstain").sum())
     n_scored = len(predictions) - n_abstained
     console.tell(
-        f"{n_scored:,} of {pluralize(len(table), 'request')} scored, {n_abstained:,} abstained, written to {out}"
+        f"{n_scored:,} of {pluralize(len(table), 'request')} scored, {n_abstained:,} abstained, "
+        f"written to {out}"
     )
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")

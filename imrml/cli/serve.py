@@ -54,7 +54,8 @@ def serve(
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if not settings.is_loopback:
         console.tell(
-            "other machines can reach this page: put a proxy with TLS before it, for what is sent is health data"
+            "other machines can reach this page: put a proxy with TLS before it, "
+            "for what is sent is health data"
         )
     named = f"[{host}]" if ":" in host else host
     console.tell(f"http://{named}:{port}  (Ctrl+C stops it)")
@@ -62,10 +63,17 @@ def serve(
     # holds what was sent.
     try:
         uvicorn.run(
-            app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=200,
             timeout_graceful_shutdown=5,
-        )  # fmt: skip
+        )
     except SystemExit:  # with a code that elsewhere means "nothing changed"
         raise ConfigError(
-            f"serve: {named}:{port} cannot be bound; another program may hold it: give another --port"
+            f"serve: {named}:{port} cannot be bound; another program may hold it: "
+            "give another --port"
         ) from None

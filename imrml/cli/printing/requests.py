@@ -1,4 +1,4 @@
-"""How ``imrml explain`` prints a request: its text with what counts marked, the summary around it."""
+"""How ``imrml explain`` prints a request: its text with what counts marked, and a summary."""
 
 from rich.console import Console
 from rich.text import Text

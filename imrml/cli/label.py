@@ -135,30 +135,28 @@ def explain_labels(
     """Show rationales with sentence roles and evidence, on the terminal or as a page."""
     from imrml.corpus import require_columns
     from imrml.errors import ImrmlError
-    from imrml.labelling import label_items as label
-    from imrml.labelling.explanation import explain_items, select_items, write_explanations
+    from imrml.labelling.explanation import trace_labels, write_traces
 
     require_columns(table, ["case_number", "item_number"], "label --explain")
-    chosen = select_items(table, wanted)
     if is_printed:
         from rich.console import Console
 
         from imrml.cli.explanation import MAX_PRINTED, print_explanation
 
-        if not wanted and len(chosen) > MAX_PRINTED:
+        if not wanted and len(table) > MAX_PRINTED:
             raise ImrmlError(
-                f"label --explain: {len(chosen):,} items are too many to print; name some with --item CASE#N, or write all of "
+                f"label --explain: {len(table):,} items are too many to print; name some with --item CASE#N, or write all of "
                 "them to a page with --html FILE"
             )
-    labelled = label(chosen, n_jobs=jobs)
+    traces = trace_labels(table, wanted, n_jobs=jobs)
     if is_printed:
         stdout = Console(highlight=False)
-        for explanation in explain_items(labelled):
-            print_explanation(explanation, stdout)
+        for trace in traces:
+            print_explanation(trace, stdout)
     if page is not None:
-        write_explanations(explain_items(labelled), len(labelled), page)
+        write_traces(traces, page)
         console.tell(
-            f"{pluralize(len(labelled), 'item')} explained in {page}; it holds text of records"
+            f"{pluralize(len(traces), 'item')} explained in {page}; it holds text of records"
         )
 
 
@@ -166,23 +164,14 @@ def annotate_labels(table: "pd.DataFrame", wanted: list[str], file: Path) -> Non
     """Ask a person for the labels of upheld items that a file of gold labels does not hold yet."""
     from rich.console import Console
 
-    from imrml.cli.annotation import annotate_items
+    from imrml.cli.annotation import TerminalAnnotator
     from imrml.corpus import require_columns
-    from imrml.labelling.annotation import answered_items
-    from imrml.labelling.explanation import select_items
-    from imrml.labelling.gold import item_ids
+    from imrml.labelling.annotation import annotate_items
 
     require_columns(table, ["case_number", "item_number"], "label --annotate")
-    done = answered_items(file)
-    chosen = select_items(table, wanted)
-    has_rationale = chosen["rationale"].fillna("").str.strip() != ""
-    to_label = chosen[(chosen["decision"] == "upheld") & has_rationale]
-    left = to_label[[item_id not in done for item_id in item_ids(to_label)]]
-    console.tell(
-        f"{len(left):,} of {len(to_label):,} upheld items with a rationale are left to label"
-    )
-    n_answered = annotate_items(left, file, input, Console(highlight=False))
-    console.tell(f"{n_answered:,} answered, {len(left) - n_answered:,} left; answers are in {file}")
+    annotator = TerminalAnnotator(Console(highlight=False))
+    result = annotate_items(table, file, annotator, wanted, report=console.tell)
+    console.tell(f"{result.n_answered:,} answered, {result.n_left:,} left; answers are in {file}")
 
 
 def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path | None) -> None:
@@ -191,11 +180,11 @@ def check_labels(labelled: "pd.DataFrame", gold_file: Path, disagreements: Path 
     from imrml.config import load_config
     from imrml.corpus import require_columns
     from imrml.labelling.agreement import list_disagreements, measure_agreement
-    from imrml.labelling.gold import read_gold_items
+    from imrml.labelling.gold import parse_gold_items
     from imrml.tables.files import read_table, write_table
 
     require_columns(labelled, ["case_number", "item_number"], "label --check")
-    gold = read_gold_items(read_table(gold_file), str(gold_file))
+    gold = parse_gold_items(read_table(gold_file), str(gold_file))
     settings = load_config()
     found = measure_agreement(
         labelled,

@@ -130,3 +130,11 @@ class CheckFailedError(ImrmlError):
     """A check, gate or alarm found something."""
 
     exit_code = 4
+
+
+class RequestWarning(UserWarning):
+    """Something of a table of requests counts for nothing: columns or cells that are ignored."""
+
+
+class RefusedRequestWarning(RequestWarning):
+    """A row of a table of requests is refused and not scored; the message names it and says why."""

@@ -43,8 +43,7 @@ def run_demo(
     from imrml.errors import ImrmlError
     from imrml.models import load_model
     from imrml.scoring.prediction import score
-    from imrml.scoring.terminal import prediction_lines
-    from imrml.submissions.requests import sort_requests
+    from imrml.scoring.terminal import format_predictions
     from imrml.synthetic import draw_requests, write_corpus
     from imrml.tables.files import read_table, write_table
     from imrml.training.run import train
@@ -85,9 +84,9 @@ def run_demo(
     requests = pd.DataFrame([request.row for request in draw_requests(N_REQUESTS, seed + 1)])
     write_table(requests, out / "requests.jsonl")
     loaded = load_model(model_dir)
-    predictions = score(loaded, sort_requests(requests, config.stage), allow_demo=True)
+    predictions = score(loaded, requests, allow_demo=True)
     write_table(predictions, out / "predictions.jsonl")
-    for line in prediction_lines(predictions, width=shutil.get_terminal_size((140, 40)).columns):
+    for line in format_predictions(predictions, width=shutil.get_terminal_size((140, 40)).columns):
         print(line)
     print()
     print(_distance_to_best(result, read_table(truth)))

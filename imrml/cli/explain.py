@@ -35,9 +35,9 @@ def explain_request(
 
     from imrml.cli.explanation import printable
     from imrml.errors import TableError
-    from imrml.explaining.explanation import explain
+    from imrml.explaining.explainer import RequestExplainer
     from imrml.explaining.precedents import open_precedents
-    from imrml.explaining.summary import plain_summary
+    from imrml.explaining.summary import format_summary
     from imrml.submissions.requests import is_known_heading, sort_requests
     from imrml.tables.files import read_table
 
@@ -51,11 +51,11 @@ def explain_request(
         raise TableError(f"explain: row {row}: {requests.refused[0][1]}")
     if not requests.rows:
         raise TableError(f"explain: row {row} of {len(table):,}; there is none")
-    found = explain(
-        loaded, requests, allow_demo=allow_demo, precedents=open_precedents(loaded.manifest)
-    )
+    [request_id] = requests.request_ids
+    explainer = RequestExplainer(loaded, requests.submissions, request_id, allow_demo=allow_demo)
+    found = explainer.explain(open_precedents(loaded.manifest))
     screen = Console(highlight=False, soft_wrap=False)
-    head, *rest = plain_summary(found, width=screen.width).split("\n\n")
+    head, *rest = format_summary(found, width=screen.width).split("\n\n")
     screen.print(Text(_lines_printable(head), style="bold"))
     _print_sections(found, screen)
     for paragraph in rest:

@@ -35,7 +35,7 @@ def score_requests(
     """Say for each request how likely the denial is to be overturned, what would be faulted, and what to send."""
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
-    from imrml.scoring.prediction import score
+    from imrml.scoring.prediction import make_prediction_table, score_columns
     from imrml.submissions.requests import is_known_heading, sort_requests
     from imrml.tables.files import read_table, table_format, write_table
 
@@ -43,7 +43,7 @@ def score_requests(
     loaded = open_model(model)
     table = read_table(submissions, is_known_heading)
     requests = sort_requests(table, loaded.manifest["stage"], loaded.model.profile)
-    predictions = score(loaded, requests, allow_demo=allow_demo)
+    predictions = make_prediction_table(score_columns(loaded, requests, allow_demo=allow_demo))
     write_table(predictions, out)
     print_ignored_input(requests)
     n_abstained = int((predictions["predicted"] == "abstain").sum())

@@ -137,8 +137,8 @@ class CheckFailedError(ImrmlError):
 
 
 class RequestWarning(UserWarning):
-    """Columns or cells of requests count for nothing; the message names them and says why."""
+    """Something of a table of requests counts for nothing: columns or cells that are ignored."""
 
 
 class RefusedRequestWarning(RequestWarning):
-    """A request was refused and has no score; the message names its row and says why."""
+    """A row of a table of requests is refused and not scored; the message names it and says why."""

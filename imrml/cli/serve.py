@@ -49,7 +49,7 @@ def serve(
     settings = ServeSettings(host, token, tuple(allow_host or ()))
     loaded = load_model(model)
     app = create_app(
-        loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo
+        loaded, settings, past_items=open_precedents(loaded.manifest), allow_demo=allow_demo
     )
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if not settings.is_loopback:

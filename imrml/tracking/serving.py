@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from imrml.models import load_model
-from imrml.scoring.prediction import score
+from imrml.scoring.prediction import make_prediction_table, score_columns
 from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import sort_requests
 
@@ -74,7 +74,7 @@ class _Scorer:
         requests = sort_requests(
             model_input, self._loaded.manifest["stage"], self._loaded.model.programme
         )
-        return score(self._loaded, requests, allow_demo=True)
+        return make_prediction_table(score_columns(self._loaded, requests, allow_demo=True))
 
 
 def _load_pyfunc(path: str) -> _Scorer:

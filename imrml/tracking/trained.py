@@ -17,7 +17,7 @@ from imrml.training.run import TrainingResult
 from imrml.training.run import train as fit_and_evaluate
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class TrackedTraining(TrainingResult):
     """A training with where it went; all of a :class:`~imrml.training.run.TrainingResult` besides.
 

@@ -1,4 +1,4 @@
-"""Submissions as every part of a ReviewModel reads them: categories and features, computed once."""
+"""Submissions as every part of a ReviewModel reads them, computed once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -54,14 +54,20 @@ class Inputs:
 
     @property
     def features_and_words(self) -> sparse.csr_matrix | None:
-        """What the deficiency model reads, of shape (n_items, n_features + n_buckets), or None."""
+        """What the deficiency model reads: features and hashed words side by side.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_features + n_buckets), or None
+            None where it is made of priors alone.
+        """
         if self.words is None:
             return None
         return sparse.csr_matrix(sparse.hstack([self.matrix, self.words]))
 
 
 class SubmissionReader(BaseEstimator):
-    """The part of a ``ReviewModel`` that reads submissions; its settings and attributes are there."""
+    """The part of a ``ReviewModel`` that reads submissions; its attributes are described there."""
 
     stage: Stage
     profile: Profile
@@ -77,7 +83,13 @@ class SubmissionReader(BaseEstimator):
 
     @property
     def programme(self) -> Programme:
-        """The review programme that ``profile`` names."""
+        """The review programme that ``profile`` names.
+
+        Returns
+        -------
+        Programme
+            With its columns and codes.
+        """
         return programme_of(self.profile)
 
     def read(self, submissions: SubmissionFrame) -> Inputs:

@@ -29,7 +29,13 @@ class ReasonGiver(SubmissionReader):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the fit could not do as asked, in words, such as deficiencies left at their prior."""
+        """What the fit could not do as asked, in words; also deficiencies left at their prior.
+
+        Returns
+        -------
+        tuple of str
+            Sentences.
+        """
         notes = [*self._notes_on_outcome(), self._note_on_deficiencies()]
         return tuple(note for note in notes if note)
 

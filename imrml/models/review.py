@@ -1,4 +1,4 @@
-"""The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons."""
+"""The composite model that users hold: outcome, deficiencies, base rates, reasons, abstention."""
 
 from collections.abc import Callable
 from itertools import compress

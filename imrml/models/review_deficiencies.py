@@ -1,4 +1,4 @@
-"""The deficiencies of a ReviewModel: fitted on upheld items, and asked what more documents would do."""
+"""The deficiencies of a ReviewModel: fitted on upheld items, asked what more documents would do."""
 
 from collections.abc import Collection, Sequence
 
@@ -19,7 +19,7 @@ _SHOWS = "shows="
 
 
 class DeficiencyPredictor(SubmissionReader):
-    """The part of a ``ReviewModel`` that predicts deficiencies; its attributes are described there."""
+    """The part of a ``ReviewModel`` that predicts deficiencies; see there for its attributes."""
 
     associations_: ChecklistAssociations | None = None
     categories_: CategoryPrior
@@ -28,7 +28,13 @@ class DeficiencyPredictor(SubmissionReader):
 
     @property
     def predicts_deficiencies(self) -> bool:
-        """Whether upheld items with labels were among the training items."""
+        """Whether upheld items with labels were among the training items.
+
+        Returns
+        -------
+        bool
+            Without them, every probability of a deficiency is NaN.
+        """
         return self.deficiencies_ is not None
 
     def predict_deficiencies(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
@@ -61,7 +67,7 @@ class DeficiencyPredictor(SubmissionReader):
     def predict_deficiencies_if_shown(
         self, inputs: Inputs, documents: Sequence[Collection[str]]
     ) -> np.ndarray:
-        """Predict P(deficiency | upheld) of one request if it showed more, in sentences beside its own.
+        """Predict P(deficiency | upheld) of one request if sentences of its own showed more.
 
         Parameters
         ----------

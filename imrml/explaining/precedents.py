@@ -289,7 +289,7 @@ def build_precedents(
 
 
 def keep_precedents(items: pd.DataFrame, manifest: Mapping[str, Any]) -> Path:
-    """Write past items where :func:`open_precedents` looks; those of a training before are replaced.
+    """Write past items where :func:`open_precedents` looks, in place of those kept before.
 
     Parameters
     ----------
@@ -355,7 +355,7 @@ def _facts_words() -> frozenset[str]:
 
 
 def _weighed(words: Sequence[str]) -> str:
-    """Say drug, body part and side thrice: they tell items of a category apart, other words less."""
+    """Say drug, body part and side thrice: they best tell items of a category apart."""
     return " ".join(["-", *words, *[word for word in words if word in _facts_words()] * 2])
 
 

@@ -95,7 +95,8 @@ def _checklists(explanation: Explanation) -> Iterator[str]:
     yield ""
     yield f"Likely faults if upheld, and what answers them ({SEND_ONLY}):"
     for one in explanation.deficiencies:
-        yield f"- {one.name}: {percent(one.p)} (in its treatment category {percent(one.p_category)})"
+        rate = percent(one.p_category)
+        yield f"- {one.name}: {percent(one.p)} (in its treatment category {rate})"
         for line in one.checklist:
             quoted = "".join(f' (found: "{quote}")' for quote in line.quotes)
             yield f"  [{'x' if line.is_shown else ' '}] {line.document}{quoted}"

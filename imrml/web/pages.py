@@ -175,7 +175,7 @@ class Pages:
         return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
 
     def _format_ignored(self, column: str) -> str:
-        """Say that a field of the form counts for nothing; it has no unknown and no late columns."""
+        """Say that a field of the form counts for nothing."""
         [field] = (field for field in self.fields if field.column == column)
         expected = (
             "a date such as 02/10/2015" if field.kind == "date" else "an age in years, 0 to 120"
@@ -339,12 +339,8 @@ def make_pages(
                 )
         values = fill_fields(_read_values(form), report, pages.fields)
         if not values["treatment"]:
-            return pages.start(
-                values,
-                {
-                    "treatment": "Name the treatment that is requested; everything else may be empty."
-                },
-            )
+            needed = "Name the treatment that is requested; everything else may be empty."
+            return pages.start(values, {"treatment": needed})
         ticked = form.fields.get("shown", [])
         try:
             return await service.run_on_thread(_result, pages, service, values, ticked)

@@ -24,8 +24,8 @@ TRIAL: dict[str, str | int] = {
     "request_id": "a-17",
     "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
     "diagnosis": "M75.41 impingement syndrome of right shoulder",
-    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain finished "
-    "6 visits and can reach overhead again; strength is still reduced. "
+    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain "
+    "finished 6 visits and can reach overhead again; strength is still reduced. "
     "Home exercises are done daily.",
     "age": 44,
     "sex": "female",
@@ -109,13 +109,13 @@ class ModelService:
         self._try_out()
 
     def _try_out(self) -> None:
-        """Answer a fictional request, so that nobody is the first to meet a failure or slow imports."""
+        """Answer a fictional request, so that nobody is the first to meet a failure or waits."""
         try:
             self.explain(TRIAL)
         except Exception as error:
             raise ModelError(
-                f"the model cannot answer ({type(error).__name__}): another state of imrml made it; "
-                "train it again with this one"
+                f"the model cannot answer ({type(error).__name__}): "
+                "another state of imrml made it; train it again with this one"
             ) from error
         finally:
             forget_texts()

@@ -1,6 +1,6 @@
 from .config import load_config as load_config
 from .corpus.batch import parse_letters as parse_letters
-from .explaining.explanation import explain as explain
+from .explaining.explainer import explain as explain
 from .features.treatment import parse_treatment as parse_treatment
 from .labelling.labeller import label_rationale as label_rationale
 from .labelling.table import label_items as label_items

@@ -16,7 +16,6 @@ from imrml.evaluation.metrics.attainable import AttainableShare, compare_with_at
 from imrml.labelling.table import describe_labels, label_items
 from imrml.models.persistence import load_model
 from imrml.scoring.prediction import score
-from imrml.submissions.requests import sort_requests
 from imrml.synthetic.drawing import draw_requests
 from imrml.synthetic.writing import write_corpus
 from imrml.tables.files import read_table, write_table
@@ -123,7 +122,7 @@ def run_demo(
     requests = pd.DataFrame([request.row for request in draw_requests(N_REQUESTS, seed + 1)])
     write_table(requests, out / "requests.jsonl")
     loaded = load_model(out / "model")
-    predictions = score(loaded, sort_requests(requests, config.stage), allow_demo=True)
+    predictions = score(loaded, requests, allow_demo=True)
     write_table(predictions, out / "predictions.jsonl")
     split = training.verdict.headline.split
     attainable = compare_with_attainable(

@@ -1,4 +1,4 @@
-"""Shared by all tests: nothing is written outside temporary folders, and one small invented corpus goes down the whole line."""
+"""Shared by all tests: temporary folders only, and one invented corpus that went down the line."""
 
 import sys
 from collections.abc import Callable
@@ -10,9 +10,14 @@ import pytest
 from imrml.cli import main
 
 SMALL = [
-    "models.n_refits=5", "evaluation.n_folds=2", "evaluation.n_bootstrap=50", "features.max_terms=500", "tracking.enabled=false",
-    "evaluation.learning_curve=[0.5]", "evaluation.n_shuffles=1",
-]  # fmt: skip
+    "models.n_refits=5",
+    "evaluation.n_folds=2",
+    "evaluation.n_bootstrap=50",
+    "features.max_terms=500",
+    "tracking.enabled=false",
+    "evaluation.learning_curve=[0.5]",
+    "evaluation.n_shuffles=1",
+]
 
 
 class Run(NamedTuple):

@@ -15,7 +15,6 @@ from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features import HashedText, answering_cues, background, find_documents
 from imrml.models import ReviewModel
 from imrml.models.deficiency import MIN_SHOWN, DeficiencyModel
-from imrml.scoring.prediction import documents_shown
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_letters, draw_requests
@@ -182,7 +181,7 @@ def test_no_answer_that_is_added_raises_its_deficiency(model: ReviewModel) -> No
     before = predict(model, table)
     n_lowered = n_raised_elsewhere = 0
     for sentence in [*sentences_of_the_process(), *DOCUMENTS]:
-        answered = {found.cue for found in documents_shown((sentence,))}
+        answered = {found.cue for found in find_documents(sentence) if not found.is_negated}
         own = [bool(answered & answering_cues()[id_]) for id_ in deficiency_ids()]
         for added in (
             table["case_summary"] + " " + sentence,
@@ -202,7 +201,7 @@ def test_what_if_is_what_the_model_says_once_the_sentence_is_there(model: Review
     table = pd.DataFrame([request.row for request in draw_requests(6, 5)])
     for sentence in DOCUMENTS:
         after = predict(model, table.assign(case_summary=table["case_summary"] + " " + sentence))
-        cues = {found.cue for found in documents_shown((sentence,))}
+        cues = {found.cue for found in find_documents(sentence) if not found.is_negated}
         for row in range(len(table)):
             inputs = model.read(sort_requests(table.iloc[[row]], "imr").submissions)
             [told] = model.predict_deficiencies_if_shown(inputs, [cues])

@@ -22,7 +22,7 @@ from imrml.evaluation.metrics.held_out import (
     measure_learning_curve,
     share_of_attainable,
 )
-from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.splits import Headline
 from imrml.intervals import Resamples, figure
 
@@ -211,7 +211,7 @@ def test_with_next_to_no_overturned_case_nothing_is_claimed_against_the_prior():
         metrics = measure(
             {"external": HeldOut(outcome_table(truth, [0.01] * 60, class_prior=0.2))}, CONFIG, 0
         )
-        told = verdict(metrics, Headline("external", "never seen"))
+        told = reach_verdict(metrics, Headline("external", "never seen"))
         assert (told.beats_class_prior, told.beats_category_prior) == (False, False)
         assert f"could not be compared ({n_overturned} cases of one decision" in told.sentence
         slice_ = metrics["slices"]["external"]["sex"]["female"]

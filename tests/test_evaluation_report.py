@@ -12,7 +12,7 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.evaluation.checks.splits import Check, Finding
 from imrml.evaluation.metrics.held_out import HeldOut, measure, measure_learning_curve
-from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.report.write import BANNER, write_report
 from imrml.evaluation.splits import Headline
 
@@ -65,7 +65,9 @@ def measured():
     return (
         held,
         metrics,
-        verdict(metrics, Headline("grouped", "time-forward is not applicable: no case has a day")),
+        reach_verdict(
+            metrics, Headline("grouped", "time-forward is not applicable: no case has a day")
+        ),
     )
 
 
@@ -226,7 +228,9 @@ def test_little_data_still_makes_a_report(tmp_path):
     table = few.outcome.iloc[:6].assign(overturned=False, p_overturned=0.2, p_category_prior=0.14)
     held = {"external": HeldOut(table)}
     metrics = measure(held, CONFIG, 0)
-    told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
+    told = reach_verdict(
+        metrics, Headline("external", "the model was trained on none of these cases")
+    )
     write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=False)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2  # nothing to rank, no slice large enough, no labels
@@ -238,7 +242,7 @@ def test_a_split_with_few_overturned_cases_is_greyed_and_says_so(tmp_path):
     held = {"grouped": held_out(400), "time_forward": HeldOut(few.outcome)}
     metrics = measure(held, CONFIG, 0)
     n_overturned = metrics["held_out"]["time_forward"]["n_overturned_cases"]
-    told = verdict(metrics, Headline("grouped", "too few"))
+    told = reach_verdict(metrics, Headline("grouped", "too few"))
     write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=False)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert n_overturned < 30

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError
-from imrml.evaluation.splits import case_days, cluster_summaries, group_cases, headline, make_splits
+from imrml.evaluation.splits import (
+    case_days,
+    choose_headline,
+    cluster_summaries,
+    group_cases,
+    make_splits,
+)
 
 WORDS = [
     f"{first}{second}"
@@ -223,7 +229,7 @@ def test_no_dates_at_all_make_time_forward_not_applicable():
 def test_headline_counts_overturned_cases_not_items():
     cases = ["A"] * 40 + ["B"] * 40
     folds = ((np.arange(40), np.arange(40, 80)),)
-    chosen = headline(
+    chosen = choose_headline(
         {"time_forward": folds, "grouped": folds}, cases, [True] * 80, evaluation_config()
     )
     assert chosen.split == "grouped"
@@ -234,13 +240,13 @@ def test_headline_is_time_forward_where_both_sides_hold_enough():
     folds = ((np.arange(30), np.arange(30, 60)),)
     cases = [f"case {number}" for number in range(60)]
     assert (
-        headline(
+        choose_headline(
             {"time_forward": folds, "grouped": folds}, cases, [True] * 60, evaluation_config()
         ).split
         == "time_forward"
     )
     assert (
-        headline(
+        choose_headline(
             {"time_forward": folds, "grouped": folds},
             cases,
             [False, *[True] * 59],
@@ -253,7 +259,7 @@ def test_headline_is_time_forward_where_both_sides_hold_enough():
 def test_random_never_carries_the_headline():
     folds = ((np.arange(30), np.arange(30, 60)),)
     with pytest.raises(NotEnoughDataError, match=r"no split can carry the headline.*no days"):
-        headline(
+        choose_headline(
             {"random": folds, "time_forward": "no days"},
             ["A"] * 60,
             [True] * 60,

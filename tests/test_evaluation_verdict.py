@@ -7,7 +7,7 @@ from test_evaluation_metrics import CONFIG, drawn, outcome_table
 
 from imrml.evaluation.metrics.held_out import HeldOut, measure
 from imrml.evaluation.metrics.power import auroc_error, n_for_auroc
-from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.splits import Headline
 
 # --- what these letters could show
@@ -47,7 +47,7 @@ def test_power_counts_letters_and_says_whether_these_are_enough():
 def test_a_random_model_is_not_distinguishable_from_the_prior():
     truth, _ = drawn(600, 12)
     noise = truth.mean() * np.exp(0.02 * np.random.default_rng(13).normal(size=600))
-    told = verdict(
+    told = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0),
         Headline("grouped", "no days are known"),
     )
@@ -60,12 +60,12 @@ def test_a_random_model_is_not_distinguishable_from_the_prior():
 
 def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():
     truth, p = drawn(1500, 14)
-    good = verdict(
+    good = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0), Headline("grouped", "x")
     )
     assert (good.beats_class_prior, good.beats_category_prior) == (True, True)
     assert "not distinguishable" not in good.sentence
-    shuffled = verdict(
+    shuffled = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, p[::-1]))}, CONFIG, 0),
         Headline("grouped", "x"),
     )

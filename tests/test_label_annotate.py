@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.annotation import AnswerError, keep_answer, read_guide, read_ids, read_quote
-from imrml.labelling.gold import read_gold_items
+from imrml.labelling.annotation import AnswerError, parse_ids, parse_quote, read_guide, write_answer
+from imrml.labelling.gold import parse_gold_items
 from imrml.tables.files import read_table, write_table
 
 FUNCTION, SCREEN, FINDINGS = (
@@ -165,10 +165,10 @@ def test_a_last_line_left_open_and_odd_line_ends_lose_nothing(tmp_path):
     path = tmp_path / "gold.jsonl"
     path.write_text('{"item_id": "A#1", "deficiencies": [], "evidence": {}}')
     path.chmod(0o644)
-    keep_answer(path, "A#2", {FUNCTION: "no gain\u2028was shown"}, is_revised=False)
-    keep_answer(path, "A#3", {}, is_revised=False)
-    keep_answer(path, "A#1", {SCREEN: "none sent"}, is_revised=True)
-    read = read_gold_items(read_table(path), "gold.jsonl")
+    write_answer(path, "A#2", {FUNCTION: "no gain\u2028was shown"}, is_revised=False)
+    write_answer(path, "A#3", {}, is_revised=False)
+    write_answer(path, "A#1", {SCREEN: "none sent"}, is_revised=True)
+    read = parse_gold_items(read_table(path), "gold.jsonl")
     assert {item_id: set(item.deficiencies) for item_id, item in read.items()} == {
         "A#1": {SCREEN},
         "A#2": {FUNCTION},
@@ -179,11 +179,11 @@ def test_a_last_line_left_open_and_odd_line_ends_lose_nothing(tmp_path):
 
 
 def test_ids_and_quotes_are_read_as_people_write_them():
-    assert read_ids("  3;1 , 1") == (FUNCTION, SCREEN)
-    assert read_ids("None") == ()
-    assert read_quote("IN THIS case,\nthere is", NORCO, []) == "In this case, there is"
+    assert parse_ids("  3;1 , 1") == (FUNCTION, SCREEN)
+    assert parse_ids("None") == ()
+    assert parse_quote("IN THIS case,\nthere is", NORCO, []) == "In this case, there is"
     for answer in ("", "0", "none 1"):
         with pytest.raises(AnswerError):
-            read_ids(answer)
+            parse_ids(answer)
     with pytest.raises(AnswerError):
-        read_quote("0", NORCO, ["one"])
+        parse_quote("0", NORCO, ["one"])

@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
 from imrml.labelling.agreement import list_disagreements, measure_agreement, token_f1
-from imrml.labelling.gold import GoldItem, item_ids, read_gold_items
+from imrml.labelling.gold import GoldItem, item_ids, parse_gold_items
 from imrml.tables.files import read_table, write_table
 
 IDS = deficiency_ids()
@@ -143,14 +143,14 @@ def test_disagreements_name_item_id_kind_and_words():
 )
 def test_bad_gold_is_refused_with_file_and_row(row, told):
     with pytest.raises(TableError, match=re.escape(told)) as refused:
-        read_gold_items(pd.DataFrame([row]), "gold.jsonl")
+        parse_gold_items(pd.DataFrame([row]), "gold.jsonl")
     assert "gold.jsonl" in str(refused.value)
 
 
 def test_what_stands_twice_is_refused():
     twice = pd.DataFrame({"item_id": ["A#1", "A#1"], "deficiencies": [[], []]})
     with pytest.raises(TableError, match="row 2: A#1 stands twice"):
-        read_gold_items(twice, "gold.jsonl")
+        parse_gold_items(twice, "gold.jsonl")
     with pytest.raises(TableError, match="A#1 stands twice"):
         measure_agreement(table(("A", 1, []), ("A", 1, [])), GOLD, 10, 0, 0.95)
     with pytest.raises(TableError, match="is it of other letters"):
@@ -158,7 +158,7 @@ def test_what_stands_twice_is_refused():
 
 
 def test_evidence_of_gold_may_be_our_own_columns():
-    read = read_gold_items(LABELLED.assign(item_id=item_ids(LABELLED)), "items.parquet")
+    read = parse_gold_items(LABELLED.assign(item_id=item_ids(LABELLED)), "items.parquet")
     assert read["A#1"].quotes == {FUNCTION: (f"words on {FUNCTION}",)}
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from imrml.cli.printing.rationales import print_trace
-from imrml.labelling import label_items, label_rationale
-from imrml.labelling.explanation import ROLE_MEANINGS, explain_items
+from imrml.labelling import label_rationale
+from imrml.labelling.explanation import ROLE_MEANINGS, trace_labels
 from imrml.labelling.rules import Role
 from imrml.tables.files import write_table
 
@@ -40,7 +40,7 @@ def table(tmp_path):
     return tmp_path / "items.parquet"
 
 
-def explained(rationale, item=""):
+def traced(rationale, item=""):
     row = {
         "case_number": "A",
         "item_number": 1,
@@ -48,7 +48,8 @@ def explained(rationale, item=""):
         "decision": "upheld",
         "rationale": rationale,
     }
-    return next(explain_items(label_items(pd.DataFrame([row]))))
+    [trace] = trace_labels(pd.DataFrame([row]))
+    return trace
 
 
 def test_every_role_has_a_meaning():
@@ -62,26 +63,24 @@ def test_of_an_overturned_item_what_was_found_sufficient_is_marked(capsys):
         "decision": "overturned",
         "rationale": "She has failed physical therapy.",
     }
-    explanation = next(explain_items(label_items(pd.DataFrame([row]))))
-    assert explanation.deficiencies == ()
-    assert explanation.supports == ("conservative_care_not_failed",)
-    [marked] = [
-        piece for sentence in explanation.sentences for piece in sentence.pieces if piece.ids
-    ]
-    assert marked.ids == explanation.supports
-    print_trace(explanation, Console(width=120))
+    [trace] = trace_labels(pd.DataFrame([row]))
+    assert trace.deficiencies == ()
+    assert trace.supports == ("conservative_care_not_failed",)
+    [marked] = [piece for sentence in trace.sentences for piece in sentence.pieces if piece.ids]
+    assert marked.ids == trace.supports
+    print_trace(trace, Console(width=120))
     printed = capsys.readouterr().out
     assert "[She has failed physical therapy.](1)" in printed
     assert "(1) found sufficient, conservative_care_not_failed" in printed
 
 
 def test_marked_pieces_are_the_evidence_and_nothing_else():
-    explanation = explained(RATIONALES[0])
+    trace = traced(RATIONALES[0])
     [span] = label_rationale(RATIONALES[0])
-    marked = [piece for sentence in explanation.sentences for piece in sentence.pieces if piece.ids]
+    marked = [piece for sentence in trace.sentences for piece in sentence.pieces if piece.ids]
     assert [(piece.text, piece.ids) for piece in marked] == [(span.quote, (span.id,))]
-    assert explanation.deficiencies == (span.id,)
-    assert [sentence.role for sentence in explanation.sentences] == [
+    assert trace.deficiencies == (span.id,)
+    assert [sentence.role for sentence in trace.sentences] == [
         "recital",
         "lacks",
         "conclusion",
@@ -92,12 +91,12 @@ def test_marked_pieces_are_the_evidence_and_nothing_else():
 def test_no_word_is_lost_or_told_twice(rationale, between):
     """The pieces, in order, are the rationale but for its blanks."""
     text = f"{rationale} {LACK} {between}"
-    explanation = explained(text)
+    trace = traced(text)
     assert all(
         text[sentence.start : sentence.end] == "".join(p.text for p in sentence.pieces)
-        for sentence in explanation.sentences
+        for sentence in trace.sentences
     )
-    shown = "".join(piece.text for sentence in explanation.sentences for piece in sentence.pieces)
+    shown = "".join(piece.text for sentence in trace.sentences for piece in sentence.pieces)
     assert "".join(shown.split()) == "".join(text.split())
 
 

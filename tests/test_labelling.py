@@ -14,7 +14,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
 from imrml.labelling import find_supports, label_items, label_rationale
 from imrml.labelling.rules import cues, roles
-from imrml.labelling.sentence_roles import read
+from imrml.labelling.sentence_roles import normalize
 
 STATEMENTS = yaml.safe_load(
     (Path(__file__).parent / "labelling_statements.yaml").read_text(encoding="utf-8")
@@ -249,10 +249,10 @@ def test_words_cut_by_a_line_break_are_read_whole_and_quoted_as_they_stand():
 
 
 @given(st.text(max_size=80))
-def test_the_reading_copy_maps_back(text):
-    reading = read(text)
-    assert len(reading.text) == len(reading.offsets)
-    assert list(reading.offsets) == sorted(reading.offsets)
+def test_normalized_text_maps_back(text):
+    normalized = normalize(text)
+    assert len(normalized.text) == len(normalized.offsets)
+    assert list(normalized.offsets) == sorted(normalized.offsets)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

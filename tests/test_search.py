@@ -16,7 +16,7 @@ from imrml.engines import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
 from imrml.evaluation.report.write import write_report
 from imrml.training.data import TrainingData, prepare
-from imrml.training.fitting import hold_out
+from imrml.training.fitting import TrainingRun, hold_out
 from imrml.training.run import train
 from imrml.training.search import Recipe, search, without_search
 
@@ -160,7 +160,8 @@ def test_every_measured_fold_searches_by_itself(items: pd.DataFrame, tmp_path: P
 
 def test_without_a_space_nothing_is_searched(data: TrainingData) -> None:
     config = without_search(searched("{models.outcome.c: [1.0]}"))
-    assert hold_out(data, ((np.arange(120), np.arange(120, 160)),), config, 1, print).chosen == ()
+    folds = ((np.arange(120), np.arange(120, 160)),)
+    assert hold_out(TrainingRun(data, config), folds).chosen == ()
 
 
 @pytest.mark.parametrize(

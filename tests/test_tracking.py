@@ -1,4 +1,4 @@
-"""Tracking: a run holds all that was found out, its model answers as the folder does, no text of a record goes there."""
+"""Tracking: a run holds all figures, its model answers as the folder does, and no record's text."""
 
 import json
 import shutil
@@ -253,9 +253,10 @@ def test_a_search_is_a_run_with_its_candidates_below_it(folder, monkeypatch):
         [experiment], "tags.kind = 'trial'"
     )  # those of the interrupted attempt are gone
     assert {trial.data.tags["mlflow.parentRunId"] for trial in trials} == {run.run_id}
-    assert {(trial.data.params["models.outcome.c"], trial.data.metrics["log_loss"]) for trial in trials} == {
-        ("0.3", 0.3), ("1.0", 1.0), ("3.0", 3.0),
-    }  # fmt: skip
+    losses = {
+        trial.data.params["models.outcome.c"]: trial.data.metrics["log_loss"] for trial in trials
+    }
+    assert losses == {"0.3": 0.3, "1.0": 1.0, "3.0": 3.0}
     assert [
         trial.data.metrics["rank"] for trial in trials if trial.data.tags["is_chosen"] == "true"
     ] == [2]

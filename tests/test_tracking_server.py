@@ -1,4 +1,4 @@
-"""Against a real MLflow server over HTTP, one that dies amid a run, and a served model that answers as the command does."""
+"""Against a real MLflow server, one that dies amid a run, and a model served by MLflow."""
 
 import contextlib
 import json
@@ -53,10 +53,14 @@ def serving(arguments, port, health):
     )  # where uvicorn is, whether or not the environment is activated
     path = os.pathsep.join([scripts, os.environ["PATH"]])
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
+    here = ["--port", str(port), "--host", "127.0.0.1"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *map(str, arguments), "--port", str(port), "--host", "127.0.0.1"],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "mlflow", *map(str, arguments), *here],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -78,8 +82,9 @@ def stop(process):
 
 @pytest.fixture
 def store(tmp_path):
-    return ["server", "--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}", "--artifacts-destination", tmp_path / "kept",
-            "--workers", "1"]  # fmt: skip
+    database = f"sqlite:///{tmp_path / 'server.db'}"
+    places = ["--backend-store-uri", database, "--artifacts-destination", tmp_path / "kept"]
+    return ["server", *places, "--workers", "1"]
 
 
 def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(

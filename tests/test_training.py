@@ -151,13 +151,13 @@ def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line,
             "deficiencies": [["request_not_specific"]],
         }
     )
-    metrics, held_out, _, n_left_out = evaluate(
-        LoadedModel(result.model, result.manifest), items, CONFIG, labels
-    )
-    assert n_left_out == len(seen)
-    assert len(held_out["external"].outcome) == metrics["data"]["n_items"] == len(items) - len(seen)
-    assert metrics["data"]["n_labelled"] == 0
-    assert "not_applicable" in metrics["deficiencies"]["external"]
+    evaluation = evaluate(LoadedModel(result.model, result.manifest), items, CONFIG, labels)
+    assert evaluation.n_left_out == len(seen)
+    n_unseen = len(items) - len(seen)
+    assert len(evaluation.held_out["external"].outcome) == n_unseen
+    assert evaluation.metrics["data"]["n_items"] == n_unseen
+    assert evaluation.metrics["data"]["n_labelled"] == 0
+    assert "not_applicable" in evaluation.metrics["deficiencies"]["external"]
 
 
 def test_the_verdict_is_measured_from_every_side(items):
@@ -204,8 +204,9 @@ def test_a_model_is_compared_with_another_on_what_neither_saw(line, items):
         LoadedModel(result.model, result.manifest)
         for result in (train(seen, CONFIG), train(seen, PRIOR))
     ]
-    metrics, _, told, n_left_out = evaluate(models[0], items, CONFIG, None, models[1])
-    assert n_left_out == len(seen)
-    assert metrics["against"]["model_version"] == models[1].manifest["model_version"]
-    assert metrics["against"]["log_loss"]["n"] == len(items) - len(seen)
-    assert f"Against model {models[1].manifest['model_version']}" in told.sentence
+    evaluation = evaluate(models[0], items, CONFIG, against=models[1])
+    assert evaluation.n_left_out == len(seen)
+    version = models[1].manifest["model_version"]
+    assert evaluation.metrics["against"]["model_version"] == version
+    assert evaluation.metrics["against"]["log_loss"]["n"] == len(items) - len(seen)
+    assert f"Against model {version}" in evaluation.verdict.sentence

@@ -14,8 +14,8 @@ import yaml
 from scipy import sparse
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
+from imrml.features import find_documents
 from imrml.models import load_model
-from imrml.scoring.prediction import documents_shown
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
 from imrml.synthetic.phrase_banks import read_banks, read_table, say
@@ -55,7 +55,11 @@ def main() -> None:
     rng = Random(5)
     rows, labels, sentences = [], [], []
     for row, request in enumerate(drawn):
-        shown = {found.cue for found in documents_shown((request.row["case_summary"],))}
+        shown = {
+            found.cue
+            for found in find_documents(request.row["case_summary"])
+            if not found.is_negated
+        }
         for label in np.argsort(-before[row])[:3]:
             for aspect in process["categories"][request.treatment_category]["aspects"]:
                 facts_of = process["aspects"][aspect]
@@ -64,8 +68,8 @@ def main() -> None:
                 sentence = say(rng, facts[aspect]["shown"], Slots())
                 answered = {
                     found.cue
-                    for found in documents_shown((sentence,))
-                    if ids[label] in found.answers
+                    for found in find_documents(sentence)
+                    if not found.is_negated and ids[label] in found.answers
                 }
                 if answered and not answered <= shown:
                     rows.append(row)
@@ -124,7 +128,7 @@ def by_own_sentences(model, table, before, ids) -> None:
     )
     rows, labels, texts = [], [], []
     for row, notes in enumerate(table["case_summary"]):
-        shown = {found.cue for found in documents_shown((notes,))}
+        shown = {found.cue for found in find_documents(notes) if not found.is_negated}
         for label in np.argsort(-before[row])[:3]:
             for (id_, _), cues in cues_that_show().items():
                 if id_ == ids[label] and not cues <= shown:

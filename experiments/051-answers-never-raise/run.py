@@ -21,8 +21,8 @@ from sklearn.metrics import average_precision_score
 
 from imrml.config import load_config
 from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.features import find_documents
 from imrml.models import ReviewModel
-from imrml.scoring.prediction import documents_shown
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
@@ -109,14 +109,18 @@ def by_sentence(model, table, before, categories) -> None:
     )
     rows, labels, sentences, newly = [], [], [], []
     for row, category in enumerate(categories):
-        shown = {found.cue for found in documents_shown((table["case_summary"][row],))}
+        shown = {
+            found.cue
+            for found in find_documents(table["case_summary"][row])
+            if not found.is_negated
+        }
         for label in np.argsort(-before[row])[:3]:
             for aspect in process["categories"][category]["aspects"]:
                 facts_of = process["aspects"][aspect]
                 if facts_of["deficiency"] != ids[label] or facts_of["scope"] != "record":
                     continue
                 sentence = say(rng, facts[aspect]["shown"], Slots())
-                found = documents_shown((sentence,))
+                found = [one for one in find_documents(sentence) if not one.is_negated]
                 answered = {one.cue for one in found if ids[label] in one.answers}
                 if answered and not answered <= shown:
                     rows.append(row)
@@ -149,7 +153,7 @@ def by_own_sentences(model, table, before) -> None:
     sentences, ids = yaml.safe_load(OWN.read_text(encoding="utf-8")), deficiency_ids()
     rows, labels, added = [], [], []
     for row, notes in enumerate(table["case_summary"]):
-        shown = {found.cue for found in documents_shown((notes,))}
+        shown = {found.cue for found in find_documents(notes) if not found.is_negated}
         for label in np.argsort(-before[row])[:3]:
             for (id_, _), cues in cues_that_show().items():
                 if id_ == ids[label] and not cues <= shown:

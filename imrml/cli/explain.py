@@ -1,10 +1,10 @@
-"""``imrml explain``: one request with what moved its score, what it shows and what to send; text of it goes to stdout only."""
+"""``imrml explain``: one request in full; its text goes to stdout only."""
 
 from typing import Annotated
 
 import typer
 
-from imrml.cli.score import MODEL_HELP, print_ignored_input
+from imrml.cli.console import MODEL_HELP, console
 
 
 def explain_request(
@@ -18,26 +18,22 @@ def explain_request(
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
 ) -> None:
-    """Explain the score of one request: what moved it, what the text shows, what to send, what past items say."""
+    """Explain one request: what moved its score, what it shows, what to send, past items."""
     from imrml.cli.printing.requests import print_explanation
-    from imrml.errors import TableError
-    from imrml.explaining.explanation import explain
+    from imrml.explaining.explainer import explain
     from imrml.explaining.precedents import open_precedents
-    from imrml.submissions.requests import is_known_heading, sort_requests
+    from imrml.submissions.requests import is_known_heading
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
 
     loaded = load_model(model)
     table = read_table(submissions, is_known_heading)
-    requests = sort_requests(
-        table.iloc[row - 1 : row], loaded.manifest["stage"], loaded.model.programme
-    )
-    print_ignored_input(requests)
-    if requests.refused:
-        raise TableError(f"explain: row {row}: {requests.refused[0][1]}")
-    if not requests.rows:
-        raise TableError(f"explain: row {row} of {len(table):,}; there is none")
-    explanation = explain(
-        loaded, requests, allow_demo=allow_demo, precedents=open_precedents(loaded.manifest)
-    )
+    with console.tell_warnings():
+        explanation = explain(
+            loaded,
+            table,
+            row,
+            allow_demo=allow_demo,
+            past_items=open_precedents(loaded.manifest),
+        )
     print_explanation(explanation)

@@ -22,7 +22,7 @@ def label_items(
 
     `imrml labels` explains, checks, reports on and annotates labels.
     """
-    from imrml.corpus import require_columns
+    from imrml.corpus.item_table import require_columns
     from imrml.labelling.table import describe_labels
     from imrml.labelling.table import label_items as label
     from imrml.tables.files import read_table, table_format, write_table

@@ -1,4 +1,4 @@
-"""``imrml labels``: labels explained, checked against gold labels, reported on, and given by hand."""
+"""``imrml labels``: labels explained, checked against gold labels, reported on, given by hand."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,26 +34,24 @@ def explain_labels(
 ) -> None:
     """Print rationales with the role of each sentence and the evidence of each label."""
     from imrml.cli.printing.rationales import MAX_PRINTED, print_traces
-    from imrml.corpus import require_columns
+    from imrml.corpus.item_table import require_columns
     from imrml.errors import ImrmlError
-    from imrml.labelling.explanation import explain_items, select_items, write_explanations
-    from imrml.labelling.table import label_items
+    from imrml.labelling.explanation import trace_labels, write_traces
     from imrml.tables.files import read_table
 
     table = read_table(items)
     require_columns(table, _NEEDED, "labels explain")
-    chosen = select_items(table, item or [])
-    if html is None and not item and len(chosen) > MAX_PRINTED:
+    if html is None and not item and len(table) > MAX_PRINTED:
         raise ImrmlError(
-            f"labels explain: {len(chosen):,} items are too many to print; name some with "
+            f"labels explain: {len(table):,} items are too many to print; name some with "
             "--item CASE#N, or write all of them to a page with --html FILE"
         )
-    traces = explain_items(label_items(chosen, n_jobs=jobs))
+    traces = trace_labels(table, item or [], n_jobs=jobs)
     if html is None:
         print_traces(traces)
         return
-    write_explanations(traces, len(chosen), html)
-    console.tell(f"{pluralize(len(chosen), 'item')} explained in {html}; it holds text of records")
+    write_traces(traces, html)
+    console.tell(f"{pluralize(len(traces), 'item')} explained in {html}; it holds text of records")
 
 
 @app.command("check")
@@ -67,35 +65,23 @@ def check_labels(
 ) -> None:
     """Print how far our labels agree with gold labels."""
     from imrml.cli.printing.agreement import print_agreement
-    from imrml.config import load_config
-    from imrml.corpus import require_columns
-    from imrml.labelling.agreement import list_disagreements, measure_agreement
-    from imrml.labelling.gold import read_gold_items
-    from imrml.labelling.table import label_items
+    from imrml.corpus.item_table import require_columns
+    from imrml.labelling.agreement import check_labels as check
     from imrml.tables.files import read_table, table_format, write_table
 
     if disagreements is not None:
         table_format(disagreements)
     table = read_table(items)
     require_columns(table, _NEEDED, "labels check")
-    gold_items = read_gold_items(read_table(gold), str(gold))
-    labelled = label_items(table, n_jobs=jobs)
-    config = load_config()
-    agreement = measure_agreement(
-        labelled,
-        gold_items,
-        config.evaluation.n_bootstrap,
-        config.seed,
-        config.evaluation.interval_level,
-    )
-    print_agreement(agreement)
-    if agreement["n_absent"]:
+    agreement = check(table, gold, n_jobs=jobs)
+    figures, listed = agreement.figures, agreement.disagreements
+    print_agreement(figures)
+    if figures["n_absent"]:
         console.tell(
-            f"{agreement['n_absent']:,} of {agreement['n_items']:,} gold items have no row in the "
+            f"{figures['n_absent']:,} of {figures['n_items']:,} gold items have no row in the "
             "table: their labels count as missed"
         )
     if disagreements is not None:
-        listed = list_disagreements(labelled, gold_items)
         write_table(listed, disagreements)
         console.tell(
             f"{pluralize(len(listed), 'label')} that only one side gave, written to {disagreements}"
@@ -105,21 +91,17 @@ def check_labels(
 @app.command("report")
 def report_labels(
     items: _Items,
-    out: Annotated[Path, typer.Option(help="Folder for report.html and report.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html and figures.json.")],
     jobs: _Jobs = 1,
 ) -> None:
     """Report what reviewers fault, by treatment category, year and guideline."""
-    from imrml.config import load_config
-    from imrml.corpus import require_columns
-    from imrml.labelling.corpus_report import write_corpus_report
-    from imrml.labelling.table import label_items
+    from imrml.corpus.item_table import require_columns
+    from imrml.labelling.corpus_report import report_labels as report
     from imrml.tables.files import read_table
 
     table = read_table(items)
     require_columns(table, ["case_number", "rationale", "decision"], "labels report")
-    labelled = label_items(table, n_jobs=jobs)
-    write_corpus_report(out, labelled, load_config().evaluation.interval_level)
-    console.tell(f"report: {out / 'report.html'}")
+    console.tell(f"report: {report(table, out, n_jobs=jobs)}")
 
 
 @app.command("annotate")
@@ -129,23 +111,14 @@ def annotate_labels(
     item: _Item = None,
 ) -> None:
     """Ask for the labels of upheld items, one by one, that the gold labels do not hold yet."""
-    from rich.console import Console
-
-    from imrml.cli.printing.annotation import TerminalScreen
-    from imrml.corpus import require_columns
-    from imrml.labelling.conversation import annotate_items, find_unanswered
+    from imrml.cli.printing.annotation import TerminalAnnotator
+    from imrml.corpus.item_table import require_columns
+    from imrml.labelling.annotation import annotate_items
     from imrml.tables.files import read_table
 
     if items == "-":
         raise typer.BadParameter("labels annotate is a conversation: give it a table from a file")
     table = read_table(items)
     require_columns(table, _NEEDED, "labels annotate")
-    unanswered, n_to_label = find_unanswered(table, item or [], gold)
-    console.tell(
-        f"{len(unanswered):,} of {n_to_label:,} upheld items with a rationale are left to label"
-    )
-    screen = TerminalScreen(input, Console(highlight=False))
-    n_answered = annotate_items(unanswered, gold, screen)
-    console.tell(
-        f"{n_answered:,} answered, {len(unanswered) - n_answered:,} left; answers are in {gold}"
-    )
+    result = annotate_items(table, gold, TerminalAnnotator(), item or [], report=console.tell)
+    console.tell(f"{result.n_answered:,} answered, {result.n_left:,} left; answers are in {gold}")

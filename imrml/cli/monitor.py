@@ -1,4 +1,4 @@
-"""``imrml monitor`` and ``imrml reconcile``: is the model still fed what it knows, and was it right."""
+"""``imrml monitor`` and ``imrml reconcile``: is a model fed what it knows, and was it right."""
 
 from pathlib import Path
 from typing import Annotated

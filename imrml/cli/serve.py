@@ -45,12 +45,13 @@ def serve(
     settings = ServeSettings(host, token, tuple(allow_host or ()))
     loaded = load_model(model)
     app = create_app(
-        loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo
+        loaded, settings, past_items=open_precedents(loaded.manifest), allow_demo=allow_demo
     )
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if not settings.is_loopback:
         console.tell(
-            "other machines can reach this page: put a proxy with TLS before it, for what is sent is health data"
+            "other machines can reach this page: put a proxy with TLS before it, "
+            "for what is sent is health data"
         )
     named = f"[{host}]" if ":" in host else host
     console.tell(f"http://{named}:{port}  (Ctrl+C stops it)")
@@ -58,10 +59,17 @@ def serve(
     # holds what was sent.
     try:
         uvicorn.run(
-            app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=200,
             timeout_graceful_shutdown=5,
-        )  # fmt: skip
+        )
     except SystemExit:  # with a code that elsewhere means "nothing changed"
         raise ConfigError(
-            f"serve: {named}:{port} cannot be bound; another program may hold it: give another --port"
+            f"serve: {named}:{port} cannot be bound; another program may hold it: "
+            "give another --port"
         ) from None

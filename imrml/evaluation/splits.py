@@ -281,7 +281,7 @@ class Headline:
     reason: str
 
 
-def headline(
+def choose_headline(
     splits: Mapping[Split, Folds | str],
     case_numbers: Sequence[str],
     overturned: npt.ArrayLike,
@@ -299,7 +299,7 @@ def headline(
     >>> from imrml.config import load_config
     >>> config = load_config().evaluation
     >>> folds = ((np.array([0]), np.array([1])),)
-    >>> headline({"grouped": folds, "time_forward": folds}, ["A", "B"], [True, True], config).split
+    >>> choose_headline({"grouped": folds, "time_forward": folds}, ["A", "B"], [True, True], config).split
     'grouped'
     """
     cases, truth = np.asarray(case_numbers, dtype=object), np.asarray(overturned, dtype=bool)

@@ -1,4 +1,4 @@
-"""Short forms of charts and clerks in full, where requests are read and words are counted; quotes stay as they were written."""
+"""Short forms of charts and clerks in full, where requests are read; quotes stay as written."""
 
 import re
 from functools import cache
@@ -18,6 +18,11 @@ def spell_out(text: str, *, is_request: bool = False) -> str:
     is_request : bool
         Whether it is the line that is asked for: "pt" there is physical therapy, in notes it is the
         patient.
+
+    Returns
+    -------
+    str
+        The text with each short form in full.
 
     Examples
     --------

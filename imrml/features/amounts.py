@@ -106,6 +106,11 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
         The treatment is counted in visits, so that "#6" and "times 12" are visits and a course of
         weeks is no supply.
 
+    Returns
+    -------
+    Amounts
+        The numbers that are named; None for each that is not.
+
     Examples
     --------
     >>> read_amounts("Acupuncture twice a week for three weeks", is_drug=False, counts_visits=True).n_visits
@@ -141,7 +146,7 @@ def _first_number(patterns: tuple[re.Pattern[str], ...], text: str) -> float | N
 
 
 def _count_visits(text: str, *, is_drug: bool, counts_visits: bool) -> float | None:
-    """Count visits: the number stated for the whole course, else visits a week times weeks, else a bare count."""
+    """Count visits: those stated for all, else visits a week times weeks, else a bare count."""
     if is_drug:
         return None
     if (stated := _first_number(_VISITS, text)) is not None:

@@ -1,4 +1,4 @@
-"""What the transformers of submissions share: the check of the columns, and a row of named numbers for each request."""
+"""What the transformers of submissions share: the check of columns, rows of named numbers."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from imrml.submissions.programmes import LETTERS, Programme, require_submission_
 
 
 class SubmissionTransformer(TransformerMixin, BaseEstimator):
-    """A transformer that takes a submission frame of its ``stage`` and rings for every column that is not known then.
+    """A transformer that takes a submission frame of its ``stage``, and refuses any other frame.
 
     Attributes
     ----------
@@ -37,7 +37,9 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
 
 
 class NumberFeatures(SubmissionTransformer):
-    """A transformer that learns nothing but the columns and gives each request numbers by name; what it leaves out is 0.
+    """A transformer that learns only the columns and gives each request numbers by name.
+
+    A number that a request is not given is 0.
 
     With ``sparse_output`` it gives a sparse matrix, as ``OneHotEncoder`` does; else it follows
     ``set_output``.
@@ -48,6 +50,17 @@ class NumberFeatures(SubmissionTransformer):
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
         """Check the columns; nothing else is learned.
 
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+
+        Returns
+        -------
+        NumberFeatures
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -57,7 +70,23 @@ class NumberFeatures(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> Any:
-        """Return floats without missing values, shape (n_items, n_features)."""
+        """Give each request its numbers.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_items, n_features)
+            Floats without missing values.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         positions = {name: position for position, name in enumerate(self.get_feature_names_out())}
         values, columns, ends = [], [], [0]
@@ -73,7 +102,17 @@ class NumberFeatures(SubmissionTransformer):
 
     @abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Name the columns of :meth:`transform`."""
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Names.
+        """
 
     @abstractmethod
     def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:

@@ -105,6 +105,11 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
     features : FeatureUnion
         Fitted.
 
+    Returns
+    -------
+    dict of str to slice
+        Positions of the columns, by the name of the block.
+
     Examples
     --------
     >>> import pandas as pd
@@ -126,7 +131,9 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
 
 
 def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.DataFrame:
-    """Give the features of a submission frame as pandas, with their names: to look at, or for estimators that want names.
+    """Give the features of a submission frame as pandas, with their names.
+
+    To look at, or for estimators that want names.
 
     Parameters
     ----------
@@ -169,7 +176,17 @@ _MASKS = {"0": "(number)", "name": "(name)"}
 
 @cache
 def is_filler(name: str) -> bool:
-    """Tell whether a column stands for words that say nothing by themselves: common words, masked numbers and names.
+    """Tell whether a column stands for words that say nothing, such as masked numbers and names.
+
+    Parameters
+    ----------
+    name : str
+        One of ``get_feature_names_out()``.
+
+    Returns
+    -------
+    bool
+        Whether none of its words says anything by itself.
 
     Examples
     --------
@@ -195,6 +212,11 @@ def describe_feature(name: str) -> str:
     ----------
     name : str
         One of ``get_feature_names_out()``.
+
+    Returns
+    -------
+    str
+        What a person reads; the name itself where there are no words for it.
 
     Examples
     --------

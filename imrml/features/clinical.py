@@ -1,4 +1,4 @@
-"""What the record shows: documents and findings (or their stated absence), diagnoses, and how old the claim is."""
+"""What the record shows: documents and findings, or their absence, diagnoses, age of the claim."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -143,7 +143,7 @@ _DENIAL_AFTER = re.compile(
 
 
 def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument]:
-    """Find the documents and findings that a text shows or says are absent, in the order of the text.
+    """Find the documents and findings that a text shows or says are absent, in its order.
 
     What is only planned or asked for is not shown, and sentences that tell what utilization review
     said are passed over.
@@ -174,7 +174,14 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
 
 @cache
 def answering_cues() -> dict[str, frozenset[str]]:
-    """Tell which cues answer each deficiency: those that ``documentation_cues.csv`` says answer it, and those of its checklist.
+    """Tell which cues answer each deficiency.
+
+    Those that ``documentation_cues.csv`` says answer it, and those of its checklist.
+
+    Returns
+    -------
+    dict of str to frozenset of str
+        Cues by deficiency id.
 
     Examples
     --------
@@ -189,7 +196,7 @@ def answering_cues() -> dict[str, frozenset[str]]:
 
 @remember(16384)
 def background(narrative: str) -> str:
-    r"""Leave out of a narrative the sentences that show a document or a finding; each that stays is a line.
+    r"""Leave out of a narrative the sentences that show a document or a finding.
 
     A sentence that says what is absent stays. Where a sentence that went had stood cannot be told,
     so a document that is added in a sentence or a line of its own changes nothing. A sentence of
@@ -199,6 +206,11 @@ def background(narrative: str) -> str:
     ----------
     narrative : str
         Notes, or a case summary.
+
+    Returns
+    -------
+    str
+        The sentences that stay, a line each.
 
     Examples
     --------
@@ -352,7 +364,17 @@ def _last_date(narrative: str) -> date | None:
 
 
 def chronicity_band(days: float) -> str:
-    """Name the band of a claim's age in days since the injury; ``"unknown"`` where that is missing or negative.
+    """Name the band of a claim's age.
+
+    Parameters
+    ----------
+    days : float
+        Days since the injury; NaN where that is missing.
+
+    Returns
+    -------
+    str
+        A key of ``CHRONICITY_BANDS``, or ``"unknown"`` where ``days`` is missing or negative.
 
     Examples
     --------
@@ -367,7 +389,9 @@ def chronicity_band(days: float) -> str:
 
 
 class ClinicalFeatures(NumberFeatures):
-    """Documents shown or said to be absent, diagnosis families, age of the claim; age and sex only if asked for.
+    """Documents shown or said to be absent, diagnosis families, age of the claim.
+
+    Age and sex are features only if asked for.
 
     Parameters
     ----------
@@ -429,7 +453,17 @@ class ClinicalFeatures(NumberFeatures):
             yield known
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`."""
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Names.
+        """
         people = ["age", "is_age_unknown", "sex=female", "sex=male"] if self.use_age_and_sex else []
         return np.array([*_clinical_names(), *people], dtype=object)
 

@@ -1,4 +1,4 @@
-"""Crosses of the state's codes: one column for each combination of codes that enough reviews share."""
+"""Crosses of codes: one column for each combination of codes that enough reviews share."""
 
 from itertools import combinations
 from typing import Any, Self
@@ -16,7 +16,7 @@ _PEOPLE = ("age_band", "sex")
 
 
 class CodedFeatures(SubmissionTransformer):
-    """One column for each code, pair, triple ... of codes of different columns; 1 where a review bears them all.
+    """One column for each code, pair, triple ... of codes; 1 where a review bears them all.
 
     Combinations are kept as sorted whole numbers, not as words, so that thousands of them stay
     small on disk and are found in one search.
@@ -74,7 +74,26 @@ class CodedFeatures(SubmissionTransformer):
         self.min_cross_cases = min_cross_cases
 
     def fit(self, X: pd.DataFrame, y: Any = None, cases: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
-        """Learn the codes and the combinations that enough cases share; without ``cases`` a row is a case."""
+        """Learn the codes and the combinations that enough cases share.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests of the programme ``DMHC``.
+        y : ignored
+        cases : array-like of shape (n_items,), optional
+            Case of each row; without it every row counts as a case of its own.
+
+        Returns
+        -------
+        CodedFeatures
+            Itself.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._learn_columns(X)
         known = columns_at(self.stage, self.programme)
         self.code_columns_ = [
@@ -91,7 +110,23 @@ class CodedFeatures(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return zeros and ones of shape (n_items, n_features); a code that is not known stands in no combination."""
+        """Tell which combinations each review bears; a code that is not known stands in none.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_features)
+            Zeros and ones.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         keys = self._keys(X)
         places = np.minimum(np.searchsorted(self.crosses_, keys), len(self.crosses_) - 1)
@@ -106,11 +141,32 @@ class CodedFeatures(SubmissionTransformer):
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the combinations in plain words."""
+        """Name the combinations in plain words.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Such as ``"treatment category: Vision, sex: female"``.
+        """
         return self.name_crosses(slice(None)).astype(object)
 
     def name_crosses(self, places: Any) -> npt.NDArray[np.str_]:
-        """Name the combinations at some places (positions, or a slice) in plain words."""
+        """Name some of the combinations in plain words.
+
+        Parameters
+        ----------
+        places : ndarray of int or slice
+            Their positions.
+
+        Returns
+        -------
+        ndarray of str
+            A name each.
+        """
         subsets = self._subsets()
         names = []
         for cross in self.crosses_[places].tolist():
@@ -125,7 +181,13 @@ class CodedFeatures(SubmissionTransformer):
         return np.array(names, dtype=str)
 
     def memberships(self) -> npt.NDArray[np.bool_]:
-        """Tell which columns each combination holds, shape (n_features, n_code_columns)."""
+        """Tell which columns each combination holds.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_features, n_code_columns)
+            Columns in the order of ``code_columns_``.
+        """
         return np.asarray((self.radices_ > 0).T[self.crosses_ // self._n_combinations()])
 
     def _subsets(self) -> list[tuple[int, ...]]:
@@ -140,7 +202,7 @@ class CodedFeatures(SubmissionTransformer):
         return int(np.prod([max(len(levels), 1) for levels in self.levels_], dtype=np.int64))
 
     def _keys(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """Give each row's combinations their numbers, shape (n_items, n_subsets); -1 where a code is not known."""
+        """Give the number of each row's combinations; -1 where a code is not known."""
         codes = np.empty((len(X), len(self.levels_)), dtype=np.int64)
         for place, (name, levels) in enumerate(zip(self.code_columns_, self.levels_, strict=True)):
             words = X[name].to_numpy(dtype=str)
@@ -155,7 +217,7 @@ class CodedFeatures(SubmissionTransformer):
         )
 
     def _learn_radices(self) -> None:
-        """Give each column of each subset the factor that makes one number of a combination; 0 where the subset lacks it."""
+        """Learn the factors that make one number of a combination; 0 where a subset lacks it."""
         subsets = self._subsets()
         self.radices_ = np.zeros((len(self.levels_), len(subsets)), dtype=np.int64)
         for number, subset in enumerate(subsets):
@@ -168,7 +230,7 @@ class CodedFeatures(SubmissionTransformer):
 def _shared_by(
     values: npt.NDArray[Any], case_codes: npt.NDArray[np.int64], n_cases: int
 ) -> npt.NDArray[Any]:
-    """Give, sorted, the values of shape (n_items, n_columns) that stand in the rows of at least so many cases."""
+    """Give, sorted, the values (n_items, n_columns) that at least ``n_cases`` cases hold."""
     pairs = pd.DataFrame(
         {"value": values.ravel(), "case": np.repeat(case_codes, values.shape[1])}
     ).drop_duplicates()

@@ -1,4 +1,4 @@
-"""Words of a submission, and those of its summary once more for each treatment category in which enough cases hold them."""
+"""Words of a submission, and those of its summary once more for each treatment category."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _CROSSED = "summary_by_category"
 
 
 class CrossedTextFeatures(TextFeatures):
-    """What :class:`TextFeatures` gives, then each term of the summary for one treatment category only.
+    """What :class:`TextFeatures` gives, then each term of the summary for one category only.
 
     The same finding speaks for one treatment and says little of another. Such crosses cost a few
     thousand weights, so they are for many thousand letters (experiments/046-attainable).
@@ -72,6 +72,11 @@ class CrossedTextFeatures(TextFeatures):
         cases : array-like of shape (n_items,), optional
             Which case each row belongs to; without it every row counts as a case of its own.
 
+        Returns
+        -------
+        CrossedTextFeatures
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -95,13 +100,39 @@ class CrossedTextFeatures(TextFeatures):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return TF-IDF values, shape (n_items, n_terms + 1 + n_crosses)."""
+        """Weigh the terms of each request, and their crosses.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_terms + 1 + n_crosses)
+            TF-IDF values, 0 to 1.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         terms = super().transform(X)
         crossed = self._cross(terms, [treatment_category(text) for text in X["treatment"]])
         return sparse.csr_matrix(sparse.hstack([terms, crossed[:, self.crosses_]]))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Name the columns: those of :class:`TextFeatures`, then each cross by its term and, in brackets, its category."""
+        """Name the columns: those of :class:`TextFeatures`, then each cross.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_terms + 1 + n_crosses,)
+            A cross by its term and, in brackets, its category.
+        """
         terms = self.terms_[SUMMARY_PART]
         categories, places = np.divmod(self.crosses_, max(len(terms), 1))
         crosses = [
@@ -111,7 +142,7 @@ class CrossedTextFeatures(TextFeatures):
         return np.array([*super().get_feature_names_out(input_features), *crosses], dtype=object)
 
     def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
-        """Give each category columns of its own for the summary's terms; a category never seen has none."""
+        """Give each category columns of its own for the summary's terms; one not seen has none."""
         names = super().get_feature_names_out().astype(str)
         told = sparse.coo_matrix(
             terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))]

@@ -34,7 +34,17 @@ def _ranges_by_length() -> tuple[tuple[str, str, str], ...]:
 
 @remember(16384)
 def icd10_family(code: str) -> str:
-    """Name the diagnosis family of an ICD-10-CM code, with or without its dot; ``""`` where none is known.
+    """Name the diagnosis family of an ICD-10-CM code.
+
+    Parameters
+    ----------
+    code : str
+        With or without its dot.
+
+    Returns
+    -------
+    str
+        An id of ``diagnosis_families.csv``; ``""`` where none is known.
 
     Examples
     --------
@@ -52,7 +62,7 @@ def icd10_family(code: str) -> str:
 
 @remember(16384)
 def find_diagnoses(text: str, *, is_list: bool = False) -> tuple[str, ...]:
-    """List the diagnosis families that a text names in words or by ICD-10 codes, in the order of ``diagnosis_families.csv``.
+    """List the diagnosis families that a text names, in words or by ICD-10 codes.
 
     Parameters
     ----------
@@ -60,6 +70,11 @@ def find_diagnoses(text: str, *, is_list: bool = False) -> tuple[str, ...]:
         Of a narrative or of a list of diagnoses.
     is_list : bool, default=False
         Whether it lists diagnoses, where codes may lack their dot.
+
+    Returns
+    -------
+    tuple of str
+        Ids in the order of ``diagnosis_families.csv``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a request asks for: category, drug, dose, amounts, body part, and what of it was authorized."""
+"""What a request asks for: category, drug, dose, amounts, body part, and what was authorized."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -130,7 +130,7 @@ def _one_word_names() -> list[str]:
 
 @remember(65536)
 def _misspelt_drug(word: str) -> str:
-    """Name the drug that a word is one slip away from (the first letter must be right), else ``""``."""
+    """Name the drug that a word is one slip away from, else ``""``; the first letter must be right."""
     near = extractOne(word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=1)
     return near[0] if near and near[0][0] == word[0] else ""
 
@@ -139,7 +139,7 @@ _LONG_WORD = re.compile(rf"[a-z]{{{_MIN_FUZZY_LETTERS},}}")
 
 
 def _find_drugs(text: str) -> list[_Drug]:
-    """List the drugs of a text in lower case; words are taken for misspelt names only where no name is spelt right."""
+    """List the drugs of a text in lower case; misspelt ones only where no name is spelt right."""
     found = [(match.start(), match.group()) for match in _drug_names().finditer(text)]
     if not found:
         words = (
@@ -203,7 +203,17 @@ def treatment_category(text: str) -> str:
 
 
 def dwc_category(text: str) -> str:
-    """Name DWC's own, coarser category of a request; ``""`` where it has none.
+    """Name DWC's own, coarser category of a request.
+
+    Parameters
+    ----------
+    text : str
+        The request as worded.
+
+    Returns
+    -------
+    str
+        As ``treatment_categories.csv`` has it; ``""`` where there is none.
 
     Examples
     --------
@@ -244,7 +254,17 @@ def _body_part_patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def find_body_parts(text: str) -> tuple[str, ...]:
-    """List the body parts that a text names, as ids of ``body_parts.csv`` in that table's order.
+    """List the body parts that a text names.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    tuple of str
+        Ids of ``body_parts.csv``, in that table's order.
 
     Examples
     --------
@@ -272,6 +292,17 @@ def parse_treatment(text: str) -> TreatmentFacts:
     ----------
     text : str
         What is asked for, as worded; of a partially authorized item only one of its parts.
+
+    Returns
+    -------
+    TreatmentFacts
+        Its ``category``, drug, ``amounts``, body parts, side and the rest; what the line does
+        not name is None, 0, ``""`` or False. An empty line has the category ``"other"``.
+
+    Raises
+    ------
+    TypeError
+        ``text`` is no string: a row of a table without a request must be given as ``""``.
 
     Examples
     --------
@@ -331,7 +362,7 @@ _SIDE_NAMES = ("left", "right", "bilateral")
 
 
 class TreatmentFeatures(NumberFeatures):
-    """Facts of the request as numbers: counts on a log scale, flags, and one column for each known value of a fixed list.
+    """Facts of the request as numbers: counts on a log scale, flags, a column for each known value.
 
     Parameters
     ----------
@@ -360,7 +391,17 @@ class TreatmentFeatures(NumberFeatures):
         self.sparse_output = sparse_output
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`."""
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Names.
+        """
         return np.array(
             _treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []),
             dtype=object,
@@ -388,7 +429,7 @@ class TreatmentFeatures(NumberFeatures):
 
 @cache
 def _dwc_categories() -> dict[str, str]:
-    """DWC's own, coarser category of each of ours, which lends a rare one the experience of its relatives."""
+    """Map our categories to DWC's coarser ones, which lend a rare one their experience."""
     return {
         row["category"]: row["dwc_category"]
         for row in read_vocabulary("treatment_categories")

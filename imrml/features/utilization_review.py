@@ -1,4 +1,4 @@
-"""What the claims administrator did with a request: the part authorized, the guideline cited, the kind of review."""
+"""What the claims administrator did: part authorized, guideline cited, kind of review."""
 
 import re
 
@@ -21,7 +21,17 @@ _NONE_CITED = re.compile(r"did not cite|no guideline|none cited")
 
 
 def guideline_families(text: str) -> tuple[str, ...]:
-    """List the families of guideline that a citation names: any of ``GUIDELINE_FAMILIES``; ``()`` for an empty text.
+    """List the families of guideline that a citation names.
+
+    Parameters
+    ----------
+    text : str
+        The citation.
+
+    Returns
+    -------
+    tuple of str
+        Any of ``GUIDELINE_FAMILIES``; empty for an empty text.
 
     Examples
     --------
@@ -43,7 +53,13 @@ def guideline_families(text: str) -> tuple[str, ...]:
 
 
 def dispute_names() -> list[str]:
-    """Name the features of :func:`dispute_values`."""
+    """Name the features of :func:`dispute_values`.
+
+    Returns
+    -------
+    list of str
+        In their order.
+    """
     families = [f"claims_guideline={family}" for family in GUIDELINE_FAMILIES]
     return [
         "is_partially_authorized",
@@ -61,7 +77,7 @@ def dispute_values(
     claims_guideline: str,
     priority: str,
 ) -> dict[str, float]:
-    """Value of each feature that is not zero.
+    """Give the features of a dispute, without those that are zero.
 
     Parameters
     ----------
@@ -71,6 +87,11 @@ def dispute_values(
         Of the part that the claims administrator authorized; None where none was.
     claims_guideline, priority : str
         As in the submission.
+
+    Returns
+    -------
+    dict of str to float
+        By name.
 
     Examples
     --------

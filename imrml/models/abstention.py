@@ -36,6 +36,11 @@ def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int)
     min_cases : int
         A word is known from this many cases on.
 
+    Returns
+    -------
+    ndarray of uint32
+        Hashes of the words that are known, sorted.
+
     Examples
     --------
     >>> asked = pd.DataFrame({"treatment": ["MRI left knee"] * 5, "diagnosis": "", "case_summary": ""})
@@ -53,10 +58,22 @@ def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int)
 
 
 def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.float64]:
-    """Count the different words of each request that are not known, as a share of all of them and ten known ones.
+    """Count the different words of each request that are not known, as a share of all and ten more.
 
     Of three ways to see that a request is unlike those learned from, the one that told held-out
     letters from foreign text (experiments/025-unlike-requests).
+
+    Parameters
+    ----------
+    submissions : DataFrame of shape (n_items, n_columns)
+        Holds ``TELLING_COLUMNS``.
+    known : ndarray of uint32
+        From :func:`learn_words`.
+
+    Returns
+    -------
+    ndarray of float of shape (n_items,)
+        Between 0 and 1; ten known words are added to each request.
     """
     shares = []
     for found in _hash_words(submissions):
@@ -88,7 +105,7 @@ def find_reasons(
     answers: Mapping[str, Sequence[Any]],
     threshold: float | None,
 ) -> list[str]:
-    """Say for each item why the model does not answer; ``""`` where it does. The first reason that holds is given.
+    """Say for each item why the model does not answer.
 
     Parameters
     ----------
@@ -102,6 +119,11 @@ def find_reasons(
         settings ask for it.
     threshold : float or None
         Probability from which the answer is "overturned", where config states costs or a target.
+
+    Returns
+    -------
+    list of str of length n_items
+        The first reason that holds; ``""`` where the model answers.
     """
     reasons = []
     told = zip(*(submissions[name] for name in TELLING_COLUMNS if name in submissions), strict=True)

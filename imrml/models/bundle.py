@@ -53,7 +53,17 @@ def write_bundle(files: Mapping[str, bytes], path: Path) -> str:
 
 
 def read_bundle(path: Path) -> dict[str, bytes]:
-    """Read an archive that :func:`write_bundle` wrote; every file must be listed, and be as it was listed.
+    """Read an archive that :func:`write_bundle` wrote; every file must be as it was listed.
+
+    Parameters
+    ----------
+    path : Path
+        The archive.
+
+    Returns
+    -------
+    dict of str to bytes
+        Its files by name, without the list.
 
     Raises
     ------

@@ -61,7 +61,22 @@ class ScoreCalibrator(BaseEstimator):
     def fit(
         self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]
     ) -> Self:
-        """Fit on scores that held-out items received, their decisions and their cases, each of shape (n_items,)."""
+        """Fit on scores that held-out items received.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_items,)
+            Scores.
+        y : ndarray of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : ndarray of shape (n_items,)
+            Case of each item.
+
+        Returns
+        -------
+        ScoreCalibrator
+            Itself.
+        """
         self.losses_: dict[str, float] = {}
         self.method_ = self.method
         if self.method == "auto":
@@ -87,13 +102,30 @@ class ScoreCalibrator(BaseEstimator):
         return losses
 
     def predict(self, scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """P(overturned) of each score, shape (n_items,)."""
+        """Map scores to probabilities.
+
+        Parameters
+        ----------
+        scores : array-like of shape (n_items,)
+            Scores.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            P(overturned).
+        """
         check_is_fitted(self)
         return _apply_map(self.map_, np.asarray(scores, dtype=float))
 
     @property
     def line(self) -> tuple[float, float] | None:
-        """Slope and offset from scores to log-odds; None for an isotonic map, which is no line."""
+        """Slope and offset from scores to log-odds.
+
+        Returns
+        -------
+        (float, float) or None
+            None for an isotonic map, which is no line.
+        """
         if self.method_ == "sigmoid":
             return -float(self.map_.a_), -float(self.map_.b_)
         if self.method_ == "temperature":  # of the two log-odds -x and x

@@ -1,4 +1,4 @@
-"""P(overturned) from crosses of codes: logistic regressions that trust a cross the less the more codes it holds, averaged."""
+"""P(overturned) from crosses of codes: averaged logistic regressions, large crosses trusted less."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -78,6 +78,11 @@ class CrossesLogistic(CalibratedLogistic):
         years : ndarray of shape (n_items,)
             Year of each decision; NaN counts as the latest.
 
+        Returns
+        -------
+        CrossesLogistic
+            Itself.
+
         Raises
         ------
         NotEnoughDataError
@@ -130,7 +135,7 @@ class CrossesLogistic(CalibratedLogistic):
         scales: npt.NDArray[np.float64],
         fitted: LogisticRegression,
     ) -> None:
-        """Refit the first member on resampled cases; how far that moves it is taken for how far it moves the average."""
+        """Refit the first member on resampled cases, for how far the average would move."""
         moved = refit_on_other_cases(
             scaled,
             y,

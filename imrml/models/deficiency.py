@@ -1,4 +1,4 @@
-"""P(deficiency | upheld): the rates of the treatment category, or a ridge regression where that adds something."""
+"""P(deficiency | upheld): the category's rates, or a ridge regression where that adds something."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -53,7 +53,9 @@ _MOST_ITEMS_TO_CHOOSE = (
 
 
 class DeficiencyModel(BaseEstimator):
-    """Ridge regression of all labels on the features, away from each label's rate; a rare label keeps its category prior.
+    """Ridge regression of all labels on the features, away from each label's rate.
+
+    A rare label keeps its category prior.
 
     A regression of zeros and ones by least squares is the mean of a Gaussian process that all
     labels share, in which the scale of a feature says how far it may move a label beforehand. One
@@ -138,6 +140,11 @@ class DeficiencyModel(BaseEstimator):
             they have their own scale.
         cases : sequence of shape (n_items,), optional
             Case of each item; without them ``penalty`` is taken as it is.
+
+        Returns
+        -------
+        DeficiencyModel
+            Itself.
         """
         labels = np.asarray(labels, dtype=bool)
         X = (
@@ -196,7 +203,20 @@ class DeficiencyModel(BaseEstimator):
         return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:
-        """P(deficiency | upheld) of shape (n_items, n_labels)."""
+        """Predict P(deficiency | upheld).
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features), or None
+            Features; None where every label keeps its prior.
+        categories : sequence of str of length n_items
+            Treatment category of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items, n_labels)
+            Probabilities.
+        """
         check_is_fitted(self)
         priors = self.predict_priors(categories)
         if self.is_prior_.all():
@@ -207,7 +227,18 @@ class DeficiencyModel(BaseEstimator):
         return np.where(self.is_prior_, priors, np.clip(moved, _SMALLEST_RATE, 1 - _SMALLEST_RATE))
 
     def predict_priors(self, categories: Any) -> np.ndarray:
-        """Shrunken rate of each label in each row's treatment category, shape (n_items, n_labels)."""
+        """Give the shrunken rate of each label in each item's treatment category.
+
+        Parameters
+        ----------
+        categories : sequence of str of length n_items
+            Treatment category of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items, n_labels)
+            Probabilities.
+        """
         check_is_fitted(self, "priors_")
         # All were counted on the same categories; the last row is for one that was never seen.
         rates = np.array([[*prior.rates_, prior.rate_] for prior in self.priors_]).T
@@ -218,7 +249,7 @@ class DeficiencyModel(BaseEstimator):
 def _choose_penalty(
     X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float
 ) -> float:
-    """Choose the strength with the least squared error on held-out cases, of some that are spread over the whole."""
+    """Choose the strength with the least squared error on held-out cases, spread over the whole."""
     _, number = np.unique(cases, return_inverse=True)
     rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)[
         :_MOST_ITEMS_TO_CHOOSE
@@ -245,7 +276,7 @@ def _taken_off(
     penalty: float,
     is_own: np.ndarray,
 ) -> np.ndarray:
-    """Find how much each document takes off each label where all are fitted together, shape (n_labels, n_documents).
+    """Find how much each document takes off each label where all are fitted together.
 
     Parameters
     ----------
@@ -258,6 +289,11 @@ def _taken_off(
         Of words and documents alike.
     is_own : ndarray of bool of shape (n_labels, n_documents)
         Documents that count for each label.
+
+    Returns
+    -------
+    ndarray of shape (n_labels, n_documents)
+        Never negative.
     """
     taken_off = np.zeros(is_own.shape)
     # Fitted together, the best words for given documents are those that fit what the documents

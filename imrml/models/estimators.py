@@ -1,4 +1,4 @@
-"""P(overturned) by other classifiers of scikit-learn than the default, each calibrated on case-grouped folds."""
+"""P(overturned) by other classifiers of scikit-learn, each calibrated on case-grouped folds."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -20,7 +20,9 @@ from imrml.models.outcome import CalibratedClassifier, linear_model, one_thread
 
 
 class CalibratedEstimator(CalibratedClassifier):
-    """A linear support vector machine, complement naive Bayes, boosted trees, or a stack; none has an interval.
+    """A linear support vector machine, complement naive Bayes, boosted trees, or a stack.
+
+    None of them has an interval.
 
     Parameters
     ----------
@@ -61,6 +63,11 @@ class CalibratedEstimator(CalibratedClassifier):
         Distances to a margin are none, nor is what balanced classes shift. Naive Bayes counts every
         word that moves with another twice: its log-odds cost 0.53 of log loss on real letters
         (experiments/040-model-kinds).
+
+        Returns
+        -------
+        bool
+            Only trees and stacks without class weights give them.
         """
         return (
             self.settings["kind"] not in ("linear_svc", "complement_nb")
@@ -68,7 +75,21 @@ class CalibratedEstimator(CalibratedClassifier):
         )
 
     def fit(self, X: Any, y: Any, cases: Any) -> Self:
-        """Fit on a sparse matrix (n_items, n_features) without negative values, decisions (bool) and case numbers.
+        """Fit on features without negative values.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : array of shape (n_items,)
+            Case of each item.
+
+        Returns
+        -------
+        CalibratedEstimator
+            Itself.
 
         Raises
         ------
@@ -100,12 +121,29 @@ class CalibratedEstimator(CalibratedClassifier):
         return self
 
     def scores(self, X: Any) -> np.ndarray:
-        """Score items before calibration, shape (n_items,)."""
+        """Score items before calibration.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Higher is likelier overturned.
+        """
         with one_thread():
             return _score(self.estimator_, sparse.csr_matrix(X))
 
     def coefficients(self) -> np.ndarray | None:
-        """Tell what each feature adds to the score, shape (n_features,); None for trees and stacks."""
+        """Tell what each feature adds to the score.
+
+        Returns
+        -------
+        ndarray of shape (n_features,) or None
+            None for trees and stacks.
+        """
         if isinstance(self.estimator_, LinearSVC):
             return np.asarray(self.estimator_.coef_[0])
         if isinstance(self.estimator_, ComplementNB):

@@ -65,7 +65,7 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
 
 
 def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
-    """Say how a model's answers differ from those written down when it was saved; None where they are the same.
+    """Say how a model's answers differ from those written down when it was saved.
 
     Parameters
     ----------
@@ -73,6 +73,11 @@ def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
         As loaded.
     written : dict
         From :func:`answer_specimens` when it was saved.
+
+    Returns
+    -------
+    str or None
+        What has changed; None where they are the same.
     """
     try:
         now = answer_specimens(model)

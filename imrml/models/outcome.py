@@ -45,6 +45,11 @@ def one_thread() -> AbstractContextManager[Any]:
     The order of additions, hence the last digits of a fit, then does not hang on the number of
     cores, and fits side by side do not crowd each other out.
 
+    Returns
+    -------
+    context manager
+        In which NumPy, SciPy and scikit-learn use one thread.
+
     Examples
     --------
     >>> with one_thread():
@@ -57,9 +62,23 @@ def one_thread() -> AbstractContextManager[Any]:
 def linear_model(
     c: float, stop: float = _STOP, class_weight: str | None = None
 ) -> LogisticRegression:
-    """Make the L2-penalised logistic regression that both models use; it stops where no slope of the mean loss exceeds ``stop``.
+    """Make the L2-penalised logistic regression that both models use.
 
     ``c`` is the inverse strength of the penalty, ``class_weight`` is scikit-learn's.
+
+    Parameters
+    ----------
+    c : float
+        Inverse strength of the penalty.
+    stop : float, default=1e-5
+        Slope of the mean loss that no coefficient exceeds where it stops.
+    class_weight : {'balanced'} or None, default=None
+        scikit-learn's.
+
+    Returns
+    -------
+    LogisticRegression
+        Not fitted.
 
     Examples
     --------
@@ -89,29 +108,79 @@ class ClassPrior(ClassifierMixin, BaseEstimator):
     """
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: ARG002
-        """Count ``y`` (bool, shape (n_items,)); ``X`` may be anything."""
+        """Count the decisions.
+
+        Parameters
+        ----------
+        X : sequence of length n_items
+            Not looked at.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+
+        Returns
+        -------
+        ClassPrior
+            Itself.
+        """
         self.classes_ = np.array([False, True])
         self.n_items_ = len(y)
         self.rate_ = float(np.mean(y))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        """Give the rate for each item.
+
+        Parameters
+        ----------
+        X : sequence of length n_items
+            Not looked at.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            P(upheld), P(overturned).
+        """
         check_is_fitted(self)
         return _two_columns(np.full(len(X), self.rate_))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
+        """Give the likelier decision.
+
+        Parameters
+        ----------
+        X : sequence of length n_items
+            Not looked at.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_items,)
+            Whether "overturned" is likelier.
+        """
         return self.predict_proba(X)[:, 1] > 0.5
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Interval of the Beta posterior of the rate, shape (n_items, 2); ``level`` between 0 and 1."""
+        """Give the interval of the Beta posterior of the rate.
+
+        Parameters
+        ----------
+        X : sequence of length n_items
+            Not looked at.
+        level : float
+            Share of the posterior inside, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Lower and upper end.
+        """
         rates = self.predict_proba(X)[:, 1]
         return _beta_interval(rates, np.full(len(rates), float(self.n_items_)), level)
 
 
 class CategoryPrior(ClassifierMixin, BaseEstimator):
-    """The training rate in each treatment category, shrunk to the rate overall; a category never seen gets the rate overall.
+    """The training rate in each treatment category, shrunk to the rate overall.
+
+    A category never seen gets the rate overall.
 
     Parameters
     ----------
@@ -142,7 +211,20 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         self.shrinkage = shrinkage
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Count ``y`` (bool) by the treatment categories ``X`` (str), both of shape (n_items,)."""
+        """Count the decisions in each category.
+
+        Parameters
+        ----------
+        X : sequence of str of length n_items
+            Treatment categories.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+
+        Returns
+        -------
+        CategoryPrior
+            Itself.
+        """
         y = np.asarray(y, dtype=float)
         self.classes_ = np.array([False, True])
         self.rate_ = float(y.mean())
@@ -154,7 +236,18 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        """Give each item the rate of its category.
+
+        Parameters
+        ----------
+        X : sequence of str of length n_items
+            Treatment categories.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            P(upheld), P(overturned).
+        """
         check_is_fitted(self)
         by_category = dict(zip(self.categories_, self.rates_.tolist(), strict=True))
         return _two_columns(
@@ -162,25 +255,59 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         )
 
     def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
+        """Give the likelier decision.
+
+        Parameters
+        ----------
+        X : sequence of str of length n_items
+            Treatment categories.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_items,)
+            Whether "overturned" is likelier.
+        """
         return self.predict_proba(X)[:, 1] > 0.5
 
     def count(self, X: Any) -> np.ndarray:
-        """Training items in the category of each row, int of shape (n_items,)."""
+        """Count the training items in each item's category.
+
+        Parameters
+        ----------
+        X : sequence of str of length n_items
+            Treatment categories.
+
+        Returns
+        -------
+        ndarray of int of shape (n_items,)
+            0 for a category never seen.
+        """
         by_category = dict(zip(self.categories_, self.n_by_category_.tolist(), strict=True))
         return np.array([by_category.get(category, 0) for category in X], dtype=np.int64)
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Interval of the Beta posterior of each rate, shape (n_items, 2); ``level`` between 0 and 1.
+        """Give the interval of the Beta posterior of each item's rate.
 
         Items count as independent, so where a case brings many items of one category the interval
         is too narrow.
+
+        Parameters
+        ----------
+        X : sequence of str of length n_items
+            Treatment categories.
+        level : float
+            Share of the posterior inside, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Lower and upper end.
         """
         return _beta_interval(self.predict_proba(X)[:, 1], self.count(X) + self.shrinkage, level)
 
 
 class CalibratedClassifier(ClassifierMixin, BaseEstimator):
-    """What all models of the feature matrix share: scores, mapped to probabilities on case-grouped folds.
+    """What all models of the feature matrix share: scores that are mapped to probabilities.
 
     Attributes
     ----------
@@ -200,13 +327,19 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
 
     @property
     def gives_log_odds(self) -> bool:
-        """Whether scores are log-odds as they stand."""
+        """Whether scores are log-odds as they stand.
+
+        Returns
+        -------
+        bool
+            Else they are only mapped to probabilities by a calibrator.
+        """
         return True
 
     def _learn_items(
         self, X: Any, y: Any, cases: Any
     ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-        """Check what is fitted on; gives the matrix, decisions (bool) and a number for each case."""
+        """Check what is fitted on; gives matrix, decisions (bool) and a number for each case."""
         y = np.asarray(y, dtype=bool)
         if y.all() or not y.any():
             raise NotEnoughDataError(
@@ -220,32 +353,94 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
 
     @abstractmethod
     def scores(self, X: Any) -> np.ndarray:
-        """Score items, shape (n_items,): log-odds before calibration where ``gives_log_odds``."""
+        """Score items: log-odds before calibration where ``gives_log_odds``.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Higher is likelier overturned.
+        """
 
     def coefficients(self) -> np.ndarray | None:
-        """Tell what each feature adds to the score, shape (n_features,); None where the score is no sum over features."""
+        """Tell what each feature adds to the score.
+
+        Returns
+        -------
+        ndarray of shape (n_features,) or None
+            None where the score is no sum over features.
+        """
         return None
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        """Predict calibrated probabilities.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            P(upheld), P(overturned).
+        """
         check_is_fitted(self)
         return _two_columns(self._calibrated(self.scores(X)))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
+        """Give the likelier decision.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_items,)
+            Whether "overturned" is likelier.
+        """
         return self.predict_proba(X)[:, 1] > 0.5
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:  # noqa: ARG002 the signature of those that have one
-        """Interval for P(overturned), shape (n_items, 2): NaN, for this kind has none."""
+        """Give no interval for P(overturned): this kind has none.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        level : float
+            Between 0 and 1; not looked at.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            NaN.
+        """
         check_is_fitted(self)
         return np.full((X.shape[0], 2), np.nan)
 
     def contributions(self, X: Any) -> sparse.csr_matrix:
-        """Calibrated log-odds that each feature an item shows adds to the average item's, shape (n_items, n_features).
+        """Give the calibrated log-odds that each feature adds to those of the average item.
 
         Only features that the item shows count, so that a reason is always something that stands in
         the request. An isotonic map has no slope; there, the scores are those before calibration.
         Nothing where the score is no sum over features.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_features)
+            Empty where the score is no sum over features.
         """
         matrix, coefficients = sparse.csr_matrix(X, dtype=float, copy=True), self.coefficients()
         if coefficients is None:
@@ -274,7 +469,7 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
 
 
 class CalibratedLogistic(CalibratedClassifier):
-    """L2-penalised logistic regression, calibrated on case-grouped folds, with bootstrap refits by case.
+    """L2-penalised logistic regression, calibrated on case-grouped folds, with refits by case.
 
     Parameters
     ----------
@@ -322,11 +517,31 @@ class CalibratedLogistic(CalibratedClassifier):
 
     @property
     def gives_log_odds(self) -> bool:
-        """Whether scores are log-odds as they stand; balanced classes shift them."""
+        """Whether scores are log-odds as they stand.
+
+        Returns
+        -------
+        bool
+            Balanced classes shift them.
+        """
         return getattr(self, "class_weight", None) is None
 
     def fit(self, X: Any, y: Any, cases: Any) -> Self:
-        """Fit on a sparse matrix (n_items, n_features), decisions (bool) and case numbers, both of shape (n_items,).
+        """Fit the regression, its calibrator and its refits.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : array of shape (n_items,)
+            Case of each item.
+
+        Returns
+        -------
+        CalibratedLogistic
+            Itself.
 
         Raises
         ------
@@ -357,11 +572,28 @@ class CalibratedLogistic(CalibratedClassifier):
         return self
 
     def scores(self, X: Any) -> np.ndarray:
-        """Log-odds before calibration, shape (n_items,)."""
+        """Give the log-odds before calibration.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Log-odds.
+        """
         return np.asarray(self.linear_.decision_function(X))
 
     def coefficients(self) -> np.ndarray:
-        """Tell what each feature adds to the log-odds, shape (n_features,)."""
+        """Tell what each feature adds to the log-odds.
+
+        Returns
+        -------
+        ndarray of shape (n_features,)
+            Log-odds a unit.
+        """
         return np.asarray(self.linear_.coef_[0])
 
     def _refit(self, X: sparse.csr_matrix, y: np.ndarray, case_codes: np.ndarray) -> None:
@@ -382,13 +614,25 @@ class CalibratedLogistic(CalibratedClassifier):
         )
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Interval for P(overturned), shape (n_items, 2); NaN with fewer than two refits; ``level`` between 0 and 1.
+        """Give an interval for P(overturned), which holds the score.
 
         A normal interval in log-odds: around the refits' mean, because few overturned items pull
         the fit up, and as wide as the refits spread and as weights differ from item to item: what
         much is said of is off by more. Twenty refits hold too few for percentiles. It holds the
         score. How often it holds the truth of invented letters: experiments/004-interval-coverage
         and 048-interval-and-cost.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        level : float
+            How often the interval should hold the truth, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Lower and upper end; NaN with fewer than two refits.
         """
         check_is_fitted(self)
         log_odds = self.scores(X)

@@ -1,4 +1,4 @@
-"""A model on disk: ``model.skops`` beside ``model.json``, trusted only as far as a list in this file goes."""
+"""A model on disk: ``model.skops`` beside ``model.json``, trusted as far as a list here goes."""
 
 import hashlib
 import importlib
@@ -152,12 +152,17 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
 
 
 def load_model(where: str | Path) -> LoadedModel:
-    """Read a model: first its checksum is verified, then each type in it, only then is it built, and asked what it knew.
+    """Read a model: checksum and types are verified before it is built and asked what it knew.
 
     Parameters
     ----------
     where : str or Path
         A folder that ``imrml train`` wrote, or an archive that ``imrml bundle`` wrote.
+
+    Returns
+    -------
+    LoadedModel
+        The model and its manifest.
 
     Raises
     ------
@@ -258,7 +263,7 @@ def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
 
 
 def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a file of another minor version: estimators change between them, and predictions with them."""
+    """Refuse a file of another minor version: estimators and predictions change between them."""
     for name, installed in (("imrml", version("imrml")), ("scikit_learn", sklearn.__version__)):
         found = str(manifest[name])
         if found.split(".")[:2] != installed.split(".")[:2]:

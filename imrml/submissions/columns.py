@@ -1,4 +1,4 @@
-"""What is known before the review, column by column: dtype, unit and the moment a value becomes known."""
+"""What is known before the review, column by column: dtype, unit and when it becomes known."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The words of the state's open data for our columns and their values; the words are a table, ``dmhc_codes.yaml``."""
+"""The words of the state's open data for our columns and values, a table: ``dmhc_codes.yaml``."""
 
 import re
 from functools import cache
@@ -41,7 +41,17 @@ def _fold(words: str) -> str:
 
 
 def map_heading(heading: str) -> str | None:
-    """Give a heading of the state's data our column's name; None where the state has no such heading.
+    """Give a heading of the state's data our column's name.
+
+    Parameters
+    ----------
+    heading : str
+        As a file spells it.
+
+    Returns
+    -------
+    str or None
+        None where the state has no such heading.
 
     Examples
     --------
@@ -54,6 +64,16 @@ def map_heading(heading: str) -> str | None:
 def is_passed_over(heading: str) -> bool:
     """Tell whether a heading of the state's data is known to be of no use.
 
+    Parameters
+    ----------
+    heading : str
+        As a file spells it.
+
+    Returns
+    -------
+    bool
+        Whether the table lists it.
+
     Examples
     --------
     >>> is_passed_over("DaysToReview"), is_passed_over("Findings")
@@ -63,7 +83,17 @@ def is_passed_over(heading: str) -> bool:
 
 
 def read_decision(words: str) -> str | None:
-    """Read ``upheld`` or ``overturned``; None where the words say neither.
+    """Read the decision.
+
+    Parameters
+    ----------
+    words : str
+        As a file words it.
+
+    Returns
+    -------
+    {'upheld', 'overturned'} or None
+        None where the words say neither.
 
     Examples
     --------
@@ -74,12 +104,33 @@ def read_decision(words: str) -> str | None:
 
 
 def read_sex(words: str) -> str:
-    """Read ``female`` or ``male``, else ``""``."""
+    """Read the sex.
+
+    Parameters
+    ----------
+    words : str
+        As a file words it.
+
+    Returns
+    -------
+    {'female', 'male', ''}
+        ``""`` where the words say neither.
+    """
     return _ours_by_theirs("sexes").get(_fold(words), "")
 
 
 def read_code(words: str) -> str:
-    """Write a code as the state spells it, whatever its case, blanks and punctuation; one nobody knows only gets single blanks.
+    """Write a code as the state spells it, whatever its case, blanks and punctuation.
+
+    Parameters
+    ----------
+    words : str
+        As a file spells it.
+
+    Returns
+    -------
+    str
+        The state's spelling; a code nobody knows only gets single blanks.
 
     Examples
     --------
@@ -90,7 +141,17 @@ def read_code(words: str) -> str:
 
 
 def read_age_band(words: str) -> str:
-    """Read an age, or a band of ages however it is written or cut, as one of the state's bands; ``""`` where it holds no age.
+    """Read an age, or a band of ages however it is written or cut, as one of the state's bands.
+
+    Parameters
+    ----------
+    words : str
+        Such as ``"47"`` or ``"65 to 74"``.
+
+    Returns
+    -------
+    str
+        The band; ``""`` where the words hold no age.
 
     Examples
     --------
@@ -105,7 +166,17 @@ def read_age_band(words: str) -> str:
 
 
 def join_codes(category: str, subcategory: str) -> str:
-    """Write a category and a subcategory in one text; :func:`split_codes` takes it apart.
+    """Write a category and a subcategory in one text.
+
+    Parameters
+    ----------
+    category, subcategory : str
+        Codes; ``""`` where absent.
+
+    Returns
+    -------
+    str
+        :func:`split_codes` takes it apart.
 
     Examples
     --------
@@ -118,6 +189,16 @@ def join_codes(category: str, subcategory: str) -> str:
 def split_codes(words: str) -> tuple[str, str]:
     """Take a text of category and subcategory apart.
 
+    Parameters
+    ----------
+    words : str
+        As :func:`join_codes` wrote it.
+
+    Returns
+    -------
+    category, subcategory : str
+        Codes as the state spells them; ``""`` where absent.
+
     Examples
     --------
     >>> split_codes("Durable Medical Equipment: Insulin Pump"), split_codes("Vision")
@@ -128,7 +209,18 @@ def split_codes(words: str) -> tuple[str, str]:
 
 
 def fill_codes(cells: RawColumns) -> RawColumns:
-    """Fill the codes from the text of treatment and diagnosis where they are absent, and that text from the codes."""
+    """Fill codes from the text of treatment and diagnosis where absent, and that text from codes.
+
+    Parameters
+    ----------
+    cells : RawColumns
+        Cells of a table.
+
+    Returns
+    -------
+    RawColumns
+        The same with every column of codes.
+    """
     filled: dict[str, list[str]] = {}
     for name in ("treatment", "diagnosis"):
         category, subcategory = columns = f"{name}_category", f"{name}_subcategory"

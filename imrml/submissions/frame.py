@@ -72,7 +72,20 @@ def submission_frame(
 
 
 def require_treatment(columns: Iterable[Any], programme: Programme) -> None:
-    """Raise unless one of the columns names what is asked for."""
+    """Raise unless one of the columns names what is asked for.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of a table's columns.
+    programme : Programme
+        Whose reviews.
+
+    Raises
+    ------
+    TableError
+        None of them does; the known columns are named.
+    """
     if not set(columns) & {*programme.treatment_columns}:
         named = " and ".join(f"no {name!r}" for name in programme.treatment_columns)
         # Another heading may be the first row of a table without headings, and so a record's text.
@@ -88,7 +101,24 @@ def require_treatment(columns: Iterable[Any], programme: Programme) -> None:
 def frame_of_cells(
     cells: RawColumns, index: pd.Index, stage: Stage, programme: Programme
 ) -> SubmissionFrame:
-    """Make the frame of :func:`submission_frame` from cells read already."""
+    """Make the frame of :func:`submission_frame` from cells read already.
+
+    Parameters
+    ----------
+    cells : RawColumns
+        Of the columns of the programme, those that the table has.
+    index : Index of length n_items
+        Of the frame.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme
+        Whose reviews.
+
+    Returns
+    -------
+    SubmissionFrame of shape (n_items, n_columns)
+        As :func:`submission_frame` gives it.
+    """
     cells = programme.fill_cells(cells)
     text = {
         column.name: cells.texts(column.name)

@@ -1,4 +1,4 @@
-"""What the narrative of a record tells: age, sex, diagnoses, and which of its sentences nobody could have written in time.
+"""What a record's narrative tells: age, sex, diagnoses, and what nobody could have written in time.
 
 A narrative reconstructed from a letter was written after the decision, so it holds the reviewer's
 judgement of the record and what utilization review said. ``removals.yaml`` beside this file lists
@@ -27,7 +27,7 @@ _SEX = re.compile(r"\b(?:(female|woman|she|her|hers)|(male|man|he|his|him))\b", 
 
 
 def _split_anywhere(words: str) -> str:
-    """Turn words into a regex that also finds them split by an extractor: "diagn oses", "incl- uded"."""
+    """Turn words into a regex that also finds them split by an extractor: "diagn oses"."""
     return "|".join("[- ]{0,2}".join(word) for word in words.split())
 
 
@@ -41,7 +41,17 @@ _DIAGNOSIS = re.compile(
 
 
 def derive_age(narrative: str) -> float | None:
-    """Read the age in years from a narrative; None where it tells none between 10 and 110.
+    """Read the age from a narrative.
+
+    Parameters
+    ----------
+    narrative : str
+        Of the record.
+
+    Returns
+    -------
+    float or None
+        Years; None where it tells no age from 10 to 110.
 
     Examples
     --------
@@ -56,7 +66,17 @@ def derive_age(narrative: str) -> float | None:
 
 
 def derive_sex(narrative: str) -> str:
-    """Read the sex from a narrative's first telling word: ``"female"``, ``"male"`` or ``""``.
+    """Read the sex from a narrative's first telling word.
+
+    Parameters
+    ----------
+    narrative : str
+        Of the record.
+
+    Returns
+    -------
+    {'female', 'male', ''}
+        ``""`` where no word tells.
 
     Examples
     --------
@@ -68,10 +88,20 @@ def derive_sex(narrative: str) -> str:
 
 
 def derive_diagnosis(narrative: str) -> str:
-    """Read the diagnoses from what a narrative could say before utilization review; ``""`` where no sentence names any.
+    """Read the diagnoses from what a narrative could say before utilization review.
 
     Parsing and scoring both call this with the whole narrative, so that neither a judgement of the
     record nor a reason of utilization review becomes a diagnosis at any stage.
+
+    Parameters
+    ----------
+    narrative : str
+        Of the record, whole.
+
+    Returns
+    -------
+    str
+        As worded; ``""`` where no sentence names any.
 
     Examples
     --------
@@ -96,6 +126,18 @@ def remove_sentences(narrative: str, stage: Stage) -> str:
     utilization review decided, also of earlier requests, go for stage ``rfa``. Lines stay lines.
     Shown before and after on every model card, because what stays is still a proxy.
 
+    Parameters
+    ----------
+    narrative : str
+        Of the record.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+
+    Returns
+    -------
+    str
+        What stays.
+
     Examples
     --------
     >>> told = "He had PT in May. Portions of the notes were illegible. Utilization review denied more PT on 6/1/15."
@@ -118,7 +160,14 @@ def remove_sentences(narrative: str, stage: Stage) -> str:
 
 
 def removal_reason(sentence: str, stage: Stage) -> str:
-    """Say why nobody could have written a sentence at the stage; ``""`` where somebody could.
+    """Say why nobody could have written a sentence at the stage.
+
+    Parameters
+    ----------
+    sentence : str
+        Of a narrative.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
 
     Returns
     -------
@@ -145,7 +194,7 @@ def removal_reason(sentence: str, stage: Stage) -> str:
 
 @cache
 def _removals() -> tuple[re.Pattern[str], re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
-    """Compile the table: what any reason holds, phrases out of sight, and for each reason what tells it."""
+    """Compile the table: what any reason holds, phrases out of sight, what tells each reason."""
     table = yaml.safe_load(
         files("imrml.submissions").joinpath("removals.yaml").read_text(encoding="utf-8")
     )

@@ -1,4 +1,4 @@
-"""The programmes whose reviews a model can learn: what differs between them, as data and two functions."""
+"""The programmes whose reviews a model can learn, as data: what differs between them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +68,13 @@ class Programme:
 
     @property
     def known_columns(self) -> frozenset[str]:
-        """Every column that a request may bear, whether it is used, passed over or refused."""
+        """Every column that a request may bear, whether it is used, passed over or refused.
+
+        Returns
+        -------
+        frozenset of str
+            Names.
+        """
         names = (column.name for column in self.columns)
         return frozenset({"request_id", *names, *REFUSED_COLUMNS, *IGNORED_COLUMNS})
 

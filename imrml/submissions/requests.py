@@ -65,6 +65,25 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
 
     Of ``DMHC`` columns may also bear the headings of the state's own files.
 
+    Parameters
+    ----------
+    table : DataFrame
+        Requests as somebody sent them, a row each.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme, default=LETTERS
+        Whose reviews; of ``DMHC`` columns may also bear the headings of the state's own files.
+
+    Returns
+    -------
+    Requests
+        What can be scored, and what was refused, ignored or not read.
+
+    Raises
+    ------
+    TableError
+        No column names what is asked for.
+
     Examples
     --------
     >>> table = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"], "rationale": [None, "The request is supported."]})
@@ -112,7 +131,20 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
 
 
 def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
-    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
+    """Give columns our names, whatever their case and blanks.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As somebody sent it.
+    programme : Programme
+        Whose reviews.
+
+    Returns
+    -------
+    DataFrame
+        Where several columns mean one, a row holds the text of all of them; columns that nobody
+        knows keep their names.
 
     Examples
     --------
@@ -130,7 +162,17 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
 
 
 def is_known_heading(heading: str) -> bool:
-    """Tell whether a heading names a column of a request, in any programme; so does the separator of a CSV show.
+    """Tell whether a heading names a column of a request, in any programme.
+
+    Parameters
+    ----------
+    heading : str
+        As a file spells it.
+
+    Returns
+    -------
+    bool
+        Whether it is known; so the separator of a CSV shows.
 
     Examples
     --------
@@ -148,7 +190,7 @@ def _name_column(heading: str, programme: Programme) -> str | None:
 
 
 def _columns_by_name(table: pd.DataFrame, programme: Programme) -> dict[str, list[Any]]:
-    """Tell which columns of a table mean each of ours, the one of our own name first; others stand under their own name."""
+    """Tell which columns of a table mean each of ours, the one of our own name first."""
     by_name: dict[str, list[Any]] = {}
     for given in table:
         by_name.setdefault(_name_column(str(given), programme) or str(given), []).append(given)
@@ -208,7 +250,7 @@ def _find_unread(kept: RawColumns, rows: Sequence[int], stage: Stage) -> Iterato
 
 
 def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:
-    """Yield an id a row: the given one, else ``request-`` and the row's number or the next that nobody took."""
+    """Yield an id a row: the given one, else ``request-`` and the next number that nobody took."""
     taken = set(given_ids)
     for row in rows:
         numbers = (f"request-{number}" for number in count(row))

@@ -1,4 +1,6 @@
-"""Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
+"""Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending.
+
+``-`` is JSON Lines on stdin or stdout.
 
 Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines, JSON text in CSV and
 lines of a cell in Excel; reading gives lists back. CSV and Excel are safe to open in a spreadsheet
@@ -50,7 +52,7 @@ _HALF_CHARACTER = re.compile(
 )
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-"""Between the fields of a CSV; Excel writes a semicolon where the comma is the decimal sign of the place."""
+"""Between the fields of a CSV; Excel writes semicolons where the comma is the decimal sign."""
 csv.field_size_limit(2**31 - 1)  # how long a text may be, the reader of its column says
 
 IsKnown = Callable[[str], bool]
@@ -60,13 +62,29 @@ IsKnown = Callable[[str], bool]
 def table_format(path: str | Path) -> str:
     """Name the format that a path's ending stands for.
 
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` for stdin or stdout.
+
+    Returns
+    -------
+    {'parquet', 'jsonl', 'csv', 'xlsx'}
+        The format.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
+
     Examples
     --------
     >>> table_format("items.parquet"), table_format("-")
     ('parquet', 'jsonl')
     >>> table_format("items.xls")
     Traceback (most recent call last):
-    imrml.errors.TableError: items.xls: unknown ending '.xls'; expected .parquet, .jsonl, .csv or .xlsx
+    imrml.errors.TableError: items.xls: unknown ending '.xls';
+    expected .parquet, .jsonl, .csv or .xlsx
     """
     if str(path) == "-":
         return "jsonl"
@@ -79,7 +97,9 @@ def table_format(path: str | Path) -> str:
 
 
 def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFrame:
-    """Read a table; the row numbers in error messages count from 1 (in CSV, the line after the header is row 1).
+    r"""Read a table.
+
+    Row numbers in error messages count from 1; in CSV, the line after the header is row 1.
 
     Parameters
     ----------
@@ -88,11 +108,24 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     is_known : callable, optional
         As in :func:`parse_table`.
 
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        As the file holds it; the cells of a CSV are text.
+
     Raises
     ------
     TableError
         The file is absent or empty, its ending is unknown, or a row cannot be read (the message
         holds its number).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "requests.csv")
+    >>> _ = path.write_text("treatment,age\nNorco #60,51\n")
+    >>> read_table(path).to_dict("records")
+    [{'treatment': 'Norco #60', 'age': '51'}]
     """
     table_format(path)
     if str(path) == "-":
@@ -103,7 +136,7 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
 
 
 def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.DataFrame:
-    r"""Read a table from bytes, as :func:`read_table` does from a file; nothing is written anywhere.
+    r"""Parse a table from bytes, as :func:`read_table` does from a file; nothing is written.
 
     Parameters
     ----------
@@ -116,6 +149,11 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
         tabs: of the three, the one counts that makes most of the headings known. No row below the
         header is looked at for it.
 
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        As the file holds it; the cells of a CSV are text.
+
     Raises
     ------
     TableError
@@ -125,7 +163,9 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     --------
     >>> parse_table(b"treatment,age\nNorco #60,51\n", "requests.csv").to_dict("records")
     [{'treatment': 'Norco #60', 'age': '51'}]
-    >>> parse_table(b"treatment;age\nNorco, #60;51\n", "requests.csv", {"treatment", "age"}.__contains__).to_dict("records")
+    >>> is_known = {"treatment", "age"}.__contains__
+    >>> data = b"treatment;age\nNorco, #60;51\n"
+    >>> parse_table(data, "requests.csv", is_known).to_dict("records")
     [{'treatment': 'Norco, #60', 'age': '51'}]
     """
     format_ = table_format(name)
@@ -143,8 +183,8 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TableError(
-            f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 (in Excel: Save As, CSV UTF-8), "
-            "or as .xlsx"
+            f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 "
+            "(in Excel: Save As, CSV UTF-8), or as .xlsx"
         ) from None
     return _from_csv(text, name, is_known) if format_ == "csv" else _from_json_lines(text, name)
 
@@ -164,7 +204,8 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
             )
         if _HALF_CHARACTER.search(line):
             raise TableError(
-                f"{path}: row {number} holds half a character (\\ud800 to \\udfff); write it again as UTF-8"
+                f"{path}: row {number} holds half a character (\\ud800 to \\udfff); "
+                "write it again as UTF-8"
             )
         rows.append(row)
     if not rows:
@@ -186,9 +227,9 @@ def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataF
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
-            found = f"{pluralize(len(row), 'field')}, the header {n_columns}"
+            width = f"{pluralize(len(row), 'field')}, the header {n_columns}"
             raise TableError(
-                f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}"
+                f"{path}: row {number} has {width}; quote fields that hold {SEPARATORS[separator]}"
             )
     try:
         frame = pd.read_csv(
@@ -225,7 +266,19 @@ def _restored(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
-    """Read a table in parts of at most ``n_rows`` rows; the cells of a CSV are text.
+    """Read a table in parts.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    n_rows : int, default=1000
+        Rows of a part, at most.
+
+    Yields
+    ------
+    DataFrame of shape (n_rows, n_columns)
+        The next part; the cells of a CSV are text.
 
     Raises
     ------
@@ -234,7 +287,7 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
     """
     format_ = table_format(path)
     if format_ == "parquet":
-        import pyarrow.parquet as pq  # noqa: PLC0415 - a start that reads no Parquet does not wait for it
+        import pyarrow.parquet as pq  # noqa: PLC0415 - a start without Parquet does not wait
 
         try:
             with pq.ParquetFile(path) as file:
@@ -259,20 +312,44 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table whole or not at all, readable by its owner only (it may hold health data).
 
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The table.
+    path : str or Path
+        File to write, its format by its ending; ``-`` for JSON Lines on stdout.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
+
     Examples
     --------
     >>> import tempfile
-    >>> folder = tempfile.mkdtemp()
-    >>> write_table(pd.DataFrame({"case_number": ["CM15-0000001"], "deficiencies": [["request_not_specific"]]}),
-    ...             Path(folder, "items.csv"))
-    >>> read_table(Path(folder, "items.csv")).to_dict("records")
-    [{'case_number': 'CM15-0000001', 'deficiencies': ['request_not_specific']}]
+    >>> path = Path(tempfile.mkdtemp(), "items.csv")
+    >>> items = {"case_number": ["CM15-1"], "deficiencies": [["request_not_specific"]]}
+    >>> write_table(pd.DataFrame(items), path)
+    >>> read_table(path).to_dict("records")
+    [{'case_number': 'CM15-1', 'deficiencies': ['request_not_specific']}]
     """
     write_parts([frame], path)
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
-    """Write a table that comes in parts of the same columns and dtypes; never more than one is held.
+    """Write a table that comes in parts; never more than one is held.
+
+    Parameters
+    ----------
+    parts : iterable of DataFrame
+        Of the same columns and dtypes.
+    path : str or Path
+        As for :func:`write_table`.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
 
     Examples
     --------
@@ -296,7 +373,24 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
 
 
 def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
-    r"""Give the bytes of the file that :func:`write_table` would write; the ending of ``name`` chooses the format.
+    r"""Give the bytes of the file that :func:`write_table` would write.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The table.
+    name : str
+        Its ending chooses the format.
+
+    Returns
+    -------
+    bytes
+        What the file would hold.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
 
     Examples
     --------
@@ -376,6 +470,11 @@ def plain_rows(columns: Mapping[Any, Sequence[Any]]) -> Iterator[dict[Any, Any]]
     ----------
     columns : mapping of str to sequence of length n_rows
         What each column holds.
+
+    Returns
+    -------
+    iterator of dict
+        The rows, of values that JSON holds.
 
     Examples
     --------

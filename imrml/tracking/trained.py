@@ -17,7 +17,7 @@ from imrml.training.run import TrainingResult
 from imrml.training.run import train as fit_and_evaluate
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class TrackedTraining(TrainingResult):
     """A training with where it went; all of a :class:`~imrml.training.run.TrainingResult` besides.
 
@@ -94,16 +94,16 @@ def train(
     imrml.errors.TableError: ...
     """
     result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
-    found = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
+    facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
     if out is None:
-        return TrackedTraining(**found)
+        return TrackedTraining(**facts)
     folder = Path(out)
     save_training(result, folder)
     path = None
     if result.precedents is not None:
         path = keep_precedents(result.precedents, result.manifest)
     run = _log(folder) if config.tracking.enabled else None
-    return TrackedTraining(**found, out=folder, precedents_path=path, run=run)
+    return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
 
 
 def save_training(result: TrainingResult, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """A recipe fitted on some rows, and what it predicts for rows that it never saw."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,60 +19,114 @@ from imrml.training.data import TrainingData, decided_years
 from imrml.training.search import search
 
 Report = Callable[[str], None]
+"""Given, in words, what is going on."""
 
 
-def hold_out(  # noqa: PLR0917 - what every caller has at hand
-    data: TrainingData,
-    folds: Folds,
-    config: Config,
-    n_jobs: int,
-    report: Report,
-    n_shuffles: int = 0,
-) -> HeldOut:
-    """Fit the recipe of a config, its search included, on each fold's rows and predict the rows it holds out.
+def report_nothing(_: str) -> None:
+    """Say nothing; unlike a lambda it can be sent to a worker process."""
 
-    With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled
-    between them.
+
+@dataclass(frozen=True, eq=False)
+class TrainingRun:
+    """What every step of one training has at hand.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The items to learn from.
+    config : Config
+        The recipe.
+    n_jobs : int, default=1
+        Processes that fit folds side by side.
+    report : callable, default=report_nothing
+        Given, in words, what is going on.
     """
-    bare = config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
+
+    data: TrainingData
+    config: Config
+    n_jobs: int = 1
+    report: Report = report_nothing
+
+
+def hold_out(run: TrainingRun, folds: Folds, n_shuffles: int = 0) -> HeldOut:
+    """Fit a recipe, its search included, on each fold's rows and predict the rows it holds out.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Its ``report`` is given each fold that is done.
+    folds : Folds
+        Rows to learn from and rows to predict.
+    n_shuffles : int, default=0
+        How often the held-out rows are predicted again with each section's columns shuffled between
+        them.
+
+    Returns
+    -------
+    HeldOut
+        Of all folds, in their order.
+    """
     # A search spreads its own fits; folds then wait for each other.
-    n_jobs_outside, n_jobs_inside = (1, n_jobs) if config.search.space else (n_jobs, 1)
-    fit = partial(_predict_fold, data, bare, n_shuffles, n_jobs_inside)
+    n_jobs_outside, n_jobs_inside = (1, run.n_jobs) if run.config.search.space else (run.n_jobs, 1)
+    in_fold = replace(
+        run, config=without_refits(run.config), n_jobs=n_jobs_inside, report=report_nothing
+    )
+    predict = partial(_predict_fold, in_fold, n_shuffles)
     parts = []
-    for number, part in enumerate(map_ordered(fit, folds, n_jobs_outside), start=1):
+    for number, part in enumerate(map_ordered(predict, folds, n_jobs_outside), start=1):
         parts.append(part)
-        report(f"fold {number} of {len(folds)}")
+        run.report(f"fold {number} of {len(folds)}")
     return join_held_out(parts)
 
 
+def without_refits(config: Config) -> Config:
+    """Leave out the bootstrap refits, which give a prediction its interval and no figure anything.
+
+    Parameters
+    ----------
+    config : Config
+        The recipe.
+
+    Returns
+    -------
+    Config
+        The same with ``models.n_refits`` 0.
+    """
+    return config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
+
+
 def _predict_fold(
-    data: TrainingData,
-    config: Config,
-    n_shuffles: int,
-    n_jobs: int,
-    fold: tuple[np.ndarray, np.ndarray],
+    run: TrainingRun, n_shuffles: int, fold: tuple[np.ndarray, np.ndarray]
 ) -> HeldOut:
     train_rows, test_rows = fold
+    learnt_from, unseen = run.data.take(train_rows), run.data.take(test_rows)
+    config = run.config
     chosen: tuple[Mapping[str, Any], ...] = ()
     if config.search.space:
-        found = search(data.take(train_rows), config, n_jobs)
-        config, chosen = found.config, (found.chosen,)
-    model, unseen = fit_rows(data, config, train_rows), data.take(test_rows)
-    held = predict_held_out(
-        model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage)
-    )
-    held = replace(held, chosen=chosen)
+        searched = search(learnt_from, config, run.n_jobs)
+        config, chosen = searched.config, (searched.chosen,)
+    model = fit_rows(run.data, config, train_rows)
+    year_rates = rates_by_year(learnt_from, config.models.category_shrinkage)
+    held = replace(predict_held_out(model, unseen, year_rates), chosen=chosen)
     if not n_shuffles:
         return held
-    random = np.random.default_rng(config.seed)
-    shuffled = {}
-    for section, columns in sections_of(unseen.submissions).items():
+    return replace(held, shuffled=_predict_shuffled(model, unseen, n_shuffles, config.seed))
+
+
+def _predict_shuffled(
+    model: ReviewModel, unseen: TrainingData, n_shuffles: int, seed: int
+) -> pd.DataFrame:
+    """Predict with the columns of each section shuffled between items, a column a shuffle."""
+    random = np.random.default_rng(seed)
+    submissions = unseen.submissions
+    predicted = {}
+    for section, columns in sections_of(submissions).items():
         for number in range(n_shuffles):
-            mixed = unseen.submissions.copy()
-            mixed[columns] = mixed[columns].iloc[random.permutation(len(mixed))].to_numpy()
-            mixed = mixed.astype(unseen.submissions.dtypes.to_dict())
-            shuffled[f"{section}#{number}"] = model.predict_proba(SubmissionFrame(mixed))[:, 1]
-    return replace(held, shuffled=pd.DataFrame(shuffled, index=held.outcome.index))
+            shuffled = submissions.copy()
+            shuffled[columns] = shuffled[columns].iloc[random.permutation(len(shuffled))].to_numpy()
+            frame = SubmissionFrame(shuffled.astype(submissions.dtypes.to_dict()))
+            predicted[f"{section}#{number}"] = model.predict_proba(frame)[:, 1]
+    return pd.DataFrame(predicted, index=submissions.index)
 
 
 def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:

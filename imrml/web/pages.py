@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from imrml.deficiencies import taxonomy
 from imrml.errors import DocumentError, ImrmlError, TableError
-from imrml.explaining.precedents import category_name
-from imrml.explaining.summary import plain_summary
+from imrml.explaining.precedents import name_category
+from imrml.explaining.summary import format_summary
 from imrml.phrases import percent, pluralize
 from imrml.scoring.in_words import (
     BRIEF,
@@ -29,12 +29,11 @@ from imrml.scoring.in_words import (
     format_note,
 )
 from imrml.submissions.programmes import columns_at
-from imrml.submissions.requests import Requests
 from imrml.tables.files import table_bytes
 from imrml.web.charts import cut_text, draw_scale
-from imrml.web.fields import NARRATIVE, fill, form_fields
+from imrml.web.fields import NARRATIVE, fill_fields, list_fields
 from imrml.web.safety import COOKIE, TokenAuthenticator
-from imrml.web.service import Answering, Explained, Scored
+from imrml.web.service import ExplainedRequest, ModelService, ScoredRequests
 from imrml.web.uploads import Form, Reader, read_form
 
 _DOWNLOADS = (
@@ -54,6 +53,16 @@ REMEDIES = {
 def capitalize_first(words: str) -> str:
     """Begin a sentence; what is in capitals stays so.
 
+    Parameters
+    ----------
+    words : str
+        A sentence or its beginning.
+
+    Returns
+    -------
+    str
+        The same with a capital.
+
     Examples
     --------
     >>> capitalize_first("nerve tests (EMG, NCS)")
@@ -62,22 +71,32 @@ def capitalize_first(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def changes_of(explained: Explained) -> list[tuple[str, str, str]]:
-    """List which figures a re-score moves as far as anybody can see: what, before, after."""
+def list_changes(explained: ExplainedRequest) -> list[tuple[str, str, str]]:
+    """List which figures a re-score moves as far as anybody can see.
+
+    Parameters
+    ----------
+    explained : ExplainedRequest
+        One request, with or without a re-score.
+
+    Returns
+    -------
+    list of (str, str, str)
+        What, before and after; figures that print alike are left out.
+    """
     together, explanation = explained.together, explained.explanation
     if together is None:
         return []
-    moved = [("overturned", explanation.prediction["p_overturned"], together.p_overturned)]
-    moved += [
-        (found.name, found.p, together.p_deficiencies.get(found.id))
-        for found in explanation.deficiencies
-    ]
-    told = [
-        (words, percent(before), percent(after))
-        for words, before, after in moved
-        if before is not None and after is not None
-    ]
-    return [(words, before, after) for words, before, after in told if before != after]
+    figures = [("overturned", explanation.prediction["p_overturned"], together.p_overturned)]
+    for deficiency in explanation.deficiencies:
+        after = together.p_deficiencies.get(deficiency.id)
+        figures.append((deficiency.name, deficiency.p, after))
+    changes = []
+    for words, before, after in figures:
+        if before is None or after is None or percent(before) == percent(after):
+            continue
+        changes.append((words, percent(before), percent(after)))
+    return changes
 
 
 class Pages:
@@ -85,14 +104,14 @@ class Pages:
 
     Parameters
     ----------
-    answering : Answering
+    service : ModelService
         The model.
     """
 
-    def __init__(self, answering: Answering) -> None:
-        fitted = answering.model.model
-        self._is_demo = answering.is_demo
-        self.fields = form_fields(fitted.stage, fitted.programme)
+    def __init__(self, service: ModelService) -> None:
+        fitted = service.model.model
+        self._is_demo = service.is_demo
+        self.fields = list_fields(fitted.stage, fitted.programme)
         self._environment = Environment(
             loader=PackageLoader("imrml.web"),
             autoescape=True,
@@ -104,11 +123,11 @@ class Pages:
         self._environment.filters |= {
             "percent": percent,
             "capitalize_first": capitalize_first,
-            "category": category_name,
-            "counted": pluralize,
+            "category": name_category,
+            "compare": compare_with_base_rate,
             "note": format_note,
+            "pluralize": pluralize,
             "rate": format_base_rate,
-            "standing": compare_with_base_rate,
         }
         self._environment.globals |= {
             "p_meaning": P_MEANING,
@@ -116,55 +135,73 @@ class Pages:
             "law": LAW,
             "send_only": SEND_ONLY,
             "brief": BRIEF,
-            "demo": DEMO if answering.is_demo else "",
+            "demo": DEMO if service.is_demo else "",
             "names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
             "version": version("imrml"),
-            "verdict": answering.model.manifest["verdict"],
+            "verdict": service.model.manifest["verdict"],
             "bare": False,
             "here": "",
         }
 
     def draw(self, template: str, status: int = 200, **words: Any) -> HTMLResponse:
-        """Fill a template; every value is escaped."""
+        """Fill a template; every value is escaped.
+
+        Parameters
+        ----------
+        template : str
+            Its name, without endings.
+        status : int, default=200
+            Of the answer.
+        **words : Any
+            What the template asks for.
+
+        Returns
+        -------
+        HTMLResponse
+            A page, or a part of one.
+        """
         return HTMLResponse(
             self._environment.get_template(f"{template}.html.j2").render(words), status
         )
 
-    def fault(self, status: int, heading: str, fault: str) -> HTMLResponse:
+    def problem(self, status: int, heading: str, problem: str) -> HTMLResponse:
         """Say that something went wrong."""
-        return self.draw("fault", status, heading=heading, fault=fault)
+        return self.draw("problem", status, heading=heading, problem=problem)
 
-    def in_words(self, refusal: str) -> str:
+    def format_refusal(self, refusal: str) -> str:
         """Say a refusal with the name that a field has on the page instead of its column's."""
         column, blank, rest = refusal.partition(" ")
         titles = {field.column: f"\u201c{field.title}\u201d" for field in self.fields}
         return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
 
-    def _left_out(self, column: str) -> str:
-        """Say of one request what of it counts for nothing; the form has neither unknown nor late columns."""
+    def _format_ignored(self, column: str) -> str:
+        """Say that a field of the form counts for nothing."""
         [field] = (field for field in self.fields if field.column == column)
         expected = (
             "a date such as 02/10/2015" if field.kind == "date" else "an age in years, 0 to 120"
         )
-        return f"\u201c{field.title}\u201d was left out, for it is not {expected}. Change the request to mend it."
+        return (
+            f"\u201c{field.title}\u201d was left out, for it is not {expected}. "
+            "Change the request to mend it."
+        )
 
     def start(
-        self, values: Mapping[str, str], faults: Mapping[str, str], *, refusal: bool = False
+        self, values: Mapping[str, str], problems: Mapping[str, str], *, refusal: bool = False
     ) -> HTMLResponse:
         """Draw the form, empty or as it was sent."""
-        status = 422 if faults else 200
+        status = 422 if problems else 200
         return self.draw(
             "start",
             status,
             here="/",
             fields=self.fields,
             values=values,
-            faults=faults,
+            problems=problems,
             refusal=refusal,
         )
 
     def result(
-        self, values: Mapping[str, str], ticked: list[str], explained: Explained
+        self, values: Mapping[str, str], ticked: list[str], explained: ExplainedRequest
     ) -> HTMLResponse:
         """Draw one request with its answer."""
         explanation = explained.explanation
@@ -184,23 +221,23 @@ class Pages:
             together=explained.together,
             sections=sections,
             scale=scale,
-            changes=changes_of(explained),
-            summary=plain_summary(explanation, width=76),
-            passed_over=[self._left_out(column) for _, column in explained.requests.unread],
+            changes=list_changes(explained),
+            summary=format_summary(explanation, width=76),
+            ignored=[self._format_ignored(column) for _, column in explained.requests.unread],
         )
 
-    def what_if(self, ticked: list[str], explained: Explained) -> HTMLResponse:
+    def what_if(self, ticked: list[str], explained: ExplainedRequest) -> HTMLResponse:
         """Draw the part of a result that a tick changes."""
         return self.draw(
             "what_if",
             explanation=explained.explanation,
             together=explained.together,
-            changes=changes_of(explained),
+            changes=list_changes(explained),
             ticked=ticked,
         )
 
     def batch(
-        self, scored: Scored | None = None, fault: str = "", max_rows: int = 0
+        self, scored: ScoredRequests | None = None, problem: str = "", max_rows: int = 0
     ) -> HTMLResponse:
         """Draw the form for a table, and below it what came of one."""
         columns = [
@@ -209,7 +246,7 @@ class Pages:
         words: dict[str, Any] = {
             "here": "/batch",
             "columns": columns,
-            "fault": fault,
+            "problem": problem,
             "max_rows": max_rows,
         }
         if scored is not None:
@@ -217,21 +254,26 @@ class Pages:
                 "rows": scored.rows(),
                 "n_abstained": scored.columns["predicted"].count("abstain"),
                 "refused": scored.requests.refused,
-                "passed_over": _told(scored.requests),
-                "downloads": [
-                    (
-                        words,
-                        f"{'DEMO-' if self._is_demo else ''}predictions{ending}",
-                        f"data:{kind};base64,{content}",
-                    )
-                    for words, ending, kind in _DOWNLOADS
-                    if (content := _encoded(scored.predictions, ending))
+                "ignored": [
+                    f"{capitalize_first(sentence)}."
+                    for sentence in describe_ignored_input(scored.requests)
                 ],
+                "downloads": self._list_downloads(scored.predictions),
             }
-        return self.draw("batch", 422 if fault else 200, **words)
+        return self.draw("batch", 422 if problem else 200, **words)
+
+    def _list_downloads(self, predictions: pd.DataFrame) -> list[tuple[str, str, str]]:
+        """List the files that can be downloaded: what, name and address."""
+        prefix = "DEMO-" if self._is_demo else ""
+        downloads = []
+        for words, ending, kind in _DOWNLOADS:
+            if content := _encode(predictions, ending):
+                name, address = f"{prefix}predictions{ending}", f"data:{kind};base64,{content}"
+                downloads.append((words, name, address))
+        return downloads
 
 
-def _encoded(predictions: pd.DataFrame, ending: str) -> str:
+def _encode(predictions: pd.DataFrame, ending: str) -> str:
     """Write a file to be downloaded; ``""`` where a cell is longer than Excel holds."""
     try:
         return base64.b64encode(table_bytes(predictions, f"predictions{ending}")).decode("ascii")
@@ -239,20 +281,16 @@ def _encoded(predictions: pd.DataFrame, ending: str) -> str:
         return ""
 
 
-def _told(requests: Requests) -> list[str]:
-    return [f"{capitalize_first(sentence)}." for sentence in describe_ignored_input(requests)]
-
-
-def _values(form: Form) -> dict[str, str]:
+def _read_values(form: Form) -> dict[str, str]:
     """Read the fields; browsers send line ends as two characters."""
     return {name: form.first(name).replace("\r\n", "\n") for name in form.fields}
 
 
 def make_pages(
     pages: Pages,
-    answering: Answering,
+    service: ModelService,
     reader: Reader,
-    gate: TokenAuthenticator | None,
+    authenticator: TokenAuthenticator | None,
     max_rows: int,
 ) -> APIRouter:
     """Make the routes of the pages.
@@ -261,17 +299,22 @@ def make_pages(
     ----------
     pages : Pages
         Draws them.
-    answering : Answering
+    service : ModelService
         The model.
     reader : Reader
         Reads uploads.
-    gate : Gate or None
+    authenticator : TokenAuthenticator or None
         Knows the token, where one is needed.
     max_rows : int
         Requests that a table may hold.
+
+    Returns
+    -------
+    APIRouter
+        Routes of forms, results and signing in.
     """
     router = APIRouter(include_in_schema=False)
-    manifest = answering.model.manifest
+    manifest = service.model.manifest
 
     @router.get("/")
     async def show_form() -> Response:
@@ -291,29 +334,25 @@ def make_pages(
                 report = await reader.read_document(form.upload)
             except DocumentError as error:
                 return pages.start(
-                    _values(form),
+                    _read_values(form),
                     {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
                 )
-        values = fill(_values(form), report, pages.fields)
+        values = fill_fields(_read_values(form), report, pages.fields)
         if not values["treatment"]:
-            return pages.start(
-                values,
-                {
-                    "treatment": "Name the treatment that is requested; everything else may be empty."
-                },
-            )
+            needed = "Name the treatment that is requested; everything else may be empty."
+            return pages.start(values, {"treatment": needed})
         ticked = form.fields.get("shown", [])
         try:
-            return await answering.on_a_thread(_result, pages, answering, values, ticked)
+            return await service.run_on_thread(_result, pages, service, values, ticked)
         except ImrmlError as error:
-            return pages.start(values, {"request": pages.in_words(str(error))}, refusal=True)
+            return pages.start(values, {"request": pages.format_refusal(str(error))}, refusal=True)
 
     @router.post("/what-if")
     async def show_what_if(request: Request) -> Response:
         form = await read_form(request)
-        values = fill(_values(form), "", pages.fields)
+        values = fill_fields(_read_values(form), "", pages.fields)
         ticked = form.fields.get("shown", [])
-        explained = await answering.on_a_thread(answering.explain, values, ticked)
+        explained = await service.run_on_thread(service.explain, values, ticked)
         return pages.what_if(ticked, explained)
 
     @router.get("/batch")
@@ -324,24 +363,27 @@ def make_pages(
     async def score_batch(request: Request) -> Response:
         form = await read_form(request)
         if form.upload is None:
-            return pages.batch(fault="No file was chosen, or it is empty.", max_rows=max_rows)
+            return pages.batch(problem="No file was chosen, or it is empty.", max_rows=max_rows)
         try:
             table = await reader.read_table(form.upload)
             if len(table) > max_rows:
-                told = f"It holds {len(table):,} requests, at most {max_rows:,} are scored here; `imrml score` takes any number."
-                return pages.batch(fault=told, max_rows=max_rows)
-            return await answering.on_a_thread(
-                lambda: pages.batch(answering.score(table), max_rows=max_rows)
+                too_many = (
+                    f"It holds {len(table):,} requests, at most {max_rows:,} are scored here; "
+                    "`imrml score` takes any number."
+                )
+                return pages.batch(problem=too_many, max_rows=max_rows)
+            return await service.run_on_thread(
+                lambda: pages.batch(service.score(table), max_rows=max_rows)
             )
         except ImrmlError as error:
-            return pages.batch(fault=f"{error}.", max_rows=max_rows)
+            return pages.batch(problem=f"{error}.", max_rows=max_rows)
 
     @router.get("/about")
     async def show_about() -> Response:
-        fitted = answering.model.model
+        fitted = service.model.model
         facts = [
             ("version", manifest["model_version"]),
-            ("learned from", "invented letters" if answering.is_demo else "real letters"),
+            ("learned from", "invented letters" if service.is_demo else "real letters"),
             (
                 "predicts",
                 "before utilization review"
@@ -354,18 +396,18 @@ def make_pages(
 
     @router.get("/sign-in")
     async def show_sign_in() -> Response:
-        return pages.draw("sign_in", bare=True, fault="")
+        return pages.draw("sign_in", bare=True, problem="")
 
     @router.post("/sign-in")
     async def sign_in(request: Request) -> Response:
         given = (await read_form(request)).first("token")
-        if gate is not None and not gate.knows(given):
-            return pages.draw("sign_in", 401, bare=True, fault="That is not the token.")
+        if authenticator is not None and not authenticator.knows(given):
+            return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
         answer = RedirectResponse("/", 303)
-        if gate is not None:
+        if authenticator is not None:
             answer.set_cookie(
                 COOKIE,
-                gate.make_pass(),
+                authenticator.make_pass(),
                 httponly=True,
                 samesite="strict",
                 secure=request.url.scheme == "https",
@@ -377,6 +419,6 @@ def make_pages(
 
 
 def _result(
-    pages: Pages, answering: Answering, values: dict[str, str], ticked: list[str]
+    pages: Pages, service: ModelService, values: dict[str, str], ticked: list[str]
 ) -> Response:
-    return pages.result(values, ticked, answering.explain(values, ticked))
+    return pages.result(values, ticked, service.explain(values, ticked))

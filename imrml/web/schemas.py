@@ -50,7 +50,7 @@ class Problem(BaseModel):
     error: str
 
 
-class PassedOver(BaseModel):
+class IgnoredCell(BaseModel):
     """One value that was left out."""
 
     row: int
@@ -106,7 +106,7 @@ class ScoreAnswer(BaseModel):
     refused: list[Refused]
     unknown_columns: list[str]
     late_columns: list[str]
-    unread: list[PassedOver]
+    unread: list[IgnoredCell]
     meaning: Meaning
 
 
@@ -117,7 +117,7 @@ class ExplainAnswer(BaseModel):
     if_shown: JointWhatIf | None
     unknown_columns: list[str]
     late_columns: list[str]
-    unread: list[PassedOver]
+    unread: list[IgnoredCell]
     meaning: Meaning
 
 
@@ -146,10 +146,10 @@ class _Row(BaseModel):
     __pydantic_extra__: dict[str, Scalar]
 
 
-def request_models(
+def make_request_models(
     stage: Stage, programme: Programme, max_rows: int
 ) -> tuple[type[BaseModel], type[BaseModel]]:
-    """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model of a stage and programme knows.
+    """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model knows.
 
     Parameters
     ----------
@@ -159,6 +159,11 @@ def request_models(
         Whose reviews.
     max_rows : int
         Requests that one call may hold.
+
+    Returns
+    -------
+    tuple of (type, type)
+        Pydantic models of the two bodies.
     """
     known = columns_at(stage, programme)
     described = {
@@ -194,7 +199,7 @@ def request_models(
     )
     shown: JsonDict = {
         "request": example,
-        "if_shown": list(example_answer("/api/explain")["if_shown"]["documents"]),
+        "if_shown": list(read_example_answer("/api/explain")["if_shown"]["documents"]),
     }
     explain_body.model_config["json_schema_extra"] = {"examples": [shown]}
     return score_body, explain_body
@@ -207,23 +212,43 @@ def _examples() -> dict[str, Any]:
     )
 
 
-def example_answer(path: str) -> dict[str, Any]:
+def read_example_answer(path: str) -> dict[str, Any]:
     """Give an invented answer of a path of the API, for its description.
+
+    Parameters
+    ----------
+    path : str
+        Of the API.
+
+    Returns
+    -------
+    dict
+        As JSON.
 
     Examples
     --------
-    >>> example_answer("/healthz")
+    >>> read_example_answer("/healthz")
     {'status': 'ok'}
     """
     return dict(_examples()["answers"][path])
 
 
-def example_problem(status: int) -> dict[str, Any]:
+def read_example_problem(status: int) -> dict[str, Any]:
     """Give what the API answers with a status that is no success, for its description.
+
+    Parameters
+    ----------
+    status : int
+        Of the answer, 400 or above.
+
+    Returns
+    -------
+    dict
+        As JSON.
 
     Examples
     --------
-    >>> example_problem(400)
+    >>> read_example_problem(400)
     {'error': 'the body is no JSON'}
     """
     return {"error": _examples()["problems"][status]}

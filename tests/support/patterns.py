@@ -20,7 +20,7 @@ from pathlib import Path
 FARTHEST_LOOK = 400
 """Characters that a look ahead or behind may read. It is a constant factor at each place, so what remains without it decides."""
 
-_MADE_OF_AN_ANSWER = frozenset(["imrml.labelling.annotation.read_quote"])
+_MADE_OF_AN_ANSWER = frozenset(["imrml.labelling.annotation.parse_quote"])
 """Places whose patterns are words that the person at the terminal has just typed, escaped, with blanks between them."""
 
 _MAKERS = frozenset(

@@ -3,13 +3,13 @@
 import shutil
 
 from imrml.demo import Demo
-from imrml.scoring.terminal import prediction_lines
+from imrml.scoring.terminal import format_predictions
 
 
 def print_demo(demo: Demo) -> None:
     """Print what a demo made on stdout."""
     width = shutil.get_terminal_size((140, 40)).columns
-    print("\n".join(prediction_lines(demo.predictions, width=width)))
+    print("\n".join(format_predictions(demo.predictions, width=width)))
     print()
     print(_format_attainable(demo))
     print(demo.training.verdict.sentence)

@@ -1,4 +1,4 @@
-"""How ``imrml labels explain`` prints an item: roles in the margin, evidence in numbered brackets."""
+"""How ``imrml labels explain`` prints an item: roles in the margin, evidence in brackets."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

@@ -1,11 +1,11 @@
-"""How ``imrml explain`` prints a request: its text with what counts marked, the summary around it."""
+"""How ``imrml explain`` prints a request: its text with what counts marked, and a summary."""
 
 from rich.console import Console
 from rich.text import Text
 
 from imrml.cli.printing.text import printable, printable_lines
 from imrml.explaining.explanation import Explanation, TextSection
-from imrml.explaining.summary import plain_summary
+from imrml.explaining.summary import format_summary
 
 _STYLES = {"raises": "bold green", "lowers": "bold red", "shown": "underline", "lacking": "italic"}
 _LEGEND = "green raises, red lowers, underlined is shown, italic is said to be absent"
@@ -16,7 +16,7 @@ _BRACKETS = {"shown": "[]", "lacking": "()"}
 def print_explanation(explanation: Explanation) -> None:
     """Print the explanation of one request on stdout."""
     screen = Console(highlight=False, soft_wrap=False)
-    head, *rest = plain_summary(explanation, width=screen.width).split("\n\n")
+    head, *rest = format_summary(explanation, width=screen.width).split("\n\n")
     screen.print(Text(printable_lines(head), style="bold"))
     _print_sections(explanation, screen)
     for paragraph in rest:

@@ -475,17 +475,28 @@ def check_chance_labels(overturned: npt.ArrayLike, p: npt.ArrayLike, n_cases: in
     return Check(code, title, "failed" if auroc > 0.5 + reach else "passed", detail)
 
 
-def check_alarms(rung: Mapping[str, Check]) -> Check:
-    """Check that alarms ring: each check is given a leak planted on purpose, and an alarm that stays silent is a finding.
+def check_alarms(by_plant: Mapping[str, Check]) -> Check:
+    """Check that alarms fire: one that stays silent at a leak planted on purpose is a finding.
 
     Parameters
     ----------
-    rung : mapping of str to Check
-        By name of the planted leak, what the check that should catch it said; one that is not
+    by_plant : mapping of str to Check
+        By name of the planted leak, the result of the check that should catch it; one that is not
         applicable proves nothing.
+
+    Returns
+    -------
+    Check
+
+    Examples
+    --------
+    >>> check_alarms({"a named feature": check_feature_names(["summary__upheld"])}).status
+    'passed'
+    >>> str(check_alarms({"a named feature": check_feature_names(["summary__knee"])}).findings[0])
+    'a named feature: outcome_words_in_features stayed silent'
     """
-    code, title = "planted_leaks_ring", "Leaks planted on purpose are found"
-    tried = {plant: check for plant, check in rung.items() if check.status != "not_applicable"}
+    code, title = "alarms_fire", "Leaks planted on purpose are found"
+    tried = {plant: check for plant, check in by_plant.items() if check.status != "not_applicable"}
     if not tried:
         return Check(code, title, "not_applicable", "no check could run on this table")
     silent = tuple(

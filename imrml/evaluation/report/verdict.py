@@ -34,7 +34,7 @@ class Verdict:
         return self.beats_class_prior and self.beats_category_prior
 
 
-def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
+def reach_verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     """Put the paired log-loss differences to both priors into words.
 
     Examples
@@ -44,7 +44,7 @@ def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     >>> metrics = {"outcome": {"grouped": {"log_loss_vs_class_prior": better, "log_loss_vs_category_prior": unsure}},
     ...            "held_out": {"grouped": {"n_items": 900, "n_cases": 400, "n_overturned_items": 99, "n_overturned_cases": 50}},
     ...            "bootstrap": {"interval_level": 0.95}}
-    >>> verdict(metrics, Headline("grouped", "time-forward was not asked for")).beats_category_prior
+    >>> reach_verdict(metrics, Headline("grouped", "time-forward was not asked for")).beats_category_prior
     False
     """
     figures = metrics["outcome"][headline.split]
@@ -105,12 +105,12 @@ def _compared(difference: Figure, prior: str, level: str, skill: Figure | None =
     return f"Against the {prior}: better ({interval}{share}; below zero is better)."
 
 
-def compared_with(model_version: str, differences: Mapping[str, Figure], level: float) -> str:
+def describe_comparison(model_version: str, differences: Mapping[str, Figure], level: float) -> str:
     """Put the paired difference to another model into words; as :func:`imrml.evaluation.metrics.held_out.compare` gives it.
 
     Examples
     --------
-    >>> compared_with("B", {"log_loss": {"value": -0.01, "low": -0.03, "high": 0.01, "n": 90}}, 0.95)
+    >>> describe_comparison("B", {"log_loss": {"value": -0.01, "low": -0.03, "high": 0.01, "n": 90}}, 0.95)
     'Against model B: not distinguishable (log loss -0.0100, 95% interval -0.0300 to +0.0100; below zero is better).'
     """
     difference = differences["log_loss"]

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from imrml.errors import ConfigError, ImrmlError
+from imrml.extras import require_extra
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -103,8 +103,9 @@ def map_isolated(
     Raises
     ------
     ConfigError
-        dask is not installed, its scheduler does not answer, or its workers may not start
-        processes.
+        The scheduler of dask does not answer, or its workers may not start processes.
+    MissingExtraError
+        The extra ``dask`` is not installed.
 
     Examples
     --------
@@ -288,17 +289,15 @@ def require_engine(engine: Engine) -> None:
 
     Raises
     ------
-    ConfigError
+    MissingExtraError
         Says how to install it.
 
     Examples
     --------
     >>> require_engine("local")
     """
-    if engine == "dask" and find_spec("distributed") is None:
-        raise ConfigError(
-            "engine: found 'dask', which is not installed; install the extra 'dask' (imrml[dask]), or use 'local'"
-        )
+    if engine == "dask":
+        require_extra("dask", "engine 'dask'")
 
 
 def _map_partition(
@@ -360,6 +359,8 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
     ------
     ConfigError
         joblib does not know the backend, or what it needs is not installed.
+    MissingExtraError
+        The extra ``dask`` is not installed.
 
     Examples
     --------
@@ -375,12 +376,13 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
             stack.enter_context(parallel_config(backend=name, n_jobs=n_jobs))
         except (ImportError, ValueError) as error:
             raise ConfigError(
-                f"search.backend: found {name!r}; {error}; expected loky, threading or dask (extra 'dask')"
+                f"search.backend: found {name!r}; {error}; expected loky, threading or dask"
             ) from None
         yield
 
 
 def _dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
+    require_extra("dask", "search.backend 'dask'")
     from distributed import Client  # noqa: PLC0415 - only where asked for
 
     make_client: Any = Client  # distributed carries no types

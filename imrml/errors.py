@@ -29,6 +29,12 @@ class ConfigError(ImrmlError):
     exit_code = 2
 
 
+class MissingExtraError(ImrmlError):
+    """What was asked for needs an extra that is not installed; the message names the extra."""
+
+    exit_code = 2
+
+
 class TableError(ImrmlError):
     """A table lacks a column, holds a value that cannot be read, or has an unknown file ending."""
 

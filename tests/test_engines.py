@@ -7,7 +7,7 @@ import pytest
 from faults import CRASH, FAIL, HANG, measure, tell_process
 
 from imrml.engines import Guard, map_isolated, map_ordered, require_engine
-from imrml.errors import ConfigError
+from imrml.errors import ConfigError, MissingExtraError
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -154,7 +154,7 @@ def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
 
 
 def test_an_engine_that_is_not_installed_is_told(monkeypatch):
-    monkeypatch.setattr("imrml.engines.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     require_engine("local")
-    with pytest.raises(ConfigError, match=r"install the extra 'dask' \(imrml\[dask\]\)"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'imrml\[dask\]'"):
         require_engine("dask")

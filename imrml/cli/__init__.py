@@ -112,6 +112,14 @@ def main() -> None:
         ):  # a night without news is no mail from cron
             print(f"imrml: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:  # where only what scoring needs was installed
+        if "--debug" in sys.argv or error.name is None or error.name.startswith("imrml"):
+            raise
+        print(
+            f"imrml: {error.name} is not installed, and only scoring and serving do without; pip install imrml",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()
         sys.exit(0)

@@ -30,21 +30,17 @@ def serve(
     ] = False,
 ) -> None:
     """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""
-    try:
-        import uvicorn
+    from imrml.extras import require_extra
 
-        from imrml.web.app import create_app
-        from imrml.web.settings import ServeSettings
-    except ModuleNotFoundError as error:
-        from imrml.errors import ImrmlError
+    require_extra("web", "serve")
+    import uvicorn
 
-        raise ImrmlError(
-            f"serve: {error.name} is not installed; pip install 'imrml[web]'"
-        ) from None
     from imrml.errors import ConfigError
     from imrml.explaining.precedents import open_precedents
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.tracking.addresses import load_model
+    from imrml.web.app import create_app
+    from imrml.web.settings import ServeSettings
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
     loaded = load_model(model)

@@ -46,9 +46,9 @@ fuzz: $(DEV_READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a f
 clean:
 	rm -rf .venv .cache build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-DOCS_READY := .venv/.docs-ready
+DOCS_READY := .venv/.ready-docs
 $(DOCS_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(INSTALL) '.[docs]'
 	touch $@
 
 docs: $(DOCS_READY)  ## the site, strictly, into build/site; no network is needed

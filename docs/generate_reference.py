@@ -1,8 +1,9 @@
-"""Write the generated pages of the reference; run by ``make reference``.
+"""Write the generated pages; run by ``make reference``.
 
 Four pages under ``docs/reference`` say what the code says: ``cli.md`` the ``--help`` of every
 command, ``config.md`` every setting of ``defaults.yaml``, ``tables.md`` the columns between its
-markers, and ``api.md`` the front door. A test holds that the committed pages are what this writes.
+markers, and ``api.md`` the front door. ``experiments/README.md`` says what the experiments say. A
+test holds that the committed pages are what this writes.
 """
 
 import re
@@ -19,7 +20,9 @@ from imrml.config import Config, default_text
 from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
 from imrml.submissions.columns import SUBMISSION_COLUMNS, Column
 
-REFERENCE = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+EXPERIMENTS = ROOT / "experiments"
 MAIN_CLASSES = (
     "imrml.config.Config",
     "imrml.models.LoadedModel",
@@ -50,6 +53,7 @@ def reference_pages() -> dict[Path, str]:
         REFERENCE / "config.md": _config_page(),
         REFERENCE / "tables.md": _tables_page(),
         REFERENCE / "api.md": _api_page(),
+        EXPERIMENTS / "README.md": _experiments_page(),
     }
 
 
@@ -58,7 +62,8 @@ def _cli_page() -> str:
         "# Commands",
         _GENERATED,
         "Each section is what `--help` of the command prints. How commands speak (exit codes, "
-        "stdout and stderr, `--quiet`, `--debug`) is in [Operator](../operator.md#how-commands-speak).",
+        "stdout and stderr, `--quiet`, `--debug`) is in "
+        "[Operator](../operator.md#how-commands-speak).",
     ]
     for name, help_text in command_helps():
         level = "##" if len(name.split()) < 3 else "###"
@@ -141,7 +146,7 @@ def _settings_table(
 
 
 def _comments_by_path(text: str) -> dict[str, str]:
-    """Return the comment of each setting, by dotted path; a comment may go on in the lines below."""
+    """Return the comment of each setting by dotted path; it may go on in the lines below."""
     comments: dict[str, list[str]] = {}
     parents: list[tuple[int, str]] = []
     path = ""
@@ -221,7 +226,7 @@ def _columns_table(columns: Iterable[Column]) -> str:
 
 
 def _api_page() -> str:
-    front_door = [name for name in getattr(imrml, "__all__", []) if not name.startswith("_")]
+    front_door = [name for name in imrml.__all__ if not name.startswith("_")]
     parts = [
         "# Python",
         _GENERATED,
@@ -233,6 +238,55 @@ def _api_page() -> str:
         *[f"::: {name}" for name in MAIN_CLASSES],
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _experiments_page() -> str:
+    places = [*EXPERIMENTS.glob("[0-9]*"), *EXPERIMENTS.glob("benchmarks/*")]
+    rows = [_experiment_row(place) for place in sorted(places) if place.is_dir()]
+    return (
+        "\n\n".join(
+            [
+                "# Experiments",
+                _GENERATED,
+                "What was asked, what came out, and what was decided. Each folder has the "
+                "question, the "
+                "prediction written before the run, the result and the conclusion; negative "
+                "results stay. "
+                "A new one takes the next number and opens with its title, `Answer:` and "
+                "`Decision:`, a "
+                "line each; `make reference` then writes this table.",
+                _markdown_table(("number", "question", "answer", "decision", "cited by"), rows),
+                "Figures are those of the day of the run. Real letters are health data: no "
+                "experiment "
+                "keeps their text.",
+            ]
+        )
+        + "\n"
+    )
+
+
+def _experiment_row(place: Path) -> tuple[str, ...]:
+    text = (place / "README.md").read_text(encoding="utf-8")
+    title, answer, decision = (
+        re.search(pattern, text, re.MULTILINE)
+        for pattern in (r"\A# (?:\d+: )?(.+)", r"^Answer: (.+)", r"^Decision: (.+)")
+    )
+    if title is None or answer is None or decision is None:
+        raise ValueError(f"{place}: README.md must open with a title, `Answer:` and `Decision:`")
+    name = place.relative_to(EXPERIMENTS).as_posix()
+    number = name[:3] if name[0].isdigit() else place.name
+    cited_by = ", ".join(f"`{path}`" for path in _citing_files(name, number))
+    return f"[{number}]({name}/README.md)", title[1], answer[1], decision[1], cited_by
+
+
+def _citing_files(name: str, number: str) -> list[str]:
+    cites = re.compile(rf"{re.escape(name)}|experiments/(?:\d{{3}}, )*{number}\b")
+    return [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("configs", "imrml", "tests")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in {".py", ".yaml"} and cites.search(path.read_text(encoding="utf-8"))
+    ]
 
 
 def _markdown_table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

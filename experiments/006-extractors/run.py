@@ -1,4 +1,5 @@
-"""Do four extractors give the same items from the same PDFs? Prints a table of shares; no text of a letter.
+"""Do four extractors give the same items from the same PDFs? Prints a table of shares; no text of a
+letter.
 
 Usage: python experiments/006-extractors/run.py [FOLDER]   (FOLDER holds pdf/ and gold_items.jsonl;
 default ../shared/letters/dwc) Needs pypdf (extra of the tests) and pdftotext (poppler-utils).

@@ -1,4 +1,6 @@
-"""Fit on invented letters, then use that on real ones: as it is, and as the prior of what real letters teach."""
+"""Fit on invented letters, then use that on real ones: as it is, and as the prior of what real
+letters teach.
+"""
 
 import argparse
 from collections import defaultdict
@@ -55,7 +57,8 @@ def folds(groups: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
 def say(name: str, values: np.ndarray, base: np.ndarray) -> str:
     gain = values - base
     (low, high), (least, most) = (np.quantile(drawn[1:], LEVEL) for drawn in (values, gain))
-    return f"{name} {values[0]:.3f} ({low:.3f} to {high:.3f}), {gain[0]:+.3f} ({least:+.3f} to {most:+.3f})"
+    figure = f"{name} {values[0]:.3f} ({low:.3f} to {high:.3f})"
+    return f"{figure}, {gain[0]:+.3f} ({least:+.3f} to {most:+.3f})"
 
 
 def compare_outcomes(data: TrainingData, invented: ReviewModel) -> None:

@@ -1,4 +1,5 @@
-"""Share of requests in which an answer lowers or keeps its deficiency, by sentence and by cue columns.
+"""Share of requests in which an answer lowers or keeps its deficiency, by sentence and by cue
+columns.
 
 python experiments/050-documented-answers/run.py MODEL [--n-requests 1000]
 """
@@ -119,7 +120,9 @@ def by_columns(model, inputs, before, ids) -> None:
 
 
 def by_own_sentences(model, table, before, ids) -> None:
-    """Add the sentences of sentences.yaml for each checklist line of the three likeliest deficiencies that is not shown yet."""
+    """Add the sentences of sentences.yaml for each checklist line of the three likeliest
+    deficiencies that is not shown yet.
+    """
     sentences = yaml.safe_load(
         Path(__file__).with_name("sentences.yaml").read_text(encoding="utf-8")
     )
@@ -146,7 +149,9 @@ def by_own_sentences(model, table, before, ids) -> None:
 
 
 def by_associations(model, before, ids) -> None:
-    """Move the probabilities by what past letters associate with each line of the checklist, as what-if does."""
+    """Move the probabilities by what past letters associate with each line of the checklist, as
+    what-if does.
+    """
     told = model.associations_
     changed, labels = [], []
     for row in range(before.shape[0]):
@@ -159,7 +164,8 @@ def by_associations(model, before, ids) -> None:
     report("by associations", np.array(changed), labels, ids)
     known = ~np.isnan(told.deficiency_log_odds_)
     print(
-        f"  {known.sum()} of {len(known)} lines with enough items, {(told.deficiency_log_odds_[known] == 0).sum()} at no change"
+        f"  {known.sum()} of {len(known)} lines with enough items, "
+        f"{(told.deficiency_log_odds_[known] == 0).sum()} at no change"
     )
 
 

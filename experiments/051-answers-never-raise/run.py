@@ -1,4 +1,5 @@
-"""Add documented answers to invented notes, score again, and compare with what-if; timings; ranking on held-out letters.
+"""Add documented answers to invented notes, score again, and compare with what-if; timings; ranking
+on held-out letters.
 
 python experiments/051-answers-never-raise/run.py ITEMS HELD_OUT [--request-seed 77] [--n-requests
 1000]
@@ -97,7 +98,9 @@ def ask(model, table, rows, added) -> np.ndarray:
 
 
 def by_sentence(model, table, before, categories) -> None:
-    """As in experiment 050: sentences of the bank that writes the records, for each of the three likeliest deficiencies."""
+    """As in experiment 050: sentences of the bank that writes the records, for each of the three
+    likeliest deficiencies.
+    """
     process, facts, ids, rng = (
         read_bank("process"),
         read_banks("record")["facts"],
@@ -138,12 +141,15 @@ def by_sentence(model, table, before, categories) -> None:
         apart = np.abs(np.array(told) - after)
         is_same = apart.max(axis=1) < 1e-9
         print(
-            f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of the answers"
+            f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of "
+            "the answers"
         )
 
 
 def by_own_sentences(model, table, before) -> None:
-    """Sentences of experiment 050 for each line of the checklist of the three likeliest deficiencies that is not shown yet."""
+    """Sentences of experiment 050 for each line of the checklist of the three likeliest
+    deficiencies that is not shown yet.
+    """
     sentences, ids = yaml.safe_load(OWN.read_text(encoding="utf-8")), deficiency_ids()
     rows, labels, added = [], [], []
     for row, notes in enumerate(table["case_summary"]):
@@ -167,12 +173,15 @@ def report(what, changed, labels) -> None:
     for label in sorted(set(labels)):
         of = changed[np.array(labels) == label]
         print(
-            f"  {deficiency_ids()[label]}: {(of <= 1e-9).mean():.1%} of {len(of)} fall or stay, {of.mean():+.3f}"
+            f"  {deficiency_ids()[label]}: {(of <= 1e-9).mean():.1%} of {len(of)} fall or stay, "
+            f"{of.mean():+.3f}"
         )
 
 
 def rank(model, items, config) -> None:
-    """How well deficiencies are ranked on letters that were not learned from, and how well probabilities fit."""
+    """How well deficiencies are ranked on letters that were not learned from, and how well
+    probabilities fit.
+    """
     data = prepare(items, config)
     rows = np.flatnonzero(data.is_labelled & ~data.overturned)
     truth = data.deficiencies.to_numpy(dtype=bool)[rows]
@@ -190,12 +199,14 @@ def rank(model, items, config) -> None:
         loss = -np.where(truth, np.log(clipped), np.log(1 - clipped)).sum(axis=1).mean()
         micro = average_precision_score(truth.ravel(), p.ravel())
         print(
-            f"{name}: {len(rows):,} held-out items, micro AP {micro:.3f}, hit@3 {hit:.3f}, log loss {loss:.3f}"
+            f"{name}: {len(rows):,} held-out items, micro AP {micro:.3f}, hit@3 {hit:.3f}, log "
+            f"loss {loss:.3f}"
         )
     p = named["model"].to_numpy()
     for label in np.argsort(-truth.sum(axis=0))[:8]:
         print(
-            f"  {deficiency_ids()[label]}: mean {p[:, label].mean():.3f}, share {truth[:, label].mean():.3f}, ece",
+            f"  {deficiency_ids()[label]}: mean {p[:, label].mean():.3f}, share "
+            f"{truth[:, label].mean():.3f}, ece",
             end=" ",
         )
         print(f"{calibration_error(p[:, label], truth[:, label]):.3f}")
@@ -210,7 +221,9 @@ def calibration_error(p, truth) -> float:
 
 
 def latency(model, table) -> None:
-    """Milliseconds of one request, read and its deficiencies predicted; the texts are new each time."""
+    """Milliseconds of one request, read and its deficiencies predicted; the texts are new each
+    time.
+    """
     frames = [
         sort_requests(table.iloc[[row]], model.stage).submissions
         for row in range(min(200, len(table)))
@@ -224,7 +237,8 @@ def latency(model, table) -> None:
         reading.append(read - started)
         predicting.append(time.perf_counter() - read)
     print(
-        f"one request: read {1000 * np.median(reading):.2f} ms, deficiencies {1000 * np.median(predicting):.2f} ms (medians)"
+        f"one request: read {1000 * np.median(reading):.2f} ms, deficiencies "
+        f"{1000 * np.median(predicting):.2f} ms (medians)"
     )
 
 

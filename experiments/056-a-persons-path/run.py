@@ -11,8 +11,9 @@ from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
 ]  # fmt: skip
 TREATMENT = "Norco 10/325mg #60, one tablet three times a day"
 NOTES = (
@@ -34,7 +35,8 @@ OTHERS = (
     ),
     (
         "PT 2x6 R shldr",
-        "44 yo warehouse worker, R shoulder strain. 6 visits done, can reach overhead again, strength still reduced.",
+        "44 yo warehouse worker, R shoulder strain. 6 visits done, can reach overhead again, "
+        "strength still reduced.",
     ),
     ("Flexeril 7.5mg #90", "spasm in the neck. takes it since 2013 most nights."),
     ("cane", ""),

@@ -26,7 +26,12 @@ EXAMPLES = [
     pytest.param(page, block, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
     for number, block in enumerate(
-        re.findall(r"^```python\n(import imrml\n.*?)^```", page.read_text("utf-8"), re.M | re.S), 1
+        re.findall(
+            r"^```python\n(import imrml\n.*?)^```",
+            page.read_text("utf-8"),
+            re.MULTILINE | re.DOTALL,
+        ),
+        1,
     )
 ]
 

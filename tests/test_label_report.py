@@ -1,4 +1,4 @@
-"""``imrml label --report``: what reviewers fault over a corpus, without a word of any record."""
+"""``imrml labels report``: what reviewers fault over a corpus, without a word of any record."""
 
 import json
 import re

@@ -131,6 +131,13 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     ------
     ModelError
         The manifest lacks something, or the model holds a type that could not be loaded again.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> save_model(ReviewModel.from_config(load_config()), "model", {"stage": "imr"})
+    Traceback (most recent call last):
+    imrml.errors.ModelError: the manifest of a model needs ['model_version', ...
     """
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")

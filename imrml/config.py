@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -339,28 +339,6 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
             raise ConfigError(f"--set {override}: the value is no YAML") from None
         _lay_over(settings, _nested(key, read), f"--set {override}")
     return _validated(settings)
-
-
-def check_configs(
-    paths: Iterable[str | Path], report: Callable[[str], None] = lambda _: None
-) -> None:
-    """Check config files, one by one.
-
-    Parameters
-    ----------
-    paths : iterable of str or Path
-        YAML; any part of ``defaults.yaml`` each.
-    report : callable, optional
-        Told of each file that fits.
-
-    Raises
-    ------
-    ConfigError
-        The first file that does not fit, with the setting that is wrong.
-    """
-    for path in paths:
-        load_config(path)
-        report(f"{path}: fits")
 
 
 def with_settings(config: Config, settings: Mapping[str, Any], source: str) -> Config:

@@ -19,9 +19,10 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError
 from imrml.features import vocabulary
 from imrml.features.builder import build_features, describe_feature, feature_frame
-from imrml.features.clinical import ClinicalFeatures, find_documents
+from imrml.features.clinical import ClinicalFeatures
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.diagnoses import find_diagnoses, icd10_family
+from imrml.features.documents import find_documents
 from imrml.features.hashed import HashedText
 from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import TextFeatures, mask_text

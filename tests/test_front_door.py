@@ -51,7 +51,7 @@ def test_stub_and_package_name_the_same():
 @pytest.mark.parametrize("name", imrml.__all__)
 def test_each_is_a_documented_function(name):
     function = getattr(imrml, name)
-    assert inspect.isfunction(function)
+    assert inspect.isfunction(inspect.unwrap(function))
     doc = FunctionDoc(function)
     described = [name for one in doc["Parameters"] for name in re.split(r",\s*", one.name)]
     assert described == list(inspect.signature(function).parameters)

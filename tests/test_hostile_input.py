@@ -19,10 +19,11 @@ from patterns import compile_under_re2, find_patterns, without_looks
 from test_letters_golden import load
 
 from imrml.errors import LetterError
-from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
+from imrml.features.documents import background, find_documents
 from imrml.features.text import mask_text
-from imrml.features.treatment import find_body_parts, parse_treatment, treatment_category
+from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.features.treatment_categories import treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.labelling import label_rationale
 from imrml.letters.parsing import parse_letter

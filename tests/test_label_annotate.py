@@ -1,4 +1,4 @@
-"""``imrml labels annotate``: a person's labels, not led by ours, kept line by line."""
+"""Labels of a person, not led by ours, written line by line for other commands to read."""
 
 import io
 import json
@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.annotation import AnswerError, parse_ids, parse_quote, read_guide, write_answer
+from imrml.errors import TableError
+from imrml.labelling.annotation import (
+    AnnotationResult,
+    AnswerError,
+    annotate_items,
+    parse_ids,
+    parse_quote,
+    read_guide,
+    write_answer,
+)
 from imrml.labelling.gold import parse_gold_items
 from imrml.tables.files import read_table, write_table
 
@@ -17,7 +26,10 @@ FUNCTION, SCREEN, FINDINGS = (
     "opioid_monitoring_missing",
     "objective_findings_lacking",
 )
-NORCO = "The guideline asks for a benefit. In this case, there is no record of functional improvement. He takes  it daily."
+NORCO = (
+    "The guideline asks for a benefit. In this case, there is no record of functional improvement. "
+    "He takes  it daily."
+)
 KNEE = "In this case, no red flag was found. The request for an MRI is not medically necessary."
 ITEMS = pd.DataFrame(
     {
@@ -159,6 +171,50 @@ def test_files_that_hold_no_gold_labels_are_refused(annotate, imrml, tmp_path):
     elsewhere = imrml("labels", "annotate", annotate.items, "--gold", tmp_path / "gold.csv")
     assert "ends in .jsonl" in elsewhere.err
     assert imrml("labels", "annotate", "-", "--gold", annotate.gold).code == 2
+
+
+class Scripted:
+    """A person whose answers are known before; what is shown is noted in its order."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.shown = []
+
+    def show_item(self, trace, number, n_items):
+        self.shown.append((trace.item_id, number, n_items))
+
+    def ask(self, question):
+        if not self.answers:
+            raise EOFError
+        return self.answers.pop(0)
+
+    def show_lines(self, lines):
+        self.shown += lines
+
+    def show_guide(self, text):
+        self.shown.append(text)
+
+
+def test_a_conversation_needs_no_terminal(tmp_path):
+    person = Scripted("s", "b", "none")
+    reports = []
+    result = annotate_items(ITEMS, tmp_path / "gold.jsonl", person, report=reports.append)
+    assert result == AnnotationResult(n_answered=1, n_left=1)
+    assert reports == ["2 of 2 upheld items with a rationale are left to label"]
+    assert [entry for entry in person.shown if isinstance(entry, tuple)] == [
+        ("CM15-0000001#1", 1, 2),
+        ("CM15-0000002#1", 2, 2),
+        ("CM15-0000001#1", 1, 2),
+        ("CM15-0000002#1", 2, 2),
+    ]
+    assert set(read_table(tmp_path / "gold.jsonl")["item_id"]) == {"CM15-0000001#1"}
+
+
+def test_an_item_that_stands_twice_is_refused_before_a_question(tmp_path):
+    person = Scripted("none")
+    with pytest.raises(TableError, match="an item stands twice"):
+        annotate_items(pd.concat([ITEMS, ITEMS]), tmp_path / "gold.jsonl", person)
+    assert person.shown == []
 
 
 def test_a_last_line_left_open_and_odd_line_ends_lose_nothing(tmp_path):

@@ -18,8 +18,10 @@ from imrml.tables.files import write_table
 
 LACK = "In this case, there is no record of functional improvement."
 RATIONALES = [
-    f"The MTUS asks for a benefit over time. {LACK} Therefore, the request for Norco is not medically necessary.",
-    "In this case, no red flag was found <b>at all</b>\x1b[2J. The request for an MRI is not medically necessary.",
+    f"The MTUS asks for a benefit over time. {LACK} "
+    "Therefore, the request for Norco is not medically necessary.",
+    "In this case, no red flag was found <b>at all</b>\x1b[2J. "
+    "The request for an MRI is not medically necessary.",
     "In this case, the drug helped.",
     "",
 ]

@@ -16,7 +16,8 @@ from imrml.errors import LeakageError, NotEnoughDataError
 from imrml.models import ReviewModel
 from imrml.models.calibration import calibration_folds
 from imrml.models.deficiency import MIN_ITEMS_TO_CHOOSE, DeficiencyModel
-from imrml.models.outcome import CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.outcome import CalibratedLogistic
+from imrml.models.priors import CategoryPrior, ClassPrior
 from imrml.submissions.frame import SubmissionFrame, submission_frame
 
 

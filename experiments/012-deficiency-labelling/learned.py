@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 
-from imrml.features.treatment import treatment_category
+from imrml.features.treatment_categories import treatment_category
 from imrml.labelling import label_rationale
 from imrml.tables.files import read_table
 

@@ -17,7 +17,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.evaluation.splits import make_splits
 from imrml.intervals import Resamples
 from imrml.models import ReviewModel
-from imrml.models.outcome import CategoryPrior
+from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table

@@ -92,6 +92,15 @@ def explain(
         There is no such row, no column names the treatment, or the row is refused.
     ModelError
         The model was trained on invented data and ``allow_demo`` is false.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> from imrml.models import ReviewModel
+    >>> model = LoadedModel(ReviewModel.from_config(load_config()), {"stage": "imr"})
+    >>> explain(model, pd.DataFrame({"treatment": ["MRI of the left knee"]}), row=2)
+    Traceback (most recent call last):
+    imrml.errors.TableError: explain: row 2 of 1; there is none: give a row of the table
     """
     if not 1 <= row <= len(requests):
         raise TableError(

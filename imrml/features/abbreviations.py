@@ -29,7 +29,8 @@ def spell_out(text: str, *, is_request: bool = False) -> str:
     >>> spell_out("PT 2x6 R shldr", is_request=True)
     'PT 2x6 right shoulder'
     >>> spell_out("44 yo M c/o LBP w/o relief, pt s/p L knee scope")
-    '44 year old M complains of low back pain without relief, patient status post left knee arthroscopy'
+    '44 year old M complains of low back pain without relief, patient status post
+    left knee arthroscopy'
     """
     pattern, words = _forms_of_requests() if is_request else _forms_of_notes()
 

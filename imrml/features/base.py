@@ -91,9 +91,9 @@ class NumberFeatures(SubmissionTransformer):
         positions = {name: position for position, name in enumerate(self.get_feature_names_out())}
         values, columns, ends = [], [], [0]
         for numbers in self._numbers_by_row(X):
-            told = sorted((positions[name], value) for name, value in numbers.items() if value)
-            columns += [position for position, _ in told]
-            values += [value for _, value in told]
+            placed = sorted((positions[name], value) for name, value in numbers.items() if value)
+            columns += [position for position, _ in placed]
+            values += [value for _, value in placed]
             ends.append(len(values))
         matrix = sparse.csr_matrix(
             (np.array(values, dtype=float), columns, ends), shape=(len(X), len(positions))

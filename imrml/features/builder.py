@@ -54,7 +54,9 @@ def build_features(
     --------
     >>> from imrml.config import load_config
     >>> from imrml.submissions.frame import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa")
+    >>> frame = submission_frame(
+    ...     pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa"
+    ... )
     >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
     2
     """
@@ -152,9 +154,14 @@ def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.Da
     --------
     >>> from imrml.config import load_config
     >>> from imrml.submissions.frame import submission_frame
-    >>> asked = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}, index=[7, 8]), "rfa")
+    >>> asked = submission_frame(
+    ...     pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}, index=[7, 8]),
+    ...     "rfa",
+    ... )
     >>> features = build_features(load_config().features, "rfa").fit(asked)
-    >>> feature_frame(features, asked)[["category=imaging", "category=opioid"]].sparse.to_dense().loc[8].to_list()
+    >>> feature_frame(features, asked)[
+    ...     ["category=imaging", "category=opioid"]
+    ... ].sparse.to_dense().loc[8].to_list()
     [0.0, 1.0]
     """
     values = sparse.csc_array(features.transform(submissions))
@@ -190,7 +197,10 @@ def is_filler(name: str) -> bool:
 
     Examples
     --------
-    >>> [is_filler(name) for name in ("summary__of the", "summary__0 0", "summary__right knee", "side=right")]
+    >>> [
+    ...     is_filler(name)
+    ...     for name in ("summary__of the", "summary__0 0", "summary__right knee", "side=right")
+    ... ]
     [True, True, False, False]
     """
     part = next((prefix for prefix in TEXT_PREFIXES if name.startswith(prefix)), None)
@@ -220,7 +230,10 @@ def describe_feature(name: str) -> str:
 
     Examples
     --------
-    >>> [describe_feature(name) for name in ("summary__radiculopathy", "shows=urine_drug_screen", "is_quantity_unknown")]
+    >>> [
+    ...     describe_feature(name)
+    ...     for name in ("summary__radiculopathy", "shows=urine_drug_screen", "is_quantity_unknown")
+    ... ]
     ["mentions 'radiculopathy'", 'shows: urine drug screen', 'request names no quantity']
     >>> describe_feature("treatment__mg 0")
     "request says 'mg (number)'"

@@ -49,8 +49,12 @@ class CodedFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", DMHC)
-    >>> crosses = CodedFeatures("rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2)
+    >>> asked = submission_frame(
+    ...     pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", DMHC
+    ... )
+    >>> crosses = CodedFeatures(
+    ...     "rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2
+    ... )
     >>> crosses = crosses.fit(asked)
     >>> [name for name in crosses.get_feature_names_out() if "treatment" in name][:3]
     ['treatment category: Dental', 'treatment category: Vision', 'treatment subcategory: not coded']
@@ -175,7 +179,8 @@ class CodedFeatures(SubmissionTransformer):
             for place in reversed(subsets[number]):
                 rest, code = divmod(rest, len(self.levels_[place]))
                 words.append(
-                    f"{self.code_columns_[place].replace('_', ' ')}: {self.levels_[place][code] or 'not coded'}"
+                    f"{self.code_columns_[place].replace('_', ' ')}: "
+                    f"{self.levels_[place][code] or 'not coded'}"
                 )
             names.append(", ".join(reversed(words)))
         return np.array(names, dtype=str)
@@ -206,9 +211,9 @@ class CodedFeatures(SubmissionTransformer):
         codes = np.empty((len(X), len(self.levels_)), dtype=np.int64)
         for place, (name, levels) in enumerate(zip(self.code_columns_, self.levels_, strict=True)):
             words = X[name].to_numpy(dtype=str)
-            found = np.searchsorted(levels, words)
-            codes[:, place] = np.where(np.append(levels, "")[found] == words, found, -1)
-            codes[found == len(levels), place] = -1
+            positions = np.searchsorted(levels, words)
+            codes[:, place] = np.where(np.append(levels, "")[positions] == words, positions, -1)
+            codes[positions == len(levels), place] = -1
         n_unknown = (codes < 0) @ (self.radices_ > 0)
         return np.where(
             n_unknown > 0,

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from imrml.config import Stage
 from imrml.features.text import SUMMARY_PART, TextFeatures
-from imrml.features.treatment import treatment_category
+from imrml.features.treatment_categories import treatment_category
 
 _CROSSED = "summary_by_category"
 
@@ -37,10 +37,13 @@ class CrossedTextFeatures(TextFeatures):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> items = pd.DataFrame({"treatment": ["Norco #60", "MRI neck"], "case_summary": ["Neck pain.", "Neck pain."]})
+    >>> items = pd.DataFrame(
+    ...     {"treatment": ["Norco #60", "MRI neck"], "case_summary": ["Neck pain.", "Neck pain."]}
+    ... )
     >>> features = CrossedTextFeatures("rfa", min_cases=1).fit(submission_frame(items, "rfa"))
     >>> features.get_feature_names_out()[-3:].tolist()
-    ['summary_by_category__neck (opioid)', 'summary_by_category__neck pain (opioid)', 'summary_by_category__pain (opioid)']
+    ['summary_by_category__neck (opioid)', 'summary_by_category__neck pain (opioid)',
+     'summary_by_category__pain (opioid)']
     """
 
     def __init__(
@@ -144,12 +147,14 @@ class CrossedTextFeatures(TextFeatures):
     def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
         """Give each category columns of its own for the summary's terms; one not seen has none."""
         names = super().get_feature_names_out().astype(str)
-        told = sparse.coo_matrix(
+        summary_terms = sparse.coo_matrix(
             terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))]
         )
         places = {category: place for place, category in enumerate(self.crossed_categories_)}
         of_row = np.array([places.get(category, -1) for category in categories], dtype=np.int64)
-        kept = of_row[told.row] >= 0
-        columns = of_row[told.row[kept]] * told.shape[1] + told.col[kept]
-        shape = (told.shape[0], told.shape[1] * len(self.crossed_categories_))
-        return sparse.csr_matrix((told.data[kept], (told.row[kept], columns)), shape=shape)
+        kept = of_row[summary_terms.row] >= 0
+        columns = of_row[summary_terms.row[kept]] * summary_terms.shape[1] + summary_terms.col[kept]
+        shape = (summary_terms.shape[0], summary_terms.shape[1] * len(self.crossed_categories_))
+        return sparse.csr_matrix(
+            (summary_terms.data[kept], (summary_terms.row[kept], columns)), shape=shape
+        )

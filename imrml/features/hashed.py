@@ -14,9 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.features.clinical import background
+from imrml.features.documents import background
 from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
-from imrml.features.treatment import dwc_category
+from imrml.features.treatment_categories import dwc_category
 
 _BY_CATEGORY = "by_category"
 
@@ -53,7 +53,12 @@ class HashedText(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> items = pd.DataFrame({"treatment": ["MRI left knee", "MRI neck"], "case_summary": ["Knee pain.", "Neck pain."]})
+    >>> items = pd.DataFrame(
+    ...     {
+    ...         "treatment": ["MRI left knee", "MRI neck"],
+    ...         "case_summary": ["Knee pain.", "Neck pain."],
+    ...     }
+    ... )
     >>> words = HashedText("rfa", n_buckets=1024).fit_transform(submission_frame(items, "rfa"))
     >>> words.shape, (words[0].multiply(words[1])).nnz
     ((2, 3072), 3)

@@ -39,7 +39,9 @@ class SpellingFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["Flexeril 7.5mg", "Flexiril 10mg", "MRI left knee"]}), "rfa")
+    >>> frame = submission_frame(
+    ...     pd.DataFrame({"treatment": ["Flexeril 7.5mg", "Flexiril 10mg", "MRI left knee"]}), "rfa"
+    ... )
     >>> spelt = SpellingFeatures("rfa", char_ngrams=(3, 4), n_columns=256).fit_transform(frame)
     >>> (spelt @ spelt.T).toarray().round(1).tolist()[0]
     [1.0, 0.5, 0.1]

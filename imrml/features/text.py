@@ -30,7 +30,8 @@ _TITLED_NAME = re.compile(
     r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?"
 )
 _NAME_BEFORE_DEGREE = re.compile(
-    r"\b[A-Z][\w'’-]{1,60}+(?:\s++[A-Z]\.?)?(?:\s++[A-Z][\w'’-]{1,60}+)?,?\s++(?:M\.?D|D\.?O|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
+    r"\b[A-Z][\w'’-]{1,60}+(?:\s++[A-Z]\.?)?(?:\s++[A-Z][\w'’-]{1,60}+)?,?\s++(?:M\.?D|D\.?O"
+    r"|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
 )
 # A capital and then small letters, where no sentence, list entry or line starts.
 _CAPITALIZED = re.compile(r"(?<=[\w,;)\]'’\"”-] )[A-Z][a-z'’]+(?:-[A-Z][a-z]+)*\b")
@@ -141,7 +142,12 @@ def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
 
     Examples
     --------
-    >>> asked_texts(pd.DataFrame({"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}), "imr")
+    >>> asked_texts(
+    ...     pd.DataFrame(
+    ...         {"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}
+    ...     ),
+    ...     "imr",
+    ... )
     ['Norco #120. #60']
     """
     if "item" not in columns_at(stage):
@@ -171,7 +177,9 @@ def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict
 
     Examples
     --------
-    >>> asked = pd.DataFrame({"treatment": ["Soma #90"], "item": ["Soma #90"], "disputed": ["Soma #30"]})
+    >>> asked = pd.DataFrame(
+    ...     {"treatment": ["Soma #90"], "item": ["Soma #90"], "disputed": ["Soma #30"]}
+    ... )
     >>> part_texts(asked, "imr", use_case_summary=False)
     {'treatment': ['Soma #90. Soma #30']}
     """
@@ -211,7 +219,9 @@ class TextFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa")
+    >>> frame = submission_frame(
+    ...     pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa"
+    ... )
     >>> features = TextFeatures("rfa", min_cases=2).fit(frame)
     >>> features.get_feature_names_out()
     array(['treatment__mri', 'holds_no_known_term'], dtype=object)
@@ -367,5 +377,6 @@ class TextFeatures(SubmissionTransformer):
 _COUNTERS: WeakKeyDictionary[
     TextFeatures, dict[str, tuple[npt.NDArray[np.str_], CountVectorizer]]
 ] = WeakKeyDictionary()
-"""Counters of each part's terms, with the terms that they were made of. To make one of thousands of terms takes longer than to
-count the words of a request; beside the transformer, not in it, so that none is copied or saved."""
+"""Counters of each part's terms, with the terms that they were made of. To make one of thousands of
+terms takes longer than to count the words of a request; beside the transformer, not in it, so that
+none is copied or saved."""

@@ -7,7 +7,10 @@ from imrml.text.safe_matching import bound_runs
 
 GUIDELINE_FAMILIES = ("mtus", "acoem", "odg", "other", "none")
 
-_OTHER = r"\bother\b|\bfda\b|journal|textbook|medical literature|pubmed|cochrane|\baaos\b|\bpdr\b|www\.|http"
+_OTHER = (
+    r"\bother\b|\bfda\b|journal|textbook|medical "
+    r"literature|pubmed|cochrane|\baaos\b|\bpdr\b|www\.|http"
+)
 _FAMILIES = (
     ("acoem", re.compile(r"\bacoem\b|occupational and environmental medicine")),
     ("odg", re.compile(r"\bodg\b|official disability")),
@@ -37,19 +40,21 @@ def guideline_families(text: str) -> tuple[str, ...]:
     --------
     >>> guideline_families("Decision based on MTUS Low Back Complaints 2004.")
     ('mtus',)
-    >>> guideline_families("Outside of the MTUS Guidelines. Decision based on Non-MTUS Citation ODG Knee chapter.")
+    >>> guideline_families(
+    ...     "Outside of the MTUS Guidelines. Decision based on Non-MTUS Citation ODG Knee chapter."
+    ... )
     ('odg',)
     """
     lowered = bound_runs(text.strip().lower())
     if not lowered:
         return ()
     inside = _OUTSIDE_MTUS.sub(" ", lowered)
-    found = [family for family, pattern in _FAMILIES if pattern.search(inside)]
+    families = [family for family, pattern in _FAMILIES if pattern.search(inside)]
     if _MTUS.search(inside):
-        found.insert(0, "mtus")
-    if not found:
-        found.append("none" if _NONE_CITED.search(lowered) else "other")
-    return tuple(found)
+        families.insert(0, "mtus")
+    if not families:
+        families.append("none" if _NONE_CITED.search(lowered) else "other")
+    return tuple(families)
 
 
 def dispute_names() -> list[str]:
@@ -97,7 +102,8 @@ def dispute_values(
     --------
     >>> from imrml.features.amounts import read_amounts
     >>> asked, given, left = (
-    ...     read_amounts(f"Massage {n} visits", is_drug=False, counts_visits=True) for n in (12, 3, 9)
+    ...     read_amounts(f"Massage {n} visits", is_drug=False, counts_visits=True)
+    ...     for n in (12, 3, 9)
     ... )
     >>> dispute_values(asked, given, left, "", "standard")
     {'is_partially_authorized': 1.0, 'share_authorized': 0.25, 'is_rest_of_amount_disputed': 1.0}

@@ -131,12 +131,12 @@ def trace_labels(
 
     Examples
     --------
-    >>> rationale = "The guideline asks for a trial. In this case, no functional benefit was documented."
+    >>> lack = "In this case, no functional benefit was documented."
     >>> items = pd.DataFrame({
     ...     "case_number": ["CM15-0000001"],
     ...     "item_number": [1],
     ...     "decision": ["upheld"],
-    ...     "rationale": [rationale],
+    ...     "rationale": [f"The guideline asks for a trial. {lack}"],
     ... })
     >>> [trace] = trace_labels(items, ["CM15-0000001#1"])
     >>> [(sentence.role, sentence.text) for sentence in trace.sentences]

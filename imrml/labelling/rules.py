@@ -200,7 +200,18 @@ def supports() -> tuple[Support, ...]:
 
 @cache
 def confidence_of(kind: str) -> float:
-    """Give the share of true labels of one kind, shrunk to that of all (``confidence.yaml``)."""
+    """Give the share of true labels of one kind, shrunk to that of all (``confidence.yaml``).
+
+    Parameters
+    ----------
+    kind : str
+        Id of a deficiency, or ``last_resort``.
+
+    Returns
+    -------
+    float
+        0 to 1, rounded to two places.
+    """
     table = _read("confidence.yaml")
     overall = sum(row["right"] for row in table.values()) / sum(
         row["labels"] for row in table.values()
@@ -212,6 +223,16 @@ def confidence_of(kind: str) -> float:
 
 def other_names(item: str) -> str:
     """Give other names of what an item names, by ``names.yaml``.
+
+    Parameters
+    ----------
+    item : str
+        In small letters.
+
+    Returns
+    -------
+    str
+        Words, between blanks; empty where the table has no other name.
 
     Examples
     --------

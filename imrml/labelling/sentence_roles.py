@@ -49,7 +49,18 @@ class NormalizedText:
     offsets: tuple[int, ...]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Map a span of the mended text to the original."""
+        """Map a span of the mended text to the original.
+
+        Parameters
+        ----------
+        start, end : int
+            Offsets in characters into the mended text, which must not be equal.
+
+        Returns
+        -------
+        tuple of (int, int)
+            Start and end in the original.
+        """
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
@@ -82,7 +93,18 @@ class RoledSentence:
 
 
 def normalize(rationale: str) -> NormalizedText:
-    """Mend a rationale: single blanks, straight quotes, "guide- lines" joined."""
+    """Mend a rationale: single blanks, straight quotes, "guide- lines" joined.
+
+    Parameters
+    ----------
+    rationale : str
+        Any text.
+
+    Returns
+    -------
+    NormalizedText
+        The mended text, with the way back.
+    """
     pieces: list[str] = []
     offsets: list[int] = []
     at = 0
@@ -103,7 +125,12 @@ def normalize(rationale: str) -> NormalizedText:
 
 
 def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSentence], str]:
-    """Read a rationale and give each sentence its role.
+    """Split a rationale into sentences and give each its role.
+
+    Parameters
+    ----------
+    rationale : str
+        The reviewer's reasoning on one item.
 
     Returns
     -------

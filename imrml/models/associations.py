@@ -1,4 +1,4 @@
-"""How often denials were overturned where the record showed a line of the checklist: associations, not probabilities."""
+"""How often denials were overturned where a record showed a line of the checklist: associations."""
 
 from collections.abc import Sequence
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Log-odds to probabilities by scikit-learn's calibrators, fitted and, where asked, chosen on case-grouped folds."""
+"""Log-odds to probabilities by scikit-learn's calibrators, fitted on case-grouped folds."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -46,7 +46,10 @@ class ScoreCalibrator(BaseEstimator):
 
     Examples
     --------
-    >>> scores, truth = np.array([-3.0, -2.0, 2.0, 3.0] * 20), np.array([False, True, False, True] * 20)
+    >>> scores, truth = (
+    ...     np.array([-3.0, -2.0, 2.0, 3.0] * 20),
+    ...     np.array([False, True, False, True] * 20),
+    ... )
     >>> calibrator = ScoreCalibrator("temperature", 3, 0).fit(scores, truth, np.arange(80))
     >>> calibrator.predict([-2.0, 0.0, 2.0]).round(2).tolist()
     [0.42, 0.5, 0.58]
@@ -91,8 +94,10 @@ class ScoreCalibrator(BaseEstimator):
         self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]
     ) -> dict[str, float]:
         folds, _ = calibration_folds(y, cases, self.n_folds, self.seed)
+        if not folds:
+            return {}
         losses = {}
-        for method in (("none",) if self.gives_log_odds else ()) + METHODS if folds else ():
+        for method in ("none", *METHODS) if self.gives_log_odds else METHODS:
             p_held_out = np.zeros(len(y))
             for train, held_out in folds:
                 p_held_out[held_out] = _apply_map(

@@ -1,4 +1,4 @@
-"""P(overturned) from crosses of codes: averaged logistic regressions, large crosses trusted less."""
+"""P(overturned) from crosses of codes: averaged regressions that trust large crosses less."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -91,7 +91,8 @@ class CrossesLogistic(CalibratedLogistic):
         y = np.asarray(y, dtype=bool)
         if y.all() or not y.any():
             raise NotEnoughDataError(
-                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned of {len(y)}"
+                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned "
+                f"of {len(y)}"
             )
         self.classes_ = np.array([False, True])
         self.calibrator_, self.calibration_note_ = None, ""

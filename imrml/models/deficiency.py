@@ -12,7 +12,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.models.normal_equations import PenalisedHessian
-from imrml.models.outcome import CategoryPrior, one_thread
+from imrml.models.outcome import one_thread
+from imrml.models.priors import CategoryPrior
 
 _SMALLEST_RATE = 0.01
 """No deficiency is surer, nor surer to be absent."""
@@ -30,21 +31,23 @@ PRIOR_SCALES = (
     ("text", 0.0),
     ("spelling", 0.0),
 )
-"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
-square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the
-letter says of the request by code is dozens of columns that move together, hence so little of each;
-words count by their hash, and not a second time by the outcome model's vocabulary
-(experiments/044-deficiency-ridge). Of what the record says by code only documents count, each for
-the deficiencies that it answers: by all else a document added to the notes could raise them
-(experiments/051-answers-never-raise)."""
+"""What the deficiency model's penalty sees of features whose name begins so, else of their block;
+the first that fits counts. The square is how far a block may move a label beforehand, beside the
+reviewer's own scatter. What the letter says of the request by code is dozens of columns that move
+together, hence so little of each; words count by their hash, and not a second time by the outcome
+model's vocabulary (experiments/044-deficiency-ridge). Of what the record says by code only
+documents count, each for the deficiencies that it answers: by all else a document added to the
+notes could raise them (experiments/051-answers-never-raise)."""
 
 MIN_SHOWN = 10
 """Items that must show a document, and as many that must not, before it moves anything."""
 _ANSWER_SCALE = 0.4
-"""What the penalty sees of a column that says that a document is shown (experiments/051-answers-never-raise)."""
+"""What the penalty sees of a column that says that a document is shown
+(experiments/051-answers-never-raise)."""
 
 MIN_ITEMS_TO_CHOOSE = 1000
-"""Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it gives (experiments/044, 052)."""
+"""Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it
+gives (experiments/044, 052)."""
 _STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 _N_FOLDS_TO_CHOOSE = 3
 _MOST_ITEMS_TO_CHOOSE = (
@@ -153,10 +156,14 @@ class DeficiencyModel(BaseEstimator):
             else sparse.csr_matrix(X)
         )
         scale = np.ones(X.shape[1]) if scale is None else np.array(scale, dtype=float)
-        told = np.unique(np.concatenate([np.array(own, dtype=int) for own in answers or [[]]]))
-        scale[told] = 0
-        n_shown = np.diff(sparse.csc_matrix(X)[:, told].indptr)
-        self.answers_ = told[(n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)]
+        document_columns = np.unique(
+            np.concatenate([np.array(own, dtype=int) for own in answers or [[]]])
+        )
+        scale[document_columns] = 0
+        n_shown = np.diff(sparse.csc_matrix(X)[:, document_columns].indptr)
+        self.answers_ = document_columns[
+            (n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)
+        ]
         shown = X[:, self.answers_].toarray()
         scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
         scaled.eliminate_zeros()

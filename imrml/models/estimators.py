@@ -44,10 +44,14 @@ class CalibratedEstimator(CalibratedClassifier):
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> settings = load_config(overrides=["models.outcome.kind=complement_nb"]).models.outcome.model_dump()
-    >>> told = sparse.csr_matrix([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]] * 10)
-    >>> fitted = CalibratedEstimator(settings, 0, 0).fit(told, [True, False, False, False] * 10, cases=np.arange(40))
-    >>> fitted.predict_proba(told[:2])[:, 1].round(2).tolist()
+    >>> settings = load_config(
+    ...     overrides=["models.outcome.kind=complement_nb"]
+    ... ).models.outcome.model_dump()
+    >>> X = sparse.csr_matrix([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]] * 10)
+    >>> fitted = CalibratedEstimator(settings, 0, 0).fit(
+    ...     X, [True, False, False, False] * 10, cases=np.arange(40)
+    ... )
+    >>> fitted.predict_proba(X[:2])[:, 1].round(2).tolist()
     [0.47, 0.03]
     """
 

@@ -86,7 +86,7 @@ def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
     if now["features"] != written["features"]:
         return "its features are not those that the code makes now"
     for name in ("p_overturned", "p_deficiencies"):
-        then, today = (np.array(found[name] or [], dtype=float) for found in (written, now))
+        then, today = (np.array(answers[name] or [], dtype=float) for answers in (written, now))
         if then.shape != today.shape or not np.allclose(then, today, rtol=0, atol=_TOLERANCE):
             return f"its answers for {name} are not those that it gave when it was saved"
     return None

@@ -11,7 +11,8 @@ from sklearn.pipeline import FeatureUnion
 
 from imrml.features import block_places
 from imrml.models.crosses import CrossesLogistic
-from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic
+from imrml.models.priors import CategoryPrior, ClassPrior
 
 
 @dataclass(frozen=True, slots=True)

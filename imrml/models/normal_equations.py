@@ -73,7 +73,7 @@ class PenalisedHessian:
             A solution for each right side.
         """
         diagonal = self.transposed.multiply(self.transposed) @ self.weights + self.penalties
-        found, left = np.zeros_like(right), right.copy()
+        solution, left = np.zeros_like(right), right.copy()
         toward = left / diagonal
         size = first = (left * toward).sum(axis=0)
         for _ in range(n_steps):
@@ -82,7 +82,7 @@ class PenalisedHessian:
             step = np.divide(
                 size, (toward * applied).sum(axis=0), out=np.zeros_like(size), where=size > 0
             )
-            found += step * toward
+            solution += step * toward
             left -= step * applied
             scaled = left / diagonal
             before, size = size, (left * scaled).sum(axis=0)
@@ -91,4 +91,4 @@ class PenalisedHessian:
             toward = (
                 scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * toward
             )
-        return found
+        return solution

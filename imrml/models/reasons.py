@@ -11,7 +11,8 @@ from imrml.deficiencies import deficiency_ids
 from imrml.features import describe_feature, is_filler
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader
-from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
+from imrml.models.outcome import CalibratedClassifier
+from imrml.models.priors import CategoryPrior, ClassPrior
 from imrml.submissions.frame import SubmissionFrame
 
 # A reason that moves the log-odds by less is left out: it would print as +0.00.

@@ -16,7 +16,8 @@ from imrml.features import build_features
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
 from imrml.models.inputs import Inputs, least_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
-from imrml.models.outcome import CalibratedClassifier, CategoryPrior
+from imrml.models.outcome import CalibratedClassifier
+from imrml.models.priors import CategoryPrior
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
 from imrml.submissions.frame import SubmissionFrame
@@ -101,7 +102,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
 
     >>> model.predict_proba(asked.assign(rationale="The request is supported."))
     Traceback (most recent call last):
-    imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; make the frame ...
+    imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; ...
     >>> model.predict_proba(submission_frame(table, "rfa"))
     Traceback (most recent call last):
     imrml.errors.LeakageError: columns ['item', ...] of stage 'imr' are absent; make the frame ...

@@ -12,7 +12,7 @@ from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader, least_words
 from imrml.models.kinds import TrainingMatrix
-from imrml.models.outcome import CategoryPrior
+from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
 
 _SHOWS = "shows="

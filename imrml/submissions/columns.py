@@ -72,8 +72,8 @@ CODED_COLUMNS = (
 """What the programme ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
 
 REFUSED_COLUMNS = (
-    "assigned_on", "decided_on", "reviewer_states", "reviewer_specialties", "decision", "maximus_guideline", "rationale",
-    "deficiencies", "evidence", "supports", "supports_evidence",
+    "assigned_on", "decided_on", "reviewer_states", "reviewer_specialties", "decision",
+    "maximus_guideline", "rationale", "deficiencies", "evidence", "supports", "supports_evidence",
 )  # fmt: skip
 """Names of the columns known only after the review; a request that holds one is refused."""
 

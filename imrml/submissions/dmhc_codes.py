@@ -55,7 +55,11 @@ def map_heading(heading: str) -> str | None:
 
     Examples
     --------
-    >>> map_heading("Diagnosis Sub Category"), map_heading("ReferenceID"), map_heading("Favourite Colour")
+    >>> (
+    ...     map_heading("Diagnosis Sub Category"),
+    ...     map_heading("ReferenceID"),
+    ...     map_heading("Favourite Colour"),
+    ... )
     ('diagnosis_subcategory', 'case_number', None)
     """
     return _ours_by_theirs("headings").get(_fold(heading))
@@ -134,7 +138,11 @@ def read_code(words: str) -> str:
 
     Examples
     --------
-    >>> read_code("orthopedic/musculoskeletal"), read_code("Not Medically Necessary"), read_code("Moon  Glasses")
+    >>> (
+    ...     read_code("orthopedic/musculoskeletal"),
+    ...     read_code("Not Medically Necessary"),
+    ...     read_code("Moon  Glasses"),
+    ... )
     ('Orthopedic/ Musculoskeletal', 'Medical Necessity', 'Moon Glasses')
     """
     return _spellings().get(_fold(words), " ".join(words.split()))
@@ -155,7 +163,10 @@ def read_age_band(words: str) -> str:
 
     Examples
     --------
-    >>> [read_age_band(words) for words in ("11_20", "20-Nov", "47", "65 to 74", "under 5", "unknown")]
+    >>> [
+    ...     read_age_band(words)
+    ...     for words in ("11_20", "20-Nov", "47", "65 to 74", "under 5", "unknown")
+    ... ]
     ['11-20', '11-20', '41-50', '65+', '0-10', '']
     """
     ages = [int(number) for number in _NUMBER.findall(words)[:2]]

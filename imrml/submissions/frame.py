@@ -22,7 +22,8 @@ from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_se
 from imrml.submissions.programmes import LETTERS, Programme, columns_at
 
 SubmissionFrame = NewType("SubmissionFrame", pd.DataFrame)
-"""A frame made by :func:`submission_frame`: the only thing that features, models and scoring accept."""
+"""A frame made by :func:`submission_frame`: the only thing that features, models and scoring
+accept."""
 
 
 def submission_frame(
@@ -57,7 +58,13 @@ def submission_frame(
 
     Examples
     --------
-    >>> items = pd.DataFrame({"item": ["Norco 10/325mg #60"], "case_summary": ["A 51 year old man."], "rationale": ["..."]})
+    >>> items = pd.DataFrame(
+    ...     {
+    ...         "item": ["Norco 10/325mg #60"],
+    ...         "case_summary": ["A 51 year old man."],
+    ...         "rationale": ["..."],
+    ...     }
+    ... )
     >>> frame = submission_frame(items, "imr")
     >>> frame[["treatment", "age", "sex"]].to_dict("records"), "rationale" in frame
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
@@ -91,10 +98,8 @@ def require_treatment(columns: Iterable[Any], programme: Programme) -> None:
         # Another heading may be the first row of a table without headings, and so a record's text.
         known = sorted(programme.known_columns & {*map(str, columns)})
         n_others = len([*columns]) - len(known)
-        found = (
-            ", ".join([*known, *([f"{n_others} under other headings"] if n_others else [])])
-            or "no column"
-        )
+        present = [*known, f"{n_others} under other headings"] if n_others else known
+        found = ", ".join(present) or "no column"
         raise TableError(f"{named} column; found: {found}; one is needed")
 
 
@@ -135,8 +140,8 @@ def frame_of_cells(
     ]
     summaries = text["case_summary"]
     # The items of one case share their narrative, so each is read once.
-    told = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
-    text["case_summary"] = [told[summary] for summary in summaries]
+    kept = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
+    text["case_summary"] = [kept[summary] for summary in summaries]
     text["sex"] = [
         read_sex(given) or derive_sex(summary)
         for given, summary in zip(text["sex"], summaries, strict=True)

@@ -5,8 +5,10 @@ import re
 # "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims
 # Administrator. The remaining ... portion of the original request, Massage 8 visits is"
 _PART_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
-    r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the "
+    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original "
+    r"request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
+    r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- "
+    r"]eligible portion of the "
     r"original request,?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -14,8 +16,10 @@ _PART_AUTHORIZED = re.compile(
 # one month, leaving the original request IMR eligible. The original request, purchase of a walker
 # is"
 _OTHER_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims Administrator authorized "
-    r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The original request"
+    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims "
+    r"Administrator authorized "
+    r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The "
+    r"original request"
     r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -37,8 +41,11 @@ def split_item(item: str) -> tuple[str, str, str]:
 
     Examples
     --------
-    >>> split_item("Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, "
-    ...            "leaving the original request IMR eligible. The original request, purchase of a cane is")
+    >>> split_item(
+    ...     "Purchase of a cane was the original request. The Claims Administrator "
+    ...     "authorized a cane for one month, "
+    ...     "leaving the original request IMR eligible. The original request, purchase of a cane is"
+    ... )
     ('Purchase of a cane', 'a cane for one month', 'purchase of a cane')
     >>> split_item("Norco 10/325mg #60")
     ('Norco 10/325mg #60', '', '')

@@ -37,9 +37,14 @@ def holds_determination(text: str) -> bool:
 
     Examples
     --------
-    >>> holds_determination("Claims Administrator\n guideline: none.\nMAXIMUS guideline: none.\nDecision rationale: ...")
+    >>> holds_determination(
+    ...     "Claims Administrator\n guideline: none.\nMAXIMUS guideline: none.\n"
+    ...     "Decision rationale: ..."
+    ... )
     True
-    >>> holds_determination("An earlier IMR Final Determination was made in May; its letter is not at hand.")
+    >>> holds_determination(
+    ...     "An earlier IMR Final Determination was made in May; its letter is not at hand."
+    ... )
     False
     """
     squeezed = "".join(text.lower().split())

@@ -18,7 +18,8 @@ _AGE = re.compile(
     r"(?<!\d)(?P<years>\d{1,3})\s{0,3}-?\s{0,3}(?:years?|yrs?|y)[\s./-]{0,4}(?:old|o\b)"
     # "a 20 year old work injury": what is that old is no person
     r"(?![\s-]{1,3}(?:(?!with|who|had|has|after|and|whose)[\w/]{1,20}[\s-]{1,3})?"
-    r"(?:injur(?:y|ies)|claims?|accident|incident|case|fractures?|tears?|strains?|sprains?|scars?|wounds?|surgery|complaints?"
+    r"(?:injur(?:y|ies)|claims?|accident|incident|case|fractures?|tears?|strains?|sprains?|scars?"
+    r"|wounds?|surgery|complaints?"
     r"|problem|sons?|daughters?|child(?:ren)?|car|truck|house|report|records?|x-?rays?|MRI)\b)"
     r"|\baged?\s{1,3}(?P<age>\d{1,3})\b",
     re.IGNORECASE,
@@ -55,7 +56,10 @@ def derive_age(narrative: str) -> float | None:
 
     Examples
     --------
-    >>> derive_age("The injured worker is a 47-year-old female."), derive_age("A right-handed cook with a 20 year old injury.")
+    >>> (
+    ...     derive_age("The injured worker is a 47-year-old female."),
+    ...     derive_age("A right-handed cook with a 20 year old injury."),
+    ... )
     (47.0, None)
     """
     for match in _AGE.finditer(narrative):
@@ -84,7 +88,9 @@ def derive_sex(narrative: str) -> str:
     ('female', '')
     """
     match = _SEX.search(narrative)
-    return "" if match is None else "female" if match[1] else "male"
+    if match is None:
+        return ""
+    return "female" if match[1] else "male"
 
 
 def derive_diagnosis(narrative: str) -> str:
@@ -105,7 +111,9 @@ def derive_diagnosis(narrative: str) -> str:
 
     Examples
     --------
-    >>> derive_diagnosis("She was seen in May. Diagnoses included lumbar strain and insomnia. PT was ordered.")
+    >>> derive_diagnosis(
+    ...     "She was seen in May. Diagnoses included lumbar strain and insomnia. PT was ordered."
+    ... )
     'lumbar strain and insomnia'
     >>> derive_diagnosis("The diagnosis was not documented. Diagnosis: lumbar strain.")
     'lumbar strain'
@@ -140,10 +148,13 @@ def remove_sentences(narrative: str, stage: Stage) -> str:
 
     Examples
     --------
-    >>> told = "He had PT in May. Portions of the notes were illegible. Utilization review denied more PT on 6/1/15."
-    >>> remove_sentences(told, "imr")
+    >>> narrative = (
+    ...     "He had PT in May. Portions of the notes were illegible. "
+    ...     "Utilization review denied more PT on 6/1/15."
+    ... )
+    >>> remove_sentences(narrative, "imr")
     'He had PT in May. Utilization review denied more PT on 6/1/15.'
-    >>> remove_sentences(told, "rfa")
+    >>> remove_sentences(narrative, "rfa")
     'He had PT in May.'
     >>> remove_sentences("- pain 7/10\n- MRI report not provided\n- PT helped", "imr")
     '- pain 7/10\n- PT helped'
@@ -177,9 +188,15 @@ def removal_reason(sentence: str, stage: Stage) -> str:
 
     Examples
     --------
-    >>> removal_reason("The request was denied on 6/1/15.", "rfa"), removal_reason("The request was denied on 6/1/15.", "imr")
+    >>> (
+    ...     removal_reason("The request was denied on 6/1/15.", "rfa"),
+    ...     removal_reason("The request was denied on 6/1/15.", "imr"),
+    ... )
     ('utilization_review.names_decision', '')
-    >>> removal_reason("The patient denied numbness.", "rfa"), removal_reason("The notes were hardly legible.", "imr")
+    >>> (
+    ...     removal_reason("The patient denied numbness.", "rfa"),
+    ...     removal_reason("The notes were hardly legible.", "imr"),
+    ... )
     ('', 'judgement.hard_to_read')
     """
     telling, spared, reasons = _removals()

@@ -167,7 +167,7 @@ def require_submission_columns(
     --------
     >>> require_submission_columns([*columns_at("imr"), "rationale"], "imr")
     Traceback (most recent call last):
-    imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; make the frame ...
+    imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; ...
     """
     known = columns_at(stage, programme)
     foreign = [name for name in columns if name not in known]

@@ -21,7 +21,8 @@ from imrml.submissions.programmes import LETTERS, PROGRAMMES, Programme, columns
 
 LONGEST_NARRATIVE = 200_000
 LONGEST_TEXT = 2_000
-"""Characters of a request's narrative and of each other text; the longest in real letters are 4,794 and 774."""
+"""Characters of a request's narrative and of each other text; the longest in real letters are 4,794
+and 774."""
 
 
 _ALIASES = {"notes": "case_summary"}
@@ -86,12 +87,18 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
 
     Examples
     --------
-    >>> table = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"], "rationale": [None, "The request is supported."]})
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "treatment": ["Norco #60", "MRI of the knee"],
+    ...         "rationale": [None, "The request is supported."],
+    ...     }
+    ... )
     >>> requests = sort_requests(table, "imr")
     >>> requests.rows, requests.refused[0][0]
     ((1,), 2)
     >>> requests.refused[0][1]
-    "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
+    "column 'rationale' is written by the reviewer after the decision; a request
+    cannot hold it: remove it and score again"
     """
     known = programme.known_columns
     by_name = _columns_by_name(table, programme)
@@ -109,7 +116,8 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
     for number, given in enumerate(given_ids, start=1):
         if given and number not in refused and seen.setdefault(given, number) != number:
             refused[number] = (
-                f"request_id is that of row {seen[given]}; give each request its own and score again"
+                f"request_id is that of row {seen[given]}; give each request its own and score "
+                "again"
             )
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
     places = [number - 1 for number in rows]
@@ -148,7 +156,11 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
 
     Examples
     --------
-    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), LETTERS))
+    >>> list(
+    ...     name_columns(
+    ...         pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), LETTERS
+    ...     )
+    ... )
     ['treatment', 'case_summary', 'Desk']
     """
     by_name = _columns_by_name(table, programme)
@@ -176,8 +188,8 @@ def is_known_heading(heading: str) -> bool:
 
     Examples
     --------
-    >>> is_known_heading("Date of Injury"), is_known_heading("notes"), is_known_heading("treatment;notes")
-    (True, True, False)
+    >>> [is_known_heading(words) for words in ("Date of Injury", "notes", "treatment;notes")]
+    [True, True, False]
     """
     return any(_name_column(heading, programme) for programme in PROGRAMMES.values())
 
@@ -209,8 +221,8 @@ def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
 def _find_late(cells: RawColumns) -> Iterator[tuple[int, str]]:
     late = [name for name in REFUSED_COLUMNS if name in cells]
     for number, row in enumerate(zip(*(cells.values(name) for name in late), strict=True), start=1):
-        if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
-            yield number, _refusal(", ".join(repr(name) for name in found), len(found))
+        if filled := [name for name, value in zip(late, row, strict=True) if value is not None]:
+            yield number, _refusal(", ".join(repr(name) for name in filled), len(filled))
 
 
 def _find_long(cells: RawColumns) -> Iterator[tuple[int, str]]:
@@ -222,7 +234,8 @@ def _find_long(cells: RawColumns) -> Iterator[tuple[int, str]]:
             if len(text) > most:
                 yield (
                     number,
-                    f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again",
+                    f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten "
+                    "it and score again",
                 )
 
 
@@ -232,7 +245,8 @@ def _find_letters(cells: RawColumns) -> Iterator[tuple[int, str]]:
             yield (
                 number,
                 (
-                    "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
+                    "case_summary holds a final determination letter, which a reviewer writes "
+                    "after the decision; give what was "
                     "known before it, such as the RFA and its report (imrml parse reads letters)"
                 ),
             )
@@ -262,6 +276,7 @@ def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[st
 def _refusal(names: str, n_columns: int) -> str:
     noun, verb, pronoun = ("column", "is", "it") if n_columns == 1 else ("columns", "are", "them")
     return (
-        f"{noun} {names} {verb} written by the reviewer after the decision; a request cannot hold {pronoun}: "
+        f"{noun} {names} {verb} written by the reviewer after the decision; a request cannot hold "
+        f"{pronoun}: "
         f"remove {pronoun} and score again"
     )

@@ -69,8 +69,8 @@ def draw_letters(
 ) -> Iterator[SyntheticLetter]:
     """Draw invented letters with known truth, one by one.
 
-    They are a yardstick and a demo, never evidence of skill on real letters. Letter ``i`` depends on
-    the seed and on ``i`` only, so a shorter corpus is the beginning of a longer one.
+    They are a yardstick and a demo, never evidence of skill on real letters. Letter ``i`` depends
+    on the seed and on ``i`` only, so a shorter corpus is the beginning of a longer one.
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ def _truth_row(
 
 @dataclass(frozen=True, slots=True)
 class SyntheticRequest:
-    """One invented request: a row of a submission table, and the probability that nobody could beat.
+    """One invented request: a row of a submission table, and a probability that nobody could beat.
 
     Parameters
     ----------

@@ -136,7 +136,18 @@ class Process:
     # --- facts ------------------------------------------------------------------------------------
 
     def draw_case(self, rng: Random) -> DrawnCase:
-        """Draw a case with its items, probabilities, decisions and deficiencies."""
+        """Draw a case with its items, probabilities, decisions and deficiencies.
+
+        Parameters
+        ----------
+        rng : Random
+            Every draw is its.
+
+        Returns
+        -------
+        DrawnCase
+            With all fields set.
+        """
         numbers = self.numbers
         physician = self.physician.draw(rng)
         chronicity = self.chronicity.draw(rng)
@@ -273,7 +284,18 @@ class Process:
     # --- probabilities ----------------------------------------------------------------------------
 
     def logit(self, case: DrawnCase, item: DrawnItem) -> float:
-        """Sum the documented function's terms that the submission shows."""
+        """Sum the documented function's terms that the submission shows.
+
+        Parameters
+        ----------
+        case, item : DrawnCase, DrawnItem
+            Their facts; probabilities are not read.
+
+        Returns
+        -------
+        float
+            Of P(overturned), without the hidden facts.
+        """
         numbers = self.numbers
         total: float = self.categories[item.category]["intercept"]
         holding = {aspect for aspect, state in item.states.items() if state == "shown"}
@@ -310,7 +332,15 @@ class Process:
         return total
 
     def weigh(self, case: DrawnCase, item: DrawnItem) -> None:
-        """Set the item's probabilities from the facts of its case."""
+        """Set the item's probabilities from the facts of its case.
+
+        Parameters
+        ----------
+        case : DrawnCase
+            Its facts are read.
+        item : DrawnItem
+            Its four probabilities are set.
+        """
         shown = self.logit(case, item)
         hidden = self.numbers["hidden"]
         item.p_true = _sigmoid(

@@ -209,7 +209,7 @@ _BY_LABELLING_ONLY = frozenset(["evidence", "supports", "supports_evidence"])
 
 
 def _truth_schema() -> pa.Schema:
-    """State the truth table's columns: the item table's, then what only an invented corpus knows."""
+    """State the truth table's columns: the item table's, then what only invented data know."""
     text, floating = pa.string(), pa.float64()
     kinds = {
         "string": text,

@@ -15,17 +15,18 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pandas as pd
 
 from imrml.errors import TableError
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
-from imrml.tables.workbooks import neutralize_field, read_workbook, restore_field, write_workbook
+from imrml.tables.formats import LIST_COLUMNS, WRITERS, to_json_lines
+from imrml.tables.workbooks import read_workbook, restore_field
 
 ENDINGS = {
     ".parquet": "parquet",
@@ -34,15 +35,6 @@ ENDINGS = {
     ".csv": "csv",
     ".xlsx": "xlsx",
 }
-LIST_COLUMNS = (
-    "deficiencies",
-    "evidence",
-    "supports",
-    "supports_evidence",
-    "reasons",
-    "send_before_submission",
-    "already_shown",
-)
 # Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower,
 # or the lower alone.
 _LARGEST = 2**63  # beyond which no column of whole numbers goes
@@ -359,10 +351,10 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
     >>> read_table(path)["item_number"].to_list()
     [1, 2]
     """
-    write = _WRITERS[table_format(path)]
+    write = WRITERS[table_format(path)]
     if str(path) == "-":
         for frame in parts:
-            sys.stdout.write(_to_json_lines(frame))
+            sys.stdout.write(to_json_lines(frame))
         return
 
     def fill(target: Path) -> None:
@@ -398,99 +390,5 @@ def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
     b"treatment\n'=1+1\n"
     """
     file = io.BytesIO()
-    _WRITERS[table_format(name)]([frame], file)
+    WRITERS[table_format(name)]([frame], file)
     return file.getvalue()
-
-
-def _write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - a start that writes no Parquet does not wait for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    frames = iter(parts)
-    first = pa.Table.from_pandas(next(frames), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema) as writer:
-        writer.write_table(first)
-        for frame in frames:
-            writer.write_table(
-                pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False)
-            )
-
-
-def _write_csv(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    file.writelines(
-        _to_csv(frame, has_header=number == 0).encode("utf-8") for number, frame in enumerate(parts)
-    )
-
-
-def _write_json_lines(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    file.writelines(_to_json_lines(frame).encode("utf-8") for frame in parts)
-
-
-def _write_xlsx(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    write_workbook(parts, file, LIST_COLUMNS)
-
-
-_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
-    "parquet": _write_parquet,
-    "csv": _write_csv,
-    "jsonl": _write_json_lines,
-    "xlsx": _write_xlsx,
-}
-
-
-def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
-    flat = frame.copy()
-    for column in set(LIST_COLUMNS) & set(flat.columns):
-        flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
-    breaks_lines = False
-    for column in flat.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in flat.dtypes]]:
-        flat[column] = [
-            neutralize_field(cell) if isinstance(cell, str) else cell for cell in flat[column]
-        ]
-        breaks_lines |= any("\r" in cell for cell in flat[column] if isinstance(cell, str))
-    flat = flat.set_axis([neutralize_field(str(name)) for name in flat.columns], axis="columns")
-    # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for
-    # most readers.
-    if breaks_lines:
-        return flat.to_csv(index=False, header=has_header, quoting=csv.QUOTE_NONNUMERIC)
-    return flat.to_csv(index=False, header=has_header)
-
-
-def _to_json_lines(frame: pd.DataFrame) -> str:
-    return "".join(
-        json.dumps(row, ensure_ascii=False) + "\n"
-        for row in plain_rows({name: column.tolist() for name, column in frame.items()})
-    )
-
-
-def plain_rows(columns: Mapping[Any, Sequence[Any]]) -> Iterator[dict[Any, Any]]:
-    """Give the rows of a table as JSON Lines hold them.
-
-    Parameters
-    ----------
-    columns : mapping of str to sequence of length n_rows
-        What each column holds.
-
-    Returns
-    -------
-    iterator of dict
-        The rows, of values that JSON holds.
-
-    Examples
-    --------
-    >>> list(plain_rows({"age": [44.0, float("nan")], "reasons": [["pain"], []]}))
-    [{'age': 44.0, 'reasons': ['pain']}, {'age': None, 'reasons': []}]
-    """
-    plain = [[_plain(value) for value in values] for values in columns.values()]
-    return (dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True))
-
-
-def _plain(value: Any) -> Any:
-    """Turn numpy, pandas and missing values into what JSON holds."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return None if pd.isna(value) else value.isoformat() if hasattr(value, "isoformat") else value

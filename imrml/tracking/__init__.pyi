@@ -4,6 +4,7 @@ from .bundling import BundledModel as BundledModel
 from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
 from .connection import tracking_uri as tracking_uri
+from .flattening import flatten as flatten
 from .registry import CHAMPION as CHAMPION
 from .registry import PREVIOUS as PREVIOUS
 from .registry import Move as Move
@@ -18,7 +19,6 @@ from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves
 from .runs import LoggedRun as LoggedRun
 from .runs import discard_unfinished as discard_unfinished
-from .runs import flatten as flatten
 from .runs import list_runs as list_runs
 from .runs import log_training as log_training
 from .runs import registered_name as registered_name

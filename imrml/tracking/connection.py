@@ -60,14 +60,7 @@ def connected() -> Iterator["MlflowClient"]:
         warnings.simplefilter("ignore")
         import logging  # noqa: PLC0415
 
-        try:
-            # 0.65 s that only commands which track anything need to pay.
-            import mlflow  # noqa: PLC0415
-        except ModuleNotFoundError:
-            raise TrackingError(
-                "MLflow is not installed; pip install imrml, without --no-deps, for all but "
-                "score, explain and serve of a folder or a bundle"
-            ) from None
+        import mlflow  # noqa: PLC0415 (0.65 s that only commands which track anything need to pay)
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
         from requests.exceptions import RequestException  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415

@@ -6,7 +6,6 @@ same function.
 
 import io
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ import pandas as pd
 from imrml.errors import ModelError
 from imrml.models import MODEL_FILES, load_model
 from imrml.tracking.connection import artifact_location, connected, tracking_uri
+from imrml.tracking.flattening import flatten, flatten_figures
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 ARTIFACTS = ("metrics.json", "report.html", "card.md")
 """Files of a model's folder that go to MLflow beside the model; none holds text of a record."""
 
-_NOT_IN_METRIC_NAMES = re.compile(r"[^\w\-. :/]")
 _BLOCKS = ("outcome", "baselines", "deficiencies", "slices")
 """Blocks of ``metrics.json`` that become MLflow metrics; the whole file is an artifact."""
 _MAX_PARAM = 500
@@ -395,75 +394,3 @@ def _staged(model_dir: Path) -> Iterator[Path]:
         for name in MODEL_FILES:
             shutil.copy(model_dir / name, staged / name)
         yield staged
-
-
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name nested values by their dotted path.
-
-    Parameters
-    ----------
-    nested : mapping
-        Mappings inside are entered, whatever else is a value.
-    prefix : str, default=''
-        Put before each path.
-
-    Returns
-    -------
-    dict of str to object
-        Values by path.
-
-    Examples
-    --------
-    >>> flatten({"models": {"outcome": {"c": 1.0}}})
-    {'models.outcome.c': 1.0}
-    """
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def flatten_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Name each figure by its dotted path, its bounds beside it; what does not apply is left out.
-
-    Parameters
-    ----------
-    metrics : mapping
-        Nested; FIGUREs at its ends.
-
-    Returns
-    -------
-    dict of str to float
-        Such as ``outcome.time_forward.auroc``.
-
-    Examples
-    --------
-    >>> auroc = {"value": 0.7, "low": 0.6, "high": 0.8, "n": 40}
-    >>> flatten_figures({"grouped": {"auroc": auroc}})
-    {'grouped.auroc': 0.7, 'grouped.auroc.low': 0.6, 'grouped.auroc.high': 0.8}
-    """
-    flat: dict[str, float] = {}
-
-    def walk(node: object, path: str) -> None:
-        if not isinstance(node, Mapping):
-            return
-        if isinstance(node.get("value"), (int, float)):
-            flat[path] = float(node["value"])
-            flat.update(
-                {
-                    f"{path}.{end}": float(node[end])
-                    for end in ("low", "high")
-                    if isinstance(node.get(end), (int, float))
-                }
-            )
-            return
-        for key, inner in node.items():
-            # MLflow refuses a name with a comma, and the state's codes hold some.
-            part = _NOT_IN_METRIC_NAMES.sub("_", str(key))
-            walk(inner, f"{path}.{part}" if path else part)
-
-    walk(metrics, "")
-    return flat

@@ -16,7 +16,7 @@ from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.scoring.prediction import make_prediction_table, require_demo_allowed, score_columns
 from imrml.submissions.requests import Requests, sort_requests
-from imrml.tables.files import plain_rows
+from imrml.tables.formats import plain_rows
 
 Output = TypeVar("Output")
 

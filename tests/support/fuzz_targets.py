@@ -37,8 +37,8 @@ from imrml.config import load_config
 from imrml.documents import read_text
 from imrml.documents.archives import SNIFFED, archive_kind, read_members
 from imrml.errors import DocumentError, ImrmlError
-from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
+from imrml.features.documents import background, find_documents
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale

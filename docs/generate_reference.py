@@ -24,15 +24,21 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 EXPERIMENTS = ROOT / "experiments"
 MAIN_CLASSES = (
-    "imrml.config.Config",
-    "imrml.models.LoadedModel",
-    "imrml.models.ReviewModel",
-    "imrml.training.TrainingResult",
-    "imrml.explaining.Explanation",
-    "imrml.deficiencies.Deficiency",
+    "imrml.letters.ParsedLetter",
+    "imrml.corpus.ParsedLetters",
     "imrml.determinations.Case",
     "imrml.submissions.Submission",
     "imrml.determinations.Determination",
+    "imrml.features.treatment.TreatmentFacts",
+    "imrml.config.Config",
+    "imrml.tracking.TrackedTraining",
+    "imrml.training.TrainingResult",
+    "imrml.training.Evaluation",
+    "imrml.models.LoadedModel",
+    "imrml.models.ReviewModel",
+    "imrml.explaining.Explanation",
+    "imrml.errors.RequestWarning",
+    "imrml.errors.RefusedRequestWarning",
 )
 """Classes that the functions of the front door take or return."""
 

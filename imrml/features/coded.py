@@ -30,8 +30,8 @@ class CodedFeatures(SubmissionTransformer):
     max_order : int
         Columns in the largest combination; 4 by default of the config.
     min_cases : int
-        Cases that a code needs to be known at all, 5 by default of the config; rarer ones are treated like codes that were
-        never seen.
+        Cases that a code needs to be known at all, 5 by default of the config; rarer ones are
+        treated like codes that were never seen.
     min_cross_cases : int
         Cases that a combination of known codes needs; 5 by default of the config.
 

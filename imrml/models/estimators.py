@@ -33,8 +33,8 @@ class CalibratedEstimator(CalibratedClassifier):
         penalty), ``alpha`` 1 (of naive Bayes), ``calibration`` ``sigmoid`` on 3 folds,
         ``class_weight`` null, and the trees are 60 of at most 8 leaves.
     n_facts : int
-        Features that are facts; they come first. What follows are terms, which the trees see reduced to
-        a few dimensions.
+        Features that are facts; they come first. What follows are terms, which the trees see
+        reduced to a few dimensions.
     seed : int
         Starts every random draw.
 

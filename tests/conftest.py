@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from imrml.cli import main
@@ -13,6 +14,13 @@ SMALL = [
     "models.n_refits=5", "evaluation.n_folds=2", "evaluation.n_bootstrap=50", "features.max_terms=500", "tracking.enabled=false",
     "evaluation.learning_curve=[0.5]", "evaluation.n_shuffles=1",
 ]  # fmt: skip
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 class Run(NamedTuple):

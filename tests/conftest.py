@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 from imrml.cli import main
 
@@ -67,19 +68,29 @@ class Line(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def line(tmp_path_factory) -> Line:
-    """Three hundred invented letters, parsed, labelled, and a model trained on them."""
+def line(tmp_path_factory, worker_id) -> Line:
+    """Three hundred invented letters, parsed, labelled, and a model trained on them; one for all workers."""
+    of_this_run = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        of_this_run = of_this_run.parent
+    folder = of_this_run / "line"
+    with FileLock(of_this_run / "line.lock"):
+        made = Line(
+            folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
+        )
+        if not (folder / "whole").exists():
+            make_line(made)
+            (folder / "whole").touch()
+    return made
+
+
+def make_line(made: Line) -> None:
     from imrml.cli.label import label_items
     from imrml.cli.parse import parse_letters
     from imrml.cli.train import train_model
     from imrml.synthetic import write_corpus
 
-    folder = tmp_path_factory.mktemp("line")
-    made = Line(
-        folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
-    )
     write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
     parse_letters([str(made.letters)], out=str(made.items))
     label_items(str(made.items), out=str(made.items))
     train_model(str(made.items), set_=SMALL, out=made.model)
-    return made

@@ -177,7 +177,7 @@ def test_the_list_leaves_out_what_only_training_needs():
     assert {"mlflow", "matplotlib", "fairlearn", "datasketch", "reportlab"} <= absent_modules()
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("ending", ["parquet", "xlsx"])
 def test_score_runs_with_its_own_list(line, asked, tmp_path, ending):
     out = tmp_path / f"scored.{ending}"
     done = run_with_what_scoring_needs(

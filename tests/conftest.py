@@ -69,7 +69,7 @@ class Line(NamedTuple):
 
 @pytest.fixture(scope="session")
 def line(tmp_path_factory, worker_id) -> Line:
-    """Three hundred invented letters, parsed, labelled, and a model trained on them; one for all workers."""
+    """Three hundred invented letters, parsed, labelled and learned from, once for all workers."""
     of_this_run = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         of_this_run = of_this_run.parent

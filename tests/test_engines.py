@@ -16,7 +16,7 @@ def test_map_ordered_keeps_the_order(n_jobs):
 
 
 SOON = 5.0
-"""Seconds after which an endless input is stopped: all that others take, also on a busy machine, is less."""
+"""Seconds after which an endless input is stopped; any other takes less, on a busy machine too."""
 
 
 def guarded(inputs, n_jobs=1, max_seconds=600.0, **sizes):

@@ -1,4 +1,4 @@
-"""What is installed: floors and pins agree, an extra that is absent is named, and scoring runs with its own short list."""
+"""What is installed: floors and pins agree, a missing extra is named, scoring has its own list."""
 
 import re
 import subprocess
@@ -60,7 +60,10 @@ def test_an_extra_is_asked_for_by_the_modules_of_its_packages(extra):
     assert asked_for == {canonicalize_name(Requirement(line).name) for line in EXTRAS[extra]}
 
 
-# --- an extra that is absent -----------------------------------------------------------------------------------------
+# --- an extra that is absent ----------------------------------------------------------------------
+
+
+PDF_LETTERS = ["synth", "--n-letters", "3", "--out", "out", "--truth", "truth.jsonl", "--pdf"]
 
 
 @pytest.mark.parametrize(
@@ -69,10 +72,10 @@ def test_an_extra_is_asked_for_by_the_modules_of_its_packages(extra):
         ("fastapi", "web", ["serve", "--model", "model"]),
         ("python_multipart", "web", ["serve", "--model", "model"]),
         ("reportlab", "synth", ["demo", "--out", "out"]),
-        ("reportlab", "synth", ["synth", "--n-letters", "3", "--out", "out", "--truth", "t.jsonl", "--pdf"]),
+        ("reportlab", "synth", PDF_LETTERS),
         ("distributed", "dask", ["parse", ".", "--out", "items.csv", "--engine", "dask"]),
     ],
-)  # fmt: skip
+)
 def test_a_command_says_which_extra_it_lacks(
     imrml, tmp_path, monkeypatch, module, extra, arguments
 ):
@@ -108,7 +111,7 @@ def test_an_extra_that_is_there_is_no_trouble():
     require_extra("web", "serve")
 
 
-# --- a machine that only scores and serves ---------------------------------------------------------------------------
+# --- a machine that only scores and serves --------------------------------------------------------
 
 SCORING_ONLY = """
 import asyncio
@@ -123,8 +126,9 @@ sys.meta_path.insert(0, Absent())
 
 def open_page(app, **settings):
     scope = {{
-        "type": "http", "asgi": {{"version": "3.0"}}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": "/", "raw_path": b"/", "root_path": "", "query_string": b"", "headers": [(b"host", b"127.0.0.1:8444")],
+        "type": "http", "asgi": {{"version": "3.0"}}, "http_version": "1.1",
+        "method": "GET", "scheme": "http", "path": "/", "raw_path": b"/", "root_path": "",
+        "query_string": b"", "headers": [(b"host", b"127.0.0.1:8444")],
         "client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 8444),
     }}
     async def receive():
@@ -144,7 +148,7 @@ main()
 
 
 def absent_modules():
-    """List every module that is installed here but would not be on a machine that only scores and serves."""
+    """List what is installed here but would not be on a machine that only scores and serves."""
     kept = {*FOR_SCORING, "imrml"}
     return {
         module

@@ -110,7 +110,8 @@ def main() -> None:
         if "--debug" in sys.argv or error.name is None or error.name.startswith("imrml"):
             raise
         print(
-            f"imrml: {error.name} is not installed, and only scoring and serving do without; pip install imrml",
+            f"imrml: {error.name} is not installed, and only scoring and serving do without; "
+            "pip install imrml",
             file=sys.stderr,
         )
         sys.exit(2)

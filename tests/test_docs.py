@@ -36,7 +36,12 @@ EXAMPLES = [
 ]
 
 
-QUICK = [*SMALL, "evaluation.splits=[grouped]", "evaluation.learning_curve=[]"]
+QUICK = [
+    *SMALL,
+    "evaluation.splits=[grouped]",
+    "evaluation.learning_curve=[]",
+    "evaluation.n_shuffles=0",
+]
 
 
 def generator():

@@ -8,7 +8,7 @@ from imrml.errors import MissingExtraError
 Extra = Literal["web", "dask", "synth"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
-    "web": ("fastapi", "uvicorn", "python_multipart"),
+    "web": ("python_multipart", "fastapi", "uvicorn"),
     "dask": ("distributed",),
     "synth": ("reportlab",),
 }

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
+from filelock import FileLock
 
 from imrml.cli import main
 
@@ -18,6 +20,13 @@ SMALL = [
     "evaluation.learning_curve=[0.5]",
     "evaluation.n_shuffles=1",
 ]
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 class Run(NamedTuple):
@@ -64,8 +73,24 @@ class Line(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def line(tmp_path_factory) -> Line:
-    """Three hundred invented letters, parsed, labelled, and a model trained on them."""
+def line(tmp_path_factory, worker_id) -> Line:
+    """Three hundred invented letters, parsed, labelled and learned from, once for all workers."""
+    of_this_run = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        of_this_run = of_this_run.parent
+    folder = of_this_run / "line"
+    with FileLock(of_this_run / "line.lock"):
+        made = Line(
+            folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
+        )
+        if not (folder / "whole").exists():
+            make_line(made)
+            (folder / "whole").touch()
+    return made
+
+
+def make_line(made: Line) -> None:
+    """Invent letters, parse and label them, and train a model on them."""
     from imrml.config import load_config
     from imrml.corpus.to_table import parse_to_table
     from imrml.labelling.table import label_items
@@ -73,13 +98,7 @@ def line(tmp_path_factory) -> Line:
     from imrml.tables.files import read_table, write_table
     from imrml.tracking.trained import train
 
-    folder = tmp_path_factory.mktemp("line")
-    made = Line(
-        folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
-    )
     write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
     parse_to_table(made.letters, made.items)
-    items = label_items(read_table(made.items))
-    write_table(items, made.items)
+    write_table(label_items(read_table(made.items)), made.items)
     train(read_table(made.items), load_config(overrides=SMALL), out=made.model)
-    return made

@@ -32,7 +32,7 @@ from imrml.text.safe_matching import LONGEST_WORD, bound_runs
 SIZE = 20_000
 """Characters."""
 
-GUARD_SECONDS = 10
+GUARD_SECONDS = 60
 """Of processor time, so that a busy machine does not count."""
 
 REPEATED = {

@@ -111,11 +111,13 @@ def test_full_agreement_claims_no_certainty():
 
 
 def test_evidence_agrees_where_half_of_the_words_are_shared():
-    said = {
+    quotes = {
         FUNCTION: ("words on no_functional_improvement",),
         PAIN: ("quite another place of the text",),
     }
-    quoted = {item_id: GoldItem(item_id, item.deficiencies, said) for item_id, item in GOLD.items()}
+    quoted = {
+        item_id: GoldItem(item_id, item.deficiencies, quotes) for item_id, item in GOLD.items()
+    }
     figures = measure_agreement(LABELLED, quoted, 200, 0, 0.95)["evidence_share"]
     assert (figures["value"], figures["n"]) == (
         pytest.approx(2 / 3),

@@ -46,6 +46,7 @@ FAST = [
     "models.outcome.kind=category_prior", "models.n_refits=0", "evaluation.n_folds=2", "evaluation.n_bootstrap=50",
     "features.use_case_summary=false", "features.max_terms=100", "retraining.gate.n_bootstrap=200",
     "retraining.min_new_cases=20", "retraining.min_new_overturned=1", "evaluation.splits=[grouped]",
+    "retraining.gate.max_seconds_per_thousand=10000",  # a busy machine is no reason to keep the champion
 ]  # fmt: skip
 GATE = load_config().retraining.gate
 

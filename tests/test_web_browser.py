@@ -20,6 +20,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
+PATIENCE = 300_000
+"""Milliseconds; a guard against hanging, not a measure."""
 AXE = Path(__file__).with_name("vendored") / "axe.min.js"
 NOTES = (
     "The cook hurt the low back on 3/1/2014. Pain is 8/10 without and 5/10 with the tablets. CURES was checked on 3/2/15. "
@@ -56,7 +58,9 @@ def address():
 def browser():
     with (
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
+        playwright.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE
+        ) as browser,
     ):
         yield browser
 
@@ -76,7 +80,7 @@ def visit(browser, address):
             )
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(PATIENCE)
             page.on(
                 "request",
                 lambda request: (

@@ -75,15 +75,15 @@ class ClinicalFeatures(NumberFeatures):
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         At ``imr`` the day of the application or of the denial ends the claim's age; before, the
         latest date of the narrative.
-    use_case_summary : bool
+    use_case_summary : bool, default=True
         Whether the narrative is read; without it documents are looked for in the request and the
         diagnosis only.
-    use_age_and_sex : bool
+    use_age_and_sex : bool, default=False
         Whether the injured person's age and sex become features.
-    sparse_output : bool
+    sparse_output : bool, default=False
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
 
     Examples

@@ -26,14 +26,14 @@ class CodedFeatures(SubmissionTransformer):
     stage : {'rfa', 'imr'}
         When the prediction is made.
     use_age_and_sex : bool
-        Whether age band and sex are crossed too.
+        Whether age band and sex are crossed too; by default of the config they are not.
     max_order : int
-        Columns in the largest combination.
+        Columns in the largest combination; 4 by default of the config.
     min_cases : int
-        Cases that a code needs to be known at all; rarer ones are treated like codes that were
-        never seen.
+        Cases that a code needs to be known at all, 5 by default of the config; rarer ones are
+        treated like codes that were never seen.
     min_cross_cases : int
-        Cases that a combination of known codes needs.
+        Cases that a combination of known codes needs; 5 by default of the config.
 
     Attributes
     ----------

@@ -23,9 +23,14 @@ class CrossedTextFeatures(TextFeatures):
 
     Parameters
     ----------
-    stage, word_ngrams, min_cases, max_terms
-        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the
-        crosses, too, at most ``max_terms`` are kept, those that most cases hold.
+    stage : {'rfa', 'imr'}, default='imr'
+        When the prediction is made.
+    word_ngrams : sequence of two int, default=(1, 2)
+        Shortest and longest n-gram, in words.
+    min_cases : int, default=5
+        A term enters the vocabulary only if this many different cases hold it; so does a cross.
+    max_terms : int, default=20000
+        Terms that are kept, those that most cases hold; of crosses as many again.
 
     Attributes
     ----------

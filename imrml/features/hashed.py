@@ -36,13 +36,13 @@ class HashedText(SubmissionTransformer):
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When the prediction is made.
-    use_case_summary : bool
+    use_case_summary : bool, default=True
         Whether the narrative is read.
-    word_ngrams : sequence of two int
+    word_ngrams : sequence of two int, default=(1, 2)
         Shortest and longest n-gram, in words.
-    n_buckets : int
+    n_buckets : int, default=32768
         Buckets of each block.
 
     Attributes

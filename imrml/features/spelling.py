@@ -24,11 +24,11 @@ class SpellingFeatures(SubmissionTransformer):
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When the prediction is made.
-    char_ngrams : sequence of two int
+    char_ngrams : sequence of two int, default=(3, 5)
         Shortest and longest n-gram, in characters.
-    n_columns : int
+    n_columns : int, default=2048
         Columns that n-grams are hashed to.
 
     Attributes

@@ -198,15 +198,15 @@ class TextFeatures(SubmissionTransformer):
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When the prediction is made.
-    use_case_summary : bool
+    use_case_summary : bool, default=True
         Whether the narrative is read.
-    word_ngrams : sequence of two int
+    word_ngrams : sequence of two int, default=(1, 2)
         Shortest and longest n-gram, in words.
-    min_cases : int
+    min_cases : int, default=5
         A term enters the vocabulary only if this many different cases hold it.
-    max_terms : int
+    max_terms : int, default=20000
         Size of both vocabularies together; the terms that most cases hold are kept.
 
     Attributes

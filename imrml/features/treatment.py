@@ -233,10 +233,10 @@ class TreatmentFeatures(NumberFeatures):
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         At ``imr`` the part that was authorized, the part in dispute and the claims administrator's
         guideline are known.
-    sparse_output : bool
+    sparse_output : bool, default=False
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
 
     Attributes

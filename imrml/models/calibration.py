@@ -27,9 +27,10 @@ class ScoreCalibrator(BaseEstimator):
     ----------
     method : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
         ``auto`` takes the one whose held-out log loss is least: each is fitted on the scores of all
-        folds but one and measured on that one. ``none`` reads scores as log-odds.
+        folds but one and measured on that one. ``none`` reads scores as log-odds. The config's
+        default is ``sigmoid``.
     n_folds : int
-        Folds of ``auto``, which never part the items of a case.
+        Folds of ``auto``, which never part the items of a case; 3 by default of the config.
     seed : int
         Deals the folds.
     gives_log_odds : bool, default=True

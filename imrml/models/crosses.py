@@ -35,8 +35,8 @@ class CrossesLogistic(CalibratedLogistic):
         codes there differ), ``singles`` (prior scale that a code by itself gets besides),
         ``max_order``, ``c``, ``half_life_years`` and ``weight`` (in the average).
     n_refits : int
-        Refits of the first member on resampled cases behind the interval; with fewer than two there
-        is none.
+        Refits of the first member on resampled cases behind the interval, 20 by default of the
+        config; with fewer than two there is none.
     seed : int
         Starts the draws of refits.
 
@@ -44,6 +44,10 @@ class CrossesLogistic(CalibratedLogistic):
     ----------
     linear_ : LogisticRegression
         The average.
+    coefficient_moves_ : ndarray of float16 of shape (n_refits, n_features)
+        What each refit of the first member adds to its coefficients.
+    intercept_moves_ : ndarray of float32 of shape (n_refits,)
+        What each adds to its intercept.
     """
 
     calibration = "none"

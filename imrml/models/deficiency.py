@@ -73,16 +73,18 @@ class DeficiencyModel(BaseEstimator):
     Parameters
     ----------
     kind : {'category_prior', 'ridge'}
-        With ``category_prior`` every label keeps its prior and ``X`` is not looked at.
+        With ``category_prior`` every label keeps its prior and ``X`` is not looked at. The config's
+        default is ``ridge``.
     penalty : float
-        Strength of the L2 penalty; 1 is what the scale of the features is made for. With
+        Strength of the L2 penalty; 1, the config's default, is what the scale of the features is
+        made for. With
         ``MIN_ITEMS_TO_CHOOSE`` items and known cases, folds of cases choose up to 16 times as much:
         the noisier the labels, the more.
     min_items : int
         A label that fewer items hold, or fewer lack, is predicted by its rate in the treatment
-        category.
+        category; 5 by default of the config.
     shrinkage : float
-        Items' worth of the overall rate mixed into each category's.
+        Items' worth of the overall rate mixed into each category's; 5 by default of the config.
 
     Attributes
     ----------

@@ -254,17 +254,18 @@ class CalibratedLogistic(CalibratedClassifier):
     Parameters
     ----------
     c : float
-        Inverse strength of the penalty.
+        Inverse strength of the penalty; 0.3 by default of the config.
     calibration : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
         How the scores that each fold's held-out cases receive are mapped to probabilities; see
-        ``ScoreCalibrator``.
+        ``ScoreCalibrator``. The config's default is ``sigmoid``.
     calibration_folds : int
-        Folds that never part the items of a case.
+        Folds that never part the items of a case; 3 by default of the config.
     n_refits : int
-        Refits on resampled cases behind the interval; with fewer than two there is none.
+        Refits on resampled cases behind the interval, 20 by default of the config; with fewer than
+        two there is none.
     seed : int
         Starts the draws of folds and refits.
-    class_weight : {'balanced'} or None
+    class_weight : {'balanced'} or None, default=None
         With ``balanced`` both decisions weigh the same together; the calibration undoes the shift
         of the probabilities.
 
@@ -273,8 +274,20 @@ class CalibratedLogistic(CalibratedClassifier):
     linear_ : LogisticRegression
         Fitted on all items.
     coefficient_moves_ : ndarray of float32 of shape (n_refits, n_features)
-        What each refit adds to the coefficients; ``intercept_moves_`` of shape (n_refits,) beside
-        it.
+        What each refit adds to the coefficients.
+    intercept_moves_ : ndarray of float32 of shape (n_refits,)
+        What each refit adds to the intercept.
+
+    Examples
+    --------
+    >>> X, y = sparse.csr_matrix(np.eye(2)[[0, 0, 1, 1] * 20]), np.array([1, 1, 0, 1] * 20)
+    >>> settings = {"c": 1.0, "calibration": "none", "calibration_folds": 3, "n_refits": 0}
+    >>> model = CalibratedLogistic(**settings, seed=0).fit(X, y, cases=np.arange(80))
+    >>> model.predict_proba(sparse.csr_matrix(np.eye(2)))[:, 1].round(1).tolist()
+    [1.0, 0.5]
+    >>> CalibratedLogistic(**settings, seed=0).fit(X, np.ones(80), cases=np.arange(80))
+    Traceback (most recent call last):
+    imrml.errors.NotEnoughDataError: the outcome model needs upheld and overturned items; ...
     """
 
     gives_interval = True

@@ -281,8 +281,8 @@ def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> N
         made_with = str(manifest[name])
         if made_with.split(".")[:2] != installed.split(".")[:2]:
             raise OutdatedModelError(
-                f"{folder}: made with {name} {made_with}, installed is {installed}; train again, or "
-                f"install {made_with}",
+                f"{folder}: made with {name} {made_with}, installed is {installed}; train again, "
+                f"or install {made_with}",
                 manifest.get("recipe"),
             )
 

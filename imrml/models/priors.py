@@ -111,7 +111,8 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     shrinkage : float
-        Items' worth of the overall rate that is mixed into each category's.
+        Items' worth of the overall rate that is mixed into each category's; 20 by default of the
+        config.
 
     Attributes
     ----------

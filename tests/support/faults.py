@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-CRASH, HANG, FAIL = b"CRASH-HERE", b"HANG-HERE", b"FAIL-HERE"
+CRASH, HANG, STOPPED, FAIL = b"CRASH-HERE", b"HANG-HERE", b"STOPPED-HERE", b"FAIL-HERE"
 
 
 def harm(content: bytes) -> None:
@@ -12,7 +12,9 @@ def harm(content: bytes) -> None:
     if CRASH in content:
         os.kill(os.getpid(), signal.SIGSEGV)
     if HANG in content:
-        time.sleep(600)
+        time.sleep(3600)
+    if STOPPED in content:  # as if its time were up, which no test need wait for
+        raise TimeoutError
     if FAIL in content:
         raise RecursionError(content)
 

@@ -1,5 +1,6 @@
-"""The table of letter formats: pure data. Adding a format means adding a row here and golden letters to the tests.
+"""The table of letter formats: pure data.
 
+Adding a format means adding a row here and golden letters to the tests.
 Headings and labels are matched with any run of blanks, line ends and page ends between their words.
 A row says what each section holds and when that was known: a section of text that utilization
 review wrote is known at ``imr``, whoever printed it.
@@ -26,7 +27,19 @@ FactKind = Literal["case_number", "date", "priority"]
 
 
 def worded(phrase: str) -> str:
-    r"""Turn a phrase into a regex that survives line and page breaks, or no blank at all, between its words and before a colon.
+    r"""Turn a phrase into a regex that survives line and page breaks, or no blank at all.
+
+    Those may stand between its words and before a colon.
+
+    Parameters
+    ----------
+    phrase : str
+        As printed.
+
+    Returns
+    -------
+    str
+        For ``re.compile``.
 
     Examples
     --------
@@ -63,7 +76,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What introduces a field inside an item block; ``is_part`` where its words belong to the field."""
+    """What introduces a field inside an item block.
+
+    Parameters
+    ----------
+    column : str
+        Of the item table.
+    pattern : Pattern
+        Of the label's words.
+    is_part : bool
+        Whether its words belong to the field.
+    """
 
     column: str
     pattern: re.Pattern[str]
@@ -72,7 +95,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelledItems:
-    """Items whose four labels are the anchors: ``ITEM: Upheld``, then a guideline, another, and the rationale."""
+    """Items whose four labels are the anchors: ``ITEM: Upheld``, two guidelines, the rationale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +172,10 @@ _F2_SECTIONS = (
     Section("items", "IMR ISSUES, DECISIONS AND RATIONALES", "determination", is_required=True),
 )
 
-_OUTCOME = r"\s{1,9}(?P<verdict>(?:is|are|was|were)\s+(?P<negation>not\s*)?medically\s*necessary\s+and\s+appropriate)\s*\.?"
+_OUTCOME = (
+    r"\s{1,9}(?P<verdict>(?:is|are|was|were)\s+(?P<negation>not\s*)?"
+    r"medically\s*necessary\s+and\s+appropriate)\s*\.?"
+)
 _GUIDELINES = (
     Label(
         "claims_guideline",
@@ -162,7 +188,8 @@ _GUIDELINES = (
     Label(
         "maximus_guideline",
         re.compile(
-            r"The\s+(?:Physician|Expert|MAXIMUS)\s+Reviewer\s+(?:did\s+not\s+base|based|relied|found)\b",
+            r"The\s+(?:Physician|Expert|MAXIMUS)\s+Reviewer\s+(?:did\s+not\s+base|based|relied"
+            r"|found)\b",
             re.IGNORECASE,
         ),
         is_part=True,
@@ -216,7 +243,8 @@ FORMATS = (
         ),
         items=NumberedItems(
             statement=re.compile(
-                rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*(?P<item>[^\n]{{1,600}}?){_OUTCOME}"
+                r"(?:^|[\n\f\v])\s{0,9}(?P<number>\d{1,2})[.)]\s*"
+                rf"(?P<item>[^\n]{{1,600}}?){_OUTCOME}"
             ),
             stated_in="items",
             head=re.compile(
@@ -237,7 +265,8 @@ FORMATS = (
         decided_until="2014-06-30",
         verified=False,
         specimen="1. Six visits of hand therapy are not medically necessary and appropriate.",
-        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; the blocks: general knowledge",
+        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; the "
+        "blocks: general knowledge",
     ),
     LetterFormat(
         id="F1a",
@@ -264,8 +293,9 @@ FORMATS = (
         ),
         items=NumberedItems(
             statement=re.compile(
-                rf"(?P<number>\d{{1,2}})\)\s*{worded('MAXIMUS Federal Services, Inc. has determined the request for')}"
-                rf"\s+(?P<item>[^\n]{{1,600}}?){_OUTCOME}",
+                r"(?P<number>\d{1,2})\)\s*"
+                + worded("MAXIMUS Federal Services, Inc. has determined the request for")
+                + rf"\s+(?P<item>[^\n]{{1,600}}?){_OUTCOME}",
                 re.IGNORECASE,
             ),
             head=re.compile(
@@ -281,8 +311,10 @@ FORMATS = (
         decided_from="2013-07-01",
         decided_until="2014-01-31",
         verified=False,
-        specimen="1) MAXIMUS Federal Services, Inc. has determined the request for a cane is medically necessary and appropriate",
-        source="a letter of September 2013 on workcompliens.com, down to its case summary; the rest: general knowledge",
+        specimen="1) MAXIMUS Federal Services, Inc. has determined the request for a cane is "
+        "medically necessary and appropriate",
+        source="a letter of September 2013 on workcompliens.com, down to its case summary; the "
+        "rest: general knowledge",
     ),
     LetterFormat(
         id="F0",
@@ -317,21 +349,30 @@ FORMATS = (
         decided_until="2013-12-31",
         verified=False,
         specimen="ISSUE AT DISPUTE: Whether six visits of hand therapy are medically necessary.",
-        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; outcomes: general knowledge",
+        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; outcomes: "
+        "general knowledge",
     ),
 )
-"""In the order in which they are tried: the first whose required sections stand in their order, whose sign is found and whose
-dates hold wins."""
+"""In the order in which they are tried.
+
+The first wins whose required sections stand in their order, whose sign is found and whose dates
+hold.
+"""
 
 # The standing sentences under the headings, which are no part of what they introduce. Only their
 # unvarying beginning and end are spelled out.
 SUMMARY_LEAD = re.compile(
-    rf"\s*(?:{worded('The expert reviewer developed the following clinical case summary')}[^:]{{0,120}}:"
-    rf"|Disclaimer\s*:\s*{worded('The following case summary was taken directly from')}[^.]{{0,200}}\.)",
+    r"\s*(?:"
+    + worded("The expert reviewer developed the following clinical case summary")
+    + r"[^:]{0,120}:|Disclaimer\s*:\s*"
+    + worded("The following case summary was taken directly from")
+    + r"[^.]{0,200}\.)",
     re.IGNORECASE,
 )
 DECISIONS_LEAD = re.compile(
-    rf"\s*{worded('The Final Determination was based on decisions for')}[^:]{{0,80}}?{worded('set forth below')}\s*:",
+    r"\s*"
+    + worded("The Final Determination was based on decisions for")
+    + rf"[^:]{{0,80}}?{worded('set forth below')}\s*:",
     re.IGNORECASE,
 )
 
@@ -347,7 +388,8 @@ ITEM_OUTCOME = re.compile(r"\s*:\s*(?P<decision>Upheld|Overturned)\s*\.?$", re.I
 # original request, a cane is:"
 START_OF_PARTIAL = re.compile(rf"{worded('the original request')}\s*\.", re.IGNORECASE)
 REST_OF_PARTIAL = re.compile(
-    rf"{worded('authorized by the Claims Administrator')}|{worded('remaining IMR')}|{worded('The original request')}\s*,",
+    rf"{worded('authorized by the Claims Administrator')}|{worded('remaining IMR')}"
+    rf"|{worded('The original request')}\s*,",
     re.IGNORECASE,
 )
 

@@ -30,8 +30,7 @@ _AHEAD = (
 )
 _MAX_BATCH = 64
 _RENEWED_AFTER = 200  # calls
-# Inputs that travel to a dask worker together: a second of work, where starting a process takes a
-# tenth.
+# Inputs that go to a dask worker together: a second of work; starting a process takes a tenth.
 _MAX_PARTITION = 1_024
 _MAX_PARTITION_SIZE = 4_000_000
 
@@ -215,7 +214,7 @@ class Guard(Generic[Output]):
         )
 
     def call(self, *arguments: object) -> Future[Output]:
-        """Hand a call to the worker; :meth:`trouble` names what came of one that failed.
+        """Hand a call to the worker.
 
         Parameters
         ----------
@@ -225,7 +224,7 @@ class Guard(Generic[Output]):
         Returns
         -------
         Future
-            Of what the function gives.
+            :meth:`trouble` names what came of one that failed.
         """
         if not self._pool.active:  # no worker could be started, for want of memory perhaps
             self._pool = self._start()
@@ -314,10 +313,7 @@ def _take(elements: Iterator[Output], n: int) -> Iterator[Output]:
 
 
 def _context(function: Callable[..., object]) -> multiprocessing.context.BaseContext:
-    """Start workers from a process without threads that has imported what they need.
-
-    Where the system knows no such process, each worker imports for itself.
-    """
+    """Start workers from a process without threads that has imported all, where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -357,15 +353,11 @@ def require_engine(engine: Engine) -> None:
 def _map_partition(
     work: Callable[..., Iterator[Output]], partition: Sequence[Input]
 ) -> list[Output] | Exception:
-    """Work on a dask worker.
-
-    What goes wrong is handed back, not raised: dask would log the partition beside it.
-    """
+    """Work on a dask worker; errors are handed back, for dask would log the partition with them."""
     if multiprocessing.current_process().daemon:
         return ConfigError(
-            "engine: the workers of the dask scheduler may not start processes, as one that a "
-            "letter can kill needs; start them with `dask worker --no-nanny`, or with "
-            "DASK_DISTRIBUTED__WORKER__DAEMON=false"
+            "engine: the workers of the dask scheduler may not start processes, as isolation "
+            "needs; start them with `dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
         )
     try:
         return list(work(inputs=partition))

@@ -42,10 +42,10 @@ def walk_letters(inputs: Iterable[str | Path], limits: LimitsConfig) -> Iterator
     limits : LimitsConfig
         Of one letter, and of an archive's inflation.
 
-    Yields
-    ------
-    LetterFile
-        Its bytes, or why there are none.
+    Returns
+    -------
+    iterator of LetterFile
+        Each with its bytes, or why there are none.
 
     Raises
     ------

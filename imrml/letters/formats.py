@@ -27,9 +27,7 @@ FactKind = Literal["case_number", "date", "priority"]
 
 
 def worded(phrase: str) -> str:
-    r"""Turn a phrase into a regex that survives line and page breaks, or no blank at all.
-
-    Those may stand between its words and before a colon.
+    r"""Turn a phrase into a regex that allows any break, or none, between words and before a colon.
 
     Parameters
     ----------
@@ -85,7 +83,7 @@ class Label:
     pattern : Pattern
         Of the label's words.
     is_part : bool
-        Whether its words belong to the field.
+        Whether they belong to the field.
     """
 
     column: str
@@ -278,8 +276,7 @@ FORMATS = (
                 is_required=True,
             ),
             Section("reviewer", "Medical Qualifications of the Expert Reviewer:", "determination"),
-            # Printed by the reviewer, but copied from the utilization review denial, as its
-            # disclaimer says.
+            # Printed by the reviewer, but copied from the denial, as its disclaimer says.
             Section("case_summary", "Case Summary:", "imr", is_required=True),
             Section("documents", "Documents Reviewed for Determination:", "determination"),
             Section(
@@ -353,11 +350,8 @@ FORMATS = (
         "general knowledge",
     ),
 )
-"""In the order in which they are tried.
-
-The first wins whose required sections stand in their order, whose sign is found and whose dates
-hold.
-"""
+"""In the order in which they are tried: the first wins whose required sections stand in order,
+whose sign is found and whose dates hold."""
 
 # The standing sentences under the headings, which are no part of what they introduce. Only their
 # unvarying beginning and end are spelled out.
@@ -393,8 +387,7 @@ REST_OF_PARTIAL = re.compile(
     re.IGNORECASE,
 )
 
-# An entry of a numbered list of requests: "1) Norco 10/325mg #60", "2. Is a cane medically
-# necessary?"
+# An entry of a numbered list: "1) Norco 10/325mg #60", "2. Is a cane medically necessary?"
 LISTED_ITEM = re.compile(r"(?:^|[\n\f\v])\s{0,9}(?P<number>\d{1,2})[.)]\s*(?P<item>[^\n]{1,600})")
 ASKED = re.compile(
     r"(?:Whether|Is|Are|Was|Were)\s+(?:the\s+(?:request\s+for|requested)\s+)?(?P<item>.{1,600}?)\s+"
@@ -407,8 +400,7 @@ CASE_OUTCOME = re.compile(
     r"Final\s+Determination\s*:\s*(?P<outcome>UPHOLD|OVERTURN|PARTIAL(?:LY)?\s+OVERTURN)",
     re.IGNORECASE,
 )
-# What only a cover letter, notice or letterhead holds before the first heading; its words are no
-# field.
+# What only a cover letter, notice or letterhead holds above the first heading.
 COVER_WORDS = (
     "dear ",
     "sincerely",
@@ -418,8 +410,7 @@ COVER_WORDS = (
     "medical professional review",
 )
 
-# The labels of header and notice, each with the kind of value that follows and the column it
-# becomes.
+# The labels of header and notice, with the kind of value that follows and the column it becomes.
 FACT_LABELS: tuple[tuple[str, FactKind, str], ...] = (
     ("Case Number:", "case_number", "case_number"),
     ("Date Assigned:", "date", "assigned_on"),
@@ -435,8 +426,7 @@ FACT_LABELS: tuple[tuple[str, FactKind, str], ...] = (
     ("Utilization Review Denial dated", "date", "ur_denied_on"),
     ("Request for Information was provided to the above parties on", "date", "assigned_on"),
 )
-# A two-column header keeps its label over two lines, and a layout-keeping extractor puts the value
-# between them.
+# A label over two lines of a two-column header: some extractors put the value between them.
 VALUE_INSIDE_LABEL = r"Application\s+(?P<inside>\d{1,2}/\d{1,2}/\d{4})\s+Received\s*:"
 FACT_VALUES: dict[FactKind, str] = {
     "case_number": r"(?:CM|SY)\d{2}-\d{7}",

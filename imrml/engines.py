@@ -356,8 +356,8 @@ def _map_partition(
     """Work on a dask worker; errors are handed back, for dask would log the partition with them."""
     if multiprocessing.current_process().daemon:
         return ConfigError(
-            "engine: the workers of the dask scheduler may not start processes, as isolation "
-            "needs; start them with `dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
+            "engine: the workers of the dask scheduler may not start processes; start them with "
+            "`dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
         )
     try:
         return list(work(inputs=partition))

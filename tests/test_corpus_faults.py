@@ -1,4 +1,4 @@
-"""Faults: every reason, workers that die, runs that are killed; one row each and nothing else is lost."""
+"""Faults: every reason, workers that die, runs that are killed; each costs one row only."""
 
 import io
 import re
@@ -136,7 +136,7 @@ def test_an_engine_that_is_not_installed_leaves_nothing_behind(
     assert not list(tmp_path.glob("items*"))
 
 
-# --- copies and resuming ---------------------------------------------------------------------------------------------
+# --- copies and resuming -------------------------------------------------------------------------
 
 
 def numbered(number: int) -> str:

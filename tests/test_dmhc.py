@@ -1,4 +1,4 @@
-"""The state's open data: invented rows in both heading styles to the item table, to a model, to scores."""
+"""The state's open data: invented rows in both heading styles to items, a model and scores."""
 
 import json
 from pathlib import Path
@@ -24,21 +24,29 @@ from imrml.training.fitting import fit_rows
 
 LIMITS = load_config().limits
 BLANKED = (
-    "Reference ID;Report Year;Diagnosis Category;Diagnosis Sub Category;Treatment Category;Treatment Sub Category;"
+    "Reference ID;Report Year;Diagnosis Category;Diagnosis Sub Category;Treatment Category;"
+    "Treatment Sub Category;"
     "Determination;Type;Age Range;Patient Gender\n"
-    "MN09-0001;2009;Vision;Cataracts;Ophthalmology;Cataract Surgery;Upheld Decision of Health Plan;Medical Necessity;11_20;"
+    "MN09-0001;2009;Vision;Cataracts;Ophthalmology;Cataract Surgery;"
+    "Upheld Decision of Health Plan;Medical Necessity;11_20;"
     "Female\n"
-    "EI10-0002;2010;Vision;;Ophthalmology;;Overturned Decision of Health Plan;Experimental/Investigational;65+;Male\n"
+    "EI10-0002;2010;Vision;;Ophthalmology;;Overturned Decision of Health Plan;"
+    "Experimental/Investigational;65+;Male\n"
 )
 JOINED = (
-    "ReferenceID,ReportYear,DiagnosisCategory,DiagnosisSubCategory,TreatmentCategory,TreatmentSubCategory,Determination,Type,"
+    "ReferenceID,ReportYear,DiagnosisCategory,DiagnosisSubCategory,TreatmentCategory,TreatmentSubCategory,"
+    "Determination,Type,"
     "AgeRange,PatientGender,IMRType,DaysToReview,DaysToAdopt,Findings\r\n"
-    "MN16-0003,2016,Skin,Acne,Laser,,Overturned Decision of Health Plan,Medical Necessity,21-30,Female,Standard,20,2,"
+    "MN16-0003,2016,Skin,Acne,Laser,,Overturned Decision of Health Plan,"
+    "Medical Necessity,21-30,Female,Standard,20,2,"
     '"The reviewer found, in short,\r\nthat the café visit helped."\r\n'
     "MN16-0004,2016,Skin,Acne,Laser,,Withdrawn,Medical Necessity,21-30,,Expedited,,,\r\n"
-    "MN16-0003,2016,Skin,Acne,Laser,,Upheld Decision of Health Plan,Medical Necessity,21-30,,,,,\r\n"
-    "MN16-0005,year,Skin,Acne,Laser,,Upheld Decision of Health Plan,Medical Necessity,21-30,,,,,\r\n"
-    "MN16-0006,2016,Skin,Acne,Laser, by hand,,Upheld Decision of Health Plan,Medical Necessity,21-30,,,,,\r\n"
+    "MN16-0003,2016,Skin,Acne,Laser,,Upheld Decision of Health Plan,"
+    "Medical Necessity,21-30,,,,,\r\n"
+    "MN16-0005,year,Skin,Acne,Laser,,Upheld Decision of Health Plan,"
+    "Medical Necessity,21-30,,,,,\r\n"
+    "MN16-0006,2016,Skin,Acne,Laser, by hand,,Upheld Decision of Health Plan,"
+    "Medical Necessity,21-30,,,,,\r\n"
     ",2016,Skin,Acne,Laser,,Upheld Decision of Health Plan,Medical Necessity,21-30,,,,,\r\n"
 )
 
@@ -96,7 +104,10 @@ def test_joined_headings_and_findings_in_any_encoding(write, encoding):
 
 
 def test_findings_in_the_wrong_column_are_not_repeated(write):
-    row = "MN16-1,2016,Skin,,Laser,,The reviewer found that the treatment would hardly help.,Medical Necessity,21-30,,,,,"
+    row = (
+        "MN16-1,2016,Skin,,Laser,,The reviewer found that the treatment would hardly help.,"
+        "Medical Necessity,21-30,,,,,"
+    )
     path = write(
         JOINED.partition("\n")[0]
         + "\n"
@@ -226,13 +237,13 @@ def test_import_command(write, tmp_path, capsys):
     assert "5 rows not read (1 unknown_decision" in capsys.readouterr().err
 
 
-# --- learning from codes ---------------------------------------------------------------------------------------------
+# --- learning from codes -------------------------------------------------------------------------
 
 SHIPPED = Path(__file__).parents[1] / "configs" / "dmhc.yaml"
 
 
 def invent(n_rows, seed=0, first_year=2001):
-    """Draw coded reviews of four years; glasses are granted to women, dental work to nobody in particular."""
+    """Draw coded reviews of four years; glasses are granted to women, dental work to anybody."""
     random = np.random.default_rng(seed)
     table = pd.DataFrame(
         {

@@ -106,7 +106,7 @@ def test_a_worker_that_stands_by_takes_no_more_memory_than_it_may():
         guard.stop()
 
 
-# --- dask ------------------------------------------------------------------------------------------------------------
+# --- dask ----------------------------------------------------------------------------------------
 
 
 def test_on_dask_too_order_is_kept_and_a_harmful_input_costs_itself(monkeypatch):

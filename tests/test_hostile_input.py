@@ -1,4 +1,4 @@
-"""Text made to be slow to read: every pattern is one a linear matcher could run, and no text makes a reader hang.
+"""Text made to be slow to read: all patterns could run in linear time, and no reader hangs.
 
 How the time of each pattern grows with the text is measured in ``experiments/027-regex-growth``;
 here a guard of many seconds of processor time only ends what would never end.
@@ -63,7 +63,7 @@ REPEATED = {
 
 
 def shapes(size: int) -> dict[str, str]:
-    """Repetitions, alone and after words that start a pattern, with an end that lets none of them match."""
+    """Repetitions, alone and after words that start a pattern, with an end that none can match."""
     cut = {name: (unit * size)[:size] for name, unit in REPEATED.items()}
     led = {
         f"{lead} + {name}": f"{lead}{cut[name]}x"
@@ -125,11 +125,14 @@ def hang_guard() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-# --- patterns --------------------------------------------------------------------------------------------------------
+# --- patterns ------------------------------------------------------------------------------------
 
 
 def test_every_pattern_is_one_that_a_linear_matcher_could_run():
-    """But for looks of bounded width and possessive marks, which take a constant time at each place, RE2 accepts all."""
+    """RE2 accepts all but looks of bounded width and possessive marks.
+
+    Those take a constant time at each place.
+    """
     refused = []
     for found in find_patterns():
         try:
@@ -197,7 +200,7 @@ def test_an_item_said_to_be_both_has_its_own_reason():
     assert caught.value.reason == "contradictory_outcomes"
 
 
-# --- entries ---------------------------------------------------------------------------------------------------------
+# --- entries -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -222,7 +225,7 @@ def test_an_entry_reads_or_refuses_whatever_comes(entry):
     read_garbled()
 
 
-# --- readers ---------------------------------------------------------------------------------------------------------
+# --- readers -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -61,7 +61,7 @@ def test_few_rules_are_possible_in_a_text_without_their_words():
     )
 
 
-def test_of_alternatives_the_one_that_stands_first_is_found_and_of_two_at_one_place_the_one_named_first():
+def test_of_alternatives_the_first_in_the_text_is_found_and_at_one_place_the_first_named():
     patterns = [re.compile(pattern) for pattern in ("scan of the knee", "knee", "scan", "old scan")]
     alternatives = AnyOf(tuple(enumerate(patterns)))
     text = "an old scan of the knee"

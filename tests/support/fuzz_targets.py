@@ -84,7 +84,10 @@ def label(rationale: str, item: str) -> None:
 
 
 def read_notes(content: bytes) -> None:
-    """Free text as the readers of requests, narratives and rationales get it: the first line is the item, the rest the notes."""
+    """Free text as the readers of requests, narratives and rationales get it.
+
+    The first line is the item, the rest the notes.
+    """
     item, _, notes = content.decode("utf-8", "ignore").partition("\n")
     label(notes, item)
     parse_treatment.__wrapped__(item)
@@ -123,7 +126,7 @@ def read(entry: str, content: bytes) -> None:
         ENTRIES[entry](content)
 
 
-# --- what mutation starts from ---------------------------------------------------------------------------------------
+# --- what mutation starts from -------------------------------------------------------------------
 
 
 def seeds(entry: str) -> list[bytes]:
@@ -138,10 +141,14 @@ def seeds(entry: str) -> list[bytes]:
 
 
 WORDS = (
-    "HOW THE IMR FINAL DETERMINATION WAS MADE", "CLINICAL CASE SUMMARY", "IMR ISSUES, DECISIONS AND RATIONALES",
-    "Claims Administrator guideline:", "MAXIMUS guideline:", "Decision rationale:", ": Upheld", ": Overturned",
-    "State(s) of Licensure:", "is licensed to practice in", " was the original request. ", "Case Number:", "Decision Date:",
-    "02/29/2015", "\f", "\n\n", "\n\n\n\n", "\u00a0", "\ufeff", "endobj", "stream", "endstream", "/Type /Page", "/Kids",
+    "HOW THE IMR FINAL DETERMINATION WAS MADE", "CLINICAL CASE SUMMARY",
+    "IMR ISSUES, DECISIONS AND RATIONALES",
+    "Claims Administrator guideline:", "MAXIMUS guideline:", "Decision rationale:",
+    ": Upheld", ": Overturned",
+    "State(s) of Licensure:", "is licensed to practice in", " was the original request. ",
+    "Case Number:", "Decision Date:",
+    "02/29/2015", "\f", "\n\n", "\n\n\n\n", "\u00a0", "\ufeff", "endobj", "stream", "endstream",
+    "/Type /Page", "/Kids",
     "/Encrypt", "/Length", "/Filter", "/FlateDecode", "/Contents", "/Font", "startxref", "trailer",
 )  # fmt: skip
 """What an entry looks for, and mutation is to put where it does not belong."""

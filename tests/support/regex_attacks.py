@@ -28,7 +28,7 @@ class Attack:
 
 
 def attacks(pattern: str, flags: int, n_samples: int = 2) -> list[Attack]:
-    """Attack every repeat: its body pumped after its head, and head and body pumped together, so that it begins often."""
+    """Attack every repeat: its body pumped after its head, and both pumped together."""
     rng = random.Random(0)
     found: dict[Attack, None] = {}
     for _ in range(n_samples):

@@ -92,8 +92,8 @@ def test_joined_headings_and_findings_in_any_encoding(write, encoding):
     )
     assert item["rationale"] == "The reviewer found, in short,\nthat the café visit helped."
     assert imported.unknown_headings == ()
-    told = [(failure["reason"], failure["offset"]) for failure in imported.failures]
-    assert told == [
+    reasons = [(failure["reason"], failure["offset"]) for failure in imported.failures]
+    assert reasons == [
         ("unknown_decision", 2),
         ("copy", 3),
         ("unknown_year", 4),
@@ -123,7 +123,7 @@ def test_findings_in_the_wrong_column_are_not_repeated(write):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "Name;Colour\nBean;green\n",
@@ -133,8 +133,8 @@ def test_findings_in_the_wrong_column_are_not_repeated(write):
         (" ", "nothing but blanks"),
     ],
 )
-def test_files_that_are_not_the_states(write, text, told):
-    with pytest.raises(TableError, match=told):
+def test_files_that_are_not_the_states(write, text, message):
+    with pytest.raises(TableError, match=message):
         read_dmhc(write(text), LIMITS)
 
 
@@ -192,8 +192,8 @@ def test_spelling_does_not_matter_in_codes(write):
     )
     assert "not medically" not in shouted
     expected = read_dmhc(write(BLANKED), LIMITS).items
-    found = read_dmhc(write(shouted), LIMITS).items
-    assert found.drop(columns="source_sha256").equals(expected.drop(columns="source_sha256"))
+    items = read_dmhc(write(shouted), LIMITS).items
+    assert items.drop(columns="source_sha256").equals(expected.drop(columns="source_sha256"))
     asked = expected.assign(
         review_type=["NOT MEDICALLY NECESSARY", "Investigational"],
         treatment_category="ophthalmology",
@@ -202,11 +202,11 @@ def test_spelling_does_not_matter_in_codes(write):
 
 
 @pytest.mark.parametrize(
-    ("told", "band"),
+    ("code", "band"),
     [("51-60", "51-64"), ("65 - 74", "65+"), ("0 to 17", "0-10"), ("Nov-20", "11-20"), ("?", "")],
 )
-def test_age_bands_cut_otherwise(write, told, band):
-    assert read_dmhc(write(BLANKED.replace("11_20", told)), LIMITS).items["age_band"].tolist() == [
+def test_age_bands_cut_otherwise(write, code, band):
+    assert read_dmhc(write(BLANKED.replace("11_20", code)), LIMITS).items["age_band"].tolist() == [
         band,
         "65+",
     ]

@@ -134,16 +134,16 @@ def test_every_pattern_is_one_that_a_linear_matcher_could_run():
     Those take a constant time at each place.
     """
     refused = []
-    for found in find_patterns():
+    for pattern in find_patterns():
         try:
-            compile_under_re2(without_looks(found.pattern), found.flags)
+            compile_under_re2(without_looks(pattern.pattern), pattern.flags)
         except re2.error as error:
-            refused.append(f"{found.place}: {error}")
+            refused.append(f"{pattern.place}: {error}")
     assert not refused
 
 
 def test_patterns_of_code_tables_and_other_libraries_are_found():
-    places = {found.place for found in find_patterns()}
+    places = {pattern.place for pattern in find_patterns()}
     assert {
         "imrml.text.sentences._BOUNDARY",  # a name of a module
         "imrml.labelling.rules._compiled",  # made in a function, of labelling/cues
@@ -175,7 +175,7 @@ def test_looks_of_bounded_width_and_possessive_marks_are_left_out():
 )
 def test_patterns_that_once_grew_with_the_square_of_the_text_end(part, head, pumped, end):
     text = head + pumped * (1_000_000 // len(pumped)) + end
-    patterns = [found.compiled for found in find_patterns() if part in found.pattern]
+    patterns = [pattern.compiled for pattern in find_patterns() if part in pattern.pattern]
     assert patterns
     for pattern in patterns:
         with hang_guard():

@@ -343,13 +343,13 @@ def test_parsing_is_total(noise):
     ],
 )
 def test_partial_authorizations_in_their_variants(item, parts):
-    [found] = parse(FictionalLetter(items=[FictionalItem(item=item)]).tight()).items
+    [parsed] = parse(FictionalLetter(items=[FictionalItem(item=item)]).tight()).items
     assert (
-        found.submission.treatment,
-        found.submission.authorized,
-        found.submission.disputed,
+        parsed.submission.treatment,
+        parsed.submission.authorized,
+        parsed.submission.disputed,
     ) == parts
-    assert found.submission.item == item
+    assert parsed.submission.item == item
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
@@ -373,16 +373,16 @@ def test_real_letters_match_the_gold_items():
     for line in (SHARED / "letters/dwc/gold_items.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         gold[row["case_number"], row["item_number"]] = row
-    found = {}
+    parsed = {}
     for path in sorted((SHARED / "letters/dwc/pdf").glob("*.pdf")):
         case = parse_letter(path).case
         assert (case.letter_format, case.format_verified) == ("F2c", True)
-        found |= {(case.case_number, item.item_number): item for item in case.items}
-    assert found.keys() == gold.keys()
+        parsed |= {(case.case_number, item.item_number): item for item in case.items}
+    assert parsed.keys() == gold.keys()
     wrong = [
         (*key, name)
         for key, row in gold.items()
-        for part in (found[key].submission, found[key].determination)
+        for part in (parsed[key].submission, parsed[key].determination)
         for name in row.keys() & part.__slots__
         if letters_only(str(getattr(part, name))).removesuffix("is")
         != letters_only(str(row[name])).removesuffix("is")

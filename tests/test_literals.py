@@ -67,7 +67,7 @@ def test_of_alternatives_the_first_in_the_text_is_found_and_at_one_place_the_fir
     text = "an old scan of the knee"
     whole = re.compile("|".join(pattern.pattern for pattern in patterns))
     for start in range(len(text)):
-        found = alternatives.search(text, range(4), start)
+        match = alternatives.search(text, range(4), start)
         expected = whole.search(text, start)
-        assert (found and found.group()) == (expected and expected.group())
+        assert (match and match.group()) == (expected and expected.group())
     assert alternatives.search(text, {1}, 0, 20) is None

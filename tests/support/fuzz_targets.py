@@ -95,8 +95,8 @@ def read_notes(content: bytes) -> None:
     mask_text(notes)
     find_diagnoses.__wrapped__(notes)
     find_diagnoses.__wrapped__(item, is_list=True)
-    for found in find_documents(notes, is_request=True):
-        assert found.cue
+    for document in find_documents(notes, is_request=True):
+        assert document.cue
     assert all(line in notes for line in background.__wrapped__(notes).split("\n"))
 
 

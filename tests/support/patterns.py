@@ -117,14 +117,14 @@ def _borrowed() -> Iterator[FoundPattern]:
 
 def _spy_out() -> tuple[set[FoundPattern], set[str]]:
     """Watch ``re`` at work; give the patterns, and places that made none and so would escape."""
-    sites, found, silent = _sites(), set(), dict.fromkeys(_sites().values())
+    sites, patterns, silent = _sites(), set(), dict.fromkeys(_sites().values())
     compile_for_real = re._compile
 
     def watch(pattern: str | re.Pattern[str], flags: int) -> re.Pattern[str]:
         compiled = compile_for_real(pattern, flags)
         caller = sys._getframe(2)
         if place := sites.get((caller.f_code.co_filename, caller.f_lineno)):
-            found.add(FoundPattern(place, compiled.pattern, compiled.flags))
+            patterns.add(FoundPattern(place, compiled.pattern, compiled.flags))
             silent.pop(place, None)
         return compiled
 
@@ -139,7 +139,7 @@ def _spy_out() -> tuple[set[FoundPattern], set[str]]:
         for seed in fuzz_targets.seeds(entry)[:4]:
             fuzz_targets.read(entry, seed)
     re._compile = compile_for_real
-    return found | set(_borrowed()), set(silent) - _MADE_OF_AN_ANSWER
+    return patterns | set(_borrowed()), set(silent) - _MADE_OF_AN_ANSWER
 
 
 # --- what google-re2 accepts ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Faults: every reason, workers that die, runs that are killed; one row each and nothing else is lost."""
+"""Faults: every reason, workers that die, runs that are killed; each costs one row only."""
 
 import io
 import re
@@ -97,12 +97,12 @@ def test_every_reason_has_its_row_and_says_what_to_do(parse, tmp_path):
     done = parse(tmp_path / "letters", "--out", tmp_path / "items.csv", "--strict")
     assert done.code == 4, done.err
     assert f"1 of {len(BROKEN) + 1} letters read" in done.err
-    found = {
+    rows = {
         row["reason"]: row
         for row in read_table(tmp_path / "items.csv.failures.jsonl").to_dict("records")
     }
-    assert set(found) == set(BROKEN) == set(REASONS)
-    for reason, row in found.items():
+    assert set(rows) == set(BROKEN) == set(REASONS)
+    for reason, row in rows.items():
         assert BROKEN[reason][0] in row["source"]
         assert row["detail"].endswith(f"; {REASONS[reason]}")
         assert not re.search("baker|Norco|secret", row["detail"])
@@ -136,7 +136,7 @@ def test_an_engine_that_is_not_installed_leaves_nothing_behind(
     assert not list(tmp_path.glob("items*"))
 
 
-# --- copies and resuming ---------------------------------------------------------------------------------------------
+# --- copies and resuming -------------------------------------------------------------------------
 
 
 def numbered(number: int) -> str:

@@ -34,8 +34,8 @@ def test_map_guarded_keeps_the_order(n_jobs):
 def test_a_crash_costs_one_input(n_jobs):
     inputs = [bytes(n) for n in range(300)]
     inputs[70], inputs[71], inputs[299] = CRASH, CRASH + b"!", CRASH
-    found = list(guarded(inputs, n_jobs))
-    lost = (found[70], found[71], found[299])
+    outputs = list(guarded(inputs, n_jobs))
+    lost = (outputs[70], outputs[71], outputs[299])
     assert [(x, trouble) for x, trouble, _ in lost] == [
         (CRASH, "crashed"),
         (CRASH + b"!", "crashed"),
@@ -43,12 +43,12 @@ def test_a_crash_costs_one_input(n_jobs):
     ]
     assert "exit code -11" in lost[0][2]
     kept = [n for n in range(300) if n not in {70, 71, 299}]
-    assert [found[n] for n in kept] == kept
+    assert [outputs[n] for n in kept] == kept
 
 
 def test_an_endless_input_costs_one_input():
-    found = list(guarded([b"1", HANG, b"333"], max_seconds=SOON))
-    assert found == [1, (HANG, "too_slow", f"took more than {SOON:g} seconds"), 3]
+    outputs = list(guarded([b"1", HANG, b"333"], max_seconds=SOON))
+    assert outputs == [1, (HANG, "too_slow", f"took more than {SOON:g} seconds"), 3]
 
 
 def test_what_the_function_raises_is_raised_here():
@@ -110,17 +110,17 @@ def test_a_worker_that_stands_by_takes_no_more_memory_than_it_may():
         guard.stop()
 
 
-# --- dask ------------------------------------------------------------------------------------------------------------
+# --- dask ----------------------------------------------------------------------------------------
 
 
 def test_on_dask_too_order_is_kept_and_a_harmful_input_costs_itself(monkeypatch):
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
     inputs = [bytes(n) for n in range(2000)]  # two partitions
     inputs[70], inputs[1999] = CRASH, HANG
-    found = list(guarded(inputs, n_jobs=2, max_seconds=SOON, engine="dask"))
-    lost = {n: outcome[1] for n, outcome in enumerate(found) if isinstance(outcome, tuple)}
+    outputs = list(guarded(inputs, n_jobs=2, max_seconds=SOON, engine="dask"))
+    lost = {n: outcome[1] for n, outcome in enumerate(outputs) if isinstance(outcome, tuple)}
     assert lost == {70: "crashed", 1999: "too_slow"}
-    assert [outcome for outcome in found if isinstance(outcome, int)] == [
+    assert [outcome for outcome in outputs if isinstance(outcome, int)] == [
         n for n in range(2000) if n not in {70, 1999}
     ]
     with pytest.raises(RecursionError):

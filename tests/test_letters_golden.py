@@ -1,4 +1,4 @@
-"""Golden letters: one file each, read like code; every field comes back from every kind of text and from PDF."""
+"""Golden letters: one file each; every field comes back from every kind of text and from PDF."""
 
 from pathlib import Path
 from typing import Any

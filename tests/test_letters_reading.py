@@ -16,8 +16,8 @@ from imrml.letters.spans import ParsedLetter
 from imrml.synthetic import draw_letters
 
 LETTER_FIELDS = {
-    "case_summary", "priority", "date_of_injury", "received_on", "ur_denied_on", "assigned_on", "decided_on", "reviewer_states",
-    "reviewer_specialties",
+    "case_summary", "priority", "date_of_injury", "received_on", "ur_denied_on", "assigned_on",
+    "decided_on", "reviewer_states", "reviewer_specialties",
 }  # fmt: skip
 ITEM_FIELDS = {"item", "claims_guideline", "maximus_guideline", "rationale"}
 WORDS = st.text(st.sampled_from("ab-.:\u2019\u00b0"), min_size=1, max_size=6)
@@ -49,17 +49,17 @@ def require_consistent(parsed: ParsedLetter) -> None:
                 number = item.item_number if name in ITEM_FIELDS else 0
                 if name not in LETTER_FIELDS | ITEM_FIELDS or not getattr(part, name):
                     continue
-                found = [parsed.text_of(span) for span in parsed.find(name, number)]
+                words = [parsed.text_of(span) for span in parsed.find(name, number)]
                 value = getattr(part, name)
                 if name.endswith("_on") or name == "date_of_injury":
                     year, month, day = value.split("-")
                     assert f"{int(month)}/{int(day)}/{year}" in {
-                        "/".join(str(int(n)) for n in words.split("/")) for words in found
+                        "/".join(str(int(n)) for n in date.split("/")) for date in words
                     }
                 elif name == "priority":
-                    assert found[0].lower() == value
+                    assert words[0].lower() == value
                 else:
-                    assert ", ".join(found) == value
+                    assert ", ".join(words) == value
 
 
 def require_all_read(parsed: ParsedLetter) -> None:

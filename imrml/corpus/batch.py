@@ -268,12 +268,10 @@ def read_files(
     limits : LimitsConfig
         Of one letter.
 
-    Yields
-    ------
-    source : str
-        The file.
-    letter : ParsedLetter or DocumentError
-        What it says, or what is wrong with it.
+    Returns
+    -------
+    iterator of (str, ParsedLetter or DocumentError)
+        The file, and what it says or what is wrong with it.
     """
     return map_isolated(
         partial(_read_with_source, limits=limits),

@@ -79,7 +79,7 @@ def find_items(
     return _find_numbered(text, places, grammar)
 
 
-# --- labelled blocks -------------------------------------------------------------------------------------------------
+# --- labelled blocks -----------------------------------------------------------------------------
 
 
 def _find_labelled(text: str, place: Place) -> list[ItemBlock]:
@@ -177,7 +177,7 @@ def _find_head_start(text: str, start: int, end: int) -> int:
     return fallback
 
 
-# --- numbered blocks -------------------------------------------------------------------------------------------------
+# --- numbered blocks -----------------------------------------------------------------------------
 
 
 def _find_numbered(

@@ -64,7 +64,7 @@ def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") 
         path of that file (a ``str`` is text, never a path).
     fallback_case_number : str, default=""
         Used where the letter has no case number, as one whose header is cut off; for a path, the
-        stem of the file's name unless told otherwise.
+        stem of the file's name unless given.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
     return ParsedLetter(case, clean, tuple(spans), case_outcome, flags)
 
 
-# --- facts of the header ---------------------------------------------------------------------------
+# --- facts of the header -------------------------------------------------------------------------
 
 
 def _find_facts(text: str, stop: int) -> list[Span]:
@@ -239,7 +239,7 @@ def _fact_value(kind: str, words: str) -> str | None:
         return None
 
 
-# --- what all items share --------------------------------------------------------------------------
+# --- what all items share ------------------------------------------------------------------------
 
 
 def _find_credentials(text: str, places: Mapping[formats.SectionName, Place]) -> list[Span]:
@@ -276,7 +276,7 @@ def _find_summary(text: str, place: Place) -> list[Span]:
     ]
 
 
-# --- what says nothing of the case -----------------------------------------------------------------
+# --- what says nothing of the case ---------------------------------------------------------------
 
 
 def _find_standing(text: str, places: Mapping[formats.SectionName, Place]) -> list[Span]:
@@ -315,7 +315,7 @@ def _is_cut_short(text: str, items: Sequence[Item]) -> bool:
     )
 
 
-# --- values ----------------------------------------------------------------------------------------
+# --- values --------------------------------------------------------------------------------------
 
 
 def _make_items(

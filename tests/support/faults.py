@@ -1,4 +1,4 @@
-"""Functions that harm the process they run in; in a module of their own, so that worker processes can import them."""
+"""Functions that harm the process they run in, in a module that worker processes can import."""
 
 import os
 import signal

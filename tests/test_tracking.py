@@ -11,7 +11,6 @@ from imrml.config import state_dir
 from imrml.errors import ModelError, TrackingError
 from imrml.models import load_model
 from imrml.scoring.prediction import score
-from imrml.submissions.requests import sort_requests
 from imrml.tables.files import read_table
 from imrml.tracking import (
     EXAMPLE_REQUEST,
@@ -118,7 +117,7 @@ def test_the_logged_model_answers_as_the_folder_does(logged, line):
     mlflow.set_registry_uri(tracking_uri())
     served = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame([EXAMPLE_REQUEST]))
     folder = load_model(line.model)
-    local = score(folder, sort_requests(pd.DataFrame([EXAMPLE_REQUEST]), "imr"), allow_demo=True)
+    local = score(folder, pd.DataFrame([EXAMPLE_REQUEST]), allow_demo=True)
     pd.testing.assert_frame_equal(served, local)
     fetched = load_registered(uri)
     assert fetched.manifest["model_version"] == folder.manifest["model_version"]

@@ -19,7 +19,6 @@ import pytest
 from imrml.errors import TrackingError
 from imrml.models import load_model
 from imrml.scoring.prediction import score
-from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
 from imrml.tracking import (
     fetch_model,
@@ -125,7 +124,7 @@ def test_a_served_model_gives_the_table_of_the_command_and_ignores_what_comes_af
         plain, with_late = (answer(port, table) for table in (requests, late))
     assert plain == with_late
     loaded = load_model(line.model)
-    local = score(loaded, sort_requests(requests, "imr"), allow_demo=True)
+    local = score(loaded, requests, allow_demo=True)
     assert len(plain) == len(local) == 5
     for served, here in zip(plain, local.to_dict("records"), strict=True):
         assert served == {

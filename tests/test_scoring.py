@@ -222,7 +222,7 @@ def test_requests_of_another_stage_are_refused() -> None:
         score_columns(early, sort_requests(REQUESTS, "imr"))
 
 
-# --- what to send ----------------------------------------------------------------------------------------------------
+# --- what to send
 
 AGREEMENT, CURES = "The signed pain agreement", "The date and result of the CURES check"
 
@@ -289,7 +289,7 @@ def test_the_table_of_cues_fits_taxonomy_and_vocabulary() -> None:
     assert all(cues_that_show().values())
 
 
-# --- on disk and on screen -------------------------------------------------------------------------------------------
+# --- on disk and on screen
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])

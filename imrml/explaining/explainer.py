@@ -92,6 +92,24 @@ def explain(
         There is no such row, no column names the treatment, or the row is refused.
     ModelError
         The model was trained on invented data and ``allow_demo`` is false.
+
+    Examples
+    --------
+    A model that knows no more than the rate of each treatment category:
+
+    >>> from imrml.config import load_config
+    >>> from imrml.models import ReviewModel
+    >>> from imrml.submissions import submission_frame
+    >>> past = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"] * 20})
+    >>> priors = ["models.outcome.kind=category_prior", "abstention.max_unknown_words=null"]
+    >>> fitted = ReviewModel.from_config(load_config(overrides=priors))
+    >>> fitted = fitted.fit(submission_frame(past, "imr"), [False, True] * 20, list(range(40)))
+    >>> manifest = {"stage": "imr", "trained_on": "real", "model_version": "1", "verdict": ""}
+    >>> model = LoadedModel(fitted, manifest)
+    >>> requests = pd.DataFrame({"treatment": ["Norco #120"], "notes": ["CURES was checked."]})
+    >>> explanation = explain(model, requests)
+    >>> explanation.category_name, explanation.shown[0].quote
+    ('opioids', 'CURES was checked.')
     """
     if not 1 <= row <= len(requests):
         raise TableError(

@@ -1,4 +1,4 @@
-"""A document that answers a deficiency never raises it: by what-if, and added to the notes."""
+"""A document that answers a deficiency never raises it: by what-if, and once it is in the notes."""
 
 from random import Random
 
@@ -68,7 +68,7 @@ def predict(model: ReviewModel, table: pd.DataFrame) -> np.ndarray:
     return model.predict_deficiencies(sort_requests(table, "imr").submissions).to_numpy()
 
 
-# --- the background of a narrative --------------------------------------------------------------
+# --- the background of a narrative
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -78,9 +78,8 @@ def test_no_trace_of_a_document_is_left_in_the_background(
 ) -> None:
     with_it = [*sentences[:place], document, *sentences[place:]]
     assert background(" ".join(with_it)) == background(" ".join(sentences))
-    assert [line.strip() for line in background(" ".join(sentences)).split("\n")] == [
-        line.strip() for line in sentences
-    ] or not sentences
+    lines = [line.strip() for line in background(" ".join(sentences)).split("\n")]
+    assert lines == [sentence.strip() for sentence in sentences] or not sentences
 
 
 def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None:
@@ -137,7 +136,7 @@ def test_every_line_of_the_checklist_is_answered_by_its_cues() -> None:
             assert all(document.cue in answering_cues()[id_] for id_ in document.answers)
 
 
-# --- the regression -----------------------------------------------------------------------------
+# --- the regression
 
 
 def test_documents_take_off_what_bounded_least_squares_says() -> None:
@@ -175,7 +174,7 @@ def test_documents_take_off_what_bounded_least_squares_says() -> None:
     assert fitted.mean(axis=0) == pytest.approx(labels.mean(axis=0), abs=0.03)
 
 
-# --- the whole model ----------------------------------------------------------------------------
+# --- the whole model
 
 
 def test_no_answer_that_is_added_raises_its_deficiency(model: ReviewModel) -> None:
@@ -208,15 +207,16 @@ def test_what_if_is_what_the_model_says_once_the_sentence_is_there(model: Review
         cues = {document.cue for document in find_documents(sentence) if not document.is_negated}
         for row in range(len(table)):
             inputs = model.read(sort_requests(table.iloc[[row]], "imr").submissions)
-            [predicted] = model.predict_deficiencies_if_shown(inputs, [cues])
-            assert predicted == pytest.approx(after[row], abs=1e-12)
+            [if_shown] = model.predict_deficiencies_if_shown(inputs, [cues])
+            assert if_shown == pytest.approx(after[row], abs=1e-12)
 
 
 def test_no_document_takes_a_request_over_the_threshold_of_brief_notes(model: ReviewModel) -> None:
     table = pd.DataFrame({"treatment": ["Norco 10/325mg #60"], "case_summary": ["Back pain."]})
     notes = " ".join([*table["case_summary"], *DOCUMENTS * 20])
     frames = [
-        sort_requests(rows, "imr").submissions for rows in (table, table.assign(case_summary=notes))
+        sort_requests(asked, "imr").submissions
+        for asked in (table, table.assign(case_summary=notes))
     ]
     brief, documented = (model.read(frame) for frame in frames)
     assert (brief.is_too_short[0], documented.is_too_short[0]) == (True, False)

@@ -95,12 +95,21 @@ def explain(
 
     Examples
     --------
+    A model that knows no more than the rate of each treatment category:
+
     >>> from imrml.config import load_config
     >>> from imrml.models import ReviewModel
-    >>> model = LoadedModel(ReviewModel.from_config(load_config()), {"stage": "imr"})
-    >>> explain(model, pd.DataFrame({"treatment": ["MRI of the left knee"]}), row=2)
-    Traceback (most recent call last):
-    imrml.errors.TableError: explain: row 2 of 1; there is none: give a row of the table
+    >>> from imrml.submissions import submission_frame
+    >>> past = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"] * 20})
+    >>> priors = ["models.outcome.kind=category_prior", "abstention.max_unknown_words=null"]
+    >>> fitted = ReviewModel.from_config(load_config(overrides=priors))
+    >>> fitted = fitted.fit(submission_frame(past, "imr"), [False, True] * 20, list(range(40)))
+    >>> manifest = {"stage": "imr", "trained_on": "real", "model_version": "1", "verdict": ""}
+    >>> model = LoadedModel(fitted, manifest)
+    >>> requests = pd.DataFrame({"treatment": ["Norco #120"], "notes": ["CURES was checked."]})
+    >>> explanation = explain(model, requests)
+    >>> explanation.category_name, explanation.shown[0].quote
+    ('opioids', 'CURES was checked.')
     """
     if not 1 <= row <= len(requests):
         raise TableError(

@@ -97,9 +97,22 @@ def score(
 
     Examples
     --------
-    >>> from imrml.models import load_model  # doctest: +SKIP
-    >>> model = load_model("model")  # doctest: +SKIP
-    >>> score(model, pd.DataFrame({"treatment": ["MRI of the left knee"]}))  # doctest: +SKIP
+    A model that knows no more than the rate of each treatment category:
+
+    >>> from imrml.config import load_config
+    >>> from imrml.models import ReviewModel
+    >>> from imrml.submissions import submission_frame
+    >>> past = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"] * 20})
+    >>> priors = ["models.outcome.kind=category_prior", "abstention.max_unknown_words=null"]
+    >>> fitted = ReviewModel.from_config(load_config(overrides=priors))
+    >>> fitted = fitted.fit(submission_frame(past, "imr"), [False, True] * 20, list(range(40)))
+    >>> manifest = {"stage": "imr", "trained_on": "real", "model_version": "20260101.000000-0"}
+    >>> model = LoadedModel(fitted, manifest)
+    >>> requests = pd.DataFrame({"treatment": ["Norco 10/325mg #120", "MRI of the left knee"]})
+    >>> score(model, requests)[["request_id", "treatment_category", "predicted"]]
+      request_id treatment_category        predicted
+    0  request-1             opioid  below_base_rate
+    1  request-2            imaging  above_base_rate
     """
     sorted_requests = sort_requests(requests, model.manifest["stage"], model.model.programme)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)

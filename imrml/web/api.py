@@ -33,7 +33,7 @@ PROBLEMS = {
 }
 
 
-def make_router(service: ModelService, max_rows: int, *, needs_token: bool) -> APIRouter:
+def make_api_router(service: ModelService, max_rows: int, *, needs_token: bool) -> APIRouter:
     """Make the routes of the API for one model.
 
     Parameters

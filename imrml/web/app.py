@@ -21,8 +21,9 @@ from imrml.explaining.precedents import Precedents
 from imrml.models import LoadedModel
 from imrml.scoring.in_words import DECISION_SUPPORT, LAW, P_MEANING
 from imrml.submissions.columns import CODED_COLUMNS, SUBMISSION_COLUMNS
-from imrml.web.api import make_router
-from imrml.web.pages import Pages, make_pages
+from imrml.web.api import make_api_router
+from imrml.web.page_routes import make_page_router
+from imrml.web.pages import Pages
 from imrml.web.safety import (
     BodyLimit,
     SameOrigin,
@@ -133,9 +134,9 @@ def create_app(
         name="static",
     )
     app.include_router(
-        make_router(service, settings.max_rows, needs_token=authenticator is not None)
+        make_api_router(service, settings.max_rows, needs_token=authenticator is not None)
     )
-    app.include_router(make_pages(pages, service, reader, authenticator, settings.max_rows))
+    app.include_router(make_page_router(pages, service, reader, authenticator, settings.max_rows))
 
     @app.exception_handler(RequestValidationError)
     async def tell_invalid(_: Request, error: RequestValidationError) -> Response:

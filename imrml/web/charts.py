@@ -25,6 +25,8 @@ class Scale:
         Place of the base rate.
     dot, low, high : float or None
         Places of the probability and its interval; None where there are none.
+    width : int
+        Of the whole.
     """
 
     end: float

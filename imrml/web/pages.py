@@ -1,4 +1,4 @@
-"""The pages: one request, many requests, about the figures. Every one works without JavaScript."""
+"""The pages, drawn: one request, many requests, about the figures; all work without JavaScript."""
 
 import base64
 from collections.abc import Mapping
@@ -6,13 +6,11 @@ from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
-from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse
 
 from imrml.deficiencies import taxonomy
-from imrml.errors import DocumentError, ImrmlError, TableError
+from imrml.errors import TableError
 from imrml.explaining.precedents import name_category
 from imrml.explaining.summary import format_summary
 from imrml.phrases import percent, pluralize
@@ -28,26 +26,15 @@ from imrml.scoring.in_words import (
     format_base_rate,
     format_note,
 )
-from imrml.submissions.programmes import columns_at
 from imrml.tables.files import table_bytes
 from imrml.web.charts import cut_text, draw_scale
-from imrml.web.fields import NARRATIVE, fill_fields, list_fields
-from imrml.web.safety import COOKIE, TokenAuthenticator
+from imrml.web.fields import NARRATIVE, list_fields
 from imrml.web.service import ExplainedRequest, ModelService, ScoredRequests
-from imrml.web.uploads import Form, Reader, read_form
 
 _DOWNLOADS = (
     ("Excel", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("CSV", ".csv", "text/csv"),
 )
-PASTE = "Paste its text instead."
-REMEDIES = {
-    "damaged_pdf": "Save it again as PDF, or paste its text.",
-    "password_protected": "Save a copy without a password.",
-    "no_text_layer": "Run text recognition (OCR) on it first, or type what it says.",
-    "not_text": "Save it as PDF or as text.",
-}
-"""What a clerk can do about a file that cannot be read, by its reason."""
 
 
 def capitalize_first(words: str) -> str:
@@ -165,11 +152,35 @@ class Pages:
         )
 
     def problem(self, status: int, heading: str, problem: str) -> HTMLResponse:
-        """Say that something went wrong."""
+        """Say that something went wrong.
+
+        Parameters
+        ----------
+        status : int
+            Of the answer, 400 or above.
+        heading, problem : str
+            What happened, in a few words and in full.
+
+        Returns
+        -------
+        HTMLResponse
+            A page.
+        """
         return self.draw("problem", status, heading=heading, problem=problem)
 
     def format_refusal(self, refusal: str) -> str:
-        """Say a refusal with the name that a field has on the page instead of its column's."""
+        """Say a refusal with the name that a field has on the page instead of its column's.
+
+        Parameters
+        ----------
+        refusal : str
+            As sorting requests words it; it may begin with a column.
+
+        Returns
+        -------
+        str
+            A sentence.
+        """
         column, blank, rest = refusal.partition(" ")
         titles = {field.column: f"\u201c{field.title}\u201d" for field in self.fields}
         return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
@@ -188,7 +199,22 @@ class Pages:
     def start(
         self, values: Mapping[str, str], problems: Mapping[str, str], *, refusal: bool = False
     ) -> HTMLResponse:
-        """Draw the form, empty or as it was sent."""
+        """Draw the form, empty or as it was sent.
+
+        Parameters
+        ----------
+        values : mapping of str to str
+            What stands in the fields, by column.
+        problems : mapping of str to str
+            What is wrong, by column, ``report`` or ``request``.
+        refusal : bool, default=False
+            Whether the request itself is refused.
+
+        Returns
+        -------
+        HTMLResponse
+            A page, with status 422 where there are problems.
+        """
         status = 422 if problems else 200
         return self.draw(
             "start",
@@ -203,7 +229,22 @@ class Pages:
     def result(
         self, values: Mapping[str, str], ticked: list[str], explained: ExplainedRequest
     ) -> HTMLResponse:
-        """Draw one request with its answer."""
+        """Draw one request with its answer.
+
+        Parameters
+        ----------
+        values : mapping of str to str
+            What stands in the fields, by column.
+        ticked : list of str
+            Lines of the checklist that are ticked.
+        explained : ExplainedRequest
+            The answer.
+
+        Returns
+        -------
+        HTMLResponse
+            A page.
+        """
         explanation = explained.explanation
         row = explanation.prediction
         scale = draw_scale(row["base_rate"], row["p_overturned"], row["p_low"], row["p_high"])
@@ -227,7 +268,20 @@ class Pages:
         )
 
     def what_if(self, ticked: list[str], explained: ExplainedRequest) -> HTMLResponse:
-        """Draw the part of a result that a tick changes."""
+        """Draw the part of a result that a tick changes.
+
+        Parameters
+        ----------
+        ticked : list of str
+            Lines of the checklist that are ticked.
+        explained : ExplainedRequest
+            The answer.
+
+        Returns
+        -------
+        HTMLResponse
+            A part of a page.
+        """
         return self.draw(
             "what_if",
             explanation=explained.explanation,
@@ -239,7 +293,22 @@ class Pages:
     def batch(
         self, scored: ScoredRequests | None = None, problem: str = "", max_rows: int = 0
     ) -> HTMLResponse:
-        """Draw the form for a table, and below it what came of one."""
+        """Draw the form for a table, and below it what came of one.
+
+        Parameters
+        ----------
+        scored : ScoredRequests, optional
+            A table with its answers.
+        problem : str, default=""
+            Why a table is not answered.
+        max_rows : int
+            Requests that a table may hold.
+
+        Returns
+        -------
+        HTMLResponse
+            A page, with status 422 where there is a problem.
+        """
         columns = [
             field.column for field in self.fields if field.column not in ("treatment", NARRATIVE)
         ]
@@ -279,146 +348,3 @@ def _encode(predictions: pd.DataFrame, ending: str) -> str:
         return base64.b64encode(table_bytes(predictions, f"predictions{ending}")).decode("ascii")
     except TableError:
         return ""
-
-
-def _read_values(form: Form) -> dict[str, str]:
-    """Read the fields; browsers send line ends as two characters."""
-    return {name: form.first(name).replace("\r\n", "\n") for name in form.fields}
-
-
-def make_pages(
-    pages: Pages,
-    service: ModelService,
-    reader: Reader,
-    authenticator: TokenAuthenticator | None,
-    max_rows: int,
-) -> APIRouter:
-    """Make the routes of the pages.
-
-    Parameters
-    ----------
-    pages : Pages
-        Draws them.
-    service : ModelService
-        The model.
-    reader : Reader
-        Reads uploads.
-    authenticator : TokenAuthenticator or None
-        Knows the token, where one is needed.
-    max_rows : int
-        Requests that a table may hold.
-
-    Returns
-    -------
-    APIRouter
-        Routes of forms, results and signing in.
-    """
-    router = APIRouter(include_in_schema=False)
-    manifest = service.model.manifest
-
-    @router.get("/")
-    async def show_form() -> Response:
-        return pages.start({}, {})
-
-    @router.get("/result")
-    @router.get("/what-if")
-    async def show_form_again() -> Response:
-        return RedirectResponse("/", 303)  # a result is not kept, so there is none to come back to
-
-    @router.post("/result")
-    async def show_result(request: Request) -> Response:
-        form = await read_form(request)
-        report = ""
-        if form.upload:
-            try:
-                report = await reader.read_document(form.upload)
-            except DocumentError as error:
-                return pages.start(
-                    _read_values(form),
-                    {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
-                )
-        values = fill_fields(_read_values(form), report, pages.fields)
-        if not values["treatment"]:
-            needed = "Name the treatment that is requested; everything else may be empty."
-            return pages.start(values, {"treatment": needed})
-        ticked = form.fields.get("shown", [])
-        try:
-            return await service.run_on_thread(_result, pages, service, values, ticked)
-        except ImrmlError as error:
-            return pages.start(values, {"request": pages.format_refusal(str(error))}, refusal=True)
-
-    @router.post("/what-if")
-    async def show_what_if(request: Request) -> Response:
-        form = await read_form(request)
-        values = fill_fields(_read_values(form), "", pages.fields)
-        ticked = form.fields.get("shown", [])
-        explained = await service.run_on_thread(service.explain, values, ticked)
-        return pages.what_if(ticked, explained)
-
-    @router.get("/batch")
-    async def show_batch() -> Response:
-        return pages.batch(max_rows=max_rows)
-
-    @router.post("/batch")
-    async def score_batch(request: Request) -> Response:
-        form = await read_form(request)
-        if form.upload is None:
-            return pages.batch(problem="No file was chosen, or it is empty.", max_rows=max_rows)
-        try:
-            table = await reader.read_table(form.upload)
-            if len(table) > max_rows:
-                too_many = (
-                    f"It holds {len(table):,} requests, at most {max_rows:,} are scored here; "
-                    "`imrml score` takes any number."
-                )
-                return pages.batch(problem=too_many, max_rows=max_rows)
-            return await service.run_on_thread(
-                lambda: pages.batch(service.score(table), max_rows=max_rows)
-            )
-        except ImrmlError as error:
-            return pages.batch(problem=f"{error}.", max_rows=max_rows)
-
-    @router.get("/about")
-    async def show_about() -> Response:
-        fitted = service.model.model
-        facts = [
-            ("version", manifest["model_version"]),
-            ("learned from", "invented letters" if service.is_demo else "real letters"),
-            (
-                "predicts",
-                "before utilization review"
-                if fitted.stage == "rfa"
-                else "after the denial, before the application",
-            ),
-            ("reads", ", ".join(columns_at(fitted.stage, fitted.programme))),
-        ]
-        return pages.draw("about", here="/about", facts=facts)
-
-    @router.get("/sign-in")
-    async def show_sign_in() -> Response:
-        return pages.draw("sign_in", bare=True, problem="")
-
-    @router.post("/sign-in")
-    async def sign_in(request: Request) -> Response:
-        given = (await read_form(request)).first("token")
-        if authenticator is not None and not authenticator.knows(given):
-            return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
-        answer = RedirectResponse("/", 303)
-        if authenticator is not None:
-            answer.set_cookie(
-                COOKIE,
-                authenticator.make_pass(),
-                httponly=True,
-                samesite="strict",
-                secure=request.url.scheme == "https",
-                path="/",
-            )
-        return answer
-
-    return router
-
-
-def _result(
-    pages: Pages, service: ModelService, values: dict[str, str], ticked: list[str]
-) -> Response:
-    return pages.result(values, ticked, service.explain(values, ticked))

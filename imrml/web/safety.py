@@ -63,7 +63,18 @@ class MarkupFreeResponse(JSONResponse):
     """JSON in which no character can begin a tag, whoever takes it for something else."""
 
     def render(self, content: Any) -> bytes:
-        """Write JSON with ``<``, ``>`` and ``&`` as escapes."""
+        """Write JSON with ``<``, ``>`` and ``&`` as escapes.
+
+        Parameters
+        ----------
+        content : Any
+            What JSON can hold.
+
+        Returns
+        -------
+        bytes
+            The body.
+        """
         text = super().render(content)
         for character in (b"<", b">", b"&"):
             text = text.replace(character, b"\\u%04x" % ord(character))
@@ -296,13 +307,41 @@ class TokenAuthenticator:
         self._key = secrets.token_bytes(32)
 
     def knows(self, given: str) -> bool:
-        """Compare with the token in constant time."""
+        """Tell whether this is the token, in constant time.
+
+        Parameters
+        ----------
+        given : str
+            What a visitor gives.
+
+        Returns
+        -------
+        bool
+            True for the token alone.
+        """
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)
 
     def make_pass(self) -> str:
-        """Make what the cookie holds."""
+        """Make what the cookie holds.
+
+        Returns
+        -------
+        str
+            Another one after each start of the server.
+        """
         return hmac.new(self._key, self._token, hashlib.sha256).hexdigest()
 
     def knows_pass(self, given: str) -> bool:
-        """Tell whether a cookie holds the pass."""
+        """Tell whether a cookie holds the pass.
+
+        Parameters
+        ----------
+        given : str
+            What the cookie holds.
+
+        Returns
+        -------
+        bool
+            True for the pass alone.
+        """
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.make_pass().encode())

@@ -54,7 +54,13 @@ class ScoredRequests:
         return make_prediction_table(self.columns)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give the predictions as JSON Lines would hold them."""
+        """Give the predictions as JSON Lines would hold them.
+
+        Returns
+        -------
+        list of dict
+            A row each.
+        """
         return list(plain_rows(self.columns))
 
 

@@ -66,7 +66,18 @@ class Form:
     upload: Upload | None = None
 
     def first(self, name: str) -> str:
-        """Give a field's first value; ``""`` where it is absent."""
+        """Give a field's first value.
+
+        Parameters
+        ----------
+        name : str
+            Of the field.
+
+        Returns
+        -------
+        str
+            Without blanks around it; ``""`` where the field is absent.
+        """
         return next(iter(self.fields.get(name, ())), "").strip()
 
 

@@ -64,7 +64,18 @@ _LONG_WORD = re.compile(rf"[a-z]{{{_MIN_FUZZY_LETTERS},}}")
 
 
 def find_drugs(text: str) -> list[Drug]:
-    """List the drugs of a text in lower case; misspelt ones only where no name is spelt right."""
+    """List the drugs of a text in lower case; misspelt ones only where no name is spelt right.
+
+    Parameters
+    ----------
+    text : str
+        In lower case, short forms spelt out.
+
+    Returns
+    -------
+    list of Drug
+        In the order of the text.
+    """
     named = [(match.start(), match.group()) for match in _drug_names().finditer(text)]
     if not named:
         words = (
@@ -169,7 +180,13 @@ def dwc_category(text: str) -> str:
 
 @cache
 def dwc_categories() -> dict[str, str]:
-    """Map our categories to DWC's coarser ones, which lend a rare one their experience."""
+    """Map our categories to DWC's coarser ones, which lend a rare one their experience.
+
+    Returns
+    -------
+    dict of str to str
+        DWC's category by ours; a category of ours that DWC does not know is absent.
+    """
     return {
         row["category"]: row["dwc_category"]
         for row in read_vocabulary("treatment_categories")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation.splits import (
-    case_days,
     choose_headline,
     cluster_summaries,
+    find_case_days,
     group_cases,
     make_splits,
 )
@@ -60,9 +60,9 @@ def test_items_of_a_case_and_near_duplicate_summaries_share_a_group():
 
 
 def test_a_copied_narrative_with_new_dates_and_ages_is_a_near_duplicate():
-    told = narrative(3) + " on 3/14/2015 at age 47 " + narrative(4)
-    again = told.replace("3/14/2015", "11/2/2016").replace("47", "49")
-    assert len(set(group_cases(["A", "B"], [told, again], 0.9))) == 1
+    summary = narrative(3) + " on 3/14/2015 at age 47 " + narrative(4)
+    again = summary.replace("3/14/2015", "11/2/2016").replace("47", "49")
+    assert len(set(group_cases(["A", "B"], [summary, again], 0.9))) == 1
 
 
 def test_groups_join_through_a_third_case():
@@ -196,7 +196,7 @@ def test_without_days_the_year_of_the_decision_stands_for_both():
 def test_a_case_without_the_day_it_was_received_is_learnt_from_but_never_tested():
     keys = dated_keys(100, items_per_case=1)
     keys.loc[[0, 99], "received_on"] = None
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     assert received.isna().tolist() == [number in {0, 99} for number in range(100)]
     ((train, test),) = make_splits(
         keys, np.arange(100), np.arange(100) % 4 == 0, evaluation_config(), 0

@@ -22,6 +22,7 @@ from imrml.scoring.in_words import (
     format_interval,
     format_note,
 )
+from imrml.submissions.programmes import LETTERS
 from imrml.tables.files import parse_table, table_bytes
 from imrml.web.app import create_app
 from imrml.web.charts import cut_text, draw_scale
@@ -58,10 +59,10 @@ def score_of(client, fields):
 
 def test_the_form_asks_for_what_the_stage_knows(client):
     page = client.get("/").text
-    for field in form_fields("imr"):
+    for field in list_fields("imr", LETTERS):
         assert f'<label for="{field.column}"' in page
         assert f'name="{field.column}"' in page
-    assert "claims_guideline" not in {field.column for field in form_fields("rfa")}
+    assert "claims_guideline" not in {field.column for field in list_fields("rfa", LETTERS)}
 
 
 @pytest.mark.parametrize("path", ["/", "/batch", "/about"])

@@ -19,8 +19,8 @@ from imrml.evaluation.splits import make_splits
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
+from imrml.training.fitting import TrainingRun, hold_out
 from imrml.training.leakcheck import check_leaks
-from imrml.training.run import hold_out
 
 SEED, N_CANARY, N_PLANTED, N_COPIED = 47, 20_000, 1_200, 40
 KINDS = (
@@ -81,7 +81,7 @@ def canary(items: pd.DataFrame, overrides: list[str]) -> None:
     folds = make_splits(
         chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed
     )["grouped"]
-    held = hold_out(chance, folds, config, 1, lambda _: None).outcome
+    held = hold_out(TrainingRun(chance, config), folds).outcome
     print(
         f"canary {overrides}: {len(held):,} items, AUROC "
         f"{roc_auc_score(held['overturned'], held['p_overturned']):.4f}",

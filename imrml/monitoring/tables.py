@@ -87,9 +87,9 @@ def compare_tables(
     if out is not None:
         write_drift(out, drift, watch)
     rows = [(alarm.fact, alarm.measure, alarm.found, alarm.threshold) for alarm in drift.alarms]
-    if watch is not None and watch.rings_at is not None:
-        n_decisions, rate = float(watch.rings_at), config.monitoring.false_alarm_rate
-        rows.append(("overturn rate", "decisions until it rang", n_decisions, rate))
+    if watch is not None and watch.fires_at is not None:
+        n_decisions, rate = float(watch.fires_at), config.monitoring.false_alarm_rate
+        rows.append(("overturn rate", "decisions until it fired", n_decisions, rate))
     alarms = pd.DataFrame(rows, columns=["fact", "measure", "found", "threshold"])
     return TableComparison(drift, watch, why_not_watched, alarms)
 

@@ -40,7 +40,7 @@ def find_champion(data: TrainingData, config: Config, report: Report) -> Champio
     config : Config
         The recipe that asks.
     report : callable
-        Told where other code made the champion.
+        Given, in words, that other code made the champion.
 
     Returns
     -------

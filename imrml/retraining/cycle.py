@@ -1,4 +1,4 @@
-"""One night's work: take in what is new, train a challenger, let the gate decide, move the champion.
+"""One night's work: take in what is new, train a challenger, let the gate decide, promote.
 
 Every step leaves files that are whole: the item store is replaced in one step, a run that was
 logged half is replaced by the next attempt, the champion's alias moves last and in one step, and
@@ -225,7 +225,7 @@ def _retrain(run: _RetrainRun) -> Outcome:
     return arrivals.conclude(PROMOTED, why, gates)
 
 
-# --- 1. take in ------------------------------------------------------------------------------------
+# --- 1. take in -----------------------------------------------------------------------------------
 
 
 def _take_in(run: _RetrainRun) -> pd.DataFrame:
@@ -236,7 +236,7 @@ def _take_in(run: _RetrainRun) -> pd.DataFrame:
     return intake.items
 
 
-# --- 2. is there anything new? ---------------------------------------------------------------------
+# --- 2. is there anything new? --------------------------------------------------------------------
 
 
 def _find_arrivals(data: TrainingData, champion: Champion) -> _Arrivals:
@@ -263,7 +263,7 @@ def _say_what_lacks(run: _RetrainRun, arrivals: _Arrivals) -> str | None:
     return why
 
 
-# --- 3. compare ------------------------------------------------------------------------------------
+# --- 3. compare -----------------------------------------------------------------------------------
 
 
 def _compare_recipe(
@@ -310,7 +310,7 @@ def _name_failed(gates: Sequence[GateResult]) -> str:
     return ", ".join(gate.name.replace("_", " ") for gate in gates if not gate.passed)
 
 
-# --- 4. refit --------------------------------------------------------------------------------------
+# --- 4. refit -------------------------------------------------------------------------------------
 
 
 def _refit(run: _RetrainRun, items: pd.DataFrame) -> TrainingResult:
@@ -330,7 +330,7 @@ def _refit(run: _RetrainRun, items: pd.DataFrame) -> TrainingResult:
     return result
 
 
-# --- 5. judge --------------------------------------------------------------------------------------
+# --- 5. judge -------------------------------------------------------------------------------------
 
 
 def _judge_refit(
@@ -358,7 +358,7 @@ def _seconds_per_thousand(run: _RetrainRun, data: TrainingData) -> float:
     return (time.perf_counter() - start) * _LATENCY_ROWS / len(rows)
 
 
-# --- 6. install ------------------------------------------------------------------------------------
+# --- 6. install -----------------------------------------------------------------------------------
 
 
 def _say_why_promoted(champion: Champion) -> str:
@@ -389,11 +389,11 @@ def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: 
         ) from None
 
 
-# --- 7. record -------------------------------------------------------------------------------------
+# --- 7. record ------------------------------------------------------------------------------------
 
 
 def _record(run: _RetrainRun, signature: str, outcome: Outcome) -> None:
-    """Write down what was decided; where that fails, it is done all the same, and found out anew."""
+    """Write down what was decided; where that fails, the next retrain finds it out by itself."""
     try:
         record_outcome(signature, asdict(outcome))
     except OSError as error:

@@ -136,7 +136,10 @@ def trace_learning_curve(
 
 
 def _keep_share(folds: Folds, order: np.ndarray, share: float) -> Folds:
-    """Keep the first groups of each fold; a share holds the smaller ones, so that the curve tells more cases, not others."""
+    """Keep the first groups of each fold.
+
+    A share holds the smaller ones: the curve tells what more cases do, not other cases.
+    """
     return tuple(
         (train[order[train] <= np.quantile(order[train], share)], test) for train, test in folds
     )

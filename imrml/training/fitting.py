@@ -10,7 +10,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.engines import map_ordered
-from imrml.evaluation.checks.sections import sections_of
+from imrml.evaluation.checks.sections import name_sections
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.splits import Folds
 from imrml.models import ReviewModel
@@ -22,8 +22,14 @@ Report = Callable[[str], None]
 """Given, in words, what is going on."""
 
 
-def report_nothing(_: str) -> None:
-    """Say nothing; unlike a lambda it can be sent to a worker process."""
+def report_nothing(message: str) -> None:
+    """Say nothing; unlike a lambda it can be sent to a worker process.
+
+    Parameters
+    ----------
+    message : str
+        Dropped.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +126,7 @@ def _predict_shuffled(
     random = np.random.default_rng(seed)
     submissions = unseen.submissions
     predicted = {}
-    for section, columns in sections_of(submissions).items():
+    for section, columns in name_sections(submissions).items():
         for number in range(n_shuffles):
             shuffled = submissions.copy()
             shuffled[columns] = shuffled[columns].iloc[random.permutation(len(shuffled))].to_numpy()
@@ -130,7 +136,21 @@ def _predict_shuffled(
 
 
 def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
-    """Fit the settings of a config, as they stand, on some rows."""
+    """Fit the settings of a config, as they stand, on some rows.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+    config : Config
+        The recipe; a search in it is not run.
+    rows : ndarray of int of shape (n_rows,)
+        Positions.
+
+    Returns
+    -------
+    ReviewModel
+    """
     part = data.take(rows)
     return ReviewModel.from_config(config).fit(
         part.submissions,
@@ -143,7 +163,19 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
 
 
 def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
-    """Share overturned in each year of decision, shrunk to the share overall by so many items' worth of it."""
+    """Compute the share overturned in each year of decision, shrunk to the share overall.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+    shrinkage : float
+        Items' worth of the share overall that is added to each year.
+
+    Returns
+    -------
+    dict of int to float
+    """
     decisions = pd.Series(data.overturned, dtype=float).groupby(decided_years(data.keys).to_numpy())
     rates = (decisions.sum() + shrinkage * data.overturned.mean()) / (decisions.size() + shrinkage)
     return {int(str(year).removesuffix(".0")): float(rate) for year, rate in rates.items()}
@@ -152,7 +184,21 @@ def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
 def predict_held_out(
     model: ReviewModel, data: TrainingData, year_rates: Mapping[int, float]
 ) -> HeldOut:
-    """Predict items that a model never saw, beside the priors it learned and last year's rate where years are known."""
+    """Predict items that a model never saw, beside its priors and last year's rate.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted.
+    data : TrainingData
+        The items.
+    year_rates : mapping of int to float
+        From :func:`rates_by_year`, of what the model was fitted on.
+
+    Returns
+    -------
+    HeldOut
+    """
     inputs = model.read(data.submissions)
     rates = model.base_rates(inputs)
     years = decided_years(data.keys)
@@ -190,17 +236,27 @@ def predict_held_out(
 
 
 def _last_year(year: float, year_rates: Mapping[int, float], class_rate: float) -> float:
-    """Rate of the latest year learnt from before an item's; the overall rate where there is none."""
+    """Look up the latest year learnt from before an item's; the overall rate where none is."""
     earlier = [known for known in year_rates if known < year]
     return year_rates[max(earlier)] if earlier else class_rate
 
 
 def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
-    """Put the folds of one split under each other."""
+    """Put the folds of one split under each other.
+
+    Parameters
+    ----------
+    parts : sequence of HeldOut
+        One a fold.
+
+    Returns
+    -------
+    HeldOut
+    """
 
     def joined(name: str) -> pd.DataFrame | None:
-        found = [frame for part in parts if (frame := getattr(part, name)) is not None]
-        return pd.concat(found) if found else None
+        frames = [frame for part in parts if (frame := getattr(part, name)) is not None]
+        return pd.concat(frames) if frames else None
 
     return HeldOut(
         pd.concat([part.outcome for part in parts]),

@@ -1,4 +1,4 @@
-"""Item table and recipe to a list of named checks: those of training, and those that need fits."""
+"""Every check for leakage: those that training runs, and those that need fits of their own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pandas as pd
 from imrml.config import Config, Split
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
-from imrml.evaluation.checks.sections import empty_columns, sections_of
+from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import Folds, make_splits
@@ -28,10 +28,10 @@ from imrml.training.fitting import (
 from imrml.training.search import without_search
 
 MOST_ITEMS = 5_000
-"""Extra fits look at whole cases up to this many items: enough for an AUROC to a hundredth or two."""
+"""Extra fits look at whole cases up to this many items: an AUROC to a hundredth or two."""
 _N_FOLDS = 3
 _LOOSE_C = 10.0
-"""Inverse penalty at which a section shows what it knows: a strong one hides what few words carry."""
+"""Inverse penalty at which a section shows what it knows: strong ones hide what few words do."""
 _TITLES = {
     "golden_feature": "No lone feature tells the decision",
     "golden_column": "No lone column of the feature matrix tells the decision",
@@ -83,10 +83,15 @@ def check_leaks(
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> from imrml.synthetic import generate_items
-    >>> checks = check_leaks(generate_items(120), load_config())  # doctest: +SKIP
-    >>> [check.code for check in checks if check.status == "failed"]  # doctest: +SKIP
-    []
+    >>> decisions = ["upheld", "upheld", "overturned"] * 20
+    >>> items = pd.DataFrame({
+    ...     "case_number": [f"C{number}" for number in range(60)], "item_number": 1,
+    ...     "treatment": [f"MRI of the knee: {decision}" for decision in decisions],
+    ...     "decision": decisions})
+    >>> config = load_config(overrides=["models.outcome.kind=category_prior"])
+    >>> checks = check_leaks(items, config)
+    >>> [check.code for check in checks if check.status == "failed"]
+    ['outcome_phrases', 'golden_feature']
     """
     run = TrainingRun(prepare(items, config).without_labels, without_search(config), n_jobs, report)
     data, config = run.data, run.config
@@ -194,7 +199,7 @@ def _check_sections(run: TrainingRun, folds: Folds) -> Check:
 def _columns_to_empty(data: TrainingData) -> dict[str, list[str]]:
     """List the columns to empty for each fit, by what the fit then looks at."""
     emptied = {"everything": list[str]()}
-    for section, columns in sections_of(data.submissions).items():
+    for section, columns in name_sections(data.submissions).items():
         others = [str(column) for column in data.submissions if column not in columns]
         emptied[f"{section} alone"] = others
         emptied[f"without {section}"] = columns
@@ -220,7 +225,7 @@ def _check_chance_labels(run: TrainingRun) -> Check:
     )
 
 
-# --- leaks planted on purpose ----------------------------------------------------------------------
+# --- leaks planted on purpose ---------------------------------------------------------------------
 
 
 def _check_alarms_fire(data: TrainingData, folds: Folds | str, model: ReviewModel) -> Check:

@@ -1,4 +1,4 @@
-"""Item table to model and verdict: every split is refitted whole, and the verdict says what ships."""
+"""Item table to model: every split is refitted whole, and the verdict says what ships."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,10 +28,10 @@ from imrml.training.contrasts import (
 )
 from imrml.training.data import (
     TrainingData,
-    case_hashes,
     decided_years,
     describe_data,
     hash_text,
+    list_case_hashes,
     prepare,
 )
 from imrml.training.fitting import (
@@ -116,14 +116,16 @@ def train(
 
     Where held-out log loss is not better than both priors', interval and all, the shrunken category
     prior is what ships, and manifest, report and every score say so. The deficiency model has a
-    rule of its own: its average precision must beat the category prior's, interval and all.
+    separate rule: its average precision must beat the category prior's, interval and all.
 
     Parameters
     ----------
-    items, labels
-        See :func:`imrml.training.data.prepare`.
+    items : DataFrame of shape (n_items, n_columns)
+        Item table with decisions; see :func:`imrml.training.data.prepare`.
     config : Config
         The recipe.
+    labels : DataFrame, optional
+        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``, instead of the table's own.
     n_jobs : int, default=1
         Processes that fit folds side by side.
     report : callable, default=report_nothing
@@ -135,6 +137,9 @@ def train(
 
     Raises
     ------
+    TableError
+        A column is absent, a decision is neither ``upheld`` nor ``overturned``, or an item stands
+        twice.
     NotEnoughDataError
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
@@ -303,7 +308,7 @@ def _write_manifest(
         "splits": describe_splits(splits, data.keys),
         "data": facts,
         "year_rates": rates_by_year(data, config.models.category_shrinkage),
-        "training_cases": case_hashes(data),
+        "training_cases": list_case_hashes(data),
     }
 
 

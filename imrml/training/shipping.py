@@ -82,7 +82,7 @@ def _with_prior(models: ModelsConfig, part: str) -> ModelsConfig:
 
 
 def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Config]:
-    """Find the confidence that keeps the stated error of what ships; without one, it answers nothing."""
+    """Find the confidence that keeps the stated error of what ships, or let it answer nothing."""
     threshold, stated = decision_threshold(shipped.models.model_dump()), shipped.abstention
     figures = control_error(
         held.outcome,

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from imrml.errors import DocumentError, ImrmlError
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.web.fields import fill_fields
 from imrml.web.pages import Pages
 from imrml.web.safety import COOKIE, TokenAuthenticator
@@ -131,7 +131,7 @@ def make_page_router(
                 if fitted.stage == "rfa"
                 else "after the denial, before the application",
             ),
-            ("reads", ", ".join(columns_at(fitted.stage, fitted.profile))),
+            ("reads", ", ".join(columns_at(fitted.stage, fitted.programme))),
         ]
         return pages.draw("about", here="/about", facts=facts)
 

@@ -64,7 +64,7 @@ def format_summary(
     ]
     if checks:
         failed = [check.code for check in checks if check.status == "failed"]
-        lines.append(f"checks failed: {', '.join(failed) or 'none'} ({len(checks)} were asked for)")
+        lines.append(f"checks failed: {', '.join(failed) or 'none'} (of {len(checks)})")
     first = f"{name} (invented data)" if is_synthetic else name
     return "\n  ".join([first, *lines])
 

@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: ``metrics.json``, ``report.html`` and ``card.md``. None holds text of a record."""
+"""What an evaluation leaves behind, without text of a record: figures, report and card."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     *,
     is_synthetic: bool,
 ) -> None:
-    """Write ``metrics.json``, ``report.html`` and ``card.md`` into a folder, each readable by its owner only.
+    """Write ``metrics.json``, ``report.html`` and ``card.md``, each readable by its owner only.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "split_names": SPLIT_NAMES,
         "min_slice_items": MIN_SLICE_ITEMS,
         "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
-        "weak_splits": weak_splits(metrics, verdict.headline.split),
+        "weak_splits": find_weak_splits(metrics, verdict.headline.split),
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }
     for name in ("report.html", "card.md"):
@@ -161,13 +161,26 @@ def _write(path: Path, text: str) -> None:
 
 
 def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
-    """Write a figure with its interval.
+    """Put a figure with its interval into words.
+
+    Parameters
+    ----------
+    figure : mapping or None
+        ``value``, ``low`` and ``high``, or ``not_applicable``.
+    metric : str, default=""
+        Its name, which says whether it is a share or a difference.
+
+    Returns
+    -------
+    str
+        ``""`` for None.
 
     Examples
     --------
     >>> format_figure({"value": 0.1234, "low": 0.1, "high": 0.15, "n": 40}, "overturned_rate")
     '12.3% (10.0 to 15.0)'
-    >>> format_figure({"value": -0.0123, "low": -0.02, "high": 0.01, "n": 40}, "log_loss_vs_class_prior")
+    >>> difference = {"value": -0.0123, "low": -0.02, "high": 0.01, "n": 40}
+    >>> format_figure(difference, "log_loss_vs_class_prior")
     '-0.0123 (-0.0200 to +0.0100)'
     >>> format_figure({"not_applicable": "one decision only"})
     'n/a'
@@ -181,13 +194,25 @@ def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
     return f"{value:{style}} ({low:{style}} to {high:{style}})"
 
 
-def weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
-    """Say of each split that could be a headline but holds too few overturned cases to be believed how many it holds.
+def find_weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
+    """Name the splits that hold too few overturned cases to be believed.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From ``measure``.
+    headline : str
+        The split that stands first, and is not named.
+
+    Returns
+    -------
+    dict of str to str
+        By split, how many overturned cases it holds.
 
     Examples
     --------
-    >>> held_out = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
-    >>> weak_splits({"held_out": held_out}, "grouped")
+    >>> counts = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
+    >>> find_weak_splits({"held_out": counts}, "grouped")
     {'time_forward': 'not the headline: 2 overturned cases'}
     """
     return {

@@ -225,21 +225,16 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
         matrix, coefficients = sparse.csr_matrix(X, dtype=float, copy=True), self.coefficients()
         if coefficients is None:
             return sparse.csr_matrix(matrix.shape)
-        matrix.data = (
-            (matrix.data - self.mean_[matrix.indices])
-            * coefficients[matrix.indices]
-            * self._line()[0]
-        )
+        away = matrix.data - self.mean_[matrix.indices]
+        matrix.data = away * coefficients[matrix.indices] * self._line()[0]
         return matrix
 
     def _calibrated(self, scores: np.ndarray) -> np.ndarray:
         if self.calibrator_ is not None:
             return self.calibrator_.predict(scores)
-        return (
-            np.asarray(expit(scores), dtype=float)
-            if self.gives_log_odds
-            else np.full(len(scores), self.rate_)
-        )
+        if self.gives_log_odds:
+            return np.asarray(expit(scores), dtype=float)
+        return np.full(len(scores), self.rate_)
 
     def _line(self) -> tuple[float, float]:
         """Slope and offset from scores to calibrated log-odds; an isotonic map has neither."""
@@ -401,10 +396,8 @@ class CalibratedLogistic(CalibratedClassifier):
             n_refits=self.n_refits,
             seed=self.seed,
         )
-        self.coefficient_moves_, self.intercept_moves_ = (
-            moved[:, :-1].astype(np.float32),
-            moved[:, -1].astype(np.float32),
-        )
+        self.coefficient_moves_ = moved[:, :-1].astype(np.float32)
+        self.intercept_moves_ = moved[:, -1].astype(np.float32)
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
         """Give an interval for P(overturned), which holds the score.

@@ -321,8 +321,8 @@ def test_parsing_is_total(noise):
             ("Two braces", "One brace", "one brace"),
         ),
         (
-            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 days "
-            "was certified by the "
+            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 "
+            "days was certified by the "
             "Claims Administrator. The remaining IMR eligible portion of the original "
             "request, rehabilitation at the clinic, "
             "9 days",

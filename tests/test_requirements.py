@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,22 @@ def test_every_requirement_has_a_pin_that_its_floor_allows(extra):
     assert wrong == []
 
 
+def test_pins_agree_with_what_the_pinned_packages_ask_of_each_other():
+    pinned = [
+        package
+        for package in distributions()
+        if PINS.get(canonicalize_name(package.name)) == package.version
+    ]
+    asked_for = [Requirement(line) for package in pinned for line in package.requires or ()]
+    wrong = [
+        str(requirement)
+        for requirement in asked_for
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if not requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
+    ]
+    assert wrong == []
+
+
 def test_what_scoring_needs_is_pinned_as_everything_is():
     assert FOR_SCORING.items() <= PINS.items()
 
@@ -55,8 +71,8 @@ def test_all_is_every_extra_of_run_time():
 
 @pytest.mark.parametrize("extra", _MODULES)
 def test_an_extra_is_asked_for_by_the_modules_of_its_packages(extra):
-    distributions = packages_distributions()
-    asked_for = {canonicalize_name(distributions[module][0]) for module in _MODULES[extra]}
+    packages = packages_distributions()
+    asked_for = {canonicalize_name(packages[module][0]) for module in _MODULES[extra]}
     assert asked_for == {canonicalize_name(Requirement(line).name) for line in EXTRAS[extra]}
 
 

@@ -51,7 +51,11 @@ def serving(arguments, port, health):
         Path(sys.executable).parent
     )  # where uvicorn is, whether or not the environment is activated
     path = os.pathsep.join([scripts, os.environ["PATH"]])
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
+    environment = os.environ | {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # four processes that nothing here needs
+        "PATH": path,
+    }
     here = ["--port", str(port), "--host", "127.0.0.1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *map(str, arguments), *here],

@@ -17,9 +17,10 @@ from imrml.web.app import create_app
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--disable-dev-shm-usage"),
+]
 PATIENCE = 300_000
 """Milliseconds; a guard against hanging, not a measure."""
 AXE = Path(__file__).with_name("vendored") / "axe.min.js"

@@ -1,7 +1,7 @@
 """The taxonomy: why a reviewer upholds a denial, in 18 ids.
 
 The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send
-before submission so that the fault is not found, and the guideline or regulation it rests on.
+before submission so that it is not found, and the guideline or regulation it rests on.
 ``checklist.yaml`` says which lines a record can be seen to answer, and by which cues.
 """
 
@@ -42,6 +42,11 @@ class Deficiency:
 def taxonomy() -> tuple[Deficiency, ...]:
     """Read the 18 deficiencies, in their fixed order.
 
+    Returns
+    -------
+    tuple of Deficiency
+        As ``deficiencies.yaml`` lists them.
+
     Examples
     --------
     >>> len(taxonomy()), taxonomy()[0].id
@@ -57,6 +62,11 @@ def taxonomy() -> tuple[Deficiency, ...]:
 def deficiency_ids() -> tuple[str, ...]:
     """List the ids in their fixed order.
 
+    Returns
+    -------
+    tuple of str
+        18 ids in lower snake case.
+
     Examples
     --------
     >>> deficiency_ids()[-1]
@@ -68,6 +78,12 @@ def deficiency_ids() -> tuple[str, ...]:
 @cache
 def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
     """Read which cues must all be shown before a line of a deficiency's checklist is left off.
+
+    Returns
+    -------
+    dict of (str, str) to frozenset of str
+        Ids of ``documentation_cues.csv`` by the deficiency's id and the line; lines that no cue
+        can show are absent.
 
     Examples
     --------

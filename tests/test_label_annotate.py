@@ -1,4 +1,4 @@
-"""``imrml label --annotate``: a person's labels, not led by ours, kept line by line in a file that other commands read."""
+"""Labels of a person, not led by ours, written line by line for other commands to read."""
 
 import io
 import json
@@ -8,8 +8,17 @@ import pandas as pd
 import pytest
 
 from imrml.deficiencies import deficiency_ids
-from imrml.labelling.annotation import AnswerError, keep_answer, read_guide, read_ids, read_quote
-from imrml.labelling.gold import read_gold_items
+from imrml.errors import TableError
+from imrml.labelling.annotation import (
+    AnnotationResult,
+    AnswerError,
+    annotate_items,
+    parse_ids,
+    parse_quote,
+    read_guide,
+    write_answer,
+)
+from imrml.labelling.gold import parse_gold_items
 from imrml.tables.files import read_table, write_table
 
 FUNCTION, SCREEN, FINDINGS = (
@@ -17,7 +26,10 @@ FUNCTION, SCREEN, FINDINGS = (
     "opioid_monitoring_missing",
     "objective_findings_lacking",
 )
-NORCO = "The guideline asks for a benefit. In this case, there is no record of functional improvement. He takes  it daily."
+NORCO = (
+    "The guideline asks for a benefit. In this case, there is no record of functional improvement. "
+    "He takes  it daily."
+)
 KNEE = "In this case, no red flag was found. The request for an MRI is not medically necessary."
 ITEMS = pd.DataFrame(
     {
@@ -37,7 +49,12 @@ def annotate(imrml, tmp_path, monkeypatch):
     def converse(*answers, options=()):
         monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
         return imrml(
-            "label", tmp_path / "items.parquet", "--annotate", tmp_path / "gold.jsonl", *options
+            "labels",
+            "annotate",
+            tmp_path / "items.parquet",
+            "--gold",
+            tmp_path / "gold.jsonl",
+            *options,
         )
 
     converse.gold = tmp_path / "gold.jsonl"
@@ -75,7 +92,7 @@ def test_answers_are_kept_for_check_and_train(annotate, imrml):
     assert annotate.gold.stat().st_mode & 0o777 == 0o600
     assert "2 answered, 0 left" in done.err
     assert "daily" not in done.err
-    checked = imrml("label", annotate.items, "--check", annotate.gold)
+    checked = imrml("labels", "check", annotate.items, "--gold", annotate.gold)
     assert re.search(
         r"micro F1 +0\.800 ", checked.out
     )  # we find two of the three, and nothing else
@@ -151,26 +168,63 @@ def test_files_that_hold_no_gold_labels_are_refused(annotate, imrml, tmp_path):
     done = annotate("none")
     assert (done.code, done.out) == (1, "")
     assert "lacks ['item_id', 'deficiencies']" in done.err
-    assert (
-        "ends in .jsonl" in imrml("label", annotate.items, "--annotate", tmp_path / "gold.csv").err
-    )
-    assert imrml("label", "-", "--annotate", annotate.gold).code == 2
-    assert (
-        imrml(
-            "label", annotate.items, "--annotate", annotate.gold, "--out", tmp_path / "x.csv"
-        ).code
-        == 2
-    )
+    elsewhere = imrml("labels", "annotate", annotate.items, "--gold", tmp_path / "gold.csv")
+    assert "ends in .jsonl" in elsewhere.err
+    assert imrml("labels", "annotate", "-", "--gold", annotate.gold).code == 2
+
+
+class Scripted:
+    """A person whose answers are known before; what is shown is noted in its order."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.shown = []
+
+    def show_item(self, trace, number, n_items):
+        self.shown.append((trace.item_id, number, n_items))
+
+    def ask(self, question):
+        if not self.answers:
+            raise EOFError
+        return self.answers.pop(0)
+
+    def show_lines(self, lines):
+        self.shown += lines
+
+    def show_guide(self, text):
+        self.shown.append(text)
+
+
+def test_a_conversation_needs_no_terminal(tmp_path):
+    person = Scripted("s", "b", "none")
+    reports = []
+    result = annotate_items(ITEMS, tmp_path / "gold.jsonl", person, report=reports.append)
+    assert result == AnnotationResult(n_answered=1, n_left=1)
+    assert reports == ["2 of 2 upheld items with a rationale are left to label"]
+    assert [entry for entry in person.shown if isinstance(entry, tuple)] == [
+        ("CM15-0000001#1", 1, 2),
+        ("CM15-0000002#1", 2, 2),
+        ("CM15-0000001#1", 1, 2),
+        ("CM15-0000002#1", 2, 2),
+    ]
+    assert set(read_table(tmp_path / "gold.jsonl")["item_id"]) == {"CM15-0000001#1"}
+
+
+def test_an_item_that_stands_twice_is_refused_before_a_question(tmp_path):
+    person = Scripted("none")
+    with pytest.raises(TableError, match="an item stands twice"):
+        annotate_items(pd.concat([ITEMS, ITEMS]), tmp_path / "gold.jsonl", person)
+    assert person.shown == []
 
 
 def test_a_last_line_left_open_and_odd_line_ends_lose_nothing(tmp_path):
     path = tmp_path / "gold.jsonl"
     path.write_text('{"item_id": "A#1", "deficiencies": [], "evidence": {}}')
     path.chmod(0o644)
-    keep_answer(path, "A#2", {FUNCTION: "no gain\u2028was shown"}, is_revised=False)
-    keep_answer(path, "A#3", {}, is_revised=False)
-    keep_answer(path, "A#1", {SCREEN: "none sent"}, is_revised=True)
-    read = read_gold_items(read_table(path), "gold.jsonl")
+    write_answer(path, "A#2", {FUNCTION: "no gain\u2028was shown"}, is_revised=False)
+    write_answer(path, "A#3", {}, is_revised=False)
+    write_answer(path, "A#1", {SCREEN: "none sent"}, is_revised=True)
+    read = parse_gold_items(read_table(path), "gold.jsonl")
     assert {item_id: set(item.deficiencies) for item_id, item in read.items()} == {
         "A#1": {SCREEN},
         "A#2": {FUNCTION},
@@ -181,11 +235,11 @@ def test_a_last_line_left_open_and_odd_line_ends_lose_nothing(tmp_path):
 
 
 def test_ids_and_quotes_are_read_as_people_write_them():
-    assert read_ids("  3;1 , 1") == (FUNCTION, SCREEN)
-    assert read_ids("None") == ()
-    assert read_quote("IN THIS case,\nthere is", NORCO, []) == "In this case, there is"
+    assert parse_ids("  3;1 , 1") == (FUNCTION, SCREEN)
+    assert parse_ids("None") == ()
+    assert parse_quote("IN THIS case,\nthere is", NORCO, []) == "In this case, there is"
     for answer in ("", "0", "none 1"):
         with pytest.raises(AnswerError):
-            read_ids(answer)
+            parse_ids(answer)
     with pytest.raises(AnswerError):
-        read_quote("0", NORCO, ["one"])
+        parse_quote("0", NORCO, ["one"])

@@ -1,4 +1,4 @@
-"""``imrml label --check``: the figures of the gold labels' own check, with intervals, and a list to review."""
+"""Labels beside gold labels: figures of the gold's own check, with intervals, and a list."""
 
 import json
 import re
@@ -11,10 +11,16 @@ import pytest
 from factories import SHARED
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
+from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
-from imrml.labelling.agreement import list_disagreements, measure_agreement, token_f1
-from imrml.labelling.gold import GoldItem, item_ids, read_gold_items
+from imrml.labelling.agreement import (
+    check_labels,
+    list_disagreements,
+    measure_agreement,
+    token_f1,
+)
+from imrml.labelling.gold import GoldItem, item_ids, parse_gold_items
 from imrml.tables.files import read_table, write_table
 
 IDS = deficiency_ids()
@@ -40,10 +46,10 @@ def gold(**labels):
     return {item_id: GoldItem(item_id, frozenset(ids)) for item_id, ids in labels.items()}
 
 
-def values(found):
+def values(figures):
     return {
         name: figure["value"]
-        for name, figure in found.items()
+        for name, figure in figures.items()
         if isinstance(figure, dict) and "value" in figure
     }
 
@@ -53,17 +59,17 @@ GOLD = gold(**{"A#1": {FUNCTION}, "A#2": {FUNCTION}, "B#1": {PAIN}, "C#1": {PAIN
 
 
 def test_figures_by_hand():
-    found = measure_agreement(LABELLED, GOLD, 200, 0, 0.95)
+    figures = measure_agreement(LABELLED, GOLD, 200, 0, 0.95)
     # hits: function 2, pain 1; false: pain on A#2; missed: pain on B#1
-    assert values(found) == pytest.approx(
+    assert values(figures) == pytest.approx(
         {"micro_precision": 3 / 4, "micro_recall": 3 / 4, "micro_f1": 3 / 4, "exact_share": 0.5}
     )
-    assert values(found["labels"][FUNCTION]) == {"precision": 1, "recall": 1, "f1": 1}
-    assert values(found["labels"][PAIN]) == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
-    assert set(found["labels"]) == {FUNCTION, PAIN}
-    assert (found["n_items"], found["n_cases"], found["n_absent"]) == (4, 3, 0)
-    assert "not_applicable" in found["macro_f1"]
-    assert "not_applicable" in found["evidence_share"]
+    assert values(figures["labels"][FUNCTION]) == {"precision": 1, "recall": 1, "f1": 1}
+    assert values(figures["labels"][PAIN]) == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
+    assert set(figures["labels"]) == {FUNCTION, PAIN}
+    assert (figures["n_items"], figures["n_cases"], figures["n_absent"]) == (4, 3, 0)
+    assert "not_applicable" in figures["macro_f1"]
+    assert "not_applicable" in figures["evidence_share"]
 
 
 def test_figures_are_those_of_scikit_learn_and_stand_inside_their_intervals():
@@ -75,7 +81,7 @@ def test_figures_are_those_of_scikit_learn_and_stand_inside_their_intervals():
         for side in (wanted, given)
     ]
     labelled = table(*((f"CM15-{row // 2}", row % 2 + 1, ids) for row, ids in enumerate(sets[1])))
-    found = measure_agreement(
+    figures = measure_agreement(
         labelled,
         gold(**dict(zip(item_ids(labelled), map(set, sets[0]), strict=True))),
         200,
@@ -84,34 +90,36 @@ def test_figures_are_those_of_scikit_learn_and_stand_inside_their_intervals():
     )
     precision, recall, f1, support = precision_recall_fscore_support(wanted, given, zero_division=0)
     for column, id_ in enumerate(IDS):
-        row = found["labels"][id_]
+        row = figures["labels"][id_]
         assert row["support"] == support[column]
         for name, score in (("precision", precision), ("recall", recall), ("f1", f1)):
             if "value" in row[name]:
                 assert row[name]["value"] == pytest.approx(score[column])
                 assert 0 <= row[name]["low"] <= row[name]["value"] <= row[name]["high"] <= 1
-    assert found["micro_f1"]["value"] == pytest.approx(f1_score(wanted, given, average="micro"))
-    assert found["macro_f1"]["value"] == pytest.approx(f1[support >= 5].mean())
-    assert found["macro_f1"]["n"] == (support >= 5).sum()
-    assert found["micro_f1"]["low"] < found["micro_f1"]["value"] < found["micro_f1"]["high"]
+    assert figures["micro_f1"]["value"] == pytest.approx(f1_score(wanted, given, average="micro"))
+    assert figures["macro_f1"]["value"] == pytest.approx(f1[support >= 5].mean())
+    assert figures["macro_f1"]["n"] == (support >= 5).sum()
+    assert figures["micro_f1"]["low"] < figures["micro_f1"]["value"] < figures["micro_f1"]["high"]
 
 
 def test_full_agreement_claims_no_certainty():
     agreed = gold(**{"A#1": {FUNCTION}, "A#2": {FUNCTION, PAIN}, "B#1": set(), "C#1": {PAIN}})
-    found = measure_agreement(LABELLED, agreed, 200, 0, 0.95)
-    assert found["micro_f1"]["value"] == found["exact_share"]["value"] == 1
-    assert found["micro_f1"]["low"] < 0.9
-    assert found["exact_share"]["low"] < 0.9
+    figures = measure_agreement(LABELLED, agreed, 200, 0, 0.95)
+    assert figures["micro_f1"]["value"] == figures["exact_share"]["value"] == 1
+    assert figures["micro_f1"]["low"] < 0.9
+    assert figures["exact_share"]["low"] < 0.9
 
 
 def test_evidence_agrees_where_half_of_the_words_are_shared():
-    said = {
+    quotes = {
         FUNCTION: ("words on no_functional_improvement",),
         PAIN: ("quite another place of the text",),
     }
-    quoted = {item_id: GoldItem(item_id, item.deficiencies, said) for item_id, item in GOLD.items()}
-    found = measure_agreement(LABELLED, quoted, 200, 0, 0.95)["evidence_share"]
-    assert (found["value"], found["n"]) == (
+    quoted = {
+        item_id: GoldItem(item_id, item.deficiencies, quotes) for item_id, item in GOLD.items()
+    }
+    figures = measure_agreement(LABELLED, quoted, 200, 0, 0.95)["evidence_share"]
+    assert (figures["value"], figures["n"]) == (
         pytest.approx(2 / 3),
         3,
     )  # of A#1, A#2 and C#1 the last one's words differ
@@ -134,23 +142,23 @@ def test_disagreements_name_item_id_kind_and_words():
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "message"),
     [
         ({"item_id": "A#1", "deficiencies": ["no_such_reason"]}, "no_such_reason"),
         ({"item_id": "A#1", "deficiencies": "weaning_indicated"}, "expected a list of ids"),
         ({"item_id": "A#1"}, "lacks ['deficiencies']"),
     ],
 )
-def test_bad_gold_is_refused_with_file_and_row(row, told):
-    with pytest.raises(TableError, match=re.escape(told)) as refused:
-        read_gold_items(pd.DataFrame([row]), "gold.jsonl")
+def test_bad_gold_is_refused_with_file_and_row(row, message):
+    with pytest.raises(TableError, match=re.escape(message)) as refused:
+        parse_gold_items(pd.DataFrame([row]), "gold.jsonl")
     assert "gold.jsonl" in str(refused.value)
 
 
 def test_what_stands_twice_is_refused():
     twice = pd.DataFrame({"item_id": ["A#1", "A#1"], "deficiencies": [[], []]})
     with pytest.raises(TableError, match="row 2: A#1 stands twice"):
-        read_gold_items(twice, "gold.jsonl")
+        parse_gold_items(twice, "gold.jsonl")
     with pytest.raises(TableError, match="A#1 stands twice"):
         measure_agreement(table(("A", 1, []), ("A", 1, [])), GOLD, 10, 0, 0.95)
     with pytest.raises(TableError, match="is it of other letters"):
@@ -158,7 +166,7 @@ def test_what_stands_twice_is_refused():
 
 
 def test_evidence_of_gold_may_be_our_own_columns():
-    read = read_gold_items(LABELLED.assign(item_id=item_ids(LABELLED)), "items.parquet")
+    read = parse_gold_items(LABELLED.assign(item_id=item_ids(LABELLED)), "items.parquet")
     assert read["A#1"].quotes == {FUNCTION: (f"words on {FUNCTION}",)}
 
 
@@ -169,8 +177,10 @@ ITEMS = pd.DataFrame(
         "item": ["Norco 10/325mg #60", "MRI of the left knee", "Soma 350mg #30"],
         "decision": ["upheld", "upheld", "overturned"],
         "rationale": [
-            "In this case, there is no record of functional improvement. The request for Norco is not medically necessary.",
-            "In this case, no red flag was found. The request for an MRI is not medically necessary.",
+            "In this case, there is no record of functional improvement. "
+            "The request for Norco is not medically necessary.",
+            "In this case, no red flag was found. "
+            "The request for an MRI is not medically necessary.",
             "In this case, the drug helped.",
         ],
     }
@@ -197,11 +207,24 @@ def files(tmp_path):
     return tmp_path
 
 
+def test_a_check_labels_items_and_takes_gold_as_table_or_file(files):
+    config = load_config(overrides=["evaluation.interval_level=0.8", "evaluation.n_bootstrap=60"])
+    from_file = check_labels(ITEMS, files / "gold.jsonl", config)
+    from_table = check_labels(ITEMS, read_table(files / "gold.jsonl"), config)
+    assert from_file.figures == from_table.figures
+    assert from_file.figures["interval_level"] == 0.8
+    assert from_file.figures["micro_f1"]["value"] == pytest.approx(0.4)
+    assert from_file.disagreements["kind"].tolist() == ["false", "missed", "missed"]
+    with pytest.raises(TableError, match=r"lacks \['item_number'\]"):
+        check_labels(ITEMS.drop(columns="item_number"), files / "gold.jsonl")
+
+
 def test_the_command_prints_figures_and_writes_the_list(imrml, files):
     done = imrml(
-        "label",
+        "labels",
+        "check",
         files / "items.csv",
-        "--check",
+        "--gold",
         files / "gold.jsonl",
         "--disagreements",
         files / "list.csv",
@@ -221,21 +244,19 @@ def test_the_command_prints_figures_and_writes_the_list(imrml, files):
     assert (files / "list.csv").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_command_asks_for_something_to_do(imrml, files):
-    assert imrml("label", files / "items.csv").code == 2
-    assert imrml("label", files / "items.csv", "--disagreements", files / "list.csv").code == 2
-    same = files / "same.csv"
-    clash = imrml(
-        "label",
+def test_the_command_asks_for_gold_labels(imrml, files):
+    assert imrml("labels", "check", files / "items.csv").code == 2
+    refused = imrml(
+        "labels",
+        "check",
         files / "items.csv",
-        "--out",
-        same,
-        "--check",
+        "--gold",
         files / "gold.jsonl",
         "--disagreements",
-        same,
+        files / "list.docx",
     )
-    assert (clash.code, same.exists()) == (2, False)
+    assert (refused.code, refused.out) == (1, "")
+    assert "unknown ending" in refused.err
 
 
 @pytest.mark.skipif(
@@ -244,21 +265,16 @@ def test_the_command_asks_for_something_to_do(imrml, files):
 def test_figures_are_those_of_the_check_of_the_real_gold(imrml, tmp_path):
     real = SHARED / "letters" / "dwc"
     labelled = tmp_path / "labelled.jsonl"
-    done = imrml(
-        "label",
-        real / "gold_items.jsonl",
-        "--out",
-        labelled,
-        "--check",
-        real / "gold_deficiencies.jsonl",
-    )
+    items, gold = real / "gold_items.jsonl", real / "gold_deficiencies.jsonl"
+    assert imrml("label", items, "--out", labelled).code == 0
+    done = imrml("labels", "check", items, "--gold", gold)
     tool = [
         sys.executable,
         SHARED / "tools" / "check_labels.py",
         labelled,
         real / "gold_deficiencies.jsonl",
     ]
-    told = subprocess.run(tool, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(tool, capture_output=True, text=True, check=True).stdout
     ours = {
         line[:36].strip(): re.findall(r"(\d\.\d+) \(", line)
         for line in done.out.splitlines()
@@ -266,7 +282,7 @@ def test_figures_are_those_of_the_check_of_the_real_gold(imrml, tmp_path):
     }
     n_compared = 0
     for id_, n, *theirs in re.findall(
-        r"(\w+) +n= *(\d+)  P ([\d.]+)  R ([\d.]+)  F1 ([\d.]+)", told
+        r"(\w+) +n= *(\d+)  P ([\d.]+)  R ([\d.]+)  F1 ([\d.]+)", printed
     ):
         if int(n):
             assert [float(score) for score in ours[id_]] == pytest.approx(
@@ -280,5 +296,5 @@ def test_figures_are_those_of_the_check_of_the_real_gold(imrml, tmp_path):
         ("items with exactly", "exact"),
         ("micro recall", "R"),
     ):
-        [theirs] = re.findall(rf"{name} (\d\.\d\d\d)", told)
+        [theirs] = re.findall(rf"{name} (\d\.\d\d\d)", printed)
         assert re.search(rf"^{title}.*? (\d\.\d\d\d) \(", done.out, re.MULTILINE)[1] == theirs

@@ -1,4 +1,4 @@
-"""``imrml label --report``: what reviewers fault over a corpus, without a word of any record."""
+"""``imrml labels report``: what reviewers fault over a corpus, without a word of any record."""
 
 import json
 import re
@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from imrml.errors import NotEnoughDataError
+from imrml.config import load_config
+from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.report.write import BANNER
-from imrml.labelling.corpus_report import measure_corpus, write_corpus_report
+from imrml.labelling.corpus_report import measure_corpus, report_labels, write_corpus_report
 from imrml.synthetic import write_corpus
 from imrml.tables.files import read_table
 
@@ -22,7 +23,7 @@ CANARY = "zanzibarine orthosis of Marigold Featherstone"
 
 
 def corpus(n_opioids=12, n_scans=20, n_overturned=0):
-    """Opioids fault function, every second one weaning too; scans fault findings; two items a case."""
+    """Opioids lack function, every second one weaning; scans lack findings; two items a case."""
     items = ["Norco 10/325mg #60"] * n_opioids + ["MRI of the left knee"] * (n_scans + n_overturned)
     ids = (
         [[FUNCTION, WEAN] if row % 2 else [FUNCTION] for row in range(n_opioids)]
@@ -50,55 +51,60 @@ def shares(group, id_):
 
 
 def test_shares_by_hand():
-    found = measure_corpus(corpus(), 0.95)
-    assert found["data"]["n_upheld_by_number_of_deficiencies"] == {
+    figures = measure_corpus(corpus(), 0.95)
+    assert figures["data"]["n_upheld_by_number_of_deficiencies"] == {
         "0": 0,
         "1": 26,
         "2": 6,
         "3 or more": 0,
     }
-    assert (found["overall"][FUNCTION]["k"], found["overall"][FUNCTION]["value"]) == (12, 12 / 32)
-    assert sum(share["k"] for share in found["overall"].values()) == 38
-    by_category = found["groups"]["treatment_category"]
+    assert (figures["overall"][FUNCTION]["k"], figures["overall"][FUNCTION]["value"]) == (
+        12,
+        12 / 32,
+    )
+    assert sum(share["k"] for share in figures["overall"].values()) == 38
+    by_category = figures["groups"]["treatment_category"]
     assert list(by_category) == ["imaging", "opioid"]
     assert (shares(by_category["opioid"], FUNCTION), shares(by_category["opioid"], WEAN)) == (
         1,
         0.5,
     )
     assert shares(by_category["imaging"], FUNCTION) == 0
-    by_year = found["groups"]["decided_year"]
+    by_year = figures["groups"]["decided_year"]
     assert list(by_year) == ["2015", "2016"]
     assert shares(by_year["2015"], FINDINGS) == 4 / 16
-    assert {value: group["n"] for value, group in found["groups"]["guideline_family"].items()} == {
+    assert {
+        value: group["n"] for value, group in figures["groups"]["guideline_family"].items()
+    } == {
         "odg": 20,
         "mtus": 12,
     }
-    assert shares(found["together"][FUNCTION], WEAN) == 0.5
-    assert found["supports"] == {"not_applicable": "the table has no column supports"}
+    assert shares(figures["together"][FUNCTION], WEAN) == 0.5
+    assert figures["supports"] == {"not_applicable": "the table has no column supports"}
 
 
 def test_intervals_count_cases_not_items():
-    found = measure_corpus(corpus(), 0.9)["overall"][FUNCTION]
+    figures = measure_corpus(corpus(), 0.9)["overall"][FUNCTION]
     wilson = binomtest(6, 16).proportion_ci(0.9, method="wilson")
-    assert (found["low"], found["high"]) == pytest.approx((wilson.low, wilson.high))
+    assert (figures["low"], figures["high"]) == pytest.approx((wilson.low, wilson.high))
 
 
 def test_small_groups_are_counted_and_hidden():
-    found = measure_corpus(corpus(n_opioids=9), 0.95)
-    assert found["groups"]["treatment_category"]["opioid"] == {"n": 9}
-    assert "shares" in found["groups"]["treatment_category"]["imaging"]
-    assert found["together"][FUNCTION] == {"n": 9}
+    figures = measure_corpus(corpus(n_opioids=9), 0.95)
+    assert figures["groups"]["treatment_category"]["opioid"] == {"n": 9}
+    assert "shares" in figures["groups"]["treatment_category"]["imaging"]
+    assert figures["together"][FUNCTION] == {"n": 9}
 
 
 def test_missing_columns_and_blanks_make_no_group():
-    found = measure_corpus(
+    figures = measure_corpus(
         corpus().drop(columns=["item", "maximus_guideline"]).assign(decided_year=pd.NA), 0.95
     )
     assert (
-        found["groups"]["treatment_category"]["not_applicable"]
+        figures["groups"]["treatment_category"]["not_applicable"]
         == "the table has none of the columns treatment, item"
     )
-    assert found["groups"]["decided_year"] == {}
+    assert figures["groups"]["decided_year"] == {}
     dated = corpus().drop(columns="decided_year").assign(decided_on=["2016-12-09", None] * 16)
     assert {
         year: group["n"]
@@ -111,14 +117,26 @@ def test_what_was_found_sufficient_is_told_where_known():
     table["supports"] = [
         [FINDINGS] if decision == "overturned" else [] for decision in table["decision"]
     ]
-    found = measure_corpus(table, 0.95)["supports"]
-    assert shares(found["overall"], FINDINGS) == 1
-    assert shares(found["by_category"]["imaging"], FINDINGS) == 1
+    figures = measure_corpus(table, 0.95)["supports"]
+    assert shares(figures["overall"], FINDINGS) == 1
+    assert shares(figures["by_category"]["imaging"], FINDINGS) == 1
 
 
 def test_nothing_upheld_is_an_error():
     with pytest.raises(NotEnoughDataError, match="no item is upheld"):
         measure_corpus(corpus().assign(decision="overturned"), 0.95)
+
+
+def test_a_report_labels_the_items_first(tmp_path):
+    items = corpus().assign(rationale="In this case, the drug should be tapered.")
+    config = load_config(overrides=["evaluation.interval_level=0.8"])
+    path = report_labels(items.drop(columns="deficiencies"), tmp_path / "new", config)
+    figures = json.loads((tmp_path / "new" / "figures.json").read_text())
+    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert figures["interval_level"] == 0.8
+    assert [id_ for id_, share in figures["overall"].items() if share["k"]] == [WEAN]
+    with pytest.raises(TableError, match=r"lacks \['case_number'\]"):
+        report_labels(items.drop(columns="case_number"), tmp_path / "none")
 
 
 @pytest.fixture(scope="module")
@@ -162,14 +180,14 @@ def test_the_page_stands_alone_and_says_what_its_pictures_show(page):
 def test_the_command_reports_on_invented_letters_and_says_so(imrml, tmp_path):
     write_corpus(40, 3, tmp_path / "letters", truth=tmp_path / "truth.jsonl")
     imrml("parse", tmp_path / "letters", "--out", tmp_path / "items.parquet")
-    done = imrml("label", tmp_path / "items.parquet", "--report", tmp_path / "report")
+    done = imrml("labels", "report", tmp_path / "items.parquet", "--out", tmp_path / "report")
     assert (done.code, done.out) == (0, ""), done.err
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert BANNER in text
     items = read_table(tmp_path / "items.parquet")
-    told = {
+    excerpts = {
         " ".join(str(words).split()[3:10])
         for name in ("rationale", "case_summary")
         for words in items[name]
     }
-    assert not [words for words in told if len(words) > 25 and words in text]
+    assert not [words for words in excerpts if len(words) > 25 and words in text]

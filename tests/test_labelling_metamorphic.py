@@ -21,8 +21,9 @@ STATES = [
 ]
 WHOLE = [(row["item"], row["rationale"]) for row in STATEMENTS["rationales"] if row["deficiencies"]]
 BOILERPLATE = (
-    "This decision addresses the medical necessity of the opioids prescribed. It should not be read as advice to stop opioids "
-    'abruptly. The patient is advised to consult the chapter "Tapering opioids" on weaning and terminating opioids.'
+    "This decision addresses the medical necessity of the opioids prescribed. It should not be "
+    "read as advice to stop opioids abruptly. The patient is advised to consult the chapter "
+    '"Tapering opioids" on weaning and terminating opioids.'
 )
 FORMULAS = (
     "Therefore, the request for {item} is not medically necessary.",
@@ -30,10 +31,19 @@ FORMULAS = (
     "Given the above, the requested {item} is not medically necessary or appropriate.",
 )
 SYNONYMS = (
-    ("documentation", "record"), ("evidence of", "indication of"), ("worker", "claimant"), ("patient", "employee"),
-    ("not documented", "not recorded"), ("unclear", "uncertain"), ("provider", "physician"), ("There is no", "There was no"),
-    ("is not", "was not"), ("were not", "have not been"), ("No ", "No clear "), ("therapy", "physical therapy"),
-)  # fmt: skip
+    ("documentation", "record"),
+    ("evidence of", "indication of"),
+    ("worker", "claimant"),
+    ("patient", "employee"),
+    ("not documented", "not recorded"),
+    ("unclear", "uncertain"),
+    ("provider", "physician"),
+    ("There is no", "There was no"),
+    ("is not", "was not"),
+    ("were not", "have not been"),
+    ("No ", "No clear "),
+    ("therapy", "physical therapy"),
+)
 
 
 def labels(rationale: str, item: str) -> set[str]:
@@ -41,7 +51,8 @@ def labels(rationale: str, item: str) -> set[str]:
 
 
 def in_case(sentence: str) -> str:
-    return f"In this case, the worker has ongoing complaints. {sentence} Therefore, the request is not medically necessary."
+    closing = "Therefore, the request is not medically necessary."
+    return f"In this case, the worker has ongoing complaints. {sentence} {closing}"
 
 
 @pytest.mark.parametrize("recital", RECITALS, ids=range(len(RECITALS)))

@@ -48,6 +48,8 @@ FAST = [
     *("features.use_case_summary=false", "features.max_terms=100"),
     *("retraining.min_new_cases=20", "retraining.min_new_overturned=1"),
     "retraining.gate.n_bootstrap=200",
+    # a busy machine is no reason to keep the champion
+    "retraining.gate.max_seconds_per_thousand=10000",
 ]
 GATE = load_config().retraining.gate
 

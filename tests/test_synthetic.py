@@ -1,4 +1,4 @@
-"""The synthetic corpus: deterministic, calibrated to its own truth, and its letters hold what the truth says."""
+"""The synthetic corpus: deterministic, calibrated to its truth, and its letters hold the truth."""
 
 import dataclasses
 import json
@@ -47,7 +47,7 @@ def _without_names(text, row):
     return text
 
 
-# --- determinism -----------------------------------------------------------------------------------------------------
+# --- determinism ----------------------------------------------------------------------------------
 
 
 def test_the_same_seed_gives_the_same_letters_and_another_seed_others(letters):
@@ -72,7 +72,7 @@ def test_a_number_of_letters_out_of_range_is_refused():
         next(draw_letters(-1, seed=0))
 
 
-# --- rates -----------------------------------------------------------------------------------------------------------
+# --- rates ----------------------------------------------------------------------------------------
 
 
 def test_base_rate_category_mix_and_items_per_letter_follow_the_process(letters, items):
@@ -102,12 +102,15 @@ def test_most_letters_are_unanimous(items):
     assert (n_decisions == 1).mean() == pytest.approx(0.93, abs=0.04)
 
 
-# --- the truth -------------------------------------------------------------------------------------------------------
+# --- the truth ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("column", ["p_true", "p_attainable"])
 def test_decisions_are_calibrated_to_the_true_probabilities(items, column):
-    """In each fifth of the items the decisions may be off by four standard deviations, were a letter's items all drawn as one."""
+    """In each fifth of the items decisions are at most four standard deviations off.
+
+    The deviation is that of items of a letter that are all drawn as one.
+    """
     frame = items.assign(
         off=(items.decision == "overturned") - items[column],
         deviation=(items[column] * (1 - items[column])) ** 0.5,
@@ -144,7 +147,7 @@ def test_deficiencies_are_calibrated(items):
 
 
 def test_intercepts_do_not_hide_a_missing_term():
-    """A shown fact raises the logit and a lack that is told lowers it, for every category and aspect."""
+    """A shown fact raises the logit and a stated lack lowers it, in every category and aspect."""
     machine = process()
     case = machine.draw_case(Random(1))
     for number in range(200):
@@ -158,14 +161,22 @@ def test_intercepts_do_not_hide_a_missing_term():
                 assert logits["told_missing"] < logits["silent"] < logits["shown"]
 
 
-# --- words -----------------------------------------------------------------------------------------------------------
+# --- words ----------------------------------------------------------------------------------------
 
 
 def test_every_fact_of_the_record_survives_the_removals():
     slots = {
-        "d": "3/2/2015", "n": "5", "low": "3", "high": "6", "year": "2013", "level": "L5", "part": "knee", "side": "left",
-        "where": "left knee", "worker": "applicant",
-    }  # fmt: skip
+        "d": "3/2/2015",
+        "n": "5",
+        "low": "3",
+        "high": "6",
+        "year": "2013",
+        "level": "L5",
+        "part": "knee",
+        "side": "left",
+        "where": "left knee",
+        "worker": "applicant",
+    }
     banks = read_banks("record")
     facts = [bank for by_state in banks["facts"].values() for bank in by_state.values()]
     facts += [banks["recent"], banks["chronic"], banks["red_flag"]]
@@ -226,7 +237,7 @@ def test_rationales_differ_after_names_and_numbers_are_masked(items):
     assert len(masked) > 0.5 * len(items)
 
 
-# --- letters ---------------------------------------------------------------------------------------------------------
+# --- letters --------------------------------------------------------------------------------------
 
 
 def test_a_letter_holds_every_field_in_letters_and_digits(letters):
@@ -235,9 +246,13 @@ def test_a_letter_holds_every_field_in_letters_and_digits(letters):
         for item in letter.case.items:
             submission, determination = item.submission, item.determination
             fields = (
-                submission.item, submission.case_summary, submission.claims_guideline, determination.maximus_guideline,
-                determination.rationale, determination.reviewer_states,
-            )  # fmt: skip
+                submission.item,
+                submission.case_summary,
+                submission.claims_guideline,
+                determination.maximus_guideline,
+                determination.rationale,
+                determination.reviewer_states,
+            )
             assert all(_squeezed(field) in text for field in fields)
             assert split_item(submission.item)[0] == submission.treatment
             assert split_item(submission.item)[1:] == (submission.authorized, submission.disputed)
@@ -269,7 +284,7 @@ def test_every_letter_says_that_it_is_invented(letters):
     assert all("thisletterisinvented" in _squeezed(letter.text) for letter in letters)
 
 
-# --- on disk ---------------------------------------------------------------------------------------------------------
+# --- on disk --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
@@ -335,7 +350,7 @@ def test_a_pdf_gives_its_text_back_with_the_blanks_of_wrapped_lines():
     assert _squeezed("".join(pages)) == _squeezed(letter.text)
 
 
-# --- requests --------------------------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------
 
 
 def test_requests_are_submissions_with_a_known_probability():

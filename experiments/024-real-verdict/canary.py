@@ -1,4 +1,6 @@
-"""Deal decisions at random by case and measure the AUROC of the recipe on held-out items: anything but chance is a leak."""
+"""Deal decisions at random by case and measure the AUROC of the recipe on held-out items: anything
+but chance is a leak.
+"""
 
 import argparse
 from dataclasses import replace
@@ -27,7 +29,8 @@ def main() -> None:
     )["grouped"]
     held = hold_out(TrainingRun(chance, config, report=print), folds).outcome
     print(
-        f"{len(held):,} items, {len(dealt):,} cases: AUROC {roc_auc_score(held['overturned'], held['p_overturned']):.4f}"
+        f"{len(held):,} items, {len(dealt):,} cases: AUROC "
+        f"{roc_auc_score(held['overturned'], held['p_overturned']):.4f}"
     )
 
 

@@ -1,4 +1,6 @@
-"""Hold out real letters under every kind of outcome model and calibration; print figures only, nothing of a record."""
+"""Hold out real letters under every kind of outcome model and calibration; print figures only,
+nothing of a record.
+"""
 
 import argparse
 from dataclasses import replace
@@ -13,8 +15,9 @@ from imrml.training.fitting import TrainingRun, hold_out
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"
 ARMS = (
-    ("logistic", "sigmoid"), ("linear_svc", "sigmoid"), ("complement_nb", "sigmoid"), ("hist_gradient_boosting", "sigmoid"),
-    ("stacked", "sigmoid"), ("logistic", "none"), ("logistic", "temperature"), ("logistic", "isotonic"), ("logistic", "auto"),
+    ("logistic", "sigmoid"), ("linear_svc", "sigmoid"), ("complement_nb", "sigmoid"),
+    ("hist_gradient_boosting", "sigmoid"), ("stacked", "sigmoid"), ("logistic", "none"),
+    ("logistic", "temperature"), ("logistic", "isotonic"), ("logistic", "auto"),
     ("complement_nb", "auto"), ("hist_gradient_boosting", "auto"), ("stacked", "none"),
 )  # fmt: skip
 SHOWN = (

@@ -1,4 +1,6 @@
-"""Measure a nested search on real letters: what every fold chose, and what the whole recipe reaches. Figures only."""
+"""Measure a nested search on real letters: what every fold chose, and what the whole recipe
+reaches. Figures only.
+"""
 
 import argparse
 from collections import Counter

@@ -1,4 +1,6 @@
-"""Hold out items with and without hashed character n-grams of the request; paired differences by case, figures only."""
+"""Hold out items with and without hashed character n-grams of the request; paired differences by
+case, figures only.
+"""
 
 import argparse
 from itertools import chain

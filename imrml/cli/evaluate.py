@@ -24,15 +24,15 @@ def evaluate_model(
     ] = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
-    from imrml.cli.score import open_model
     from imrml.tables.files import read_table
+    from imrml.tracking.addresses import load_model
     from imrml.training.external import evaluate
 
     evaluation = evaluate(
-        open_model(model),
+        load_model(model),
         read_table(items),
         labels=read_table(labels) if labels else None,
-        against=open_model(against) if against else None,
+        against=load_model(against) if against else None,
         out=out,
     )
     left_out = pluralize(evaluation.n_left_out, "item")

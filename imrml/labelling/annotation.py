@@ -1,28 +1,249 @@
-"""Adding gold labels by hand: what an answer means, and the file that answers are kept in."""
+"""Gold labels by hand: the conversation, what an answer means, and the file that holds answers."""
 
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from imrml.deficiencies import deficiency_ids
+import pandas as pd
+
+from imrml.deficiencies import deficiency_ids, taxonomy
 from imrml.errors import TableError
-from imrml.labelling.gold import read_gold_items
+from imrml.labelling.explanation import LabelTrace, find_rows, trace_labels
+from imrml.labelling.gold import item_ids, parse_gold_items
 from imrml.private_files import write_private
 from imrml.tables.files import read_table
 
 NONE = "none"
+_IDS_QUESTION = "deficiencies (numbers or names, none; l list, s skip, b back, q quit, ? guide)"
+_EVIDENCE_QUESTION = "evidence of {id} (a sentence's number, or pasted words)"
 _SEPARATOR = re.compile(r"[\s,;]+")
+_Answer = TypeVar("_Answer")
 
 
 class AnswerError(ValueError):
     """An answer that cannot be read; the message says what was expected."""
 
 
+class _LeaveItem(Exception):  # noqa: N818 - not an error: the person wants to be elsewhere
+    """The person left the question; holds where to: ``s``, ``b`` or ``q``."""
+
+
+class Annotator(Protocol):
+    """A person who labels items, as :func:`annotate_items` sees one: a terminal, or a test."""
+
+    def show_item(self, trace: LabelTrace, number: int, n_items: int) -> None:
+        """Show an item's sentences, numbered from 1, and nothing that the labeller found.
+
+        Parameters
+        ----------
+        trace : LabelTrace
+            The item; its labels and roles must not be shown.
+        number, n_items : int
+            Place of the item among those left to label, from 1, and how many these are.
+        """
+
+    def ask(self, question: str) -> str:
+        """Ask for one line.
+
+        Parameters
+        ----------
+        question : str
+            What is asked, on one line.
+
+        Returns
+        -------
+        str
+            As the person wrote it; EOFError or KeyboardInterrupt ends the conversation.
+        """
+
+    def show_lines(self, lines: Sequence[str]) -> None:
+        """Show plain lines.
+
+        Parameters
+        ----------
+        lines : sequence of str
+            May quote what the person typed.
+        """
+
+    def show_guide(self, text: str) -> None:
+        """Show the guide for people who label.
+
+        Parameters
+        ----------
+        text : str
+            Markdown.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationResult:
+    """What a conversation came to.
+
+    Parameters
+    ----------
+    n_answered : int
+        Items answered in it.
+    n_left : int
+        Upheld items with a rationale that the file still holds no answer to.
+    """
+
+    n_answered: int
+    n_left: int
+
+
+def annotate_items(
+    items: pd.DataFrame,
+    file: str | Path,
+    annotator: Annotator,
+    chosen: Sequence[str] = (),
+    *,
+    report: Callable[[str], None] = lambda _: None,
+) -> AnnotationResult:
+    r"""Ask a person for the labels of upheld items: what ``imrml labels annotate`` does.
+
+    Each answer is written as it is given, so that a conversation goes on where it was left. What
+    the labeller found is shown only after the answer, so that it can lead nobody.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Item table with ``case_number``, ``item_number``, ``rationale`` and ``decision``.
+    file : str or Path
+        Gold labels as JSON Lines; made where absent, answers are added.
+    annotator : Annotator
+        Shows items and asks.
+    chosen : sequence of str, optional
+        Items (``CASE#NUMBER``) or cases to label; by default all.
+    report : callable, optional
+        Is handed one sentence on how many items are left to label, before the first of them.
+
+    Returns
+    -------
+    AnnotationResult
+        How many were answered, how many are left.
+
+    Raises
+    ------
+    TableError
+        A column is missing, an item stands twice, no item is named so, or the file holds no gold
+        labels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> class Silent:
+    ...     def show_item(self, trace, number, n_items): print(f"{number} of {n_items}")
+    ...     def ask(self, question): return "none"
+    ...     def show_lines(self, lines): print(*lines, sep="\n")
+    ...     def show_guide(self, text): print(text)
+    >>> items = pd.DataFrame({
+    ...     "case_number": ["CM15-1"],
+    ...     "item_number": [1],
+    ...     "decision": ["upheld"],
+    ...     "rationale": ["There is no record of functional improvement."],
+    ... })
+    >>> annotate_items(items, Path(tempfile.mkdtemp(), "gold.jsonl"), Silent())
+    1 of 1
+    kept; the labeller differs (b to look again):
+      only the labeller: no_functional_improvement (sentence 1)
+    AnnotationResult(n_answered=1, n_left=0)
+    """
+    path = Path(file)
+    done = read_answered_items(path)
+    wanted = items[find_rows(items, chosen)]
+    has_rationale = wanted["rationale"].fillna("").str.strip() != ""
+    to_label = item_ids(wanted[(wanted["decision"] == "upheld") & has_rationale])
+    if len(set(to_label)) < len(to_label):
+        raise TableError(
+            "item table: an item stands twice, so an answer could be to either; keep one row"
+        )
+    left = [item_id for item_id in to_label if item_id not in done]
+    report(f"{len(left):,} of {len(to_label):,} upheld items with a rationale are left to label")
+    answered: set[int] = set()
+    place = 0
+    while place < len(left):
+        [trace] = trace_labels(items, [left[place]])
+        annotator.show_item(trace, place + 1, len(left))
+        try:
+            evidence = _ask_labels(trace, annotator)
+        except (EOFError, KeyboardInterrupt):
+            break
+        except _LeaveItem as destination:
+            if str(destination) == "q":
+                break
+            place = max(place - 1, 0) if str(destination) == "b" else place + 1
+            continue
+        write_answer(path, trace.item_id, evidence, is_revised=place in answered)
+        answered.add(place)
+        annotator.show_lines(_format_differences(trace, evidence))
+        place += 1
+    return AnnotationResult(len(answered), len(left) - len(answered))
+
+
+def _ask_labels(trace: LabelTrace, annotator: Annotator) -> dict[str, str]:
+    """Ask for ids, then for the evidence of each."""
+    sentences = [sentence.text for sentence in trace.sentences]
+
+    def parse_evidence(answer: str) -> str:
+        return parse_quote(answer, trace.rationale, sentences)
+
+    ids = _ask(_IDS_QUESTION, parse_ids, annotator)
+    return {id_: _ask(_EVIDENCE_QUESTION.format(id=id_), parse_evidence, annotator) for id_ in ids}
+
+
+def _ask(question: str, parse: Callable[[str], _Answer], annotator: Annotator) -> _Answer:
+    """Ask until the answer can be read."""
+    while True:
+        answer = annotator.ask(question).strip()
+        if answer in {"s", "b", "q"}:
+            raise _LeaveItem(answer)
+        if answer == "?":
+            annotator.show_guide(read_guide())
+        elif answer == "l":
+            annotator.show_lines(
+                [
+                    f"{number:>2}  {deficiency.id}: {deficiency.name}"
+                    for number, deficiency in enumerate(taxonomy(), start=1)
+                ]
+            )
+        else:
+            try:
+                return parse(answer)
+            except AnswerError as error:
+                annotator.show_lines([str(error)])
+
+
+def _format_differences(trace: LabelTrace, evidence: Mapping[str, str]) -> list[str]:
+    """Say what the labeller found, now that it can lead nobody."""
+    ours = set(trace.deficiencies)
+    if ours == set(evidence):
+        return ["kept; the labeller found the same"]
+    lines = ["kept; the labeller differs (b to look again):"]
+    for id_ in deficiency_ids():
+        if id_ in evidence and id_ not in ours:
+            lines.append(f"  only you:          {id_}")
+        elif id_ in ours and id_ not in evidence:
+            numbers = [
+                str(number)
+                for number, sentence in enumerate(trace.sentences, start=1)
+                if any(id_ in piece.ids for piece in sentence.pieces)
+            ]
+            lines.append(f"  only the labeller: {id_} (sentence {', '.join(numbers)})")
+    return lines
+
+
 def read_guide() -> str:
-    """Read the guide for people who label: what counts, what never does, and where careful readers hesitate.
+    """Read the guide for people who label: what counts, what never does, where readers hesitate.
+
+    Returns
+    -------
+    str
+        Markdown.
 
     Examples
     --------
@@ -32,8 +253,19 @@ def read_guide() -> str:
     return files("imrml.labelling").joinpath("GUIDE.md").read_text(encoding="utf-8")
 
 
-def read_ids(answer: str) -> tuple[str, ...]:
-    """Read which deficiencies a person names: numbers from 1 in the taxonomy's order, ids, or starts of ids that fit one only.
+def parse_ids(answer: str) -> tuple[str, ...]:
+    """Parse which deficiencies a person names.
+
+    Parameters
+    ----------
+    answer : str
+        Numbers from 1 in the taxonomy's order, ids, or starts of ids that fit one only, between
+        blanks, commas or semicolons; or ``none``.
+
+    Returns
+    -------
+    tuple of str
+        Ids, each once, in the taxonomy's order.
 
     Raises
     ------
@@ -42,7 +274,7 @@ def read_ids(answer: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> read_ids("18, weaning"), read_ids("none")
+    >>> parse_ids("18, weaning"), parse_ids("none")
     (('weaning_indicated', 'no_rationale_or_plan'), ())
     """
     words = [word for word in _SEPARATOR.split(answer.strip().lower()) if word]
@@ -50,11 +282,11 @@ def read_ids(answer: str) -> tuple[str, ...]:
         raise AnswerError(f"name at least one deficiency, or {NONE!r}")
     if words == [NONE]:
         return ()
-    named = {_read_id(word) for word in words}
+    named = {_parse_id(word) for word in words}
     return tuple(id_ for id_ in deficiency_ids() if id_ in named)
 
 
-def _read_id(word: str) -> str:
+def _parse_id(word: str) -> str:
     ids = deficiency_ids()
     if word.isdecimal():
         if 1 <= int(word) <= len(ids):
@@ -70,13 +302,22 @@ def _read_id(word: str) -> str:
     )
 
 
-def read_quote(answer: str, rationale: str, sentences: Sequence[str]) -> str:
-    """Read which words a person means: a sentence by its number from 1, or words pasted from the rationale.
+def parse_quote(answer: str, rationale: str, sentences: Sequence[str]) -> str:
+    """Parse which words a person means as evidence.
+
+    Parameters
+    ----------
+    answer : str
+        A sentence by its number from 1, or words pasted from the rationale.
+    rationale : str
+        Where pasted words must stand, in any case and with any blanks between them.
+    sentences : sequence of str
+        The rationale's sentences.
 
     Returns
     -------
     str
-        As it stands in the rationale; blanks of pasted words need not be the same.
+        As it stands in the rationale.
 
     Raises
     ------
@@ -86,8 +327,10 @@ def read_quote(answer: str, rationale: str, sentences: Sequence[str]) -> str:
     Examples
     --------
     >>> rationale = "She is better.  No  score was noted."
-    >>> read_quote("2", rationale, ["She is better.", "No  score was noted."]), read_quote("no score", rationale, [])
-    ('No  score was noted.', 'No  score')
+    >>> parse_quote("2", rationale, ["She is better.", "No  score was noted."])
+    'No  score was noted.'
+    >>> parse_quote("no score", rationale, [])
+    'No  score'
     """
     answer = answer.strip()
     if answer.isdecimal():
@@ -97,18 +340,22 @@ def read_quote(answer: str, rationale: str, sentences: Sequence[str]) -> str:
     words = answer.split()
     if not words:
         raise AnswerError("give a sentence's number, or paste the words")
-    found = re.search(r"\s+".join(map(re.escape, words)), rationale, re.IGNORECASE)
-    if found is None:
+    match = re.search(r"\s+".join(map(re.escape, words)), rationale, re.IGNORECASE)
+    if match is None:
         raise AnswerError(
-            "these words do not stand in the rationale, one after the other; paste them, or give a sentence's number"
+            "these words do not stand in the rationale, one after the other; paste them, "
+            "or give a sentence's number"
         )
-    return found.group()
+    return match.group()
 
 
-def keep_answer(path: Path, item_id: str, evidence: Mapping[str, str], *, is_revised: bool) -> None:
-    """Keep the answer on one item in a file of gold labels, readable by its owner only; an earlier answer gives way.
+def write_answer(
+    path: Path, item_id: str, evidence: Mapping[str, str], *, is_revised: bool
+) -> None:
+    """Write the answer on one item into a file of gold labels, readable by its owner only.
 
-    A new answer is one line at the end, so that nothing kept before can be lost.
+    An earlier answer gives way. A new one is one line at the end, so that nothing written before
+    can be lost.
 
     Parameters
     ----------
@@ -125,7 +372,7 @@ def keep_answer(path: Path, item_id: str, evidence: Mapping[str, str], *, is_rev
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "gold.jsonl")
-    >>> keep_answer(path, "CM15-0000001#1", {"weaning_indicated": "should be tapered"}, is_revised=False)
+    >>> write_answer(path, "CM15-1#1", {"weaning_indicated": "should taper"}, is_revised=False)
     >>> read_table(path).to_dict("records")[0]["deficiencies"]
     ['weaning_indicated']
     """
@@ -155,8 +402,18 @@ def keep_answer(path: Path, item_id: str, evidence: Mapping[str, str], *, is_rev
         os.fsync(file.fileno())
 
 
-def answered_items(path: Path) -> set[str]:
-    """List the items of which a file of gold labels holds an answer; none where there is no file.
+def read_answered_items(path: Path) -> set[str]:
+    """Read which items a file of gold labels holds an answer to.
+
+    Parameters
+    ----------
+    path : Path
+        JSON Lines; may be absent.
+
+    Returns
+    -------
+    set of str
+        ``CASE#NUMBER``; empty where there is no file.
 
     Raises
     ------
@@ -165,11 +422,11 @@ def answered_items(path: Path) -> set[str]:
 
     Examples
     --------
-    >>> answered_items(Path("nobody_began.jsonl"))
+    >>> read_answered_items(Path("nobody_began.jsonl"))
     set()
     """
     if path.suffix.lower() != ".jsonl":
         raise TableError(f"{path}: answers are kept as JSON Lines; name a file that ends in .jsonl")
     if not path.exists() or not path.stat().st_size:
         return set()
-    return set(read_gold_items(read_table(path), str(path)))
+    return set(parse_gold_items(read_table(path), str(path)))

@@ -1,4 +1,4 @@
-"""Plots of the corpus report: shares with intervals, and tables of shares as shades with the number in each cell."""
+"""Plots of the corpus report: shares with intervals, and tables of shares as shaded cells."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,14 +17,14 @@ _WIDTH = 12.4
 
 
 def draw_corpus(
-    found: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
+    figures: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
-    """Draw what :func:`~imrml.labelling.corpus_report.measure_corpus` found, as far as there is enough of it.
+    """Draw the figures of a corpus, where enough items are behind them.
 
     Parameters
     ----------
-    found : dict
-        The figures.
+    figures : dict
+        From :func:`~imrml.labelling.corpus_report.measure_corpus`.
     names : dict of str to str
         Of deficiencies, by id.
     values : dict of str to dict
@@ -36,16 +36,16 @@ def draw_corpus(
         SVG by ``overall``, ``together``, ``supports`` and the names of groupings; with a text that
         says what is drawn.
     """
-    drawn = {"overall": _draw_shares(found["overall"], names)}
-    for grouping, groups in found["groups"].items():
+    drawn = {"overall": _draw_shares(figures["overall"], names)}
+    for grouping, groups in figures["groups"].items():
         rows = _rows(groups, values[grouping])
-        if len(rows) > (
-            grouping == "decided_year"
-        ):  # one year beside nothing is the overall plot again
+        # One year alone is the overall plot again.
+        fewest = 2 if grouping == "decided_year" else 1
+        if len(rows) >= fewest:
             drawn[grouping] = _draw_cells(
                 grouping, rows, names, f"Share of upheld items with each deficiency, by {grouping}"
             )
-    together = _rows(found["together"], names)
+    together = _rows(figures["together"], names)
     if together:
         drawn["together"] = _draw_cells(
             "together",
@@ -54,8 +54,8 @@ def draw_corpus(
             "Share of the items of one deficiency that hold another",
             names,
         )
-    if "by_category" in found["supports"] and (
-        rows := _rows(found["supports"]["by_category"], values["treatment_category"])
+    if "by_category" in figures["supports"] and (
+        rows := _rows(figures["supports"]["by_category"], values["treatment_category"])
     ):
         drawn["supports"] = _draw_cells(
             "supports",
@@ -66,10 +66,10 @@ def draw_corpus(
     return drawn
 
 
-Row = tuple[str, int, Mapping[str, Mapping[str, Any]]]
+_Row = tuple[str, int, Mapping[str, Mapping[str, Any]]]
 
 
-def _rows(groups: Mapping[str, Any], names: Mapping[str, str]) -> list[Row]:
+def _rows(groups: Mapping[str, Any], names: Mapping[str, str]) -> list[_Row]:
     if "not_applicable" in groups:
         return []
     return [
@@ -102,18 +102,22 @@ def _draw_shares(shares: Mapping[str, Mapping[str, Any]], names: Mapping[str, st
     first = rows[-1]
     return _with_words(
         finished[0],
-        f"Share of upheld items with each deficiency; most often {first[0]}, {100 * first[1]['value']:.0f} %",
+        "Share of upheld items with each deficiency; most often "
+        f"{first[0]}, {100 * first[1]['value']:.0f} %",
     )
 
 
 def _draw_cells(
     name: str,
-    rows: Sequence[Row],
+    rows: Sequence[_Row],
     names: Mapping[str, str],
     words: str,
     without: Mapping[str, str] | None = None,
 ) -> str:
-    """Draw shares in percent, a row a group and a column a deficiency; cells of a row with itself stay empty."""
+    """Draw shares in percent, a row a group and a column a deficiency.
+
+    Cells of a row with itself stay empty.
+    """
     ids = list(names)
     percents: npt.NDArray[np.float64] = np.array(
         [[100 * shares[id_]["value"] for id_ in ids] for _, _, shares in rows]

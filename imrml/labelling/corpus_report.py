@@ -1,4 +1,4 @@
-"""What reviewers fault over a whole corpus: by treatment category, year and guideline. It holds no text of a record."""
+"""Deficiencies over a corpus, by treatment category, year and guideline; no text of a record."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,20 +11,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from scipy.stats import binomtest
 
+from imrml.config import Config, load_config
 from imrml.deficiencies import deficiency_ids, taxonomy
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
-from imrml.errors import NotEnoughDataError
+from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.report.write import BANNER
-from imrml.features.treatment import treatment_category
+from imrml.features.treatment_categories import treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.features.vocabulary import read_vocabulary
 from imrml.intervals import Bools, Figure, not_applicable
 from imrml.labelling import corpus_plots
+from imrml.labelling.table import label_items
 from imrml.private_files import write_private
 
-MIN_CELL_ITEMS = 10
-"""A group of fewer items is counted, and its rates are hidden: they would tell of single letters, and of chance."""
-GROUPINGS = {
+_MIN_CELL_ITEMS = 10
+"""Shares of a smaller group are hidden: they would show single letters, and chance."""
+_GROUPINGS = {
     "treatment_category": "treatment category",
     "decided_year": "year of decision",
     "guideline_family": "guideline that the reviewer cites",
@@ -43,6 +45,40 @@ _FAMILY_NAMES = {
 }
 
 
+def report_labels(
+    items: pd.DataFrame, folder: str | Path, config: Config | None = None, *, n_jobs: int = 1
+) -> Path:
+    """Label items and report on the corpus: what ``imrml labels report`` does.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Item table with ``case_number``, ``rationale`` and ``decision``; other columns make groups,
+        as in :func:`measure_corpus`.
+    folder : str or Path
+        For ``report.html`` and ``figures.json``; made where absent.
+    config : Config, optional
+        Level of the intervals; by default the shipped settings.
+    n_jobs : int, default=1
+        Worker processes; -1 for one a core.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    TableError
+        A column is missing, or a decision is unknown.
+    NotEnoughDataError
+        No item is upheld.
+    """
+    config = load_config() if config is None else config
+    labelled = label_items(items, n_jobs)
+    return write_corpus_report(Path(folder), labelled, config.evaluation.interval_level)
+
+
 def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
     """Count deficiencies over a labelled item table.
 
@@ -53,7 +89,7 @@ def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
         ``item``, ``decided_year`` or ``decided_on``, ``maximus_guideline`` and ``supports`` (ids
         that the reviewer found answered) makes groups.
     level : float
-        Of the intervals, such as 0.95.
+        Of the intervals, between 0 and 1, such as 0.95.
 
     Returns
     -------
@@ -68,21 +104,31 @@ def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
 
     Raises
     ------
+    TableError
+        The table has no column ``case_number``.
     NotEnoughDataError
         No item is upheld.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"case_number": ["CM15-1", "CM15-2"], "decision": ["upheld", "upheld"],
-    ...                       "deficiencies": [["weaning_indicated"], []]})
-    >>> found = measure_corpus(table, 0.95)
-    >>> found["overall"]["weaning_indicated"]["value"], found["groups"]["decided_year"]
+    >>> table = pd.DataFrame({
+    ...     "case_number": ["CM15-1", "CM15-2"],
+    ...     "decision": ["upheld", "upheld"],
+    ...     "deficiencies": [["weaning_indicated"], []],
+    ... })
+    >>> figures = measure_corpus(table, 0.95)
+    >>> figures["overall"]["weaning_indicated"]["value"], figures["groups"]["decided_year"]
     (0.5, {'not_applicable': 'the table has none of the columns decided_year, decided_on'})
     """
+    if "case_number" not in labelled:
+        raise TableError(
+            "item table: lacks ['case_number']; intervals count cases, as `imrml parse` writes them"
+        )
     upheld = labelled[labelled["decision"] == "upheld"]
     if upheld.empty:
         raise NotEnoughDataError(
-            "label --report: no item is upheld; deficiencies are reasons for upholding, so there is nothing to count"
+            "report on labels: no item is upheld; deficiencies are reasons for upholding, so there "
+            "is nothing to count"
         )
     overturned = labelled[labelled["decision"] == "overturned"]
     held = _membership(upheld["deficiencies"])
@@ -100,8 +146,8 @@ def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
         },
         "overall": _shares(held, upheld["case_number"], level),
         "groups": {
-            name: _grouped(_groups_of(upheld, name), held, upheld["case_number"], level)
-            for name in GROUPINGS
+            name: _measure_groups(_groups_of(upheld, name), held, upheld["case_number"], level)
+            for name in _GROUPINGS
         },
         "together": {
             id_: _shares_or_count(
@@ -109,11 +155,11 @@ def measure_corpus(labelled: pd.DataFrame, level: float) -> dict[str, Any]:
             )
             for column, id_ in enumerate(deficiency_ids())
         },
-        "supports": _supports(overturned, level),
+        "supports": _measure_supports(overturned, level),
     }
 
 
-def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> None:
+def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> Path:
     """Write ``report.html`` and ``figures.json`` into a folder, each readable by its owner only.
 
     Parameters
@@ -123,9 +169,14 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> N
     labelled : DataFrame
         As for :func:`measure_corpus`.
     level : float
-        Of the intervals.
+        Of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    Path
+        Of ``report.html``.
     """
-    found = measure_corpus(labelled, level)
+    figures = measure_corpus(labelled, level)
     is_synthetic = bool(
         labelled["case_number"].astype(str).str.fullmatch(SYNTHETIC_CASE_NUMBER).any()
     )
@@ -136,7 +187,7 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(share=format_share, most=most_frequent)
+    environment.filters.update(share=_format_share, most=_most_frequent)
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     values = {
         "treatment_category": {
@@ -146,41 +197,43 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> N
         "decided_year": {},
     }
     # The SVG is matplotlib's own, which escapes every label.
-    drawn = corpus_plots.draw_corpus(found, names, values)
+    drawn = corpus_plots.draw_corpus(figures, names, values)
     pictures = {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
     page = environment.get_template("corpus_report.html.j2").render(
-        data=found["data"],
-        overall=found["overall"],
-        groups_of=found["groups"],
-        together_with_others=_without_themselves(found["together"]),
-        supports=found["supports"],
+        data=figures["data"],
+        overall=figures["overall"],
+        groups_of=figures["groups"],
+        together_with_others=_without_themselves(figures["together"]),
+        supports=figures["supports"],
         pictures=pictures,
         names=names,
         values=values,
-        groupings=GROUPINGS,
-        min_cell_items=MIN_CELL_ITEMS,
+        groupings=_GROUPINGS,
+        min_cell_items=_MIN_CELL_ITEMS,
         level=f"{level:.0%}",
         banner=BANNER if is_synthetic else "",
     )
     folder.mkdir(parents=True, exist_ok=True)
     text = (
         json.dumps(
-            {**found, "interval_level": level, "is_synthetic": is_synthetic},
+            {**figures, "interval_level": level, "is_synthetic": is_synthetic},
             indent=2,
             allow_nan=False,
         )
         + "\n"
     )
     write_private(folder / "figures.json", lambda target: target.write_text(text, encoding="utf-8"))
-    write_private(folder / "report.html", lambda target: target.write_text(page, encoding="utf-8"))
+    path = folder / "report.html"
+    write_private(path, lambda target: target.write_text(page, encoding="utf-8"))
+    return path
 
 
-def format_share(figure: Mapping[str, Any]) -> str:
+def _format_share(figure: Mapping[str, Any]) -> str:
     """Write a share with its interval, in percent.
 
     Examples
     --------
-    >>> format_share({"value": 0.25, "low": 0.101, "high": 0.5, "n": 12, "k": 3})
+    >>> _format_share({"value": 0.25, "low": 0.101, "high": 0.5, "n": 12, "k": 3})
     '25 % (10 to 50)'
     """
     value = 100 * figure["value"]
@@ -188,12 +241,12 @@ def format_share(figure: Mapping[str, Any]) -> str:
     return f"{value:{style}} % ({100 * figure['low']:{style}} to {100 * figure['high']:.0f})"
 
 
-def most_frequent(shares: Mapping[str, Figure], n: int) -> list[tuple[str, Figure]]:
+def _most_frequent(shares: Mapping[str, Figure], n: int) -> list[tuple[str, Figure]]:
     """Give the ids held most often, without those that nobody holds.
 
     Examples
     --------
-    >>> most_frequent({"a": {"k": 1}, "b": {"k": 3}, "c": {"k": 0}}, 2)
+    >>> _most_frequent({"a": {"k": 1}, "b": {"k": 3}, "c": {"k": 0}}, 2)
     [('b', {'k': 3}), ('a', {'k': 1})]
     """
     return sorted(
@@ -204,25 +257,21 @@ def most_frequent(shares: Mapping[str, Figure], n: int) -> list[tuple[str, Figur
 
 def _without_themselves(together: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out that an item that holds a deficiency holds it."""
-    return {
-        id_: {
-            **group,
-            "shares": {other: share for other, share in group["shares"].items() if other != id_},
-        }
-        if "shares" in group
-        else group
-        for id_, group in together.items()
-    }
+    others = {}
+    for id_, group in together.items():
+        others[id_] = dict(group)
+        if "shares" in group:
+            shares = group["shares"].items()
+            others[id_]["shares"] = {other: share for other, share in shares if other != id_}
+    return others
 
 
 def _membership(lists: Iterable[Any]) -> Bools:
-    sets = [
-        frozenset(map(str, ids)) if isinstance(ids, (list, tuple, np.ndarray)) else frozenset()
-        for ids in lists
-    ]
-    return np.array(
-        [[id_ in found for id_ in deficiency_ids()] for found in sets], dtype=bool
-    ).reshape(-1, len(deficiency_ids()))
+    rows = []
+    for ids in lists:
+        held = set(map(str, ids)) if isinstance(ids, (list, tuple, np.ndarray)) else set()
+        rows.append([id_ in held for id_ in deficiency_ids()])
+    return np.array(rows, dtype=bool).reshape(-1, len(deficiency_ids()))
 
 
 def _shares(held: Bools, cases: pd.Series, level: float) -> dict[str, Figure]:
@@ -242,13 +291,13 @@ def _shares(held: Bools, cases: pd.Series, level: float) -> dict[str, Figure]:
 
 
 def _shares_or_count(held: Bools, cases: pd.Series, level: float) -> dict[str, Any]:
-    return {
-        "n": len(held),
-        **({"shares": _shares(held, cases, level)} if len(held) >= MIN_CELL_ITEMS else {}),
-    }
+    group: dict[str, Any] = {"n": len(held)}
+    if len(held) >= _MIN_CELL_ITEMS:
+        group["shares"] = _shares(held, cases, level)
+    return group
 
 
-def _grouped(
+def _measure_groups(
     groups: list[Sequence[str]] | Figure, held: Bools, cases: pd.Series, level: float
 ) -> dict[str, Any]:
     """Give the shares of each group, largest group first (years in order)."""
@@ -263,15 +312,15 @@ def _grouped(
         rows_by_value,
         key=lambda value: (0 if value.isdecimal() else -len(rows_by_value[value]), value),
     )
-    return {
-        value: _shares_or_count(held[rows], cases.iloc[rows], level)
-        for value in in_order
-        for rows in [rows_by_value[value]]
-    }
+    shares = {}
+    for value in in_order:
+        rows = rows_by_value[value]
+        shares[value] = _shares_or_count(held[rows], cases.iloc[rows], level)
+    return shares
 
 
 def _groups_of(items: pd.DataFrame, grouping: str) -> list[Sequence[str]] | Figure:
-    """Name the groups that each item is in; none where its column is blank."""
+    """Name the groups that each item is in; empty where its column is blank."""
     columns, name_groups = _GROUPERS[grouping]
     column = next((column for column in columns if column in items), None)
     if column is None:
@@ -280,13 +329,13 @@ def _groups_of(items: pd.DataFrame, grouping: str) -> list[Sequence[str]] | Figu
     return [name_groups(text) if text else () for text in texts]
 
 
-def _supports(overturned: pd.DataFrame, level: float) -> dict[str, Any]:
+def _measure_supports(overturned: pd.DataFrame, level: float) -> dict[str, Any]:
     if "supports" not in overturned:
         return not_applicable("the table has no column supports")
     if overturned.empty:
         return not_applicable("no item is overturned")
     held = _membership(overturned["supports"])
-    by_category = _grouped(
+    by_category = _measure_groups(
         _groups_of(overturned, "treatment_category"), held, overturned["case_number"], level
     )
     return {

@@ -38,7 +38,8 @@ _IMPLIED_OF_DRUGS = frozenset(
         "first_line_not_failed",
     ]
 )
-"""What "these criteria" usually stand for, for a test, injection, surgery or referral and for anything else."""
+"""What "these criteria" usually stand for: of a drug these too, and others of a test, injection,
+surgery or referral (``_IMPLIED_OF_STUDIES``) than of anything else (``_IMPLIED``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,55 +106,59 @@ def label_rationale(
 
     Examples
     --------
-    >>> spans = label_rationale("The worker improved. However, there is no record of a urine drug screen. "
-    ...                         "Therefore, the request for Norco is not medically necessary.")
+    >>> spans = label_rationale(
+    ...     "The worker improved. However, there is no record of a urine drug screen. "
+    ...     "Therefore, the request for Norco is not medically necessary."
+    ... )
     >>> [(span.id, span.quote) for span in spans]
     [('opioid_monitoring_missing', 'no record of a urine drug screen')]
     """
-    reading, sentences, named = sentences_with_roles(rationale)
+    normalized, sentences, named = sentences_with_roles(rationale)
     names = _names_of(item, named)
-    whole_text = reading.text.lower()
+    whole_text = normalized.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
     possible = _possible_cues(sentences)
     applies = _Applicability(about, whole_text)
-    found: dict[tuple[str, int], LabelledSpan] = {}
+    spans: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     is_read_for_what_is_implied = False
     for place, cue in enumerate(cues()):
         if cue.is_alone and not is_read_for_what_is_implied:
             is_read_for_what_is_implied = True
-            for number, implied in _implied(sentences, about, applies, bool(found)):
+            for number, implied in _implied(sentences, about, applies, bool(spans)):
                 whole = (0, len(sentences[number].text))
-                found.setdefault(
+                spans.setdefault(
                     (implied.id, number),
-                    _labelled(implied, rationale, reading, sentences[number], whole),
+                    _labelled(implied, rationale, normalized, sentences[number], whole),
                 )
-        if cue.is_alone and found:
+        if cue.is_alone and spans:
             break
         if place not in possible:
             continue
-        told = [number for number in possible[place] if sentences[number].role in cue.roles]
-        if not (told and applies.to(cue)):
+        in_role = [number for number in possible[place] if sentences[number].role in cue.roles]
+        if not (in_role and applies.to(cue)):
             continue
-        for number in told:
-            if (cue.id, number) not in found and (
-                span := _fired(cue, sentences[number], names, about)
+        for number in in_role:
+            if (cue.id, number) not in spans and (
+                stretch := _locate(cue, sentences[number], names, about)
             ):
-                found[cue.id, number] = _labelled(cue, rationale, reading, sentences[number], span)
+                spans[cue.id, number] = _labelled(
+                    cue, rationale, normalized, sentences[number], stretch
+                )
                 yielding[cue.id, number] = cue.yields_to
-    for number, span in _fallen_with_another(sentences, names, denied_beside):
-        if (_ASSOCIATED.id, number) not in found:
-            found[_ASSOCIATED.id, number] = _labelled(
-                _ASSOCIATED, rationale, reading, sentences[number], span
+    for number, reason in _fallen_with_another(sentences, names, denied_beside):
+        if (_ASSOCIATED.id, number) not in spans:
+            spans[_ASSOCIATED.id, number] = _labelled(
+                _ASSOCIATED, rationale, normalized, sentences[number], reason
             )
     weaker = {
         key
         for key, stronger in yielding.items()
         if any((other, key[1]) in yielding for other in stronger)
     }
-    spans = [span for key, span in found.items() if key not in weaker]
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
-    return tuple(sorted(spans, key=lambda span: (rank[span.id], span.start)))
+    kept = (span for key, span in spans.items() if key not in weaker)
+    return tuple(sorted(kept, key=lambda span: (rank[span.id], span.start)))
 
 
 def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
@@ -168,7 +173,7 @@ def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
 def _implied(
     sentences: list[RoledSentence], about: str, applies: "_Applicability", has_labels: bool
 ) -> Iterator[tuple[int, Cue]]:
-    """Give what a sentence says is missing by pointing at the guideline just recited: "none of these is present"."""
+    """Give what a sentence says is missing by pointing back: "none of these is present"."""
     recited: RoledSentence | None = None
     for number, sentence in enumerate(sentences):
         if sentence.role == "recital":
@@ -198,7 +203,10 @@ def _implied(
 def _fallen_with_another(
     sentences: list[RoledSentence], names: frozenset[str], denied_beside: Sequence[str]
 ) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Give the sentences in which the denial of another item of the letter, named in words of its own, is the reason."""
+    """Give the sentences in which the denial of another item of the letter is the reason.
+
+    The other item must be named in words that do not name this one too.
+    """
     others = frozenset().union(*(_names_of(other, "") for other in denied_beside)) - names
     if not others:
         return
@@ -213,7 +221,7 @@ def _fallen_with_another(
 
 
 def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
-    """Find what a reviewer who overturned a denial found sufficient, under the deficiencies that it answers.
+    """Find what a reviewer who overturned a denial found sufficient.
 
     Parameters
     ----------
@@ -232,9 +240,9 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
     >>> [(span.id, span.quote) for span in spans]
     [('conservative_care_not_failed', 'The patient has failed six weeks of physical therapy.')]
     """
-    reading, sentences, _ = sentences_with_roles(rationale)
+    normalized, sentences, _ = sentences_with_roles(rationale)
     return tuple(
-        _labelled(support, rationale, reading, sentence, match.span())
+        _labelled(support, rationale, normalized, sentence, match.span())
         for support in supports()
         for sentence in sentences
         if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence)
@@ -257,7 +265,10 @@ def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str]
 
 
 class _Applicability:
-    """Whether cues may count for one item in one rationale; many cues ask for the same words, which are sought once."""
+    """Whether cues may count for one item in one rationale.
+
+    Many cues ask for the same words, which are sought once.
+    """
 
     def __init__(self, about: str, text: str) -> None:
         self._about = about
@@ -268,25 +279,25 @@ class _Applicability:
 
     def to(self, cue: Cue) -> bool:
         return (
-            (cue.about is None or self._found(cue.about, self._about, self._in_item))
+            (cue.about is None or self._is_found(cue.about, self._about, self._in_item))
             and (
-                cue.not_about is None or not self._found(cue.not_about, self._about, self._in_item)
+                cue.not_about is None
+                or not self._is_found(cue.not_about, self._about, self._in_item)
             )
-            and (cue.given is None or self._found(cue.given, self._both, self._anywhere))
+            and (cue.given is None or self._is_found(cue.given, self._both, self._anywhere))
         )
 
     @staticmethod
-    def _found(pattern: Pattern, text: str, known: dict[int, bool]) -> bool:
-        found = known.get(id(pattern))
-        if found is None:
-            found = known[id(pattern)] = pattern.search(text) is not None
-        return found
+    def _is_found(pattern: Pattern, text: str, known: dict[int, bool]) -> bool:
+        if id(pattern) not in known:
+            known[id(pattern)] = pattern.search(text) is not None
+        return known[id(pattern)]
 
 
-def _fired(
+def _locate(
     cue: Cue, sentence: RoledSentence, names: frozenset[str], about: str
 ) -> tuple[int, int] | None:
-    """Give the stretch of the sentence that states the fault: a lack with its object, or the words of a statement."""
+    """Give the stretch that states the deficiency: a lack with its object, or a statement."""
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
         span is None
@@ -313,9 +324,8 @@ def _is_of_part(sentence: RoledSentence, about: str) -> bool:
 @lru_cache(maxsize=4096)
 def _names_of(item: str, named: str) -> frozenset[str]:
     facts = parse_treatment(item)
-    about = f"{bound_runs(item)} {named} {facts.drug} {facts.drug_class} {facts.category}".lower().replace(
-        "_", " "
-    )
+    names = f"{bound_runs(item)} {named} {facts.drug} {facts.drug_class} {facts.category}"
+    about = names.lower().replace("_", " ")
     return _stems(f"{about} {other_names(about)}")
 
 
@@ -346,11 +356,14 @@ def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
 def _labelled(
     cue: Cue | Support | _Named,
     rationale: str,
-    reading: NormalizedText,
+    normalized: NormalizedText,
     sentence: RoledSentence,
     span: tuple[int, int],
 ) -> LabelledSpan:
-    """Quote a lack with its object, without the stop, and a statement with the clauses it touches, unless they are too long."""
+    """Quote a lack with its object and without the stop, a statement with the clauses it touches.
+
+    A quote that is too long is cut.
+    """
     is_lack = isinstance(cue, Cue) and cue.is_missing
     if is_lack:
         quoted = sentence.text[slice(*span)]
@@ -370,7 +383,7 @@ def _labelled(
         )
         wide = (min(wide_start + decoys, span[0]), wide_end)
     for start, end in (wide, span):
-        first, last = reading.original_span(sentence.start + start, sentence.start + end)
+        first, last = normalized.original_span(sentence.start + start, sentence.start + end)
         words = [word.span() for word in _WORD.finditer(rationale, first, last)]
         if len(words) <= _MAX_QUOTE_WORDS:
             break

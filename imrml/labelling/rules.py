@@ -71,7 +71,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Patterns that tell the role of a sentence; see ``roles.yaml``. Those of ``AnyOf`` stand in ``rule_index()``."""
+    """Patterns that tell a sentence's role (``roles.yaml``); ``AnyOf`` are in ``rule_index()``."""
 
     boilerplate: AnyOf
     fillers: Pattern
@@ -87,7 +87,7 @@ class Roles:
     leading_guideline: AnyOf
     general: AnyOf
     prior_review: AnyOf
-    told_above: Pattern
+    points_above: Pattern
     falls_with_another: Pattern
     hypothetical: Pattern
     points_at_case: AnyOf
@@ -111,12 +111,12 @@ class _Tables:
         }
         self.roles = Roles(**compiled)
         names = (file.name for file in files("imrml.labelling").joinpath("cues").iterdir())
-        found = {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
-        if unknown := found - set(deficiency_ids()):
+        ids = {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
+        if unknown := ids - set(deficiency_ids()):
             raise ValueError(
                 f"cues: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml"
             )
-        with_cues = [id_ for id_ in deficiency_ids() if id_ in found]
+        with_cues = [id_ for id_ in deficiency_ids() if id_ in ids]
         in_order = [
             cue
             for id_ in with_cues
@@ -175,19 +175,19 @@ def cues() -> tuple[Cue, ...]:
     Raises
     ------
     ValueError
-        A table names an unknown id, field or word: a fault of the package, found by its tests.
+        A table names an unknown id, field or word: a defect of the package, which its tests find.
     """
     return _tables().cues
 
 
 def rule_index() -> PatternIndex:
-    """Index the alternatives of ``cues()`` and ``roles()``, by which a sentence is searched for few of them."""
+    """Index the alternatives of ``cues()`` and ``roles()``, so that few are tried on a sentence."""
     return _tables().index
 
 
 @cache
 def cue_of_alternative() -> dict[int, int]:
-    """Give for each alternative's number in ``rule_index()`` that is a cue's the cue's place in ``cues()``."""
+    """Give each alternative of ``rule_index()`` that is a cue's its place in ``cues()``."""
     return {number: place for place, cue in enumerate(cues()) for number, _ in cue.pattern.patterns}
 
 
@@ -200,7 +200,18 @@ def supports() -> tuple[Support, ...]:
 
 @cache
 def confidence_of(kind: str) -> float:
-    """Give the share of true labels among those of one kind in ``confidence.yaml``, shrunk to the share of all."""
+    """Give the share of true labels of one kind, shrunk to that of all (``confidence.yaml``).
+
+    Parameters
+    ----------
+    kind : str
+        Id of a deficiency, or ``last_resort``.
+
+    Returns
+    -------
+    float
+        0 to 1, rounded to two places.
+    """
     table = _read("confidence.yaml")
     overall = sum(row["right"] for row in table.values()) / sum(
         row["labels"] for row in table.values()
@@ -212,6 +223,16 @@ def confidence_of(kind: str) -> float:
 
 def other_names(item: str) -> str:
     """Give other names of what an item names, by ``names.yaml``.
+
+    Parameters
+    ----------
+    item : str
+        In small letters.
+
+    Returns
+    -------
+    str
+        Words, between blanks; empty where the table has no other name.
 
     Examples
     --------
@@ -234,7 +255,7 @@ def _compiled(patterns: list[str]) -> Pattern:
     whole = "|".join(f"(?:{_named(pattern)})" for pattern in patterns)
     return re.compile(
         _CAPITAL.sub(
-            lambda found: found.group() if found.group()[0] == "\\" else found.group().lower(),
+            lambda match: match.group() if match.group()[0] == "\\" else match.group().lower(),
             whole,
         )
     )
@@ -242,10 +263,10 @@ def _compiled(patterns: list[str]) -> Pattern:
 
 def _named(pattern: str) -> str:
     def word(match: re.Match[str]) -> str:
-        found = _words().get(match[1])
-        if found is None:
+        family = _words().get(match[1])
+        if family is None:
             raise ValueError(f"cue tables: <{match[1]}> is not in words.yaml")
-        return f"(?:{_named(found)})"
+        return f"(?:{_named(family)})"
 
     return _NAMED.sub(word, pattern)
 

@@ -1,4 +1,4 @@
-"""A rationale as the cues read it: mended text that maps back to the original, sentences with roles, masks over decoys."""
+"""A rationale as the cues read it: normalized text, sentences with roles, masks over decoys."""
 
 import re
 from dataclasses import dataclass
@@ -24,17 +24,24 @@ _OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
 _CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
 _STOP = re.compile(r"[.!?](?= [A-Z])")
 _QUOTED_WORDS_KEPT = 7
-"""A quotation up to this long is a term or a name of the item ("not recommended"); a longer one recites."""
+"""A quotation up to this long is a term or a name of the item; a longer one recites a guideline."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """Text with blanks, quotes and cut words mended, and for each of its characters the offset in the original.
+    """Text with blanks, quotes and cut words mended, which maps back to the original.
+
+    Parameters
+    ----------
+    text : str
+        The mended text.
+    offsets : tuple of int
+        For each of its characters the offset in the original.
 
     Examples
     --------
-    >>> reading = read("Guide-  lines  were not met.".replace("-  ", "- "))
-    >>> reading.text, reading.original_span(0, 10)
+    >>> normalized = normalize("Guide- lines  were not met.")
+    >>> normalized.text, normalized.original_span(0, 10)
     ('Guidelines were not met.', (0, 12))
     """
 
@@ -42,16 +49,39 @@ class NormalizedText:
     offsets: tuple[int, ...]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Map a span of the reading to the original text."""
+        """Map a span of the mended text to the original.
+
+        Parameters
+        ----------
+        start, end : int
+            Offsets in characters into the mended text, which must not be equal.
+
+        Returns
+        -------
+        tuple of (int, int)
+            Start and end in the original.
+        """
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
 @dataclass(frozen=True, slots=True)
 class RoledSentence:
-    """One sentence, what it does, and what in it is missing; ``text`` has decoys masked, offsets count in the reading.
+    """One sentence, what it does, and what it says is missing.
 
-    ``possible`` numbers the alternatives of ``rule_index()`` that may be found in it;
-    ``is_amid_case`` is true once the case has been taken up, until a guideline is told again.
+    Parameters
+    ----------
+    text : str
+        In small letters, with decoys masked.
+    start : int
+        Offset into the normalized text.
+    role : str
+        What the sentence does.
+    missing : tuple of (int, int)
+        Spans into ``text`` that a lack governs.
+    possible : frozenset of int
+        The alternatives of ``rule_index()`` that may be found in it.
+    is_amid_case : bool
+        The case has been taken up, and no guideline recited since.
     """
 
     text: str
@@ -62,8 +92,19 @@ class RoledSentence:
     is_amid_case: bool = False
 
 
-def read(rationale: str) -> NormalizedText:
-    """Mend a rationale: single blanks, straight quotes, "guide- lines" joined."""
+def normalize(rationale: str) -> NormalizedText:
+    """Mend a rationale: single blanks, straight quotes, "guide- lines" joined.
+
+    Parameters
+    ----------
+    rationale : str
+        Any text.
+
+    Returns
+    -------
+    NormalizedText
+        The mended text, with the way back.
+    """
     pieces: list[str] = []
     offsets: list[int] = []
     at = 0
@@ -84,19 +125,24 @@ def read(rationale: str) -> NormalizedText:
 
 
 def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSentence], str]:
-    """Read a rationale and give each sentence its role.
+    """Split a rationale into sentences and give each its role.
+
+    Parameters
+    ----------
+    rationale : str
+        The reviewer's reasoning on one item.
 
     Returns
     -------
-    reading : Reading
+    normalized : NormalizedText
         The mended text.
     sentences : list of RoledSentence
         In order.
     named : str
         The words in which closing formulas name the item.
     """
-    reading = read(_without_curly_quotations(bound_runs(rationale)))
-    masked = _without_quotations(reading.text)
+    normalized = normalize(_without_curly_quotations(bound_runs(rationale)))
+    masked = _without_quotations(normalized.text)
     roled: list[RoledSentence] = []
     named: list[str] = []
     in_case = False
@@ -113,7 +159,7 @@ def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSent
         roled.append(
             RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case)
         )
-    return reading, roled, " ".join(named)
+    return normalized, roled, " ".join(named)
 
 
 def _role(
@@ -123,38 +169,40 @@ def _role(
     patterns = roles()
     # Words are masked from edge to edge, so what is not possible in the whole is not possible in
     # what is left.
-    told = _blanked(patterns.hypothetical, text)
+    factual = _blanked(patterns.hypothetical, text)
     if patterns.boilerplate.search(text, possible):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
-    if (is_general := _is_general(text, told, possible)) or _recites(text, told, possible, in_case):
+    if (is_general := _is_general(text, factual, possible)) or _recites(
+        text, factual, possible, in_case
+    ):
         return "recital", in_case and is_general
     if patterns.prior_review.search(text, possible):
         return "prior_review", True
     return ("lacks" if is_lacking else "shows"), True
 
 
-def _is_general(text: str, told: str, possible: frozenset[int]) -> bool:
+def _is_general(text: str, factual: str, possible: frozenset[int]) -> bool:
     patterns = roles()
     return patterns.general.search(text, possible) is not None and not (
-        patterns.points_at_case.search(told, possible) or patterns.recital.search(text, possible)
+        patterns.points_at_case.search(factual, possible) or patterns.recital.search(text, possible)
     )
 
 
-def _recites(text: str, told: str, possible: frozenset[int], in_case: bool) -> bool:
+def _recites(text: str, factual: str, possible: frozenset[int], in_case: bool) -> bool:
     patterns = roles()
     leads = patterns.leading_guideline if in_case else patterns.recital
     if leads.search(text, possible) or (not in_case and patterns.literature.search(text, possible)):
-        return patterns.case_in_spite_of_guideline.search(told, possible) is None
+        return patterns.case_in_spite_of_guideline.search(factual, possible) is None
     return not in_case and not (
-        patterns.case.search(told, possible)
-        or patterns.case_in_spite_of_guideline.search(told, possible)
+        patterns.case.search(factual, possible)
+        or patterns.case_in_spite_of_guideline.search(factual, possible)
     )
 
 
 def _without_formula(text: str) -> tuple[str, str]:
-    """Mask the closing formula, from the last naming of the request to the verdict; give back what was masked too."""
+    """Mask the closing formula, from the last naming of the request to the verdict; give it too."""
     verdict = _last(roles().verdict, text, len(text))
     if verdict is None:
         return text, ""
@@ -173,10 +221,10 @@ def _without_formula(text: str) -> tuple[str, str]:
 
 
 def _last(pattern: re.Pattern[str], text: str, end: int) -> re.Match[str] | None:
-    found = None
-    for found in pattern.finditer(text, 0, end):  # noqa: B007  the last one is wanted
+    match = None
+    for match in pattern.finditer(text, 0, end):  # noqa: B007  the last one is wanted
         pass
-    return found
+    return match
 
 
 def _without_curly_quotations(text: str) -> str:

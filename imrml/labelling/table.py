@@ -5,7 +5,8 @@ import pandas as pd
 from imrml.engines import map_ordered
 from imrml.errors import TableError
 from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
-from imrml.labelling.letter import denied_beside, with_reasons_told_before
+from imrml.labelling.letter import denied_beside, with_reasons_given_above
+from imrml.phrases import pluralize
 
 
 def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
@@ -16,7 +17,7 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     items : DataFrame
         Item table with ``rationale`` and ``decision``; ``item`` helps where present, and
         ``case_number`` lets items of one letter lean on each other: one falls because another is
-        denied, or has its reasons told under the one before.
+        denied, or has its reasons given under the one before.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
 
@@ -35,46 +36,42 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
 
     Examples
     --------
-    >>> items = pd.DataFrame({"decision": ["upheld"], "rationale": ["There is no record of functional improvement."]})
+    >>> items = pd.DataFrame({
+    ...     "decision": ["upheld"],
+    ...     "rationale": ["There is no record of functional improvement."],
+    ... })
     >>> label_items(items)["deficiencies"].tolist()
     [['no_functional_improvement']]
     """
     if missing := [name for name in ("rationale", "decision") if name not in items]:
         raise TableError(
-            f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', as `imrml parse` writes"
+            f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', "
+            "as `imrml parse` writes"
         )
     decisions = items["decision"].tolist()
     for number, decision in enumerate(decisions, start=1):
         if decision not in ("upheld", "overturned"):
             raise TableError(
-                f"item table: row {number}: decision is {decision!r}; expected 'upheld' or 'overturned'"
+                f"item table: row {number}: decision is {decision!r}; "
+                "expected 'upheld' or 'overturned'"
             )
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
     rationales = items["rationale"].tolist()
     rows = zip(decisions, rationales, named, denied_beside(cases, decisions, named), strict=True)
     alone = list(map_ordered(_spans_of, rows, n_jobs))
-    labelled = with_reasons_told_before(cases, decisions, rationales, alone)
-    upheld = [
-        spans if decision == "upheld" else ()
-        for decision, spans in zip(decisions, labelled, strict=True)
-    ]
-    overturned = [
-        spans if decision == "overturned" else ()
-        for decision, spans in zip(decisions, labelled, strict=True)
-    ]
-    columns = {
-        "deficiencies": [_ids(spans) for spans in upheld],
-        "evidence": [_quotes(spans) for spans in upheld],
-        "supports": [_ids(spans) for spans in overturned],
-        "supports_evidence": [_quotes(spans) for spans in overturned],
+    labelled = with_reasons_given_above(cases, decisions, rationales, alone)
+    columns: dict[str, list[object]] = {
+        name: [] for name in ("deficiencies", "evidence", "supports", "supports_evidence")
     }
-    return items.assign(
-        **{
-            name: pd.Series(cells, index=items.index, dtype="object")
-            for name, cells in columns.items()
-        }
-    )
+    for decision, spans in zip(decisions, labelled, strict=True):
+        deficiencies, supports = (spans, ()) if decision == "upheld" else ((), spans)
+        columns["deficiencies"].append(_ids(deficiencies))
+        columns["evidence"].append(_quotes(deficiencies))
+        columns["supports"].append(_ids(supports))
+        columns["supports_evidence"].append(_quotes(supports))
+    cells = pd.DataFrame(columns, index=items.index, dtype="object")
+    return items.assign(**{name: cells[name] for name in columns})
 
 
 def _ids(spans: tuple[LabelledSpan, ...]) -> list[str]:
@@ -94,3 +91,28 @@ def _spans_of(row: tuple[str, object, object, tuple[str, ...]]) -> tuple[Labelle
     if decision == "overturned":
         return find_supports(rationale)
     return label_rationale(rationale, item if isinstance(item, str) else "", others)
+
+
+def describe_labels(labelled: pd.DataFrame) -> str:
+    """Say how many upheld items have a deficiency.
+
+    Parameters
+    ----------
+    labelled : DataFrame
+        From :func:`label_items`.
+
+    Returns
+    -------
+    str
+        A phrase with both counts.
+
+    Examples
+    --------
+    >>> rationales = ["There is no record of functional improvement.", "It is denied."]
+    >>> items = pd.DataFrame({"decision": ["upheld", "upheld"], "rationale": rationales})
+    >>> describe_labels(label_items(items))
+    '1 of 2 upheld items with a deficiency'
+    """
+    upheld = labelled.loc[labelled["decision"] == "upheld", "deficiencies"]
+    n_labelled = int((upheld.map(len) > 0).sum())
+    return f"{n_labelled:,} of {pluralize(len(upheld), 'upheld item')} with a deficiency"

@@ -1,18 +1,9 @@
-"""A corpus with known truth: a yardstick with a known optimum and a demo, never evidence of skill on real letters.
+"""A corpus with known truth: a yardstick with a known optimum and a demo, all of it invented.
 
-Everything here is invented. ``process.yaml`` states how a case is drawn and how its true
-P(overturned) follows from its facts.
+It is never evidence of skill on real letters. ``process.yaml`` states how a case is drawn and how
+its true P(overturned) follows from its facts.
 """
 
-from imrml.synthetic.drawing import SyntheticLetter, SyntheticRequest, draw_letters, draw_requests
-from imrml.synthetic.writing import CorpusSummary, pdf_bytes, write_corpus
+import lazy_loader
 
-__all__ = [
-    "CorpusSummary",
-    "SyntheticLetter",
-    "SyntheticRequest",
-    "draw_letters",
-    "draw_requests",
-    "pdf_bytes",
-    "write_corpus",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Drawing letters and requests from the process: streaming, deterministic by seed, each independent of how many are drawn."""
+"""Letters and requests drawn from the process: one by one, each set by the seed and its number."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ from imrml.synthetic.process import DrawnCase, DrawnItem, process
 
 OlderFormat = Literal["F0", "F1a", "F1b"]
 
-MOST_LETTERS = 10_000_000
+_MOST_LETTERS = 10_000_000
 """A case number has seven digits."""
 
 _P_NO_HEADER = 0.04
@@ -67,18 +67,19 @@ class SyntheticLetter:
 def draw_letters(
     n_letters: int, seed: int, damage_share: float = 0.3, letter_format: OlderFormat | None = None
 ) -> Iterator[SyntheticLetter]:
-    """Draw invented letters with known truth: a yardstick and a demo, never evidence of skill on real letters.
+    """Draw invented letters with known truth, one by one.
 
-    Letter ``i`` depends on the seed and on ``i`` only, so a shorter corpus is the beginning of a
-    longer one.
+    They are a yardstick and a demo, never evidence of skill on real letters. Letter ``i`` depends
+    on the seed and on ``i`` only, so a shorter corpus is the beginning of a longer one.
 
     Parameters
     ----------
     n_letters : int
         How many, up to 10,000,000.
     seed : int
-    damage_share : float
-        Share of letters whose text has extraction damage.
+        Of every draw.
+    damage_share : float, default=0.3
+        Share of letters whose text has extraction damage, 0 to 1.
     letter_format : {'F0', 'F1a', 'F1b'}, optional
         A format of 2013 to write all of them in, whatever their days; by default a letter has the
         format of its day, 2014 on.
@@ -86,17 +87,26 @@ def draw_letters(
     Yields
     ------
     SyntheticLetter
+        In the order of their numbers.
+
+    Raises
+    ------
+    ValueError
+        The number of letters is out of range.
 
     Examples
     --------
     >>> [letter] = draw_letters(1, seed=3)
-    >>> letter.truth[0]["source_kind"], letter.case.case_number[:2], 0 < letter.truth[0]["p_true"] < 1
-    ('synthetic', 'SY', True)
+    >>> letter.truth[0]["source_kind"], letter.case.case_number[:2]
+    ('synthetic', 'SY')
+    >>> 0 < letter.truth[0]["p_true"] < 1
+    True
     """
-    if not 0 <= n_letters <= MOST_LETTERS:
-        raise ValueError(f"n_letters: found {n_letters}; expected 0 to {MOST_LETTERS}")
+    if not 0 <= n_letters <= _MOST_LETTERS:
+        raise ValueError(f"n_letters: found {n_letters}; expected 0 to {_MOST_LETTERS}")
     for number in range(n_letters):
-        yield _draw_letter(Random(f"{seed}/letter/{number}"), number, damage_share, letter_format)  # noqa: S311  (nothing here is a secret)
+        rng = Random(f"{seed}/letter/{number}")  # noqa: S311  (nothing here is a secret)
+        yield _draw_letter(rng, number, damage_share, letter_format)
 
 
 def _draw_letter(
@@ -104,7 +114,7 @@ def _draw_letter(
 ) -> SyntheticLetter:
     drawn = process().draw_case(rng)
     has_header = rng.random() >= _P_NO_HEADER or older is not None
-    case, faults, credentials, styles = _say_case(rng, drawn, number, has_header=has_header)
+    case, sentences, credentials, styles = _say_case(rng, drawn, number, has_header=has_header)
     order = "labels_first" if rng.random() < _P_LABELS_FIRST else "across"
     damages = _draw_damages(rng) if rng.random() < damage_share else frozenset()
     if older:
@@ -131,26 +141,24 @@ def _draw_letter(
         "damages": list(flags),
     }
     truth = [
-        _truth_row(case, item, drawn_item, sentences, shared)
-        for item, drawn_item, sentences in zip(case.items, drawn.items, faults, strict=True)
+        _truth_row(case, item, drawn_item, stated, shared)
+        for item, drawn_item, stated in zip(case.items, drawn.items, sentences, strict=True)
     ]
     return SyntheticLetter(case, text, tuple(lines), flags, truth)
 
 
 def _draw_damages(rng: Random) -> frozenset[str]:
-    """Most damaged letters have doubled breaks, as a folder of converted PDFs has; one in four breaks off at form feeds."""
-    between = (
-        {"doubled_breaks"}
-        if rng.random() < 0.6
-        else {"form_feeds"}
-        if rng.random() < 0.6
-        else set()
-    )
-    within = {name for name in DAMAGES[2:] if rng.random() < 0.35}
-    return frozenset(between | within) or frozenset({"glued_sentences"})
+    """Draw one damage or more; most have doubled breaks, as folders of converted PDFs do."""
+    damages = set()
+    if rng.random() < 0.6:
+        damages.add("doubled_breaks")
+    elif rng.random() < 0.6:
+        damages.add("form_feeds")
+    damages |= {name for name in DAMAGES[2:] if rng.random() < 0.35}
+    return frozenset(damages or {"glued_sentences"})
 
 
-# --- the case in words -----------------------------------------------------------------------------------------------
+# --- the case in words ----------------------------------------------------------------------------
 
 
 def _say_case(
@@ -163,10 +171,10 @@ def _say_case(
         summary = summary.replace("/", "-")
         styles.append("slashes_to_hyphens")
     letter_format, states, specialties, credentials = _credentials(rng, decided_on)
-    items, faults = [], []
+    items, sentences = [], []
     for item_number, item in enumerate(drawn.items, start=1):
-        rationale, sentences = write_rationale(rng, drawn, item)
-        faults.append(sentences)
+        rationale, stated = write_rationale(rng, drawn, item)
+        sentences.append(stated)
         items.append(
             Item(
                 item_number,
@@ -179,7 +187,7 @@ def _say_case(
                     sex=drawn.sex if drawn.sex in summary[:80] else "",
                     date_of_injury=drawn.injured_on.isoformat() if has_header else None,
                     case_summary=summary,
-                    item=word_item(item),
+                    item=_word_item(item),
                     authorized=item.authorized,
                     disputed=item.disputed,
                     received_on=drawn.received_on.isoformat() if has_header else None,
@@ -199,25 +207,27 @@ def _say_case(
             )
         )
     case_number = f"{SYNTHETIC_PREFIX}{drawn.received_on.year % 100:02d}-{number:07d}"
-    return Case(case_number, letter_format, True, tuple(items)), faults, credentials, tuple(styles)
+    case = Case(case_number, letter_format, True, tuple(items))
+    return case, sentences, credentials, tuple(styles)
 
 
-def word_item(item: DrawnItem) -> str:
-    """Word an item as its head does, without the outcome; a part-authorized one in either of its two wordings.
+def _word_item(item: DrawnItem) -> str:
+    """Word an item as its head does, without the outcome; if partly authorized, in its wording.
 
     Examples
     --------
-    >>> word_item(DrawnItem("acupuncture", "acupuncture", "Acupuncture 12 visits", "", "", "whole", {}))
+    >>> twelve = "Acupuncture 12 visits"
+    >>> _word_item(DrawnItem("acupuncture", "acupuncture", twelve, "", "", "whole", {}))
     'Acupuncture 12 visits'
     """
     if item.wording == "whole":
         return item.treatment
     words = read_table("letter")["partial"]
     if item.wording == "remaining":
-        told = f"{item.treatment}{words['first']}{item.authorized}{words['authorized']}"
-        return f"{told}{words['remaining']}{item.disputed} is"
-    told = f"{item.treatment}{words['first']}{words['administrator']}{item.authorized}{words['leaving']}"
-    return f"{told}{words['original']}{item.disputed} is"
+        authorized = f"{item.treatment}{words['first']}{item.authorized}{words['authorized']}"
+        return f"{authorized}{words['remaining']}{item.disputed} is"
+    authorized = f"{words['administrator']}{item.authorized}{words['leaving']}"
+    return f"{item.treatment}{words['first']}{authorized}{words['original']}{item.disputed} is"
 
 
 def _credentials(rng: Random, decided_on: str) -> tuple[str, str, str, str]:
@@ -279,20 +289,21 @@ def _truth_row(
     }
 
 
-# --- requests --------------------------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticRequest:
-    """One invented request: a row of a submission table, and the probability that nobody could beat.
+    """One invented request: a row of a submission table, and a probability that nobody could beat.
 
     Parameters
     ----------
     row : dict
         ``request_id`` and columns of the submission table.
     treatment_category : str
+        Id of its category.
     p_attainable : float
-        P(overturned | what the row shows).
+        P(overturned | what the row shows), 0 to 1.
     """
 
     row: dict[str, Any]
@@ -302,6 +313,18 @@ class SyntheticRequest:
 
 def draw_requests(n_requests: int, seed: int) -> list[SyntheticRequest]:
     """Draw invented requests as claims staff would send them, from the process behind the letters.
+
+    Parameters
+    ----------
+    n_requests : int
+        How many.
+    seed : int
+        Of every draw; request ``i`` depends on it and on ``i`` only.
+
+    Returns
+    -------
+    list of SyntheticRequest
+        In the order of their numbers.
 
     Examples
     --------
@@ -325,7 +348,7 @@ def draw_requests(n_requests: int, seed: int) -> list[SyntheticRequest]:
             sex=drawn.sex,
             date_of_injury=drawn.injured_on.isoformat(),
             case_summary=write_summary(rng, drawn, from_review=False),
-            item=word_item(item),
+            item=_word_item(item),
             authorized=item.authorized,
             disputed=item.disputed,
             received_on=drawn.received_on.isoformat(),

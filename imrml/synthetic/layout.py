@@ -1,4 +1,4 @@
-"""A letter on paper: header, headings, blocks, wrapped lines; and the damage that text extraction does to it."""
+"""A letter on paper: header, headings, blocks, wrapped lines; and what text extraction damages."""
 
 import re
 from random import Random
@@ -15,8 +15,14 @@ _BLANK = re.compile(r"(?<=\b(?:of|in|to)) (?=[a-z]{4})|(?<=[a-z]{4}) (?=(?:of|an
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 
 DAMAGES = (
-    "doubled_breaks", "form_feeds", "break_in_head", "glued_sentences", "glued_words", "split_words", "hyphen_wraps",
-)  # fmt: skip
+    "doubled_breaks",
+    "form_feeds",
+    "break_in_head",
+    "glued_sentences",
+    "glued_words",
+    "split_words",
+    "hyphen_wraps",
+)
 """What extraction may do to a text. Letters and digits stay what they are and in their order."""
 
 
@@ -42,11 +48,24 @@ def wrap(text: str) -> list[str]:
     return lines
 
 
-# --- what stands where -----------------------------------------------------------------------------------------------
+# --- what stands where ----------------------------------------------------------------------------
 
 
 def header_lines(case: Case, order: str) -> list[str]:
-    """Write the header: ``"across"`` reads over both columns, ``"labels_first"`` gives all labels, then all values."""
+    """Write the header.
+
+    Parameters
+    ----------
+    case : Case
+        Its first item has the dates.
+    order : {'across', 'labels_first'}
+        Over both columns line by line, or all labels and then all values.
+
+    Returns
+    -------
+    list of str
+        Lines, the last one blank.
+    """
     submission, determination = case.items[0].submission, case.items[0].determination
     values = {
         "Case Number": case.case_number,
@@ -78,8 +97,11 @@ def us_date(iso: str | None) -> str:
     return f"{month}/{day}/{year}"
 
 
-def standing_lines(case: Case, credentials: str) -> list[str]:
-    """Write the standing paragraphs down to the lead line of the case summary; ``credentials`` is the prose of 2014."""
+def _standing_lines(case: Case, credentials: str) -> list[str]:
+    """Write the standing paragraphs down to the lead line of the case summary.
+
+    ``credentials`` is the prose of 2014; where empty, the block of later years stands.
+    """
     words = read_table("letter")
     determination = case.items[0].determination
     lines = [words["how"], *wrap(words["invented"])]
@@ -116,12 +138,12 @@ def item_paragraphs(item: Item) -> list[str]:
 def letter_lines(
     case: Case, header: list[str], credentials: str, rng: Random, damages: frozenset[str]
 ) -> list[str]:
-    """Lay out a letter in lines, ``""`` between paragraphs, with the damages that sit inside words and sentences."""
+    """Lay out a letter in lines, ``""`` between paragraphs, with the damage inside paragraphs."""
     words = read_table("letter")
     summary = case.items[0].submission.case_summary
     lines = [
         *header,
-        *standing_lines(case, credentials),
+        *_standing_lines(case, credentials),
         *wrap(damage_text(rng, summary, damages)),
         "",
         words["decisions"],
@@ -135,7 +157,7 @@ def letter_lines(
     return lines[:-1]
 
 
-# --- damage ----------------------------------------------------------------------------------------------------------
+# --- damage ---------------------------------------------------------------------------------------
 
 
 def damage_text(rng: Random, text: str, damages: frozenset[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a letter says: the case summary, the guideline fields and the rationale, in the reviewers' several voices."""
+"""What a letter says: case summary, guideline fields and rationale, in several voices."""
 
 import datetime as dt
 from random import Random
@@ -39,7 +39,7 @@ _VOICES = Draw(
 )
 
 
-def written_date(rng: Random, day: dt.date, style: int | None = None) -> str:
+def _format_day(rng: Random, day: dt.date, style: int | None = None) -> str:
     """Write a day in one of four styles."""
     style = int(rng.random() * 4) if style is None else style
     if style == 0:
@@ -51,19 +51,19 @@ def written_date(rng: Random, day: dt.date, style: int | None = None) -> str:
     return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
-def list_words(words: list[str]) -> str:
+def _join_words(words: list[str]) -> str:
     """Join words as a sentence does.
 
     Examples
     --------
-    >>> list_words(["rest", "ice", "heat"])
+    >>> _join_words(["rest", "ice", "heat"])
     'rest, ice and heat'
     """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 class _Slots(dict[str, Any]):
-    """Values of a letter's slots; dates, counts and levels are drawn anew each time they are asked for."""
+    """Values of a letter's slots; dates, counts and levels are drawn anew at each look-up."""
 
     def __init__(self, rng: Random, case: DrawnCase, **fixed: Any) -> None:
         super().__init__(fixed)
@@ -76,7 +76,7 @@ class _Slots(dict[str, Any]):
         if name == "d":
             since_injury = (self._case.ur_denied_on - self._case.injured_on).days
             days = 1 + int(rng.random() * min(60, since_injury - 2))
-            return written_date(rng, self._case.ur_denied_on - dt.timedelta(days=days), self._style)
+            return _format_day(rng, self._case.ur_denied_on - dt.timedelta(days=days), self._style)
         if name == "n":
             return str(3 + int(rng.random() * 6))
         if name == "low":
@@ -100,9 +100,18 @@ def write_summary(rng: Random, case: DrawnCase, *, from_review: bool = True) -> 
 
     Parameters
     ----------
-    from_review : bool
+    rng : Random
+        Draws the words.
+    case : DrawnCase
+        What they say.
+    from_review : bool, default=True
         With what only the reviewer's narrative holds (the utilization review's decision, a word on
         the record); a request's notes have neither.
+
+    Returns
+    -------
+    str
+        One paragraph.
     """
     banks = read_banks("record")
     row = read_table("clinic")
@@ -115,22 +124,22 @@ def write_summary(rng: Random, case: DrawnCase, *, from_review: bool = True) -> 
         part=case.region,
         side=case.side,
         where=case.where,
-        diagnoses=list_words(list(case.diagnoses)),
+        diagnoses=_join_words(list(case.diagnoses)),
         items=_list_items([item.treatment for item in case.items]),
     )
-    slots["doi"] = written_date(rng, case.injured_on, slots._style)
-    slots["ur"] = written_date(rng, case.ur_denied_on, slots._style)
+    slots["doi"] = _format_day(rng, case.injured_on, slots._style)
+    slots["ur"] = _format_day(rng, case.ur_denied_on, slots._style)
     random = rng.random
     sentences = [say(rng, banks["openers"]["plain" if random() < 0.03 else "with_age"], slots)]
     if random() < 0.4:
         sentences.append(say(rng, banks["mechanisms"], slots))
-    told = [say(rng, banks["complaints"], slots)]
+    findings = [say(rng, banks["complaints"], slots)]
     diagnoses = say(rng, banks["diagnoses_lead"], slots)
-    told.insert(0 if random() < 0.5 else 1, diagnoses)
+    findings.insert(0 if random() < 0.5 else 1, diagnoses)
     if random() < 0.6:
-        told.append(say(rng, banks["exams"], slots))
+        findings.append(say(rng, banks["exams"], slots))
     if random() < 0.5:
-        told.append(say(rng, banks["care"], slots))
+        findings.append(say(rng, banks["care"], slots))
     facts = [
         say(rng, banks["facts"][aspect][_bank(state)], slots)
         for aspect, state in case.states.items()
@@ -145,8 +154,7 @@ def write_summary(rng: Random, case: DrawnCase, *, from_review: bool = True) -> 
     rng.shuffle(facts)
     if random() < 0.4:
         facts.append(say(rng, banks["work"], slots))
-    sentences += told
-    sentences += facts
+    sentences += [*findings, *facts]
     if from_review and random() < 0.08:
         sentences.insert(
             1 + int(random() * (len(sentences) - 1)), say(rng, banks["judgements"], slots)
@@ -164,14 +172,29 @@ def _bank(state: str) -> str:
 
 
 def _list_items(treatments: list[str]) -> str:
-    return list_words(treatments if len(treatments) <= 5 else [*treatments[:5], "other services"])
+    return _join_words(treatments if len(treatments) <= 5 else [*treatments[:5], "other services"])
 
 
-# --- guideline fields ------------------------------------------------------------------------------------------------
+# --- guideline fields -----------------------------------------------------------------------------
 
 
 def write_guideline(rng: Random, case: DrawnCase, item: DrawnItem, *, is_reviewer: bool) -> str:
-    """Write the guideline that one side cites, in the wording of the decision's time."""
+    """Write the guideline that one side cites, in the wording of the decision's time.
+
+    Parameters
+    ----------
+    rng : Random
+        Draws the citation.
+    case, item : DrawnCase, DrawnItem
+        What is cited for.
+    is_reviewer : bool
+        The reviewer's side, else the claims administrator's.
+
+    Returns
+    -------
+    str
+        One paragraph.
+    """
     words = read_table("letter")["guideline"]
     row = read_table("clinic")["topics"][item.category]
     side = words["reviewer" if is_reviewer else "claims"]
@@ -206,10 +229,11 @@ def _mtus_citation(rng: Random, case: DrawnCase, row: dict[str, Any], *, names_t
     if case.decided_on < _SECTIONS_FROM:
         return f"Decision based on MTUS {chapter} {topic} Page(s): {row['pages']}."
     second = pick(rng, row["topics"])
-    return f"Decision based on MTUS {chapter}, Section(s): {topic if topic == second else f'{topic}, {second}'}."
+    topics = topic if topic == second else f"{topic}, {second}"
+    return f"Decision based on MTUS {chapter}, Section(s): {topics}."
 
 
-# --- rationale -------------------------------------------------------------------------------------------------------
+# --- rationale ------------------------------------------------------------------------------------
 
 
 def write_rationale(
@@ -217,9 +241,17 @@ def write_rationale(
 ) -> tuple[str, list[dict[str, Any]]]:
     """Write a rationale.
 
+    Parameters
+    ----------
+    rng : Random
+        Draws the voice and the words.
+    case, item : DrawnCase, DrawnItem
+        What they say.
+
     Returns
     -------
     rationale : str
+        One paragraph.
     deficiency_sentences : list of {'id', 'text', 'has_cue'}
         Each sentence that states a deficiency, word for word as it stands in the rationale, and
         whether it comes from the wordings built on the labeller's cue phrases.
@@ -239,13 +271,13 @@ def write_rationale(
     voice = _VOICES.draw(rng)
     if item.decision == "overturned":
         return " ".join(_support(rng, case, item, slots, voice)), []
-    faults = _state_faults(rng, item, slots, banks)
-    texts = [fault["text"] for fault in faults]
+    stated = _state_deficiencies(rng, item, slots, banks)
+    texts = [sentence["text"] for sentence in stated]
     closing = say(rng, banks["closings"]["upheld"], slots)
-    if voice == "one_line" and len(faults) == 1:
-        return f"{texts[0]} {closing}", faults
+    if voice == "one_line" and len(stated) == 1:
+        return f"{texts[0]} {closing}", stated
     if voice in ("terse", "one_line"):
-        return " ".join([*texts, say(rng, banks["closings"]["terse"], slots)]), faults
+        return " ".join([*texts, say(rng, banks["closings"]["terse"], slots)]), stated
     recitals = _recite(
         rng, banks, item.category, 1 + int(rng.random() * 2) if voice in ("plain", "worker") else 3
     )
@@ -267,17 +299,17 @@ def write_rationale(
         parts.insert(-1, say(rng, banks["fillers"], slots))
     if item.category == "opioid" and case.decided_on >= _OPIOID_NOTICE_FROM and rng.random() < 0.7:
         parts.append(say(rng, banks["opioid_notice"], slots))
-    return " ".join(parts), faults
+    return " ".join(parts), stated
 
 
-def _state_faults(
+def _state_deficiencies(
     rng: Random, item: DrawnItem, slots: _Slots, banks: dict[str, Any]
 ) -> list[dict[str, Any]]:
     wordings = read_banks("deficiencies")
     p_paraphrase = read_table("process")["p_paraphrase"]
     ids = list(item.deficiencies)
     rng.shuffle(ids)
-    faults = []
+    sentences = []
     for position, id_ in enumerate(ids):
         has_cue = rng.random() >= p_paraphrase
         text = say(rng, wordings[id_]["cue" if has_cue else "paraphrase"], slots)
@@ -287,8 +319,8 @@ def _state_faults(
         text = link + (
             text if not link or text.startswith(slots["item"]) else text[0].lower() + text[1:]
         )
-        faults.append({"id": id_, "text": text, "has_cue": has_cue})
-    return faults
+        sentences.append({"id": id_, "text": text, "has_cue": has_cue})
+    return sentences
 
 
 def _recite(rng: Random, banks: dict[str, Any], category: str, n_sentences: int) -> list[str]:
@@ -304,24 +336,24 @@ def _recite(rng: Random, banks: dict[str, Any], category: str, n_sentences: int)
 def _tell_facts(
     rng: Random, case: DrawnCase, item: DrawnItem, banks: dict[str, Any], slots: _Slots
 ) -> list[str]:
-    told = [
+    sentences = [
         say(rng, banks["links"]["in_this_case"], slots)
         + _lowered(say(rng, banks["case_facts"], slots))
     ]
     if rng.random() < 0.5:
-        told.append(say(rng, banks["case_facts"], slots))
+        sentences.append(say(rng, banks["case_facts"], slots))
     aspects = read_table("process")["aspects"]
     for aspect, state in item.states.items():
-        is_faulted = aspects[aspect]["deficiency"] in item.deficiencies
-        if state == "shown" and not is_faulted and banks["support"][aspect] and rng.random() < 0.3:
-            told.append(say(rng, banks["support"][aspect], slots))
+        is_cited = aspects[aspect]["deficiency"] in item.deficiencies
+        if state == "shown" and not is_cited and banks["support"][aspect] and rng.random() < 0.3:
+            sentences.append(say(rng, banks["support"][aspect], slots))
     if (
         case.red_flag
         and "objective_findings_lacking" not in item.deficiencies
         and rng.random() < 0.3
     ):
-        told.append(say(rng, banks["support"]["red_flag"], slots))
-    return [sentence[0].upper() + sentence[1:] for sentence in told]
+        sentences.append(say(rng, banks["support"]["red_flag"], slots))
+    return [sentence[0].upper() + sentence[1:] for sentence in sentences]
 
 
 def _lowered(sentence: str) -> str:

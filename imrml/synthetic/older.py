@@ -1,4 +1,4 @@
-"""Invented letters in the formats of 2013, which no real letter at hand shows: the same cases, laid out as the table says."""
+"""Invented letters in the formats of 2013, which no real letter at hand shows."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,17 +11,19 @@ from imrml.synthetic.phrase_banks import read_table
 
 
 def restate(case: Case, letter_format: str) -> Case:
-    """Say a case as a letter of an older format can: without the facts it does not print, in the words it uses.
+    """Say a case as a letter of an older format can: with the facts it prints, in its words.
 
     Examples
     --------
     >>> from imrml.synthetic import draw_letters
     >>> [letter] = draw_letters(1, seed=3, letter_format="F1a")
-    >>> letter.case.letter_format, letter.case.format_verified, letter.case.items[0].submission.priority
-    ('F1a', False, '')
+    >>> letter.case.letter_format, letter.case.format_verified
+    ('F1a', False)
+    >>> letter.case.items[0].submission.priority
+    ''
     """
-    told = read_table("letter")["older"]["told"][letter_format]
-    items = tuple(_restate_item(item, told, letter_format) for item in case.items)
+    printed = read_table("letter")["older"]["printed"][letter_format]
+    items = tuple(_restate_item(item, printed, letter_format) for item in case.items)
     if letter_format == "F0":
         rationale = " ".join(
             f"{item.item_number}) {_statement(item)} {item.determination.rationale}"
@@ -40,7 +42,7 @@ def restate(case: Case, letter_format: str) -> Case:
     return replace(case, letter_format=letter_format, format_verified=False, items=items)
 
 
-def _restate_item(item: Item, told: list[str], letter_format: str) -> Item:
+def _restate_item(item: Item, printed: list[str], letter_format: str) -> Item:
     words = read_table("letter")["older"]
     submission, determination = item.submission, item.determination
     claims = "" if letter_format == "F0" else f"{words['claims']} {submission.claims_guideline}"
@@ -50,7 +52,7 @@ def _restate_item(item: Item, told: list[str], letter_format: str) -> Item:
         else f"{words['reviewer']} {determination.maximus_guideline}"
     )
     dates: dict[str, Any] = {
-        name: getattr(submission, name) if name in told else None
+        name: getattr(submission, name) if name in printed else None
         for name in ("date_of_injury", "received_on", "ur_denied_on")
     }
     return replace(
@@ -62,13 +64,13 @@ def _restate_item(item: Item, told: list[str], letter_format: str) -> Item:
             authorized=submission.authorized.replace(":", ","),
             disputed=submission.disputed.replace(":", ","),
             claims_guideline=claims,
-            priority=submission.priority if "priority" in told else "",
+            priority=submission.priority if "priority" in printed else "",
             **dates,
         ),
         determination=replace(
             determination,
             maximus_guideline=maximus,
-            assigned_on=determination.assigned_on if "assigned_on" in told else None,
+            assigned_on=determination.assigned_on if "assigned_on" in printed else None,
         ),
     )
 
@@ -82,15 +84,15 @@ def _own_rationale(item: Item, case: Case) -> str:
     """Give an item's part of the rationale that all items share."""
     shared = item.determination.rationale
     starts = [shared.index(f"{each.item_number}) {_statement(each)}") for each in case.items]
-    return shared[
-        starts[item.item_number - 1] : [*starts[1:], len(shared)][item.item_number - 1]
-    ].strip()
+    ends = [*starts[1:], len(shared)]
+    place = item.item_number - 1
+    return shared[starts[place] : ends[place]].strip()
 
 
 def older_lines(
     case: Case, rng: Random, damages: frozenset[str]
 ) -> tuple[list[str], frozenset[str]]:
-    """Lay out a restated case in lines, and name the lines after which a page may end amid an item."""
+    """Lay out a restated case in lines, and give those after which a page may end amid an item."""
     words = read_table("letter")["older"]
     first = case.items[0]
     facts = {

@@ -1,4 +1,4 @@
-"""The tables beside this file: numbers of the process, treatments, and sentences with choices of words, read once.
+"""The tables beside this file, read once: numbers, treatments, sentences with choices of words.
 
 A template such as ``"Pain [fell|dropped] to {low}."`` is expanded at reading time into every choice
 of words, so that saying a sentence is two draws and one substitution.
@@ -23,6 +23,16 @@ _SLOT = re.compile(r"\{(\w+)\}")
 @cache
 def read_table(name: str) -> dict[str, Any]:
     """Read ``name.yaml`` beside this file.
+
+    Parameters
+    ----------
+    name : str
+        Without the ending.
+
+    Returns
+    -------
+    dict
+        The table; shared, so never to be changed.
 
     Examples
     --------
@@ -59,13 +69,38 @@ def compile_banks(node: Any) -> Any:
 
 @cache
 def read_banks(name: str) -> dict[str, Any]:
-    """Read a table of templates as banks."""
+    """Read a table of templates as banks.
+
+    Parameters
+    ----------
+    name : str
+        Of the YAML file beside this one, without the ending.
+
+    Returns
+    -------
+    dict
+        The table with a bank in place of each list of templates; shared, so never to be changed.
+    """
     banks: dict[str, Any] = compile_banks(read_table(name))
     return banks
 
 
 def say(rng: Random, bank: Bank, values: dict[str, Any]) -> str:
     """Draw a template and its words, fill its slots, and start with a capital.
+
+    Parameters
+    ----------
+    rng : Random
+        Two draws are taken.
+    bank : tuple
+        From :func:`read_banks`.
+    values : dict
+        Of the slots, by name.
+
+    Returns
+    -------
+    str
+        A sentence.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The process: a case is drawn, its true P(overturned) follows from its facts, decisions and deficiencies follow from that.
+"""The process: a case is drawn, its facts set P(overturned), decisions and deficiencies follow.
 
 ``process.yaml`` beside this file states the logistic function and every number in it. Invented,
 like everything here: a yardstick with a known optimum, never evidence of skill on real letters.
@@ -65,7 +65,7 @@ class DrawnItem:
 
 @dataclass(slots=True)
 class DrawnCase:
-    """One case: the person, the injury, the physician's habits, the dates, the hidden facts and the items."""
+    """One case: person, injury, the physician's habits, dates, hidden facts and items."""
 
     received_on: dt.date
     injured_on: dt.date
@@ -133,10 +133,21 @@ class Process:
             for reviewer in hidden["reviewer"].values()
         ]
 
-    # --- facts -----------------------------------------------------------------------------------------------------
+    # --- facts ------------------------------------------------------------------------------------
 
     def draw_case(self, rng: Random) -> DrawnCase:
-        """Draw a case with its items, probabilities, decisions and deficiencies."""
+        """Draw a case with its items, probabilities, decisions and deficiencies.
+
+        Parameters
+        ----------
+        rng : Random
+            Every draw is its.
+
+        Returns
+        -------
+        DrawnCase
+            With all fields set.
+        """
         numbers = self.numbers
         physician = self.physician.draw(rng)
         chronicity = self.chronicity.draw(rng)
@@ -270,10 +281,21 @@ class Process:
             states,
         )
 
-    # --- probabilities ---------------------------------------------------------------------------------------------
+    # --- probabilities ----------------------------------------------------------------------------
 
     def logit(self, case: DrawnCase, item: DrawnItem) -> float:
-        """Sum the documented function's terms that the submission shows."""
+        """Sum the documented function's terms that the submission shows.
+
+        Parameters
+        ----------
+        case, item : DrawnCase, DrawnItem
+            Their facts; probabilities are not read.
+
+        Returns
+        -------
+        float
+            Of P(overturned), without the hidden facts.
+        """
         numbers = self.numbers
         total: float = self.categories[item.category]["intercept"]
         holding = {aspect for aspect, state in item.states.items() if state == "shown"}
@@ -310,7 +332,15 @@ class Process:
         return total
 
     def weigh(self, case: DrawnCase, item: DrawnItem) -> None:
-        """Set the item's probabilities from the facts of its case."""
+        """Set the item's probabilities from the facts of its case.
+
+        Parameters
+        ----------
+        case : DrawnCase
+            Its facts are read.
+        item : DrawnItem
+            Its four probabilities are set.
+        """
         shown = self.logit(case, item)
         hidden = self.numbers["hidden"]
         item.p_true = _sigmoid(
@@ -365,5 +395,11 @@ def _sigmoid(logit: float) -> float:
 
 @cache
 def process() -> Process:
-    """Make the process ready, once."""
+    """Make the process ready, once.
+
+    Returns
+    -------
+    Process
+        Shared by all draws.
+    """
     return Process()

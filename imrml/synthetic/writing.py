@@ -10,11 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from reportlab.lib.pagesizes import LETTER
-from reportlab.pdfgen.canvas import Canvas
 
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import ITEM_COLUMNS
+from imrml.extras import require_extra
 from imrml.private_files import write_private
 from imrml.synthetic.drawing import SyntheticLetter, draw_letters
 from imrml.synthetic.process import process
@@ -26,12 +25,22 @@ _LEADING = 14
 _FONT = ("Times-Roman", 10.5)
 _BATCH = 2000
 
-Show = Callable[[Iterable[SyntheticLetter]], Iterable[SyntheticLetter]]
+_Show = Callable[[Iterable[SyntheticLetter]], Iterable[SyntheticLetter]]
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusSummary:
-    """What was written. Invented data, all of it."""
+    """What was written. Invented data, all of it.
+
+    Parameters
+    ----------
+    n_letters, n_items, n_overturned : int
+        Letters, their items, and how many of the items are overturned.
+    n_pdf, n_damaged : int
+        Letters written as PDF, and letters with extraction damage.
+    out_dir, truth : Path
+        Folder of the letters, and the truth table.
+    """
 
     n_letters: int
     n_items: int
@@ -44,9 +53,10 @@ class CorpusSummary:
     def __str__(self) -> str:
         share = self.n_overturned / self.n_items if self.n_items else 0.0
         return (
-            f"INVENTED DATA: {self.n_letters:,} synthetic letters ({self.n_pdf:,} PDF, {self.n_damaged:,} damaged) with "
-            f"{self.n_items:,} items, {share:.1%} overturned, in {self.out_dir}; truth in {self.truth}. "
-            "A yardstick with a known optimum and a demo, never evidence of skill on real letters."
+            f"INVENTED DATA: {self.n_letters:,} synthetic letters ({self.n_pdf:,} PDF, "
+            f"{self.n_damaged:,} damaged) with {self.n_items:,} items, {share:.1%} overturned, "
+            f"in {self.out_dir}; truth in {self.truth}. A yardstick with a known optimum and a "
+            "demo, never evidence of skill on real letters."
         )
 
 
@@ -58,7 +68,7 @@ def write_corpus(
     truth: str | Path,
     pdf_share: float = 0.0,
     damage_share: float = 0.3,
-    show: Show | None = None,
+    show: _Show | None = None,
 ) -> CorpusSummary:
     """Write invented letters, one file each, and their truth table.
 
@@ -75,6 +85,18 @@ def write_corpus(
     show : callable, optional
         Wraps the stream of letters, such as a progress bar.
 
+    Returns
+    -------
+    CorpusSummary
+        Counts and places of what was written.
+
+    Raises
+    ------
+    ValueError
+        The number of letters is out of range.
+    MissingExtraError
+        Letters as PDF need the extra ``synth``.
+
     Examples
     --------
     >>> import tempfile
@@ -83,6 +105,8 @@ def write_corpus(
     >>> len(list((folder / "letters").iterdir())), str(summary)[:13]
     (3, 'INVENTED DATA')
     """
+    if pdf_share:
+        require_extra("synth", "letters as PDF")
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     counts = {"items": 0, "overturned": 0, "pdf": 0, "damaged": 0}
@@ -90,7 +114,8 @@ def write_corpus(
 
     def rows() -> Iterator[dict[str, Any]]:
         for number, letter in enumerate(show(letters) if show else letters):
-            is_pdf = Random(f"{seed}/pdf/{number}").random() < pdf_share  # noqa: S311  (nothing here is a secret)
+            rng = Random(f"{seed}/pdf/{number}")  # noqa: S311  (nothing here is a secret)
+            is_pdf = rng.random() < pdf_share
             name = f"{letter.case.case_number}{'.pdf' if is_pdf else '.txt'}"
             content = pdf_bytes(letter.lines) if is_pdf else letter.text.encode()
             (folder / name).write_bytes(content)
@@ -117,11 +142,30 @@ def write_corpus(
 def pdf_bytes(lines: Iterable[str]) -> bytes:
     """Draw a letter line by line on pages of US letter size; the same lines give the same bytes.
 
+    Parameters
+    ----------
+    lines : iterable of str
+        Without the line ends.
+
+    Returns
+    -------
+    bytes
+        A PDF.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``synth`` is not installed.
+
     Examples
     --------
     >>> pdf_bytes(["CLINICAL CASE SUMMARY", "An invented case."])[:5]
     b'%PDF-'
     """
+    require_extra("synth", "letters as PDF")
+    from reportlab.lib.pagesizes import LETTER  # noqa: PLC0415 - letters as text do not need it
+    from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
+
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=LETTER, invariant=1)
     canvas.setTitle("Invented letter of a synthetic corpus")
@@ -140,7 +184,7 @@ def pdf_bytes(lines: Iterable[str]) -> bytes:
     return buffer.getvalue()
 
 
-# --- the truth table -------------------------------------------------------------------------------------------------
+# --- the truth table ------------------------------------------------------------------------------
 
 
 def _write_json_lines(rows: Iterator[dict[str, Any]], target: Path) -> None:
@@ -149,7 +193,7 @@ def _write_json_lines(rows: Iterator[dict[str, Any]], target: Path) -> None:
 
 
 def _write_parquet(rows: Iterator[dict[str, Any]], target: Path) -> None:
-    schema = truth_schema()
+    schema = _truth_schema()
     with pq.ParquetWriter(target, schema) as writer:
         batch: list[dict[str, Any]] = []
         for row in rows:
@@ -161,16 +205,21 @@ def _write_parquet(rows: Iterator[dict[str, Any]], target: Path) -> None:
 
 
 _BY_LABELLING_ONLY = frozenset(["evidence", "supports", "supports_evidence"])
-"""Columns of the item table that quote a rationale; an invented corpus knows its truth without them."""
+"""Columns of the item table that quote a rationale; the truth is known without them."""
 
 
-def truth_schema() -> pa.Schema:
-    """State the truth table's columns and types: the item table's, then what only an invented corpus knows."""
+def _truth_schema() -> pa.Schema:
+    """State the truth table's columns: the item table's, then what only invented data know."""
     text, floating = pa.string(), pa.float64()
     kinds = {
-        "string": text, "date": text, "int64": pa.int64(), "Int64": pa.int64(), "Float64": floating, "bool": pa.bool_(),
+        "string": text,
+        "date": text,
+        "int64": pa.int64(),
+        "Int64": pa.int64(),
+        "Float64": floating,
+        "bool": pa.bool_(),
         "list": pa.list_(text),
-    }  # fmt: skip
+    }
     columns = [
         (column.name, kinds[column.dtype])
         for column in ITEM_COLUMNS

@@ -16,6 +16,7 @@ from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
 from imrml.submissions.frame import SubmissionFrame, submission_frame
+from imrml.submissions.programmes import programme_of
 
 TrainedOn = Literal["real", "synthetic"]
 
@@ -159,7 +160,7 @@ def prepare(
     keys = items.reindex(
         columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"]
     )
-    submissions = submission_frame(items, config.stage, config.profile)
+    submissions = submission_frame(items, config.stage, programme_of(config.profile))
     groups = group_cases(
         keys["case_number"].tolist(),
         submissions["case_summary"].to_list(),

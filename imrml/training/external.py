@@ -99,6 +99,16 @@ def evaluate(
         twice.
     NotEnoughDataError
         No item of any other case is left.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> from imrml.models import ReviewModel
+    >>> config = load_config()
+    >>> model = LoadedModel(ReviewModel.from_config(config), {"config": config.model_dump()})
+    >>> evaluate(model, pd.DataFrame({"case_number": ["CM15-1"], "item_number": [1]}))
+    Traceback (most recent call last):
+    imrml.errors.TableError: ...
     """
     config = config or Config.model_validate(model.manifest["config"])
     data = prepare(items, config, labels)

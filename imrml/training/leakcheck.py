@@ -1,6 +1,6 @@
 """Every check for leakage: those that training runs, and those that need fits of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -110,6 +110,22 @@ def check_leaks(
     chance_labels = _check_chance_labels(run)
     alarms = _check_alarms_fire(data, folds, looked_at)
     return [*at_table, golden_column, sections, chance_labels, alarms]
+
+
+def name_failed(checks: Sequence[Check]) -> list[str]:
+    """Name the checks that failed.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        From :func:`check_leaks`.
+
+    Returns
+    -------
+    list of str
+        Codes; empty where all is well.
+    """
+    return [check.code for check in checks if check.status == "failed"]
 
 
 def _check_without_fits(

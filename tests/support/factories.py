@@ -14,12 +14,13 @@ BLOCK_CREDENTIALS = (
 )
 TIGHT_CREDENTIALS = BLOCK_CREDENTIALS.replace("Oregon, Nevada", "Oregon,Nevada")
 PROSE_CREDENTIALS = (
-    "The expert reviewer is Board Certified in Neurology, has a subspecialty in Pain Medicine and is licensed to practice "
-    "in Oregon."
+    "The expert reviewer is Board Certified in Neurology, has a subspecialty in Pain Medicine "
+    "and is licensed to practice in Oregon."
 )
 HEADER = (
     "Case Number: CM15-0099999\nDate Assigned: 03/02/2015 Date of Injury: 01/15/2014\n"
-    "Decision Date: 03/30/2015 UR Denial Date: 02/10/2015\nPriority: Standard Application\nReceived:\n02/20/2015"
+    "Decision Date: 03/30/2015 UR Denial Date: 02/10/2015\nPriority: Standard Application\n"
+    "Received:\n02/20/2015"
 )
 COLUMN_HEADER = (
     "Case Number:\nDate Assigned:\nDate of Injury:\nDecision Date:\nUR Denial Date:\nPriority:\n"
@@ -27,9 +28,10 @@ COLUMN_HEADER = (
     "CM15-0099999\n03/02/2015\n01/15/2014\n03/30/2015\n02/10/2015\nStandard\n02/20/2015"
 )
 SUMMARY = (
-    "The injured worker is a 47 year old female baker who hurt her lower back on January 15, 2014. Diagnoses included "
-    "lumbar strain and insomnia. She went through ten visits of therapy and lifts twenty pounds again. Utilization review "
-    "on February 10, 2015 did not certify the request."
+    "The injured worker is a 47 year old female baker who hurt her lower back on January 15, 2014. "
+    "Diagnoses included lumbar strain and insomnia. She went through ten visits of therapy and "
+    "lifts twenty pounds again. Utilization review on February 10, 2015 did not certify the "
+    "request."
 )
 
 AUTHORIZED_PART = "was authorized by the Claims Administrator."
@@ -38,7 +40,8 @@ STILL_DISPUTED = "The remaining IMR eligible portion of the original request,"
 
 def partly_authorized(treatment: str, authorized: str, disputed: str) -> str:
     """Word an item of which a part was authorized, as letters do."""
-    return f"{treatment} was the original request. {authorized} {AUTHORIZED_PART} {STILL_DISPUTED} {disputed} is"
+    original = f"{treatment} was the original request. {authorized} {AUTHORIZED_PART}"
+    return f"{original} {STILL_DISPUTED} {disputed} is"
 
 
 @dataclass
@@ -51,7 +54,10 @@ class FictionalItem:
     maximus_guideline: str = (
         "Decision based on MTUS Chronic Pain Treatment Guidelines Opioids Page(s): 76-79."
     )
-    rationale: str = "The baker took this drug for a year. No urine test was in the packet. The drug is not medically necessary."
+    rationale: str = (
+        "The baker took this drug for a year. No urine test was in the packet. "
+        "The drug is not medically necessary."
+    )
 
 
 @dataclass
@@ -64,7 +70,7 @@ class FictionalLetter:
     items: list[FictionalItem] = field(default_factory=lambda: [FictionalItem()])
 
     def paragraphs(self) -> list[str]:
-        """Every paragraph of the letter; ``"\\n"`` inside one is a line end that stands in the letter."""
+        """Give each paragraph; ``"\\n"`` inside one is a line end that stands in the letter."""
         blocks = [
             paragraph
             for item in self.items
@@ -90,17 +96,17 @@ class FictionalLetter:
         ]
 
     def spaced(self, width: int = 90) -> str:
-        """Blank lines between paragraphs, lines wrapped with a trailing blank."""
+        """Set blank lines between paragraphs; a line that wraps ends in a blank."""
         return render(self.paragraphs(), "spaced", width)
 
     def doubled(self, width: int = 90, page_break_before: str = "") -> str:
-        """Every line end twice, a blank line is one blank; a page break may fall before a given word."""
+        """Double each line end, a blank line is one blank; a page may break before a given word."""
         return _break_page(
             render(self.paragraphs(), "doubled", width), page_break_before, " ", "\n\n\n\n"
         )
 
     def tight(self, width: int = 90, page_break_before: str = "") -> str:
-        """No blank lines; a line that wraps ends in a blank, a paragraph's last line does not; pages end in a form feed."""
+        """Leave out blank lines; a line that wraps ends in a blank, a page in a form feed."""
         return _break_page(render(self.paragraphs(), "tight", width), page_break_before, "", "\f")
 
 
@@ -120,7 +126,7 @@ def render(paragraphs: list[str], layout: str, width: int = 90) -> str:
 
 
 def _break_page(text: str, before: str, line_end: str, page_break: str) -> str:
-    """Break the page before a word; the blank of a line that wraps stays, as it does in real letters."""
+    """Break the page before a word; the blank of a line that wraps stays, as in real letters."""
     if not before:
         return text
     return re.sub(

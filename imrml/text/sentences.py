@@ -60,7 +60,7 @@ _MISSING_AFTER = re.compile(
 # What stands before is missing: "X was not provided", "X is unclear", "X could not be established".
 _MISSING_BEFORE = re.compile(
     r"\b(?:"
-    r"(?:not|never|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently|specifically|properly|otherwise|also"
+    r"(?:not|never|neither|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently|specifically|properly|otherwise|also"
     r"|further|fully|well|apparent\w*|readily|yet|at all)){0,3} "
     r"(?:(?!support(?!ed by)|justif)"
     + _RECORD_VERB

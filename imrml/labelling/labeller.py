@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.labelling.arithmetic import find_implied_excess
 from imrml.labelling.rules import (
     Cue,
     Pattern,
@@ -81,6 +82,7 @@ class _Named:
 _ASSOCIATED = _Named(
     "associated_service_not_needed", "another item of the letter, on which it rests, is denied"
 )
+_EXCESS = _Named("exceeds_guideline_quantity", "used and asked for add up to more than the limit")
 
 
 def label_rationale(
@@ -146,6 +148,13 @@ def label_rationale(
                     cue, rationale, normalized, sentences[number], stretch
                 )
                 yielding[cue.id, number] = cue.yields_to
+    if not any(id_ == _EXCESS.id for id_, _ in spans) and (
+        excess := find_implied_excess(sentences, item)
+    ):
+        number, limit = excess
+        spans[_EXCESS.id, number] = _labelled(
+            _EXCESS, rationale, normalized, sentences[number], limit
+        )
     for number, reason in _fallen_with_another(sentences, names, denied_beside):
         if (_ASSOCIATED.id, number) not in spans:
             spans[_ASSOCIATED.id, number] = _labelled(

@@ -145,7 +145,7 @@ def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSent
     masked = _without_quotations(normalized.text)
     roled: list[RoledSentence] = []
     named: list[str] = []
-    in_case = False
+    in_case = in_narrative = False
     for sentence in split_sentences(masked):
         text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
         if formula:
@@ -156,6 +156,11 @@ def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSent
         role, in_case = _role(
             text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
         )
+        if role in {"shows", "lacks"}:
+            is_narrated = in_narrative and roles().narrated.search(text) is not None
+            opens = roles().narrative_opens.search(text, possible) is not None
+            in_narrative = is_narrated or opens
+            role = "narrative" if is_narrated else role
         roled.append(
             RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case)
         )

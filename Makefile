@@ -1,13 +1,19 @@
 # Everything runs in .venv, made from pyproject.toml with the versions of constraints.txt.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 READY := .venv/.ready
+DEV_READY := .venv/.ready-dev
 
-.PHONY: demo test check lint types arch unit fuzz clean
+.PHONY: demo test check lint types arch unit docs reference fuzz clean
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt  # what the demo needs
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) '.[synth]'
+	touch $@
+
+$(DEV_READY): $(READY)  # tools and every extra on top
+	$(INSTALL) '.[dev]'
 	touch $@
 
 demo: $(READY)  ## the whole line on an invented corpus
@@ -15,27 +21,38 @@ demo: $(READY)  ## the whole line on an invented corpus
 
 test: check  ## what CI runs
 
-check: lint types arch unit
+check: lint types arch unit docs
 
-lint: $(READY)
+lint: $(DEV_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/numpydoc lint $$(git ls-files 'imrml/*.py')
 
-types: $(READY)
+types: $(DEV_READY)
 	$(BIN)/mypy
 
-arch: $(READY)  ## the order of rooms, and what never reaches features, models, scoring
+arch: $(DEV_READY)  ## the order of rooms, and what never reaches features, models, scoring
 	$(BIN)/lint-imports
 
-unit: $(READY)  ## tests and doctests
+unit: $(DEV_READY)  ## tests and doctests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 FUZZED ?= text pdf archive notes requests
 RUNS ?= 20000
-fuzz: $(READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault ends it and is kept in build/fuzz
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
+fuzz: $(DEV_READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault ends it and is kept in build/fuzz
+	$(INSTALL) '.[dev,fuzz]'
 	for entry in $(FUZZED); do $(BIN)/python tests/support/fuzz.py $$entry --runs $(RUNS) || exit 1; done
 
 clean:
-	rm -rf .venv build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+DOCS_READY := .venv/.ready-docs
+$(DOCS_READY): $(READY)
+	$(INSTALL) '.[docs]'
+	touch $@
+
+docs: $(DOCS_READY)  ## the site, strictly, into build/site; no network is needed
+	$(BIN)/zensical build --clean --strict
+
+reference: $(READY)  ## write the generated pages of docs/reference anew
+	$(BIN)/python docs/generate_reference.py

@@ -1,4 +1,4 @@
-"""Frozen, strict config: one file of defaults shipped with the package, a user's YAML over it, ``--set a.b=c`` over both."""
+"""Frozen, strict config: defaults of the package, a user's YAML over them, ``--set`` over both."""
 
 import difflib
 import os
@@ -14,7 +14,7 @@ from imrml.errors import ConfigError
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
-"""Whose reviews: letters of the workers' compensation programme, or the state's coded data on health plans."""
+"""Whose reviews: letters on workers' compensation, or the state's coded data on health plans."""
 OutcomeKind = Literal[
     "class_prior",
     "category_prior",
@@ -32,7 +32,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class _Section(BaseModel):
-    """Unknown keys are errors, values are not coerced, nothing changes after loading, and no default lives here."""
+    """Unknown keys are errors, values are not coerced, nothing changes; no default lives here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
 
@@ -76,7 +76,7 @@ class CrossesConfig(_Section):
 
 
 class BoostingConfig(_Section):
-    """Boosted trees; the names are those of scikit-learn's ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
+    """Boosted trees, named as by ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
 
     max_iter: Count
     learning_rate: Share
@@ -124,11 +124,13 @@ class OutcomeConfig(_Section):
         kind, class_weight = info.data.get("kind"), info.data.get("class_weight")
         if kind in ("linear_svc", "complement_nb") and calibration == "none":
             raise ValueError(
-                f"scores of {kind} are no probabilities; expected sigmoid, isotonic, temperature or auto"
+                f"scores of {kind} are no probabilities; "
+                "expected sigmoid, isotonic, temperature or auto"
             )
         if class_weight and calibration in ("none", "temperature"):
             raise ValueError(
-                "class_weight shifts every probability; expected sigmoid, isotonic or auto, which shift it back"
+                "class_weight shifts every probability; "
+                "expected sigmoid, isotonic or auto, which shift it back"
             )
         return calibration
 
@@ -304,6 +306,11 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     overrides : iterable of str
         ``"a.b=c"``; the value is read as YAML.
 
+    Returns
+    -------
+    Config
+        Every setting, frozen.
+
     Raises
     ------
     ConfigError
@@ -316,7 +323,8 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     0.5
     >>> load_config(overrides=["models.outcom.c=0.5"])
     Traceback (most recent call last):
-    imrml.errors.ConfigError: --set models.outcom.c=0.5: models.outcom is no setting; nearest known: models.outcome
+    imrml.errors.ConfigError: --set models.outcom.c=0.5: models.outcom is no setting;
+    nearest known: models.outcome
     """
     settings: dict[str, Any] = yaml.safe_load(default_text())
     if path is not None:
@@ -343,7 +351,7 @@ def with_settings(config: Config, settings: Mapping[str, Any], source: str) -> C
 
     Examples
     --------
-    >>> with_settings(load_config(), {"models.outcome.c": 2.0, "features.max_terms": 50}, "search").models.outcome.c
+    >>> with_settings(load_config(), {"models.outcome.c": 2.0}, "search").models.outcome.c
     2.0
     """
     changed = config.model_dump()
@@ -366,7 +374,7 @@ def _validated(settings: Mapping[str, Any]) -> Config:
 
 
 def decision_threshold(models: Mapping[str, Any]) -> float | None:
-    """Tell from which probability on the answer is "overturned"; None where section ``models`` states none.
+    """Give the probability from which on the answer is "overturned"; None where none is stated.
 
     A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both
     answers cost the same on average at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of
@@ -374,7 +382,8 @@ def decision_threshold(models: Mapping[str, Any]) -> float | None:
 
     Examples
     --------
-    >>> decision_threshold({"cost_ratio": 4.0}), decision_threshold({"cost_ratio": None, "threshold": 0.3})
+    >>> stated = {"cost_ratio": None, "threshold": 0.3}
+    >>> decision_threshold({"cost_ratio": 4.0}), decision_threshold(stated)
     (0.2, 0.3)
     """
     ratio = models["cost_ratio"]
@@ -382,7 +391,13 @@ def decision_threshold(models: Mapping[str, Any]) -> float | None:
 
 
 def state_dir() -> Path:
-    """Folder of the MLflow database, locks and other state: ``$IMRML_HOME``, else ``./.imrml``; made with mode 0700."""
+    """Give the folder of the MLflow database, locks and other state, made with mode 0700.
+
+    Returns
+    -------
+    Path
+        ``$IMRML_HOME``, else ``./.imrml``.
+    """
     folder = Path(os.environ.get("IMRML_HOME", ".imrml"))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -390,18 +405,19 @@ def state_dir() -> Path:
 
 def _read_mapping(path: str | Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: no readable YAML ({type(error).__name__})") from None
-    if found is None:
+    if settings is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(settings, dict):
         raise ConfigError(
-            f"{path}: holds a {type(found).__name__}; expected settings by name, as in `imrml config show`"
+            f"{path}: holds a {type(settings).__name__}; "
+            "expected settings by name, as in `imrml config show`"
         )
-    return found
+    return settings
 
 
 def _lay_over(
@@ -416,7 +432,8 @@ def _lay_over(
         if isinstance(settings[key], dict):
             if not isinstance(value, Mapping):
                 raise ConfigError(
-                    f"{source}: {prefix}{key} is a section; expected settings by name, found {value!r}"
+                    f"{source}: {prefix}{key} is a section; "
+                    f"expected settings by name, found {value!r}"
                 )
             _lay_over(settings[key], value, source, f"{prefix}{key}.")
         else:
@@ -427,6 +444,6 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
         path = ".".join(str(part) for part in problem["loc"])
-        found = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r}; "
-        lines.append(f"{path}: {found}{problem['msg'][0].lower()}{problem['msg'][1:]}")
+        value = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r}; "
+        lines.append(f"{path}: {value}{problem['msg'][0].lower()}{problem['msg'][1:]}")
     return "\n".join(lines)

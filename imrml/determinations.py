@@ -13,7 +13,7 @@ Decision = Literal["upheld", "overturned"]
 
 SYNTHETIC_PREFIX = "SY"
 SYNTHETIC_CASE_NUMBER = rf"{SYNTHETIC_PREFIX}\d{{2}}-\d{{7}}"
-"""Invented cases are numbered SY15-0000001 where real ones are CM15-0000001, so that no table can lose the fact."""
+"""Invented cases are numbered SY15-0000001, real ones CM15-0000001: no table can lose the fact."""
 
 KEY_COLUMNS = (
     Column(
@@ -115,7 +115,17 @@ class Determination:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One disputed treatment or service: what was submitted and what was decided."""
+    """One disputed treatment or service: what was submitted and what was decided.
+
+    Parameters
+    ----------
+    item_number : int
+        From 1, in the letter's order.
+    submission : Submission
+        What was known before the review.
+    determination : Determination
+        What was known only after it.
+    """
 
     item_number: int
     submission: Submission

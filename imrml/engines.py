@@ -1,4 +1,4 @@
-"""Mapping a function over many inputs, in order, on one machine; one place to change when more machines help."""
+"""Mapping a function over many inputs, in order, on one machine or on a dask cluster."""
 
 import multiprocessing
 import os
@@ -6,14 +6,15 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from imrml.errors import ConfigError, ImrmlError
+from imrml.extras import require_extra
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -29,14 +30,15 @@ _AHEAD = (
 )
 _MAX_BATCH = 64
 _RENEWED_AFTER = 200  # calls
-_MAX_PARTITION = 1_024  # inputs that travel to a dask worker together: a second of work, where starting a process takes a tenth
+# Inputs that go to a dask worker together: a second of work; starting a process takes a tenth.
+_MAX_PARTITION = 1_024
 _MAX_PARTITION_SIZE = 4_000_000
 
 
 def map_ordered(
     function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1
 ) -> Iterator[Output]:
-    """Yield ``function(x)`` for each x, in the order of the inputs, never holding all results at once.
+    """Yield ``function(x)`` for each x, in the order of the inputs, never holding all results.
 
     Parameters
     ----------
@@ -46,6 +48,11 @@ def map_ordered(
         Consumed lazily.
     n_jobs : int, default=1
         Worker processes; -1 for one a core, 1 for none (everything in this process).
+
+    Yields
+    ------
+    object
+        What the function gives.
 
     Examples
     --------
@@ -71,7 +78,7 @@ def map_isolated(
     max_size: int = 1_000_000,
     engine: Engine = "local",
 ) -> Iterator[Output]:
-    """Yield ``function(x)`` for each x, in order, where x may kill the process that works on it or never come to an end.
+    """Yield ``function(x)`` for each x, in order, where x may kill its process or never end.
 
     Everything runs in workers, also with one job. Inputs travel in batches; a batch whose worker
     dies or that takes longer than one input may is taken apart and its inputs go one by one, so
@@ -100,11 +107,19 @@ def map_isolated(
         same imrml; where none is named, ``n_jobs`` workers of this machine. The outputs are the
         same.
 
+    Yields
+    ------
+    object
+        What the function or ``instead`` gives.
+
     Raises
     ------
     ConfigError
-        dask is not installed, its scheduler does not answer, or its workers may not start
-        processes.
+        The scheduler of dask does not answer, or its workers may not start processes.
+    MissingExtraError
+        The extra ``dask`` is not installed.
+    ImrmlError
+        No worker could be started, as from a script that does not protect its main module.
 
     Examples
     --------
@@ -139,6 +154,11 @@ def map_isolated(
             batch, future = waiting.popleft()
             try:
                 outputs = future.result()
+            except BrokenProcessPool:
+                raise ImrmlError(
+                    "engine: no worker process could be started; a script that starts them calls "
+                    'this under `if __name__ == "__main__":`, else look at the machine\'s memory'
+                ) from None
             except Exception as error:  # raised again below where it is no trouble of a worker
                 if _trouble(error, max_seconds) is None:
                     raise
@@ -151,7 +171,9 @@ def map_isolated(
 
 
 class Guard(Generic[Output]):
-    """One worker process that stands by, for a server: a call that kills it or never ends costs that call and nothing else.
+    """One worker process that stands by, for a server.
+
+    A call that kills it or never ends costs that call and nothing else.
 
     Parameters
     ----------
@@ -193,7 +215,18 @@ class Guard(Generic[Output]):
         )
 
     def call(self, *arguments: object) -> Future[Output]:
-        """Hand a call to the worker; :meth:`trouble` names what came of one that failed."""
+        """Hand a call to the worker.
+
+        Parameters
+        ----------
+        *arguments : object
+            Of the function; picklable.
+
+        Returns
+        -------
+        Future
+            :meth:`trouble` names what came of one that failed.
+        """
         if not self._pool.active:  # no worker could be started, for want of memory perhaps
             self._pool = self._start()
         future: Future[Output] = self._pool.schedule(
@@ -202,7 +235,18 @@ class Guard(Generic[Output]):
         return future
 
     def trouble(self, error: Exception) -> tuple[WorkerFailure, str] | None:
-        """Tell whether a call failed because its worker died or was stopped, and what was seen; None where it raised."""
+        """Tell whether a call failed because its worker died or was stopped.
+
+        Parameters
+        ----------
+        error : Exception
+            What the future raised.
+
+        Returns
+        -------
+        ({'crashed', 'too_slow'}, str) or None
+            What happened and what was seen; None where the function itself raised.
+        """
         return _trouble(error, self._max_seconds)
 
     def stop(self) -> None:
@@ -270,7 +314,7 @@ def _take(elements: Iterator[Output], n: int) -> Iterator[Output]:
 
 
 def _context(function: Callable[..., object]) -> multiprocessing.context.BaseContext:
-    """Start workers from a process that has imported what they need and has no threads, where the system knows how."""
+    """Start workers from a process without threads that has imported all, where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -280,35 +324,38 @@ def _context(function: Callable[..., object]) -> multiprocessing.context.BaseCon
     return context
 
 
-# --- dask ------------------------------------------------------------------------------------------------------------
+# --- dask ----------------------------------------------------------------------------------------
 
 
 def require_engine(engine: Engine) -> None:
     """Raise unless what an engine needs is installed.
 
+    Parameters
+    ----------
+    engine : {'local', 'dask'}
+        The engine.
+
     Raises
     ------
-    ConfigError
+    MissingExtraError
         Says how to install it.
 
     Examples
     --------
     >>> require_engine("local")
     """
-    if engine == "dask" and find_spec("distributed") is None:
-        raise ConfigError(
-            "engine: found 'dask', which is not installed; install the extra 'dask' (imrml[dask]), or use 'local'"
-        )
+    if engine == "dask":
+        require_extra("dask", "engine 'dask'")
 
 
 def _map_partition(
     work: Callable[..., Iterator[Output]], partition: Sequence[Input]
 ) -> list[Output] | Exception:
-    """Work on a dask worker. What goes wrong is handed back, not raised: dask would log the partition beside it."""
+    """Work on a dask worker; errors are handed back, for dask would log the partition with them."""
     if multiprocessing.current_process().daemon:
         return ConfigError(
-            "engine: the workers of the dask scheduler may not start processes, as one that a letter can kill needs; "
-            "start them with `dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
+            "engine: the workers of the dask scheduler may not start processes; start them with "
+            "`dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
         )
     try:
         return list(work(inputs=partition))
@@ -334,8 +381,8 @@ def _map_on_dask(
                 outputs = waiting.popleft().result()
             except (CancelledError, KilledWorker) as error:
                 raise ImrmlError(
-                    f"engine: the dask cluster lost its workers or its scheduler ({type(error).__name__}); "
-                    "look at their memory and logs, then run again"
+                    "engine: the dask cluster lost its workers or its scheduler "
+                    f"({type(error).__name__}); look at their memory and logs, then run again"
                 ) from None
             if isinstance(outputs, Exception):
                 raise outputs
@@ -360,6 +407,8 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
     ------
     ConfigError
         joblib does not know the backend, or what it needs is not installed.
+    MissingExtraError
+        The extra ``dask`` is not installed.
 
     Examples
     --------
@@ -375,12 +424,13 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
             stack.enter_context(parallel_config(backend=name, n_jobs=n_jobs))
         except (ImportError, ValueError) as error:
             raise ConfigError(
-                f"search.backend: found {name!r}; {error}; expected loky, threading or dask (extra 'dask')"
+                f"search.backend: found {name!r}; {error}; expected loky, threading or dask"
             ) from None
         yield
 
 
 def _dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
+    require_extra("dask", "search.backend 'dask'")
     from distributed import Client  # noqa: PLC0415 - only where asked for
 
     make_client: Any = Client  # distributed carries no types
@@ -388,9 +438,9 @@ def _dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
         try:
             return make_client(address)
         except (OSError, ValueError) as error:
-            told = type(error).__name__
             raise ConfigError(
-                f"DASK_SCHEDULER_ADDRESS: no scheduler of dask answers at {address} ({told}); start it, or unset the variable"
+                f"DASK_SCHEDULER_ADDRESS: no scheduler of dask answers at {address} "
+                f"({type(error).__name__}); start it, or unset the variable"
             ) from None
     workers = (
         {"n_workers": 1, "threads_per_worker": n_jobs}

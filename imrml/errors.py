@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 
 class ImrmlError(Exception):
-    """Base of every error that ``imrml`` raises on purpose; commands print it on one line and exit with its code.
+    """Base of every error that ``imrml`` raises on purpose.
+
+    Commands print it on one line and exit with its code.
 
     Examples
     --------
@@ -23,6 +25,12 @@ class ImrmlError(Exception):
 
 class ConfigError(ImrmlError):
     """A config file or a ``--set`` override does not fit; the message names the dotted path."""
+
+    exit_code = 2
+
+
+class MissingExtraError(ImrmlError):
+    """What was asked for needs an extra that is not installed; the message names the extra."""
 
     exit_code = 2
 
@@ -44,14 +52,16 @@ REASONS: dict[str, str] = {
     "no_text_layer": "run OCR on it first",
     "not_text": "export the letter as PDF, or as text in UTF-8, UTF-16 or Windows-1252",
     "not_a_letter": "check whether it is another document",
-    "unknown_format": "check whether the letter is whole; if it is, its format is a new one: report it",
+    "unknown_format": "check whether the letter is whole; "
+    "if it is, its format is a new one: report it",
     "no_items": "check whether the letter is whole",
     "item_without_outcome": "check whether the letter is whole",
     "contradictory_outcomes": "ask its sender which of its sentences holds",
     "unreadable": "check the file, its rights and the disk",
     "crashed": "save a copy with another program, or report it",
     "damaged_archive": "send the archive again; what was read before the damage stays",
-    "decompression_bomb": "do not unpack it; ask its sender for the letters alone, or raise limits.max_ratio",
+    "decompression_bomb": "do not unpack it; "
+    "ask its sender for the letters alone, or raise limits.max_ratio",
     "unsafe_path": "pack the letters again, as plain files under plain names",
     "nested_archive": "unpack the inner archive first",
     "no_letters": "check that it holds .pdf or .txt files",
@@ -93,11 +103,11 @@ class LeakageError(ImrmlError):
 
 
 class ModelError(ImrmlError):
-    """A model directory is absent, damaged, of a foreign version, or holds a type that is not on the allow-list."""
+    """A model is absent, damaged, of a foreign version, or holds a type that is not allowed."""
 
 
 class OutdatedModelError(ModelError):
-    """A model is whole, but other code made it: this code would not answer as it did, or not at all.
+    """A model is whole, but other code made it: this code would answer otherwise, or not at all.
 
     Parameters
     ----------
@@ -130,3 +140,11 @@ class CheckFailedError(ImrmlError):
     """A check, gate or alarm found something."""
 
     exit_code = 4
+
+
+class RequestWarning(UserWarning):
+    """Something of a table of requests counts for nothing: columns or cells that are ignored."""
+
+
+class RefusedRequestWarning(RequestWarning):
+    """A row of a table of requests is refused and not scored; the message names it and says why."""

@@ -1,4 +1,4 @@
-"""Intervals by bootstrap over cases: one set of resamples behind every figure, so that differences are paired.
+"""Intervals by bootstrap over cases: one set of resamples, so that differences are paired.
 
 Items of one case share a fate more often than not, so resampling items would draw intervals too
 narrow. A resample is a weight per case (how often it was drawn); sums over items become one product
@@ -80,7 +80,7 @@ class Resamples:
         return by_case @ self.weights
 
     def mean(self, values: Floats) -> Floats:
-        """Average values over items in every resample; NaN where a resample holds none of the items."""
+        """Average values over items in every resample; NaN where a resample holds no item."""
         return ratio(self.total(values), self.n_items)
 
     def rank(self, truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
@@ -115,10 +115,9 @@ class Resamples:
             pairs_won[columns] = (hits * (n_negative[columns] - above_or_tied + ties / 2)).sum(
                 axis=0
             )
-            found = np.cumsum(hits, axis=0)
-            precision_sum[columns] = (
-                hits * np.nan_to_num(ratio(found, found + above_or_tied))
-            ).sum(axis=0)
+            n_hits = np.cumsum(hits, axis=0)
+            precision = np.nan_to_num(ratio(n_hits, n_hits + above_or_tied))
+            precision_sum[columns] = (hits * precision).sum(axis=0)
         average_precision = ratio(precision_sum, n_positive)
         average_precision[n_negative == 0] = np.nan
         return ratio(pairs_won, n_positive * n_negative), average_precision
@@ -128,10 +127,15 @@ class Resamples:
         return csr_matrix(entries, shape=(n_steps, len(self.weights)))
 
     def calibration_slope(self, truth: Bools, p: Floats) -> Floats:
-        """Fit truth on the logit of p by logistic regression in every resample and return the slopes, shape (1 + n_resamples,).
+        """Fit truth on the logit of p by logistic regression in every resample.
 
         Newton's method, all resamples side by side; NaN where it does not settle (constant scores,
         decisions separated).
+
+        Returns
+        -------
+        ndarray of shape (1 + n_resamples,)
+            The slopes.
         """
         x, y = logit(clipped(p)), truth.astype(float)
         slopes = np.full(self.weights.shape[1], np.nan)
@@ -174,6 +178,16 @@ def _fit_slopes(x: Floats, y: Floats, weights: Floats) -> Floats:
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Divide; NaN where the denominator is zero.
 
+    Parameters
+    ----------
+    numerator, denominator : ndarray
+        Of one shape.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+
     Examples
     --------
     >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
@@ -186,7 +200,18 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
 
 
 def clipped(p: Floats) -> Floats:
-    """Keep probabilities off 0 and 1 by the machine's precision, as scikit-learn's log loss does."""
+    """Keep probabilities off 0 and 1 by the machine's precision, as scikit-learn's log loss does.
+
+    Parameters
+    ----------
+    p : ndarray
+        Probabilities, 0 to 1.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+    """
     margin = float(np.finfo(np.float64).eps)
     return np.clip(p, margin, 1 - margin)
 
@@ -205,6 +230,10 @@ def figure(value: float, resampled: Floats, n: int, level: float) -> Figure:
     level : float
         Of the interval, such as 0.95.
 
+    Returns
+    -------
+    Figure
+
     Examples
     --------
     >>> figure(0.5, np.linspace(0, 1, 101), n=40, level=0.5)
@@ -214,7 +243,8 @@ def figure(value: float, resampled: Floats, n: int, level: float) -> Figure:
     """
     if not np.isfinite(value):
         return not_applicable(
-            "undefined on these items: one decision only, or scores that do not vary or that separate them"
+            "undefined on these items: one decision only, "
+            "or scores that do not vary or that separate them"
         )
     defined = resampled[np.isfinite(resampled)]
     if len(defined) < _MIN_DEFINED * len(resampled):
@@ -232,14 +262,27 @@ def rate_figure(truth: Bools, resamples: Resamples, level: float) -> Figure:
     Where all items agree, every resample agrees too and the bootstrap would claim certainty; then
     the interval is Wilson's (1927), counting cases instead of items.
 
+    Parameters
+    ----------
+    truth : ndarray of bool of shape (n_items,)
+        The fact.
+    resamples : Resamples
+        Of the items' cases.
+    level : float
+        Of the interval, such as 0.95.
+
+    Returns
+    -------
+    Figure
+
     Examples
     --------
-    >>> found = rate_figure(np.zeros(8, dtype=bool), Resamples(list("ABCDEFGH"), 100, 0), 0.95)
-    >>> found["low"], round(found["high"], 2)
+    >>> rate = rate_figure(np.zeros(8, dtype=bool), Resamples(list("ABCDEFGH"), 100, 0), 0.95)
+    >>> rate["low"], round(rate["high"], 2)
     (0.0, 0.32)
     """
     means = resamples.mean(truth.astype(float))
-    found = figure(means[0], means[1:], len(truth), level)
+    bootstrapped = figure(means[0], means[1:], len(truth), level)
     if truth.all() or not truth.any():
         n_cases = resamples.n_cases
         wilson = binomtest(n_cases if truth.all() else 0, n_cases).proportion_ci(
@@ -251,11 +294,20 @@ def rate_figure(truth: Bools, resamples: Resamples, level: float) -> Figure:
             "high": float(wilson.high),
             "n": len(truth),
         }
-    return found
+    return bootstrapped
 
 
 def not_applicable(why: str) -> Figure:
     """Say why there is no figure.
+
+    Parameters
+    ----------
+    why : str
+        In words.
+
+    Returns
+    -------
+    Figure
 
     Examples
     --------

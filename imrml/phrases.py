@@ -22,6 +22,16 @@ def pluralize(n: int, noun: str) -> str:
 def percent(value: float) -> str:
     """Write a probability for people; what is not certain is never written as 0 or 100 %.
 
+    Parameters
+    ----------
+    value : float
+        Probability, 0 to 1.
+
+    Returns
+    -------
+    str
+        In percent.
+
     Examples
     --------
     >>> percent(0.144), percent(0.004), percent(0.0), percent(0.998)

@@ -8,7 +8,15 @@ from typing import Any
 
 
 def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then move it into place with mode 0600."""
+    """Let ``write`` fill a temporary file beside ``path``, then move it into place, mode 0600.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write; folders are made where absent, an older file is replaced.
+    write : callable
+        Takes the temporary path and fills it; whatever it raises leaves ``path`` as it was.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
@@ -25,7 +33,12 @@ def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files of :func:`write_private` whose process was killed; nobody else may be writing there.
+    """Remove temporary files of :func:`write_private` whose process was killed.
+
+    Parameters
+    ----------
+    folder : Path
+        Nobody else may be writing there.
 
     Examples
     --------

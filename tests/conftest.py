@@ -1,18 +1,32 @@
-"""Shared by all tests: nothing is written outside temporary folders, and one small invented corpus goes down the whole line."""
+"""Shared by all tests: temporary folders only, and one invented corpus that went down the line."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
+from filelock import FileLock
 
 from imrml.cli import main
 
 SMALL = [
-    "models.n_refits=5", "evaluation.n_folds=2", "evaluation.n_bootstrap=50", "features.max_terms=500", "tracking.enabled=false",
-    "evaluation.learning_curve=[0.5]", "evaluation.n_shuffles=1",
-]  # fmt: skip
+    "models.n_refits=5",
+    "evaluation.n_folds=2",
+    "evaluation.n_bootstrap=50",
+    "features.max_terms=500",
+    "tracking.enabled=false",
+    "evaluation.learning_curve=[0.5]",
+    "evaluation.n_shuffles=1",
+]
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 class Run(NamedTuple):
@@ -59,19 +73,32 @@ class Line(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def line(tmp_path_factory) -> Line:
-    """Three hundred invented letters, parsed, labelled, and a model trained on them."""
-    from imrml.cli.label import label_items
-    from imrml.cli.parse import parse_letters
-    from imrml.cli.train import train_model
-    from imrml.synthetic import write_corpus
-
-    folder = tmp_path_factory.mktemp("line")
-    made = Line(
-        folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
-    )
-    write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
-    parse_letters([str(made.letters)], out=str(made.items))
-    label_items(str(made.items), out=str(made.items))
-    train_model(str(made.items), set_=SMALL, out=made.model)
+def line(tmp_path_factory, worker_id) -> Line:
+    """Three hundred invented letters, parsed, labelled and learned from, once for all workers."""
+    of_this_run = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        of_this_run = of_this_run.parent
+    folder = of_this_run / "line"
+    with FileLock(of_this_run / "line.lock"):
+        made = Line(
+            folder / "letters", folder / "truth.parquet", folder / "items.parquet", folder / "model"
+        )
+        if not (folder / "whole").exists():
+            make_line(made)
+            (folder / "whole").touch()
     return made
+
+
+def make_line(made: Line) -> None:
+    """Invent letters, parse and label them, and train a model on them."""
+    from imrml.config import load_config
+    from imrml.corpus.to_table import parse_to_table
+    from imrml.labelling.table import label_items
+    from imrml.synthetic import write_corpus
+    from imrml.tables.files import read_table, write_table
+    from imrml.tracking.trained import train
+
+    write_corpus(300, 11, made.letters, truth=made.truth, pdf_share=0.1, damage_share=0.3)
+    parse_to_table(made.letters, made.items)
+    write_table(label_items(read_table(made.items)), made.items)
+    train(read_table(made.items), load_config(overrides=SMALL), out=made.model)

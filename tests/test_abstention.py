@@ -1,4 +1,4 @@
-"""Abstention: each reason in plain words when config asks for it; a stated error is kept by what is found on other cases."""
+"""Abstention: each reason in plain words when config asks for it; a stated error is kept."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,10 @@ from imrml.submissions.frame import submission_frame
 from imrml.tables.files import read_table
 from imrml.training.run import train
 
-FOREIGN = "El paciente refiere dolor persistente desde la caída y pide otra consulta con su cirujano de siempre"
+FOREIGN = (
+    "El paciente refiere dolor persistente desde la caída y pide otra consulta con su cirujano de "
+    "siempre"
+)
 
 
 def fitted(*overrides):
@@ -49,18 +52,18 @@ def test_a_request_in_words_that_nobody_learned_is_unlike(asked):
 
 
 def test_only_hashes_of_words_that_enough_cases_hold_are_kept():
-    told = pd.DataFrame(
+    asked = pd.DataFrame(
         {
             "treatment": ["Norco"] * 6,
             "diagnosis": ["", "", "", "", "", "Featherstone"],
             "case_summary": "",
         }
     )
-    known = learn_words(told, list("ABCDEF"), 5)
+    known = learn_words(asked, list("ABCDEF"), 5)
     assert known.dtype == np.uint32
     assert len(known) == 1
-    assert unknown_shares(told, known)[[0, 5]].tolist() == [0.0, pytest.approx(1 / 12)]
-    assert len(learn_words(told, ["A"] * 6, 5)) == 0
+    assert unknown_shares(asked, known)[[0, 5]].tolist() == [0.0, pytest.approx(1 / 12)]
+    assert len(learn_words(asked, ["A"] * 6, 5)) == 0
 
 
 def test_near_the_threshold_only_where_one_is_stated(asked):
@@ -72,24 +75,24 @@ def test_near_the_threshold_only_where_one_is_stated(asked):
         "abstention.max_unknown_words=null", "abstention.near_threshold=0.2", "models.cost_ratio=4"
     )
     p = model.predict_proba(asked)[:, 1]
-    told = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
-    assert np.array_equal(told, np.abs(p - 0.2) < 0.2)
+    abstains = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
+    assert np.array_equal(abstains, np.abs(p - 0.2) < 0.2)
     assert "within 20% of the threshold of 20%" in reasons(model, asked)[0]
 
 
 def test_an_interval_that_says_nothing_is_no_answer(asked):
     model = fitted("abstention.max_unknown_words=null", "abstention.max_interval_width=0.3")
     low, high = model.predict_interval(asked).T
-    told = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
-    assert np.array_equal(told, high - low > 0.3)
-    assert 0 < told.sum() < len(told)
+    abstains = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
+    assert np.array_equal(abstains, high - low > 0.3)
+    assert 0 < abstains.sum() < len(abstains)
 
 
 def test_an_answer_less_sure_than_asked_for_is_kept_back(asked):
     model = fitted("abstention.max_unknown_words=null", "abstention.min_confidence=0.8")
     p = model.predict_proba(asked)[:, 1]
-    told = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
-    assert np.array_equal(told, np.maximum(p, 1 - p) < 0.8)
+    abstains = np.array([bool(reason) for reason in model.abstain_reasons(asked)])
+    assert np.array_equal(abstains, np.maximum(p, 1 - p) < 0.8)
     assert "the stated error asks for 80%" in reasons(model, asked)[0]
 
 
@@ -135,11 +138,11 @@ def test_error_and_coverage_are_checked_on_other_cases():
         }
     )
     stated = load_config(overrides=["abstention.max_error=0.1"]).abstention
-    found = control_error(items, "p_overturned", 0.5, stated, seed=0)
-    assert found["n_calibration"] + found["n_test"] == 2000
-    assert found["error"]["low"] < 0.1
-    assert 0.3 < found["coverage"] < 0.9
-    assert 0.5 < found["min_confidence"] < 0.9
+    control = control_error(items, "p_overturned", 0.5, stated, seed=0)
+    assert control["n_calibration"] + control["n_test"] == 2000
+    assert control["error"]["low"] < 0.1
+    assert 0.3 < control["coverage"] < 0.9
+    assert 0.5 < control["min_confidence"] < 0.9
     never = control_error(
         items, "p_overturned", 0.5, stated.model_copy(update={"max_error": 0.0001}), seed=0
     )
@@ -178,11 +181,11 @@ def test_a_precision_is_checked_on_cases_that_did_not_set_its_threshold():
         }
     )
     stated = load_config().evaluation
-    found = control_precision(items, "p_overturned", 0.6, stated, seed=0)
-    assert found["precision"]["low"] < 0.6 < found["precision"]["high"]
-    assert found["precision"]["n"] == found["n_answered"]
-    assert (p >= found["threshold"]).sum() == pytest.approx(found["n_answered"], rel=0.3)
-    assert 0 < found["recall"]["value"] < 1
+    control = control_precision(items, "p_overturned", 0.6, stated, seed=0)
+    assert control["precision"]["low"] < 0.6 < control["precision"]["high"]
+    assert control["precision"]["n"] == control["n_answered"]
+    assert (p >= control["threshold"]).sum() == pytest.approx(control["n_answered"], rel=0.3)
+    assert 0 < control["recall"]["value"] < 1
     beyond = control_precision(items.assign(overturned=False), "p_overturned", 0.6, stated, seed=0)
     assert beyond["threshold"] is None
     assert "no threshold makes 60% of the answers right" in beyond["not_applicable"]
@@ -203,7 +206,7 @@ def test_training_ships_the_confidence_that_keeps_the_stated_error(line):
     items = read_table(line.items)
     stated = ["abstention.max_error=0.2", "models.target_precision=0.12"]
     result = train(items, load_config(overrides=[*SMALL, *quick, *stated]))
-    found = result.metrics["risk_control"]
+    control = result.metrics["risk_control"]
     precise = result.metrics["target_precision"]
     assert (
         0
@@ -212,7 +215,7 @@ def test_training_ships_the_confidence_that_keeps_the_stated_error(line):
         == decision_threshold(result.model.models)
     )
     assert precise["precision"]["n"] == precise["n_answered"] > 0
-    assert result.model.abstention["min_confidence"] == found["min_confidence"]
-    assert found["error"]["n"] <= found["n_test"]
+    assert result.model.abstention["min_confidence"] == control["min_confidence"]
+    assert control["error"]["n"] <= control["n_test"]
     silent = train(items, load_config(overrides=[*SMALL, *quick, "abstention.max_error=0.001"]))
     assert silent.model.abstention["min_confidence"] == 1.0

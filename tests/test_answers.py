@@ -1,4 +1,4 @@
-"""A document that answers a deficiency never raises it: by what-if, and where it is really added to the notes."""
+"""A document that answers a deficiency never raises it: by what-if, and once it is in the notes."""
 
 from random import Random
 
@@ -15,7 +15,6 @@ from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features import HashedText, answering_cues, background, find_documents
 from imrml.models import ReviewModel
 from imrml.models.deficiency import MIN_SHOWN, DeficiencyModel
-from imrml.scoring.prediction import documents_shown
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_letters, draw_requests
@@ -43,10 +42,10 @@ class _Slots(dict):
 
 def sentences_of_the_process() -> list[str]:
     """One wording of every documented fact that the invented records can tell."""
-    told, facts = read_table("process")["aspects"], read_banks("record")["facts"]
+    aspects, facts = read_table("process")["aspects"], read_banks("record")["facts"]
     return [
         say(Random(7), facts[name]["shown"], _Slots())
-        for name, aspect in told.items()
+        for name, aspect in aspects.items()
         if aspect["scope"] == "record"
     ]
 
@@ -58,7 +57,7 @@ def model() -> ReviewModel:
         [row for letter in draw_letters(200, seed=1, damage_share=0.0) for row in letter.truth]
     )
     labels = pd.DataFrame(
-        {id_: [id_ in found for found in items["deficiencies"]] for id_ in deficiency_ids()}
+        {id_: [id_ in ids for ids in items["deficiencies"]] for id_ in deficiency_ids()}
     )
     overturned = (items["decision"] == "overturned").to_numpy()
     priors = make_model("models.outcome.kind=category_prior")
@@ -69,23 +68,22 @@ def predict(model: ReviewModel, table: pd.DataFrame) -> np.ndarray:
     return model.predict_deficiencies(sort_requests(table, "imr").submissions).to_numpy()
 
 
-# --- the background of a narrative -----------------------------------------------------------------------------------
+# --- the background of a narrative
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(PLAIN), max_size=5), st.sampled_from(DOCUMENTS), st.integers(0, 5))
 def test_no_trace_of_a_document_is_left_in_the_background(
-    told: list[str], document: str, place: int
+    sentences: list[str], document: str, place: int
 ) -> None:
-    with_it = [*told[:place], document, *told[place:]]
-    assert background(" ".join(with_it)) == background(" ".join(told))
-    assert [line.strip() for line in background(" ".join(told)).split("\n")] == [
-        line.strip() for line in told
-    ] or not told
+    with_it = [*sentences[:place], document, *sentences[place:]]
+    assert background(" ".join(with_it)) == background(" ".join(sentences))
+    lines = [line.strip() for line in background(" ".join(sentences)).split("\n")]
+    assert lines == [sentence.strip() for sentence in sentences] or not sentences
 
 
 def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None:
-    told = (
+    before = (
         "52 yo cook",
         "c/o lbp since fall at",
         "work in may worse with bending and lifting of pots pain to left hip",
@@ -95,25 +93,27 @@ def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None
         "works part time in canteen and sleeps badly since then",
         "plan to see again",
     )
-    assert background(" ".join([*told, "uds 3/2/15 consistent", *after])).split("\n") == [
-        *told,
+    assert background(" ".join([*before, "uds 3/2/15 consistent", *after])).split("\n") == [
+        *before,
         *after,
     ]
 
 
 @pytest.mark.parametrize(
-    "told",
+    "statement",
     [
         "She takes Norco 10/325 mg q.d.",
         "No lifting, no pushing, etc.",
         "Denies dizziness with Soma 10 mg.",
     ],
 )
-def test_a_short_form_at_the_end_of_a_statement_does_not_reach_the_next(told: str) -> None:
-    with_document = f"{told} The UDS was consistent."
-    assert background(with_document) == background(told)
+def test_a_short_form_at_the_end_of_a_statement_does_not_reach_the_next(statement: str) -> None:
+    with_document = f"{statement} The UDS was consistent."
+    assert background(with_document) == background(statement)
     (urine,) = (
-        found for found in find_documents(with_document) if found.cue == "urine_drug_screen"
+        document
+        for document in find_documents(with_document)
+        if document.cue == "urine_drug_screen"
     )
     assert not urine.is_negated
 
@@ -132,11 +132,11 @@ def test_every_line_of_the_checklist_is_answered_by_its_cues() -> None:
     for (id_, _), cues in cues_that_show().items():
         assert cues <= answering_cues()[id_]
     for sentence in DOCUMENTS:
-        for found in find_documents(sentence):
-            assert all(found.cue in answering_cues()[id_] for id_ in found.answers)
+        for document in find_documents(sentence):
+            assert all(document.cue in answering_cues()[id_] for id_ in document.answers)
 
 
-# --- the regression --------------------------------------------------------------------------------------------------
+# --- the regression
 
 
 def test_documents_take_off_what_bounded_least_squares_says() -> None:
@@ -174,7 +174,7 @@ def test_documents_take_off_what_bounded_least_squares_says() -> None:
     assert fitted.mean(axis=0) == pytest.approx(labels.mean(axis=0), abs=0.03)
 
 
-# --- the whole model -------------------------------------------------------------------------------------------------
+# --- the whole model
 
 
 def test_no_answer_that_is_added_raises_its_deficiency(model: ReviewModel) -> None:
@@ -182,7 +182,9 @@ def test_no_answer_that_is_added_raises_its_deficiency(model: ReviewModel) -> No
     before = predict(model, table)
     n_lowered = n_raised_elsewhere = 0
     for sentence in [*sentences_of_the_process(), *DOCUMENTS]:
-        answered = {found.cue for found in documents_shown((sentence,))}
+        answered = {
+            document.cue for document in find_documents(sentence) if not document.is_negated
+        }
         own = [bool(answered & answering_cues()[id_]) for id_ in deficiency_ids()]
         for added in (
             table["case_summary"] + " " + sentence,
@@ -202,18 +204,19 @@ def test_what_if_is_what_the_model_says_once_the_sentence_is_there(model: Review
     table = pd.DataFrame([request.row for request in draw_requests(6, 5)])
     for sentence in DOCUMENTS:
         after = predict(model, table.assign(case_summary=table["case_summary"] + " " + sentence))
-        cues = {found.cue for found in documents_shown((sentence,))}
+        cues = {document.cue for document in find_documents(sentence) if not document.is_negated}
         for row in range(len(table)):
             inputs = model.read(sort_requests(table.iloc[[row]], "imr").submissions)
-            [told] = model.predict_deficiencies_if_shown(inputs, [cues])
-            assert told == pytest.approx(after[row], abs=1e-12)
+            [if_shown] = model.predict_deficiencies_if_shown(inputs, [cues])
+            assert if_shown == pytest.approx(after[row], abs=1e-12)
 
 
 def test_no_document_takes_a_request_over_the_threshold_of_brief_notes(model: ReviewModel) -> None:
     table = pd.DataFrame({"treatment": ["Norco 10/325mg #60"], "case_summary": ["Back pain."]})
     notes = " ".join([*table["case_summary"], *DOCUMENTS * 20])
     frames = [
-        sort_requests(told, "imr").submissions for told in (table, table.assign(case_summary=notes))
+        sort_requests(asked, "imr").submissions
+        for asked in (table, table.assign(case_summary=notes))
     ]
     brief, documented = (model.read(frame) for frame in frames)
     assert (brief.is_too_short[0], documented.is_too_short[0]) == (True, False)

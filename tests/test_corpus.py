@@ -1,6 +1,8 @@
-"""Corpus: letters to tables; what cannot be read is counted and kept, whatever the number of workers."""
+"""Corpus: letters to tables; what cannot be read is counted and kept, whoever works."""
 
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -13,11 +15,14 @@ from imrml.corpus import (
     failure_table,
     item_table,
     parse_file,
+    parse_letters,
     parse_new,
+    parse_to_table,
     submission_table,
 )
 from imrml.determinations import DETERMINATION_COLUMNS, ITEM_COLUMNS, KEY_COLUMNS, Item
 from imrml.documents import walk_letters
+from imrml.errors import ImrmlError
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS, SUBMISSION_COLUMNS
 from imrml.submissions.frame import submission_frame
@@ -60,6 +65,76 @@ def test_letters_become_rows_and_failures_in_order(folder, n_jobs):
     assert items["decided_year"].to_list()[:2] == [2015, 2015]
     assert pd.isna(items["decided_year"][2])
     assert items["source_sha256"].str.len().eq(64).all()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_letters_in_memory_are_those_on_disk(folder, tmp_path, n_jobs):
+    (folder / "5.txt").write_bytes((folder / "1.txt").read_bytes())
+    parsed = parse_letters([folder / "1.txt", folder], n_jobs=n_jobs)
+    summary = parse_to_table([folder / "1.txt", folder], tmp_path / "items.jsonl", n_jobs=n_jobs)
+    write_table(parsed.items, tmp_path / "memory.jsonl")
+    write_table(parsed.failures, tmp_path / "failures.jsonl")
+    assert (tmp_path / "memory.jsonl").read_bytes() == (tmp_path / "items.jsonl").read_bytes()
+    assert (tmp_path / "failures.jsonl").read_bytes() == summary.failures.read_bytes()
+    assert (summary.n_new, summary.n_copies, summary.n_lost, summary.n_items) == (2, 2, 2, 3)
+    assert summary.reasons == {"empty_file": 1, "not_a_letter": 1}
+    assert repr(parsed) == "ParsedLetters(3 items, 2 failures)"
+
+
+def test_one_path_is_taken_as_it_is_and_limits_are_the_config_s(folder):
+    config = load_config(overrides=["limits.max_items=1"])
+    parsed = parse_letters(str(folder / "1.txt"), config)
+    assert (len(parsed.items), parsed.failures["reason"].to_list()) == (0, ["too_many_items"])
+
+
+def test_a_table_says_what_was_held_and_what_is_new(folder, tmp_path):
+    out = tmp_path / "items.csv"
+    parse_to_table(folder / "3.txt", out)
+    passed = []
+
+    def watch(outcomes):
+        for outcome in outcomes:
+            passed.append(outcome.source)
+            yield outcome
+
+    summary = parse_to_table(folder, out, resume=True, progress=watch)
+    assert (summary.n_held, summary.n_new, summary.n_lost) == (1, 1, 2)
+    assert passed == [str(folder / name) for name in ("1.txt", "2.txt", "4.txt")]
+    assert summary.describe().splitlines() == [
+        f"2 of 4 letters read, 3 items, written to {out}",
+        "1 letter held already and not parsed again",
+        f"2 letters not read (1 empty_file, 1 not_a_letter): see {out}.failures.jsonl",
+    ]
+
+
+def test_where_no_letter_can_be_parsed_only_the_failures_are_written(folder, tmp_path):
+    with pytest.raises(ImrmlError, match="none of 1 letter could be read"):
+        parse_to_table(folder / "2.txt", tmp_path / "items.csv")
+    assert [path.name for path in tmp_path.glob("items*")] == ["items.csv.failures.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"out": "-", "resume": True}, "resume"),
+        ({"out": "a.csv", "resume": True, "submissions_only": True}, "submissions-only"),
+        ({"out": "a.csv", "failures": "a.csv"}, "name two files"),
+        ({"out": "a.doc"}, "a.doc"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(folder, settings, said):
+    with pytest.raises(ImrmlError, match=said):
+        parse_to_table(folder, **settings)
+
+
+def test_a_script_that_does_not_protect_its_main_module_is_told(folder, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(f"from imrml.corpus import parse_letters\nparse_letters({str(folder)!r})\n")
+    done = subprocess.run(
+        [sys.executable, script], check=False, timeout=120, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert 'under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
@@ -118,8 +193,9 @@ def test_submissions_are_scored_as_the_items_that_they_come_from(stage):
 
 
 def test_submissions_only_fits_no_other_way_of_writing(imrml, folder, tmp_path):
-    for other in (["--out", tmp_path / "a.csv", "--resume"], ["--show"], ["--coverage"]):
-        assert imrml("parse", folder, "--submissions-only", *other).code == 2
+    out = tmp_path / "a.csv"
+    assert imrml("parse", folder, "--submissions-only", "--out", out, "--resume").code == 2
+    assert imrml("parse", folder, "--submissions-only").code == 2
 
 
 def bare(value: object) -> str:
@@ -131,20 +207,20 @@ def bare(value: object) -> str:
 def test_invented_letters_come_back_as_their_truth(damage_share, least):
     n_items, n_right = 0, 0
     for letter in draw_letters(300, 5, damage_share):
-        case = parse_letter(letter.text, letter.case.case_number)
+        case = parse_letter(letter.text, fallback_case_number=letter.case.case_number).case
         assert (case.case_number, case.letter_format, len(case.items)) == (
             letter.case.case_number,
             letter.case.letter_format,
             len(letter.case.items),
         )
-        for found, true in zip(case.items, letter.case.items, strict=True):
+        for item, true in zip(case.items, letter.case.items, strict=True):
             n_items += 1
             if damage_share:
-                n_right += [bare(part) for part in parts(found)] == [
+                n_right += [bare(part) for part in parts(item)] == [
                     bare(part) for part in parts(true)
                 ]
             else:
-                n_right += found == true
+                n_right += item == true
     assert n_items > 300
     assert n_right >= least * n_items
 

@@ -1,4 +1,4 @@
-"""Faults: every reason, workers that die, runs that are killed; one row each and nothing else is lost."""
+"""Faults: every reason, workers that die, runs that are killed; each costs one row only."""
 
 import io
 import re
@@ -23,7 +23,7 @@ TIGHT = {
     "max_pages": 3,
     "max_items": 3,
     "max_ratio": 20.0,
-    "max_seconds": 2.0,
+    "max_seconds": 600.0,
 }
 
 
@@ -67,7 +67,7 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "nested_archive": ("nested.zip", zipped({"in.zip": zipped({"a.txt": GOOD.encode()})})),
     "no_letters": ("none.zip", zipped({"a.doc": b""})),
     "crashed": ("crash.txt", faults.CRASH),
-    "too_slow": ("hang.txt", faults.HANG),
+    "too_slow": ("stopped.txt", faults.STOPPED),
     "unreadable": ("lzma.zip", b""),  # written below
 }
 
@@ -97,12 +97,12 @@ def test_every_reason_has_its_row_and_says_what_to_do(parse, tmp_path):
     done = parse(tmp_path / "letters", "--out", tmp_path / "items.csv", "--strict")
     assert done.code == 4, done.err
     assert f"1 of {len(BROKEN) + 1} letters read" in done.err
-    found = {
+    rows = {
         row["reason"]: row
         for row in read_table(tmp_path / "items.csv.failures.jsonl").to_dict("records")
     }
-    assert set(found) == set(BROKEN) == set(REASONS)
-    for reason, row in found.items():
+    assert set(rows) == set(BROKEN) == set(REASONS)
+    for reason, row in rows.items():
         assert BROKEN[reason][0] in row["source"]
         assert row["detail"].endswith(f"; {REASONS[reason]}")
         assert not re.search("baker|Norco|secret", row["detail"])
@@ -130,13 +130,13 @@ def test_every_engine_writes_the_same_files(parse, folder, tmp_path):
 def test_an_engine_that_is_not_installed_leaves_nothing_behind(
     imrml, folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("imrml.engines.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     done = imrml("parse", folder, "--out", tmp_path / "items.csv", "--engine", "dask")
-    assert (done.code, "extra 'dask'" in done.err) == (2, True)
+    assert (done.code, "pip install 'imrml[dask]'" in done.err) == (2, True)
     assert not list(tmp_path.glob("items*"))
 
 
-# --- copies and resuming ---------------------------------------------------------------------------------------------
+# --- copies and resuming -------------------------------------------------------------------------
 
 
 def numbered(number: int) -> str:
@@ -275,7 +275,7 @@ def run_to_death(tmp_path, death: str, *arguments: object) -> None:
     done = subprocess.run(
         [sys.executable, script, "parse", *map(str, arguments)],
         check=False,
-        timeout=120,
+        timeout=600,
         capture_output=True,
     )
     assert done.returncode == -9, done.stderr

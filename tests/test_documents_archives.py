@@ -86,8 +86,8 @@ def test_an_archive_in_a_folder_is_opened_and_known_by_its_bytes(tmp_path, name)
     "member", ["../a.txt", "/etc/a.txt", "x/../../a.txt", "C:\\a.txt", "..\\a.txt"]
 )
 def test_a_name_that_leads_out_is_refused(tmp_path, name, member):
-    found = read(tmp_path, PACKERS[name]({member: b"out", "good.txt": b"in"}), name)
-    assert found == {f"{name}!{member}": "[unsafe_path]", f"{name}!good.txt": "in"}
+    texts = read(tmp_path, PACKERS[name]({member: b"out", "good.txt": b"in"}), name)
+    assert texts == {f"{name}!{member}": "[unsafe_path]", f"{name}!good.txt": "in"}
 
 
 def test_links_and_devices_are_refused(tmp_path):
@@ -108,32 +108,32 @@ def test_links_and_devices_are_refused(tmp_path):
 @pytest.mark.parametrize("name", PACKERS)
 def test_nested_archives_are_refused_under_any_name(tmp_path, name):
     inner = zipped({"a.txt": b"inner"})
-    found = read(
+    texts = read(
         tmp_path,
         PACKERS[name]({"in.zip": inner, "in.tgz": b"x", "in.txt": inner, "good.txt": b"in"}),
         name,
     )
-    assert list(found.values()) == ["[nested_archive]"] * 3 + ["in"]
+    assert list(texts.values()) == ["[nested_archive]"] * 3 + ["in"]
 
 
 @pytest.mark.parametrize("name", ["letters.zip", "letters.tar.gz"])
 def test_a_bomb_is_stopped_while_it_inflates(tmp_path, name):
     bomb = PACKERS[name]({"first.txt": b"in", "bomb.txt": bytes(2_500_000), "last.txt": b"after"})
     assert len(bomb) < 5000
-    found = read(tmp_path, bomb, name, TIGHT)
-    assert found[f"{name}!first.txt"] == "in"
-    assert "[decompression_bomb]" in found.values()
+    texts = read(tmp_path, bomb, name, TIGHT)
+    assert texts[f"{name}!first.txt"] == "in"
+    assert "[decompression_bomb]" in texts.values()
     # a zip can be read behind the bomb, a tape cannot
-    assert (f"{name}!last.txt" in found) == (name == "letters.zip")
+    assert (f"{name}!last.txt" in texts) == (name == "letters.zip")
 
 
 def test_many_small_bombs_are_one_bomb(tmp_path):
-    found = read(
+    texts = read(
         tmp_path, zipped({f"{number}.txt": b" " * 990_000 for number in range(300)}), limits=TIGHT
     )
-    assert list(found.values()).count("[decompression_bomb]") == 1
-    assert found["letters.zip"] == "[decompression_bomb]"
-    assert len(found) < 200
+    assert list(texts.values()).count("[decompression_bomb]") == 1
+    assert texts["letters.zip"] == "[decompression_bomb]"
+    assert len(texts) < 200
 
 
 def test_a_size_in_a_header_is_not_believed(tmp_path):
@@ -155,8 +155,8 @@ def test_a_size_in_a_header_is_not_believed(tmp_path):
 def test_a_member_has_the_size_of_a_letter(tmp_path, name):
     content = bytes(index * index % 251 for index in range(30_000))
     small = LIMITS.model_copy(update={"max_bytes": 20_000})
-    found = read(tmp_path, PACKERS[name]({"big.txt": content, "good.txt": b"in"}), name, small)
-    assert found == {f"{name}!big.txt": "[too_large]", f"{name}!good.txt": "in"}
+    texts = read(tmp_path, PACKERS[name]({"big.txt": content, "good.txt": b"in"}), name, small)
+    assert texts == {f"{name}!big.txt": "[too_large]", f"{name}!good.txt": "in"}
 
 
 def test_a_header_of_a_tape_is_not_believed(tmp_path):
@@ -184,8 +184,8 @@ def test_of_half_a_tape_stays_what_was_read(tmp_path, name, share):
         for number in range(20)
     }
     whole = PACKERS[name](members)
-    found = read(tmp_path, whole[: int(share * len(whole))], name)
-    *read_on, last = found.items()
+    texts = read(tmp_path, whole[: int(share * len(whole))], name)
+    *read_on, last = texts.items()
     assert last == (name, "[damaged_archive]")
     assert dict(read_on) == {
         f"{name}!{key}": members[key].decode("latin-1") for key in list(members)[: len(read_on)]

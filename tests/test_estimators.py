@@ -1,4 +1,4 @@
-"""Kinds of outcome model beside the default: calibrated by case, told apart from chance, and honest about what they lack."""
+"""Kinds of outcome model beside the default: calibrated by case, honest about their limits."""
 
 from typing import Any
 
@@ -172,13 +172,13 @@ def test_settings_that_do_not_go_together_are_refused(overrides: list[str], mess
         load_config(overrides=overrides)
 
 
-# --- calibrators -----------------------------------------------------------------------------------------------------
+# --- calibrators --------------------------------------------------------------------------------
 
 
 def scored(
     factor: float, shift: float, n_items: int = 3000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores that are ``factor`` times too large and ``shift`` too high, decisions and true probabilities."""
+    """Scores ``factor`` times too large and ``shift`` too high, decisions, true probabilities."""
     random = np.random.default_rng(0)
     log_odds = random.normal(-1, 1.5, n_items)
     return factor * log_odds + shift, random.random(n_items) < expit(log_odds), expit(log_odds)
@@ -206,8 +206,10 @@ def test_the_choice_is_made_by_held_out_log_loss() -> None:
         .fit(scores, y, np.arange(len(y)))
         .losses_
     )
-    right, told, _ = scored(1.0, 0.0)
-    assert ScoreCalibrator("auto", 3, 0).fit(right, told, np.arange(len(y))).method_ != "isotonic"
+    right, decisions, _ = scored(1.0, 0.0)
+    assert (
+        ScoreCalibrator("auto", 3, 0).fit(right, decisions, np.arange(len(y))).method_ != "isotonic"
+    )
 
 
 def test_with_few_cases_the_choice_falls_back_to_slope_and_offset() -> None:
@@ -234,7 +236,7 @@ def test_scores_that_rank_the_wrong_way_round_are_not_calibrated() -> None:
     assert (calibrator is not None, note) == (True, "")
 
 
-# --- as part of the model that users hold ----------------------------------------------------------------------------
+# --- as part of the model that users hold -------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from imrml.evaluation.checks.features import (
-    check_alarms,
-    check_chance_labels,
-    check_feature_names,
-    check_golden_column,
-    check_golden_feature,
-    check_outcome_phrases,
-    check_removals,
-    check_sections,
-    check_swap,
-)
+from imrml.evaluation.checks.features import check_golden_column, check_golden_feature
 from imrml.evaluation.checks.splits import (
     check_better_than_prior,
     check_cases,
@@ -25,16 +15,29 @@ from imrml.evaluation.checks.splits import (
     check_time_order,
 )
 from imrml.evaluation.checks.telling_words import check_predictive_words
+from imrml.evaluation.checks.trials import (
+    check_alarms,
+    check_chance_labels,
+    check_sections,
+    check_swap,
+)
+from imrml.evaluation.checks.wording import (
+    check_feature_names,
+    check_outcome_phrases,
+    check_removals,
+)
 from imrml.evaluation.splits import group_cases
 from imrml.submissions.frame import submission_frame
 
 NARRATIVE = (
-    "The injured worker is a warehouse clerk who strained his lower back while lifting a crate of bottles and was treated "
-    "with rest, heat and two weeks of modified duty before he returned to the same work."
+    "The injured worker is a warehouse clerk who strained his lower back while lifting a crate of "
+    "bottles and was treated with rest, heat and two weeks of modified duty before he returned to "
+    "the same work."
 )
 OTHER = (
-    "This case involves a school cook with wrist pain after years of kneading dough, whose night splints helped for a month "
-    "until numbness of the thumb came back and a nerve study was asked for."
+    "This case involves a school cook with wrist pain after years of kneading dough, whose night "
+    "splints helped for a month until numbness of the thumb came back and a nerve study was asked "
+    "for."
 )
 
 
@@ -58,10 +61,10 @@ def test_a_case_on_both_sides_is_found_with_its_rows():
 
 
 def test_random_is_not_checked_and_alone_makes_the_check_not_applicable():
-    found = check_cases(
+    check = check_cases(
         {"random": one_fold([0], [1]), "grouped": "too few", "time_forward": "no days"}, ["A", "A"]
     )
-    assert found.status == "not_applicable"
+    assert check.status == "not_applicable"
 
 
 def test_a_near_duplicate_summary_across_sides_is_found():
@@ -80,7 +83,7 @@ def test_a_near_duplicate_summary_across_sides_is_found():
     )
 
 
-def test_a_summary_copied_into_a_longer_one_is_found_though_grouping_by_similarity_keeps_them_apart():
+def test_a_summary_copied_into_a_longer_one_is_found_though_grouping_keeps_them_apart():
     longer = f"{NARRATIVE} {OTHER}"
     assert group_cases(["A", "B"], [NARRATIVE, longer], 0.9).tolist() == [0, 1]
     guilty = check_near_duplicates({"grouped": one_fold([0], [1])}, [NARRATIVE, longer])
@@ -161,8 +164,8 @@ def tested():
 
 
 def test_an_innocent_frame_passes(tested):
-    found = check_golden_feature(*tested)
-    assert (found.status, found.findings) == ("passed", ())
+    check = check_golden_feature(*tested)
+    assert (check.status, check.findings) == ("passed", ())
 
 
 @pytest.mark.parametrize(
@@ -190,12 +193,12 @@ def test_an_innocent_frame_passes(tested):
 )
 def test_a_lone_feature_that_knows_the_decision_is_found_and_not_quoted(tested, column, leak, what):
     frame, overturned, folds = tested
-    found = check_golden_feature(frame.assign(**{column: leak(overturned)}), overturned, folds)
-    assert found.status == "failed"
-    assert found.detail.startswith(f"{what}")
-    assert repr(column) in found.detail
-    assert "granted" not in found.detail
-    assert all(row > 200 for row in rows_of(found))
+    check = check_golden_feature(frame.assign(**{column: leak(overturned)}), overturned, folds)
+    assert check.status == "failed"
+    assert check.detail.startswith(f"{what}")
+    assert repr(column) in check.detail
+    assert "granted" not in check.detail
+    assert all(row > 200 for row in rows_of(check))
 
 
 def test_too_few_held_out_decisions_are_not_judged(tested):
@@ -213,7 +216,7 @@ def test_too_few_held_out_decisions_are_not_judged(tested):
 
 @pytest.fixture
 def judged():
-    """Six hundred cases of two items, which share a narrative; one in ten items is overturned, no word bears on it."""
+    """Six hundred cases of two items with one narrative; one item in ten is overturned by luck."""
     rng = np.random.default_rng(3)
     groups = np.repeat(np.arange(600), 2)
     summaries = np.array(
@@ -256,13 +259,13 @@ def test_a_word_or_a_gap_in_half_of_the_overturned_items_is_found_and_not_quoted
 ):
     frame, overturned, groups = judged
     assert check_predictive_words(frame, overturned, groups).status == "passed"
-    found = check_predictive_words(
+    check = check_predictive_words(
         frame.assign(**{column: leak(frame, overturned)}), overturned, groups
     )
-    assert found.status == "failed"
-    assert repr(column) in found.detail
-    assert not re.search("again|please|odg", found.detail, re.IGNORECASE)
-    assert rows_of(found) == tuple(np.flatnonzero(half_of(overturned))[:5] + 1)
+    assert check.status == "failed"
+    assert repr(column) in check.detail
+    assert not re.search("again|please|odg", check.detail, re.IGNORECASE)
+    assert rows_of(check) == tuple(np.flatnonzero(half_of(overturned))[:5] + 1)
 
 
 def test_a_word_that_most_but_not_only_overturned_cases_show_is_honest(judged):
@@ -270,17 +273,17 @@ def test_a_word_that_most_but_not_only_overturned_cases_show_is_honest(judged):
     shows = half_of(overturned) | (
         ~overturned & (np.arange(1200) % 20 == 0)
     )  # half of the cases that show it were upheld
-    told = frame.assign(treatment=frame["treatment"] + np.where(shows, " urgently", ""))
-    assert check_predictive_words(told, overturned, groups).status == "passed"
+    marked = frame.assign(treatment=frame["treatment"] + np.where(shows, " urgently", ""))
+    assert check_predictive_words(marked, overturned, groups).status == "passed"
 
 
 def test_many_items_of_few_cases_are_no_proof(judged):
     frame, overturned, groups = judged
-    told = frame.assign(treatment=frame["treatment"] + np.where(overturned, " please", ""))
-    found = check_predictive_words(told, overturned, groups // 60)
-    assert found.status == "not_applicable"
+    leaky = frame.assign(treatment=frame["treatment"] + np.where(overturned, " please", ""))
+    check = check_predictive_words(leaky, overturned, groups // 60)
+    assert check.status == "not_applicable"
     assert (
-        check_predictive_words(told, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
+        check_predictive_words(leaky, np.zeros(1200, dtype=bool), groups).status == "not_applicable"
     )
 
 
@@ -349,11 +352,11 @@ def test_words_of_a_decision_are_found_by_span_and_told_without_text():
             "case_summary": ["", "The baker limps. The IMR was OVERTURNED in May."],
         }
     )
-    found = check_outcome_phrases(frame)
-    assert [(f.row, f.where, f.start, f.end) for f in found.findings] == [
+    check = check_outcome_phrases(frame)
+    assert [(f.row, f.where, f.start, f.end) for f in check.findings] == [
         (2, "case_summary", 29, 39)
     ]
-    assert "baker" not in found.detail
+    assert "baker" not in check.detail
     assert (
         check_outcome_phrases(
             frame.assign(case_summary="Denied by utilization review in May.")
@@ -371,12 +374,12 @@ def test_a_sentence_that_a_stage_may_not_see_is_found():
 
 def test_features_named_after_a_decision_are_found_heaviest_first():
     names = ["summary__knee", "treatment__upheld", "summary__overturned in"]
-    found = check_feature_names(names, [3.0, 0.1, -2.0])
-    assert [finding.where for finding in found.findings] == [
+    check = check_feature_names(names, [3.0, 0.1, -2.0])
+    assert [finding.where for finding in check.findings] == [
         "summary__overturned in",
         "treatment__upheld",
     ]
-    assert "number 2 by weight" in found.detail
+    assert "number 2 by weight" in check.detail
     assert check_feature_names(["summary__held up"]).status == "passed"
     assert check_feature_names([]).status == "not_applicable"
 
@@ -391,12 +394,12 @@ def test_a_golden_column_of_the_matrix_is_found_by_name():
     names = [f"noise={number}" for number in range(300)]
     assert check_golden_column(noise, names, truth).status == "passed"
     for leak in (truth * 1.0, np.where(truth, 0.1, 0.2)):
-        found = check_golden_column(
+        check = check_golden_column(
             sparse.hstack([noise, sparse.csr_matrix(leak[:, None])]).tocsr(),
             [*names, "leak"],
             truth,
         )
-        assert (found.status, [finding.where for finding in found.findings]) == ("failed", ["leak"])
+        assert (check.status, [finding.where for finding in check.findings]) == ("failed", ["leak"])
     assert check_golden_column(noise, names, np.zeros(500, dtype=bool)).status == "not_applicable"
 
 
@@ -408,8 +411,8 @@ def test_a_section_that_ranks_too_well_is_found_and_a_good_one_is_not():
         "record alone": rng.random(400) + truth * 0.4,
         "request alone": rng.random(400) + truth * 2.0,
     }
-    found = check_sections(p, truth, cases, n_resamples=100, seed=0)
-    assert (found.status, [finding.where for finding in found.findings]) == (
+    check = check_sections(p, truth, cases, n_resamples=100, seed=0)
+    assert (check.status, [finding.where for finding in check.findings]) == (
         "failed",
         ["request alone"],
     )
@@ -429,9 +432,9 @@ def test_chance_labels_that_can_be_told_ring_and_bad_luck_does_not():
 
 
 def test_a_silent_alarm_is_a_finding():
-    rings, silent = check_feature_names(["summary__upheld"]), check_feature_names(["summary__knee"])
-    assert check_alarms({"a word": rings}).status == "passed"
-    found = check_alarms({"a word": rings, "another": silent})
-    assert found.status == "failed"
-    assert "another" in str(found.findings[0])
+    fires, silent = check_feature_names(["summary__upheld"]), check_feature_names(["summary__knee"])
+    assert check_alarms({"a word": fires}).status == "passed"
+    check = check_alarms({"a word": fires, "another": silent})
+    assert check.status == "failed"
+    assert "another" in str(check.findings[0])
     assert check_alarms({"a word": check_feature_names([])}).status == "not_applicable"

@@ -1,4 +1,4 @@
-"""Metrics against closed forms, small examples worked by hand, and scikit-learn under the same weights."""
+"""Metrics against closed forms, examples worked by hand, and scikit-learn under equal weights."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from imrml.evaluation.metrics.held_out import (
     measure_learning_curve,
     share_of_attainable,
 )
-from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.splits import Headline
 from imrml.intervals import Resamples, figure
 
@@ -83,26 +83,26 @@ def test_four_kinds_of_items_by_hand():
     # Ranking: 0.8 (overturned), 0.6 (upheld), 0.4 (overturned), 0.2 (upheld), ten times each: 3 of
     # 4 pairs are in order.
     held = HeldOut(outcome_table([True, False, True, False] * 10, [0.8, 0.6, 0.4, 0.2] * 10))
-    found = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
+    figures = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
     mean_log_loss = -np.log([0.8, 0.4, 0.4, 0.8]).mean()
-    assert figure_value(found, "auroc") == 0.75
-    assert figure_value(found, "average_precision") == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
-    assert figure_value(found, "log_loss") == pytest.approx(mean_log_loss)
-    assert figure_value(found, "log_loss_vs_class_prior") == pytest.approx(
+    assert figure_value(figures, "auroc") == 0.75
+    assert figure_value(figures, "average_precision") == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    assert figure_value(figures, "log_loss") == pytest.approx(mean_log_loss)
+    assert figure_value(figures, "log_loss_vs_class_prior") == pytest.approx(
         mean_log_loss - np.log(2)
     )
-    assert figure_value(found, "log_loss_skill") == pytest.approx(1 - mean_log_loss / np.log(2))
-    assert figure_value(found, "brier") == pytest.approx(np.mean([0.04, 0.36, 0.36, 0.04]))
-    assert figure_value(found, "brier_skill") == pytest.approx(1 - 0.2 / 0.25)
+    assert figure_value(figures, "log_loss_skill") == pytest.approx(1 - mean_log_loss / np.log(2))
+    assert figure_value(figures, "brier") == pytest.approx(np.mean([0.04, 0.36, 0.36, 0.04]))
+    assert figure_value(figures, "brier_skill") == pytest.approx(1 - 0.2 / 0.25)
     # Two bins of twenty: predictions 0.3 and 0.7 on average, half of each overturned.
-    assert figure_value(found, "ece") == pytest.approx(0.2)
-    assert found["ece"]["n"] == 40
+    assert figure_value(figures, "ece") == pytest.approx(0.2)
+    assert figures["ece"]["n"] == 40
 
 
 def test_a_figure_that_most_resamples_cannot_show_is_not_given():
     held = HeldOut(outcome_table([True] + [False] * 30, [0.5] + [0.1] * 30))
-    found = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
-    assert "too few cases" in found["auroc"]["not_applicable"]
+    figures = measure({"grouped": held}, CONFIG, 0)["outcome"]["grouped"]
+    assert "too few cases" in figures["auroc"]["not_applicable"]
 
 
 def figure_value(figures, name):
@@ -115,16 +115,17 @@ def test_every_figure_is_a_value_with_interval_or_a_reason():
     truth, p = drawn(400, 0)
     metrics = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)
     expected = {
-        "auroc", "average_precision", "log_loss", "log_loss_skill", "log_loss_vs_class_prior", "log_loss_vs_category_prior",
-        "brier", "brier_skill", "brier_vs_class_prior", "brier_vs_category_prior", "ece", "calibration_slope",
-        "overturned_rate", "mean_p_overturned",
-    }  # fmt: skip
+        *("auroc", "average_precision", "ece", "calibration_slope"),
+        *("log_loss", "log_loss_skill", "log_loss_vs_class_prior", "log_loss_vs_category_prior"),
+        *("brier", "brier_skill", "brier_vs_class_prior", "brier_vs_category_prior"),
+        *("overturned_rate", "mean_p_overturned"),
+    }
     assert set(metrics["outcome"]["grouped"]) == expected
-    for found in (
+    for figures in (
         metrics["outcome"]["grouped"],
         *(metrics["baselines"][prior]["grouped"] for prior in metrics["baselines"]),
     ):
-        for entry in found.values():
+        for entry in figures.values():
             assert set(entry) in ({"value", "low", "high", "n"}, {"not_applicable"})
     assert set(metrics["baselines"]) == {"class_prior", "category_prior"}
     # A class prior that differs a little between folds would seem to rank; it does not.
@@ -139,15 +140,17 @@ def test_every_figure_is_a_value_with_interval_or_a_reason():
 
 def test_points_are_scikit_learns():
     truth, p = drawn(500, 1)
-    found = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"]["grouped"]
-    assert figure_value(found, "auroc") == pytest.approx(roc_auc_score(truth, p), abs=1e-12)
-    assert figure_value(found, "average_precision") == pytest.approx(
+    figures = measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0)["outcome"][
+        "grouped"
+    ]
+    assert figure_value(figures, "auroc") == pytest.approx(roc_auc_score(truth, p), abs=1e-12)
+    assert figure_value(figures, "average_precision") == pytest.approx(
         average_precision_score(truth, p), abs=1e-12
     )
-    assert figure_value(found, "log_loss") == pytest.approx(log_loss(truth, p), abs=1e-12)
+    assert figure_value(figures, "log_loss") == pytest.approx(log_loss(truth, p), abs=1e-12)
     x = np.log(p / (1 - p))[:, None]
     slope = LogisticRegression(C=np.inf, tol=1e-8).fit(x, truth).coef_[0, 0]
-    assert figure_value(found, "calibration_slope") == pytest.approx(slope, rel=1e-3)
+    assert figure_value(figures, "calibration_slope") == pytest.approx(slope, rel=1e-3)
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -186,22 +189,22 @@ def test_calibration_slope_tells_a_bold_model_from_a_right_one():
 
 def test_separated_decisions_have_no_slope():
     truth = np.arange(200) < 40
-    found = measure(
+    figures = measure(
         {"grouped": HeldOut(outcome_table(truth, np.where(truth, 0.9, 0.1)))}, CONFIG, 0
     )["outcome"]["grouped"]
-    assert "not_applicable" in found["calibration_slope"]
-    assert found["auroc"]["value"] == 1.0
+    assert "not_applicable" in figures["calibration_slope"]
+    assert figures["auroc"]["value"] == 1.0
 
 
 def test_one_decision_only_is_a_reason_not_a_crash():
-    found = measure(
+    metrics = measure(
         {"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0
     )
-    assert found["outcome"]["external"]["auroc"] == {
+    assert metrics["outcome"]["external"]["auroc"] == {
         "not_applicable": "the held-out items hold one decision only"
     }
     assert (
-        found["outcome"]["external"]["overturned_rate"]["high"] > 0.05
+        metrics["outcome"]["external"]["overturned_rate"]["high"] > 0.05
     )  # Wilson: 0 of 30 is no proof of 0
 
 
@@ -211,9 +214,9 @@ def test_with_next_to_no_overturned_case_nothing_is_claimed_against_the_prior():
         metrics = measure(
             {"external": HeldOut(outcome_table(truth, [0.01] * 60, class_prior=0.2))}, CONFIG, 0
         )
-        told = verdict(metrics, Headline("external", "never seen"))
-        assert (told.beats_class_prior, told.beats_category_prior) == (False, False)
-        assert f"could not be compared ({n_overturned} cases of one decision" in told.sentence
+        verdict = reach_verdict(metrics, Headline("external", "never seen"))
+        assert (verdict.beats_class_prior, verdict.beats_category_prior) == (False, False)
+        assert f"could not be compared ({n_overturned} cases of one decision" in verdict.sentence
         slice_ = metrics["slices"]["external"]["sex"]["female"]
         assert "value" not in slice_["log_loss_vs_class_prior"]
         assert slice_["mean_p_overturned"]["value"] == pytest.approx(0.01)
@@ -238,22 +241,22 @@ def test_bootstrap_by_case_is_wider_than_by_item_where_items_of_a_case_agree():
 def test_bootstrap_interval_of_a_mean_is_the_normal_one():
     values = np.random.default_rng(6).normal(size=500)
     resampled = Resamples([str(number) for number in range(500)], 4000, 1).mean(values)
-    found = figure(resampled[0], resampled[1:], 500, 0.95)
+    figures = figure(resampled[0], resampled[1:], 500, 0.95)
     half = 1.96 * values.std() / np.sqrt(500)
-    assert found["low"] == pytest.approx(values.mean() - half, abs=0.1 * half)
-    assert found["high"] == pytest.approx(values.mean() + half, abs=0.1 * half)
+    assert figures["low"] == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert figures["high"] == pytest.approx(values.mean() + half, abs=0.1 * half)
 
 
 def test_differences_are_paired():
     truth, p = drawn(800, 7)
     near = np.clip(p * 1.02, 0, 0.99)
-    found = measure({"grouped": HeldOut(outcome_table(truth, near, category_prior=p))}, CONFIG, 0)[
-        "outcome"
-    ]["grouped"]
+    figures = measure(
+        {"grouped": HeldOut(outcome_table(truth, near, category_prior=p))}, CONFIG, 0
+    )["outcome"]["grouped"]
     width_of_difference = (
-        found["log_loss_vs_category_prior"]["high"] - found["log_loss_vs_category_prior"]["low"]
+        figures["log_loss_vs_category_prior"]["high"] - figures["log_loss_vs_category_prior"]["low"]
     )
-    assert width_of_difference < 0.1 * (found["log_loss"]["high"] - found["log_loss"]["low"])
+    assert width_of_difference < 0.1 * (figures["log_loss"]["high"] - figures["log_loss"]["low"])
 
 
 def test_same_seed_same_figures():
@@ -274,39 +277,41 @@ def test_deficiency_metrics_by_hand():
         columns=ids,
     )
     p = pd.DataFrame([[0.9, 0.5, 0.1]] * 11 + [[0.2, 0.3, 0.4]], columns=ids)
-    found = measure({"grouped": HeldOut(table, labels, p, p)}, CONFIG, 0)["deficiencies"]["grouped"]
+    figures = measure({"grouped": HeldOut(table, labels, p, p)}, CONFIG, 0)["deficiencies"][
+        "grouped"
+    ]
     # First six: the true label stands first. Next five: the two true labels stand second and third.
-    assert found["hit_at_1"] == {
+    assert figures["hit_at_1"] == {
         "value": pytest.approx(6 / 11),
         "low": pytest.approx(0.25, abs=0.15),
         "high": pytest.approx(0.8, abs=0.15),
         "n": 11,
     }
-    assert found["hit_at_3"]["value"] == 1.0
-    assert found["lrap"]["value"] == pytest.approx((6 * 1 + 5 * (1 / 2 + 2 / 3) / 2) / 11)
-    assert found["micro_ap"]["n"] == 12
-    assert found["micro_ap_vs_category_prior"]["value"] == 0.0
-    assert found["labels"][ids[0]]["support"] == 6
+    assert figures["hit_at_3"]["value"] == 1.0
+    assert figures["lrap"]["value"] == pytest.approx((6 * 1 + 5 * (1 / 2 + 2 / 3) / 2) / 11)
+    assert figures["micro_ap"]["n"] == 12
+    assert figures["micro_ap_vs_category_prior"]["value"] == 0.0
+    assert figures["labels"][ids[0]]["support"] == 6
 
 
 def test_deficiency_points_are_scikit_learns_and_beat_the_prior():
     held = with_deficiencies()
-    found = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
+    figures = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
     truth, p = held.deficiency_labels.to_numpy(), held.p_deficiencies.to_numpy()
     labelled = truth.any(axis=1)
-    assert found["micro_ap"]["value"] == pytest.approx(
+    assert figures["micro_ap"]["value"] == pytest.approx(
         average_precision_score(truth, p, average="micro")
     )
-    assert found["macro_ap"]["value"] == pytest.approx(
+    assert figures["macro_ap"]["value"] == pytest.approx(
         average_precision_score(truth, p, average="macro")
     )
-    assert found["lrap"]["value"] == pytest.approx(
+    assert figures["lrap"]["value"] == pytest.approx(
         label_ranking_average_precision_score(truth[labelled], p[labelled])
     )
-    assert found["macro_ap_vs_category_prior"]["low"] > 0
-    assert found["category_prior"]["macro_ap"]["value"] == pytest.approx(truth.mean())
+    assert figures["macro_ap_vs_category_prior"]["low"] > 0
+    assert figures["category_prior"]["macro_ap"]["value"] == pytest.approx(truth.mean())
     label = deficiency_ids()[9]
-    assert found["labels"][label]["support"] == int(held.deficiency_labels[label].sum())
+    assert figures["labels"][label]["support"] == int(held.deficiency_labels[label].sum())
 
 
 def test_a_rare_label_has_no_average_precision():
@@ -314,9 +319,9 @@ def test_a_rare_label_has_no_average_precision():
     label = deficiency_ids()[0]
     held.deficiency_labels[label] = False
     held.deficiency_labels.iloc[:4, 0] = True
-    found = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]["labels"][label]
-    assert found["support"] == 4
-    assert "at least 5" in found["ap"]["not_applicable"]
+    figures = measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]["labels"][label]
+    assert figures["support"] == 4
+    assert "at least 5" in figures["ap"]["not_applicable"]
 
 
 # --- slices, restraint
@@ -338,7 +343,7 @@ def test_small_slices_are_hidden_and_others_carry_intervals():
     assert slices["treatment_category"]["imaging"]["overturned_rate"]["value"] == pytest.approx(
         truth[:100].mean()
     )
-    assert {name: found["n"] for name, found in slices["age_band"].items()} == {
+    assert {name: figures["n"] for name, figures in slices["age_band"].items()} == {
         "0-29": 50,
         "60 and over": 40,
         "unknown": 19,
@@ -389,8 +394,11 @@ def test_gaps_between_slices_are_of_shown_slices_only():
         "grouped"
     ]
     assert gaps["sex"] == {
-        "n_slices": 2, "overturned_rate": 1.0, "mean_p_overturned": pytest.approx(0.1), "excess": pytest.approx(0.9),
-    }  # fmt: skip
+        "n_slices": 2,
+        "overturned_rate": 1.0,
+        "mean_p_overturned": pytest.approx(0.1),
+        "excess": pytest.approx(0.9),
+    }
     assert "fewer than two" in gaps["decided_year"]["not_applicable"]
 
 
@@ -400,7 +408,7 @@ def test_gaps_between_slices_are_of_shown_slices_only():
 def test_repeats_are_averaged_and_never_count_as_more_items():
     truth, p = drawn(400, 16)
     table, other = outcome_table(truth, p), outcome_table(truth, p[::-1])
-    found = measure(
+    metrics = measure(
         {"grouped": HeldOut(table, repeats=(HeldOut(other.sample(frac=1, random_state=0)),))},
         CONFIG,
         0,
@@ -409,13 +417,13 @@ def test_repeats_are_averaged_and_never_count_as_more_items():
         measure({"grouped": HeldOut(part)}, CONFIG, 0)["outcome"]["grouped"]
         for part in (table, other)
     ]
-    both = found["outcome"]["grouped"]
+    both = metrics["outcome"]["grouped"]
     for name in ("auroc", "log_loss", "log_loss_vs_class_prior"):
         assert both[name]["value"] == pytest.approx(
             np.mean([part[name]["value"] for part in alone])
         )
         assert both[name]["n"] == 400
-    assert found["held_out"]["grouped"]["n_deals"] == 2
+    assert metrics["held_out"]["grouped"]["n_deals"] == 2
     steady = measure({"grouped": HeldOut(table, repeats=(HeldOut(table),) * 3)}, CONFIG, 0)[
         "outcome"
     ]["grouped"]
@@ -435,17 +443,17 @@ def test_deficiencies_too_are_averaged_over_repeats_on_the_items_that_all_of_the
         return measure({"grouped": held}, CONFIG, 0)["deficiencies"]["grouped"]
 
     rows = np.sort(shown)
-    found = measured(HeldOut(table, labels, p, priors, repeats=(repeat, HeldOut(table))))
+    figures = measured(HeldOut(table, labels, p, priors, repeats=(repeat, HeldOut(table))))
     alone = [
         measured(HeldOut(table, labels.iloc[rows], part.iloc[rows], priors.iloc[rows]))
         for part in (p, other)
     ]
     for name in ("micro_ap", "hit_at_1", "lrap", "micro_ap_vs_category_prior"):
-        assert found[name]["value"] == pytest.approx(
+        assert figures[name]["value"] == pytest.approx(
             np.mean([part[name]["value"] for part in alone])
         )
-        assert found[name]["n"] == alone[0][name]["n"]
-    assert found["category_prior"] == alone[0]["category_prior"]
+        assert figures[name]["n"] == alone[0][name]["n"]
+    assert figures["category_prior"] == alone[0]["category_prior"]
 
 
 def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
@@ -453,19 +461,19 @@ def test_last_years_rate_stands_beside_the_priors_where_years_are_known():
     metrics = measure(
         {"grouped": HeldOut(outcome_table(truth, p, p_last_year=[0.1, 0.3] * 150))}, CONFIG, 0
     )
-    found = metrics["baselines"]["last_year"]["grouped"]
-    assert {"auroc", "log_loss", "log_loss_vs_class_prior"} <= set(found)
-    assert "log_loss_vs_category_prior" not in found
+    figures = metrics["baselines"]["last_year"]["grouped"]
+    assert {"auroc", "log_loss", "log_loss_vs_class_prior"} <= set(figures)
+    assert "log_loss_vs_category_prior" not in figures
 
 
 def test_shuffling_what_a_model_rests_on_costs_and_the_rest_does_not():
     truth, p = drawn(600, 18, signal=1.5)
     shuffled = pd.DataFrame({"record#0": np.roll(p, 7), "record#1": np.roll(p, 50), "request#0": p})
-    found = measure({"grouped": HeldOut(outcome_table(truth, p), shuffled=shuffled)}, CONFIG, 0)[
+    figures = measure({"grouped": HeldOut(outcome_table(truth, p), shuffled=shuffled)}, CONFIG, 0)[
         "importance"
     ]["grouped"]
-    assert found["record"]["low"] > 0.1
-    assert found["request"] == {"value": 0.0, "low": 0.0, "high": 0.0, "n": 600}
+    assert figures["record"]["low"] > 0.1
+    assert figures["request"] == {"value": 0.0, "low": 0.0, "high": 0.0, "n": 600}
 
 
 def test_the_learning_curve_runs_from_the_smallest_share():
@@ -492,7 +500,7 @@ def test_two_models_are_compared_item_by_item():
         -better["log_loss"]["value"]
     )
     same = compare(table, table, CONFIG, 0)
-    assert {name: found["value"] for name, found in same.items()} == {
+    assert {name: figures["value"] for name, figures in same.items()} == {
         "log_loss": 0.0,
         "brier": 0.0,
         "auroc": 0.0,

@@ -1,4 +1,4 @@
-"""What is written: complete, self-contained, honest in its first words, and free of the text of any record."""
+"""What is written: complete, self-contained, honest in its first words, free of any record."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.evaluation.checks.splits import Check, Finding
 from imrml.evaluation.metrics.held_out import HeldOut, measure, measure_learning_curve
-from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.report.write import BANNER, write_report
 from imrml.evaluation.splits import Headline
 
@@ -65,7 +65,9 @@ def measured():
     return (
         held,
         metrics,
-        verdict(metrics, Headline("grouped", "time-forward is not applicable: no case has a day")),
+        reach_verdict(
+            metrics, Headline("grouped", "time-forward is not applicable: no case has a day")
+        ),
     )
 
 
@@ -97,9 +99,9 @@ FACTS = {
 
 @pytest.fixture(scope="module")
 def written(measured, tmp_path_factory):
-    held, metrics, told = measured
+    held, metrics, verdict = measured
     folder = tmp_path_factory.mktemp("report") / "new"
-    write_report(folder, metrics, held, told, FACTS, CHECKS, is_synthetic=False)
+    write_report(folder, metrics, held, verdict, FACTS, CHECKS, is_synthetic=False)
     return folder, {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 
@@ -198,8 +200,8 @@ def test_small_slices_are_named_together_without_figures(written):
 
 
 def test_synthetic_data_are_announced_everywhere(measured, tmp_path):
-    held, metrics, told = measured
-    write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=True)
+    held, metrics, verdict = measured
+    write_report(tmp_path, metrics, held, verdict, {}, [], is_synthetic=True)
     assert BANNER in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert BANNER in (tmp_path / "card.md").read_text(encoding="utf-8")
     assert (
@@ -208,7 +210,7 @@ def test_synthetic_data_are_announced_everywhere(measured, tmp_path):
 
 
 def test_a_further_baseline_is_shown_beside_the_priors(measured, tmp_path):
-    held, metrics, told = measured
+    held, metrics, verdict = measured
     added = {
         **metrics,
         "baselines": {
@@ -216,7 +218,7 @@ def test_a_further_baseline_is_shown_beside_the_priors(measured, tmp_path):
             "without_case_summary": {"grouped": metrics["outcome"]["random"]},
         },
     }
-    write_report(tmp_path, added, held, told, {}, [], is_synthetic=False)
+    write_report(tmp_path, added, held, verdict, {}, [], is_synthetic=False)
     assert "<th>without case summary</th>" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "without case summary" in (tmp_path / "card.md").read_text(encoding="utf-8")
 
@@ -226,8 +228,10 @@ def test_little_data_still_makes_a_report(tmp_path):
     table = few.outcome.iloc[:6].assign(overturned=False, p_overturned=0.2, p_category_prior=0.14)
     held = {"external": HeldOut(table)}
     metrics = measure(held, CONFIG, 0)
-    told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
-    write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=False)
+    verdict = reach_verdict(
+        metrics, Headline("external", "the model was trained on none of these cases")
+    )
+    write_report(tmp_path, metrics, held, verdict, {}, [], is_synthetic=False)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2  # nothing to rank, no slice large enough, no labels
     assert "one decision only" in page
@@ -238,8 +242,8 @@ def test_a_split_with_few_overturned_cases_is_greyed_and_says_so(tmp_path):
     held = {"grouped": held_out(400), "time_forward": HeldOut(few.outcome)}
     metrics = measure(held, CONFIG, 0)
     n_overturned = metrics["held_out"]["time_forward"]["n_overturned_cases"]
-    told = verdict(metrics, Headline("grouped", "too few"))
-    write_report(tmp_path, metrics, held, told, {}, [], is_synthetic=False)
+    verdict = reach_verdict(metrics, Headline("grouped", "too few"))
+    write_report(tmp_path, metrics, held, verdict, {}, [], is_synthetic=False)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert n_overturned < 30
     assert f"not the headline: {n_overturned} overturned cases" in page
@@ -247,4 +251,4 @@ def test_a_split_with_few_overturned_cases_is_greyed_and_says_so(tmp_path):
     assert f"time-forward (not the headline: {n_overturned} overturned cases)" in (
         tmp_path / "card.md"
     ).read_text(encoding="utf-8")
-    assert told.sentence.count("would show with about") == 2
+    assert verdict.sentence.count("would show with about") == 2

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError
-from imrml.evaluation.splits import case_days, cluster_summaries, group_cases, headline, make_splits
+from imrml.evaluation.splits import (
+    choose_headline,
+    cluster_summaries,
+    find_case_days,
+    group_cases,
+    make_splits,
+)
 
 WORDS = [
     f"{first}{second}"
@@ -54,9 +60,9 @@ def test_items_of_a_case_and_near_duplicate_summaries_share_a_group():
 
 
 def test_a_copied_narrative_with_new_dates_and_ages_is_a_near_duplicate():
-    told = narrative(3) + " on 3/14/2015 at age 47 " + narrative(4)
-    again = told.replace("3/14/2015", "11/2/2016").replace("47", "49")
-    assert len(set(group_cases(["A", "B"], [told, again], 0.9))) == 1
+    summary = narrative(3) + " on 3/14/2015 at age 47 " + narrative(4)
+    again = summary.replace("3/14/2015", "11/2/2016").replace("47", "49")
+    assert len(set(group_cases(["A", "B"], [summary, again], 0.9))) == 1
 
 
 def test_groups_join_through_a_third_case():
@@ -190,7 +196,7 @@ def test_without_days_the_year_of_the_decision_stands_for_both():
 def test_a_case_without_the_day_it_was_received_is_learnt_from_but_never_tested():
     keys = dated_keys(100, items_per_case=1)
     keys.loc[[0, 99], "received_on"] = None
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     assert received.isna().tolist() == [number in {0, 99} for number in range(100)]
     ((train, test),) = make_splits(
         keys, np.arange(100), np.arange(100) % 4 == 0, evaluation_config(), 0
@@ -223,7 +229,7 @@ def test_no_dates_at_all_make_time_forward_not_applicable():
 def test_headline_counts_overturned_cases_not_items():
     cases = ["A"] * 40 + ["B"] * 40
     folds = ((np.arange(40), np.arange(40, 80)),)
-    chosen = headline(
+    chosen = choose_headline(
         {"time_forward": folds, "grouped": folds}, cases, [True] * 80, evaluation_config()
     )
     assert chosen.split == "grouped"
@@ -234,13 +240,13 @@ def test_headline_is_time_forward_where_both_sides_hold_enough():
     folds = ((np.arange(30), np.arange(30, 60)),)
     cases = [f"case {number}" for number in range(60)]
     assert (
-        headline(
+        choose_headline(
             {"time_forward": folds, "grouped": folds}, cases, [True] * 60, evaluation_config()
         ).split
         == "time_forward"
     )
     assert (
-        headline(
+        choose_headline(
             {"time_forward": folds, "grouped": folds},
             cases,
             [False, *[True] * 59],
@@ -253,7 +259,7 @@ def test_headline_is_time_forward_where_both_sides_hold_enough():
 def test_random_never_carries_the_headline():
     folds = ((np.arange(30), np.arange(30, 60)),)
     with pytest.raises(NotEnoughDataError, match=r"no split can carry the headline.*no days"):
-        headline(
+        choose_headline(
             {"random": folds, "time_forward": "no days"},
             ["A"] * 60,
             [True] * 60,

@@ -6,22 +6,22 @@ from sklearn.metrics import roc_auc_score
 from test_evaluation_metrics import CONFIG, drawn, outcome_table
 
 from imrml.evaluation.metrics.held_out import HeldOut, measure
-from imrml.evaluation.metrics.power import auroc_error, n_for_auroc
-from imrml.evaluation.report.verdict import verdict
+from imrml.evaluation.metrics.power import count_for_auroc, estimate_auroc_error
+from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.splits import Headline
 
 # --- what these letters could show
 
 
 def test_the_stated_number_of_letters_has_the_stated_power():
-    n_letters = n_for_auroc(0.65, 0.2)
+    n_letters = count_for_auroc(0.65, 0.2)
     rng = np.random.default_rng(21)
     shift = np.sqrt(2) * norm.ppf(0.65)  # two normals so far apart have this area
     shown = 0
     for _ in range(300):
         truth = np.arange(n_letters) < round(0.2 * n_letters)
         auroc = roc_auc_score(truth, rng.normal(size=n_letters) + shift * truth)
-        shown += auroc - 1.96 * auroc_error(0.5, truth.sum(), (~truth).sum()) > 0.5
+        shown += auroc - 1.96 * estimate_auroc_error(0.5, truth.sum(), (~truth).sum()) > 0.5
     assert 0.72 < shown / 300 < 0.88
 
 
@@ -47,25 +47,25 @@ def test_power_counts_letters_and_says_whether_these_are_enough():
 def test_a_random_model_is_not_distinguishable_from_the_prior():
     truth, _ = drawn(600, 12)
     noise = truth.mean() * np.exp(0.02 * np.random.default_rng(13).normal(size=600))
-    told = verdict(
+    verdict = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, noise))}, CONFIG, 0),
         Headline("grouped", "no days are known"),
     )
-    assert not told.beats_class_prior
-    assert not told.beats_category_prior
-    assert told.sentence.count("not distinguishable from the prior") == 2
-    assert "Use the base rate" in told.sentence
-    assert "no days are known" in told.sentence
+    assert not verdict.beats_class_prior
+    assert not verdict.beats_category_prior
+    assert verdict.sentence.count("not distinguishable from the prior") == 2
+    assert "Use the base rate" in verdict.sentence
+    assert "no days are known" in verdict.sentence
 
 
 def test_a_good_model_beats_both_priors_and_a_harmful_one_is_called_worse():
     truth, p = drawn(1500, 14)
-    good = verdict(
+    good = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, p))}, CONFIG, 0), Headline("grouped", "x")
     )
     assert (good.beats_class_prior, good.beats_category_prior) == (True, True)
     assert "not distinguishable" not in good.sentence
-    shuffled = verdict(
+    shuffled = reach_verdict(
         measure({"grouped": HeldOut(outcome_table(truth, p[::-1]))}, CONFIG, 0),
         Headline("grouped", "x"),
     )

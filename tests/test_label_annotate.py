@@ -49,7 +49,12 @@ def annotate(imrml, tmp_path, monkeypatch):
     def converse(*answers, options=()):
         monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
         return imrml(
-            "label", tmp_path / "items.parquet", "--annotate", tmp_path / "gold.jsonl", *options
+            "labels",
+            "annotate",
+            tmp_path / "items.parquet",
+            "--gold",
+            tmp_path / "gold.jsonl",
+            *options,
         )
 
     converse.gold = tmp_path / "gold.jsonl"
@@ -87,7 +92,7 @@ def test_answers_are_kept_for_check_and_train(annotate, imrml):
     assert annotate.gold.stat().st_mode & 0o777 == 0o600
     assert "2 answered, 0 left" in done.err
     assert "daily" not in done.err
-    checked = imrml("label", annotate.items, "--check", annotate.gold)
+    checked = imrml("labels", "check", annotate.items, "--gold", annotate.gold)
     assert re.search(
         r"micro F1 +0\.800 ", checked.out
     )  # we find two of the three, and nothing else
@@ -163,16 +168,9 @@ def test_files_that_hold_no_gold_labels_are_refused(annotate, imrml, tmp_path):
     done = annotate("none")
     assert (done.code, done.out) == (1, "")
     assert "lacks ['item_id', 'deficiencies']" in done.err
-    assert (
-        "ends in .jsonl" in imrml("label", annotate.items, "--annotate", tmp_path / "gold.csv").err
-    )
-    assert imrml("label", "-", "--annotate", annotate.gold).code == 2
-    assert (
-        imrml(
-            "label", annotate.items, "--annotate", annotate.gold, "--out", tmp_path / "x.csv"
-        ).code
-        == 2
-    )
+    elsewhere = imrml("labels", "annotate", annotate.items, "--gold", tmp_path / "gold.csv")
+    assert "ends in .jsonl" in elsewhere.err
+    assert imrml("labels", "annotate", "-", "--gold", annotate.gold).code == 2
 
 
 class Scripted:

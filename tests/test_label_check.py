@@ -221,9 +221,10 @@ def test_a_check_labels_items_and_takes_gold_as_table_or_file(files):
 
 def test_the_command_prints_figures_and_writes_the_list(imrml, files):
     done = imrml(
-        "label",
+        "labels",
+        "check",
         files / "items.csv",
-        "--check",
+        "--gold",
         files / "gold.jsonl",
         "--disagreements",
         files / "list.csv",
@@ -243,21 +244,19 @@ def test_the_command_prints_figures_and_writes_the_list(imrml, files):
     assert (files / "list.csv").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_command_asks_for_something_to_do(imrml, files):
-    assert imrml("label", files / "items.csv").code == 2
-    assert imrml("label", files / "items.csv", "--disagreements", files / "list.csv").code == 2
-    same = files / "same.csv"
-    clash = imrml(
-        "label",
+def test_the_command_asks_for_gold_labels(imrml, files):
+    assert imrml("labels", "check", files / "items.csv").code == 2
+    refused = imrml(
+        "labels",
+        "check",
         files / "items.csv",
-        "--out",
-        same,
-        "--check",
+        "--gold",
         files / "gold.jsonl",
         "--disagreements",
-        same,
+        files / "list.docx",
     )
-    assert (clash.code, same.exists()) == (2, False)
+    assert (refused.code, refused.out) == (1, "")
+    assert "unknown ending" in refused.err
 
 
 @pytest.mark.skipif(
@@ -266,14 +265,9 @@ def test_the_command_asks_for_something_to_do(imrml, files):
 def test_figures_are_those_of_the_check_of_the_real_gold(imrml, tmp_path):
     real = SHARED / "letters" / "dwc"
     labelled = tmp_path / "labelled.jsonl"
-    done = imrml(
-        "label",
-        real / "gold_items.jsonl",
-        "--out",
-        labelled,
-        "--check",
-        real / "gold_deficiencies.jsonl",
-    )
+    items, gold = real / "gold_items.jsonl", real / "gold_deficiencies.jsonl"
+    assert imrml("label", items, "--out", labelled).code == 0
+    done = imrml("labels", "check", items, "--gold", gold)
     tool = [
         sys.executable,
         SHARED / "tools" / "check_labels.py",

@@ -1,4 +1,4 @@
-"""``imrml label --report``: what reviewers fault over a corpus, without a word of any record."""
+"""``imrml labels report``: what reviewers fault over a corpus, without a word of any record."""
 
 import json
 import re
@@ -180,7 +180,7 @@ def test_the_page_stands_alone_and_says_what_its_pictures_show(page):
 def test_the_command_reports_on_invented_letters_and_says_so(imrml, tmp_path):
     write_corpus(40, 3, tmp_path / "letters", truth=tmp_path / "truth.jsonl")
     imrml("parse", tmp_path / "letters", "--out", tmp_path / "items.parquet")
-    done = imrml("label", tmp_path / "items.parquet", "--report", tmp_path / "report")
+    done = imrml("labels", "report", tmp_path / "items.parquet", "--out", tmp_path / "report")
     assert (done.code, done.out) == (0, ""), done.err
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert BANNER in text

@@ -1,4 +1,4 @@
-"""The leak check as a command: a clean table passes, each planted leak is caught by name, and no text is told."""
+"""The leak check: a clean table passes, each planted leak is caught by name, no text is shown."""
 
 import json
 
@@ -28,15 +28,15 @@ def statuses(checks):
 def test_a_clean_table_passes_and_every_check_is_named(imrml, line):
     run = imrml("leakcheck", line.items, *SET)
     assert run.code == 0, run.out
-    told = dict(reversed(row[:43].rsplit(None, 1)) for row in run.out.splitlines())
-    assert told.pop("train_before_test") == "not applicable"
-    assert set(told.values()) == {"passed"}
-    assert len(told) == 12
+    by_code = dict(reversed(row[:43].rsplit(None, 1)) for row in run.out.splitlines())
+    assert by_code.pop("train_before_test") == "not applicable"
+    assert set(by_code.values()) == {"passed"}
+    assert len(by_code) == 12
 
 
 def _word(items):
-    told = np.where(items["decision"] == "overturned", " A zanzibarine orthosis was seen.", "")
-    return items.assign(case_summary=items["case_summary"] + told)
+    canary = np.where(items["decision"] == "overturned", " A zanzibarine orthosis was seen.", "")
+    return items.assign(case_summary=items["case_summary"] + canary)
 
 
 def _outcome(items):
@@ -55,7 +55,7 @@ def _copy(items):
 
 
 @pytest.mark.parametrize(
-    ("plant", "rings"),
+    ("plant", "fires"),
     [
         (_word, {"golden_feature", "golden_column", "section_knows_too_much", "telling_term"}),
         (
@@ -73,9 +73,9 @@ def _copy(items):
         (_copy, {"near_duplicate_on_both_sides"}),
     ],
 )
-def test_each_planted_leak_is_caught_by_name(items, plant, rings):
-    found = check_leaks(plant(items), CONFIG)
-    assert {code for code, status in statuses(found).items() if status == "failed"} == rings
+def test_each_planted_leak_is_caught_by_name(items, plant, fires):
+    checks = check_leaks(plant(items), CONFIG)
+    assert {code for code, status in statuses(checks).items() if status == "failed"} == fires
 
 
 @pytest.mark.parametrize("kind", ["class_prior", "category_prior"])
@@ -83,7 +83,7 @@ def test_a_prior_is_told_a_leak_of_its_table_and_what_cannot_be_asked_of_it(item
     config = load_config(
         overrides=[*SMALL, "evaluation.splits=[grouped]", f"models.outcome.kind={kind}"]
     )
-    clean, told = (statuses(check_leaks(table, config)) for table in (items, _word(items)))
+    clean, leaky = (statuses(check_leaks(table, config)) for table in (items, _word(items)))
     asked = {"golden_column", "section_knows_too_much", "outcome_words_in_features"}
     asked |= {"chance_labels"} if kind == "class_prior" else set()
     assert {code for code, status in clean.items() if status == "not_applicable"} == {
@@ -91,18 +91,18 @@ def test_a_prior_is_told_a_leak_of_its_table_and_what_cannot_be_asked_of_it(item
         *asked,
     }
     assert "failed" not in clean.values()
-    assert {code for code, status in told.items() if status == "failed"} == {
+    assert {code for code, status in leaky.items() if status == "failed"} == {
         "golden_feature",
         "telling_term",
     }
 
 
 def test_a_finding_ends_with_code_4_and_tells_row_and_span_but_no_text(imrml, items, tmp_path):
-    told = _outcome(_word(items.head(250)))
-    told.loc[0, "case_summary"] += (
+    leaky = _outcome(_word(items.head(250)))
+    leaky.loc[0, "case_summary"] += (
         " Her marigolds were watered. The final determination was read aloud."
     )
-    write_table(told, tmp_path / "items.parquet")
+    write_table(leaky, tmp_path / "items.parquet")
     run = imrml("leakcheck", tmp_path / "items.parquet", *SET)
     assert run.code == 4
     assert "failed         outcome_phrases" in run.out
@@ -116,11 +116,11 @@ def test_a_model_brings_its_own_recipe_and_features(imrml, line, items, tmp_path
     write_table(items.head(250), tmp_path / "items.parquet")
     run = imrml("leakcheck", tmp_path / "items.parquet", "--model", line.model)
     assert run.code == 0, run.out
-    n_features = json.loads((line.model / "metrics.json").read_text())["checks"]
-    told = next(
-        check["detail"] for check in n_features if check["code"] == "outcome_words_in_features"
+    checks = json.loads((line.model / "metrics.json").read_text())["checks"]
+    detail = next(
+        check["detail"] for check in checks if check["code"] == "outcome_words_in_features"
     )
-    assert told in run.out
+    assert detail in run.out
 
 
 def test_one_decision_leaves_nothing_to_fit(items):
@@ -132,16 +132,16 @@ def test_a_model_can_be_checked_against_a_table_too_small_to_fit_on(line, items)
     from imrml.models import load_model
 
     upheld = items.assign(decision="upheld")
-    found = statuses(check_leaks(upheld, CONFIG, load_model(line.model).model))
-    assert found["chance_labels"] == found["golden_feature"] == "not_applicable"
+    by_code = statuses(check_leaks(upheld, CONFIG, load_model(line.model).model))
+    assert by_code["chance_labels"] == by_code["golden_feature"] == "not_applicable"
     assert (
-        found["outcome_words_in_features"] == "not_applicable"
+        by_code["outcome_words_in_features"] == "not_applicable"
     )  # what ships is the category prior: it has no features
-    assert found["swap_test"] == found["planted_leaks_ring"] == "passed"
+    assert by_code["swap_test"] == by_code["alarms_fire"] == "passed"
 
 
 def test_checked_gold_items_need_no_other_columns(items):
     bare = items[["case_number", "item_number", "item", "decision"]].head(250)
-    found = statuses(check_leaks(pd.DataFrame(bare), CONFIG))
-    assert "failed" not in found.values()
-    assert found["near_duplicate_on_both_sides"] == "not_applicable"
+    by_code = statuses(check_leaks(pd.DataFrame(bare), CONFIG))
+    assert "failed" not in by_code.values()
+    assert by_code["near_duplicate_on_both_sides"] == "not_applicable"

@@ -39,7 +39,8 @@ def test_its_case_summary_alone_is_no_letter(path):
 @pytest.mark.parametrize(
     "words",
     [
-        "Utilization review found the request not medically necessary and appropriate. Rationale for the decision: no exam.",
+        "Utilization review found the request not medically necessary and appropriate. Rationale "
+        "for the decision: no exam.",
         "An IMR final determination was made on an earlier request in May and upheld it.",
         "",
     ],

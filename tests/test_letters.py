@@ -1,4 +1,4 @@
-"""Letters: every damage of DOMAIN 2.4 on fictional letters, and the real ones where they are at hand."""
+"""Letters: every damage of DOMAIN 2.4 on fictional letters, and real ones where at hand."""
 
 import hashlib
 import json
@@ -23,9 +23,7 @@ from factories import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imrml.config import load_config
-from imrml.documents import read_document
-from imrml.errors import LetterError
+from imrml.errors import DocumentError, LetterError
 from imrml.letters.parsing import parse_letter
 from imrml.submissions.items import split_item
 
@@ -35,7 +33,8 @@ PARTIAL = partly_authorized(
     "Massage of the neck, 8 visits",
 )
 OTHER_PARTIAL = (
-    "Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, leaving the original "
+    "Purchase of a cane was the original request. The Claims Administrator authorized "
+    "a cane for one month, leaving the original "
     "request IMR eligible. The original request, purchase of a cane is"
 )
 ODD_ITEMS = [
@@ -49,7 +48,7 @@ ODD_ITEMS = [
 
 
 def parse(text: str):
-    return parse_letter(text, "fallback")
+    return parse_letter(text, fallback_case_number="fallback").case
 
 
 def letters_only(text: str) -> str:
@@ -260,6 +259,34 @@ def test_item_without_outcome_says_where():
     assert text[caught.value.offset : caught.value.offset + 400].count("Soma") == 1
 
 
+def test_text_bytes_and_path_are_parsed_alike(tmp_path):
+    text = FictionalLetter().spaced()
+    path = tmp_path / "letter.txt"
+    path.write_text(text)
+    assert parse_letter(path) == parse_letter(text.encode()) == parse_letter(text)
+
+
+def test_a_letter_without_a_number_is_numbered_by_its_file_or_as_asked(tmp_path):
+    path = tmp_path / "letter-7.txt"
+    path.write_text(FictionalLetter(header="").spaced())
+    assert parse_letter(path).case.case_number == "letter-7"
+    assert parse_letter(path, fallback_case_number="A-1").case.case_number == "A-1"
+    assert parse_letter(path.read_text()).case.case_number == ""
+
+
+def test_what_is_no_file_of_a_letter_says_so(tmp_path):
+    with pytest.raises(DocumentError, match="unreadable"):
+        parse_letter(tmp_path / "absent.pdf")
+    with pytest.raises(DocumentError, match="empty_file"):
+        parse_letter(b"")
+
+
+def test_the_repr_of_a_parsed_letter_holds_none_of_its_words():
+    shown = repr(parse_letter(FictionalLetter().spaced()))
+    assert "CM15-0099999" in shown
+    assert not {"baker", "Norco", "urine"} & set(re.findall(r"\w+", shown))
+
+
 @given(st.text(max_size=400))
 def test_parsing_is_total(noise):
     whole = FictionalLetter().spaced()
@@ -288,13 +315,16 @@ def test_parsing_is_total(noise):
             ),
         ),
         (
-            "Two braces were the original request. One brace was certified by the Claims Administrator. The remaining "
+            "Two braces were the original request. One brace was certified by the Claims "
+            "Administrator. The remaining "
             "IMR-eligible portion of the original request one brace are",
             ("Two braces", "One brace", "one brace"),
         ),
         (
-            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 days was certified by the "
-            "Claims Administrator. The remaining IMR eligible portion of the original request, rehabilitation at the clinic, "
+            "Rehabilitation at the clinic, 9 days was the original request. A nursing home for 7 "
+            "days was certified by the "
+            "Claims Administrator. The remaining IMR eligible portion of the original "
+            "request, rehabilitation at the clinic, "
             "9 days",
             (
                 "Rehabilitation at the clinic, 9 days",
@@ -313,13 +343,13 @@ def test_parsing_is_total(noise):
     ],
 )
 def test_partial_authorizations_in_their_variants(item, parts):
-    [found] = parse(FictionalLetter(items=[FictionalItem(item=item)]).tight()).items
+    [parsed] = parse(FictionalLetter(items=[FictionalItem(item=item)]).tight()).items
     assert (
-        found.submission.treatment,
-        found.submission.authorized,
-        found.submission.disputed,
+        parsed.submission.treatment,
+        parsed.submission.authorized,
+        parsed.submission.disputed,
     ) == parts
-    assert found.submission.item == item
+    assert parsed.submission.item == item
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
@@ -339,21 +369,20 @@ def test_every_real_part_authorized_item_is_split():
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
 def test_real_letters_match_the_gold_items():
-    limits = load_config().limits
     gold = {}
     for line in (SHARED / "letters/dwc/gold_items.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         gold[row["case_number"], row["item_number"]] = row
-    found = {}
+    parsed = {}
     for path in sorted((SHARED / "letters/dwc/pdf").glob("*.pdf")):
-        case = parse_letter(read_document(path, limits).text, path.stem)
+        case = parse_letter(path).case
         assert (case.letter_format, case.format_verified) == ("F2c", True)
-        found |= {(case.case_number, item.item_number): item for item in case.items}
-    assert found.keys() == gold.keys()
+        parsed |= {(case.case_number, item.item_number): item for item in case.items}
+    assert parsed.keys() == gold.keys()
     wrong = [
         (*key, name)
         for key, row in gold.items()
-        for part in (found[key].submission, found[key].determination)
+        for part in (parsed[key].submission, parsed[key].determination)
         for name in row.keys() & part.__slots__
         if letters_only(str(getattr(part, name))).removesuffix("is")
         != letters_only(str(row[name])).removesuffix("is")
@@ -367,14 +396,13 @@ def hash_of(value: str) -> str:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real letters are not beside the project")
 def test_every_field_of_the_seed_letters_is_as_it_was_cut_out_by_hand():
-    limits = load_config().limits
     golden = yaml.safe_load(
         (Path(__file__).parent / "seed_hashes.yaml").read_text(encoding="utf-8")
     )
     paths = sorted((SHARED / "letters/seeds").glob("*.txt"))
     assert [path.name[:3] for path in paths] == list(golden)
     for path, wanted in zip(paths, golden.values(), strict=True):
-        case = parse_letter(read_document(path, limits).text, path.stem)
+        case = parse_letter(path).case
         assert (case.case_number, case.letter_format, case.format_verified) == (
             path.stem,
             wanted["letter_format"],

@@ -1,4 +1,4 @@
-"""Golden letters: one file each, read like code; every field comes back from every kind of text and from PDF."""
+"""Golden letters: one file each; every field comes back from every kind of text and from PDF."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,9 @@ import pytest
 import yaml
 from factories import LAYOUTS, render
 
-from imrml.config import load_config
-from imrml.documents import read_document
 from imrml.errors import LetterError
 from imrml.letters.formats import FORMATS, LabelledItems
-from imrml.letters.parsing import read_letter
+from imrml.letters.parsing import parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.synthetic import pdf_bytes
 
@@ -24,11 +22,11 @@ def load(name: str) -> tuple[list[str], dict[str, Any]]:
     return golden["letter"].strip().split("\n\n"), golden["expected"]
 
 
-def require_expected(reading: ParsedLetter, expected: dict[str, Any]) -> None:
-    case = reading.case
+def require_expected(parsed: ParsedLetter, expected: dict[str, Any]) -> None:
+    case = parsed.case
     for name in ("case_number", "letter_format", "format_verified"):
         assert getattr(case, name) == expected[name], name
-    assert (reading.case_outcome, list(reading.flags)) == (
+    assert (parsed.case_outcome, list(parsed.flags)) == (
         expected["case_outcome"],
         expected["flags"],
     )
@@ -43,7 +41,9 @@ def require_expected(reading: ParsedLetter, expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_field_comes_back(name, layout):
     paragraphs, expected = load(name)
-    require_expected(read_letter(render(paragraphs, layout), "fallback"), expected)
+    require_expected(
+        parse_letter(render(paragraphs, layout), fallback_case_number="fallback"), expected
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,9 +57,7 @@ def test_every_field_comes_back_from_a_pdf(name, tmp_path):
             for line in [*render([paragraph], "tight").split("\n"), ""]
         )
     )
-    require_expected(
-        read_letter(read_document(path, load_config().limits).text, "fallback"), expected
-    )
+    require_expected(parse_letter(path, fallback_case_number="fallback"), expected)
 
 
 def test_each_format_has_at_least_three_letters():
@@ -85,7 +83,7 @@ def test_outcomes_that_contradict_each_other_are_no_decision():
     first = next(i for i, paragraph in enumerate(paragraphs) if "is not medically" in paragraph)
     paragraphs[first] = paragraphs[first].replace("is not medically", "is medically")
     with pytest.raises(LetterError, match="contradictory_outcomes"):
-        read_letter(render(paragraphs, "spaced"), "fallback")
+        parse_letter(render(paragraphs, "spaced"), fallback_case_number="fallback")
 
 
 def test_an_outcome_that_is_not_told_is_not_inferred():
@@ -94,7 +92,7 @@ def test_an_outcome_that_is_not_told_is_not_inferred():
         for paragraph in load("F0-one-item")[0]
     ]
     with pytest.raises(LetterError, match="item_without_outcome"):
-        read_letter(render(paragraphs, "spaced"), "fallback")
+        parse_letter(render(paragraphs, "spaced"), fallback_case_number="fallback")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +103,7 @@ def test_a_letter_cut_short_is_refused_or_flagged(name):
         while not cut[-1].isalnum():
             cut = cut[:-1].rstrip()
         try:
-            reading = read_letter(cut, "fallback")
+            parsed = parse_letter(cut, fallback_case_number="fallback")
         except LetterError:
             continue
-        assert "cut_short" in reading.flags
+        assert "cut_short" in parsed.flags

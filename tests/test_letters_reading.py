@@ -11,13 +11,13 @@ from test_letters_golden import NAMES, load
 
 from imrml.letters.cleaning import BlankMap, clean_letter
 from imrml.letters.coverage import COVERAGE_COLUMNS, coverage_row, measure_coverage
-from imrml.letters.parsing import read_letter
+from imrml.letters.parsing import parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.synthetic import draw_letters
 
 LETTER_FIELDS = {
-    "case_summary", "priority", "date_of_injury", "received_on", "ur_denied_on", "assigned_on", "decided_on", "reviewer_states",
-    "reviewer_specialties",
+    "case_summary", "priority", "date_of_injury", "received_on", "ur_denied_on", "assigned_on",
+    "decided_on", "reviewer_states", "reviewer_specialties",
 }  # fmt: skip
 ITEM_FIELDS = {"item", "claims_guideline", "maximus_guideline", "rationale"}
 WORDS = st.text(st.sampled_from("ab-.:\u2019\u00b0"), min_size=1, max_size=6)
@@ -32,48 +32,48 @@ def letters_only(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def require_consistent(reading: ParsedLetter) -> None:
+def require_consistent(parsed: ParsedLetter) -> None:
     """Every span slices back to its field, in the cleaned text and in the letter as it came."""
-    to_original = reading.clean.to_original()
-    for span in reading.spans:
-        words = reading.clean.text[span.start : span.end]
+    to_original = parsed.clean.to_original()
+    for span in parsed.spans:
+        words = parsed.clean.text[span.start : span.end]
         assert words
         assert words == words.strip()
         start, end = to_original.find(span.start, span.end)
-        assert squeezed(words) in squeezed(reading.clean.original[start:end])
-        if not reading.clean.furniture:
-            assert squeezed(words) == squeezed(reading.clean.original[start:end])
-    for item in reading.case.items:
+        assert squeezed(words) in squeezed(parsed.clean.original[start:end])
+        if not parsed.clean.furniture:
+            assert squeezed(words) == squeezed(parsed.clean.original[start:end])
+    for item in parsed.case.items:
         for part in (item.submission, item.determination):
             for name in part.__slots__:
                 number = item.item_number if name in ITEM_FIELDS else 0
                 if name not in LETTER_FIELDS | ITEM_FIELDS or not getattr(part, name):
                     continue
-                found = [reading.text_of(span) for span in reading.find(name, number)]
+                words = [parsed.text_of(span) for span in parsed.find(name, number)]
                 value = getattr(part, name)
                 if name.endswith("_on") or name == "date_of_injury":
                     year, month, day = value.split("-")
                     assert f"{int(month)}/{int(day)}/{year}" in {
-                        "/".join(str(int(n)) for n in words.split("/")) for words in found
+                        "/".join(str(int(n)) for n in date.split("/")) for date in words
                     }
                 elif name == "priority":
-                    assert found[0].lower() == value
+                    assert words[0].lower() == value
                 else:
-                    assert ", ".join(found) == value
+                    assert ", ".join(words) == value
 
 
-def require_all_read(reading: ParsedLetter) -> None:
-    coverage = measure_coverage(reading)
+def require_all_read(parsed: ParsedLetter) -> None:
+    coverage = measure_coverage(parsed)
     assert (coverage.share_read, coverage.n_left_over, coverage.left_over) == (1.0, 0, ())
     # Said once more without the function: what spans and furniture hold is the letter.
-    text = reading.clean.text
+    text = parsed.clean.text
     held = bytearray(len(text))
-    for span in reading.spans:
+    for span in parsed.spans:
         held[span.start : span.end] = b"1" * (span.end - span.start)
     in_spans = "".join(character for character, is_held in zip(text, held, strict=True) if is_held)
-    furniture = [reading.clean.original[start:end] for start, end in reading.clean.furniture]
+    furniture = [parsed.clean.original[start:end] for start, end in parsed.clean.furniture]
     assert sorted(squeezed(in_spans + "".join(furniture))) == sorted(
-        squeezed(reading.clean.original)
+        squeezed(parsed.clean.original)
     )
     assert squeezed(in_spans) == squeezed(text)
 
@@ -81,35 +81,35 @@ def require_all_read(reading: ParsedLetter) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", NAMES)
 def test_golden_letters_are_read_to_the_last_character(name, layout):
-    reading = read_letter(render(load(name)[0], layout), "fallback")
-    require_consistent(reading)
-    require_all_read(reading)
+    parsed = parse_letter(render(load(name)[0], layout))
+    require_consistent(parsed)
+    require_all_read(parsed)
 
 
 def test_invented_letters_are_read_to_the_last_character_damaged_or_not():
     for letter in draw_letters(60, seed=5, damage_share=0.5):
-        reading = read_letter(letter.text, "fallback")
-        require_consistent(reading)
-        require_all_read(reading)
-        assert reading.flags == ()
+        parsed = parse_letter(letter.text)
+        require_consistent(parsed)
+        require_all_read(parsed)
+        assert parsed.flags == ()
 
 
 @pytest.mark.parametrize("letter_format", ["F0", "F1a", "F1b"])
 def test_invented_letters_of_older_formats_say_what_their_truth_says(letter_format):
     for letter in draw_letters(40, seed=6, damage_share=0.0, letter_format=letter_format):
-        reading = read_letter(letter.text, "fallback")
-        require_consistent(reading)
-        require_all_read(reading)
-        assert (reading.case, reading.flags) == (letter.case, ())
+        parsed = parse_letter(letter.text)
+        require_consistent(parsed)
+        require_all_read(parsed)
+        assert (parsed.case, parsed.flags) == (letter.case, ())
 
 
 @pytest.mark.parametrize("letter_format", ["F0", "F1a", "F1b"])
 def test_damaged_letters_of_older_formats_keep_every_letter_and_decision(letter_format):
     for letter in draw_letters(40, seed=7, damage_share=1.0, letter_format=letter_format):
-        reading = read_letter(letter.text, "fallback")
-        require_consistent(reading)
-        require_all_read(reading)
-        for item, wanted in zip(reading.case.items, letter.case.items, strict=True):
+        parsed = parse_letter(letter.text)
+        require_consistent(parsed)
+        require_all_read(parsed)
+        for item, wanted in zip(parsed.case.items, letter.case.items, strict=True):
             assert item.determination.decision == wanted.determination.decision
             for part, truth in (
                 (item.submission, wanted.submission),
@@ -158,10 +158,10 @@ def test_fields_and_headings_reassemble_to_the_letter(drawn, layout, width):
             for item, said, why in drawn
         ]
     )
-    reading = read_letter(render(letter.paragraphs(), layout, width), "fallback")
-    require_consistent(reading)
-    require_all_read(reading)
-    assert len(reading.case.items) == len(drawn)
+    parsed = parse_letter(render(letter.paragraphs(), layout, width))
+    require_consistent(parsed)
+    require_all_read(parsed)
+    assert len(parsed.case.items) == len(drawn)
 
 
 @given(st.lists(st.tuples(WORDS, BLANKS)), st.randoms(use_true_random=False))
@@ -192,10 +192,10 @@ def test_evidence_is_found_in_the_letter_as_it_came():
     text = FictionalLetter(
         items=[FictionalItem(), FictionalItem(item="Soma 350mg", rationale=rationale.strip())]
     ).doubled(width=33)
-    reading = read_letter(text, "fallback")
-    [span] = reading.find("rationale", 2)
-    start = reading.text_of(span).rindex("evidence-based plan was not told")
-    place = reading.locate(span, start, start + len("evidence-based plan was not told"))
+    parsed = parse_letter(text)
+    [span] = parsed.find("rationale", 2)
+    start = parsed.text_of(span).rindex("evidence-based plan was not told")
+    place = parsed.locate(span, start, start + len("evidence-based plan was not told"))
     assert squeezed(text[slice(*place)]) == "evidence-basedplanwasnottold"
     assert text[: place[0]].count("packet") == 5
 
@@ -203,22 +203,22 @@ def test_evidence_is_found_in_the_letter_as_it_came():
 def test_what_belongs_to_nothing_is_counted_and_located_but_not_dropped():
     letter = FictionalLetter()
     text = letter.spaced().replace("Case Number:", "Scanned in the mail room\n\nCase Number:")
-    reading = read_letter(text, "fallback")
-    row = coverage_row(reading, "a.txt")
+    parsed = parse_letter(text)
+    row = coverage_row(parsed, "a.txt")
     assert list(row) == list(COVERAGE_COLUMNS)
     assert (row["source"], row["n_left_over"]) == ("a.txt", len("Scannedinthemailroom"))
     assert [text[start:end] for start, end in row["left_over"]] == ["Scanned in the mail room"]
     assert 0.98 < row["share_read"] < 1
-    assert reading.case == read_letter(letter.spaced(), "fallback").case
+    assert parsed.case == parse_letter(letter.spaced()).case
 
 
 @pytest.mark.parametrize("end", ["Decision rationale:", "packet", "MAXIMUS guideline:", "drug"])
 def test_an_end_that_is_missing_is_flagged(end):
     text = FictionalLetter(items=[FictionalItem(item="Soma 350mg"), FictionalItem()]).spaced()
-    assert read_letter(text, "fallback").flags == ()
-    assert read_letter(text[: text.rindex(end)].rstrip(), "fallback").flags == ("cut_short",)
+    assert parse_letter(text).flags == ()
+    assert parse_letter(text[: text.rindex(end)].rstrip()).flags == ("cut_short",)
 
 
 def test_a_last_head_without_its_labels_is_flagged():
     text = FictionalLetter().spaced() + "\nSoma 350mg #30: Upheld \n"
-    assert read_letter(text, "fallback").flags == ("cut_short",)
+    assert parse_letter(text).flags == ("cut_short",)

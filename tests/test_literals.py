@@ -61,13 +61,13 @@ def test_few_rules_are_possible_in_a_text_without_their_words():
     )
 
 
-def test_of_alternatives_the_one_that_stands_first_is_found_and_of_two_at_one_place_the_one_named_first():
+def test_of_alternatives_the_first_in_the_text_is_found_and_at_one_place_the_first_named():
     patterns = [re.compile(pattern) for pattern in ("scan of the knee", "knee", "scan", "old scan")]
     alternatives = AnyOf(tuple(enumerate(patterns)))
     text = "an old scan of the knee"
     whole = re.compile("|".join(pattern.pattern for pattern in patterns))
     for start in range(len(text)):
-        found = alternatives.search(text, range(4), start)
+        match = alternatives.search(text, range(4), start)
         expected = whole.search(text, start)
-        assert (found and found.group()) == (expected and expected.group())
+        assert (match and match.group()) == (expected and expected.group())
     assert alternatives.search(text, {1}, 0, 20) is None

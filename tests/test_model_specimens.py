@@ -1,4 +1,4 @@
-"""A model of an older state of the code answers as it did when it was saved, or is refused with the reason."""
+"""A model of older code answers as it did when it was saved, or is refused with the reason."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Models on disk: what is loaded answers as what was saved, and anything else is refused with the reason."""
+"""Models on disk: what is loaded answers as what was saved; all else is refused with the reason."""
 
 import hashlib
 import json

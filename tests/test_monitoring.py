@@ -1,4 +1,4 @@
-"""Monitoring: alarms ring for what moved and stay silent for what did not; predictions are matched, never guessed."""
+"""Monitoring: alarms fire for what moved and for nothing else; predictions are never guessed."""
 
 import json
 
@@ -33,13 +33,13 @@ def test_two_halves_of_one_stream_ring_no_alarm(requests):
     assert all(shares.sum().round(9).eq(1).all() for shares in drift.shares.values())
 
 
-def test_what_moved_rings_by_name(requests):
+def test_what_moved_fires_by_name(requests):
     moved = requests[300:].assign(
         treatment="Norco 10/325 mg #60", age=None, case_summary="Zorbit flimmer quank wexley. " * 9
     )
     alarms = compare_submissions(frame(requests[:300]), frame(moved), SETTINGS, seed=0).alarms
-    rung = {(alarm.fact, alarm.measure) for alarm in alarms}
-    assert rung >= {
+    fired = {(alarm.fact, alarm.measure) for alarm in alarms}
+    assert fired >= {
         ("treatment_category", "psi"),
         ("age", "missing"),
         ("all facts together", "domain_auroc"),
@@ -64,12 +64,12 @@ def test_a_handful_of_rows_says_nothing(requests):
 def test_the_watch_rings_seldom_while_nothing_changes_and_soon_when_it_does():
     rng = np.random.default_rng(3)
     n_stable = sum(
-        watch_rate((rng.random(1200) < 0.45).sum(), 1200, rng.random(1200) < 0.45).rings_at
+        watch_rate((rng.random(1200) < 0.45).sum(), 1200, rng.random(1200) < 0.45).fires_at
         is not None
         for _ in range(300)
     )
     assert n_stable <= 15  # 5 % of 300, and the bound is seldom reached
-    delays = [watch_rate(540, 1200, rng.random(1200) < 0.3).rings_at for _ in range(50)]
+    delays = [watch_rate(540, 1200, rng.random(1200) < 0.3).fires_at for _ in range(50)]
     assert all(delay is not None and delay < 600 for delay in delays)
 
 
@@ -132,17 +132,17 @@ def test_an_empty_cell_of_a_csv_file_is_an_abstention_and_an_item_without_decisi
     )
     with pytest.raises(
         TableError, match=r"p_overturned of the predictions is no number in rows \[2\]"
-    ) as told:
+    ) as raised:
         match_predictions(
             PREDICTIONS.assign(p_overturned=["0.1", "knee pain", None, ""]), ITEMS, LINK
         )
-    assert "knee" not in str(told.value)
+    assert "knee" not in str(raised.value)
 
 
 def test_realised_figures_are_those_of_the_matched_items():
     matched, _ = match_predictions(PREDICTIONS, ITEMS, LINK)
     realised = measure_realised(matched, seed=0, min_items=1)
-    figures = {name: found.get("value") for name, found in realised.overall.items()}
+    figures = {name: measured.get("value") for name, measured in realised.overall.items()}
     assert figures["answered"] == pytest.approx(2 / 3)
     assert figures["log_loss"] == pytest.approx(-(np.log(0.9) + np.log(0.6)) / 2)
     assert figures["log_loss_vs_base_rate"] == pytest.approx(-(np.log(0.6) - np.log(0.1)) / 2)
@@ -155,38 +155,40 @@ def test_realised_figures_are_those_of_the_matched_items():
 
 
 def test_requests_that_stand_twice_are_refused():
-    with pytest.raises(TableError, match="found twice in the predictions: 1 request"):
+    with pytest.raises(TableError, match="1 request found twice in the predictions"):
         match_predictions(pd.concat([PREDICTIONS, PREDICTIONS[:1]]), ITEMS)
 
 
-def test_the_commands_write_reports_without_text_and_ring_by_exit_code(
+def test_the_commands_write_reports_without_text_and_alarm_by_exit_code(
     imrml, line, requests, tmp_path
 ):
     items = read_table(line.items)
     write_table(items[:200], tmp_path / "a.jsonl")
     write_table(items[200:400].assign(decision="overturned"), tmp_path / "b.jsonl")
-    rung = imrml("monitor", "--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--out", tmp_path / "out",
-                 "--model", line.model)  # fmt: skip
-    assert rung.code == 4
-    assert "overturn rate\tdecisions until it rang" in rung.out
-    found = json.loads((tmp_path / "out" / "drift.json").read_text())
-    assert 1 <= found["overturn_rate"]["rings_at"] <= 20
+    tables = ("--reference", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl")
+    run = imrml("monitor", *tables, "--out", tmp_path / "out", "--model", line.model)
+    assert run.code == 4
+    assert "overturn rate\tdecisions until it fired" in run.out
+    document = json.loads((tmp_path / "out" / "drift.json").read_text())
+    assert 1 <= document["overturn_rate"]["fires_at"] <= 20
     page = (tmp_path / "out" / "drift.html").read_text()
-    assert "the alarm rings after" in page.lower()
+    assert "the alarm fires after" in page.lower()
     words = [
         " ".join(text.split()[:5])
         for name in ("case_summary", "item", "claims_guideline")
         for text in items[name]
         if text
     ]
-    assert not [told for told in words if len(told) > 20 and told in page]
+    assert not [word for word in words if len(word) > 20 and word in page]
 
 
 def test_requests_as_staff_send_them_are_compared_too(imrml, requests, tmp_path):
-    told = requests[["treatment", "case_summary"]].set_axis(["Treatment", "NOTES"], axis="columns")
-    write_table(told[:60], tmp_path / "a.csv")
-    write_table(told[60:120].assign(NOTES=""), tmp_path / "b.csv")
-    rung = imrml(
+    renamed = requests[["treatment", "case_summary"]].set_axis(
+        ["Treatment", "NOTES"], axis="columns"
+    )
+    write_table(renamed[:60], tmp_path / "a.csv")
+    write_table(renamed[60:120].assign(NOTES=""), tmp_path / "b.csv")
+    run = imrml(
         "monitor",
         "--reference",
         tmp_path / "a.csv",
@@ -195,8 +197,8 @@ def test_requests_as_staff_send_them_are_compared_too(imrml, requests, tmp_path)
         "--out",
         tmp_path / "out",
     )
-    assert rung.code == 4
-    assert "case_summary_words\tmissing\t1.0" in rung.out
+    assert run.code == 4
+    assert "case_summary_words\tmissing\t1.0" in run.out
 
 
 def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wait(

@@ -30,10 +30,10 @@ def test_a_sentence_stays_where_somebody_could_have_written_it(kind, sentence, s
     st.sampled_from(["rfa", "imr"]),
     st.sampled_from([" ", "\n", "\n\n"]),
 )
-def test_removal_keeps_the_rest_word_for_word_and_in_order(told, stage, between):
-    stays = [sentence for kind, sentence in told if stage in STAYS_AT[kind]]
+def test_removal_keeps_the_rest_word_for_word_and_in_order(sentences, stage, between):
+    stays = [sentence for kind, sentence in sentences if stage in STAYS_AT[kind]]
     assert (
-        remove_sentences(between.join(sentence for _, sentence in told), stage).split()
+        remove_sentences(between.join(sentence for _, sentence in sentences), stage).split()
         == " ".join(stays).split()
     )
 
@@ -48,7 +48,10 @@ def test_removal_only_removes(text, stage):
 
 
 def test_a_note_in_lines_loses_the_judging_line_only():
-    note = "Knee pain for two months\n- swelling after work\n- MRI report not provided by facility yet\n- limps\n- wants a brace"
+    note = (
+        "Knee pain for two months\n- swelling after work\n- MRI report not provided by facility "
+        "yet\n- limps\n- wants a brace"
+    )
     kept = "Knee pain for two months\n- swelling after work\n- limps\n- wants a brace"
     assert remove_sentences(note, "imr") == remove_sentences(note, "rfa") == kept
 
@@ -71,7 +74,10 @@ def test_the_age_is_that_of_the_person(narrative, age):
 
 
 def test_no_judgement_and_no_reason_of_utilization_review_becomes_a_diagnosis():
-    asked = "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: lumbar strain."
+    asked = (
+        "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: "
+        "lumbar strain."
+    )
     assert derive_diagnosis(asked) == "lumbar strain"
     assert (
         derive_diagnosis("The diagnoses were illegible. The assessment was knee sprain.")

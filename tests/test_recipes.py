@@ -1,4 +1,4 @@
-"""The schedules of README.md: each recipe runs, parses or is verified as it stands there."""
+"""The schedules of docs/operator.md: each recipe runs, parses or is verified as it stands there."""
 
 import configparser
 import re
@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parents[1].joinpath("docs", "operator.md").read_text(encoding="utf-8")
 BLOCKS = {
     words.splitlines()[0]: words
-    for words in re.findall(r"^```\w*\n(# .*?)^```", README, re.MULTILINE | re.DOTALL)
+    for words in re.findall(r"^```\w*\n(# .*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 }
 
 
 def recipe(start):
-    [found] = [words for first, words in BLOCKS.items() if first.startswith(f"# {start}")]
-    return found
+    [block] = [words for first, words in BLOCKS.items() if first.startswith(f"# {start}")]
+    return block
 
 
 @pytest.mark.parametrize(("code", "ends_with"), [(0, 0), (3, 0), (1, 1)])
@@ -31,10 +31,10 @@ def test_the_cron_line_fails_only_where_the_retrain_failed(tmp_path, code, ends_
     )
     imrml = tmp_path / ".venv" / "bin" / "imrml"
     imrml.parent.mkdir(parents=True)
-    imrml.write_text(f'#!/bin/sh\necho "$@" > told\nexit {code}\n')
+    imrml.write_text(f'#!/bin/sh\necho "$@" > arguments\nexit {code}\n')
     imrml.chmod(0o700)
     assert subprocess.run(["sh", "-c", command], check=False).returncode == ends_with
-    assert (tmp_path / "told").read_text() == "--quiet retrain --config retrain.yaml\n"
+    assert (tmp_path / "arguments").read_text() == "--quiet retrain --config retrain.yaml\n"
 
 
 def test_the_systemd_units_are_what_systemd_expects(tmp_path):
@@ -65,5 +65,5 @@ def test_the_workflow_and_the_task_run_the_same_command():
     assert step["run"] in recipe("cron")
     assert workflow[True]["schedule"][0]["cron"] == "0 2 * * *"  # YAML 1.1 reads "on" as true
     task = recipe("Airflow")
-    compile(task, "README.md", "exec")
+    compile(task, "operator.md", "exec")
     assert '"--quiet", "retrain", "--config", "retrain.yaml"' in task

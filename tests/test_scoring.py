@@ -6,11 +6,11 @@ import pytest
 from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
-from imrml.errors import LeakageError, ModelError
+from imrml.errors import LeakageError, ModelError, RefusedRequestWarning, RequestWarning, TableError
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
-from imrml.scoring import prediction as scoring
 from imrml.scoring.in_words import (
+    BRIEF,
     DECISION_SUPPORT,
     DEMO,
     P_MEANING,
@@ -18,24 +18,24 @@ from imrml.scoring.in_words import (
     format_interval,
     format_note,
 )
-from imrml.scoring.prediction import PREDICTION_COLUMNS, score
-from imrml.scoring.terminal import prediction_lines
+from imrml.scoring.prediction import N_REASONS, PREDICTION_COLUMNS, score, score_columns
+from imrml.scoring.terminal import format_predictions
 from imrml.submissions.requests import sort_requests
 from imrml.tables.files import read_table, write_table
 
-TOLD = " ".join(["Hm"] * 12) + " The cook saw a"
+NARRATIVE = " ".join(["Hm"] * 12) + " The cook saw a"
 """Long enough for the model to answer, with few words that it knows."""
 REQUESTS = pd.DataFrame(
     [
         {
-            "request_id": "told",
+            "request_id": "telling",
             "treatment": "Norco 10/325mg #60",
-            "notes": f"{TOLD} {TELLING} near the stove.",
+            "notes": f"{NARRATIVE} {TELLING} near the stove.",
         },
         {
             "request_id": "plain",
             "treatment": "Physical therapy 12 visits for the low back",
-            "notes": f"{TOLD} kettle.",
+            "notes": f"{NARRATIVE} kettle.",
         },
         {"request_id": "empty", "treatment": "", "notes": ""},
     ]
@@ -54,15 +54,15 @@ def model() -> LoadedModel:
 def rows(
     model: LoadedModel, table: pd.DataFrame = REQUESTS, **settings: Any
 ) -> dict[str, dict[str, Any]]:
-    predictions = score(model, sort_requests(table, "imr"), **settings)
+    predictions = score(model, table, **settings)
     return {row["request_id"]: row for row in predictions.to_dict("records")}
 
 
 def test_the_prediction_table_holds_what_the_contract_says(model: LoadedModel) -> None:
-    predictions = score(model, sort_requests(REQUESTS, "imr"))
+    predictions = score(model, REQUESTS)
     assert tuple(predictions) == PREDICTION_COLUMNS
     answered = predictions[predictions["predicted"] != "abstain"]
-    assert answered["request_id"].to_list() == ["told", "plain"]
+    assert answered["request_id"].to_list() == ["telling", "plain"]
     assert ((answered["p_low"] >= 0) & (answered["p_low"] <= answered["p_overturned"])).all()
     assert ((answered["p_overturned"] <= answered["p_high"]) & (answered["p_high"] <= 1)).all()
     p_deficiencies = answered[["p_deficiency_1", "p_deficiency_2", "p_deficiency_3"]].to_numpy()
@@ -73,18 +73,18 @@ def test_the_prediction_table_holds_what_the_contract_says(model: LoadedModel) -
 
 
 def test_what_moved_a_score_is_signed_and_stands_in_the_request(model: LoadedModel) -> None:
-    told = rows(model)["told"]
-    assert told["predicted"] == "above_base_rate"
-    assert told["reasons"][0].startswith("+")
-    assert TELLING in told["reasons"][0]
-    assert len(told["reasons"]) <= scoring.N_REASONS
+    row = rows(model)["telling"]
+    assert row["predicted"] == "above_base_rate"
+    assert row["reasons"][0].startswith("+")
+    assert TELLING in row["reasons"][0]
+    assert len(row["reasons"]) <= N_REASONS
 
 
-def test_brief_notes_are_told_as_such(model: LoadedModel) -> None:
+def test_brief_notes_are_named_as_such(model: LoadedModel) -> None:
     table = pd.DataFrame([{"treatment": "Norco 10/325mg #60", "notes": f"Saw a {TELLING}."}])
-    [row] = score(model, sort_requests(table, "imr")).to_dict("records")
+    [row] = score(model, table).to_dict("records")
     assert row["p_overturned"] == row["base_rate"]
-    assert row["reasons"][0] == scoring.BRIEF
+    assert row["reasons"][0] == BRIEF
 
 
 def test_an_abstaining_row_keeps_only_its_base_rate(model: LoadedModel) -> None:
@@ -98,14 +98,14 @@ def test_an_abstaining_row_keeps_only_its_base_rate(model: LoadedModel) -> None:
 
 
 def test_a_cost_ratio_sets_the_threshold() -> None:
-    told, plain = rows(loaded("models.cost_ratio=2.0")), rows(loaded("models.cost_ratio=1000.0"))
-    for answers, threshold in ((told, 1 / 3), (plain, 1 / 1001)):
-        for name in ("told", "plain"):
+    dear, cheap = rows(loaded("models.cost_ratio=2.0")), rows(loaded("models.cost_ratio=1000.0"))
+    for answers, threshold in ((dear, 1 / 3), (cheap, 1 / 1001)):
+        for name in ("telling", "plain"):
             assert answers[name]["predicted"] == (
                 "overturned" if answers[name]["p_overturned"] >= threshold else "upheld"
             )
-    assert told["plain"]["predicted"] == "upheld"
-    assert plain["plain"]["predicted"] == "overturned"
+    assert dear["plain"]["predicted"] == "upheld"
+    assert cheap["plain"]["predicted"] == "overturned"
 
 
 def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
@@ -122,10 +122,10 @@ def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
 
 
 def test_a_base_rate_is_never_said_to_differ_from_itself() -> None:
-    told = rows(loaded("models.outcome.kind=category_prior"))["plain"]
-    assert told["predicted"] in ("above_base_rate", "below_base_rate")
-    assert compare_with_base_rate(told) == "the category's base rate itself"
-    assert "nothing in this request moved it" in format_interval(told)
+    row = rows(loaded("models.outcome.kind=category_prior"))["plain"]
+    assert row["predicted"] in ("above_base_rate", "below_base_rate")
+    assert compare_with_base_rate(row) == "the category's base rate itself"
+    assert "nothing in this request moved it" in format_interval(row)
 
 
 @pytest.mark.parametrize("predicted", ["overturned", "upheld"])
@@ -136,7 +136,7 @@ def test_words_never_read_as_a_disposition(predicted) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "told"),
+    ("low", "high", "words"),
     [
         (0.004, 0.94, "under 1% and 94%. The category's rate of 10% lies between them"),
         (0.2, 0.94, "above the category's rate of 10%"),
@@ -144,7 +144,7 @@ def test_words_never_read_as_a_disposition(predicted) -> None:
         (float("nan"), float("nan"), "no interval"),
     ],
 )
-def test_an_interval_is_told_in_words_to_act_on(low, high, told) -> None:
+def test_an_interval_is_put_in_words_to_act_on(low, high, words) -> None:
     row = {
         "predicted": "above_base_rate",
         "p_overturned": 0.3,
@@ -152,7 +152,7 @@ def test_an_interval_is_told_in_words_to_act_on(low, high, told) -> None:
         "p_high": high,
         "base_rate": 0.1,
     }
-    assert told in format_interval(row)
+    assert words in format_interval(row)
     assert format_interval(row | {"predicted": "abstain"}) == ""
     assert bool(format_note(row)) == (low <= 0.1 <= high)
     assert compare_with_base_rate(row) == "above base rate" + (
@@ -176,10 +176,37 @@ def test_without_labels_there_are_no_deficiencies() -> None:
 def test_invented_data_answers_only_when_asked_to() -> None:
     demo = loaded("models.outcome.kind=class_prior", trained_on="synthetic")
     with pytest.raises(ModelError, match=rf"{DEMO}.*--allow-demo"):
-        score(demo, sort_requests(REQUESTS, "imr"))
-    predictions = score(demo, sort_requests(REQUESTS, "imr"), allow_demo=True)
+        score(demo, REQUESTS)
+    predictions = score(demo, REQUESTS, allow_demo=True)
     assert set(predictions["trained_on"]) == {"synthetic"}
-    assert any(DEMO in line for line in prediction_lines(predictions))
+    assert any(DEMO in line for line in format_predictions(predictions))
+
+
+def test_what_counts_for_nothing_is_warned_of_once(model: LoadedModel) -> None:
+    table = REQUESTS.assign(colour="blue", age=["old", "44", "44"])
+    with pytest.warns(RequestWarning) as caught:
+        predictions = score(model, table)
+    [warning] = caught
+    assert "colour" in str(warning.message)
+    assert "row 1 age" in str(warning.message)
+    assert warning.filename == __file__
+    pd.testing.assert_frame_equal(
+        predictions, score(model, REQUESTS.assign(age=[None, "44", "44"]))
+    )
+
+
+def test_each_refused_row_is_warned_of_and_left_out(model: LoadedModel) -> None:
+    table = REQUESTS.assign(decision=["upheld", None, "overturned"])
+    with pytest.warns(RefusedRequestWarning) as caught:
+        predictions = score(model, table)
+    assert [str(warning.message).partition(":")[0] for warning in caught] == ["row 1", "row 3"]
+    assert all("written by the reviewer" in str(warning.message) for warning in caught)
+    assert predictions["request_id"].to_list() == ["plain"]
+
+
+def test_a_table_that_names_no_treatment_is_refused(model: LoadedModel) -> None:
+    with pytest.raises(TableError, match="no 'treatment'"):
+        score(model, REQUESTS.drop(columns="treatment"))
 
 
 def test_requests_of_another_stage_are_refused() -> None:
@@ -192,10 +219,10 @@ def test_requests_of_another_stage_are_refused() -> None:
         MANIFEST | {"stage": "rfa"},
     )
     with pytest.raises(LeakageError, match="claims_guideline"):
-        score(early, sort_requests(REQUESTS, "imr"))
+        score_columns(early, sort_requests(REQUESTS, "imr"))
 
 
-# --- what to send ----------------------------------------------------------------------------------------------------
+# --- what to send
 
 AGREEMENT, CURES = "The signed pain agreement", "The date and result of the CURES check"
 
@@ -262,14 +289,14 @@ def test_the_table_of_cues_fits_taxonomy_and_vocabulary() -> None:
     assert all(cues_that_show().values())
 
 
-# --- on disk and on screen -------------------------------------------------------------------------------------------
+# --- on disk and on screen
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])
 def test_predictions_survive_the_way_through_a_file(
     ending: str, model: LoadedModel, tmp_path: Any
 ) -> None:
-    predictions = score(model, sort_requests(REQUESTS, "imr"))
+    predictions = score(model, REQUESTS)
     write_table(predictions, tmp_path / f"predictions{ending}")
     back = read_table(tmp_path / f"predictions{ending}")
     assert list(back) == list(PREDICTION_COLUMNS)
@@ -279,13 +306,13 @@ def test_predictions_survive_the_way_through_a_file(
     )
 
 
-def test_the_terminal_table_tells_what_the_figures_mean(model: LoadedModel) -> None:
-    lines = list(prediction_lines(score(model, sort_requests(REQUESTS, "imr")), width=140))
+def test_the_terminal_table_says_what_the_figures_mean(model: LoadedModel) -> None:
+    lines = list(format_predictions(score(model, REQUESTS), width=140))
     text = "\n".join(lines)
     assert max(map(len, lines)) <= 140
     assert f"{P_MEANING}: {DECISION_SUPPORT}." in lines
     assert DEMO not in text
-    for words in ("told", "plain", "empty", "abstains", "above base rate", "base rate"):
+    for words in ("telling", "plain", "empty", "abstains", "above base rate", "base rate"):
         assert words in text
 
 
@@ -293,7 +320,7 @@ def test_a_long_checklist_is_cut_on_the_terminal_only(
     model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = sent_for("The cook lifted a heavy pot.", model, monkeypatch)
-    text = "\n".join(prediction_lines(pd.DataFrame([row]), width=200))
+    text = "\n".join(format_predictions(pd.DataFrame([row]), width=200))
     n_documents = len(row["send_before_submission"])
     assert n_documents > 3
     assert text.count("│ - ") == 3

@@ -1,4 +1,4 @@
-"""Search: settings are chosen on folds that part no case, anew inside every fold that is measured."""
+"""Search: settings are chosen on folds that part no case, anew inside every measured fold."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from imrml.engines import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
 from imrml.evaluation.report.write import write_report
 from imrml.training.data import TrainingData, prepare
-from imrml.training.fitting import hold_out
+from imrml.training.fitting import TrainingRun, hold_out
 from imrml.training.run import train
 from imrml.training.search import Recipe, search, without_search
 
@@ -44,35 +44,38 @@ def searched(space: str, *overrides: str) -> Any:
 
 
 def test_a_grid_tries_all_and_takes_the_least_loss(data: TrainingData) -> None:
-    found = search(
+    result = search(
         data,
         searched(
             "{models.outcome.kind: [class_prior, logistic], models.outcome.c: [1.0]}",
             "search.method=grid",
         ),
     )
-    assert [row["settings"]["models.outcome.kind"] for row in found.rows] == [
+    assert [row["settings"]["models.outcome.kind"] for row in result.rows] == [
         "class_prior",
         "logistic",
     ]
-    least = min(found.rows, key=lambda row: row["log_loss"])
-    assert [row["is_chosen"] for row in found.rows] == [row is least for row in found.rows]
+    least = min(result.rows, key=lambda row: row["log_loss"])
+    assert [row["is_chosen"] for row in result.rows] == [row is least for row in result.rows]
     assert least["rank"] == 1
     assert (
-        found.chosen
+        result.chosen
         == least["settings"]
         == {"models.outcome.kind": "logistic", "models.outcome.c": 1.0}
     )
-    assert found.config.models.outcome.kind == "logistic"
-    assert found.config.search.space is None
+    assert result.config.models.outcome.kind == "logistic"
+    assert result.config.search.space is None
     rate = data.overturned.mean()
     entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
-    assert found.rows[0]["log_loss"] == pytest.approx(entropy, abs=0.01)
-    json.dumps(found.describe("grid"))
+    assert result.rows[0]["log_loss"] == pytest.approx(entropy, abs=0.01)
+    json.dumps(result.describe("grid"))
 
 
 def test_random_draws_stay_in_their_range_and_repeat_with_the_seed(data: TrainingData) -> None:
-    space = "{models.outcome.c: {low: 0.1, high: 0.2, log: true}, features.max_terms: {low: 5, high: 9, log: false}}"
+    space = (
+        "{models.outcome.c: {low: 0.1, high: 0.2, log: true}, "
+        "features.max_terms: {low: 5, high: 9, log: false}}"
+    )
     config = searched(space, "search.n_candidates=3", "models.outcome.calibration=none")
     first, second = search(data, config), search(data, config, n_jobs=2)
     assert len(first.rows) == 3
@@ -91,11 +94,11 @@ def test_halving_compares_all_on_few_items_and_the_best_on_more(data: TrainingDa
         "search.n_candidates=3",
         "models.outcome.calibration=none",
     )
-    found = search(data, config)
-    sizes = [row["n_items"] for row in found.rows]
+    result = search(data, config)
+    sizes = [row["n_items"] for row in result.rows]
     assert sizes == sorted(sizes)
     assert sizes[0] < 160
-    assert sum(row["is_chosen"] for row in found.rows) == 1
+    assert sum(row["is_chosen"] for row in result.rows) == 1
 
 
 def test_folds_of_a_search_part_no_group_of_cases(
@@ -127,24 +130,25 @@ def test_every_measured_fold_searches_by_itself(items: pd.DataFrame, tmp_path: P
         "search.method=grid",
         "features.use_case_summary=true",
     )
-    told: list[str] = []
-    result = train(items, config, report=told.append)
-    found = result.metrics["search"]
-    assert set(found) == {"method", "chosen", "log_loss", "rows", "by_fold"}
-    assert [(row["split"], row["fold"]) for row in found["by_fold"]] == [
+    messages: list[str] = []
+    result = train(items, config, report=messages.append)
+    described = result.metrics["search"]
+    assert set(described) == {"method", "chosen", "log_loss", "rows", "by_fold"}
+    assert [(row["split"], row["fold"]) for row in described["by_fold"]] == [
         ("grouped", 1),
         ("grouped", 2),
     ]
     assert all(
         row["settings"] in ({"models.outcome.c": 0.001}, {"models.outcome.c": 3.0})
-        for row in found["by_fold"]
+        for row in described["by_fold"]
     )
     assert result.manifest["recipe"]["search"]["space"] == {"models.outcome.c": [0.001, 3.0]}
     assert result.manifest["config"]["search"]["space"] is None
     assert (
-        result.manifest["config"]["models"]["outcome"]["c"] == found["chosen"]["models.outcome.c"]
+        result.manifest["config"]["models"]["outcome"]["c"]
+        == described["chosen"]["models.outcome.c"]
     )
-    assert "search: grid, on all items" in told
+    assert "search: grid, on all items" in messages
     write_report(
         tmp_path,
         result.metrics,
@@ -160,7 +164,8 @@ def test_every_measured_fold_searches_by_itself(items: pd.DataFrame, tmp_path: P
 
 def test_without_a_space_nothing_is_searched(data: TrainingData) -> None:
     config = without_search(searched("{models.outcome.c: [1.0]}"))
-    assert hold_out(data, ((np.arange(120), np.arange(120, 160)),), config, 1, print).chosen == ()
+    folds = ((np.arange(120), np.arange(120, 160)),)
+    assert hold_out(TrainingRun(data, config), folds).chosen == ()
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,10 @@ def test_the_object_of_a_lack_is_missing_in_either_order(sentence, object_):
 
 
 def test_a_lack_may_stand_far_from_its_object():
-    filler = "a detailed, dated, legible and complete account, by the treating provider or by anyone else in the office, "
+    filler = (
+        "a detailed, dated, legible and complete account, "
+        "by the treating provider or by anyone else in the office, "
+    )
     assert any(
         "sensation" in span
         for span in missing(f"There is no evidence, in {filler}of altered sensation.")

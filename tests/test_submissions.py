@@ -1,4 +1,4 @@
-"""Submissions: nothing known after the review gets in, and requests as people send them are sorted."""
+"""Submissions: nothing known after the review gets in; requests as people send them are sorted."""
 
 from datetime import date
 
@@ -7,9 +7,10 @@ import pytest
 from factories import SUMMARY, partly_authorized
 
 from imrml.errors import LeakageError, TableError
-from imrml.submissions.columns import REFUSED_COLUMNS, columns_at, require_submission_columns
+from imrml.submissions.columns import REFUSED_COLUMNS
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.items import split_item
+from imrml.submissions.programmes import columns_at, require_submission_columns
 from imrml.submissions.requests import LONGEST_NARRATIVE, LONGEST_TEXT, sort_requests
 
 ITEMS = pd.DataFrame(
@@ -40,9 +41,9 @@ def test_the_frame_holds_exactly_the_stage(stage):
 
 
 def test_the_rfa_stage_knows_nothing_of_utilization_review():
-    told = submission_frame(ITEMS, "rfa").loc[7, "case_summary"]
-    assert "Utilization" not in told
-    assert "twenty pounds" in told
+    summary = submission_frame(ITEMS, "rfa").loc[7, "case_summary"]
+    assert "Utilization" not in summary
+    assert "twenty pounds" in summary
     assert "Utilization" in submission_frame(ITEMS, "imr").loc[7, "case_summary"]
     assert submission_frame(ITEMS, "imr").loc[7, "disputed"] == "Massage, 8 visits"
 
@@ -114,12 +115,15 @@ def test_columns_of_a_later_stage_are_named():
 
 
 def test_the_diagnosis_is_the_same_at_both_stages():
-    told = "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: lumbar strain."
+    narrative = (
+        "The request was denied, as the diagnosis of radiculopathy was not shown. Diagnosis: "
+        "lumbar strain."
+    )
     for stage in ("rfa", "imr"):
         assert (
-            submission_frame(pd.DataFrame({"treatment": ["MRI"], "case_summary": [told]}), stage)[
-                "diagnosis"
-            ].item()
+            submission_frame(
+                pd.DataFrame({"treatment": ["MRI"], "case_summary": [narrative]}), stage
+            )["diagnosis"].item()
             == "lumbar strain"
         )
 
@@ -242,10 +246,13 @@ def test_names_of_columns_may_be_written_otherwise():
     requests = sort_requests(table, "imr")
     assert [row for row, _ in requests.refused] == [2]
     assert requests.unknown_columns == ()
-    [told] = requests.submissions.to_dict("records")
-    assert (told["treatment"], told["date_of_injury"]) == ("MRI", pd.Timestamp("2015-05-01"))
-    assert "Fell in May." in told["case_summary"]
-    assert "Seen in June." in told["case_summary"]
+    [submission] = requests.submissions.to_dict("records")
+    assert (submission["treatment"], submission["date_of_injury"]) == (
+        "MRI",
+        pd.Timestamp("2015-05-01"),
+    )
+    assert "Fell in May." in submission["case_summary"]
+    assert "Seen in June." in submission["case_summary"]
 
 
 def test_a_name_that_two_columns_bear_is_refused():

@@ -1,4 +1,4 @@
-"""Tables: what comes back is what was written, bad rows are named by number, a reader never sees half a table."""
+"""Tables: what was written comes back, bad rows are named, nobody reads half a table."""
 
 import csv
 import io
@@ -39,8 +39,11 @@ def test_round_trip(tmp_path, ending):
 
 
 def test_whole_numbers_stay_whole_beside_rows_without_them():
-    told = b'{"request_id": 17, "share": 0.5, "large": 1}\n{"treatment": "MRI", "share": 2, "large": 99999999999999999999}'
-    table = parse_table(told, "requests.jsonl")
+    rows = (
+        b'{"request_id": 17, "share": 0.5, "large": 1}\n'
+        b'{"treatment": "MRI", "share": 2, "large": 99999999999999999999}'
+    )
+    table = parse_table(rows, "requests.jsonl")
     assert [str(value) for value in table["request_id"].dropna()] == ["17"]
     assert table["share"].tolist() == [0.5, 2.0]
     assert int(table["large"][1]) == 99999999999999999999
@@ -158,7 +161,7 @@ def test_a_text_longer_than_the_csv_module_expects_is_read():
     ].str.len().to_list() == [200_000]
 
 
-# --- spreadsheets ----------------------------------------------------------------------------------------------------
+# --- spreadsheets ---------------------------------------------------------------------------------
 
 FORMULAS = [
     "=1+1",

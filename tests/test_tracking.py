@@ -1,17 +1,20 @@
-"""Tracking: a run holds all that was found out, its model answers as the folder does, no text of a record goes there."""
+"""Tracking: a run holds all figures, its model answers as the folder does, and no record's text."""
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import SMALL
 
-from imrml.config import state_dir
+import imrml
+from imrml.config import load_config, state_dir
 from imrml.errors import ModelError, TrackingError
 from imrml.models import load_model
 from imrml.scoring.prediction import score
-from imrml.submissions.requests import sort_requests
 from imrml.tables.files import read_table
 from imrml.tracking import (
     EXAMPLE_REQUEST,
@@ -28,7 +31,10 @@ from imrml.tracking import (
     unfinished_moves,
     unfinished_runs,
 )
+from imrml.tracking.bundling import bundle_model
 from imrml.tracking.connection import connected
+
+NOT_FOR_SCORING = ("mlflow", "matplotlib", "fairlearn", "datasketch", "reportlab")
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore"
@@ -118,10 +124,47 @@ def test_the_logged_model_answers_as_the_folder_does(logged, line):
     mlflow.set_registry_uri(tracking_uri())
     served = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame([EXAMPLE_REQUEST]))
     folder = load_model(line.model)
-    local = score(folder, sort_requests(pd.DataFrame([EXAMPLE_REQUEST]), "imr"), allow_demo=True)
+    local = score(folder, pd.DataFrame([EXAMPLE_REQUEST]), allow_demo=True)
     pd.testing.assert_frame_equal(served, local)
     fetched = load_registered(uri)
     assert fetched.manifest["model_version"] == folder.manifest["model_version"]
+
+
+def test_the_front_door_opens_folder_bundle_and_registry(logged, line, tmp_path):
+    bundled = bundle_model(line.model, tmp_path / "model.zip")
+    addresses = [line.model, bundled.path, f"models:/{logged.model_name}@{logged.alias}"]
+    versions = {imrml.load_model(address).manifest["model_version"] for address in addresses}
+    assert versions == {load_model(line.model).manifest["model_version"]}
+
+
+@pytest.mark.parametrize("command", ["score", "explain"])
+def test_a_folder_answers_where_only_scoring_is_installed(line, tmp_path, command):
+    requests = tmp_path / "requests.csv"
+    requests.write_text("treatment\nMRI of the left knee\n", encoding="utf-8")
+    arguments = [command, str(requests), "--model", str(line.model), "--allow-demo"]
+    arguments += ["--out", "-"] if command == "score" else []
+    code = (
+        "import sys\n"
+        f"sys.modules.update(dict.fromkeys({list(NOT_FOR_SCORING)}))\n"
+        f"sys.argv = {['imrml', *arguments]}\n"
+        "from imrml.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "request-1" in done.stdout
+
+
+def test_without_a_folder_a_training_writes_nothing(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quick = [*SMALL, "evaluation.splits=[grouped]", "models.outcome.kind=class_prior"]
+    config = load_config(overrides=[*quick, "models.deficiency.kind=category_prior"])
+    result = imrml.train(read_table(line.items), config)
+    assert (result.out, result.run, result.precedents_path) == (None, None, None)
+    assert list(tmp_path.iterdir()) == []
+    assert result.leaks == []
 
 
 def test_no_pickle_is_read_on_the_way_to_an_answer(logged, monkeypatch):
@@ -253,9 +296,10 @@ def test_a_search_is_a_run_with_its_candidates_below_it(folder, monkeypatch):
         [experiment], "tags.kind = 'trial'"
     )  # those of the interrupted attempt are gone
     assert {trial.data.tags["mlflow.parentRunId"] for trial in trials} == {run.run_id}
-    assert {(trial.data.params["models.outcome.c"], trial.data.metrics["log_loss"]) for trial in trials} == {
-        ("0.3", 0.3), ("1.0", 1.0), ("3.0", 3.0),
-    }  # fmt: skip
+    losses = {
+        trial.data.params["models.outcome.c"]: trial.data.metrics["log_loss"] for trial in trials
+    }
+    assert losses == {"0.3": 0.3, "1.0": 1.0, "3.0": 3.0}
     assert [
         trial.data.metrics["rank"] for trial in trials if trial.data.tags["is_chosen"] == "true"
     ] == [2]

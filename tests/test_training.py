@@ -1,5 +1,9 @@
 """Training: what ships is what the verdict allows; labels come from where they are said to."""
 
+import json
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,9 +12,10 @@ from conftest import SMALL
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.metrics.outcome import BASELINES
+from imrml.evaluation.report.write import BANNER
 from imrml.models import LoadedModel, ReviewModel, load_model
 from imrml.tables.files import read_table
-from imrml.training.data import case_hashes, decided_years, describe_data, prepare
+from imrml.training.data import decided_years, describe_data, list_case_hashes, prepare
 from imrml.training.external import evaluate
 from imrml.training.fitting import predict_held_out, rates_by_year
 from imrml.training.run import train
@@ -125,7 +130,7 @@ def test_the_fingerprint_changes_with_any_used_cell_and_not_with_the_order(items
 
 def test_the_manifest_knows_its_cases_without_their_numbers(line, items):
     manifest = load_model(line.model).manifest
-    assert manifest["training_cases"] == case_hashes(prepare(items, CONFIG))
+    assert manifest["training_cases"] == list_case_hashes(prepare(items, CONFIG))
     assert items["case_number"][0] not in str(manifest)
 
 
@@ -151,13 +156,13 @@ def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line,
             "deficiencies": [["request_not_specific"]],
         }
     )
-    metrics, held_out, _, n_left_out = evaluate(
-        LoadedModel(result.model, result.manifest), items, CONFIG, labels
-    )
-    assert n_left_out == len(seen)
-    assert len(held_out["external"].outcome) == metrics["data"]["n_items"] == len(items) - len(seen)
-    assert metrics["data"]["n_labelled"] == 0
-    assert "not_applicable" in metrics["deficiencies"]["external"]
+    evaluation = evaluate(LoadedModel(result.model, result.manifest), items, CONFIG, labels)
+    assert evaluation.n_left_out == len(seen)
+    n_unseen = len(items) - len(seen)
+    assert len(evaluation.held_out["external"].outcome) == n_unseen
+    assert evaluation.metrics["data"]["n_items"] == n_unseen
+    assert evaluation.metrics["data"]["n_labelled"] == 0
+    assert "not_applicable" in evaluation.metrics["deficiencies"]["external"]
 
 
 def test_the_verdict_is_measured_from_every_side(items):
@@ -204,8 +209,59 @@ def test_a_model_is_compared_with_another_on_what_neither_saw(line, items):
         LoadedModel(result.model, result.manifest)
         for result in (train(seen, CONFIG), train(seen, PRIOR))
     ]
-    metrics, _, told, n_left_out = evaluate(models[0], items, CONFIG, None, models[1])
-    assert n_left_out == len(seen)
-    assert metrics["against"]["model_version"] == models[1].manifest["model_version"]
-    assert metrics["against"]["log_loss"]["n"] == len(items) - len(seen)
-    assert f"Against model {models[1].manifest['model_version']}" in told.sentence
+    evaluation = evaluate(models[0], items, CONFIG, against=models[1])
+    assert evaluation.n_left_out == len(seen)
+    version = models[1].manifest["model_version"]
+    assert evaluation.metrics["against"]["model_version"] == version
+    assert evaluation.metrics["against"]["log_loss"]["n"] == len(items) - len(seen)
+    assert f"Against model {version}" in evaluation.verdict.sentence
+
+
+@pytest.fixture(scope="module")
+def result(items):
+    return train(items.head(300), CONFIG)
+
+
+def test_a_result_says_itself_in_a_few_lines_without_a_record(result, items):
+    text = repr(result)
+    assert len(text.splitlines()) <= 10
+    assert max(map(len, text.splitlines())) <= 100
+    assert result.manifest["model_version"] in text
+    assert result.manifest["outcome_kind"] in text
+    assert "invented data" in text
+    auroc = result.metrics["outcome"]["grouped"]["auroc"]["value"]
+    assert f"AUROC: {auroc:.3f}" in text
+    assert not any(case in text for case in items["case_number"].head(300))
+
+
+def test_a_notebook_is_shown_verdict_figures_and_plots(result, items):
+    page = result._repr_html_()
+    assert result.verdict.sentence.split(" (")[0] in page
+    assert BANNER in page
+    auroc = result.metrics["outcome"]["grouped"]["auroc"]["value"]
+    assert f"<b>{auroc:.3f}</b>" in page
+    assert {"Reliability", "ROC", "Precision and recall"} <= set(re.findall("<h4>(.*?)</h4>", page))
+    assert page.count("<svg ") == page.count("<figure")
+    styles = re.search("<style>(.*?)</style>", page, re.DOTALL)[1]
+    selectors = re.findall(r"^(?!@)(\S[^{]*){", styles, re.MULTILINE)
+    assert all(selector.startswith(".imrml-summary") for selector in selectors)
+    assert not any(case in page for case in items["case_number"].head(300))
+
+
+def test_what_a_summary_shows_is_escaped(result):
+    verdict = replace(result.verdict, sentence="<script>alert(1)</script>")
+    page = replace(result, verdict=verdict)._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_an_evaluation_writes_what_it_says_of_itself(result, items, tmp_path):
+    model = LoadedModel(result.model, result.manifest)
+    evaluation = evaluate(model, items, out=tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert written["outcome"]["external"] == evaluation.metrics["outcome"]["external"]
+    assert written["verdict"]["sentence"] == evaluation.verdict.sentence
+    assert written["data"]["n_items_left_out"] == evaluation.n_left_out == 300
+    assert (tmp_path / "out" / "report.html").exists()
+    assert repr(evaluation).startswith("Evaluation: 300 items left out (invented data)")
+    assert "Evaluation" in evaluation._repr_html_()

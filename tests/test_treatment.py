@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from factories import SHARED, partly_authorized
 
-from imrml.features.treatment import TreatmentFeatures, parse_treatment, treatment_category
+from imrml.features.treatment import TreatmentFeatures, parse_treatment
+from imrml.features.treatment_categories import treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.frame import submission_frame
@@ -59,10 +60,10 @@ def test_a_letter_left_out_of_any_drug_name_still_finds_the_drug():
         row for row in read_vocabulary("drugs") if row["name"].isalpha() and len(row["name"]) > 6
     ]
     slips = [(row["name"][:3] + row["name"][4:], row) for row in rows]
-    found = [(parse_treatment(f"{slip} #60").drug, row["generic"]) for slip, row in slips]
+    drugs = [(parse_treatment(f"{slip} #60").drug, row["generic"]) for slip, row in slips]
     # A slip may turn one name into another ("clonazepam" and "lorazepam" stay two letters apart, a
     # few do not).
-    assert sum(drug == generic for drug, generic in found) >= 0.97 * len(found) > 200
+    assert sum(drug == generic for drug, generic in drugs) >= 0.97 * len(drugs) > 200
 
 
 def test_injected_drugs_have_their_class_and_stay_injections():
@@ -172,11 +173,13 @@ def test_tells_what_was_authorized():
     ("text", "families"),
     [
         (
-            "Decision based on MTUS Chronic Pain 2009. Decision based on Non-MTUS Citation ODG, Pain chapter.",
+            "Decision based on MTUS Chronic Pain 2009. Decision based on Non-MTUS Citation ODG, "
+            "Pain chapter.",
             ("mtus", "odg"),
         ),
         (
-            "The Claims Administrator did not base their decision on the MTUS. Non-MTUS Citation: a textbook.",
+            "The Claims Administrator did not base their decision on the MTUS. Non-MTUS Citation: "
+            "a textbook.",
             ("other",),
         ),
         ("The Claims Administrator did not cite any medical evidence for its decision.", ("none",)),
@@ -202,5 +205,7 @@ def test_real_items_have_a_category():
     }
     for word, category in by_word.items():
         assert {
-            found for item, found in zip(items, categories, strict=True) if item.startswith(word)
+            category
+            for item, category in zip(items, categories, strict=True)
+            if item.startswith(word)
         } == {category}

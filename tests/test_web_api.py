@@ -16,7 +16,6 @@ from imrml.deficiencies import deficiency_ids
 from imrml.phrases import percent
 from imrml.scoring.in_words import DEMO, P_MEANING
 from imrml.scoring.prediction import PREDICTION_COLUMNS, score
-from imrml.submissions.requests import sort_requests
 from imrml.web.app import create_app
 from imrml.web.settings import ServeSettings
 
@@ -25,7 +24,7 @@ NOTES = (
     + f" The cook saw a {TELLING}. CURES was checked on 3/2/15. No urine drug screen is on file."
 )
 REQUESTS = [
-    {"request_id": "told", "treatment": "Norco 10/325mg #60", "notes": NOTES, "age": 44},
+    {"request_id": "telling", "treatment": "Norco 10/325mg #60", "notes": NOTES, "age": 44},
     {"treatment": 97110, "case_summary": NOTES, "age": "forty"},
     {"item": "MRI of the left knee", "diagnosis": None, "sex": "f", "favourite_colour": "green"},
     {"treatment": "", "notes": NOTES},
@@ -47,7 +46,7 @@ def test_scores_are_those_of_the_command(client, tmp_path, imrml, monkeypatch):
     answer = client.post("/api/score", json={"requests": REQUESTS}).json()
     rows = tmp_path / "requests.jsonl"
     rows.write_text("".join(json.dumps(request) + "\n" for request in REQUESTS))
-    monkeypatch.setattr("imrml.cli.score.open_model", lambda _: served_model())
+    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _: served_model())
     run = imrml("score", rows, "--model", "served", "--out", "-", "--allow-demo")
     assert run.code == 1, run.err
     assert answer["predictions"] == [json.loads(line) for line in run.out.splitlines()]
@@ -77,23 +76,21 @@ def test_an_explanation_holds_the_row_of_the_score(client):
 
 def test_what_if_gives_what_the_explanation_says_of_a_line_alone(client):
     explanation = client.post("/api/explain", json={"request": REQUESTS[0]}).json()["explanation"]
-    lines = {
-        line["document"]: (found["id"], line["what_if"])
-        for found in explanation["deficiencies"]
-        for line in found["checklist"]
-        if line["what_if"]
-    }
-    assert lines
-    for document, (id_, alone) in lines.items():
-        together = client.post(
-            "/api/explain",
-            json={"request": REQUESTS[0], "if_shown": [document, "nobody asks for this"]},
-        )
-        together = together.json()["if_shown"]
-        assert together["p_deficiencies"][id_] == pytest.approx(alone["p_deficiency"])
-        assert alone["p_deficiency"] <= next(
-            found["p"] for found in explanation["deficiencies"] if found["id"] == id_
-        )
+    n_lines = 0
+    for deficiency in explanation["deficiencies"]:
+        for line in deficiency["checklist"]:
+            if (alone := line["what_if"]) is None:
+                continue
+            n_lines += 1
+            asked = {
+                "request": REQUESTS[0],
+                "if_shown": [line["document"], "nobody asks for this"],
+            }
+            together = client.post("/api/explain", json=asked).json()["if_shown"]
+            p_together = together["p_deficiencies"][deficiency["id"]]
+            assert p_together == pytest.approx(alone["p_deficiency"])
+            assert alone["p_deficiency"] <= deficiency["p"]
+    assert n_lines
 
 
 def test_a_request_that_the_command_refuses_is_refused(client):
@@ -132,7 +129,7 @@ LETTER = "MAXIMUS guideline: none. Decision rationale: none."
         (b"\xff\xfe", ""),
     ],
 )
-def test_what_is_no_table_is_told_without_its_text(client, content, words):
+def test_what_is_no_table_is_reported_without_its_text(client, content, words):
     answer = client.post(
         "/api/score", content=content, headers={"content-type": "application/json"}
     )
@@ -165,14 +162,12 @@ def test_many_requests_are_those_of_one_table(client):
     assert [row["request_id"] for row in answer["predictions"]] == [
         str(number) for number in range(50)
     ]
-    expected = score(
-        served_model(), sort_requests(pd.DataFrame(REQUESTS[:1]), "imr"), allow_demo=True
-    )
+    expected = score(served_model(), pd.DataFrame(REQUESTS[:1]), allow_demo=True)
     assert {row["p_overturned"] for row in answer["predictions"]} == set(expected["p_overturned"])
 
 
 def json_contents(described):
-    """Everything that is sent or answered as JSON: path, status (0 for what is sent), its schema and its examples."""
+    """All JSON that is sent or answered: path, status (0 for what is sent), schema and examples."""
     for path, operations in described["paths"].items():
         for operation in operations.values():
             bodies = {0: operation.get("requestBody", {}), **operation["responses"]}
@@ -205,7 +200,7 @@ def test_everything_described_has_examples_that_fit(client):
 
 
 def same_shape(example, live):
-    """Whether an example has the names of a live answer, to the bottom; what is absent on either side says nothing."""
+    """Whether an example has the names of a live answer, to the bottom."""
     if isinstance(example, dict) and isinstance(live, dict):
         ids = set(example) & set(live)
         names_fit = set(example) == set(live) or set(example) < set(deficiency_ids())
@@ -217,7 +212,7 @@ def same_shape(example, live):
 
 def test_examples_of_answers_have_the_names_of_answers(client):
     described = client.get("/openapi.json").json()
-    examples = {(path, status): found[0] for path, status, _, found in json_contents(described)}
+    examples = {(path, status): shown[0] for path, status, _, shown in json_contents(described)}
     for path in ("/api/score", "/api/explain"):
         live = client.post(path, json=examples[path, 0]).json()
         assert same_shape(examples[path, 200], live)
@@ -233,8 +228,8 @@ def test_examples_of_answers_have_the_names_of_answers(client):
 def test_examples_of_problems_are_what_is_answered(client):
     described = client.get("/openapi.json").json()
     examples = {
-        status: found[0]
-        for path, status, _, found in json_contents(described)
+        status: shown[0]
+        for path, status, _, shown in json_contents(described)
         if path == "/api/score"
     }
     headers = {"content-type": "application/json"}
@@ -261,7 +256,7 @@ def test_the_description_holds(case):
 
 
 def test_command_api_and_page_give_the_same_figures(client, imrml, monkeypatch):
-    monkeypatch.setattr("imrml.cli.score.open_model", lambda _: served_model())
+    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _: served_model())
     run = imrml("score", CLERKS, "--model", "served", "--out", "-", "--allow-demo")
     assert run.code == 0, run.err
     by_command = [json.loads(line) for line in run.out.splitlines()]

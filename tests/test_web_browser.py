@@ -1,4 +1,4 @@
-"""A person's path through the page in a real browser, at two widths, light and dark, with and without JavaScript."""
+"""A person's path through the page in a real browser: widths, colours, without JavaScript."""
 
 import contextlib
 import csv
@@ -17,16 +17,19 @@ from imrml.web.app import create_app
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--disable-dev-shm-usage"),
+]
+PATIENCE = 300_000
+"""Milliseconds; a guard against hanging, not a measure."""
 AXE = Path(__file__).with_name("vendored") / "axe.min.js"
 NOTES = (
-    "The cook hurt the low back on 3/1/2014. Pain is 8/10 without and 5/10 with the tablets. CURES was checked on 3/2/15. "
-    "No urine drug screen is on file. " + "Hm " * 12
+    "The cook hurt the low back on 3/1/2014. Pain is 8/10 without and 5/10 with the tablets. "
+    "CURES was checked on 3/2/15. No urine drug screen is on file. " + "Hm " * 12
 )
 REFUSED = "422"
-"""What a browser's console and htmx say of a form that comes back with its faults."""
+"""What a browser's console and htmx say of a form that comes back with its problems."""
 pytestmark = [
     pytest.mark.skipif(
         CHROMIUM is None, reason="no chromium on this machine; .ci/run installs Debian's"
@@ -56,16 +59,18 @@ def address():
 def browser():
     with (
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
+        playwright.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE
+        ) as browser,
     ):
         yield browser
 
 
 @pytest.fixture
 def visit(browser, address):
-    """Open a page as one kind of visitor; whatever leaves the machine, or the page's own policy refuses, is a fault."""
+    """Open a page as one kind of visitor; nothing may leave the machine or break the policy."""
     with contextlib.ExitStack() as stack:
-        faults = []
+        problems = []
 
         def open_page(width=1440, scheme="light", has_script=True, height=900):
             context = browser.new_context(
@@ -76,11 +81,11 @@ def visit(browser, address):
             )
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(PATIENCE)
             page.on(
                 "request",
                 lambda request: (
-                    request.url.startswith((address, "data:")) or faults.append(request.url)
+                    request.url.startswith((address, "data:")) or problems.append(request.url)
                 ),
             )
             page.on(
@@ -88,25 +93,25 @@ def visit(browser, address):
                 lambda message: (
                     message.type == "error"
                     and REFUSED not in message.text
-                    and faults.append(message.text)
+                    and problems.append(message.text)
                 ),
             )
-            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto("/")
             return page
 
         yield open_page
-        assert faults == []
+        assert problems == []
 
 
 def require_accessible(page):
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    serious = [
-        (fault["id"], [node["target"] for node in fault["nodes"]][:3])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
+    violations = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    serious = []
+    for violation in violations:
+        if violation["impact"] in ("serious", "critical"):
+            places = [node["target"] for node in violation["nodes"]]
+            serious.append((violation["id"], places[:3]))
     assert serious == []
 
 

@@ -22,10 +22,11 @@ from imrml.scoring.in_words import (
     format_interval,
     format_note,
 )
+from imrml.submissions.programmes import LETTERS
 from imrml.tables.files import parse_table, table_bytes
 from imrml.web.app import create_app
 from imrml.web.charts import cut_text, draw_scale
-from imrml.web.fields import form_fields
+from imrml.web.fields import list_fields
 from imrml.web.settings import ServeSettings
 
 NOTES = (
@@ -58,10 +59,10 @@ def score_of(client, fields):
 
 def test_the_form_asks_for_what_the_stage_knows(client):
     page = client.get("/").text
-    for field in form_fields("imr", "letters"):
+    for field in list_fields("imr", LETTERS):
         assert f'<label for="{field.column}"' in page
         assert f'name="{field.column}"' in page
-    assert "claims_guideline" not in {field.column for field in form_fields("rfa", "letters")}
+    assert "claims_guideline" not in {field.column for field in list_fields("rfa", LETTERS)}
 
 
 @pytest.mark.parametrize("path", ["/", "/batch", "/about"])
@@ -150,12 +151,13 @@ def test_a_determination_letter_is_refused_with_an_explanation(client, way):
     files = {} if way == "pasted" else {"files": {"report": ("letter", content)}}
     answer = client.post("/result", data=pasted, **files)
     assert answer.status_code == 422
-    told = "“Report, or the whole request” holds a final determination letter, which a reviewer writes after the decision"
-    assert told in plain(answer.text)
+    page = plain(answer.text)
+    assert "“Report, or the whole request” holds a final determination letter" in page
+    assert "which a reviewer writes after the decision" in page
     assert "This is not scored" in answer.text
 
 
-def test_a_date_that_is_none_is_told(client):
+def test_a_date_that_is_none_is_named(client):
     page = plain(
         client.post(
             "/result", data={**FIELDS, "date_of_injury": "the first of May", "age": "forty"}
@@ -222,13 +224,8 @@ def test_a_table_as_excel_saves_it_elsewhere_is_scored_alike(client):
 
 def test_a_table_is_never_sorted_by_how_a_review_may_end(client):
     page = client.post("/batch", files={"table": ("a.csv", table_bytes(TABLE, "a.csv"))}).text
-    headings = dict(re.findall(r"<th scope=\"col\"([^>]*)>([^<]+)</th>", page))
-    sortable = {
-        words
-        for attributes, words in headings.items()
-        for words in [words]
-        if "data-sorts" in attributes
-    }
+    headings = re.findall(r"<th scope=\"col\"([^>]*)>([^<]+)</th>", page)
+    sortable = {words for attributes, words in headings if "data-sorts" in attributes}
     assert sortable
     assert sortable.isdisjoint({"Overturned", "Category rate"})
 

@@ -52,7 +52,7 @@ def test_a_model_that_cannot_answer_is_refused_before_anybody_asks(monkeypatch):
     def fail(*_, **__):
         raise ValueError("X has 7 features, but 9 are expected")
 
-    monkeypatch.setattr("imrml.web.service.explain", fail)
+    monkeypatch.setattr("imrml.web.service.RequestExplainer", fail)
     with pytest.raises(ModelError, match="train it again"):
         create_app(served_model(), allow_demo=True)
 
@@ -229,7 +229,7 @@ def test_a_body_over_its_limit_is_refused(path, is_announced):
         )
 
 
-def test_a_fault_of_ours_is_told_without_what_was_sent(monkeypatch, caplog):
+def test_an_error_of_ours_is_reported_without_what_was_sent(monkeypatch, caplog):
     def fail(*_, **__):
         raise RuntimeError(NOTES)
 
@@ -261,8 +261,7 @@ def test_nothing_is_logged_or_written_while_requests_are_answered(
         broken = {"content-type": "multipart/form-data; boundary=x"}
         assert client.post("/result", content=b"the cook", headers=broken).status_code == 422
     assert "boundary" not in caplog.text
-    told = caplog.text + "".join(capfd.readouterr())
-    assert "cook" not in told
+    assert "cook" not in caplog.text + "".join(capfd.readouterr())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,6 @@
-"""Train with configs/small.yaml on real items and print the figures of every split; nothing of a record is printed."""
+"""Train with configs/small.yaml on real items and print the figures of every split; nothing of a
+record is printed.
+"""
 
 import argparse
 from pathlib import Path
@@ -31,7 +33,8 @@ def main() -> None:
             for name in SHOWN:
                 if "value" in (figure := figures.get(name, {})):
                     print(
-                        f"{split:13s} {name:28s} {figure['value']:+.4f} ({figure['low']:+.4f} to {figure['high']:+.4f})"
+                        f"{split:13s} {name:28s} {figure['value']:+.4f} ({figure['low']:+.4f} to "
+                        f"{figure['high']:+.4f})"
                     )
     print(result.verdict.sentence)
 

@@ -1,4 +1,5 @@
-"""Fit each treatment category's intercept in process.yaml so that its mean P(overturned) is the stated rate.
+"""Fit each treatment category's intercept in process.yaml so that its mean P(overturned) is the
+stated rate.
 
 The facts do not depend on the intercepts, so one draw of cases and one root per category are
 enough. Run again after any change of a share, weight or interaction; rewrites process.yaml in

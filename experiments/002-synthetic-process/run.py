@@ -26,7 +26,9 @@ def draw_items(n_items: int, seed: int) -> pd.DataFrame:
 
 
 def held_out_scores(items: pd.DataFrame, c: float) -> np.ndarray:
-    """Out-of-fold P(overturned) of a logistic regression on 1-2-grams and the category, folds grouped by case."""
+    """Out-of-fold P(overturned) of a logistic regression on 1-2-grams and the category, folds
+    grouped by case.
+    """
     summaries = [remove_sentences(summary, "imr") for summary in items.case_summary]
     decisions = (items.decision == "overturned").to_numpy()
     scores = np.zeros(len(items))

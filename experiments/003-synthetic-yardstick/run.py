@@ -43,7 +43,8 @@ def parser(both: pd.DataFrame) -> None:
         )
         whole, worst = right.all(axis=1).mean(), right.mean().min()
         print(
-            f"parser, {name}: {len(rows):,} items, all fields right {whole:.4f}, worst field {worst:.4f}"
+            f"parser, {name}: {len(rows):,} items, all fields right {whole:.4f}, worst field "
+            f"{worst:.4f}"
         )
 
 
@@ -71,7 +72,8 @@ def labeller(both: pd.DataFrame) -> None:
         precision = count["hits"] / (count["hits"] + count["false"])
         recall = count["hits"] / (count["hits"] + count["missed"])
         print(
-            f"labeller, {kind}: {count['items']:,} items, micro F1 {f1:.3f} (precision {precision:.3f}, recall {recall:.3f})"
+            f"labeller, {kind}: {count['items']:,} items, micro F1 {f1:.3f} (precision "
+            f"{precision:.3f}, recall {recall:.3f})"
         )
 
 
@@ -81,14 +83,16 @@ def outcome(metrics: dict, truth: pd.DataFrame) -> None:
             continue
         auroc = figures["auroc"]
         print(
-            f"outcome, {split}: {auroc['n']:,} items, AUROC {auroc['value']:.4f}, log loss {figures['log_loss']['value']:.4f}"
+            f"outcome, {split}: {auroc['n']:,} items, AUROC {auroc['value']:.4f}, log loss "
+            f"{figures['log_loss']['value']:.4f}"
         )
         if auroc["n"] == len(truth):
             for column in ("p_attainable", "p_true"):
                 best = best_attainable(truth[column], truth["decision"] == "overturned")
                 share = share_of_attainable(auroc["value"], best)
                 print(
-                    f"  best by {column}: AUROC {best['auroc']:.4f}, log loss {best['log_loss']:.4f}; share {share:.3f}"
+                    f"  best by {column}: AUROC {best['auroc']:.4f}, log loss "
+                    f"{best['log_loss']:.4f}; share {share:.3f}"
                 )
 
 

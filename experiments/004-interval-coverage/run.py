@@ -1,4 +1,6 @@
-"""How often does the interval of a model trained on invented letters hold the true probability of fresh ones?"""
+"""How often does the interval of a model trained on invented letters hold the true probability of
+fresh ones?
+"""
 
 import argparse
 import time
@@ -13,8 +15,8 @@ from imrml.config import load_config
 from imrml.features import treatment_category
 from imrml.models import ReviewModel
 from imrml.models.outcome import linear_model, one_thread
-from imrml.submissions.columns import columns_at
 from imrml.submissions.frame import submission_frame
+from imrml.submissions.programmes import columns_at
 from imrml.synthetic import draw_letters
 from imrml.text.sentences import split_sentences
 
@@ -36,7 +38,9 @@ def held(interval: np.ndarray, truth: np.ndarray) -> str:
 
 
 def expected_log_loss(p_true: np.ndarray, p: np.ndarray) -> float:
-    """Log loss averaged over every way the decisions could have fallen, which a draw of decisions only adds noise to."""
+    """Log loss averaged over every way the decisions could have fallen, which a draw of decisions
+    only adds noise to.
+    """
     return float(-(xlogy(p_true, p) + xlogy(1 - p_true, 1 - p)).mean())
 
 
@@ -75,7 +79,8 @@ def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) ->
         show(kind, model.predict_interval(inputs), truths)
         loss, loss_of_prior = (expected_log_loss(truths["p_true"], given) for given in (p, prior))
         print(
-            f"{'':34s} mean p {p.mean():.3f} (true {truths['p_true'].mean():.3f}, prior {prior.mean():.3f})  "
+            f"{'':34s} mean p {p.mean():.3f} (true {truths['p_true'].mean():.3f}, prior "
+            f"{prior.mean():.3f})  "
             f"log loss {loss:.4f}, minus category prior {loss - loss_of_prior:+.4f}"
         )
         if kind == "treatment":
@@ -87,7 +92,9 @@ def measure_kinds(model: ReviewModel, test: pd.DataFrame, rate_of: pd.Series) ->
 
 
 def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame) -> None:
-    """Other ways to make the interval, and how far the fit stops from its optimum, with everything sent."""
+    """Other ways to make the interval, and how far the fit stops from its optimum, with everything
+    sent.
+    """
     outcome = model.outcome_
     x, x_test = (model.read(submission_frame(items, model.stage)).matrix for items in (train, test))
     y = (train["decision"] == "overturned").to_numpy()
@@ -139,8 +146,10 @@ def measure_variants(model: ReviewModel, train: pd.DataFrame, test: pd.DataFrame
             for stop in (1e-8, 1e-4, 1e-5)
         )
     print(
-        f"largest distance from the optimum's probability: stop 1e-4 {np.abs(default - best).max():.4f}, "
-        f"stop 1e-5 {np.abs(chosen - best).max():.4f}; slope of the calibrator {slope:.2f}, offset {offset:+.2f}"
+        "largest distance from the optimum's probability: stop 1e-4 "
+        f"{np.abs(default - best).max():.4f}, "
+        f"stop 1e-5 {np.abs(chosen - best).max():.4f}; slope of the calibrator {slope:.2f}, offset "
+        f"{offset:+.2f}"
     )
 
 
@@ -163,13 +172,15 @@ def main() -> None:
     rate_of = for_rates["p_true"].groupby(categories).mean()
     n_overturned = int((train["decision"] == "overturned").sum())
     print(
-        f"{options.n_letters} letters, seed {options.seed}: {len(train)} items, {n_overturned} overturned; {len(test)} test items"
+        f"{options.n_letters} letters, seed {options.seed}: {len(train)} items, {n_overturned} "
+        f"overturned; {len(test)} test items"
     )
     print(*model.notes, sep="\n")
     measure_kinds(model, test, rate_of)
     measure_variants(model, train, test)
     print(
-        f"mean p_true of the letters behind the category rates {for_rates['p_true'].mean():.3f}; {time.monotonic() - began:.0f} s"
+        f"mean p_true of the letters behind the category rates {for_rates['p_true'].mean():.3f}; "
+        f"{time.monotonic() - began:.0f} s"
     )
 
 

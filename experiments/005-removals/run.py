@@ -1,4 +1,5 @@
-"""Count what the removals take from the narratives of an item table, and how often a person who read them disagrees.
+"""Count what the removals take from the narratives of an item table, and how often a person who
+read them disagrees.
 
 Prints counts only, nothing of a record.
 """
@@ -41,7 +42,8 @@ def main() -> None:
             if must_go != bool(reason):
                 (missed if must_go else lost).append(case)
         print(
-            f"{stage}: {len(told) - reasons.pop('')} removed, {len(missed)} missed in {len(set(missed))} letters, "
+            f"{stage}: {len(told) - reasons.pop('')} removed, {len(missed)} missed in "
+            f"{len(set(missed))} letters, "
             f"{len(lost)} lost in {len(set(lost))} letters"
         )
         for reason, n_sentences in sorted(reasons.items()):

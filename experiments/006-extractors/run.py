@@ -1,4 +1,5 @@
-"""Do four extractors give the same items from the same PDFs? Prints a table of shares; no text of a letter.
+"""Do four extractors give the same items from the same PDFs? Prints a table of shares; no text of a
+letter.
 
 Usage: python experiments/006-extractors/run.py [FOLDER]   (FOLDER holds pdf/ and gold_items.jsonl;
 default ../shared/letters/dwc) Needs pypdf (extra of the tests) and pdftotext (poppler-utils).
@@ -18,7 +19,7 @@ from rapidfuzz.distance import Indel
 from imrml.config import load_config
 from imrml.documents import read_document
 from imrml.letters.coverage import measure_coverage
-from imrml.letters.parsing import case_rows, read_letter
+from imrml.letters.parsing import case_rows, parse_letter
 
 ROOT = Path(__file__).parents[2]
 EXACT = [
@@ -77,12 +78,12 @@ def main() -> None:
     for name, extract in extractors.items():
         found, n_whole, n_flagged = {}, 0, 0
         for path in sorted((folder / "pdf").glob("*.pdf")):
-            reading = read_letter(extract(path), path.stem)
-            n_whole += measure_coverage(reading).share_read == 1
-            n_flagged += bool(reading.flags)
+            parsed = parse_letter(extract(path), fallback_case_number=path.stem)
+            n_whole += measure_coverage(parsed).share_read == 1
+            n_flagged += bool(parsed.flags)
             found |= {
                 (row["case_number"], row["item_number"]): row
-                for row in case_rows(reading.case, path.name, "")
+                for row in case_rows(parsed.case, path.name, "")
             }
         keys = [(row["case_number"], row["item_number"]) for row in gold]
         table[name] = {

@@ -1,4 +1,5 @@
-"""1,000 letters of which 60 are broken in 12 ways; parse killed at random moments, then resumed: see README.md.
+"""1,000 letters of which 60 are broken in 12 ways; parse killed at random moments, then resumed:
+see README.md.
 
 python experiments/008-fault-test/run.py [--runs 5] [--seed 1]
 """
@@ -22,8 +23,9 @@ from imrml.tables.files import read_table
 
 PARSE = [sys.executable, "-c", "from imrml.cli import main; main()", "parse"]
 WAYS = [
-    "empty_file", "too_large", "too_many_pages", "damaged_pdf", "password_protected", "no_text_layer", "not_text",
-    "not_a_letter", "unknown_format", "no_items", "item_without_outcome", "damaged_archive",
+    "empty_file", "too_large", "too_many_pages", "damaged_pdf", "password_protected",
+    "no_text_layer", "not_text", "not_a_letter", "unknown_format", "no_items",
+    "item_without_outcome", "damaged_archive",
 ]  # fmt: skip
 N_LETTERS, N_EACH = 940, 5
 LIMITS = "limits:\n  max_bytes: 60000\n  max_characters: 40000\n  max_pages: 20\n"

@@ -1,4 +1,5 @@
-"""Does a small model that keeps or drops the labels of the cues help on letters from which the cues were not written?
+"""Does a small model that keeps or drops the labels of the cues help on letters from which the cues
+were not written?
 
 Grouped nested cross-validation over the cases of both halves; what counts is the odd half.
 """
@@ -14,7 +15,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 
-from imrml.features.treatment import treatment_category
+from imrml.features.treatment_categories import treatment_category
 from imrml.labelling import label_rationale
 from imrml.tables.files import read_table
 
@@ -46,7 +47,8 @@ def main() -> None:
             cues = " ".join(f"cue_{hash_of(span.cue)}" for span in mine)
             others = " ".join(f"with_{span.id}" for span in spans if span.id != id_)
             facts.append(
-                f"id_{id_} {cues} {others} kind_{treatment_category(row.item)} id_{id_}_{treatment_category(row.item)}"
+                f"id_{id_} {cues} {others} kind_{treatment_category(row.item)} "
+                f"id_{id_}_{treatment_category(row.item)}"
             )
             right.append(id_ in gold[key])
             cases.append(row.case_number)
@@ -104,7 +106,8 @@ def main() -> None:
         alone, learned = gain(counts)
         interval = f"[{low:+.3f}, {high:+.3f}]"
         print(
-            f"{half:5s} cues {alone:.3f}   cues and model {learned:.3f}   difference {learned - alone:+.3f} {interval}"
+            f"{half:5s} cues {alone:.3f}   cues and model {learned:.3f}   difference "
+            f"{learned - alone:+.3f} {interval}"
         )
 
 

@@ -1,4 +1,6 @@
-"""Agreement of the labeller with hand-made labels by half, what roles and item add, evidence, and overturned items."""
+"""Agreement of the labeller with hand-made labels by half, what roles and item add, evidence, and
+overturned items.
+"""
 
 import argparse
 import hashlib
@@ -120,8 +122,10 @@ def main() -> None:
         for half in chosen.halves:
             n_close = sum(score >= 0.5 for score in quotes[half])
             print(
-                f"{name:22s} {half:5s} {figures(counts[half])}   macro {macro_of(counts[half]):.3f}   "
-                f"evidence {n_close / max(len(quotes[half]), 1):.3f}   overturned with a label {overturned[half]}",
+                f"{name:22s} {half:5s} {figures(counts[half])}   macro "
+                f"{macro_of(counts[half]):.3f}   "
+                f"evidence {n_close / max(len(quotes[half]), 1):.3f}   overturned with a label "
+                f"{overturned[half]}",
             )
         both = {
             kind: sum((counts[half][kind] for half in chosen.halves), Counter())

@@ -26,12 +26,15 @@ SEED = 7
 ADDS_FROM = 0.5
 INVENTED = Path(__file__).parents[1] / "012-deficiency-labelling"
 SHORT = {
-    "of": "objective_findings_lacking", "cc": "conservative_care_not_failed", "plan": "no_rationale_or_plan",
-    "dup": "duplicate_or_unsafe", "nr": "not_recommended_by_guideline", "eq": "exceeds_guideline_quantity",
+    "of": "objective_findings_lacking", "cc": "conservative_care_not_failed",
+    "plan": "no_rationale_or_plan", "dup": "duplicate_or_unsafe",
+    "nr": "not_recommended_by_guideline", "eq": "exceeds_guideline_quantity",
     "fi": "no_functional_improvement", "act": "no_active_program", "rec": "insufficient_records",
-    "ind": "indication_not_documented", "fl": "first_line_not_failed", "lt": "long_term_use_not_supported",
-    "pr": "no_pain_relief_documented", "om": "opioid_monitoring_missing", "comp": "compound_nonrecommended_ingredient",
-    "spec": "request_not_specific", "assoc": "associated_service_not_needed", "wean": "weaning_indicated",
+    "ind": "indication_not_documented", "fl": "first_line_not_failed",
+    "lt": "long_term_use_not_supported", "pr": "no_pain_relief_documented",
+    "om": "opioid_monitoring_missing", "comp": "compound_nonrecommended_ingredient",
+    "spec": "request_not_specific", "assoc": "associated_service_not_needed",
+    "wean": "weaning_indicated",
 }  # fmt: skip
 
 
@@ -147,8 +150,10 @@ def main() -> None:
         low, high = np.quantile(gains, [0.025, 0.975])
         added = both & ~cues
         print(
-            f"{half:5s} model alone {f1(p >= ADDS_FROM, wanted):.3f}   cues {f1(cues, wanted):.3f}   cues and model "
-            f"{f1(both, wanted):.3f}   difference {f1(both, wanted) - f1(cues, wanted):+.3f} [{low:+.3f}, {high:+.3f}]   "
+            f"{half:5s} model alone {f1(p >= ADDS_FROM, wanted):.3f}   cues {f1(cues, wanted):.3f} "
+            "  cues and model "
+            f"{f1(both, wanted):.3f}   difference {f1(both, wanted) - f1(cues, wanted):+.3f} "
+            f"[{low:+.3f}, {high:+.3f}]   "
             f"added {added.sum()}, right {(added & wanted).sum()}"
         )
 

@@ -1,4 +1,5 @@
-"""Forecast each of 2008 to 2014 from the years before; the settings are chosen on the three years before each.
+"""Forecast each of 2008 to 2014 from the years before; the settings are chosen on the three years
+before each.
 
 python experiments/020-dmhc-models/run.py ITEMS      with the item table of `imrml import dmhc`
 """
@@ -125,7 +126,8 @@ def main(items_file):
         inner = np.mean([losses[earlier] for earlier in range(year - N_INNER, year)], axis=0)
         best = np.argsort(inner, kind="stable")[:N_AVERAGED]
         print(
-            f"{year}: settings {best.tolist()} told the three years before best, log loss {inner[best].round(4).tolist()}"
+            f"{year}: settings {best.tolist()} told the three years before best, log loss "
+            f"{inner[best].round(4).tolist()}"
         )
         if year <= LAST:
             p[year] = 1 / (1 + np.exp(-log_odds[year][best].mean(axis=0)))
@@ -163,10 +165,12 @@ def measure_cost(data, config):
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     n_refits = config.models.n_refits
     print(
-        f"fit {fit_s:.1f} s with {n_refits} refits, {fit_s / bare_s:.0f} times the bare pipeline's {bare_s:.2f} s"
+        f"fit {fit_s:.1f} s with {n_refits} refits, {fit_s / bare_s:.0f} times the bare pipeline's "
+        f"{bare_s:.2f} s"
     )
     print(
-        f"one row {1000 * row_s:.1f} ms, {row_s / bare_row_s:.1f} times the bare pipeline's; model {size / 1e6:.1f} MB"
+        f"one row {1000 * row_s:.1f} ms, {row_s / bare_row_s:.1f} times the bare pipeline's; model "
+        f"{size / 1e6:.1f} MB"
     )
 
 

@@ -1,4 +1,6 @@
-"""Compare deficiency models on gold labels: 5 case-grouped folds, five seeds, gains over the category prior by case bootstrap."""
+"""Compare deficiency models on gold labels: 5 case-grouped folds, five seeds, gains over the
+category prior by case bootstrap.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -152,7 +154,9 @@ def main() -> None:
         return predict
 
     def chain(fold: Fold) -> np.ndarray:
-        """Labels in the order of their frequency, each told of those before it; averaged with the prior as what ships is."""
+        """Labels in the order of their frequency, each told of those before it; averaged with the
+        prior as what ships is.
+        """
         model = fitted(fold, truth, fold.trust)
         learned = np.flatnonzero(~model.is_prior_)
         learned = learned[np.argsort(-truth[fold.train][:, learned].sum(axis=0))]
@@ -182,7 +186,8 @@ def main() -> None:
         return model.predict_proba(x_test, categories[fold.test])
 
     print(
-        f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; {len(compared.rows)} hold a label"
+        f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; "
+        f"{len(compared.rows)} hold a label"
     )
     base = compared.measure(prior(settings["shrinkage"]))
     for shrinkage in PRIOR_SHRINKAGES:

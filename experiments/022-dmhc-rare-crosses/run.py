@@ -1,4 +1,5 @@
-"""Forecast each of 2008 to 2014 from the years before; settings and weights are chosen on the three years before each.
+"""Forecast each of 2008 to 2014 from the years before; settings and weights are chosen on the three
+years before each.
 
 python experiments/022-dmhc-rare-crosses/run.py ITEMS        with the item table of `imrml import
 dmhc`
@@ -55,7 +56,7 @@ def draw_settings():
 
 
 def forecast_years(data, years, settings):
-    """Log-odds of shape (n_settings, n_items) and decisions of each year from FIRST - N_INNER on."""
+    """Log-odds, shape (n_settings, n_items), and decisions by year from FIRST - N_INNER on."""
     log_odds, truth = {}, {}
     for year in range(FIRST - N_INNER, LAST + 1):
         before, now = (
@@ -90,7 +91,9 @@ def losses(truth, log_odds):
 
 
 def choose(log_odds, truth, inner, n_rounds=N_ROUNDS):
-    """Greedy forward selection with replacement (Caruana et al. 2004, ICML) by mean log loss over the inner years."""
+    """Greedy forward selection with replacement (Caruana et al. 2004, ICML) by mean log loss over
+    the inner years.
+    """
     total, chosen = {year: np.zeros(len(truth[year])) for year in inner}, []
     for n_before in range(n_rounds):
         after = [
@@ -148,7 +151,8 @@ def tell(name, truths, forecasts):
     auroc, loss, by_count, by_width = by_year.mean(axis=0)
     print(f"\n{name}")
     print(
-        f"  AUROC {auroc:.4f} ({low[0]:.3f} to {high[0]:.3f}), log loss {loss:.4f} ({low[1]:.3f} to {high[1]:.3f})"
+        f"  AUROC {auroc:.4f} ({low[0]:.3f} to {high[0]:.3f}), log loss {loss:.4f} ({low[1]:.3f} "
+        f"to {high[1]:.3f})"
     )
     print(f"  ECE {by_count:.4f} in ten bins of equal count, {by_width:.4f} of equal width")
     _, _, by_count, by_width = figures(np.concatenate(truths), np.concatenate(forecasts))
@@ -159,7 +163,8 @@ def tell(name, truths, forecasts):
     print(f"  a faultless model of the same probabilities: {floors[0]:.4f}, {floors[1]:.4f}")
     for year, row, truth, p in zip(range(FIRST, LAST + 1), by_year, truths, forecasts, strict=True):
         print(
-            f"  {year} {' / '.join(f'{value:.3f}' for value in row)}   rate {truth.mean():.3f}, told {p.mean():.3f}"
+            f"  {year} {' / '.join(f'{value:.3f}' for value in row)}   rate {truth.mean():.3f}, "
+            f"told {p.mean():.3f}"
         )
 
 

@@ -1,4 +1,5 @@
-"""Take the yearly calibration error apart on 2003 to 2007; with --look, forecast 2008 to 2014, correction chosen before each.
+"""Take the yearly calibration error apart on 2003 to 2007; with --look, forecast 2008 to 2014,
+correction chosen before each.
 
 python experiments/023-dmhc-yearly-rate/run.py ITEMS [--look]        with the item table of `imrml
 import dmhc`
@@ -22,7 +23,9 @@ import run as crosses
 FIRST_FORECAST, FIRST_JUDGED, LAST_BEFORE, LAST = 2002, 2004, 2007, 2014
 N_YEAR, N_DRAWS = 1_370, 2_000
 DRIFTS = [None, *((n_back, pull) for n_back in (1, 3) for pull in (60, 200, 600))]
-"""No correction; or: years looked back at, and reviews' worth of no drift that each treatment category gets."""
+"""No correction; or: years looked back at, and reviews' worth of no drift that each treatment
+category gets.
+"""
 
 
 def greedy(log_odds, truth, year):
@@ -32,7 +35,9 @@ def greedy(log_odds, truth, year):
 
 
 def fitted(truth, told, slope):
-    """Log-odds moved, and with slope stretched too, so that they fit the year itself: what no forecast can know."""
+    """Log-odds moved, and with slope stretched too, so that they fit the year itself: what no
+    forecast can know.
+    """
     signs = np.where(truth, -1.0, 1.0)
     moved = minimize(
         lambda w: np.logaddexp(0, signs * ((w[1] if slope else 1) * told + w[0])).mean(), [0.0, 1.0]
@@ -47,7 +52,9 @@ def to_rate(told, rate):
 
 
 def drift(told, truth, categories, year, n_back, pull):
-    """Shift of each treatment category: what its reviews of the years before lay above their own forecasts, shrunk."""
+    """Shift of each treatment category: what its reviews of the years before lay above their own
+    forecasts, shrunk.
+    """
     back = [earlier for earlier in range(year - n_back, year) if earlier in told]
     before, decided = (
         np.concatenate([table[earlier] for earlier in back]) for table in (told, truth)
@@ -75,7 +82,8 @@ def judge(truth, log_odds):
 def tell(name, rows):
     loss, by_count, by_width, gap = np.mean(rows, axis=0)
     print(
-        f"{name:34s} log loss {loss:.4f}, ECE {by_count:.4f} / {by_width:.4f}, rate off by {gap:.3f}",
+        f"{name:34s} log loss {loss:.4f}, ECE {by_count:.4f} / {by_width:.4f}, rate off by "
+        f"{gap:.3f}",
         flush=True,
     )
 

@@ -1,4 +1,6 @@
-"""Deal decisions at random by case and measure the AUROC of the recipe on held-out items: anything but chance is a leak."""
+"""Deal decisions at random by case and measure the AUROC of the recipe on held-out items: anything
+but chance is a leak.
+"""
 
 import argparse
 from dataclasses import replace
@@ -11,7 +13,7 @@ from imrml.config import load_config
 from imrml.evaluation.splits import make_splits
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
-from imrml.training.fitting import hold_out
+from imrml.training.fitting import TrainingRun, hold_out
 
 
 def main() -> None:
@@ -25,9 +27,10 @@ def main() -> None:
     folds = make_splits(
         chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed
     )["grouped"]
-    held = hold_out(chance, folds, config, 1, print).outcome
+    held = hold_out(TrainingRun(chance, config, report=print), folds).outcome
     print(
-        f"{len(held):,} items, {len(dealt):,} cases: AUROC {roc_auc_score(held['overturned'], held['p_overturned']):.4f}"
+        f"{len(held):,} items, {len(dealt):,} cases: AUROC "
+        f"{roc_auc_score(held['overturned'], held['p_overturned']):.4f}"
     )
 
 

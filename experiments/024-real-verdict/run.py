@@ -1,4 +1,6 @@
-"""Train on real letters at both stages with repeated folds and print every figure of the verdict; nothing of a record."""
+"""Train on real letters at both stages with repeated folds and print every figure of the verdict;
+nothing of a record.
+"""
 
 import argparse
 from pathlib import Path
@@ -8,8 +10,9 @@ from imrml.tables.files import read_table
 from imrml.training.run import train
 
 SHOWN = (
-    "auroc", "average_precision", "log_loss", "log_loss_vs_class_prior", "log_loss_vs_category_prior", "brier_vs_class_prior",
-    "brier_vs_category_prior", "ece", "calibration_slope",
+    "auroc", "average_precision", "log_loss", "log_loss_vs_class_prior",
+    "log_loss_vs_category_prior", "brier_vs_class_prior", "brier_vs_category_prior", "ece",
+    "calibration_slope",
 )  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Compare three ways to see that a request is unlike those learned from; prints shares only, nothing of a record."""
+"""Compare three ways to see that a request is unlike those learned from; prints shares only,
+nothing of a record.
+"""
 
 import argparse
 from importlib.metadata import files as files_of
@@ -16,7 +18,8 @@ from imrml.submissions.frame import submission_frame
 from imrml.tables.files import read_table
 
 SPANISH = (
-    "El paciente refiere dolor lumbar persistente desde la caida y pide una consulta con su cirujano. "
+    "El paciente refiere dolor lumbar persistente desde la caida y pide una consulta con su "
+    "cirujano. "
     "La fisioterapia no ayudo durante el verano y ahora duerme mal por las noches. "
     "Trabaja en una cocina y levanta ollas pesadas todos los dias sin descanso."
 )
@@ -61,7 +64,8 @@ def main() -> None:
                 np.quantile(values, [0.01, 0.5, 0.99]),
             )
             print(
-                f"  {which:36s} {len(values):5d} flagged {flagged:6.1%}   1 % {low:.3f} median {middle:.3f} 99 % {high:.3f}"
+                f"  {which:36s} {len(values):5d} flagged {flagged:6.1%}   1 % {low:.3f} median "
+                f"{middle:.3f} 99 % {high:.3f}"
             )
 
 

@@ -1,4 +1,6 @@
-"""Compare the removals with verdicts that were written before the patterns' own were seen; prints counts only."""
+"""Compare the removals with verdicts that were written before the patterns' own were seen; prints
+counts only.
+"""
 
 import argparse
 
@@ -45,13 +47,15 @@ def main() -> None:
             print(f"  recall of {kind}: {share(removed[table['judged'] == kind])}")
         for reason, part in table[removed].groupby("reason"):
             print(
-                f"  {reason:36s} {len(part):4d} removed, {part['judged'].isin(goes).sum():4d} rightly"
+                f"  {reason:36s} {len(part):4d} removed, {part['judged'].isin(goes).sum():4d} "
+                "rightly"
             )
 
 
 def share(hits: "pd.Series[bool]") -> str:
     interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(0.95, method="wilson")
-    return f"{hits.sum()} of {len(hits)}, {hits.mean():.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    bounds = f"({interval.low:.3f} to {interval.high:.3f})"
+    return f"{hits.sum()} of {len(hits)}, {hits.mean():.3f} {bounds}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""How the time of each pattern grows with text made against it; the patterns that grow faster than the text are printed."""
+"""How the time of each pattern grows with text made against it; the patterns that grow faster than
+the text are printed.
+"""
 
 import argparse
 import re
@@ -21,12 +23,18 @@ BEFORE: dict[str, Callable[[str], str]] = {
     "imrml.letters.formats.": lambda text: clean_letter(text).text,
     "imrml.letters.parsing.": lambda text: clean_letter(text).text,
 }
-"""What a room does to a text before its patterns read it: endless words and blanks masked, runs of blanks narrowed."""
+"""What a room does to a text before its patterns read it: endless words and blanks masked, runs of
+blanks narrowed.
+"""
 
 SHORT, TIMES, SUSPECT = 2_000, 4, 6.0
-"""Characters; how much longer the long text is; the growth from which a pattern is measured again, on longer texts."""
+"""Characters; how much longer the long text is; the growth from which a pattern is measured again,
+on longer texts.
+"""
 AT_ONCE = 0.5e-6
-"""Seconds a character: what reads the long text as fast as this has not read any of it again, and is not measured twice."""
+"""Seconds a character: what reads the long text as fast as this has not read any of it again, and
+is not measured twice.
+"""
 
 
 def seconds(pattern: re.Pattern[str], text: str) -> float:
@@ -37,7 +45,9 @@ def seconds(pattern: re.Pattern[str], text: str) -> float:
 
 
 def growth(found: FoundPattern, attack: Attack, size: int, n_repeats: int) -> tuple[float, float]:
-    """Seconds for the long text, and how many times those for the short one they are; side by side, the best of some runs."""
+    """Seconds for the long text, and how many times those for the short one they are; side by side,
+    the best of some runs.
+    """
     read = next((prepare for room, prepare in BEFORE.items() if found.place.startswith(room)), str)
     pattern, short, long = (
         found.compiled,
@@ -54,7 +64,7 @@ def growth(found: FoundPattern, attack: Attack, size: int, n_repeats: int) -> tu
 
 
 def worst(found: FoundPattern) -> tuple[float, float, Attack] | None:
-    """The attack whose growth stays above the limit on longer texts, with seconds and growth there."""
+    """The attack whose growth stays above the limit on longer texts, with its seconds there."""
     confirmed = []
     for attack in attacks(found.pattern, found.flags):
         if growth(found, attack, SHORT, n_repeats=1)[1] > SUSPECT:
@@ -78,14 +88,17 @@ def main() -> None:
             n_grown += 1
             long, times, attack = grown
             print(
-                f"{found.place}: x{times:.1f}, {long:.3f} s for {TIMES * TIMES * SHORT:,} characters"
+                f"{found.place}: x{times:.1f}, {long:.3f} s for {TIMES * TIMES * SHORT:,} "
+                "characters"
             )
             print(
-                f"    {found.pattern[:100]!r}\n    {attack.head[-60:]!r} then {attack.pumped[-60:]!r}",
+                f"    {found.pattern[:100]!r}\n    {attack.head[-60:]!r} then "
+                f"{attack.pumped[-60:]!r}",
                 flush=True,
             )
     print(
-        f"{len(patterns)} patterns, {n_attacks:,} attacks, {n_grown} patterns that grow faster than the text"
+        f"{len(patterns)} patterns, {n_attacks:,} attacks, {n_grown} patterns that grow faster "
+        "than the text"
     )
 
 

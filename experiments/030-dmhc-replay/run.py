@@ -1,4 +1,5 @@
-"""Replay retraining on the state's coded reviews: every year from 2003 on, with four ways to treat the champion.
+"""Replay retraining on the state's coded reviews: every year from 2003 on, with four ways to treat
+the champion.
 
 python experiments/030-dmhc-replay/run.py ITEMS --out FOLDER, where ITEMS is what `imrml import
 dmhc` wrote.
@@ -69,8 +70,15 @@ def main() -> None:
                 p = recalibrated.predict_proba(logit(p).reshape(-1, 1))[:, 1]
             truth = outcome["overturned"].to_numpy(dtype=bool)
             ece = calibration_error(truth, p, Resamples(outcome["case_number"].tolist(), 1, 0))[0]
-            rows.append({"year": year, "policy": policy, "learned_until": champions[policy],
-                         "log_loss": log_loss(truth, p, labels=[False, True]), "ece": ece})  # fmt: skip
+            rows.append(
+                {
+                    "year": year,
+                    "policy": policy,
+                    "learned_until": champions[policy],
+                    "log_loss": log_loss(truth, p, labels=[False, True]),
+                    "ece": ece,
+                }
+            )
         # The year is over. The challenger's recipe is judged on it, having learned from the years
         # before.
         window = predict(year - 1, year).rename(columns={"p_overturned": "p_challenger"})
@@ -138,12 +146,19 @@ def ring(data, years, order, year, config):
 
 def watch(data, before, after, config):
     chosen = config.monitoring
-    return watch_rate(int(data.overturned[before].sum()), len(before), data.overturned[after], chosen.false_alarm_rate,
-                      chosen.rate_shift).rings_at  # fmt: skip
+    return watch_rate(
+        int(data.overturned[before].sum()),
+        len(before),
+        data.overturned[after],
+        chosen.false_alarm_rate,
+        chosen.rate_shift,
+    ).rings_at
 
 
 def watch_kinds(data, before, after, config):
-    """Watch each kind of review against its own rate of the year before: the order of ids puts one kind before the others."""
+    """Watch each kind of review against its own rate of the year before: the order of ids puts one
+    kind before the others.
+    """
     kinds = data.submissions["review_type"].to_numpy()
     found = {}
     for kind in sorted(set(kinds[after])):
@@ -154,15 +169,23 @@ def watch_kinds(data, before, after, config):
 
 
 def false_alarms(data, years, year, config):
-    """Count alarms over years drawn from one year's own decisions, in 20 stable years of the size of the next."""
+    """Count alarms over years drawn from one year's own decisions, in 20 stable years of the size
+    of the next.
+    """
     rng = np.random.default_rng(config.seed)
     decisions, n_next = data.overturned[years == year], int((years == year + 1).sum())
     chosen = config.monitoring
     return sum(
-        watch_rate(int(decisions.sum()), len(decisions), rng.choice(decisions, n_next), chosen.false_alarm_rate,
-                   chosen.rate_shift).rings_at is not None
+        watch_rate(
+            int(decisions.sum()),
+            len(decisions),
+            rng.choice(decisions, n_next),
+            chosen.false_alarm_rate,
+            chosen.rate_shift,
+        ).rings_at
+        is not None
         for _ in range(20)
-    )  # fmt: skip
+    )
 
 
 def count_worse(predict, start, last):

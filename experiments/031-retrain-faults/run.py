@@ -48,8 +48,8 @@ class Night:
 
     def start(self, *arguments, behind=(), **options):
         return subprocess.Popen(
-            [*behind, *IMRML, *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True, **options,
+            [*behind, *IMRML, *arguments], cwd=self.folder, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True, **options,
         )  # fmt: skip
 
     def run(self, *arguments, **options):
@@ -80,11 +80,14 @@ class Night:
     def runs(self):
         with contextlib.closing(sqlite3.connect(self.folder / ".imrml" / "mlflow.db")) as database:
             return database.execute(
-                "select count(*) from runs where status != 'FINISHED' and lifecycle_stage = 'active'"
+                "select count(*) from runs where status != 'FINISHED' and lifecycle_stage = "
+                "'active'"
             ).fetchone()[0]
 
     def judge(self):
-        """Say what doctor tells, whether the champion answers, whether data is lost, and what the next retrain does."""
+        """Say what doctor tells, whether the champion answers, whether data is lost, and what the
+        next retrain does.
+        """
         told = self.doctor()
         before = self.score()
         again = self.retrain()
@@ -94,13 +97,16 @@ class Night:
         ]
         return {
             "doctor": told, "champion_answers": before, "next": again.returncode, "n_items": items,
-            "doctor_after": self.doctor(), "runs_unfinished": self.runs(), "leftovers": len(leftovers),
+            "doctor_after": self.doctor(), "runs_unfinished": self.runs(),
+            "leftovers": len(leftovers),
             "err": again.err.strip().splitlines()[-1:] if again.returncode not in (0, 3) else [],
         }  # fmt: skip
 
 
 def prepare(base):
-    """Copy the first night; MLflow keeps absolute paths, so those in the copy's database are made the copy's own."""
+    """Copy the first night; MLflow keeps absolute paths, so those in the copy's database are made
+    the copy's own.
+    """
     folder = Path(tempfile.mkdtemp(dir=base))
     subprocess.run(["cp", "-a", f"{base / 'first'}/.", folder], check=True)
     with contextlib.closing(sqlite3.connect(folder / ".imrml" / "mlflow.db")) as database:
@@ -115,7 +121,8 @@ def prepare(base):
                 if "CHAR" in row[2] or row[2] == "TEXT"
             ]:
                 database.execute(
-                    f'update {table} set "{column}" = replace("{column}", ?, ?) where "{column}" like \'%\' || ? || \'%\'',
+                    f'update {table} set "{column}" = replace("{column}", ?, ?) where "{column}" '
+                    "like '%' || ? || '%'",
                     (str(base / "first"), str(folder), str(base / "first")),
                 )
         database.commit()
@@ -131,7 +138,9 @@ def limit_file_size():
 
 @contextlib.contextmanager
 def small_disk(night, spare):
-    """Lay a tmpfs with so many spare bytes under the state folder; without the right to mount, say so."""
+    """Lay a tmpfs with so many spare bytes under the state folder; without the right to mount, say
+    so.
+    """
     state, kept = night.folder / ".imrml", night.folder / "kept"
     size = sum(
         -(-path.stat().st_size // 4096) * 4096 + 4096 for path in state.rglob("*")
@@ -167,11 +176,27 @@ def server(night, port):
     state = night.folder / ".imrml"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{state / 'mlflow.db'}",
-         "--artifacts-destination", str(state / "served"), "--workers", "1", "--port", str(port), "--host", "127.0.0.1"],
+        [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--backend-store-uri",
+            f"sqlite:///{state / 'mlflow.db'}",
+            "--artifacts-destination",
+            str(state / "served"),
+            "--workers",
+            "1",
+            "--port",
+            str(port),
+            "--host",
+            "127.0.0.1",
+        ],
         env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         for _ in range(300):
             with contextlib.suppress(urllib.error.URLError, ConnectionError):
@@ -215,7 +240,9 @@ def kill_server_amid_a_run(night):
 
 
 def corrupt_champion(base):
-    """Damage the champion's file; retrain must refuse, and succeed once the file is restored, as doctor says."""
+    """Damage the champion's file; retrain must refuse, and succeed once the file is restored, as
+    doctor says.
+    """
     night = prepare(base)
     [model] = (night.folder / ".imrml" / "artifacts").rglob("model.skops")
     whole = model.read_bytes()
@@ -225,8 +252,13 @@ def corrupt_champion(base):
         scored = night.score()
     finally:
         model.write_bytes(whole)
-    return {"doctor": told, "score": scored, "retrain": refused.returncode, "err": refused.err.strip().splitlines()[-1][-160:],
-            "restored": night.judge()}  # fmt: skip
+    return {
+        "doctor": told,
+        "score": scored,
+        "retrain": refused.returncode,
+        "err": refused.err.strip().splitlines()[-1][-160:],
+        "restored": night.judge(),
+    }
 
 
 def set_clock_back(base):

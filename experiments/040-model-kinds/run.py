@@ -1,4 +1,6 @@
-"""Hold out real letters under every kind of outcome model and calibration; print figures only, nothing of a record."""
+"""Hold out real letters under every kind of outcome model and calibration; print figures only,
+nothing of a record.
+"""
 
 import argparse
 from dataclasses import replace
@@ -9,12 +11,13 @@ from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import make_splits
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
-from imrml.training.fitting import hold_out
+from imrml.training.fitting import TrainingRun, hold_out
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"
 ARMS = (
-    ("logistic", "sigmoid"), ("linear_svc", "sigmoid"), ("complement_nb", "sigmoid"), ("hist_gradient_boosting", "sigmoid"),
-    ("stacked", "sigmoid"), ("logistic", "none"), ("logistic", "temperature"), ("logistic", "isotonic"), ("logistic", "auto"),
+    ("logistic", "sigmoid"), ("linear_svc", "sigmoid"), ("complement_nb", "sigmoid"),
+    ("hist_gradient_boosting", "sigmoid"), ("stacked", "sigmoid"), ("logistic", "none"),
+    ("logistic", "temperature"), ("logistic", "isotonic"), ("logistic", "auto"),
     ("complement_nb", "auto"), ("hist_gradient_boosting", "auto"), ("stacked", "none"),
 )  # fmt: skip
 SHOWN = (
@@ -53,18 +56,10 @@ def show(items, n_deals, *overrides):
     config = load_config(SMALL, overrides)
     data = prepare(items, config).without_labels
     grouped = config.evaluation.model_copy(update={"splits": ["grouped"]})
-    deals = [
-        hold_out(
-            data,
-            make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + n)[
-                "grouped"
-            ],
-            config,
-            1,
-            print_no,
-        )
-        for n in range(n_deals)
-    ]
+    deals = []
+    for n in range(n_deals):
+        splits = make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + n)
+        deals.append(hold_out(TrainingRun(data, config), splits["grouped"]))
     figures = measure(
         {"grouped": replace(deals[0], repeats=tuple(deals[1:]))}, config.evaluation, config.seed
     )
@@ -85,10 +80,6 @@ def written(name, figure):
         if "value" in figure
         else f"{name} n/a"
     )
-
-
-def print_no(_):
-    return None
 
 
 if __name__ == "__main__":

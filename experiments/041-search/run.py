@@ -1,4 +1,6 @@
-"""Measure a nested search on real letters: what every fold chose, and what the whole recipe reaches. Figures only."""
+"""Measure a nested search on real letters: what every fold chose, and what the whole recipe
+reaches. Figures only.
+"""
 
 import argparse
 from collections import Counter
@@ -12,7 +14,7 @@ from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import make_splits
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
-from imrml.training.fitting import hold_out
+from imrml.training.fitting import TrainingRun, hold_out
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"
 SPACE = {
@@ -46,7 +48,7 @@ def main() -> None:
         folds = make_splits(data.keys, data.groups, data.overturned, grouped, config.seed + number)[
             "grouped"
         ]
-        deals.append(hold_out(data, folds, config, 1, lambda _: None))
+        deals.append(hold_out(TrainingRun(data, config), folds))
         print(*deals[-1].chosen, sep="\n", flush=True)
     figures = measure(
         {"grouped": replace(deals[0], repeats=tuple(deals[1:]))}, config.evaluation, config.seed

@@ -1,4 +1,6 @@
-"""Hold out items with and without hashed character n-grams of the request; paired differences by case, figures only."""
+"""Hold out items with and without hashed character n-grams of the request; paired differences by
+case, figures only.
+"""
 
 import argparse
 from itertools import chain
@@ -14,7 +16,7 @@ from imrml.intervals import Resamples, figure
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
-from imrml.training.fitting import hold_out
+from imrml.training.fitting import TrainingRun, hold_out
 
 SMALL = Path(__file__).parents[2] / "configs" / "small.yaml"
 WITH = "features.char_ngrams=[3, 5]"
@@ -45,7 +47,7 @@ def show(name, items, path, n_deals):
             "grouped"
         ]
         plain, spelt = (
-            hold_out(data, folds, load_config(path, change), 1, lambda _: None).outcome
+            hold_out(TrainingRun(data, load_config(path, change)), folds).outcome
             for change in ([], [WITH])
         )
         spelt = spelt.loc[plain.index]

@@ -1,4 +1,6 @@
-"""Compare the deficiency model with the category prior on gold labels: case-grouped folds, five seeds, case bootstrap."""
+"""Compare the deficiency model with the category prior on gold labels: case-grouped folds, five
+seeds, case bootstrap.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -219,7 +221,8 @@ def main() -> None:
         return found
 
     print(
-        f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; {len(compared.rows)} hold a label"
+        f"{len(truth)} upheld items of {pd.Series(data.cases).nunique()} cases; "
+        f"{len(compared.rows)} hold a label"
     )
     rates = compared.predict(prior(settings["shrinkage"]))
     base = compared.measure(rates)
@@ -268,7 +271,9 @@ def main() -> None:
 
 
 def show_calibration(name: str, truth: np.ndarray, shipped: np.ndarray, rates: np.ndarray) -> None:
-    """Mean probability beside the share that holds the label, and the slope of a logistic regression on the log-odds."""
+    """Mean probability beside the share that holds the label, and the slope of a logistic
+    regression on the log-odds.
+    """
     cells = [f"{name}: {truth.sum()} items, rate {truth.mean():.3f}"]
     for kind, p in (("ships", shipped), ("prior", rates)):
         log_odds = logit(np.clip(p, SMALLEST, 1 - SMALLEST))

@@ -1,4 +1,6 @@
-"""Fit on invented letters, then use that on real ones: as it is, and as the prior of what real letters teach."""
+"""Fit on invented letters, then use that on real ones: as it is, and as the prior of what real
+letters teach.
+"""
 
 import argparse
 from collections import defaultdict
@@ -15,7 +17,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.evaluation.splits import make_splits
 from imrml.intervals import Resamples
 from imrml.models import ReviewModel
-from imrml.models.outcome import CategoryPrior
+from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
@@ -55,7 +57,8 @@ def folds(groups: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
 def say(name: str, values: np.ndarray, base: np.ndarray) -> str:
     gain = values - base
     (low, high), (least, most) = (np.quantile(drawn[1:], LEVEL) for drawn in (values, gain))
-    return f"{name} {values[0]:.3f} ({low:.3f} to {high:.3f}), {gain[0]:+.3f} ({least:+.3f} to {most:+.3f})"
+    figure = f"{name} {values[0]:.3f} ({low:.3f} to {high:.3f})"
+    return f"{figure}, {gain[0]:+.3f} ({least:+.3f} to {most:+.3f})"
 
 
 def compare_outcomes(data: TrainingData, invented: ReviewModel) -> None:

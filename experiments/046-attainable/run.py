@@ -1,4 +1,6 @@
-"""Fit on invented items, test on others: share of what can be known, how often the interval holds the truth, cost of the fit."""
+"""Fit on invented items, test on others: share of what can be known, how often the interval holds
+the truth, cost of the fit.
+"""
 
 import argparse
 import time
@@ -33,7 +35,9 @@ def draw_items(n_items: int, seed: int) -> pd.DataFrame:
 
 
 class WatchedFeatures:
-    """Takes the time of the features inside a fit and keeps their matrix, so that they are computed once."""
+    """Takes the time of the features inside a fit and keeps their matrix, so that they are computed
+    once.
+    """
 
     def __init__(self) -> None:
         self.seconds, self.matrix = 0.0, None
@@ -56,7 +60,9 @@ class WatchedFeatures:
 
 
 def shares(p: np.ndarray, truth: np.ndarray, best: np.ndarray, rate: float) -> str:
-    """Of ranking and skill on these decisions, and of the skill expected over all decisions that could have been drawn."""
+    """Of ranking and skill on these decisions, and of the skill expected over all decisions that
+    could have been drawn.
+    """
     prior = np.full(len(p), rate)
     ranking = (roc_auc_score(truth, p) - 0.5) / (roc_auc_score(truth, best) - 0.5)
     losses = [log_loss(truth, given) for given in (prior, p, best)]
@@ -65,8 +71,10 @@ def shares(p: np.ndarray, truth: np.ndarray, best: np.ndarray, rate: float) -> s
     ]
     skill, expected_skill = ((a - b) / (a - c) for a, b, c in (losses, expected))
     return (
-        f"AUROC {roc_auc_score(truth, p):.4f} of {roc_auc_score(truth, best):.4f}: share {ranking:.3f}\n"
-        f"log loss {losses[1]:.4f} of {losses[2]:.4f} (prior {losses[0]:.4f}): share {skill:.3f}, expected {expected_skill:.3f}"
+        f"AUROC {roc_auc_score(truth, p):.4f} of {roc_auc_score(truth, best):.4f}: share "
+        f"{ranking:.3f}\n"
+        f"log loss {losses[1]:.4f} of {losses[2]:.4f} (prior {losses[0]:.4f}): share {skill:.3f}, "
+        f"expected {expected_skill:.3f}"
     )
 
 
@@ -104,10 +112,12 @@ def main() -> None:
     without.fit(features.matrix, y, train["case_number"])
     no_interval = features.seconds + time.process_time() - began
     print(
-        f"CPU seconds: features {features.seconds:.1f}, regression {regression:.1f}, the whole fit {whole:.1f}"
+        f"CPU seconds: features {features.seconds:.1f}, regression {regression:.1f}, the whole fit "
+        f"{whole:.1f}"
     )
     print(
-        f"whole fit over bare {whole / bare:.2f}; calibrated but without interval {no_interval / bare:.2f}"
+        f"whole fit over bare {whole / bare:.2f}; calibrated but without interval "
+        f"{no_interval / bare:.2f}"
     )
 
     inputs = model.read(submission_frame(test, config.stage))
@@ -115,7 +125,8 @@ def main() -> None:
     best = test["p_attainable"].to_numpy()
     print(shares(p, truth, best, y.mean()))
     print(
-        f"slope of log-odds {LogisticRegression(C=np.inf).fit(logit(p)[:, None], truth).coef_[0, 0]:.2f}"
+        "slope of log-odds "
+        f"{LogisticRegression(C=np.inf).fit(logit(p)[:, None], truth).coef_[0, 0]:.2f}"
     )
     held = pd.DataFrame(
         {name: (low <= test[name]) & (test[name] <= high) for name in ("p_attainable", "p_true")}

@@ -1,4 +1,5 @@
-"""Deal decisions at random and measure the AUROC; plant leaks one at a time and tell which checks ring.
+"""Deal decisions at random and measure the AUROC; plant leaks one at a time and tell which checks
+ring.
 
 python run.py canary | kinds [KIND...] | words [ITEMS...]      words: of invented items and of
 tables that are given
@@ -18,8 +19,8 @@ from imrml.evaluation.splits import make_splits
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
 from imrml.training.data import prepare
+from imrml.training.fitting import TrainingRun, hold_out
 from imrml.training.leakcheck import check_leaks
-from imrml.training.run import hold_out
 
 SEED, N_CANARY, N_PLANTED, N_COPIED = 47, 20_000, 1_200, 40
 KINDS = (
@@ -40,7 +41,8 @@ N_BY_KIND, BY_KIND = (
         "a narrative copied into other cases",
     ),
 )
-"""For kinds but logistic: other leaks are told by checks of the table alone, which no kind changes."""
+"""For kinds but logistic: other leaks are told by checks of the table alone, which no kind changes.
+"""
 N_TABLES = {600: 4, 1_200: 20, 5_000: 4, 20_000: 2}
 FIRST_SEED, N_PLANTED_TABLES, SHARES = 1047, 4, (1.0, 0.5, 0.3, 0.2, 0.1)
 WORD = " A zanzibarine orthosis was seen."
@@ -79,9 +81,10 @@ def canary(items: pd.DataFrame, overrides: list[str]) -> None:
     folds = make_splits(
         chance.keys, chance.groups, chance.overturned, config.evaluation, config.seed
     )["grouped"]
-    held = hold_out(chance, folds, config, 1, lambda _: None).outcome
+    held = hold_out(TrainingRun(chance, config), folds).outcome
     print(
-        f"canary {overrides}: {len(held):,} items, AUROC {roc_auc_score(held['overturned'], held['p_overturned']):.4f}",
+        f"canary {overrides}: {len(held):,} items, AUROC "
+        f"{roc_auc_score(held['overturned'], held['p_overturned']):.4f}",
         flush=True,
     )
 
@@ -137,19 +140,23 @@ def ring_by_kind(kinds: list[str]) -> None:
             rung = [check.code for check in found if check.status == "failed"]
             silent = [check.code for check in found if check.status == "not_applicable"]
             print(
-                f"{kind}, {name}: {', '.join(rung) or 'nothing rings'}; not applicable: {', '.join(silent)}",
+                f"{kind}, {name}: {', '.join(rung) or 'nothing rings'}; not applicable: "
+                f"{', '.join(silent)}",
                 flush=True,
             )
 
 
 def ring_by_words(paths: list[str]) -> None:
-    """How strongly the strongest honest term tells, and from which share of the overturned items on a planted one rings."""
+    """How strongly the strongest honest term tells, and from which share of the overturned items on
+    a planted one rings.
+    """
     for n_items, n_tables in N_TABLES.items():
         for number in range(n_tables):
             items = draw_items(n_items, FIRST_SEED + number)
             found = judge(items, load_config())
             print(
-                f"{n_items} invented items, seed {FIRST_SEED + number}, nothing: {found.status}, {found.detail}",
+                f"{n_items} invented items, seed {FIRST_SEED + number}, nothing: {found.status}, "
+                f"{found.detail}",
                 flush=True,
             )
             for share in SHARES if number < N_PLANTED_TABLES else ():

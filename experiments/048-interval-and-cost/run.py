@@ -1,4 +1,6 @@
-"""Where an interval is too wide or too narrow, by what is added to the refits' spread; how exact the refits are."""
+"""Where an interval is too wide or too narrow, by what is added to the refits' spread; how exact
+the refits are.
+"""
 
 import argparse
 from pathlib import Path
@@ -103,7 +105,8 @@ def main() -> None:
         by_category = pd.Series(held["p_attainable"]).groupby(category[is_scored]).mean()[large]
         print(
             f"{name}: {held['p_attainable'].mean():.3f}, p_true {held['p_true'].mean():.3f}, "
-            f"categories {by_category.min():.2f} to {by_category.max():.2f}, deviation {by_category.std():.3f}"
+            f"categories {by_category.min():.2f} to {by_category.max():.2f}, deviation "
+            f"{by_category.std():.3f}"
         )
     if options.exact:
         fitted_on = (model.features_.transform(asked), y, cases)
@@ -121,7 +124,8 @@ def main() -> None:
                 found.std(axis=1) / exact.std(axis=1),
             )
             print(
-                f"{n_steps} steps {settings}: correlation {alike:.4f}, spread {spreads.mean():.3f} of the exact one"
+                f"{n_steps} steps {settings}: correlation {alike:.4f}, spread {spreads.mean():.3f} "
+                "of the exact one"
             )
 
 

@@ -1,4 +1,5 @@
-"""Share of requests in which an answer lowers or keeps its deficiency, by sentence and by cue columns.
+"""Share of requests in which an answer lowers or keeps its deficiency, by sentence and by cue
+columns.
 
 python experiments/050-documented-answers/run.py MODEL [--n-requests 1000]
 """
@@ -13,8 +14,8 @@ import yaml
 from scipy import sparse
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
+from imrml.features import find_documents
 from imrml.models import load_model
-from imrml.scoring.prediction import documents_shown
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
 from imrml.synthetic.phrase_banks import read_banks, read_table, say
@@ -54,7 +55,11 @@ def main() -> None:
     rng = Random(5)
     rows, labels, sentences = [], [], []
     for row, request in enumerate(drawn):
-        shown = {found.cue for found in documents_shown((request.row["case_summary"],))}
+        shown = {
+            found.cue
+            for found in find_documents(request.row["case_summary"])
+            if not found.is_negated
+        }
         for label in np.argsort(-before[row])[:3]:
             for aspect in process["categories"][request.treatment_category]["aspects"]:
                 facts_of = process["aspects"][aspect]
@@ -63,8 +68,8 @@ def main() -> None:
                 sentence = say(rng, facts[aspect]["shown"], Slots())
                 answered = {
                     found.cue
-                    for found in documents_shown((sentence,))
-                    if ids[label] in found.answers
+                    for found in find_documents(sentence)
+                    if not found.is_negated and ids[label] in found.answers
                 }
                 if answered and not answered <= shown:
                     rows.append(row)
@@ -115,13 +120,15 @@ def by_columns(model, inputs, before, ids) -> None:
 
 
 def by_own_sentences(model, table, before, ids) -> None:
-    """Add the sentences of sentences.yaml for each checklist line of the three likeliest deficiencies that is not shown yet."""
+    """Add the sentences of sentences.yaml for each checklist line of the three likeliest
+    deficiencies that is not shown yet.
+    """
     sentences = yaml.safe_load(
         Path(__file__).with_name("sentences.yaml").read_text(encoding="utf-8")
     )
     rows, labels, texts = [], [], []
     for row, notes in enumerate(table["case_summary"]):
-        shown = {found.cue for found in documents_shown((notes,))}
+        shown = {found.cue for found in find_documents(notes) if not found.is_negated}
         for label in np.argsort(-before[row])[:3]:
             for (id_, _), cues in cues_that_show().items():
                 if id_ == ids[label] and not cues <= shown:
@@ -142,7 +149,9 @@ def by_own_sentences(model, table, before, ids) -> None:
 
 
 def by_associations(model, before, ids) -> None:
-    """Move the probabilities by what past letters associate with each line of the checklist, as what-if does."""
+    """Move the probabilities by what past letters associate with each line of the checklist, as
+    what-if does.
+    """
     told = model.associations_
     changed, labels = [], []
     for row in range(before.shape[0]):
@@ -155,7 +164,8 @@ def by_associations(model, before, ids) -> None:
     report("by associations", np.array(changed), labels, ids)
     known = ~np.isnan(told.deficiency_log_odds_)
     print(
-        f"  {known.sum()} of {len(known)} lines with enough items, {(told.deficiency_log_odds_[known] == 0).sum()} at no change"
+        f"  {known.sum()} of {len(known)} lines with enough items, "
+        f"{(told.deficiency_log_odds_[known] == 0).sum()} at no change"
     )
 
 

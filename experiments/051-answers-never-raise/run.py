@@ -1,4 +1,5 @@
-"""Add documented answers to invented notes, score again, and compare with what-if; timings; ranking on held-out letters.
+"""Add documented answers to invented notes, score again, and compare with what-if; timings; ranking
+on held-out letters.
 
 python experiments/051-answers-never-raise/run.py ITEMS HELD_OUT [--request-seed 77] [--n-requests
 1000]
@@ -20,8 +21,8 @@ from sklearn.metrics import average_precision_score
 
 from imrml.config import load_config
 from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.features import find_documents
 from imrml.models import ReviewModel
-from imrml.scoring.prediction import documents_shown
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.requests import sort_requests
 from imrml.synthetic import draw_requests
@@ -97,7 +98,9 @@ def ask(model, table, rows, added) -> np.ndarray:
 
 
 def by_sentence(model, table, before, categories) -> None:
-    """As in experiment 050: sentences of the bank that writes the records, for each of the three likeliest deficiencies."""
+    """As in experiment 050: sentences of the bank that writes the records, for each of the three
+    likeliest deficiencies.
+    """
     process, facts, ids, rng = (
         read_bank("process"),
         read_banks("record")["facts"],
@@ -106,14 +109,18 @@ def by_sentence(model, table, before, categories) -> None:
     )
     rows, labels, sentences, newly = [], [], [], []
     for row, category in enumerate(categories):
-        shown = {found.cue for found in documents_shown((table["case_summary"][row],))}
+        shown = {
+            found.cue
+            for found in find_documents(table["case_summary"][row])
+            if not found.is_negated
+        }
         for label in np.argsort(-before[row])[:3]:
             for aspect in process["categories"][category]["aspects"]:
                 facts_of = process["aspects"][aspect]
                 if facts_of["deficiency"] != ids[label] or facts_of["scope"] != "record":
                     continue
                 sentence = say(rng, facts[aspect]["shown"], Slots())
-                found = documents_shown((sentence,))
+                found = [one for one in find_documents(sentence) if not one.is_negated]
                 answered = {one.cue for one in found if ids[label] in one.answers}
                 if answered and not answered <= shown:
                     rows.append(row)
@@ -134,16 +141,19 @@ def by_sentence(model, table, before, categories) -> None:
         apart = np.abs(np.array(told) - after)
         is_same = apart.max(axis=1) < 1e-9
         print(
-            f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of the answers"
+            f"  what-if and the sentence: all 18 figures equal to 1e-9 in {is_same.mean():.1%} of "
+            "the answers"
         )
 
 
 def by_own_sentences(model, table, before) -> None:
-    """Sentences of experiment 050 for each line of the checklist of the three likeliest deficiencies that is not shown yet."""
+    """Sentences of experiment 050 for each line of the checklist of the three likeliest
+    deficiencies that is not shown yet.
+    """
     sentences, ids = yaml.safe_load(OWN.read_text(encoding="utf-8")), deficiency_ids()
     rows, labels, added = [], [], []
     for row, notes in enumerate(table["case_summary"]):
-        shown = {found.cue for found in documents_shown((notes,))}
+        shown = {found.cue for found in find_documents(notes) if not found.is_negated}
         for label in np.argsort(-before[row])[:3]:
             for (id_, _), cues in cues_that_show().items():
                 if id_ == ids[label] and not cues <= shown:
@@ -163,12 +173,15 @@ def report(what, changed, labels) -> None:
     for label in sorted(set(labels)):
         of = changed[np.array(labels) == label]
         print(
-            f"  {deficiency_ids()[label]}: {(of <= 1e-9).mean():.1%} of {len(of)} fall or stay, {of.mean():+.3f}"
+            f"  {deficiency_ids()[label]}: {(of <= 1e-9).mean():.1%} of {len(of)} fall or stay, "
+            f"{of.mean():+.3f}"
         )
 
 
 def rank(model, items, config) -> None:
-    """How well deficiencies are ranked on letters that were not learned from, and how well probabilities fit."""
+    """How well deficiencies are ranked on letters that were not learned from, and how well
+    probabilities fit.
+    """
     data = prepare(items, config)
     rows = np.flatnonzero(data.is_labelled & ~data.overturned)
     truth = data.deficiencies.to_numpy(dtype=bool)[rows]
@@ -186,12 +199,14 @@ def rank(model, items, config) -> None:
         loss = -np.where(truth, np.log(clipped), np.log(1 - clipped)).sum(axis=1).mean()
         micro = average_precision_score(truth.ravel(), p.ravel())
         print(
-            f"{name}: {len(rows):,} held-out items, micro AP {micro:.3f}, hit@3 {hit:.3f}, log loss {loss:.3f}"
+            f"{name}: {len(rows):,} held-out items, micro AP {micro:.3f}, hit@3 {hit:.3f}, log "
+            f"loss {loss:.3f}"
         )
     p = named["model"].to_numpy()
     for label in np.argsort(-truth.sum(axis=0))[:8]:
         print(
-            f"  {deficiency_ids()[label]}: mean {p[:, label].mean():.3f}, share {truth[:, label].mean():.3f}, ece",
+            f"  {deficiency_ids()[label]}: mean {p[:, label].mean():.3f}, share "
+            f"{truth[:, label].mean():.3f}, ece",
             end=" ",
         )
         print(f"{calibration_error(p[:, label], truth[:, label]):.3f}")
@@ -206,7 +221,9 @@ def calibration_error(p, truth) -> float:
 
 
 def latency(model, table) -> None:
-    """Milliseconds of one request, read and its deficiencies predicted; the texts are new each time."""
+    """Milliseconds of one request, read and its deficiencies predicted; the texts are new each
+    time.
+    """
     frames = [
         sort_requests(table.iloc[[row]], model.stage).submissions
         for row in range(min(200, len(table)))
@@ -220,7 +237,8 @@ def latency(model, table) -> None:
         reading.append(read - started)
         predicting.append(time.perf_counter() - read)
     print(
-        f"one request: read {1000 * np.median(reading):.2f} ms, deficiencies {1000 * np.median(predicting):.2f} ms (medians)"
+        f"one request: read {1000 * np.median(reading):.2f} ms, deficiencies "
+        f"{1000 * np.median(predicting):.2f} ms (medians)"
     )
 
 

@@ -28,17 +28,19 @@ from imrml.tables.files import table_bytes
 
 MARK = "<img src=x onerror=alert(1)>"
 PIECES = (
-    MARK, "</textarea>" + MARK, "</script>" + MARK, "\"'>" + MARK, "&lt;", "{{7*7}}", "{% raw %}", "${7*7}", "=cmd|' /C calc'!A1",
-    "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\u202e", "\u200f", "\u2066", "\u200b", "\ufeff", "\u0085", "\u2028", "\ufffe",
-    "\x1b[31m", "\x07", "\x7f", "\x01", "e\u0301" * 40, "\U0001d518" * 9, "\U0001f642" * 3, "ß" * 30, "İ" * 30, "' OR 1=1 --",
-    "../../etc/passwd", "%00", "%n%s", "a" * 3000, "9" * 400, "1e999", "NaN", "-0", "02/30/2015", "Norco 10/325mg #60",
-    "MRI of the left knee", "CURES was checked on 3/2/15.", "No urine drug screen.", "MAXIMUS guideline:", "Decision rationale:",
-    "physical therapy 2x6", "\n", "\n\n", "\f", " " * 50, ", and " * 60, ":" * 90, "(" * 200,
+    MARK, "</textarea>" + MARK, "</script>" + MARK, "\"'>" + MARK, "&lt;", "{{7*7}}", "{% raw %}",
+    "${7*7}", "=cmd|' /C calc'!A1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\u202e", "\u200f",
+    "\u2066", "\u200b", "\ufeff", "\u0085", "\u2028", "\ufffe", "\x1b[31m", "\x07", "\x7f", "\x01",
+    "e\u0301" * 40, "\U0001d518" * 9, "\U0001f642" * 3, "ß" * 30, "İ" * 30, "' OR 1=1 --",
+    "../../etc/passwd", "%00", "%n%s", "a" * 3000, "9" * 400, "1e999", "NaN", "-0", "02/30/2015",
+    "Norco 10/325mg #60", "MRI of the left knee", "CURES was checked on 3/2/15.",
+    "No urine drug screen.", "MAXIMUS guideline:", "Decision rationale:", "physical therapy 2x6",
+    "\n", "\n\n", "\f", " " * 50, ", and " * 60, ":" * 90, "(" * 200,
 )  # fmt: skip
 COLUMNS = (
-    "treatment", "item", "notes", "case_summary", "diagnosis", "age", "sex", "date_of_injury", "ur_denied_on", "received_on",
-    "priority", "claims_guideline", "authorized", "disputed", "request_id", "rationale", "decision", MARK, "", "Treatment",
-    "__proto__", "index",
+    "treatment", "item", "notes", "case_summary", "diagnosis", "age", "sex", "date_of_injury",
+    "ur_denied_on", "received_on", "priority", "claims_guideline", "authorized", "disputed",
+    "request_id", "rationale", "decision", MARK, "", "Treatment", "__proto__", "index",
 )  # fmt: skip
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
@@ -252,8 +254,8 @@ def send_huge(client: httpx2.Client, rng: random.Random) -> httpx2.Response:
 
 
 COUNTS: dict[Send, int] = {
-    send_tables: 1_500, send_explain: 500, send_types: 40_000, send_bytes: 8_000, send_form: 1_200, send_document: 1_500,
-    send_table_file: 1_200, send_heads: 46_050, send_huge: 50,
+    send_tables: 1_500, send_explain: 500, send_types: 40_000, send_bytes: 8_000, send_form: 1_200,
+    send_document: 1_500, send_table_file: 1_200, send_heads: 46_050, send_huge: 50,
 }  # fmt: skip
 
 
@@ -374,9 +376,11 @@ def main() -> None:
         for name, _ in sorted(statuses)
     }
     print(json.dumps({
-        "inputs": sum(statuses.values()), "minutes": round((time.time() - started) / 60, 1), "statuses": by_kind,
-        "faults": {" ".join(key): n for key, n in faults.items()}, "examples": examples[:20], "healthy": still_well,
-        "memory_mb": [*sorted(memory)[:: max(1, len(memory) // 12)], memory[-1]], "log_lines": len(told), "log": told[:10],
+        "inputs": sum(statuses.values()), "minutes": round((time.time() - started) / 60, 1),
+        "statuses": by_kind, "faults": {" ".join(key): n for key, n in faults.items()},
+        "examples": examples[:20], "healthy": still_well,
+        "memory_mb": [*sorted(memory)[:: max(1, len(memory) // 12)], memory[-1]],
+        "log_lines": len(told), "log": told[:10],
     }, indent=1))  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Walk through the page as a clerk would and keep three small pictures of it."""
+"""Walk through the page as a clerk would and take the pictures of the documentation."""
 
 import argparse
 import csv
@@ -9,18 +9,24 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-HERE = Path(__file__).parent
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
 ]  # fmt: skip
 TREATMENT = "Norco 10/325mg #60, one tablet three times a day"
 NOTES = (
-    "The patient is a 52 year old female baker who hurt her low back lifting trays on 03/01/2014. Low back pain is 8/10 without "
-    "and 5/10 with medication. She takes Norco three times a day since 2014. CURES was checked on 3/2/15 and was consistent. No "
-    "urine drug screen is on file. She is able to cook and walk 20 minutes with the medication. A pain agreement was signed in "
-    "2014. Lumbar range of motion is reduced. She finished 12 visits of physical therapy without lasting relief. Home exercises "
-    "are done daily."
+    "The patient is a 52 year old female baker who hurt her low back lifting trays on 03/01/2014. "
+    "The ache is in the middle of the lower back and goes down to the left buttock. It is worse "
+    "in the morning, in the car and at the end of a shift, and wakes her twice a night. Her work "
+    "has her on her feet for eight hours, with sacks of flour to carry. She lives with her "
+    "husband and two sons. Blood pressure is treated with lisinopril. Low back pain is 8/10 "
+    "without and 5/10 with medication. She takes Norco three times a day since 2014. CURES was "
+    "checked on 3/2/15 and was consistent. No urine drug screen is on file. She is able to cook "
+    "and walk 20 minutes with the medication. A pain agreement was signed in 2014. Lumbar range "
+    "of motion is reduced. She finished 12 visits of physical therapy without lasting relief. "
+    "Home exercises are done daily."
 )
 OTHERS = (
     (
@@ -29,7 +35,8 @@ OTHERS = (
     ),
     (
         "PT 2x6 R shldr",
-        "44 yo warehouse worker, R shoulder strain. 6 visits done, can reach overhead again, strength still reduced.",
+        "44 yo warehouse worker, R shoulder strain. 6 visits done, can reach overhead again, "
+        "strength still reduced.",
     ),
     ("Flexeril 7.5mg #90", "spasm in the neck. takes it since 2013 most nights."),
     ("cane", ""),
@@ -39,7 +46,7 @@ COLOURS = 200
 
 
 def shoot(page: Page, name: str) -> None:
-    path = HERE / f"{name}.png"
+    path = IMAGES / f"{name}.png"
     page.screenshot(path=path)
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
@@ -68,6 +75,9 @@ def main() -> None:
             base_url=address, viewport={"width": 1280, "height": 1340}
         ).new_page()
         wide.goto("/")
+        wide.set_viewport_size({"width": 1280, "height": 900})
+        shoot(wide, "start")
+        wide.set_viewport_size({"width": 1280, "height": 1340})
         send(wide)
         wide.locator(".lines li", has_text="re-scores").locator("input:enabled").first.check()
         wide.locator("#what-if .changes").wait_for()

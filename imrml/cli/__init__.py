@@ -18,7 +18,9 @@ from imrml.cli import (
     explain,
     importing,
     label,
+    labels,
     leakcheck,
+    letters,
     monitor,
     parse,
     registry,
@@ -34,9 +36,11 @@ from imrml.errors import ImrmlError, NothingChangedError
 
 app = typer.Typer(
     name="imrml",
-    help="Predict, before submission, whether an Independent Medical Review will overturn a denial, and what it would fault.\n\n"
-    "Decision support for people: a score is P(overturned | denied and appealed), never a disposition. "
-    "Every command also takes --quiet (nothing but errors on stderr) and --debug (the traceback of an error).",
+    help="Predict, before submission, whether an Independent Medical Review will overturn a "
+    "denial, and what it would fault.\n\n"
+    "Decision support for people: a score is P(overturned | denied and appealed), never a "
+    "disposition. Every command also takes --quiet (nothing but errors on stderr) and --debug (the "
+    "traceback of an error).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,7 +53,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "label": (label.label_items, "Add deficiencies and evidence to an item table."),
     "train": (train.train_model, "Fit, evaluate, report, log to MLflow."),
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
-    "leakcheck": (leakcheck.check_leaks, "Ring where features could know the decision."),
+    "leakcheck": (leakcheck.check_leaks, "Look for features that could know the decision."),
     "score": (score.score_requests, "Requests to probabilities and what to send."),
     "explain": (
         explain.explain_request,
@@ -68,6 +72,8 @@ for name, (command, short_help) in _COMMANDS.items():
 for name, group in {
     "config": config.app,
     "import": importing.app,
+    "labels": labels.app,
+    "letters": letters.app,
     "registry": registry.app,
     "runs": runs.app,
 }.items():
@@ -87,7 +93,7 @@ def show_version(
 
 
 def main() -> None:
-    """Run the command line; an error that we raise on purpose is one line on stderr and the exit code of its kind."""
+    """Run the command line; an error of ours is one line on stderr and its kind's exit code."""
     arguments = [argument for argument in sys.argv[1:] if argument not in {"--debug", "--quiet"}]
     console.is_quiet = "--quiet" in sys.argv
     # A short program makes hundreds of thousands of objects by its imports alone: searching them
@@ -106,6 +112,15 @@ def main() -> None:
         ):  # a night without news is no mail from cron
             print(f"imrml: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:  # where only what scoring needs was installed
+        if "--debug" in sys.argv or error.name is None or error.name.startswith("imrml"):
+            raise
+        print(
+            f"imrml: {error.name} is not installed, and only scoring and serving do without; "
+            "pip install imrml",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()
         sys.exit(0)
@@ -113,7 +128,8 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         print(
-            f"imrml: {error.filename or 'a file'}: {error.strerror or error}; check the path, its rights and the disk",
+            f"imrml: {error.filename or 'a file'}: {error.strerror or error}; "
+            "check the path, its rights and the disk",
             file=sys.stderr,
         )
         sys.exit(1)

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
-
 app = typer.Typer(
     help="Show the settings, or check a config file.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -38,8 +36,6 @@ def show(
 @app.command("check")
 def check(paths: Annotated[list[Path], typer.Argument(help="Config files.")]) -> None:
     """Check config files; the first that does not fit ends with an error that names the setting."""
-    from imrml.config import load_config
+    from imrml.cli.printing.configs import print_fitting
 
-    for path in paths:
-        load_config(path)
-        console.tell(f"{path}: fits")
+    print_fitting(paths)

@@ -1,17 +1,21 @@
 """What commands share: prose and progress go to stderr, unless ``--quiet`` asks for silence."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+
+from imrml.errors import RefusedRequestWarning, RequestWarning
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Element = TypeVar("Element")
+MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
 
 
 @dataclass
@@ -41,8 +45,27 @@ class Console:
         )
 
     @contextmanager
+    def tell_warnings(self) -> Iterator[list[str]]:
+        """Say on stderr what of a table of requests is ignored; gives the refusals of its rows."""
+        refused: list[str] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", RequestWarning)
+            show_other = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+                if issubclass(category, RefusedRequestWarning):
+                    refused.append(str(message))
+                elif issubclass(category, RequestWarning):
+                    self.tell(str(message))
+                else:
+                    show_other(message, category, *where)
+
+            warnings.showwarning = show  # type: ignore[assignment]
+            yield refused
+
+    @contextmanager
     def report_steps(self) -> Iterator[Callable[[str], None]]:
-        """Give a function that tells the steps of a long command: one rewritten line on a terminal, else a line each."""
+        """Give a function that says the steps of a long command: on a terminal in one line."""
         if self.is_quiet or not sys.stderr.isatty():
             yield self.tell
             return
@@ -63,7 +86,7 @@ def require_jobs(jobs: int) -> int:
 
 
 def print_rows(rows: "pd.DataFrame") -> None:
-    """Print a short table on stdout: drawn for a person at a terminal, tab-separated for a program that reads on."""
+    """Print a short table on stdout: drawn on a terminal, tab-separated for a program."""
     if not sys.stdout.isatty():
         print(rows.to_csv(sep="\t", index=False), end="")
         return

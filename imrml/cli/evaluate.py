@@ -24,21 +24,18 @@ def evaluate_model(
     ] = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
-    from imrml.cli.score import open_model
-    from imrml.config import Config
-    from imrml.evaluation.report.write import write_report
     from imrml.tables.files import read_table
+    from imrml.tracking.addresses import load_model
     from imrml.training.external import evaluate
 
-    loaded = open_model(model)
-    settings = Config.model_validate(loaded.manifest["config"])
-    other = open_model(against) if against else None
-    gold = read_table(labels) if labels else None
-    metrics, held_out, verdict, n_left_out = evaluate(
-        loaded, read_table(items), settings, gold, other
+    evaluation = evaluate(
+        load_model(model),
+        read_table(items),
+        labels=read_table(labels) if labels else None,
+        against=load_model(against) if against else None,
+        out=out,
     )
-    is_synthetic = "synthetic" in {loaded.manifest["trained_on"], metrics["data"]["trained_on"]}
-    write_report(out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic)
-    console.tell(f"{pluralize(n_left_out, 'item')} of cases that the model was trained on left out")
+    left_out = pluralize(evaluation.n_left_out, "item")
+    console.tell(f"{left_out} of cases that the model was trained on left out")
     console.tell(f"report: {out / 'report.html'}")
-    print(verdict.sentence)
+    print(evaluation.verdict.sentence)

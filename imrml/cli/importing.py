@@ -39,37 +39,19 @@ def import_dmhc(
     ] = False,
     config: Annotated[Path | None, typer.Option(help="Config file (limits).")] = None,
 ) -> None:
-    """Read the open data of the Department of Managed Health Care into the item table, for `--config configs/dmhc.yaml`."""
-    from imrml.config import load_config
-    from imrml.corpus import failure_table
-    from imrml.corpus.dmhc import count_reasons, read_dmhc
-    from imrml.errors import CheckFailedError, ImrmlError
-    from imrml.tables.files import table_format, write_table
+    """Read the open data of the Department of Managed Health Care into the item table.
 
-    table_format(out)
-    target = failures or Path("failures.jsonl" if out == "-" else f"{out}.failures.jsonl")
-    table_format(target)
-    if str(target) == out:
-        raise ImrmlError(f"import dmhc: --out and --failures are both {out}; name two files")
-    imported = read_dmhc(file, load_config(config).limits)
-    target.unlink(missing_ok=True)  # of an earlier run
-    if imported.failures:
-        write_table(failure_table(imported.failures), target)
-    write_table(imported.items, out)
-    years = imported.items["decided_year"]
-    console.tell(
-        f"{pluralize(len(imported.items), 'review')} of {years.min()} to {years.max()} read, written to {out}"
-    )
-    if imported.unknown_headings:
-        console.tell(
-            f"columns passed over because nobody knows them: {', '.join(imported.unknown_headings)}"
+    Train on it with `--config configs/dmhc.yaml`.
+    """
+    from imrml.config import load_config
+    from imrml.corpus.importing import describe_imported
+    from imrml.corpus.importing import import_dmhc as run
+    from imrml.errors import CheckFailedError
+
+    imported, target = run(file, out, load_config(config), failures=failures)
+    console.tell("\n".join(describe_imported(imported, out, target)))
+    if strict and imported.failures:
+        raise CheckFailedError(
+            f"import dmhc --strict: {pluralize(len(imported.failures), 'row')} could not be read; "
+            f"see {target}"
         )
-    if imported.failures:
-        told = ", ".join(
-            f"{count} {reason}" for reason, count in count_reasons(imported.failures).items()
-        )
-        console.tell(f"{pluralize(len(imported.failures), 'row')} not read ({told}): see {target}")
-        if strict:
-            raise CheckFailedError(
-                f"import dmhc --strict: {pluralize(len(imported.failures), 'row')} could not be read; see {target}"
-            )

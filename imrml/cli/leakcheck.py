@@ -1,4 +1,4 @@
-"""``imrml leakcheck``: ring where features could know the decision."""
+"""``imrml leakcheck``: look for features that could know the decision."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,28 +28,32 @@ def check_leaks(
         int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
     ] = 1,
 ) -> None:
-    """Run every check for leakage; exit code 4 where one finds something. Rows, columns and features are named, never text."""
-    from imrml.cli.score import open_model
+    """Run every check for leakage; exit code 4 where one finds something.
+
+    Rows, columns and features are named, never text.
+    """
+    from imrml.cli.printing.findings import print_checks
     from imrml.config import Config, load_config
     from imrml.errors import CheckFailedError
     from imrml.tables.files import read_table
+    from imrml.tracking.addresses import load_model
     from imrml.training.leakcheck import check_leaks as run
+    from imrml.training.leakcheck import name_failed
 
-    loaded = open_model(model) if model else None
-    own = (
-        Config.model_validate(loaded.manifest["config"])
-        if loaded and not (config or set_)
-        else None
-    )
-    settings = own or load_config(config, set_ or [])
+    loaded = load_model(model) if model else None
+    settings = load_config(config, set_ or [])
+    if loaded and not (config or set_):
+        settings = Config.model_validate(loaded.manifest["config"])
     with console.report_steps() as report:
-        found = run(read_table(items), settings, loaded.model if loaded else None, jobs, report)
-    for check in found:
-        print(f"{check.status.replace('_', ' '):15}{check.code:29}{check.detail}")
-        for finding in check.findings:
-            print(f"{'':15}  {finding}")
-    failed = [check.code for check in found if check.status == "failed"]
-    if failed:
+        checks = run(
+            read_table(items),
+            settings,
+            loaded.model if loaded else None,
+            n_jobs=jobs,
+            report=report,
+        )
+    print_checks(checks)
+    if failed := name_failed(checks):
         raise CheckFailedError(
-            f"leakcheck: {len(failed)} of {len(found)} checks found something: {', '.join(failed)}"
+            f"leakcheck: {len(failed)} of {len(checks)} checks found something: {', '.join(failed)}"
         )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import console, print_rows
 
 app = typer.Typer(
     help="Aliases of registered models: champion, challenger, previous.", no_args_is_help=True
@@ -20,14 +20,12 @@ def list_models(
     name: Annotated[str | None, typer.Argument(help="One registered model. [default: all]")] = None,
 ) -> None:
     """List registered versions with their aliases; with NAME also every change of champion."""
-    from imrml.cli.console import print_rows
-    from imrml.tracking import list_moves, list_versions
+    from imrml.cli.printing.findings import print_moves
+    from imrml.tracking.registry import list_moves, list_versions
 
     print_rows(list_versions(name))
-    for move in list_moves(name) if name else ():
-        print(
-            f"{move.when}  {move.kind} {move.from_version or '-'} -> {move.to_version}  by {move.who}: {move.why}"
-        )
+    if name:
+        print_moves(list_moves(name))
 
 
 @app.command()
@@ -40,7 +38,7 @@ def promote(
     who: _Who = None,
 ) -> None:
     """Make a version the champion, once its files are verified; the old one becomes `previous`."""
-    from imrml.tracking import promote as promote_version
+    from imrml.tracking.registry import promote as promote_version
 
     move = promote_version(name, why, version, who)
     console.tell(f"{name}: version {move.to_version} is the champion" + _instead(move.from_version))
@@ -49,7 +47,7 @@ def promote(
 @app.command()
 def rollback(name: _Name, why: _Why, who: _Who = None) -> None:
     """Make the previous champion the champion again."""
-    from imrml.tracking import roll_back
+    from imrml.tracking.registry import roll_back
 
     move = roll_back(name, why, who)
     console.tell(

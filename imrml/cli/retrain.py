@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, print_rows, require_jobs
+from imrml.cli.console import console, require_jobs
 
 
 def retrain_model(
@@ -32,24 +32,18 @@ def retrain_model(
     settings = load_config(config)
     if is_already_processed(fingerprint_inputs(settings)) and not is_unsettled():
         raise NothingChangedError("retrain: nothing has arrived since the last one")
-    import pandas as pd
-
+    from imrml.cli.printing.findings import print_gates
     from imrml.retraining.cycle import PROMOTED, retrain
     from imrml.retraining.report import write_verdict
 
     with console.report_steps() as report:
         outcome = retrain(settings, jobs, report, is_dry_run=dry_run)
     try:
-        told = f"report: {write_verdict(outcome, is_dry_run=dry_run)}"
+        message = f"report: {write_verdict(outcome, is_dry_run=dry_run)}"
     except OSError as error:  # what was decided is done, and the exit code must say what
-        told = f"the report could not be written ({error.strerror}): make room on the disk"
-    if outcome.gates:
-        rows = [
-            (gate.name, "passed" if gate.passed else "FAILED", gate.found, gate.wanted)
-            for gate in outcome.gates
-        ]
-        print_rows(pd.DataFrame(rows, columns=["gate", "verdict", "found", "wanted"]))
-    console.tell(told)
+        message = f"the report could not be written ({error.strerror}): make room on the disk"
+    print_gates(outcome.gates)
+    console.tell(message)
     if outcome.verdict != PROMOTED:
         raise NothingChangedError(f"retrain: {outcome.verdict}: {outcome.why}")
     print(f"promoted: {outcome.why}" + (" (dry run: nothing was moved)" if dry_run else ""))

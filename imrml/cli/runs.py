@@ -1,14 +1,11 @@
 """``imrml runs``: compare tracked trainings, and deliver one that MLflow refused."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
-
-if TYPE_CHECKING:
-    from imrml.tracking import LoggedRun
+from imrml.cli.console import print_rows
 
 app = typer.Typer(help="Tracked trainings, side by side.", invoke_without_command=True)
 
@@ -22,8 +19,7 @@ def list_trainings(
     """List the latest trainings with the figures of their headline split."""
     if context.invoked_subcommand:
         return
-    from imrml.cli.console import print_rows
-    from imrml.tracking import list_runs
+    from imrml.tracking.runs import list_runs
 
     print_rows(list_runs(experiment, last))
 
@@ -33,15 +29,7 @@ def push(
     model: Annotated[Path, typer.Argument(help="Folder that `imrml train --out` wrote.")],
 ) -> None:
     """Log a training that MLflow could not take when it was made."""
-    from imrml.tracking import log_training
+    from imrml.cli.printing.findings import print_run
+    from imrml.tracking.runs import log_training
 
-    tell_run(log_training(model))
-
-
-def tell_run(run: "LoggedRun") -> None:
-    """Say on stderr where a run and its model are."""
-    console.tell(f"MLflow run {run.run_id} at {run.tracking_uri}")
-    console.tell(
-        f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})"
-    )
-    console.tell(f"look at it: {run.link}")
+    print_run(log_training(model))

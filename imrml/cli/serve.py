@@ -30,31 +30,28 @@ def serve(
     ] = False,
 ) -> None:
     """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""
-    try:
-        import uvicorn
+    from imrml.extras import require_extra
 
-        from imrml.web.app import create_app
-        from imrml.web.settings import ServeSettings
-    except ModuleNotFoundError as error:
-        from imrml.errors import ImrmlError
+    require_extra("web", "serve")
+    import uvicorn
 
-        raise ImrmlError(
-            f"serve: {error.name} is not installed; pip install 'imrml[web]'"
-        ) from None
-    from imrml.cli.score import open_model
     from imrml.errors import ConfigError
     from imrml.explaining.precedents import open_precedents
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
+    from imrml.tracking.addresses import load_model
+    from imrml.web.app import create_app
+    from imrml.web.settings import ServeSettings
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
-    loaded = open_model(model)
+    loaded = load_model(model)
     app = create_app(
-        loaded, settings, precedents=open_precedents(loaded.manifest), allow_demo=allow_demo
+        loaded, settings, past_items=open_precedents(loaded.manifest), allow_demo=allow_demo
     )
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if not settings.is_loopback:
         console.tell(
-            "other machines can reach this page: put a proxy with TLS before it, for what is sent is health data"
+            "other machines can reach this page: put a proxy with TLS before it, "
+            "for what is sent is health data"
         )
     named = f"[{host}]" if ":" in host else host
     console.tell(f"http://{named}:{port}  (Ctrl+C stops it)")
@@ -62,10 +59,17 @@ def serve(
     # holds what was sent.
     try:
         uvicorn.run(
-            app, host=host, port=port, access_log=False, log_level="warning", server_header=False, limit_concurrency=200,
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=200,
             timeout_graceful_shutdown=5,
-        )  # fmt: skip
+        )
     except SystemExit:  # with a code that elsewhere means "nothing changed"
         raise ConfigError(
-            f"serve: {named}:{port} cannot be bound; another program may hold it: give another --port"
+            f"serve: {named}:{port} cannot be bound; another program may hold it: "
+            "give another --port"
         ) from None

@@ -14,7 +14,7 @@ def write_letters(
     truth: Annotated[
         Path,
         typer.Option(
-            help="Truth file to write: every field, label and true probability (.jsonl or .parquet)."
+            help="Truth file to write (.jsonl or .parquet): fields, labels, true probabilities."
         ),
     ],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
@@ -24,7 +24,10 @@ def write_letters(
         float, typer.Option(min=0, max=1, help="Share of letters with extraction damage.")
     ] = 0.3,
 ) -> None:
-    """Write invented letters whose true probabilities are known: a yardstick and a demo, never evidence of skill."""
+    """Write invented letters whose true probabilities are known.
+
+    They are a yardstick and a demo, never evidence of skill.
+    """
     from imrml.synthetic import write_corpus
 
     summary = write_corpus(

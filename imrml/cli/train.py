@@ -1,18 +1,12 @@
 """``imrml train``: fit, evaluate, log to MLflow."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from imrml.cli.console import console, require_jobs
-from imrml.cli.runs import tell_run
 from imrml.phrases import pluralize
-
-if TYPE_CHECKING:
-    from imrml.config import Config
-    from imrml.tracking import LoggedRun
-    from imrml.training.run import TrainingResult
 
 
 def train_model(
@@ -39,64 +33,29 @@ def train_model(
     ] = 1,
 ) -> None:
     """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
+    from imrml.cli.printing.findings import format_failed, print_run
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
-    from imrml.evaluation.checks.splits import VERDICT_CODE
     from imrml.tables.files import read_table
-    from imrml.training.run import train
+    from imrml.tracking.trained import train
 
     settings = load_config(config, set_ or [])
     table = read_table(items)
+    gold = read_table(labels) if labels else None
     with console.report_steps() as report:
-        result = train(table, settings, read_table(labels) if labels else None, jobs, report)
-    run = keep(result, settings, out)
+        result = train(table, settings, gold, out=out, n_jobs=jobs, report=report)
+    if result.precedents_path:
+        console.tell(f"past items kept in {result.precedents_path}")
     console.tell(f"model and report: {out / 'report.html'}")
     if not result.manifest["data"]["n_labelled"]:
         console.tell(
             "no labels: the deficiency model is skipped; run `imrml label` first or give --labels"
         )
-    if run:
-        tell_run(run)
+    if result.run:
+        print_run(result.run)
     print(result.verdict.sentence)
-    failed = [
-        check for check in result.checks if check.status == "failed" and check.code != VERDICT_CODE
-    ]
-    if failed:
-        told = "\n".join(f"  {check.title}: {check.detail}" for check in failed)
+    if result.leaks:
         raise CheckFailedError(
-            f"train: {pluralize(len(failed), 'check')} found leakage; believe no figure of this run\n{told}"
+            f"train: {pluralize(len(result.leaks), 'check')} found leakage; "
+            f"believe no figure of this run\n{format_failed(result.leaks)}"
         )
-
-
-def keep(result: "TrainingResult", settings: "Config", out: Path) -> "LoggedRun | None":
-    """Write model, metrics, report and card into a folder, and log them to MLflow unless config says otherwise."""
-    from imrml.evaluation.report.write import write_report
-    from imrml.explaining.precedents import keep_precedents
-    from imrml.models import save_model
-
-    save_model(result.model, out, result.manifest)
-    if result.precedents is not None:
-        path = keep_precedents(result.precedents, result.manifest)
-        console.tell(f"{pluralize(len(result.precedents), 'past item')} kept in {path}")
-    facts = result.manifest["data"]
-    is_synthetic = result.manifest["trained_on"] == "synthetic"
-    write_report(
-        out,
-        result.metrics,
-        result.held_out,
-        result.verdict,
-        facts,
-        result.checks,
-        is_synthetic=is_synthetic,
-    )
-    if not settings.tracking.enabled:
-        return None
-    from imrml.errors import TrackingError
-    from imrml.tracking import log_training
-
-    try:
-        return log_training(out)
-    except TrackingError as error:
-        raise TrackingError(
-            f"{error}\nmodel, figures and report are kept in {out}; `imrml runs push {out}` delivers them"
-        ) from None

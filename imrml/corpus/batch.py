@@ -7,18 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from imrml.config import LimitsConfig
+import pandas as pd
+
+from imrml.config import Config, LimitsConfig, load_config
+from imrml.corpus.item_table import failure_table, item_table
 from imrml.corpus.journal import Journal
-from imrml.documents import LetterFile, read_text
-from imrml.engines import Engine, WorkerFailure, map_isolated
+from imrml.documents.files import walk_letters
+from imrml.documents.reading import LetterFile, read_text
+from imrml.engines import Engine, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError
-from imrml.letters.parsing import case_rows, read_letter
+from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
+from imrml.phrases import pluralize
 
 
 @dataclass(frozen=True, slots=True)
 class LetterOutcome:
-    """What became of one letter: its items' rows, or the row of the failures file.
+    """What became of one file: the rows of its items, or why there are none.
 
     Parameters
     ----------
@@ -27,9 +32,10 @@ class LetterOutcome:
     sha256 : str
         Hash of its bytes, in hexadecimal.
     rows : tuple of dict
-        Rows of the item table; empty where the letter was not read.
+        Rows of the item table; empty where the letter could not be parsed.
     failure : dict or None
-        ``source``, ``reason``, ``detail``, ``offset``; never text of the letter.
+        Row of the failures file: ``source``, ``reason``, ``detail``, ``offset``; never text of the
+        letter.
     """
 
     source: str
@@ -38,25 +44,191 @@ class LetterOutcome:
     failure: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ParsedLetters:
+    """The items of many letters, and what could not be parsed.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, n_columns)
+        Item table: one row a disputed item, in the order of the files; the columns are
+        :data:`imrml.corpus.PARSED_COLUMNS`.
+    failures : DataFrame of shape (n_failures, 4)
+        One row a file: ``source``, ``reason`` (of :data:`imrml.errors.REASONS`), ``detail``, which
+        says what to do, and ``offset``, where the trouble starts.
+    """
+
+    items: pd.DataFrame
+    failures: pd.DataFrame
+
+    def __repr__(self) -> str:
+        n_items, n_failures = len(self.items), len(self.failures)
+        return f"ParsedLetters({pluralize(n_items, 'item')}, {pluralize(n_failures, 'failure')})"
+
+
+def parse_letters(
+    paths: str | Path | Iterable[str | Path],
+    config: Config | None = None,
+    *,
+    n_jobs: int = 1,
+    engine: Engine = "local",
+) -> ParsedLetters:
+    """Parse letters into a table with one row per disputed item.
+
+    What cannot be parsed is a row of the failures, and costs nothing else: each letter is parsed in
+    a worker process. As with every use of processes, a script that calls this should do so under
+    ``if __name__ == "__main__":``. Copies, byte for byte, are in the table once.
+
+    Parameters
+    ----------
+    paths : str, Path or iterable of these
+        Files, folders, globs and archives (``.zip``, ``.tar``, ``.tar.gz``) of letters in PDF with
+        a text layer or plain text; ``"-"`` for one of them on stdin.
+    config : Config, optional
+        Its ``limits`` say how large one letter may be and how long it may take; the defaults unless
+        given.
+    n_jobs : int, default=1
+        Worker processes; -1 for one a core.
+    engine : {'local', 'dask'}, default='local'
+        This machine, or the dask scheduler at ``DASK_SCHEDULER_ADDRESS``. The result is the same.
+
+    Returns
+    -------
+    ParsedLetters
+        Both tables may be empty.
+
+    Raises
+    ------
+    ImrmlError
+        A path does not exist, or a folder or glob holds nothing to read.
+    ConfigError
+        dask is not installed or does not answer.
+
+    See Also
+    --------
+    imrml.corpus.parse_to_table : Any number of letters straight to disk, resumable.
+    imrml.letters.parse_letter : One letter, with the place of every field.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "letter-7.txt").write_text('''HOW THE IMR FINAL DETERMINATION WAS MADE
+    ... State(s) of Licensure: Oregon
+    ... CLINICAL CASE SUMMARY
+    ... A 40 year old cook burned her hand.
+    ... IMR ISSUES, DECISIONS AND RATIONALES
+    ... Hand therapy, 6 visits: Overturned
+    ... Claims Administrator guideline: Decision based on MTUS.
+    ... MAXIMUS guideline: Decision based on MTUS.
+    ... Decision rationale: The visits are supported.''')
+    >>> _ = (folder / "invoice.txt").write_text("Total: 40 dollars")
+    >>> parsed = parse_letters(folder)
+    >>> parsed
+    ParsedLetters(1 item, 1 failure)
+    >>> parsed.items[["case_number", "item_number", "item", "decision"]].to_dict("records")
+    [{'case_number': 'letter-7', 'item_number': 1, 'item': 'Hand therapy, 6 visits',
+      'decision': 'overturned'}]
+    >>> parsed.failures["reason"].to_list()
+    ['not_a_letter']
+    """
+    require_engine(engine)
+    limits = (config or load_config()).limits
+    files = walk_letters([paths] if isinstance(paths, str | Path) else paths, limits)
+    rows: dict[str, tuple[dict[str, Any], ...]] = {}
+    failures: list[dict[str, Any]] = []
+    for outcome in _parse_isolated(files, limits, n_jobs, engine):
+        if outcome.failure:
+            failures.append(outcome.failure)
+        else:
+            rows.setdefault(outcome.sha256, outcome.rows)
+    return ParsedLetters(
+        item_table(row for of_letter in rows.values() for row in of_letter),
+        failure_table(failures),
+    )
+
+
+def parse_new(
+    files: Iterable[LetterFile],
+    journal: Journal,
+    limits: LimitsConfig,
+    n_jobs: int = 1,
+    engine: Engine = "local",
+) -> Iterator[LetterOutcome]:
+    """Parse what the journal does not hold yet, in order, keep each there, and yield it.
+
+    Parameters
+    ----------
+    files : iterable of LetterFile
+        Consumed lazily.
+    journal : Journal
+        Open.
+    limits : LimitsConfig
+        Of one letter.
+    n_jobs : int, default=1
+        Worker processes; -1 for one a core.
+    engine : {'local', 'dask'}, default='local'
+        Who works.
+
+    Yields
+    ------
+    LetterOutcome
+        Of each file that is new or failed before.
+    """
+    new = (
+        file
+        for file in files
+        if journal.is_new(file.source, file.sha256 if not file.error else None)
+    )
+    for outcome in _parse_isolated(new, limits, n_jobs, engine):
+        journal.keep(outcome.sha256, outcome.rows, outcome.failure)
+        yield outcome
+
+
 def parse_file(file: LetterFile, limits: LimitsConfig) -> LetterOutcome:
-    """Read and parse one letter; whatever is wrong with it becomes its failure row.
+    """Parse one file; whatever is wrong with it becomes its failure row.
+
+    Parameters
+    ----------
+    file : LetterFile
+        The letter as it came.
+    limits : LimitsConfig
+        Of one letter.
+
+    Returns
+    -------
+    LetterOutcome
+        With rows or with a failure.
 
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> parse_file(LetterFile("invoice.txt", b"Total: 40 dollars"), load_config().limits).failure["reason"]
+    >>> invoice = LetterFile("invoice.txt", b"Total: 40 dollars")
+    >>> parse_file(invoice, load_config().limits).failure["reason"]
     'not_a_letter'
     """
-    found = read_file(file, limits)
-    if isinstance(found, DocumentError):
-        return _lost(file, found)
+    letter = read_file(file, limits)
+    if isinstance(letter, DocumentError):
+        return _lost(file, letter)
     return LetterOutcome(
-        file.source, file.sha256, tuple(case_rows(found.case, file.source, file.sha256))
+        file.source, file.sha256, tuple(case_rows(letter.case, file.source, file.sha256))
     )
 
 
 def read_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | DocumentError:
-    """Read one letter, or say what is wrong with it.
+    """Parse one file with the place of every field, or say what is wrong with it.
+
+    Parameters
+    ----------
+    file : LetterFile
+        The letter as it came.
+    limits : LimitsConfig
+        Of one letter.
+
+    Returns
+    -------
+    ParsedLetter or DocumentError
+        The error is given, not raised, for it has to leave the worker whole.
 
     Examples
     --------
@@ -67,20 +239,71 @@ def read_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | Document
     if file.error:
         return file.error
     try:
-        reading = read_letter(read_text(file.content, limits), fallback_case_number=file.stem)
+        letter = parse_letter(read_text(file.content, limits), fallback_case_number=file.stem)
     except DocumentError as error:
         return error
-    except Exception as error:  # a fault of ours must cost one letter only; its message could hold text of the letter
+    except Exception as error:
+        # A fault of ours must cost one letter only; its message could hold text of the letter.
         at = traceback.extract_tb(error.__traceback__)[-1]
         return DocumentError(
             "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
         )
-    n_items = len(reading.case.items)
+    n_items = len(letter.case.items)
     if n_items > limits.max_items:
         return DocumentError(
             "too_many_items", f"{n_items:,} items; at most {limits.max_items:,} (limits.max_items)"
         )
-    return reading
+    return letter
+
+
+def read_files(
+    files: Iterable[LetterFile], limits: LimitsConfig
+) -> Iterator[tuple[str, ParsedLetter | DocumentError]]:
+    """Parse files in a worker, in order, with the place of every field.
+
+    Parameters
+    ----------
+    files : iterable of LetterFile
+        Consumed lazily.
+    limits : LimitsConfig
+        Of one letter.
+
+    Returns
+    -------
+    iterator of (str, ParsedLetter or DocumentError)
+        The file, and what it says or what is wrong with it.
+    """
+    return map_isolated(
+        partial(_read_with_source, limits=limits),
+        files,
+        lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
+        max_seconds=limits.max_seconds,
+        size=_size,
+    )
+
+
+def _parse_isolated(
+    files: Iterable[LetterFile], limits: LimitsConfig, n_jobs: int, engine: Engine
+) -> Iterator[LetterOutcome]:
+    return map_isolated(
+        partial(parse_file, limits=limits),
+        files,
+        _lost_with_worker,
+        n_jobs=n_jobs,
+        max_seconds=limits.max_seconds,
+        size=_size,
+        engine=engine,
+    )
+
+
+def _size(file: LetterFile) -> int:
+    return len(file.content)
+
+
+def _read_with_source(
+    file: LetterFile, limits: LimitsConfig
+) -> tuple[str, ParsedLetter | DocumentError]:
+    return file.source, read_file(file, limits)
 
 
 def _lost(file: LetterFile, error: DocumentError) -> LetterOutcome:
@@ -93,52 +316,5 @@ def _lost(file: LetterFile, error: DocumentError) -> LetterOutcome:
     return LetterOutcome(file.source, file.sha256, (), failure)
 
 
-def _lost_with_worker(file: LetterFile, trouble: WorkerFailure, seen: str) -> LetterOutcome:
-    return _lost(file, DocumentError(trouble, seen))
-
-
-def parse_new(
-    files: Iterable[LetterFile],
-    journal: Journal,
-    limits: LimitsConfig,
-    n_jobs: int = 1,
-    engine: Engine = "local",
-) -> Iterator[LetterOutcome]:
-    """Parse what the journal does not hold yet, in order, keep each there, and yield it."""
-    parse = partial(parse_file, limits=limits)
-    new = (
-        file
-        for file in files
-        if journal.is_new(file.source, file.sha256 if not file.error else None)
-    )
-    for letter in map_isolated(
-        parse,
-        new,
-        _lost_with_worker,
-        n_jobs=n_jobs,
-        max_seconds=limits.max_seconds,
-        size=lambda file: len(file.content),
-        engine=engine,
-    ):
-        journal.keep(letter.sha256, letter.rows, letter.failure)
-        yield letter
-
-
-def read_files(
-    files: Iterable[LetterFile], limits: LimitsConfig
-) -> Iterator[tuple[str, ParsedLetter | DocumentError]]:
-    """Read letters in a worker, in order; yield the source of each with its reading, or what is wrong with it."""
-    read = partial(_read_with_source, limits=limits)
-    return map_isolated(
-        read,
-        files,
-        lambda file, trouble, seen: (file.source, DocumentError(trouble, seen)),
-        max_seconds=limits.max_seconds,
-        size=lambda file: len(file.content),
-    )
-
-
-def _read_with_source(
-    file: LetterFile, limits: LimitsConfig
-) -> tuple[str, ParsedLetter | DocumentError]:
-    return file.source, read_file(file, limits)
+def _lost_with_worker(file: LetterFile, failure: WorkerFailure, detail: str) -> LetterOutcome:
+    return _lost(file, DocumentError(failure, detail))

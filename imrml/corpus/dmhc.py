@@ -1,4 +1,4 @@
-"""The state's open data on health plan reviews into the item table; a row that cannot be read goes to the failures."""
+"""The state's open data on health plan reviews into the item table, and into failures."""
 
 import csv
 import hashlib
@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import LimitsConfig
-from imrml.corpus import PARSED_COLUMNS, item_table
-from imrml.documents import read_text
+from imrml.corpus.item_table import PARSED_COLUMNS, item_table
+from imrml.documents.reading import read_text
 from imrml.errors import DocumentError, TableError
 from imrml.phrases import pluralize
 from imrml.submissions.columns import CODED_COLUMNS
@@ -33,7 +33,10 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 """The reviews began in 2001; a year outside is a slip of the keyboard or of the columns."""
 _EMPTY: dict[str, Any] = {column.name: "" for column in PARSED_COLUMNS if column.dtype == "string"}
 _LONGEST_SHOWN = 40
-"""Characters of an unknown decision that a failure may show: the state's own words are shorter, a reviewer's findings longer."""
+"""Characters of an unknown decision that a failure may show.
+
+The state's own words are shorter, a reviewer's findings longer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,11 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     limits : LimitsConfig
         Of one letter; the size of a file of many years is not among them.
 
+    Returns
+    -------
+    ImportedFile
+        At least one item.
+
     Raises
     ------
     TableError
@@ -79,8 +87,10 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     >>> import tempfile
     >>> from imrml.config import load_config
     >>> path = Path(tempfile.mkdtemp(), "state.csv")
-    >>> _ = path.write_text("Reference ID;Report Year;Treatment Category;Treatment Sub Category;Determination\n"
-    ...                     "MN09-1;2009;Vision;;Upheld Decision of Health Plan\nMN09-2;2009;Vision;;Withdrawn")
+    >>> _ = path.write_text(
+    ...     "Reference ID;Report Year;Treatment Category;Treatment Sub Category;Determination\n"
+    ...     "MN09-1;2009;Vision;;Upheld Decision of Health Plan\nMN09-2;2009;Vision;;Withdrawn"
+    ... )
     >>> imported = read_dmhc(path, load_config().limits)
     >>> imported.items[["case_number", "treatment", "decided_year", "decision"]].to_dict("records")
     [{'case_number': 'MN09-1', 'treatment': 'Vision', 'decided_year': 2009, 'decision': 'upheld'}]
@@ -100,34 +110,32 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
     names = [map_heading(heading) for heading in headings]
     if absent := [name for name in _NEEDED if name not in names]:
         raise TableError(
-            f"{path}: no heading for {', '.join(absent)} in the first line; expected the state's own headings "
-            "(Reference ID, Report Year, ..., Determination) separated by , or ;"
+            f"{path}: no heading for {', '.join(absent)} in the first line; expected the state's "
+            "own headings (Reference ID, Report Year, ..., Determination) separated by , or ;"
         )
     provenance = {"source": str(path), "source_sha256": hashlib.sha256(content).hexdigest()}
     rows: list[dict[str, Any]] = []
     failures: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     for number, cells in enumerate(table, start=1):
-        told = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
-        told["decided_year"] = told.get("decided_year", "").removesuffix(
-            ".0"
-        )  # from a spreadsheet's column of numbers
-        if (
-            fault := _find_fault(told, seen)
-            if len(cells) == len(headings)
-            else _ragged(len(cells), len(headings))
-        ):
+        row = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+        # A year may come from a spreadsheet's column of numbers.
+        row["decided_year"] = row.get("decided_year", "").removesuffix(".0")
+        is_ragged = len(cells) != len(headings)
+        fault = _ragged(len(cells), len(headings)) if is_ragged else _find_fault(row, seen)
+        if fault:
+            reason, detail = fault
             failures.append(
                 {
                     "source": str(path),
-                    "reason": fault[0],
-                    "detail": f"row {number}: {fault[1]}",
+                    "reason": reason,
+                    "detail": f"row {number}: {detail}",
                     "offset": number,
                 }
             )
             continue
-        seen[told["case_number"]] = number
-        rows.append(_item(told) | provenance)
+        seen[row["case_number"]] = number
+        rows.append(_item(row) | provenance)
     if not rows:
         raise TableError(f"{path}: none of {pluralize(len(failures), 'row')} could be read")
     coded = pd.DataFrame(rows, columns=[column.name for column in CODED_COLUMNS]).astype("str")
@@ -140,7 +148,10 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
 
 
 def _rows(text: str, path: str | Path) -> Iterator[list[str]]:
-    """Yield the heading and every row that is not blank, with the separator that makes most of the heading known."""
+    """Yield the heading and every row that is not blank.
+
+    The separator is the one that makes most of the heading known.
+    """
     heading = text.partition("\n")[0].strip("\r")
     separator = max(
         _SEPARATORS,
@@ -159,13 +170,14 @@ def _rows(text: str, path: str | Path) -> Iterator[list[str]]:
 def _ragged(n_fields: int, n_headings: int) -> tuple[str, str]:
     return (
         "ragged_row",
-        f"{pluralize(n_fields, 'field')}, the heading has {n_headings}; quote fields that hold the separator",
+        f"{pluralize(n_fields, 'field')}, the heading has {n_headings}; "
+        "quote fields that hold the separator",
     )
 
 
-def _find_fault(told: dict[str, str], seen: dict[str, int]) -> tuple[str, str] | None:
-    """Say why a row cannot stand in the item table: a reason for the failures file and its detail."""
-    reference, year, decision = (told[name] for name in ("case_number", "decided_year", "decision"))
+def _find_fault(row: dict[str, str], seen: dict[str, int]) -> tuple[str, str] | None:
+    """Say why a row cannot stand in the item table: reason and detail of its failure."""
+    reference, year, decision = (row[name] for name in ("case_number", "decided_year", "decision"))
     if not reference:
         return "no_reference", "the reference id is empty"
     if reference in seen:
@@ -182,27 +194,38 @@ def _find_fault(told: dict[str, str], seen: dict[str, int]) -> tuple[str, str] |
     return None
 
 
-def _item(told: dict[str, str]) -> dict[str, Any]:
-    codes = {column.name: read_code(told.get(column.name, "")) for column in CODED_COLUMNS}
-    codes["age_band"] = read_age_band(told.get("age_band", ""))
+def _item(row: dict[str, str]) -> dict[str, Any]:
+    codes = {column.name: read_code(row.get(column.name, "")) for column in CODED_COLUMNS}
+    codes["age_band"] = read_age_band(row.get("age_band", ""))
     return (
         _EMPTY
         | codes
         | {
-            "case_number": told["case_number"],
+            "case_number": row["case_number"],
             "item_number": 1,
             "format_verified": False,
-            "decided_year": int(told["decided_year"]),
+            "decided_year": int(row["decided_year"]),
             "treatment": join_codes(codes["treatment_category"], codes["treatment_subcategory"]),
             "diagnosis": join_codes(codes["diagnosis_category"], codes["diagnosis_subcategory"]),
-            "sex": read_sex(told.get("sex", "")),
-            "priority": read_code(told.get("priority", "")).lower(),
-            "decision": read_decision(told["decision"]),
-            "rationale": told.get("rationale", ""),
+            "sex": read_sex(row.get("sex", "")),
+            "priority": read_code(row.get("priority", "")).lower(),
+            "decision": read_decision(row["decision"]),
+            "rationale": row.get("rationale", ""),
         }
     )
 
 
 def count_reasons(failures: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Count failures by their reason, the most frequent first."""
+    """Count failures by their reason.
+
+    Parameters
+    ----------
+    failures : sequence of dict
+        Rows of the failures file.
+
+    Returns
+    -------
+    dict of str to int
+        The most frequent first.
+    """
     return dict(Counter(failure["reason"] for failure in failures).most_common())

@@ -15,13 +15,23 @@ PARSED_COLUMNS: tuple[Column, ...] = (
     *SUBMISSION_COLUMNS,
     *(column for column in DETERMINATION_COLUMNS if column.dtype != "list"),
 )
-"""Columns of the item table before labelling adds its two."""
+"""Columns of the item table before labelling adds its own."""
 
 FAILURE_COLUMNS = ("source", "reason", "detail", "offset")
 
 
 def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Put parsed rows into the item table's columns and dtypes; dates stay ISO text, null where absent.
+    """Put parsed rows into the item table's columns and dtypes.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        As :func:`imrml.letters.case_rows` yields them.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, n_columns)
+        With ``PARSED_COLUMNS``; dates stay ISO text, null where absent.
 
     Examples
     --------
@@ -54,15 +64,25 @@ def submission_table(items: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> row = {"case_number": "CM15-0000001", "item_number": 2, "item": "Norco #60", "decision": "upheld"}
-    >>> told = "He had PT in May. Portions of the notes were illegible."
-    >>> submissions = submission_table(item_table([row | {"format_verified": True, "case_summary": told}]))
-    >>> submissions[["request_id", "item", "case_summary"]].to_dict("records"), "decision" in submissions
-    ([{'request_id': 'CM15-0000001#2', 'item': 'Norco #60', 'case_summary': 'He had PT in May.'}], False)
+    >>> row = {
+    ...     "case_number": "CM15-0000001",
+    ...     "item_number": 2,
+    ...     "format_verified": True,
+    ...     "item": "Norco #60",
+    ...     "case_summary": "He had PT in May. Portions of the notes were illegible.",
+    ...     "decision": "upheld",
+    ... }
+    >>> submissions = submission_table(item_table([row]))
+    >>> submissions[["request_id", "item", "case_summary"]].to_dict("records")
+    [{'request_id': 'CM15-0000001#2', 'item': 'Norco #60', 'case_summary': 'He had PT in May.'}]
+    >>> "decision" in submissions
+    False
     """
     submissions = items[[column.name for column in SUBMISSION_COLUMNS]].copy()
-    told = {summary: remove_sentences(summary, "imr") for summary in items["case_summary"].unique()}
-    submissions["case_summary"] = items["case_summary"].map(told)
+    summaries = {
+        summary: remove_sentences(summary, "imr") for summary in items["case_summary"].unique()
+    }
+    submissions["case_summary"] = items["case_summary"].map(summaries)
     submissions.insert(
         0, "request_id", items["case_number"] + "#" + items["item_number"].astype("str")
     )
@@ -70,7 +90,17 @@ def submission_table(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def plain_rows(items: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Take an item table apart into rows as :func:`item_table` takes them, from whatever file it was read.
+    """Take an item table apart into rows as :func:`item_table` takes them.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, n_columns)
+        From whatever file it was read: CSV and Excel have lost the dtypes.
+
+    Yields
+    ------
+    dict of str to value
+        By ``PARSED_COLUMNS``.
 
     Examples
     --------
@@ -95,12 +125,32 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def failure_table(failures: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Put failure rows into the columns of the failures file."""
+    """Put failure rows into the columns of the failures file.
+
+    Parameters
+    ----------
+    failures : iterable of dict
+        As :class:`imrml.corpus.LetterOutcome` has them.
+
+    Returns
+    -------
+    DataFrame of shape (n_failures, 4)
+        With ``FAILURE_COLUMNS``.
+    """
     return pd.DataFrame(list(failures), columns=list(FAILURE_COLUMNS)).astype({"offset": "Int64"})
 
 
 def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> None:
     """Raise unless an item table has the columns that a command uses.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The table.
+    names : iterable of str
+        Columns that must be there.
+    command : str
+        Who needs them; the message begins with it.
 
     Raises
     ------
@@ -110,19 +160,19 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
 
     Examples
     --------
-    >>> require_columns(pd.DataFrame({"item": [], "MRI of the knee": []}), ["item", "decision"], "train")
+    >>> items = pd.DataFrame({"item": [], "MRI of the knee": []})
+    >>> require_columns(items, ["item", "decision"], "train")
     Traceback (most recent call last):
-    imrml.errors.TableError: train needs the column 'decision'; found only: item, and 1 under other headings
+    imrml.errors.TableError: train needs the column 'decision'; found only: item,
+    and 1 under other headings
     """
     absent = [name for name in names if name not in items]
     if absent:
         noun = "column" if len(absent) == 1 else "columns"
         known = [column.name for column in PARSED_COLUMNS if column.name in items]
         n_others = len(items.columns) - len(known)
-        found = (
-            ", ".join([*known, *([f"and {n_others} under other headings"] if n_others else [])])
-            or "no column"
-        )
+        others = [f"and {n_others} under other headings"] if n_others else []
+        headings = ", ".join([*known, *others]) or "no column"
         raise TableError(
-            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {found}"
+            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}"
         )

@@ -1,4 +1,4 @@
-"""What was parsed so far, on disk: a killed run goes on where it was, and memory is the same for any number of letters.
+"""What was parsed so far, on disk: a killed run goes on, and memory stays the same.
 
 The journal is an SQLite file beside the output, mode 0600; it goes away once the output is in
 place. Letters already held come first, new ones after them in the order of the inputs. What was not
@@ -31,8 +31,8 @@ _SCHEMA = """
         n_items INTEGER NOT NULL, is_verified INTEGER NOT NULL, rows TEXT NOT NULL
     );
     CREATE TABLE failures (
-        position INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
-        "offset" INTEGER
+        position INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, reason TEXT NOT NULL,
+        detail TEXT NOT NULL, "offset" INTEGER
     );
     CREATE INDEX failures_by_source ON failures (source);
     CREATE TABLE columns AS SELECT '{columns}' AS names;
@@ -79,7 +79,8 @@ class Journal:
             ) from None
         except sqlite3.DatabaseError:
             raise ImrmlError(
-                f"{self.path}: not a journal of imrml, or damaged; remove it and run without --resume"
+                f"{self.path}: not a journal of imrml, or damaged; "
+                "remove it and run without --resume"
             ) from None
         if self.was_interrupted and resume:
             if self._all("SELECT names FROM columns") != [(_COLUMNS,)]:
@@ -114,7 +115,10 @@ class Journal:
         return database
 
     def _start(self, out: str | None, failures: Path) -> None:
-        """Make the tables and take over a complete output, all in one step: a journal that has tables has everything."""
+        """Make the tables and take over a complete output.
+
+        All in one step: a journal that has tables has everything.
+        """
         for name in ("letters", "failures", "columns"):
             self._run(f"DROP TABLE IF EXISTS {name}")
         for statement in _SCHEMA.format(columns=_COLUMNS).split(";"):
@@ -137,7 +141,8 @@ class Journal:
             for part in iter_table(out):
                 if ",".join(part.columns) != _COLUMNS:
                     raise TableError(
-                        f"{out}: its columns are not those that parse writes, so it cannot be resumed; name another"
+                        f"{out}: its columns are not those that parse writes, "
+                        "so it cannot be resumed; name another"
                     )
                 yield from plain_rows(part)
 
@@ -145,7 +150,20 @@ class Journal:
             self._hold(sha256, list(of_letter))
 
     def is_new(self, source: str, sha256: str | None) -> bool:
-        """Tell whether a letter is still to be parsed, and count it if not."""
+        """Tell whether a letter is still to be parsed, and count it if not.
+
+        Parameters
+        ----------
+        source : str
+            Its file.
+        sha256 : str or None
+            Hash of its bytes; None where they could not be read.
+
+        Returns
+        -------
+        bool
+            False for one that is held, under this name or another.
+        """
         if self._n_old_failures:
             self._run(
                 "DELETE FROM failures WHERE source = ? AND position <= ?",
@@ -162,7 +180,17 @@ class Journal:
     def keep(
         self, sha256: str, rows: Sequence[dict[str, Any]], failure: dict[str, Any] | None
     ) -> None:
-        """Keep what became of a letter."""
+        """Keep what became of a letter.
+
+        Parameters
+        ----------
+        sha256 : str
+            Hash of its bytes.
+        rows : sequence of dict
+            Of the item table.
+        failure : dict or None
+            Of the failures file, where there are no rows.
+        """
         if failure:
             self._fail(failure)
             self.n_lost += 1
@@ -183,15 +211,32 @@ class Journal:
             all(row["format_verified"] for row in rows),
             json.dumps(rows),
         )
-        insert = "INSERT OR IGNORE INTO letters (sha256, source, n_items, is_verified, rows) VALUES (?, ?, ?, ?, ?)"
+        insert = (
+            "INSERT OR IGNORE INTO letters (sha256, source, n_items, is_verified, rows) "
+            "VALUES (?, ?, ?, ?, ?)"
+        )
         return self._run(insert, *facts).rowcount == 1
 
     def _fail(self, failure: dict[str, Any]) -> None:
-        insert = 'INSERT INTO failures (source, reason, detail, "offset") VALUES (:source, :reason, :detail, :offset)'
+        insert = (
+            'INSERT INTO failures (source, reason, detail, "offset") '
+            "VALUES (:source, :reason, :detail, :offset)"
+        )
         self._database.execute(insert, failure)
 
     def rows(self, n_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
-        """Yield the item table's rows, about ``n_rows`` at a time."""
+        """Yield the item table's rows, part by part.
+
+        Parameters
+        ----------
+        n_rows : int, default=1000
+            About as many make a part; a letter's rows stay together.
+
+        Yields
+        ------
+        list of dict
+            At least one.
+        """
         part: list[dict[str, Any]] = []
         for (rows,) in self._database.execute("SELECT rows FROM letters ORDER BY position"):
             part += json.loads(rows)
@@ -202,7 +247,18 @@ class Journal:
             yield part
 
     def failures(self, n_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
-        """Yield the failures file's rows, ``n_rows`` at a time."""
+        """Yield the failures file's rows, part by part.
+
+        Parameters
+        ----------
+        n_rows : int, default=1000
+            As many make a part.
+
+        Yields
+        ------
+        list of dict
+            At least one.
+        """
         cursor = self._database.execute(
             'SELECT source, reason, detail, "offset" FROM failures ORDER BY position'
         )
@@ -213,14 +269,28 @@ class Journal:
             ]
 
     def count_items(self) -> tuple[int, int]:
-        """Count the rows of the item table, and the letters of a format of which no real letter was seen."""
+        """Count the rows of the item table, and the letters to be checked.
+
+        Returns
+        -------
+        n_items : int
+            Rows.
+        n_unverified : int
+            Letters of a format of which no real letter was seen.
+        """
         [counts] = self._all(
             "SELECT ifnull(sum(n_items), 0), ifnull(sum(NOT is_verified), 0) FROM letters"
         )
         return int(counts[0]), int(counts[1])
 
     def count_reasons(self) -> dict[str, int]:
-        """Count the letters that were not read, by reason, the most frequent first."""
+        """Count the letters that were not read.
+
+        Returns
+        -------
+        dict of str to int
+            By reason, the most frequent first.
+        """
         return dict(
             self._all(
                 "SELECT reason, count(*) AS n FROM failures GROUP BY reason ORDER BY n DESC, reason"
@@ -228,7 +298,7 @@ class Journal:
         )
 
     def discard(self) -> None:
-        """Remove the journal, once it is closed: the output is in place, or there is none to make."""
+        """Remove the journal once it is closed: the output is in place, or there is none."""
         if self.path:
             self.path.unlink()
 

@@ -1,15 +1,5 @@
-"""Letters as they come (files, folders, globs, archives, stdin) to bytes, and bytes to text; all of it with limits."""
+"""Letters as they come (files, folders, globs, archives, stdin) to bytes and text, with limits."""
 
-from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS
-from imrml.documents.files import walk_letters
-from imrml.documents.reading import Document, LetterFile, read_document, read_text
+import lazy_loader
 
-__all__ = [
-    "ARCHIVE_ENDINGS",
-    "LETTER_ENDINGS",
-    "Document",
-    "LetterFile",
-    "read_document",
-    "read_text",
-    "walk_letters",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

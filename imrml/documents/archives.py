@@ -1,5 +1,6 @@
-"""Members of zip and tar archives as letters: nothing is unpacked to disk, nothing that an archive says of itself is believed.
+"""Members of zip and tar archives as letters; nothing is unpacked to disk.
 
+Nothing that an archive says of itself is believed.
 Sizes are measured while inflating, names only become part of a source, links and archives inside
 archives are refused. Whatever is wrong with one member is its own failure; what is wrong with the
 archive ends it, and the members read before stay.
@@ -34,6 +35,16 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 def archive_kind(head: bytes) -> Kind | None:
     r"""Tell by a file's first bytes whether it is an archive.
 
+    Parameters
+    ----------
+    head : bytes
+        At least ``SNIFFED`` of them, where the file has so many.
+
+    Returns
+    -------
+    {'zip', 'gzip', 'tar'} or None
+        None for anything else.
+
     Examples
     --------
     >>> archive_kind(b"PK\x03\x04"), archive_kind(b"%PDF-1.7")
@@ -49,7 +60,9 @@ def archive_kind(head: bytes) -> Kind | None:
 def read_members(
     archive: IO[bytes], kind: Kind, source: str, limits: LimitsConfig
 ) -> Iterator[LetterFile]:
-    """Yield the letters of an archive in its own order, one at a time; files that are no letters by their ending are passed over.
+    """Yield the letters of an archive in its own order, one at a time.
+
+    Files that are no letters by their ending are passed over.
 
     Parameters
     ----------
@@ -62,6 +75,11 @@ def read_members(
     limits : LimitsConfig
         ``max_bytes`` of a member once inflated; ``max_ratio`` of inflated over packed bytes, of a
         member and of the whole.
+
+    Yields
+    ------
+    LetterFile
+        Its bytes, or what is wrong with the member or the archive.
     """
     members = (
         _zip_members(archive, source, limits)
@@ -119,11 +137,10 @@ def _read_member(
     while chunk := member.read(_CHUNK):
         content += chunk
         if len(content) > min(limits.max_bytes, max(_ALWAYS_FINE, limits.max_ratio * n_packed)):
-            found = f"inflates to more than {limits.max_bytes:,} bytes (limits.max_bytes)"
-            is_bomb = len(content) > limits.max_ratio * n_packed
-            return LetterFile(
-                source, error=_bomb(limits) if is_bomb else DocumentError("too_large", found)
-            )
+            if len(content) > limits.max_ratio * n_packed:
+                return LetterFile(source, error=_bomb(limits))
+            excess = f"inflates to more than {limits.max_bytes:,} bytes (limits.max_bytes)"
+            return LetterFile(source, error=DocumentError("too_large", excess))
     if archive_kind(bytes(content[:SNIFFED])):
         return LetterFile(
             source,
@@ -144,6 +161,16 @@ def _bomb(limits: LimitsConfig) -> DocumentError:
 def printable(name: str) -> str:
     r"""Write out what is no character, so that every table can hold the name of a file.
 
+    Parameters
+    ----------
+    name : str
+        As the system gives it.
+
+    Returns
+    -------
+    str
+        That UTF-8 can hold.
+
     Examples
     --------
     >>> printable("letter-\udcff.txt")
@@ -152,7 +179,7 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-# --- zip -------------------------------------------------------------------------------------------------------------
+# --- zip -----------------------------------------------------------------------------------------
 
 
 def _zip_members(file: IO[bytes], source: str, limits: LimitsConfig) -> Iterator[LetterFile]:
@@ -198,7 +225,7 @@ def _zip_member(
         )
 
 
-# --- tar -------------------------------------------------------------------------------------------------------------
+# --- tar -----------------------------------------------------------------------------------------
 
 
 class _Tape:

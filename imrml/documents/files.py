@@ -1,4 +1,4 @@
-"""Files, folders, globs, archives and stdin to letters, one at a time and in an order that stays the same."""
+"""Files, folders, globs, archives and stdin to letters, one at a time, always in one order."""
 
 import glob
 import os
@@ -34,6 +34,18 @@ def walk_letters(inputs: Iterable[str | Path], limits: LimitsConfig) -> Iterator
     A folder's files come sorted by name, then those of its folders; an archive's members in their
     own order. A file named outright is taken whatever its ending; whether it is an archive, its
     first bytes tell.
+
+    Parameters
+    ----------
+    inputs : iterable of str or Path
+        What to read.
+    limits : LimitsConfig
+        Of one letter, and of an archive's inflation.
+
+    Returns
+    -------
+    iterator of LetterFile
+        Each with its bytes, or why there are none.
 
     Raises
     ------
@@ -74,8 +86,8 @@ def _find(given: str | Path) -> Iterator[Path | OSError]:
             yield from refused
             refused.clear()
             folders.sort()
-            found = (Path(folder, name) for name in sorted(names) if _is_wanted(name))
-            yield from (file for file in found if file.is_file())
+            wanted = (Path(folder, name) for name in sorted(names) if _is_wanted(name))
+            yield from (path for path in wanted if path.is_file())
         yield from refused
     else:
         names = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207 (absolute patterns)
@@ -92,11 +104,11 @@ def _letters_of(given: str | Path, limits: LimitsConfig) -> Iterator[LetterFile]
     if str(given) == "-":
         yield from _letters_of_stdin(sys.stdin.buffer, limits)
         return
-    for found in _find(given):
-        if isinstance(found, OSError):
-            yield LetterFile(printable(str(found.filename)), error=_unreadable(found))
+    for path in _find(given):
+        if isinstance(path, OSError):
+            yield LetterFile(printable(str(path.filename)), error=_unreadable(path))
         else:
-            yield from _letters_in(found, limits)
+            yield from _letters_in(path, limits)
 
 
 def _letters_in(path: Path, limits: LimitsConfig) -> Iterator[LetterFile]:

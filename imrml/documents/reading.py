@@ -19,7 +19,8 @@ from imrml.phrases import pluralize
 # UTF-8 that was read as Windows-1252 and saved: the first byte of a sequence as a letter, then what
 # its next byte became.
 _MOJIBAKE = re.compile(
-    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "[\u00c2-\u00f4]"
+    "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
 
 
@@ -79,6 +80,18 @@ class LetterFile:
 def read_document(path: str | Path, limits: LimitsConfig) -> Document:
     """Read one file's text.
 
+    Parameters
+    ----------
+    path : str or Path
+        A PDF with a text layer, or plain text.
+    limits : LimitsConfig
+        How large it may be.
+
+    Returns
+    -------
+    Document
+        The text, and the hash of the bytes.
+
     Raises
     ------
     DocumentError
@@ -100,6 +113,18 @@ def read_document(path: str | Path, limits: LimitsConfig) -> Document:
 def read_bytes(path: Path, limits: LimitsConfig) -> bytes:
     """Read a file that is no larger than one letter may be.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limits : LimitsConfig
+        How large it may be.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
     Raises
     ------
     DocumentError
@@ -119,7 +144,24 @@ def read_bytes(path: Path, limits: LimitsConfig) -> bytes:
 
 
 def read_text(content: bytes, limits: LimitsConfig) -> str:
-    r"""Read the text out of a file's bytes; see :func:`read_document`.
+    r"""Read the text out of a file's bytes.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a PDF with a text layer, or of plain text in UTF-8, UTF-16 or Windows-1252.
+    limits : LimitsConfig
+        How large it may be.
+
+    Returns
+    -------
+    str
+        Lines end in ``"\n"``, pages in ``"\f"``.
+
+    Raises
+    ------
+    DocumentError
+        With its reason (:data:`imrml.errors.REASONS`); the detail says what to do.
 
     Examples
     --------
@@ -163,7 +205,7 @@ def _decode(content: bytes) -> str:
 
 
 def _decode_as_windows(error: UnicodeError) -> tuple[str, int]:
-    """Read bytes that are no UTF-8 as Windows-1252: a file of that encoding, or stray bytes in one of UTF-8."""
+    """Read bytes that are no UTF-8 as Windows-1252: a file in it, or stray bytes in UTF-8."""
     assert isinstance(error, UnicodeDecodeError)
     return error.object[error.start : error.end].decode("cp1252"), error.end
 
@@ -172,9 +214,20 @@ codecs.register_error("imrml.windows_1252", _decode_as_windows)
 
 
 def repair_mojibake(text: str) -> str:
-    r"""Undo UTF-8 that was read as Windows-1252, in lines that hold its signs; every other line stays as it is.
+    r"""Undo UTF-8 that was read as Windows-1252, in lines that hold its signs.
 
-    Quotes, ligatures and the width of characters are the letter's own and are never changed.
+    Every other line stays as it is. Quotes, ligatures and the width of characters are the letter's
+    own and are never changed.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        With as many lines.
 
     Examples
     --------

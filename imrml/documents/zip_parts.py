@@ -55,17 +55,27 @@ class _PartOfZip(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if self._at >= self._start:
-            found = self._directory[self._at - self._start :][: size if size >= 0 else None]
+            content = self._directory[self._at - self._start :][: size if size >= 0 else None]
         else:
             n_left = self._start - self._at
             self._file.seek(self._at)
-            found = self._file.read(min(size, n_left) if size >= 0 else n_left)
-        self._at += len(found)
-        return found
+            content = self._file.read(min(size, n_left) if size >= 0 else n_left)
+        self._at += len(content)
+        return content
 
 
 def open_parts(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     """Yield a zip as zips of some thousand members each, in the order of its directory.
+
+    Parameters
+    ----------
+    file : file object
+        Open for reading bytes; seekable.
+
+    Yields
+    ------
+    zipfile.ZipFile
+        Open until the next one is asked for.
 
     Raises
     ------
@@ -109,7 +119,10 @@ def open_parts(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
 
 
 def _find_directory(file: IO[bytes]) -> tuple[int, int, int]:
-    """Give start and size of the directory, and where the zip says it starts: other bytes may stand before the zip."""
+    """Give start and size of the directory, and where the zip says it starts.
+
+    Other bytes may stand before the zip.
+    """
     n_bytes = file.seek(0, io.SEEK_END)
     tail_start = max(
         0, n_bytes - _END.size - _LONGEST_COMMENT - _END_64_LOCATOR.size - _END_64.size

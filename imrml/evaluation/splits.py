@@ -1,4 +1,4 @@
-"""Who is learnt from and who is tested on: groups that stay together, and the splits that stand side by side.
+"""Who is learnt from and who is tested on: groups that stay together, and splits side by side.
 
 Three splits: ``random`` (items dealt at random, for contrast only: it lets items of one case sit on
 both sides), ``grouped`` (whole groups of cases) and ``time_forward`` (learn from cases decided
@@ -32,7 +32,7 @@ _MIN_WORDS = 8
 _N_PERMUTATIONS = 128
 
 
-# --- groups ----------------------------------------------------------------------------------------------------------
+# --- groups ---------------------------------------------------------------------------------------
 
 
 def group_cases(case_numbers: Sequence[str], summaries: Sequence[str], threshold: float) -> Ints:
@@ -56,8 +56,10 @@ def group_cases(case_numbers: Sequence[str], summaries: Sequence[str], threshold
 
     Examples
     --------
-    >>> told = "The injured worker is a 51 year old cook who slipped on a wet kitchen floor and hurt her left knee in May."
-    >>> group_cases(["A", "A", "B", "C"], [told, told, told.replace("51", "52"), "Low back pain."], 0.9).tolist()
+    >>> first = "A 51 year old cook slipped on a wet kitchen floor and hurt her left knee in May."
+    >>> second = first.replace("51", "52")
+    >>> summaries = [first, first, second, "Low back pain."]
+    >>> group_cases(["A", "A", "B", "C"], summaries, 0.9).tolist()
     [0, 0, 0, 1]
     """
     clusters = cluster_summaries(summaries, threshold)
@@ -72,10 +74,17 @@ def group_cases(case_numbers: Sequence[str], summaries: Sequence[str], threshold
 
 
 def cluster_summaries(summaries: Sequence[str], threshold: float) -> Ints:
-    """Cluster near-duplicate case summaries; see :func:`group_cases` for when two are near-duplicates.
+    """Cluster near-duplicate case summaries.
 
     MinHash with locality-sensitive hashing (Broder 1997; ``datasketch``) proposes pairs, the exact
-    similarity decides.
+    similarity decides; :func:`group_cases` says which.
+
+    Parameters
+    ----------
+    summaries : sequence of str, length n_items
+        ``""`` is a duplicate of nothing.
+    threshold : float
+        Jaccard similarity from which two are near-duplicates, 0 to 1.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def cluster_summaries(summaries: Sequence[str], threshold: float) -> Ints:
     """
     unique_codes, unique = pd.factorize(pd.Series(list(summaries), dtype=object).fillna(""))
     shingles = list(_shingles(str(summary) for summary in unique))
-    comparable = [number for number, found in enumerate(shingles) if len(found) > 0]
+    comparable = [number for number, hashes in enumerate(shingles) if len(hashes) > 0]
     joined: DisjointSet = DisjointSet(comparable)
     # Weighted towards finding every pair: a false proposal costs one exact comparison, a missed
     # pair is a leak.
@@ -112,7 +121,10 @@ def cluster_summaries(summaries: Sequence[str], threshold: float) -> Ints:
 
 
 def _shingles(summaries: Iterator[str]) -> Iterator[npt.NDArray[np.uint32]]:
-    """Hash each summary's word sequences; digits are masked, for dates and ages move between letters on one worker."""
+    """Hash each summary's word sequences.
+
+    Digits are masked, for dates and ages move between letters on one worker.
+    """
     hashes: dict[str, int] = {}
     for summary in summaries:
         words = ["0" if word[0].isdigit() else word for word in _WORD.findall(summary.lower())]
@@ -137,7 +149,7 @@ def _jaccard(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32]) -> flo
     return n_shared / (len(left) + len(right) - n_shared)
 
 
-# --- splits ----------------------------------------------------------------------------------------------------------
+# --- splits ---------------------------------------------------------------------------------------
 
 
 def make_splits(
@@ -154,6 +166,10 @@ def make_splits(
         From :func:`group_cases`.
     overturned : array of bool of shape (n_items,)
         The decision; used to deal decisions evenly, and to see that both are there to learn from.
+    config : EvaluationConfig
+        ``splits``, ``n_folds`` and ``test_fraction`` are used.
+    seed : int
+        Deals the folds.
 
     Returns
     -------
@@ -163,9 +179,10 @@ def make_splits(
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> keys = pd.DataFrame({"case_number": list("ABCDEFGHIJ"), "decided_year": [2014] * 5 + [2015] * 5})
-    >>> config = load_config(overrides=["evaluation.n_folds=2", "evaluation.test_fraction=0.5"]).evaluation
-    >>> splits = make_splits(keys, np.arange(10), [True, False] * 5, config, seed=0)
+    >>> years = [2014] * 5 + [2015] * 5
+    >>> keys = pd.DataFrame({"case_number": list("ABCDEFGHIJ"), "decided_year": years})
+    >>> config = load_config(overrides=["evaluation.n_folds=2", "evaluation.test_fraction=0.5"])
+    >>> splits = make_splits(keys, np.arange(10), [True, False] * 5, config.evaluation, seed=0)
     >>> [(train.tolist(), test.tolist()) for train, test in splits["time_forward"]]
     [([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])]
     """
@@ -193,18 +210,24 @@ def _grouped_folds(overturned: Bools, groups: Ints, n_folds: int, seed: int) -> 
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     folds = tuple(dealer.split(np.zeros(len(overturned)), overturned, groups))
     if any(len(np.unique(overturned[train])) < 2 for train, _ in folds):
-        return f"a fold of {n_folds} would have one decision only to learn from: too few groups of cases, or one far too large"
+        return (
+            f"a fold of {n_folds} would have one decision only to learn from: "
+            "too few groups of cases, or one far too large"
+        )
     return folds
 
 
 def _too_few(n_overturned: int, n_upheld: int, unit: str, n_folds: int) -> str:
-    return f"{n_overturned} {unit} with an overturned and {n_upheld} with an upheld item are too few for {n_folds} folds"
+    return (
+        f"{n_overturned} {unit} with an overturned and {n_upheld} with an upheld item "
+        f"are too few for {n_folds} folds"
+    )
 
 
 def _time_forward_folds(
     keys: pd.DataFrame, groups: Ints, overturned: Bools, test_fraction: float
 ) -> Folds | str:
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     cases = pd.DataFrame(
         {"case": pd.factorize(keys["case_number"])[0], "received": received, "decided": decided}
     )
@@ -223,14 +246,24 @@ def _time_forward_folds(
         test = (received >= cutoff).to_numpy() & ~np.isin(groups, groups[train])
         if len(np.unique(overturned[train])) == 2 and test.any():
             return ((np.flatnonzero(train), np.flatnonzero(test)),)
-    return "at no cutoff do cases decided before it show both decisions while cases received from it on remain to test"
+    return (
+        "at no cutoff do cases decided before it show both decisions "
+        "while cases received from it on remain to test"
+    )
 
 
-def case_days(keys: pd.DataFrame) -> tuple["pd.Series[pd.Timestamp]", "pd.Series[pd.Timestamp]"]:
-    """Tell for each item the first day its case can have been received and the last day it can have been decided.
+def find_case_days(
+    keys: pd.DataFrame,
+) -> tuple["pd.Series[pd.Timestamp]", "pd.Series[pd.Timestamp]"]:
+    """Find the first day each case can have been received and the last it can have been decided.
 
     Where at least half of the items hold both days, a case without the day it was received is never
     tested (NaT). Otherwise the year of the decision stands for both: its first and its last day.
+
+    Parameters
+    ----------
+    keys : DataFrame of shape (n_items, ...)
+        ``received_on`` and ``decided_on`` (ISO dates) or ``decided_year``.
 
     Returns
     -------
@@ -262,7 +295,7 @@ def _days(keys: pd.DataFrame, name: str) -> "pd.Series[pd.Timestamp]":
     return pd.to_datetime(keys[name], errors="coerce", format="ISO8601").astype("datetime64[s]")
 
 
-# --- the headline ----------------------------------------------------------------------------------------------------
+# --- the headline ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,13 +314,30 @@ class Headline:
     reason: str
 
 
-def headline(
+def choose_headline(
     splits: Mapping[Split, Folds | str],
     case_numbers: Sequence[str],
     overturned: npt.ArrayLike,
     config: EvaluationConfig,
 ) -> Headline:
-    """Choose the split whose figures stand first: time-forward where it holds enough, else case-grouped; never random.
+    """Choose the split whose figures stand first.
+
+    Time-forward where it holds enough overturned cases, else case-grouped; never random.
+
+    Parameters
+    ----------
+    splits : mapping of split to Folds or str
+        From :func:`make_splits`.
+    case_numbers : sequence of str, length n_items
+        The case of each item.
+    overturned : array of bool of shape (n_items,)
+        The decisions.
+    config : EvaluationConfig
+        Its ``min_overturned`` is used.
+
+    Returns
+    -------
+    Headline
 
     Raises
     ------
@@ -299,7 +349,8 @@ def headline(
     >>> from imrml.config import load_config
     >>> config = load_config().evaluation
     >>> folds = ((np.array([0]), np.array([1])),)
-    >>> headline({"grouped": folds, "time_forward": folds}, ["A", "B"], [True, True], config).split
+    >>> splits = {"grouped": folds, "time_forward": folds}
+    >>> choose_headline(splits, ["A", "B"], [True, True], config).split
     'grouped'
     """
     cases, truth = np.asarray(case_numbers, dtype=object), np.asarray(overturned, dtype=bool)

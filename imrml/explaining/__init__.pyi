@@ -1,26 +1,18 @@
-from .explanation import (
-    ChecklistLine as ChecklistLine,
-)
-from .explanation import (
-    Contribution as Contribution,
-)
-from .explanation import (
-    Explanation as Explanation,
-)
-from .explanation import (
-    LikelyDeficiency as LikelyDeficiency,
-)
-from .explanation import (
-    Mark as Mark,
-)
-from .explanation import (
-    ShownDocument as ShownDocument,
-)
-from .explanation import (
-    TextSection as TextSection,
-)
-from .explanation import (
-    explain as explain,
-)
-from .summary import headline as headline
-from .summary import plain_summary as plain_summary
+from .explainer import RequestExplainer as RequestExplainer
+from .explainer import explain as explain
+from .explanation import ChecklistLine as ChecklistLine
+from .explanation import Contribution as Contribution
+from .explanation import Explanation as Explanation
+from .explanation import LikelyDeficiency as LikelyDeficiency
+from .explanation import Mark as Mark
+from .explanation import ShownDocument as ShownDocument
+from .explanation import TextSection as TextSection
+from .precedents import PastItem as PastItem
+from .precedents import PastItemRate as PastItemRate
+from .precedents import PastItems as PastItems
+from .precedents import Precedents as Precedents
+from .precedents import open_precedents as open_precedents
+from .summary import format_headline as format_headline
+from .summary import format_summary as format_summary
+from .what_if import JointWhatIf as JointWhatIf
+from .what_if import WhatIf as WhatIf

@@ -1,8 +1,9 @@
-"""Past items like a request: their decisions and faults, and how often such items were overturned, from a file of one's own.
+"""Past items like a request: their decisions and deficiencies, and how often they were overturned.
 
-The file holds of each past item its treatment category, normalized treatment words, year, decision
-and deficiency ids; no narrative, quote, date or case number. It stays in the state folder (mode
-0600), beside the model and never part of it or of MLflow.
+The file (kept where config says ``precedents.keep``) holds of each past item its treatment
+category, normalized treatment words, year, decision and deficiency ids; no narrative, quote, date
+or case number. It stays in the state folder (mode 0600), beside the model and never part of it or
+of MLflow.
 """
 
 import re
@@ -35,7 +36,7 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Precedent:
+class PastItem:
     """One past item.
 
     Parameters
@@ -92,21 +93,21 @@ class PastItems:
 
     Parameters
     ----------
-    similar : tuple of Precedent
+    similar : tuple of PastItem
         Most similar first; of the same treatment category.
-    rates : tuple of LocalRate
+    rates : tuple of PastItemRate
         The treatment category, then the same drug and the same body parts within it.
     trained_on : str
         ``real`` or ``synthetic``.
     """
 
-    similar: tuple[Precedent, ...]
+    similar: tuple[PastItem, ...]
     rates: tuple[PastItemRate, ...]
     trained_on: str
 
 
 class Precedents:
-    """Past items to look requests up in.
+    """Past items that training kept, to look requests up in.
 
     Parameters
     ----------
@@ -119,10 +120,10 @@ class Precedents:
     --------
     >>> asked = ["Norco 10/325mg #60", "MRI left knee"] * 2
     >>> items = build_precedents(asked, list("ABCD"), [2015] * 4, [False, True] * 2, [[], None] * 2)
-    >>> found = Precedents(items, "real").look_up("norco #120")
-    >>> [(one.treatment, one.decision) for one in found.similar]
-    [('hydrocodone-acetaminophen norco', 'upheld'), ('hydrocodone-acetaminophen norco', 'upheld')]
-    >>> found.rates[0].words
+    >>> past_items = Precedents(items, "real").look_up("norco #120")
+    >>> [item.treatment for item in past_items.similar]
+    ['hydrocodone-acetaminophen norco', 'hydrocodone-acetaminophen norco']
+    >>> past_items.rates[0].words
     'opioids: fewer than 10 past items, no rate is shown'
     """
 
@@ -134,6 +135,18 @@ class Precedents:
     @classmethod
     def load(cls, path: str | Path, trained_on: str) -> Self:
         """Read the file that training kept.
+
+        Parameters
+        ----------
+        path : str or Path
+            As :func:`keep_precedents` wrote it.
+        trained_on : str
+            ``real`` or ``synthetic``.
+
+        Returns
+        -------
+        Precedents
+            Past items to look requests up in.
 
         Raises
         ------
@@ -151,65 +164,68 @@ class Precedents:
             What is asked for, as worded.
         n_similar : int, default=5
             At most this many.
+
+        Returns
+        -------
+        PastItems
+            The most similar items of the treatment category, and rates.
         """
         facts = parse_treatment(treatment)
         of_category, vectorizer, matrix = self._of_category(facts.category)
-        name = category_name(facts.category)
-        rates = [_rate(name, self._items.loc[of_category, "decision"])]
+        name = name_category(facts.category)
+        rates = [_compute_rate(name, self._items.loc[of_category, "decision"])]
         for word in [_one_word(facts.drug)] if facts.drug else facts.body_parts:
             holds = [word in text.split() for text in self._items.loc[of_category, "treatment"]]
-            rates.append(
-                _rate(
-                    f"{name}: {word.replace('_', ' ')}",
-                    self._items.loc[of_category[holds], "decision"],
-                )
-            )
-        asked = vectorizer.transform([_weighed(_words_of(treatment))]) if len(of_category) else None
-        similar = (
-            self._similar(asked, matrix, of_category, n_similar)
-            if asked is not None and asked.nnz
-            else []
-        )
+            decisions = self._items.loc[of_category[holds], "decision"]
+            rates.append(_compute_rate(f"{name}: {word.replace('_', ' ')}", decisions))
+        similar: list[PastItem] = []
+        if len(of_category):
+            asked = vectorizer.transform([_weighed(_words_of(treatment))])
+            if asked.nnz:
+                similar = self._find_similar(asked, matrix, of_category, n_similar)
         return PastItems(tuple(similar), tuple(rates), self._trained_on)
 
     def _of_category(self, category: str) -> tuple[np.ndarray, TfidfVectorizer, Any]:
-        """Weigh words by how few items of the category hold them, so that those that name the category count for little."""
+        """Weigh words by how few items of the category hold them.
+
+        Words that name the category count for little.
+        """
         if category not in self._by_category:
             rows = np.flatnonzero((self._items["treatment_category"] == category).to_numpy())
-            vectorizer = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)  # noqa: S106 a regular expression
-            texts = [_weighed(text.split()) for text in self._items["treatment"].iloc[rows]]
-            self._by_category[category] = (
-                rows,
-                vectorizer,
-                vectorizer.fit_transform(texts) if len(rows) else None,
+            vectorizer = TfidfVectorizer(
+                token_pattern=r"\S+",  # noqa: S106 (a regular expression)
+                sublinear_tf=True,
             )
+            texts = [_weighed(text.split()) for text in self._items["treatment"].iloc[rows]]
+            matrix = vectorizer.fit_transform(texts) if texts else None
+            self._by_category[category] = (rows, vectorizer, matrix)
         return self._by_category[category]
 
-    def _similar(
+    def _find_similar(
         self, asked: Any, matrix: Any, rows: np.ndarray, n_similar: int
-    ) -> list[Precedent]:
+    ) -> list[PastItem]:
         nearest = NearestNeighbors(
             n_neighbors=min(_N_RANKED, len(rows)), metric="cosine", algorithm="brute"
         )
         distances, places = nearest.fit(matrix).kneighbors(asked)
-        found = [
-            self._precedent(rows[place], 1 - by)
-            for by, place in zip(distances[0], places[0], strict=True)
-            if by < 1
+        similar = [
+            self._past_item(rows[place], 1 - distance)
+            for distance, place in zip(distances[0], places[0], strict=True)
+            if distance < 1
         ]
-        return sorted(found, key=lambda one: (-round(one.similarity, 6), -(one.decided_year or 0)))[
-            :n_similar
-        ]
+        # Of equally similar items the newest first.
+        similar.sort(key=lambda item: (-round(item.similarity, 6), -(item.decided_year or 0)))
+        return similar[:n_similar]
 
-    def _precedent(self, row: int, similarity: float) -> Precedent:
+    def _past_item(self, row: int, similarity: float) -> PastItem:
         item = self._items.iloc[row]
-        found = item["deficiencies"]
-        return Precedent(
+        deficiencies = item["deficiencies"]
+        return PastItem(
             treatment_category=item["treatment_category"],
             treatment=item["treatment"],
             decided_year=None if pd.isna(item["decided_year"]) else int(item["decided_year"]),
             decision=item["decision"],
-            deficiencies=None if found is None else tuple(found),
+            deficiencies=None if deficiencies is None else tuple(deficiencies),
             similarity=min(float(similarity), 1.0),
         )
 
@@ -247,22 +263,25 @@ def build_precedents(
     """
     words = [_words_of(treatment) for treatment in treatments]
     by_word: dict[str, set[Any]] = {}
-    for case, found in zip(cases, words, strict=True):
-        for word in found:
+    for case, words_of_item in zip(cases, words, strict=True):
+        for word in words_of_item:
             by_word.setdefault(word, set()).add(case)
-    told = zip(treatments, words, years, overturned, deficiencies, strict=True)
-    rows = [
-        {
-            "treatment_category": parse_treatment(treatment).category,
-            "treatment": " ".join(
-                word for word in found if _is_public(word) or len(by_word[word]) >= _MIN_CASES
-            ),
-            "decided_year": pd.NA if pd.isna(year) else int(year),
-            "decision": "overturned" if is_overturned else "upheld",
-            "deficiencies": None if ids is None else sorted(ids),
-        }
-        for treatment, found, year, is_overturned, ids in told
-    ]
+    rows = []
+    for treatment, words_of_item, year, is_overturned, ids in zip(
+        treatments, words, years, overturned, deficiencies, strict=True
+    ):
+        kept = [
+            word for word in words_of_item if _is_public(word) or len(by_word[word]) >= _MIN_CASES
+        ]
+        rows.append(
+            {
+                "treatment_category": parse_treatment(treatment).category,
+                "treatment": " ".join(kept),
+                "decided_year": pd.NA if pd.isna(year) else int(year),
+                "decision": "overturned" if is_overturned else "upheld",
+                "deficiencies": None if ids is None else sorted(ids),
+            }
+        )
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"decided_year": "Int64"})
     return table.sort_values(
         ["treatment_category", "treatment", "decided_year", "decision"], ignore_index=True
@@ -270,20 +289,57 @@ def build_precedents(
 
 
 def keep_precedents(items: pd.DataFrame, manifest: Mapping[str, Any]) -> Path:
-    """Write past items where :func:`open_precedents` finds them; those of an earlier training are replaced."""
+    """Write past items where :func:`open_precedents` looks, in place of those kept before.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, 5)
+        As :func:`build_precedents` gives them.
+    manifest : mapping
+        Of the model.
+
+    Returns
+    -------
+    Path
+        The file, of mode 0600.
+    """
     path = precedents_path(manifest)
     write_table(items, path)
     return path
 
 
 def precedents_path(manifest: Mapping[str, Any]) -> Path:
-    """Name the file in the state folder that belongs to a model: items of other programmes, or invented, stand in their own."""
+    """Name the file in the state folder that belongs to a model.
+
+    Items of other programmes, or invented ones, stand in a file apart.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the model.
+
+    Returns
+    -------
+    Path
+        Whether it exists or not.
+    """
     profile = manifest.get("config", {}).get("profile", "letters")
     return state_dir() / f"precedents-{profile}-{manifest['trained_on']}.parquet"
 
 
 def open_precedents(manifest: Mapping[str, Any]) -> Precedents | None:
-    """Read the past items that belong to a model; None where training kept none."""
+    """Read the past items that belong to a model.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the model.
+
+    Returns
+    -------
+    Precedents or None
+        None where training kept none.
+    """
     path = precedents_path(manifest)
     return Precedents.load(path, manifest["trained_on"]) if path.is_file() else None
 
@@ -299,7 +355,7 @@ def _facts_words() -> frozenset[str]:
 
 
 def _weighed(words: Sequence[str]) -> str:
-    """Say drug, body part and side thrice: they tell items of a category apart, the words around them mostly name it."""
+    """Say drug, body part and side thrice: they best tell items of a category apart."""
     return " ".join(["-", *words, *[word for word in words if word in _facts_words()] * 2])
 
 
@@ -322,38 +378,38 @@ def _words_of(treatment: str) -> list[str]:
 
 
 @cache
-def category_name(category: str) -> str:
+def name_category(category: str) -> str:
     """Give the plain words of a treatment category.
+
+    Parameters
+    ----------
+    category : str
+        Its id.
+
+    Returns
+    -------
+    str
+        Its name; the id itself where the vocabulary does not know it.
 
     Examples
     --------
-    >>> category_name("opioid")
+    >>> name_category("opioid")
     'opioids'
     """
-    return next(
-        (
-            row["name"]
-            for row in read_vocabulary("treatment_categories")
-            if row["category"] == category
-        ),
-        category,
-    )
+    names = {row["category"]: row["name"] for row in read_vocabulary("treatment_categories")}
+    return names.get(category, category)
 
 
-def _rate(what: str, decisions: pd.Series) -> PastItemRate:
+def _compute_rate(what: str, decisions: pd.Series) -> PastItemRate:
     n = len(decisions)
     if n < MIN_ITEMS:
-        return PastItemRate(
-            what,
-            None,
-            None,
-            None,
-            None,
-            None,
-            f"{what}: fewer than {MIN_ITEMS} past items, no rate is shown",
-        )
+        words = f"{what}: fewer than {MIN_ITEMS} past items, no rate is shown"
+        return PastItemRate(what, None, None, None, None, None, words)
     n_overturned = int((decisions == "overturned").sum())
     interval = binomtest(n_overturned, n).proportion_ci(LEVEL, method="wilson")
     rate, low, high = n_overturned / n, float(interval.low), float(interval.high)
-    words = f"{what}: {n_overturned:,} of {n:,} past items overturned, {rate:.0%} ({LEVEL:.0%} interval {low:.0%} to {high:.0%})"
+    words = (
+        f"{what}: {n_overturned:,} of {n:,} past items overturned, {rate:.0%} "
+        f"({LEVEL:.0%} interval {low:.0%} to {high:.0%})"
+    )
     return PastItemRate(what, n, n_overturned, rate, low, high, words)

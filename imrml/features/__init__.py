@@ -7,22 +7,13 @@ from imrml.features.builder import (
     feature_frame,
     is_filler,
 )
-from imrml.features.clinical import (
-    ClinicalFeatures,
-    FoundDocument,
-    answering_cues,
-    background,
-    find_documents,
-)
+from imrml.features.clinical import ClinicalFeatures
 from imrml.features.crossed import CrossedTextFeatures
+from imrml.features.documents import FoundDocument, answering_cues, background, find_documents
 from imrml.features.hashed import HashedText
 from imrml.features.text import TextFeatures
-from imrml.features.treatment import (
-    TreatmentFacts,
-    TreatmentFeatures,
-    parse_treatment,
-    treatment_category,
-)
+from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment
+from imrml.features.treatment_categories import treatment_category
 from imrml.text.cache import forget_texts
 
 __all__ = [

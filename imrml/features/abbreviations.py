@@ -1,4 +1,4 @@
-"""Short forms of charts and clerks in full, where requests are read and words are counted; quotes stay as they were written."""
+"""Short forms of charts and clerks in full, where requests are read; quotes stay as written."""
 
 import re
 from functools import cache
@@ -19,12 +19,18 @@ def spell_out(text: str, *, is_request: bool = False) -> str:
         Whether it is the line that is asked for: "pt" there is physical therapy, in notes it is the
         patient.
 
+    Returns
+    -------
+    str
+        The text with each short form in full.
+
     Examples
     --------
     >>> spell_out("PT 2x6 R shldr", is_request=True)
     'PT 2x6 right shoulder'
     >>> spell_out("44 yo M c/o LBP w/o relief, pt s/p L knee scope")
-    '44 year old M complains of low back pain without relief, patient status post left knee arthroscopy'
+    '44 year old M complains of low back pain without relief, patient status post
+    left knee arthroscopy'
     """
     pattern, words = _forms_of_requests() if is_request else _forms_of_notes()
 

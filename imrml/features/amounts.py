@@ -32,8 +32,9 @@ class Amounts:
 
 
 _NUMBERS = (
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "twenty",
 )  # fmt: skip
 _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1)} | {
     "twenty-four": "24",
@@ -52,7 +53,8 @@ _REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+(\d++)\s*+\)")
 # Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a
 # pattern try all its parts.
 _N = r"(?<!\d)(\d+(?:\.\d+)?)"
-_MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"  # "1,200", which only a count of pieces is
+# Of pieces alone, "1,200".
+_MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"
 _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
 _STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
 _BARE_STRENGTH = re.compile(rf"(?<![#/.\d]){_N}(?:/\d+)?\s*+(?=#)")  # "norco 10/325 #120"
@@ -69,9 +71,13 @@ _UNITS = (
     re.compile(rf"{_MANY}\s?(?:gm|grams?|g|ml)\b"),
     re.compile(rf"\bmg\s*+x\s*+{_MANY}"),
 )
-_A_WEEK = r"\s*+(?:x|times?|visits?|sessions?|days?)?\s*+(?:(?:a|per|each|every)\s++|/\s*+)?(?:week(?:ly)?|wk)s?"
+_A_WEEK = (
+    r"\s*+(?:x|times?|visits?|sessions?|days?)?\s*+(?:(?:a|per|each|every)\s++"
+    r"|/\s*+)?(?:week(?:ly)?|wk)s?"
+)
 _WEEKLY = re.compile(
-    rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?|months?)"
+    rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?"
+    r"|months?)"
 )
 _VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
 _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
@@ -84,12 +90,15 @@ _PRODUCT = re.compile(rf"\b{_N}\s*+(?:x|times)\s*+{_N}\b(?!\s?(?:mg|%|cm|inch))"
 _TIMES = re.compile(rf"(?:\bx|\btimes)\s*+{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
 _DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*+:?\s*+{_N}")
 _SUPPLY = re.compile(
-    rf"(?<![#\d]){_UPPER}[\s-]*+(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week|per week)\b)"
+    rf"(?<![#\d]){_UPPER}[\s-]*+(days?|weeks?|wks?|months?|years?)\b(?! (?:on|off|ago|old|a week"
+    r"|per week)\b)"
 )
 _DAYS = {"d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
 _REFILLS = re.compile(
-    rf"(?P<quantity>{_HASH.pattern}|{_QUANTITY.pattern})"  # of "#30 refills 2", 30 is no number of refills
-    rf"|(?:(?P<before>{_N})|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*+refills?\b|\brefills?\s*+(?::|x|times|#|of)?\s*+(?P<after>{_N})"
+    # Of "#30 refills 2", 30 is no number of refills.
+    rf"(?P<quantity>{_HASH.pattern}|{_QUANTITY.pattern})"
+    rf"|(?:(?P<before>{_N})|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*+refills?\b"
+    rf"|\brefills?\s*+(?::|x|times|#|of)?\s*+(?P<after>{_N})"
 )
 
 
@@ -106,9 +115,16 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
         The treatment is counted in visits, so that "#6" and "times 12" are visits and a course of
         weeks is no supply.
 
+    Returns
+    -------
+    Amounts
+        The numbers that are named; None for each that is not.
+
     Examples
     --------
-    >>> read_amounts("Acupuncture twice a week for three weeks", is_drug=False, counts_visits=True).n_visits
+    >>> read_amounts(
+    ...     "Acupuncture twice a week for three weeks", is_drug=False, counts_visits=True
+    ... ).n_visits
     6.0
     >>> read_amounts("Norco 10/325mg #60 with no refills", is_drug=True, counts_visits=False)
     Amounts(strength_mg=10.0, n_units=60.0, n_visits=None, n_days=None, n_refills=0.0)
@@ -141,7 +157,7 @@ def _first_number(patterns: tuple[re.Pattern[str], ...], text: str) -> float | N
 
 
 def _count_visits(text: str, *, is_drug: bool, counts_visits: bool) -> float | None:
-    """Count visits: the number stated for the whole course, else visits a week times weeks, else a bare count."""
+    """Count visits: those stated for all, else visits a week times weeks, else a bare count."""
     if is_drug:
         return None
     if (stated := _first_number(_VISITS, text)) is not None:
@@ -164,6 +180,6 @@ def _count_refills(text: str) -> float | None:
     match = next((match for match in _REFILLS.finditer(text) if not match["quantity"]), None)
     if match is None:
         return None
-    return (
-        0.0 if match["none"] else 1.0 if match["some"] else float(match["before"] or match["after"])
-    )
+    if match["none"]:
+        return 0.0
+    return 1.0 if match["some"] else float(match["before"] or match["after"])

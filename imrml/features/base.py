@@ -1,4 +1,4 @@
-"""What the transformers of submissions share: the check of the columns, and a row of named numbers for each request."""
+"""What the transformers of submissions share: the check of columns, rows of named numbers."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,12 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Profile, Stage
-from imrml.submissions.columns import require_submission_columns
+from imrml.config import Stage
+from imrml.submissions.programmes import LETTERS, Programme, require_submission_columns
 
 
 class SubmissionTransformer(TransformerMixin, BaseEstimator):
-    """A transformer that takes a submission frame of its ``stage`` and rings for every column that is not known then.
+    """A transformer that takes a submission frame of its ``stage``, and refuses any other frame.
 
     Attributes
     ----------
@@ -25,19 +25,21 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
     """
 
     stage: Stage
-    profile: Profile = "letters"
+    programme: Programme = LETTERS
 
     def _learn_columns(self, X: pd.DataFrame) -> None:
-        require_submission_columns(list(X.columns), self.stage, self.profile)
+        require_submission_columns(list(X.columns), self.stage, self.programme)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
 
     def _check_columns(self, X: pd.DataFrame) -> None:
         check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage, self.profile)
+        require_submission_columns(list(X.columns), self.stage, self.programme)
 
 
 class NumberFeatures(SubmissionTransformer):
-    """A transformer that learns nothing but the columns and gives each request numbers by name; what it leaves out is 0.
+    """A transformer that learns only the columns and gives each request numbers by name.
+
+    A number that a request is not given is 0.
 
     With ``sparse_output`` it gives a sparse matrix, as ``OneHotEncoder`` does; else it follows
     ``set_output``.
@@ -48,6 +50,17 @@ class NumberFeatures(SubmissionTransformer):
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
         """Check the columns; nothing else is learned.
 
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+
+        Returns
+        -------
+        NumberFeatures
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -57,14 +70,30 @@ class NumberFeatures(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> Any:
-        """Return floats without missing values, shape (n_items, n_features)."""
+        """Give each request its numbers.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_items, n_features)
+            Floats without missing values.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         positions = {name: position for position, name in enumerate(self.get_feature_names_out())}
         values, columns, ends = [], [], [0]
         for numbers in self._numbers_by_row(X):
-            told = sorted((positions[name], value) for name, value in numbers.items() if value)
-            columns += [position for position, _ in told]
-            values += [value for _, value in told]
+            placed = sorted((positions[name], value) for name, value in numbers.items() if value)
+            columns += [position for position, _ in placed]
+            values += [value for _, value in placed]
             ends.append(len(values))
         matrix = sparse.csr_matrix(
             (np.array(values, dtype=float), columns, ends), shape=(len(X), len(positions))
@@ -73,7 +102,17 @@ class NumberFeatures(SubmissionTransformer):
 
     @abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Name the columns of :meth:`transform`."""
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Names.
+        """
 
     @abstractmethod
     def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:

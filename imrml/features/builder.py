@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
-from imrml.config import FeaturesConfig, Profile, Stage
+from imrml.config import FeaturesConfig, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
 from imrml.features.crossed import CrossedTextFeatures
@@ -19,10 +19,11 @@ from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.programmes import LETTERS, Programme
 
 
 def build_features(
-    config: FeaturesConfig, stage: Stage, profile: Profile = "letters"
+    config: FeaturesConfig, stage: Stage, programme: Programme = LETTERS
 ) -> FeatureUnion:
     """Build the unfitted features of a submission frame.
 
@@ -39,7 +40,7 @@ def build_features(
         Which columns and how much text.
     stage : {'rfa', 'imr'}
         When the prediction is made.
-    profile : {'letters', 'dmhc'}
+    programme : Programme, default=LETTERS
         Whose reviews: text, or codes.
 
     Returns
@@ -53,11 +54,13 @@ def build_features(
     --------
     >>> from imrml.config import load_config
     >>> from imrml.submissions.frame import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa")
+    >>> frame = submission_frame(
+    ...     pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}), "rfa"
+    ... )
     >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
     2
     """
-    if profile == "dmhc":
+    if programme.code_columns:
         codes = CodedFeatures(
             stage,
             config.use_age_and_sex,
@@ -104,6 +107,11 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
     features : FeatureUnion
         Fitted.
 
+    Returns
+    -------
+    dict of str to slice
+        Positions of the columns, by the name of the block.
+
     Examples
     --------
     >>> import pandas as pd
@@ -125,7 +133,9 @@ def block_places(features: FeatureUnion) -> dict[str, slice]:
 
 
 def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.DataFrame:
-    """Give the features of a submission frame as pandas, with their names: to look at, or for estimators that want names.
+    """Give the features of a submission frame as pandas, with their names.
+
+    To look at, or for estimators that want names.
 
     Parameters
     ----------
@@ -144,9 +154,14 @@ def feature_frame(features: FeatureUnion, submissions: SubmissionFrame) -> pd.Da
     --------
     >>> from imrml.config import load_config
     >>> from imrml.submissions.frame import submission_frame
-    >>> asked = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}, index=[7, 8]), "rfa")
+    >>> asked = submission_frame(
+    ...     pd.DataFrame({"treatment": ["MRI left knee", "Norco 10/325mg #60"]}, index=[7, 8]),
+    ...     "rfa",
+    ... )
     >>> features = build_features(load_config().features, "rfa").fit(asked)
-    >>> feature_frame(features, asked)[["category=imaging", "category=opioid"]].sparse.to_dense().loc[8].to_list()
+    >>> feature_frame(features, asked)[
+    ...     ["category=imaging", "category=opioid"]
+    ... ].sparse.to_dense().loc[8].to_list()
     [0.0, 1.0]
     """
     values = sparse.csc_array(features.transform(submissions))
@@ -168,11 +183,24 @@ _MASKS = {"0": "(number)", "name": "(name)"}
 
 @cache
 def is_filler(name: str) -> bool:
-    """Tell whether a column stands for words that say nothing by themselves: common words, masked numbers and names.
+    """Tell whether a column stands for words that say nothing, such as masked numbers and names.
+
+    Parameters
+    ----------
+    name : str
+        One of ``get_feature_names_out()``.
+
+    Returns
+    -------
+    bool
+        Whether none of its words says anything by itself.
 
     Examples
     --------
-    >>> [is_filler(name) for name in ("summary__of the", "summary__0 0", "summary__right knee", "side=right")]
+    >>> [
+    ...     is_filler(name)
+    ...     for name in ("summary__of the", "summary__0 0", "summary__right knee", "side=right")
+    ... ]
     [True, True, False, False]
     """
     part = next((prefix for prefix in TEXT_PREFIXES if name.startswith(prefix)), None)
@@ -195,9 +223,17 @@ def describe_feature(name: str) -> str:
     name : str
         One of ``get_feature_names_out()``.
 
+    Returns
+    -------
+    str
+        What a person reads; the name itself where there are no words for it.
+
     Examples
     --------
-    >>> [describe_feature(name) for name in ("summary__radiculopathy", "shows=urine_drug_screen", "is_quantity_unknown")]
+    >>> [
+    ...     describe_feature(name)
+    ...     for name in ("summary__radiculopathy", "shows=urine_drug_screen", "is_quantity_unknown")
+    ... ]
     ["mentions 'radiculopathy'", 'shows: urine drug screen', 'request names no quantity']
     >>> describe_feature("treatment__mg 0")
     "request says 'mg (number)'"

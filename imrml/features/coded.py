@@ -1,4 +1,4 @@
-"""Crosses of the state's codes: one column for each combination of codes that enough reviews share."""
+"""Crosses of codes: one column for each combination of codes that enough reviews share."""
 
 from itertools import combinations
 from typing import Any, Self
@@ -8,15 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.submissions.columns import CODED_COLUMNS, columns_at
+from imrml.submissions.programmes import DMHC, Programme, columns_at
 
 _PEOPLE = ("age_band", "sex")
 
 
 class CodedFeatures(SubmissionTransformer):
-    """One column for each code, pair, triple ... of codes of different columns; 1 where a review bears them all.
+    """One column for each code, pair, triple ... of codes; 1 where a review bears them all.
 
     Combinations are kept as sorted whole numbers, not as words, so that thousands of them stay
     small on disk and are found in one search.
@@ -26,14 +26,14 @@ class CodedFeatures(SubmissionTransformer):
     stage : {'rfa', 'imr'}
         When the prediction is made.
     use_age_and_sex : bool
-        Whether age band and sex are crossed too.
+        Whether age band and sex are crossed too; by default of the config they are not.
     max_order : int
-        Columns in the largest combination.
+        Columns in the largest combination; 4 by default of the config.
     min_cases : int
-        Cases that a code needs to be known at all; rarer ones are treated like codes that were
-        never seen.
+        Cases that a code needs to be known at all, 5 by default of the config; rarer ones are
+        treated like codes that were never seen.
     min_cross_cases : int
-        Cases that a combination of known codes needs.
+        Cases that a combination of known codes needs; 5 by default of the config.
 
     Attributes
     ----------
@@ -49,14 +49,18 @@ class CodedFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> asked = submission_frame(pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", "dmhc")
-    >>> crosses = CodedFeatures("rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2)
+    >>> asked = submission_frame(
+    ...     pd.DataFrame({"treatment": ["Vision: Glasses"] * 2 + ["Dental"] * 2}), "rfa", DMHC
+    ... )
+    >>> crosses = CodedFeatures(
+    ...     "rfa", use_age_and_sex=False, max_order=2, min_cases=2, min_cross_cases=2
+    ... )
     >>> crosses = crosses.fit(asked)
     >>> [name for name in crosses.get_feature_names_out() if "treatment" in name][:3]
     ['treatment category: Dental', 'treatment category: Vision', 'treatment subcategory: not coded']
     """
 
-    profile: Profile = "dmhc"
+    programme: Programme = DMHC
     __metadata_request__fit = {"cases": True}  # noqa: RUF012 read by scikit-learn as it stands
 
     def __init__(
@@ -74,12 +78,32 @@ class CodedFeatures(SubmissionTransformer):
         self.min_cross_cases = min_cross_cases
 
     def fit(self, X: pd.DataFrame, y: Any = None, cases: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
-        """Learn the codes and the combinations that enough cases share; without ``cases`` a row is a case."""
+        """Learn the codes and the combinations that enough cases share.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests of the programme ``DMHC``.
+        y : ignored
+        cases : array-like of shape (n_items,), optional
+            Case of each row; without it every row counts as a case of its own.
+
+        Returns
+        -------
+        CodedFeatures
+            Itself.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._learn_columns(X)
-        known = columns_at(self.stage, self.profile)
-        crossed = [column.name for column in CODED_COLUMNS if column.name in known] + ["sex"]
+        known = columns_at(self.stage, self.programme)
         self.code_columns_ = [
-            name for name in crossed if self.use_age_and_sex or name not in _PEOPLE
+            name
+            for name in self.programme.code_columns
+            if name in known and (self.use_age_and_sex or name not in _PEOPLE)
         ]
         case_codes = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         columns = [X[name].to_numpy(dtype=str)[:, None] for name in self.code_columns_]
@@ -90,7 +114,23 @@ class CodedFeatures(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return zeros and ones of shape (n_items, n_features); a code that is not known stands in no combination."""
+        """Tell which combinations each review bears; a code that is not known stands in none.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_features)
+            Zeros and ones.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         keys = self._keys(X)
         places = np.minimum(np.searchsorted(self.crosses_, keys), len(self.crosses_) - 1)
@@ -105,11 +145,32 @@ class CodedFeatures(SubmissionTransformer):
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the combinations in plain words."""
+        """Name the combinations in plain words.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Such as ``"treatment category: Vision, sex: female"``.
+        """
         return self.name_crosses(slice(None)).astype(object)
 
     def name_crosses(self, places: Any) -> npt.NDArray[np.str_]:
-        """Name the combinations at some places (positions, or a slice) in plain words."""
+        """Name some of the combinations in plain words.
+
+        Parameters
+        ----------
+        places : ndarray of int or slice
+            Their positions.
+
+        Returns
+        -------
+        ndarray of str
+            A name each.
+        """
         subsets = self._subsets()
         names = []
         for cross in self.crosses_[places].tolist():
@@ -118,13 +179,20 @@ class CodedFeatures(SubmissionTransformer):
             for place in reversed(subsets[number]):
                 rest, code = divmod(rest, len(self.levels_[place]))
                 words.append(
-                    f"{self.code_columns_[place].replace('_', ' ')}: {self.levels_[place][code] or 'not coded'}"
+                    f"{self.code_columns_[place].replace('_', ' ')}: "
+                    f"{self.levels_[place][code] or 'not coded'}"
                 )
             names.append(", ".join(reversed(words)))
         return np.array(names, dtype=str)
 
     def memberships(self) -> npt.NDArray[np.bool_]:
-        """Tell which columns each combination holds, shape (n_features, n_code_columns)."""
+        """Tell which columns each combination holds.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_features, n_code_columns)
+            Columns in the order of ``code_columns_``.
+        """
         return np.asarray((self.radices_ > 0).T[self.crosses_ // self._n_combinations()])
 
     def _subsets(self) -> list[tuple[int, ...]]:
@@ -139,13 +207,13 @@ class CodedFeatures(SubmissionTransformer):
         return int(np.prod([max(len(levels), 1) for levels in self.levels_], dtype=np.int64))
 
     def _keys(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """Give each row's combinations their numbers, shape (n_items, n_subsets); -1 where a code is not known."""
+        """Give the number of each row's combinations; -1 where a code is not known."""
         codes = np.empty((len(X), len(self.levels_)), dtype=np.int64)
         for place, (name, levels) in enumerate(zip(self.code_columns_, self.levels_, strict=True)):
             words = X[name].to_numpy(dtype=str)
-            found = np.searchsorted(levels, words)
-            codes[:, place] = np.where(np.append(levels, "")[found] == words, found, -1)
-            codes[found == len(levels), place] = -1
+            positions = np.searchsorted(levels, words)
+            codes[:, place] = np.where(np.append(levels, "")[positions] == words, positions, -1)
+            codes[positions == len(levels), place] = -1
         n_unknown = (codes < 0) @ (self.radices_ > 0)
         return np.where(
             n_unknown > 0,
@@ -154,7 +222,7 @@ class CodedFeatures(SubmissionTransformer):
         )
 
     def _learn_radices(self) -> None:
-        """Give each column of each subset the factor that makes one number of a combination; 0 where the subset lacks it."""
+        """Learn the factors that make one number of a combination; 0 where a subset lacks it."""
         subsets = self._subsets()
         self.radices_ = np.zeros((len(self.levels_), len(subsets)), dtype=np.int64)
         for number, subset in enumerate(subsets):
@@ -167,7 +235,7 @@ class CodedFeatures(SubmissionTransformer):
 def _shared_by(
     values: npt.NDArray[Any], case_codes: npt.NDArray[np.int64], n_cases: int
 ) -> npt.NDArray[Any]:
-    """Give, sorted, the values of shape (n_items, n_columns) that stand in the rows of at least so many cases."""
+    """Give, sorted, the values (n_items, n_columns) that at least ``n_cases`` cases hold."""
     pairs = pd.DataFrame(
         {"value": values.ravel(), "case": np.repeat(case_codes, values.shape[1])}
     ).drop_duplicates()

@@ -1,4 +1,4 @@
-"""Words of a submission, and those of its summary once more for each treatment category in which enough cases hold them."""
+"""Words of a submission, and those of its summary once more for each treatment category."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,22 +10,27 @@ from scipy import sparse
 
 from imrml.config import Stage
 from imrml.features.text import SUMMARY_PART, TextFeatures
-from imrml.features.treatment import treatment_category
+from imrml.features.treatment_categories import treatment_category
 
 _CROSSED = "summary_by_category"
 
 
 class CrossedTextFeatures(TextFeatures):
-    """What :class:`TextFeatures` gives, then each term of the summary for one treatment category only.
+    """What :class:`TextFeatures` gives, then each term of the summary for one category only.
 
     The same finding speaks for one treatment and says little of another. Such crosses cost a few
     thousand weights, so they are for many thousand letters (experiments/046-attainable).
 
     Parameters
     ----------
-    stage, word_ngrams, min_cases, max_terms
-        As of :class:`TextFeatures`; a cross, too, must stand in ``min_cases`` cases, and of the
-        crosses, too, at most ``max_terms`` are kept, those that most cases hold.
+    stage : {'rfa', 'imr'}, default='imr'
+        When the prediction is made.
+    word_ngrams : sequence of two int, default=(1, 2)
+        Shortest and longest n-gram, in words.
+    min_cases : int, default=5
+        A term enters the vocabulary only if this many different cases hold it; so does a cross.
+    max_terms : int, default=20000
+        Terms that are kept, those that most cases hold; of crosses as many again.
 
     Attributes
     ----------
@@ -37,10 +42,13 @@ class CrossedTextFeatures(TextFeatures):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> items = pd.DataFrame({"treatment": ["Norco #60", "MRI neck"], "case_summary": ["Neck pain.", "Neck pain."]})
+    >>> items = pd.DataFrame(
+    ...     {"treatment": ["Norco #60", "MRI neck"], "case_summary": ["Neck pain.", "Neck pain."]}
+    ... )
     >>> features = CrossedTextFeatures("rfa", min_cases=1).fit(submission_frame(items, "rfa"))
     >>> features.get_feature_names_out()[-3:].tolist()
-    ['summary_by_category__neck (opioid)', 'summary_by_category__neck pain (opioid)', 'summary_by_category__pain (opioid)']
+    ['summary_by_category__neck (opioid)', 'summary_by_category__neck pain (opioid)',
+     'summary_by_category__pain (opioid)']
     """
 
     def __init__(
@@ -72,6 +80,11 @@ class CrossedTextFeatures(TextFeatures):
         cases : array-like of shape (n_items,), optional
             Which case each row belongs to; without it every row counts as a case of its own.
 
+        Returns
+        -------
+        CrossedTextFeatures
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -95,13 +108,39 @@ class CrossedTextFeatures(TextFeatures):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return TF-IDF values, shape (n_items, n_terms + 1 + n_crosses)."""
+        """Weigh the terms of each request, and their crosses.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_terms + 1 + n_crosses)
+            TF-IDF values, 0 to 1.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         terms = super().transform(X)
         crossed = self._cross(terms, [treatment_category(text) for text in X["treatment"]])
         return sparse.csr_matrix(sparse.hstack([terms, crossed[:, self.crosses_]]))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Name the columns: those of :class:`TextFeatures`, then each cross by its term and, in brackets, its category."""
+        """Name the columns: those of :class:`TextFeatures`, then each cross.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_terms + 1 + n_crosses,)
+            A cross by its term and, in brackets, its category.
+        """
         terms = self.terms_[SUMMARY_PART]
         categories, places = np.divmod(self.crosses_, max(len(terms), 1))
         crosses = [
@@ -111,14 +150,16 @@ class CrossedTextFeatures(TextFeatures):
         return np.array([*super().get_feature_names_out(input_features), *crosses], dtype=object)
 
     def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
-        """Give each category columns of its own for the summary's terms; a category never seen has none."""
+        """Give each category columns of its own for the summary's terms; one not seen has none."""
         names = super().get_feature_names_out().astype(str)
-        told = sparse.coo_matrix(
+        summary_terms = sparse.coo_matrix(
             terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))]
         )
         places = {category: place for place, category in enumerate(self.crossed_categories_)}
         of_row = np.array([places.get(category, -1) for category in categories], dtype=np.int64)
-        kept = of_row[told.row] >= 0
-        columns = of_row[told.row[kept]] * told.shape[1] + told.col[kept]
-        shape = (told.shape[0], told.shape[1] * len(self.crossed_categories_))
-        return sparse.csr_matrix((told.data[kept], (told.row[kept], columns)), shape=shape)
+        kept = of_row[summary_terms.row] >= 0
+        columns = of_row[summary_terms.row[kept]] * summary_terms.shape[1] + summary_terms.col[kept]
+        shape = (summary_terms.shape[0], summary_terms.shape[1] * len(self.crossed_categories_))
+        return sparse.csr_matrix(
+            (summary_terms.data[kept], (summary_terms.row[kept], columns)), shape=shape
+        )

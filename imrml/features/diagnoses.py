@@ -9,7 +9,8 @@ from imrml.text.safe_matching import bound_runs, holds_any
 
 _DOTTED_CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.([0-9a-z]{1,4})(?![a-z0-9])")
 _CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.?([0-9a-z]{0,4})(?![a-z0-9])")
-"""Bills and forms leave the dot out; in running text a letter and digits may be a vertebra, a vitamin or a procedure."""
+"""Bills and forms leave the dot out; in running text a letter and digits may be a vertebra, a
+vitamin or a procedure."""
 
 
 @cache
@@ -34,25 +35,39 @@ def _ranges_by_length() -> tuple[tuple[str, str, str], ...]:
 
 @remember(16384)
 def icd10_family(code: str) -> str:
-    """Name the diagnosis family of an ICD-10-CM code, with or without its dot; ``""`` where none is known.
+    """Name the diagnosis family of an ICD-10-CM code.
+
+    Parameters
+    ----------
+    code : str
+        With or without its dot.
+
+    Returns
+    -------
+    str
+        An id of ``diagnosis_families.csv``; ``""`` where none is known.
 
     Examples
     --------
-    >>> [icd10_family(code) for code in ("M54.5", "M5416", "S83.2-", "G56.01", "F32", "S43.431A", "Z99.9")]
-    ['chronic_pain', 'disc_radiculopathy', 'knee_derangement', 'nerve_entrapment', 'mental_health', 'rotator_cuff', '']
+    >>> [
+    ...     icd10_family(code)
+    ...     for code in ("M54.5", "M5416", "S83.2-", "G56.01", "F32", "S43.431A", "Z99.9")
+    ... ]
+    ['chronic_pain', 'disc_radiculopathy', 'knee_derangement', 'nerve_entrapment',
+     'mental_health', 'rotator_cuff', '']
     """
     plain = code.upper().replace(".", "").rstrip("-")
-    found = (
+    families = (
         family
         for first, last, family in _ranges_by_length()
         if first <= plain[: len(first)] <= last
     )
-    return next(found, "")
+    return next(families, "")
 
 
 @remember(16384)
 def find_diagnoses(text: str, *, is_list: bool = False) -> tuple[str, ...]:
-    """List the diagnosis families that a text names in words or by ICD-10 codes, in the order of ``diagnosis_families.csv``.
+    """List the diagnosis families that a text names, in words or by ICD-10 codes.
 
     Parameters
     ----------
@@ -60,6 +75,11 @@ def find_diagnoses(text: str, *, is_list: bool = False) -> tuple[str, ...]:
         Of a narrative or of a list of diagnoses.
     is_list : bool, default=False
         Whether it lists diagnoses, where codes may lack their dot.
+
+    Returns
+    -------
+    tuple of str
+        Ids in the order of ``diagnosis_families.csv``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Words of a submission without a vocabulary: TF-IDF of hashed word n-grams, also by kind of treatment."""
+"""Words of a submission without a vocabulary: TF-IDF of hashed n-grams, also by treatment."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -14,15 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.features.clinical import background
+from imrml.features.documents import background
 from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
-from imrml.features.treatment import dwc_category
+from imrml.features.treatment_categories import dwc_category
 
 _BY_CATEGORY = "by_category"
 
 
 class HashedText(SubmissionTransformer):
-    """TF-IDF of word n-grams, each counted in the bucket that its hash names, with digits and names masked.
+    """TF-IDF of word n-grams, each counted in the bucket that its hash names.
+
+    Digits and names are masked.
 
     No term is stored, so that a few hundred letters can use all of their words and not only those
     that five cases share. The request and the summary have buckets of their own; the summary's
@@ -34,13 +36,13 @@ class HashedText(SubmissionTransformer):
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When the prediction is made.
-    use_case_summary : bool
+    use_case_summary : bool, default=True
         Whether the narrative is read.
-    word_ngrams : sequence of two int
+    word_ngrams : sequence of two int, default=(1, 2)
         Shortest and longest n-gram, in words.
-    n_buckets : int
+    n_buckets : int, default=32768
         Buckets of each block.
 
     Attributes
@@ -51,7 +53,12 @@ class HashedText(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> items = pd.DataFrame({"treatment": ["MRI left knee", "MRI neck"], "case_summary": ["Knee pain.", "Neck pain."]})
+    >>> items = pd.DataFrame(
+    ...     {
+    ...         "treatment": ["MRI left knee", "MRI neck"],
+    ...         "case_summary": ["Knee pain.", "Neck pain."],
+    ...     }
+    ... )
     >>> words = HashedText("rfa", n_buckets=1024).fit_transform(submission_frame(items, "rfa"))
     >>> words.shape, (words[0].multiply(words[1])).nnz
     ((2, 3072), 3)
@@ -73,6 +80,17 @@ class HashedText(SubmissionTransformer):
     def fit(self, X: pd.DataFrame, y: Any = None) -> "HashedText":  # noqa: ARG002 scikit-learn's signature
         """Learn how common the terms of each bucket are.
 
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+
+        Returns
+        -------
+        HashedText
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -88,7 +106,23 @@ class HashedText(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return TF-IDF values, shape (n_items, n_blocks * n_buckets); each block of a row has length 1, or 0 without a word."""
+        """Weigh the words of each request.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_blocks * n_buckets)
+            TF-IDF values; each block of a row has length 1, or 0 without a word.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         blocks = {}
         for part, texts in self._texts(X).items():
@@ -99,7 +133,17 @@ class HashedText(SubmissionTransformer):
         return sparse.csr_matrix(sparse.hstack(list(blocks.values())))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns: ``hashed_``, the block, two underscores and the bucket's number."""
+        """Name the columns: ``hashed_``, the block, two underscores and the bucket's number.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_blocks * n_buckets,)
+            Names.
+        """
         check_is_fitted(self)
         blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
         return np.array(

@@ -1,4 +1,4 @@
-"""How a request is spelt: hashed character n-grams, which know slips and brands that no vocabulary holds."""
+"""How a request is spelt: hashed character n-grams, which know slips and rare brands."""
 
 from typing import Any, Self
 
@@ -15,18 +15,20 @@ from imrml.features.text import TREATMENT_PART, asked_texts, masked_texts
 
 
 class SpellingFeatures(SubmissionTransformer):
-    """Character n-grams inside the words of a request, digits and names masked, hashed to a fixed number of columns.
+    """Character n-grams inside the words of a request, hashed to a fixed number of columns.
+
+    Digits and names are masked.
 
     No vocabulary is stored, so a rare spelling costs no space and gives nobody away; several
     n-grams share a column.
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When the prediction is made.
-    char_ngrams : sequence of two int
+    char_ngrams : sequence of two int, default=(3, 5)
         Shortest and longest n-gram, in characters.
-    n_columns : int
+    n_columns : int, default=2048
         Columns that n-grams are hashed to.
 
     Attributes
@@ -37,7 +39,9 @@ class SpellingFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["Flexeril 7.5mg", "Flexiril 10mg", "MRI left knee"]}), "rfa")
+    >>> frame = submission_frame(
+    ...     pd.DataFrame({"treatment": ["Flexeril 7.5mg", "Flexiril 10mg", "MRI left knee"]}), "rfa"
+    ... )
     >>> spelt = SpellingFeatures("rfa", char_ngrams=(3, 4), n_columns=256).fit_transform(frame)
     >>> (spelt @ spelt.T).toarray().round(1).tolist()[0]
     [1.0, 0.5, 0.1]
@@ -57,6 +61,17 @@ class SpellingFeatures(SubmissionTransformer):
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
         """Check the columns; nothing else is learned.
 
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+
+        Returns
+        -------
+        SpellingFeatures
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -66,7 +81,23 @@ class SpellingFeatures(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return n-gram counts, never negative, each row of length 1 or 0; shape (n_items, n_columns)."""
+        """Count the n-grams of each request.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_columns)
+            Never negative; each row has length 1, or 0 without a word.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         shortest, longest = self.char_ngrams
         hashed = HashingVectorizer(
@@ -79,6 +110,16 @@ class SpellingFeatures(SubmissionTransformer):
         return sparse.csr_matrix(hashed.transform(masked_texts(TREATMENT_PART, different))[rows])
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform` by their numbers."""
+        """Name the columns of :meth:`transform` by their numbers.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_columns,)
+            Names.
+        """
         check_is_fitted(self)
         return np.array([f"spelling__{number}" for number in range(self.n_columns)], dtype=object)

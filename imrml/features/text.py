@@ -1,4 +1,4 @@
-"""Words of a submission: TF-IDF of word n-grams, with digits and names masked and no term that few cases share."""
+"""Words of a submission: TF-IDF of word n-grams, with digits, names and rare terms left out."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 
@@ -30,7 +30,8 @@ _TITLED_NAME = re.compile(
     r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?"
 )
 _NAME_BEFORE_DEGREE = re.compile(
-    r"\b[A-Z][\w'’-]{1,60}+(?:\s++[A-Z]\.?)?(?:\s++[A-Z][\w'’-]{1,60}+)?,?\s++(?:M\.?D|D\.?O|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
+    r"\b[A-Z][\w'’-]{1,60}+(?:\s++[A-Z]\.?)?(?:\s++[A-Z][\w'’-]{1,60}+)?,?\s++(?:M\.?D|D\.?O"
+    r"|D\.?C|Ph\.?D|D\.?P\.?M|L\.?Ac|P\.?A-?C?|N\.?P|R\.?N)\b\.?"
 )
 # A capital and then small letters, where no sentence, list entry or line starts.
 _CAPITALIZED = re.compile(r"(?<=[\w,;)\]'’\"”-] )[A-Z][a-z'’]+(?:-[A-Z][a-z]+)*\b")
@@ -39,7 +40,13 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 @cache
 def known_words() -> frozenset[str]:
-    """Words of every table, so that "Lidoderm", "Spurling" or "Physical" in mid-sentence is taken for no person."""
+    """List the words of every vocabulary, which in mid-sentence are taken for no person.
+
+    Returns
+    -------
+    frozenset of str
+        In lower case: "lidoderm", "spurling", "physical".
+    """
     tables = {
         "treatment_categories": ("name", "dwc_category"),
         "treatment_patterns": ("pattern",),
@@ -63,6 +70,16 @@ def known_words() -> frozenset[str]:
 def mask_text(text: str) -> str:
     """Replace every run of digits by ``0`` and what looks like a person's name by ``name``.
 
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        Without digits and names.
+
     Examples
     --------
     >>> mask_text("On 5/12/15 Dr. Okafor saw her; Lidoderm 5% was sent to Marta Quill.")
@@ -84,7 +101,20 @@ def _is_known(word: str) -> bool:
 
 
 def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
-    """Mask texts once the short forms in them are spelt out, so that a clerk's words are those of letters."""
+    """Spell out and mask texts, so that clerks and letters use the same words.
+
+    Parameters
+    ----------
+    part : {'treatment', 'summary'}
+        Of which part of a request the texts are.
+    texts : iterable of str
+        Texts.
+
+    Returns
+    -------
+    list of str
+        Of the same length.
+    """
     return [_masked(text, is_request=part == TREATMENT_PART) for text in texts]
 
 
@@ -94,11 +124,30 @@ def _masked(text: str, *, is_request: bool) -> str:
 
 
 def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
-    """Say what each row asks for; what is disputed joins what was asked, an item that says the same again does not.
+    """Say what each row asks for.
+
+    What is disputed joins what was asked; an item that says the same again does not.
+
+    Parameters
+    ----------
+    X : SubmissionFrame of shape (n_items, n_columns)
+        Requests.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+
+    Returns
+    -------
+    list of str of length n_items
+        Texts.
 
     Examples
     --------
-    >>> asked_texts(pd.DataFrame({"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}), "imr")
+    >>> asked_texts(
+    ...     pd.DataFrame(
+    ...         {"treatment": ["Norco #120"], "item": ["Norco #120"], "disputed": ["#60"]}
+    ...     ),
+    ...     "imr",
+    ... )
     ['Norco #120. #60']
     """
     if "item" not in columns_at(stage):
@@ -121,9 +170,16 @@ def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict
     use_case_summary : bool
         Whether the narrative is a part.
 
+    Returns
+    -------
+    dict of str to list of str
+        Texts of ``"treatment"`` and, where it is read, ``"summary"``.
+
     Examples
     --------
-    >>> asked = pd.DataFrame({"treatment": ["Soma #90"], "item": ["Soma #90"], "disputed": ["Soma #30"]})
+    >>> asked = pd.DataFrame(
+    ...     {"treatment": ["Soma #90"], "item": ["Soma #90"], "disputed": ["Soma #30"]}
+    ... )
     >>> part_texts(asked, "imr", use_case_summary=False)
     {'treatment': ['Soma #90. Soma #30']}
     """
@@ -134,21 +190,23 @@ def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict
 
 
 class TextFeatures(SubmissionTransformer):
-    """TF-IDF of word n-grams of the request and, if wanted, of the case summary; each has its own vocabulary.
+    """TF-IDF of word n-grams of the request and, if wanted, of the case summary.
+
+    Each has its own vocabulary.
 
     The last column says that a row holds no term of either vocabulary.
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When the prediction is made.
-    use_case_summary : bool
+    use_case_summary : bool, default=True
         Whether the narrative is read.
-    word_ngrams : sequence of two int
+    word_ngrams : sequence of two int, default=(1, 2)
         Shortest and longest n-gram, in words.
-    min_cases : int
+    min_cases : int, default=5
         A term enters the vocabulary only if this many different cases hold it.
-    max_terms : int
+    max_terms : int, default=20000
         Size of both vocabularies together; the terms that most cases hold are kept.
 
     Attributes
@@ -161,7 +219,9 @@ class TextFeatures(SubmissionTransformer):
     Examples
     --------
     >>> from imrml.submissions.frame import submission_frame
-    >>> frame = submission_frame(pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa")
+    >>> frame = submission_frame(
+    ...     pd.DataFrame({"treatment": ["MRI left knee", "MRI right hip", "MRI neck"]}), "rfa"
+    ... )
     >>> features = TextFeatures("rfa", min_cases=2).fit(frame)
     >>> features.get_feature_names_out()
     array(['treatment__mri', 'holds_no_known_term'], dtype=object)
@@ -203,6 +263,11 @@ class TextFeatures(SubmissionTransformer):
         cases : array-like of shape (n_items,), optional
             Which case each row belongs to; without it every row counts as a case of its own.
 
+        Returns
+        -------
+        TextFeatures
+            Itself.
+
         Raises
         ------
         LeakageError
@@ -234,7 +299,23 @@ class TextFeatures(SubmissionTransformer):
         return self
 
     def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Return TF-IDF values, shape (n_items, n_terms + 1); each part of a row has length 1, or 0 without a known term."""
+        """Weigh the terms of each request.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_terms + 1)
+            TF-IDF values; each part of a row has length 1, or 0 without a known term.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
         self._check_columns(X)
         blocks = [sparse.csr_matrix((len(X), 0))]
         for part, column in part_texts(
@@ -249,7 +330,17 @@ class TextFeatures(SubmissionTransformer):
         return sparse.csr_matrix(sparse.hstack(blocks))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns: the part, two underscores and the term; ``holds_no_known_term`` last."""
+        """Name the columns: part, two underscores and term; ``holds_no_known_term`` last.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_terms + 1,)
+            Names.
+        """
         check_is_fitted(self)
         terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
         return np.array([*terms, NO_KNOWN_TERM], dtype=object)
@@ -257,7 +348,7 @@ class TextFeatures(SubmissionTransformer):
     def _count_cases(
         self, part: str, column: list[str], keys: npt.NDArray[np.int_]
     ) -> dict[str, int]:
-        """Count the cases that hold each term; items of one case share texts, so each different text is read once."""
+        """Count the cases that hold each term; a text that items share is read once."""
         rows, different = pd.factorize(np.array(column, dtype=object))
         shortest, longest = self.word_ngrams
         counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), binary=True)
@@ -286,5 +377,6 @@ class TextFeatures(SubmissionTransformer):
 _COUNTERS: WeakKeyDictionary[
     TextFeatures, dict[str, tuple[npt.NDArray[np.str_], CountVectorizer]]
 ] = WeakKeyDictionary()
-"""Counters of each part's terms, with the terms that they were made of. To make one of thousands of terms takes longer than to
-count the words of a request; beside the transformer, not in it, so that none is copied or saved."""
+"""Counters of each part's terms, with the terms that they were made of. To make one of thousands of
+terms takes longer than to count the words of a request; beside the transformer, not in it, so that
+none is copied or saved."""

@@ -1,4 +1,4 @@
-"""What a request asks for: category, drug, dose, amounts, body part, and what of it was authorized."""
+"""What a request asks for: category, drug, dose, amounts, body part, and what was authorized."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rapidfuzz.distance import DamerauLevenshtein
-from rapidfuzz.process import extractOne
 
 from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
+from imrml.features.treatment_categories import categorize, dwc_categories, find_drugs
 from imrml.features.utilization_review import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 
@@ -35,16 +34,6 @@ _COUNTED_IN_VISITS = VISIT_CATEGORIES | {
     "evaluation_management",
     "associated_surgical_service",
 }
-
-_DRUG_PRIORITY = 65.0  # between procedures, whose names win over a drug's, and supplies or visits, whose names do not
-_MIN_FUZZY_LETTERS = 6
-# A drug of these categories becomes a topical when the request names a cream, gel or patch; an
-# opioid patch stays one.
-_TOPICAL_WHEN_APPLIED = frozenset({"nsaid", "muscle_relaxant", "anticonvulsant", "antidepressant"})
-_TOPICAL_FORM = re.compile(
-    r"\btopical|\bcreams?\b|ointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%|\d\s?(?:gm|grams?|g)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,122 +88,6 @@ class TreatmentFacts:
     limits_exceeded: tuple[str, ...]
 
 
-# --- the drug and the category ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Drug:
-    generic: str
-    drug_class: str
-    category: str
-    start: int
-
-
-@cache
-def _drug_rows() -> dict[str, dict[str, str]]:
-    return {row["name"]: row for row in read_vocabulary("drugs")}
-
-
-@cache
-def _drug_names() -> re.Pattern[str]:
-    names = sorted(_drug_rows(), key=len, reverse=True)
-    return re.compile(
-        r"(?<![a-z0-9])(?:" + "|".join(re.escape(name) for name in names) + r")(?![a-z])"
-    )
-
-
-@cache
-def _one_word_names() -> list[str]:
-    return [name for name in _drug_rows() if len(name) >= _MIN_FUZZY_LETTERS and name.isalpha()]
-
-
-@remember(65536)
-def _misspelt_drug(word: str) -> str:
-    """Name the drug that a word is one slip away from (the first letter must be right), else ``""``."""
-    near = extractOne(word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=1)
-    return near[0] if near and near[0][0] == word[0] else ""
-
-
-_LONG_WORD = re.compile(rf"[a-z]{{{_MIN_FUZZY_LETTERS},}}")
-
-
-def _find_drugs(text: str) -> list[_Drug]:
-    """List the drugs of a text in lower case; words are taken for misspelt names only where no name is spelt right."""
-    found = [(match.start(), match.group()) for match in _drug_names().finditer(text)]
-    if not found:
-        words = (
-            (match.start(), _misspelt_drug(match.group())) for match in _LONG_WORD.finditer(text)
-        )
-        found = [(start, name) for start, name in words if name]
-    rows = ((start, _drug_rows()[name]) for start, name in found)
-    return [_Drug(row["generic"], row["drug_class"], row["category"], start) for start, row in rows]
-
-
-@cache
-def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
-    """Pattern rows, highest priority first."""
-    rows = read_vocabulary("treatment_patterns")
-    patterns = [
-        (float(row["priority"]), row["category"], re.compile(row["pattern"])) for row in rows
-    ]
-    return sorted(patterns, key=lambda pattern: -pattern[0])
-
-
-def _categorize(text: str, drugs: list[_Drug]) -> str:
-    best: tuple[float, int, str] = (0.0, 0, "other")
-    if drugs:
-        category = drugs[0].category
-        if category in _TOPICAL_WHEN_APPLIED and _TOPICAL_FORM.search(text):
-            category = "topical"
-        best = (_DRUG_PRIORITY, -drugs[0].start, category)
-    for priority, category, pattern in _category_patterns():
-        if priority < best[0]:
-            break
-        if match := pattern.search(text):
-            best = max(best, (priority, -match.start(), category), key=lambda found: found[:2])
-    return best[2]
-
-
-@remember(65536)
-def treatment_category(text: str) -> str:
-    """Name the treatment category of a request; ``"other"`` where no word tells.
-
-    Parameters
-    ----------
-    text : str
-        The request or disputed item, as worded.
-
-    Returns
-    -------
-    str
-        An id of ``treatment_categories.csv``.
-
-    Examples
-    --------
-    >>> [treatment_category(text) for text in ("Norco 10/325mg #60", "Post-op physical therapy 2 x 6", "MRI left knee")]
-    ['opioid', 'physical_therapy', 'imaging']
-    >>> [treatment_category(text) for text in ("LESI L5-S1", "acup x6", "MRI lumb w/o")]
-    ['injection', 'acupuncture', 'imaging']
-    >>> treatment_category("Diclofenac 3%, baclofen 2% in cream base"), treatment_category("")
-    ('compound', 'other')
-    """
-    lowered = spell_out(bound_runs(text.lower()), is_request=True)
-    return _categorize(lowered, _find_drugs(lowered))
-
-
-def dwc_category(text: str) -> str:
-    """Name DWC's own, coarser category of a request; ``""`` where it has none.
-
-    Examples
-    --------
-    >>> dwc_category("Norco 10/325mg #60")
-    'Pharmaceuticals'
-    """
-    return _dwc_categories().get(treatment_category(text), "")
-
-
-# --- the whole line ---------------------------------------------------------------------------------------------------
-
 _LEVEL = re.compile(r"\b[ctls]\d{1,2}\s?(?:-|/)\s?[ctls]?\d{1,2}\b")
 _SIDES = (
     ("bilateral", re.compile(r"\bbilateral|\bboth\b|\bb/l\b|\bright and left|\bleft and right")),
@@ -244,7 +117,17 @@ def _body_part_patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def find_body_parts(text: str) -> tuple[str, ...]:
-    """List the body parts that a text names, as ids of ``body_parts.csv`` in that table's order.
+    """List the body parts that a text names.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    tuple of str
+        Ids of ``body_parts.csv``, in that table's order.
 
     Examples
     --------
@@ -273,6 +156,17 @@ def parse_treatment(text: str) -> TreatmentFacts:
     text : str
         What is asked for, as worded; of a partially authorized item only one of its parts.
 
+    Returns
+    -------
+    TreatmentFacts
+        Its ``category``, drug, ``amounts``, body parts, side and the rest; what the line does
+        not name is None, 0, ``""`` or False. An empty line has the category ``"other"``.
+
+    Raises
+    ------
+    TypeError
+        ``text`` is no string: a row of a table without a request must be given as ``""``.
+
     Examples
     --------
     >>> facts = parse_treatment("Flexeril 7.5 mg #90 with two refills")
@@ -280,10 +174,16 @@ def parse_treatment(text: str) -> TreatmentFacts:
     ('muscle_relaxant', 'cyclobenzaprine', 90.0, 2.0)
     >>> parse_treatment("Physical therapy, left knee, twice a week for six weeks").limits_exceeded
     ('physical_therapy_visits',)
+    >>> parse_treatment(None)
+    Traceback (most recent call last):
+    TypeError: parse_treatment: found NoneType, expected a line of text; give '' for none
     """
+    if not isinstance(text, str):
+        kind = type(text).__name__  # type: ignore[unreachable]
+        raise TypeError(f"parse_treatment: found {kind}, expected a line of text; give '' for none")
     lowered = spell_out(bound_runs(text.lower()), is_request=True)
-    drugs = _find_drugs(lowered)
-    category = _categorize(lowered, drugs)
+    drugs = find_drugs(lowered)
+    category = categorize(lowered, drugs)
     amounts = read_amounts(
         lowered, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS
     )
@@ -319,26 +219,24 @@ def parse_treatment(text: str) -> TreatmentFacts:
     )
 
 
-# --- the transformer ---------------------------------------------------------------------------------------------------
-
 _AMOUNTS = ("n_units", "n_visits", "n_days", "n_refills", "strength_mg")
 _COUNTS = ("n_drugs", "n_levels")
 _FLAGS = (
-    "is_retrospective", "is_rental", "is_purchase", "is_trial", "is_additional", "is_postoperative", "is_quantity_unknown",
-    "is_associated_service", "is_compound",
+    "is_retrospective", "is_rental", "is_purchase", "is_trial", "is_additional", "is_postoperative",
+    "is_quantity_unknown", "is_associated_service", "is_compound",
 )  # fmt: skip
 _SIDE_NAMES = ("left", "right", "bilateral")
 
 
 class TreatmentFeatures(NumberFeatures):
-    """Facts of the request as numbers: counts on a log scale, flags, and one column for each known value of a fixed list.
+    """Facts of the request as numbers: counts on a log scale, flags, a column for each known value.
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         At ``imr`` the part that was authorized, the part in dispute and the claims administrator's
         guideline are known.
-    sparse_output : bool
+    sparse_output : bool, default=False
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
 
     Attributes
@@ -350,7 +248,9 @@ class TreatmentFeatures(NumberFeatures):
     --------
     >>> from imrml.submissions.frame import submission_frame
     >>> features = TreatmentFeatures("rfa").set_output(transform="pandas")
-    >>> asked = features.fit_transform(submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa"))
+    >>> asked = features.fit_transform(
+    ...     submission_frame(pd.DataFrame({"treatment": ["MRI left knee"]}), "rfa")
+    ... )
     >>> asked.columns[asked.loc[0] > 0].tolist()
     ['category=imaging', 'dwc_category=Diagnostic Testing', 'body_part=knee', 'side=left']
     """
@@ -360,7 +260,17 @@ class TreatmentFeatures(NumberFeatures):
         self.sparse_output = sparse_output
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`."""
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Names.
+        """
         return np.array(
             _treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []),
             dtype=object,
@@ -387,20 +297,10 @@ class TreatmentFeatures(NumberFeatures):
 
 
 @cache
-def _dwc_categories() -> dict[str, str]:
-    """DWC's own, coarser category of each of ours, which lends a rare one the experience of its relatives."""
-    return {
-        row["category"]: row["dwc_category"]
-        for row in read_vocabulary("treatment_categories")
-        if row["dwc_category"]
-    }
-
-
-@cache
 def _treatment_names() -> list[str]:
     return [
         *(f"category={row['category']}" for row in read_vocabulary("treatment_categories")),
-        *(f"dwc_category={name}" for name in dict.fromkeys(_dwc_categories().values())),
+        *(f"dwc_category={name}" for name in dict.fromkeys(dwc_categories().values())),
         *(
             f"drug_class={name}"
             for name in dict.fromkeys(row["drug_class"] for row in read_vocabulary("drugs"))
@@ -419,8 +319,8 @@ def _treatment_values(text: str) -> dict[str, float]:
     facts = parse_treatment(text)
     present = [
         f"category={facts.category}",
-        f"dwc_category={_dwc_categories()[facts.category]}"
-        if facts.category in _dwc_categories()
+        f"dwc_category={dwc_categories()[facts.category]}"
+        if facts.category in dwc_categories()
         else "",
         f"drug_class={facts.drug_class}" if facts.drug_class else "",
         f"side={facts.side}" if facts.side else "",

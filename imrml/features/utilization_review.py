@@ -1,4 +1,4 @@
-"""What the claims administrator did with a request: the part authorized, the guideline cited, the kind of review."""
+"""What the claims administrator did: part authorized, guideline cited, kind of review."""
 
 import re
 
@@ -7,7 +7,10 @@ from imrml.text.safe_matching import bound_runs
 
 GUIDELINE_FAMILIES = ("mtus", "acoem", "odg", "other", "none")
 
-_OTHER = r"\bother\b|\bfda\b|journal|textbook|medical literature|pubmed|cochrane|\baaos\b|\bpdr\b|www\.|http"
+_OTHER = (
+    r"\bother\b|\bfda\b|journal|textbook|medical "
+    r"literature|pubmed|cochrane|\baaos\b|\bpdr\b|www\.|http"
+)
 _FAMILIES = (
     ("acoem", re.compile(r"\bacoem\b|occupational and environmental medicine")),
     ("odg", re.compile(r"\bodg\b|official disability")),
@@ -21,29 +24,47 @@ _NONE_CITED = re.compile(r"did not cite|no guideline|none cited")
 
 
 def guideline_families(text: str) -> tuple[str, ...]:
-    """List the families of guideline that a citation names: any of ``GUIDELINE_FAMILIES``; ``()`` for an empty text.
+    """List the families of guideline that a citation names.
+
+    Parameters
+    ----------
+    text : str
+        The citation.
+
+    Returns
+    -------
+    tuple of str
+        Any of ``GUIDELINE_FAMILIES``; empty for an empty text.
 
     Examples
     --------
     >>> guideline_families("Decision based on MTUS Low Back Complaints 2004.")
     ('mtus',)
-    >>> guideline_families("Outside of the MTUS Guidelines. Decision based on Non-MTUS Citation ODG Knee chapter.")
+    >>> guideline_families(
+    ...     "Outside of the MTUS Guidelines. Decision based on Non-MTUS Citation ODG Knee chapter."
+    ... )
     ('odg',)
     """
     lowered = bound_runs(text.strip().lower())
     if not lowered:
         return ()
     inside = _OUTSIDE_MTUS.sub(" ", lowered)
-    found = [family for family, pattern in _FAMILIES if pattern.search(inside)]
+    families = [family for family, pattern in _FAMILIES if pattern.search(inside)]
     if _MTUS.search(inside):
-        found.insert(0, "mtus")
-    if not found:
-        found.append("none" if _NONE_CITED.search(lowered) else "other")
-    return tuple(found)
+        families.insert(0, "mtus")
+    if not families:
+        families.append("none" if _NONE_CITED.search(lowered) else "other")
+    return tuple(families)
 
 
 def dispute_names() -> list[str]:
-    """Name the features of :func:`dispute_values`."""
+    """Name the features of :func:`dispute_values`.
+
+    Returns
+    -------
+    list of str
+        In their order.
+    """
     families = [f"claims_guideline={family}" for family in GUIDELINE_FAMILIES]
     return [
         "is_partially_authorized",
@@ -61,7 +82,7 @@ def dispute_values(
     claims_guideline: str,
     priority: str,
 ) -> dict[str, float]:
-    """Value of each feature that is not zero.
+    """Give the features of a dispute, without those that are zero.
 
     Parameters
     ----------
@@ -72,11 +93,17 @@ def dispute_values(
     claims_guideline, priority : str
         As in the submission.
 
+    Returns
+    -------
+    dict of str to float
+        By name.
+
     Examples
     --------
     >>> from imrml.features.amounts import read_amounts
     >>> asked, given, left = (
-    ...     read_amounts(f"Massage {n} visits", is_drug=False, counts_visits=True) for n in (12, 3, 9)
+    ...     read_amounts(f"Massage {n} visits", is_drug=False, counts_visits=True)
+    ...     for n in (12, 3, 9)
     ... )
     >>> dispute_values(asked, given, left, "", "standard")
     {'is_partially_authorized': 1.0, 'share_authorized': 0.25, 'is_rest_of_amount_disputed': 1.0}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from markupsafe import escape
 from matplotlib.colors import LinearSegmentedColormap
 
-from imrml.evaluation.report.plots import OBSERVED, open_canvas
+from imrml.evaluation.report.canvas import OBSERVED, open_canvas
 
 # From nothing to nearly full colour, so that a cell is read on white, on dark and on paper.
 _SHADES = LinearSegmentedColormap.from_list("shades", [f"{OBSERVED}00", f"{OBSERVED}d9"])

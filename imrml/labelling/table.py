@@ -6,6 +6,7 @@ from imrml.engines import map_ordered
 from imrml.errors import TableError
 from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
+from imrml.phrases import pluralize
 
 
 def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
@@ -90,3 +91,28 @@ def _spans_of(row: tuple[str, object, object, tuple[str, ...]]) -> tuple[Labelle
     if decision == "overturned":
         return find_supports(rationale)
     return label_rationale(rationale, item if isinstance(item, str) else "", others)
+
+
+def describe_labels(labelled: pd.DataFrame) -> str:
+    """Say how many upheld items have a deficiency.
+
+    Parameters
+    ----------
+    labelled : DataFrame
+        From :func:`label_items`.
+
+    Returns
+    -------
+    str
+        A phrase with both counts.
+
+    Examples
+    --------
+    >>> rationales = ["There is no record of functional improvement.", "It is denied."]
+    >>> items = pd.DataFrame({"decision": ["upheld", "upheld"], "rationale": rationales})
+    >>> describe_labels(label_items(items))
+    '1 of 2 upheld items with a deficiency'
+    """
+    upheld = labelled.loc[labelled["decision"] == "upheld", "deficiencies"]
+    n_labelled = int((upheld.map(len) > 0).sum())
+    return f"{n_labelled:,} of {pluralize(len(upheld), 'upheld item')} with a deficiency"

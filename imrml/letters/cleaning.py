@@ -1,4 +1,4 @@
-r"""Undo what text extraction did to a letter's lines: one paragraph a line, whatever breaks the extractor left.
+r"""Undo what text extraction did to a letter's lines: one paragraph a line, whatever it left.
 
 Four kinds of text are met. In *doubled* text every line end stands twice, a blank line is a line of
 one blank, and a run of four line ends is a page break. *Spaced* text has single line ends and blank
@@ -27,7 +27,8 @@ _WIDE_BLANKS = re.compile(r" {2,}")
 _WORDS = re.compile("[^\\s\u200b\ufeff]+")
 # "Page 2 of 5", alone on its line or after the name and date of the form.
 _FURNITURE = re.compile(
-    r"^[ \t]*(?:Final Letter of Determination[ \t]{0,99})?(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
+    r"^[ \t]*(?:Final Letter of Determination[ \t]{0,99})?"
+    r"(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
     r"Page[ \t]{0,9}\|?[ \t]{0,9}\d{1,3}(?:[ \t]of[ \t]\d{1,3})?[ \t]*$",
     re.MULTILINE,
 )
@@ -59,7 +60,13 @@ class CleanText:
     furniture: tuple[tuple[int, int], ...]
 
     def to_original(self) -> "BlankMap":
-        """Make the map from positions in ``text`` to positions in ``original``."""
+        """Make the map from positions in ``text`` to positions in ``original``.
+
+        Returns
+        -------
+        BlankMap
+            Made anew by every call; keep it where many positions are to be found.
+        """
         return BlankMap(self.text, self.original, self.furniture)
 
 
@@ -101,7 +108,18 @@ class BlankMap:
                 start += n_shared
 
     def find(self, start: int, end: int) -> tuple[int, int]:
-        """Give the span in the other text; ``start`` and ``end - 1`` should stand on words, not on blanks."""
+        """Give the span in the other text.
+
+        Parameters
+        ----------
+        start, end : int
+            Half open; ``start`` and ``end - 1`` should stand on words, not on blanks.
+
+        Returns
+        -------
+        (int, int)
+            Half open.
+        """
         return self._find(start), self._find(end - 1) + 1 if end > start else self._find(start)
 
     def _find(self, at: int) -> int:
@@ -117,7 +135,17 @@ def _kept_words(text: str, skipped: Iterable[tuple[int, int]]) -> Iterator[tuple
 
 
 def undouble(text: str) -> str:
-    r"""Give doubled text single line ends and its page breaks as ``"\f"``; other text comes back unchanged.
+    r"""Give doubled text single line ends and its page breaks as ``"\f"``.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        Unchanged where it is not doubled.
 
     Examples
     --------
@@ -136,13 +164,27 @@ def undouble(text: str) -> str:
 def clean_letter(text: str) -> CleanText:
     r"""Put each paragraph on one line and take out page furniture.
 
+    Parameters
+    ----------
+    text : str
+        As :func:`imrml.documents.read_text` gives it.
+
+    Returns
+    -------
+    CleanText
+        With the way back.
+
     Examples
     --------
     >>> first = "A first line that is as full as lines of letters are, which is spaced,"
-    >>> clean = clean_letter(f"{first}\nwraps.\n\nSecond.\n\nPage 1 of 2\n\nThird is evidence-\nbased.\n\nFourth\fOr not")
+    >>> clean = clean_letter(
+    ...     f"{first}\nwraps.\n\nSecond.\n\nPage 1 of 2\n\n"
+    ...     "Third is evidence-\nbased.\n\nFourth\fOr not"
+    ... )
     >>> clean.text[len(first) :]
     ' wraps.\nSecond.\nThird is evidence-based.\nFourth\x0cOr not'
-    >>> start, end = clean.to_original().find(clean.text.find("evidence"), clean.text.find("Fourth") - 1)
+    >>> place = clean.text.find("evidence"), clean.text.find("Fourth") - 1
+    >>> start, end = clean.to_original().find(*place)
     >>> len(clean.furniture), clean.original[start:end]
     (1, 'evidence-\nbased.')
     >>> clean_letter("Tight text \nwraps.\nNext paragraph \fgoes on.\fA page later.").text
@@ -181,7 +223,10 @@ def _join_paragraphs(text: str) -> str:
 
 
 def _has_blank_lines(pages: list[list[str]]) -> bool:
-    """Tell spaced text: its short lines, but for the header's above the first full one, end paragraphs and have a blank below."""
+    """Tell spaced text: its short lines end paragraphs and have a blank line below.
+
+    Lines of the header, above the first full one, do not count.
+    """
     n_blank = n_short = n_short_above_blank = 0
     is_header = True
     for page in pages:
@@ -198,7 +243,7 @@ def _has_blank_lines(pages: list[list[str]]) -> bool:
 
 
 def _doubt_full_lines(pieces: list[str]) -> None:
-    r"""Turn line ends of tight and bare text into doubtful ones (``"\v"``) where the line is too full to tell.
+    r"""Doubt line ends of tight and bare text (``"\v"``) where the line is too full to tell.
 
     In tight text a line that lost its blank is doubted unless it closes a sentence; in bare text
     nothing tells a paragraph's end but room for one more word.
@@ -222,7 +267,7 @@ def _doubt_full_lines(pieces: list[str]) -> None:
 
 
 def _wraps_inside_word(words: str) -> bool:
-    """Tell whether a line's last word goes on: "evidence-" does, the dash of "10/325 -" does not."""
+    """Tell whether a line's last word goes on, as "evidence-" does; "10/325 -" does not."""
     return words[-1] == "-" and words[-2:-1].isalnum()
 
 

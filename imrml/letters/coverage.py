@@ -1,11 +1,11 @@
-"""How much of a letter was read: nothing between its first and last character may be lost without being counted."""
+"""How much of a letter was read: nothing between its ends may be lost without being counted."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imrml.letters.spans import ParsedLetter
+from imrml.letters.spans import ParsedLetter, Place, trim
 
 _WORDS = re.compile(r"\S+")
 COVERAGE_COLUMNS = (
@@ -18,11 +18,12 @@ COVERAGE_COLUMNS = (
     "case_outcome",
     "flags",
 )
+"""Of the table that :func:`coverage_row` gives rows of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What of a letter ended up in a field, a heading or label, a standing sentence, a cover letter or page furniture.
+    """What of a letter became a field, a label, a standing sentence, a cover or page furniture.
 
     Standing are the lead sentences and the sections from which the case takes nothing but
     credentials: how reviewers are chosen, and which documents were read.
@@ -34,69 +35,90 @@ class Coverage:
     n_left_over : int
         Characters, no blanks, that are nothing of these.
     left_over : tuple of (int, int)
-        Where they stand in the letter as it came.
+        Where they stand in the letter as it came, half open, in characters.
     """
 
     share_read: float
     n_left_over: int
-    left_over: tuple[tuple[int, int], ...]
+    left_over: tuple[Place, ...]
 
 
-def measure_coverage(reading: ParsedLetter) -> Coverage:
+def measure_coverage(letter: ParsedLetter) -> Coverage:
     """Measure how much of a letter was read.
+
+    Parameters
+    ----------
+    letter : ParsedLetter
+        As :func:`imrml.letters.parse_letter` gives it.
+
+    Returns
+    -------
+    Coverage
+        Of the letter as it came.
 
     Examples
     --------
-    >>> from imrml.letters.parsing import read_letter
+    >>> from imrml.letters import parse_letter
     >>> text = '''Scanned by the mail room
     ... CLINICAL CASE SUMMARY
     ... A 40 year old cook burned her hand.
     ... IMR ISSUES, DECISIONS AND RATIONALES
     ... Hand therapy, 6 visits: Overturned
     ... Claims Administrator guideline: Decision based on MTUS.
-    ... MAXIMUS guideline: The Expert Reviewer based their decision on recommendation(s) outside of the MTUS Guidelines.
+    ... MAXIMUS guideline: The Expert Reviewer based their decision on recommendation(s) outside
+    ... of the MTUS Guidelines.
     ... Decision rationale: The visits are supported.'''
-    >>> coverage = measure_coverage(read_letter(text, "letter-7"))
+    >>> coverage = measure_coverage(parse_letter(text))
     >>> round(coverage.share_read, 2), [text[start:end] for start, end in coverage.left_over]
     (0.94, ['Scanned by the mail room'])
     """
-    gaps = list(_gaps(reading))
-    text, clean = reading.clean.original, reading.clean.text
+    gaps = list(_find_gaps(letter))
+    text, clean = letter.clean.original, letter.clean.text
     n_left_over = sum(_count_characters(clean[start:end]) for start, end in gaps)
-    to_original = reading.clean.to_original() if gaps else None
+    to_original = letter.clean.to_original() if gaps else None
     left_over = tuple(to_original.find(*gap) for gap in gaps) if to_original else ()
     n_characters = _count_characters(text)
     return Coverage(1 - n_left_over / n_characters if n_characters else 1.0, n_left_over, left_over)
 
 
-def coverage_row(reading: ParsedLetter, source: str) -> dict[str, Any]:
-    """Say in one row of a table how much of a letter was read; spans and counts, no text."""
-    coverage = measure_coverage(reading)
+def coverage_row(letter: ParsedLetter, source: str) -> dict[str, Any]:
+    """Say in one row of a table how much of a letter was read.
+
+    Parameters
+    ----------
+    letter : ParsedLetter
+        The letter.
+    source : str
+        Its file.
+
+    Returns
+    -------
+    dict of str to value
+        By ``COVERAGE_COLUMNS``; spans and counts, no text.
+    """
+    coverage = measure_coverage(letter)
     values = (
         source,
-        reading.case.case_number,
-        reading.case.letter_format,
+        letter.case.case_number,
+        letter.case.letter_format,
         coverage.share_read,
         coverage.n_left_over,
-        [list(span) for span in coverage.left_over],
-        reading.case_outcome,
-        list(reading.flags),
+        [list(place) for place in coverage.left_over],
+        letter.case_outcome,
+        list(letter.flags),
     )
     return dict(zip(COVERAGE_COLUMNS, values, strict=True))
 
 
-def _gaps(reading: ParsedLetter) -> Iterator[tuple[int, int]]:
+def _find_gaps(letter: ParsedLetter) -> Iterator[Place]:
     """Yield the stretches of the cleaned text that no span holds, without blanks at their ends."""
-    text = reading.clean.text
+    text = letter.clean.text
     end = 0
-    for start, stop in [
-        *((span.start, span.end) for span in reading.spans),
-        (len(text), len(text)),
-    ]:
-        words = text[end:start].strip() if start > end else ""
-        if words:
-            first = text.index(words, end, start)
-            yield first, first + len(words)
+    spans = [(span.start, span.end) for span in letter.spans]
+    for start, stop in [*spans, (len(text), len(text))]:
+        gap = trim(text, (end, start)) if start > end else None
+        if gap:
+            yield gap
         end = max(end, stop)
 
 

@@ -1,5 +1,6 @@
-"""The table of letter formats: pure data. Adding a format means adding a row here and golden letters to the tests.
+"""The table of letter formats: pure data.
 
+Adding a format means adding a row here and golden letters to the tests.
 Headings and labels are matched with any run of blanks, line ends and page ends between their words.
 A row says what each section holds and when that was known: a section of text that utilization
 review wrote is known at ``imr``, whoever printed it.
@@ -26,7 +27,17 @@ FactKind = Literal["case_number", "date", "priority"]
 
 
 def worded(phrase: str) -> str:
-    r"""Turn a phrase into a regex that survives line and page breaks, or no blank at all, between its words and before a colon.
+    r"""Turn a phrase into a regex that allows any break, or none, between words and before a colon.
+
+    Parameters
+    ----------
+    phrase : str
+        As printed.
+
+    Returns
+    -------
+    str
+        For ``re.compile``.
 
     Examples
     --------
@@ -63,7 +74,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What introduces a field inside an item block; ``is_part`` where its words belong to the field."""
+    """What introduces a field inside an item block.
+
+    Parameters
+    ----------
+    column : str
+        Of the item table.
+    pattern : Pattern
+        Of the label's words.
+    is_part : bool
+        Whether they belong to the field.
+    """
 
     column: str
     pattern: re.Pattern[str]
@@ -72,7 +93,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelledItems:
-    """Items whose four labels are the anchors: ``ITEM: Upheld``, then a guideline, another, and the rationale."""
+    """Items whose four labels are the anchors: ``ITEM: Upheld``, two guidelines, the rationale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +170,10 @@ _F2_SECTIONS = (
     Section("items", "IMR ISSUES, DECISIONS AND RATIONALES", "determination", is_required=True),
 )
 
-_OUTCOME = r"\s{1,9}(?P<verdict>(?:is|are|was|were)\s+(?P<negation>not\s*)?medically\s*necessary\s+and\s+appropriate)\s*\.?"
+_OUTCOME = (
+    r"\s{1,9}(?P<verdict>(?:is|are|was|were)\s+(?P<negation>not\s*)?"
+    r"medically\s*necessary\s+and\s+appropriate)\s*\.?"
+)
 _GUIDELINES = (
     Label(
         "claims_guideline",
@@ -162,7 +186,8 @@ _GUIDELINES = (
     Label(
         "maximus_guideline",
         re.compile(
-            r"The\s+(?:Physician|Expert|MAXIMUS)\s+Reviewer\s+(?:did\s+not\s+base|based|relied|found)\b",
+            r"The\s+(?:Physician|Expert|MAXIMUS)\s+Reviewer\s+(?:did\s+not\s+base|based|relied"
+            r"|found)\b",
             re.IGNORECASE,
         ),
         is_part=True,
@@ -216,7 +241,8 @@ FORMATS = (
         ),
         items=NumberedItems(
             statement=re.compile(
-                rf"(?:^|[\n\f\v])\s{{0,9}}(?P<number>\d{{1,2}})[.)]\s*(?P<item>[^\n]{{1,600}}?){_OUTCOME}"
+                r"(?:^|[\n\f\v])\s{0,9}(?P<number>\d{1,2})[.)]\s*"
+                rf"(?P<item>[^\n]{{1,600}}?){_OUTCOME}"
             ),
             stated_in="items",
             head=re.compile(
@@ -237,7 +263,8 @@ FORMATS = (
         decided_until="2014-06-30",
         verified=False,
         specimen="1. Six visits of hand therapy are not medically necessary and appropriate.",
-        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; the blocks: general knowledge",
+        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; the "
+        "blocks: general knowledge",
     ),
     LetterFormat(
         id="F1a",
@@ -249,8 +276,7 @@ FORMATS = (
                 is_required=True,
             ),
             Section("reviewer", "Medical Qualifications of the Expert Reviewer:", "determination"),
-            # Printed by the reviewer, but copied from the utilization review denial, as its
-            # disclaimer says.
+            # Printed by the reviewer, but copied from the denial, as its disclaimer says.
             Section("case_summary", "Case Summary:", "imr", is_required=True),
             Section("documents", "Documents Reviewed for Determination:", "determination"),
             Section(
@@ -264,8 +290,9 @@ FORMATS = (
         ),
         items=NumberedItems(
             statement=re.compile(
-                rf"(?P<number>\d{{1,2}})\)\s*{worded('MAXIMUS Federal Services, Inc. has determined the request for')}"
-                rf"\s+(?P<item>[^\n]{{1,600}}?){_OUTCOME}",
+                r"(?P<number>\d{1,2})\)\s*"
+                + worded("MAXIMUS Federal Services, Inc. has determined the request for")
+                + rf"\s+(?P<item>[^\n]{{1,600}}?){_OUTCOME}",
                 re.IGNORECASE,
             ),
             head=re.compile(
@@ -281,8 +308,10 @@ FORMATS = (
         decided_from="2013-07-01",
         decided_until="2014-01-31",
         verified=False,
-        specimen="1) MAXIMUS Federal Services, Inc. has determined the request for a cane is medically necessary and appropriate",
-        source="a letter of September 2013 on workcompliens.com, down to its case summary; the rest: general knowledge",
+        specimen="1) MAXIMUS Federal Services, Inc. has determined the request for a cane is "
+        "medically necessary and appropriate",
+        source="a letter of September 2013 on workcompliens.com, down to its case summary; the "
+        "rest: general knowledge",
     ),
     LetterFormat(
         id="F0",
@@ -317,21 +346,27 @@ FORMATS = (
         decided_until="2013-12-31",
         verified=False,
         specimen="ISSUE AT DISPUTE: Whether six visits of hand therapy are medically necessary.",
-        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; outcomes: general knowledge",
+        source="headings: PDFParser.cs of the public repository talhaabacus/IMRCrawler; outcomes: "
+        "general knowledge",
     ),
 )
-"""In the order in which they are tried: the first whose required sections stand in their order, whose sign is found and whose
-dates hold wins."""
+"""In the order in which they are tried: the first wins whose required sections stand in order,
+whose sign is found and whose dates hold."""
 
 # The standing sentences under the headings, which are no part of what they introduce. Only their
 # unvarying beginning and end are spelled out.
 SUMMARY_LEAD = re.compile(
-    rf"\s*(?:{worded('The expert reviewer developed the following clinical case summary')}[^:]{{0,120}}:"
-    rf"|Disclaimer\s*:\s*{worded('The following case summary was taken directly from')}[^.]{{0,200}}\.)",
+    r"\s*(?:"
+    + worded("The expert reviewer developed the following clinical case summary")
+    + r"[^:]{0,120}:|Disclaimer\s*:\s*"
+    + worded("The following case summary was taken directly from")
+    + r"[^.]{0,200}\.)",
     re.IGNORECASE,
 )
 DECISIONS_LEAD = re.compile(
-    rf"\s*{worded('The Final Determination was based on decisions for')}[^:]{{0,80}}?{worded('set forth below')}\s*:",
+    r"\s*"
+    + worded("The Final Determination was based on decisions for")
+    + rf"[^:]{{0,80}}?{worded('set forth below')}\s*:",
     re.IGNORECASE,
 )
 
@@ -347,12 +382,12 @@ ITEM_OUTCOME = re.compile(r"\s*:\s*(?P<decision>Upheld|Overturned)\s*\.?$", re.I
 # original request, a cane is:"
 START_OF_PARTIAL = re.compile(rf"{worded('the original request')}\s*\.", re.IGNORECASE)
 REST_OF_PARTIAL = re.compile(
-    rf"{worded('authorized by the Claims Administrator')}|{worded('remaining IMR')}|{worded('The original request')}\s*,",
+    rf"{worded('authorized by the Claims Administrator')}|{worded('remaining IMR')}"
+    rf"|{worded('The original request')}\s*,",
     re.IGNORECASE,
 )
 
-# An entry of a numbered list of requests: "1) Norco 10/325mg #60", "2. Is a cane medically
-# necessary?"
+# An entry of a numbered list: "1) Norco 10/325mg #60", "2. Is a cane medically necessary?"
 LISTED_ITEM = re.compile(r"(?:^|[\n\f\v])\s{0,9}(?P<number>\d{1,2})[.)]\s*(?P<item>[^\n]{1,600})")
 ASKED = re.compile(
     r"(?:Whether|Is|Are|Was|Were)\s+(?:the\s+(?:request\s+for|requested)\s+)?(?P<item>.{1,600}?)\s+"
@@ -365,8 +400,7 @@ CASE_OUTCOME = re.compile(
     r"Final\s+Determination\s*:\s*(?P<outcome>UPHOLD|OVERTURN|PARTIAL(?:LY)?\s+OVERTURN)",
     re.IGNORECASE,
 )
-# What only a cover letter, notice or letterhead holds before the first heading; its words are no
-# field.
+# What only a cover letter, notice or letterhead holds above the first heading.
 COVER_WORDS = (
     "dear ",
     "sincerely",
@@ -376,8 +410,7 @@ COVER_WORDS = (
     "medical professional review",
 )
 
-# The labels of header and notice, each with the kind of value that follows and the column it
-# becomes.
+# The labels of header and notice, with the kind of value that follows and the column it becomes.
 FACT_LABELS: tuple[tuple[str, FactKind, str], ...] = (
     ("Case Number:", "case_number", "case_number"),
     ("Date Assigned:", "date", "assigned_on"),
@@ -393,8 +426,7 @@ FACT_LABELS: tuple[tuple[str, FactKind, str], ...] = (
     ("Utilization Review Denial dated", "date", "ur_denied_on"),
     ("Request for Information was provided to the above parties on", "date", "assigned_on"),
 )
-# A two-column header keeps its label over two lines, and a layout-keeping extractor puts the value
-# between them.
+# A label over two lines of a two-column header: some extractors put the value between them.
 VALUE_INSIDE_LABEL = r"Application\s+(?P<inside>\d{1,2}/\d{1,2}/\d{4})\s+Received\s*:"
 FACT_VALUES: dict[FactKind, str] = {
     "case_number": r"(?:CM|SY)\d{2}-\d{7}",

@@ -6,13 +6,13 @@ to the last paragraph break is the item's head.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from imrml.determinations import Decision
 from imrml.errors import LetterError
 from imrml.letters import formats
-from imrml.letters.spans import Span, one_line
+from imrml.letters.spans import Place, Span, mark, trim
 
 _MAX_HEAD = 1500
 """An item's head is at most six lines or so; far beyond, a paragraph break was missed."""
@@ -21,46 +21,52 @@ LONGEST_OUTCOME = 60
 
 _BREAK = re.compile(r"[\n\f\v]")
 
-Place = tuple[int, int]
+
+@dataclass(frozen=True, slots=True)
+class ItemBlock:
+    """One item as found: its decision, and where everything of it stands.
+
+    Parameters
+    ----------
+    decision : {'upheld', 'overturned'}
+        As the letter words it.
+    spans : tuple of Span
+        Fields and labels of the item, with its number.
+    """
+
+    decision: Decision
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """An item that a letter names, where it names it, and the sentences that tell its outcome."""
+class _NamedItem:
+    """An item that a letter names, where it does, and the sentences that tell its outcome."""
 
     item: Place
     entry: Place
-    statements: list[re.Match[str]]
-
-
-@dataclass(slots=True)
-class ItemBlock:
-    """One item as found: its words, its decision, and where everything stands."""
-
-    item: str
-    decision: Decision
-    spans: list[Span] = field(default_factory=list)
-
-    def add(self, text: str, column: str, start: int, end: int, number: int) -> None:
-        """Note where a field stands, without the blanks around it; nothing where only blanks stand there."""
-        if (place := trim(text, start, end)) is not None:
-            self.spans.append(Span("field", column, *place, number))
-
-
-def trim(text: str, start: int, end: int) -> Place | None:
-    """Narrow a span to where no blank stands at its ends; None where nothing is left."""
-    words = text[start:end]
-    inner = words.strip()
-    if not inner:
-        return None
-    start += len(words) - len(words.lstrip())
-    return start, start + len(inner)
+    statements: tuple[re.Match[str], ...]
 
 
 def find_items(
-    text: str, sections: Mapping[str, Place], grammar: formats.LabelledItems | formats.NumberedItems
+    text: str,
+    places: Mapping[formats.SectionName, Place],
+    grammar: formats.LabelledItems | formats.NumberedItems,
 ) -> list[ItemBlock]:
-    """Find the items of a letter, at least one.
+    """Find the items of a letter.
+
+    Parameters
+    ----------
+    text : str
+        The cleaned text.
+    places : dict of str to (int, int)
+        Where the sections stand.
+    grammar : LabelledItems or NumberedItems
+        Of the letter's format.
+
+    Returns
+    -------
+    list of ItemBlock
+        In the letter's order, at least one.
 
     Raises
     ------
@@ -69,14 +75,15 @@ def find_items(
         ``text``.
     """
     if isinstance(grammar, formats.LabelledItems):
-        return list(_labelled(text, *sections["items"]))
-    return list(_numbered(text, sections, grammar))
+        return _find_labelled(text, places["items"])
+    return _find_numbered(text, places, grammar)
 
 
-# --- labelled blocks -------------------------------------------------------------------------------------------------
+# --- labelled blocks -----------------------------------------------------------------------------
 
 
-def _labelled(text: str, start: int, stop: int) -> Iterator[ItemBlock]:
+def _find_labelled(text: str, place: Place) -> list[ItemBlock]:
+    start, stop = place
     lead = formats.DECISIONS_LEAD.match(text, start, stop)
     start = lead.end() if lead else start
     anchors = list(formats.CLAIMS_GUIDELINE.finditer(text, start, stop))
@@ -89,51 +96,58 @@ def _labelled(text: str, start: int, stop: int) -> Iterator[ItemBlock]:
         _find_head(text, floor, anchor.start(), is_first=floor == start)
         for floor, anchor in zip(floors, anchors, strict=False)
     ]
-    for number, (anchor, (head_start, outcome)) in enumerate(
-        zip(anchors, heads, strict=True), start=1
-    ):
-        head = trim(text, head_start, outcome.start()) if outcome else None
-        if outcome is None or head is None:
+    ends = [*(head_start for head_start, _ in heads[1:]), stop]
+    blocks: list[ItemBlock] = []
+    for anchor, (head_start, outcome), end in zip(anchors, heads, ends, strict=True):
+        number = len(blocks) + 1
+        item = mark(text, "field", "item", (head_start, outcome.start()), number) if outcome else []
+        if outcome is None or not item:
             raise LetterError(
                 "item_without_outcome",
-                f"item {number}: no 'Upheld' or 'Overturned' after a colon before its 'Claims Administrator guideline:'",
+                f"item {number}: no 'Upheld' or 'Overturned' after a colon "
+                "before its 'Claims Administrator guideline:'",
                 head_start,
             )
-        block = ItemBlock(
-            one_line(text[slice(*head)]),
-            "overturned" if outcome["decision"].lower() == "overturned" else "upheld",
+        spans = (
+            *item,
+            *mark(text, "label", "decision", outcome.span(), number),
+            *mark(text, "field", "decision", outcome.span("decision"), number),
+            *_find_labelled_fields(text, anchor, end, number),
         )
-        block.add(text, "item", *head, number)
-        block.spans.append(
-            Span("label", "decision", *(trim(text, *outcome.span()) or outcome.span()), number)
-        )
-        block.add(text, "decision", *outcome.span("decision"), number)
-        end = heads[number][0] if number < len(heads) else stop
-        labels = [("claims_guideline", anchor)]
-        for column, pattern in (
-            ("maximus_guideline", formats.MAXIMUS_GUIDELINE),
-            ("rationale", formats.RATIONALE),
-        ):
-            if label := pattern.search(text, labels[-1][1].end(), end):
-                labels.append((column, label))
-        ends = [*(label.start() for _, label in labels[1:]), end]
-        for (column, label), field_end in zip(labels, ends, strict=True):
-            block.spans.append(Span("label", column, *label.span(), number))
-            block.add(text, column, label.end(), field_end, number)
-        yield block
+        is_overturned = outcome["decision"].lower() == "overturned"
+        blocks.append(ItemBlock("overturned" if is_overturned else "upheld", spans))
+    return blocks
+
+
+def _find_labelled_fields(text: str, anchor: re.Match[str], end: int, number: int) -> list[Span]:
+    """Find the three fields behind an item's head: each ends where the next label begins."""
+    labels = [("claims_guideline", anchor)]
+    for column, pattern in (
+        ("maximus_guideline", formats.MAXIMUS_GUIDELINE),
+        ("rationale", formats.RATIONALE),
+    ):
+        if label := pattern.search(text, labels[-1][1].end(), end):
+            labels.append((column, label))
+    field_ends = [*(label.start() for _, label in labels[1:]), end]
+    spans: list[Span] = []
+    for (column, label), field_end in zip(labels, field_ends, strict=True):
+        spans += mark(text, "label", column, label.span(), number)
+        spans += mark(text, "field", column, (label.end(), field_end), number)
+    return spans
 
 
 def _find_head(
     text: str, start: int, end: int, *, is_first: bool
 ) -> tuple[int, re.Match[str] | None]:
+    """Find where the head begins that ends at ``end``, and its outcome."""
     end = start + len(text[start:end].rstrip())
     outcome = formats.ITEM_OUTCOME.search(text, max(start, end - LONGEST_OUTCOME), end)
     if is_first and end - start <= _MAX_HEAD:
         return start, outcome
-    return _head_start(text, start, outcome.start() if outcome else end), outcome
+    return _find_head_start(text, start, outcome.start() if outcome else end), outcome
 
 
-def _head_start(text: str, start: int, end: int) -> int:
+def _find_head_start(text: str, start: int, end: int) -> int:
     r"""Find where the item's head begins that ends at ``end``: after the paragraph break before it.
 
     A doubtful break counts only where the words before it end the rationale of the item above:
@@ -146,8 +160,8 @@ def _head_start(text: str, start: int, end: int) -> int:
     )
     floor = max(floor, label_end)
     fallback = floor
-    for found in reversed(list(_BREAK.finditer(text, floor, end))):
-        at = found.start()
+    for line_end in reversed(list(_BREAK.finditer(text, floor, end))):
+        at = line_end.start()
         if text[at] == "\n":
             return at + 1
         if formats.REST_OF_PARTIAL.search(text, at, end) and not formats.START_OF_PARTIAL.search(
@@ -163,92 +177,83 @@ def _head_start(text: str, start: int, end: int) -> int:
     return fallback
 
 
-# --- numbered blocks -------------------------------------------------------------------------------------------------
+# --- numbered blocks -----------------------------------------------------------------------------
 
 
-def _numbered(
-    text: str, sections: Mapping[str, Place], grammar: formats.NumberedItems
-) -> Iterator[ItemBlock]:
-    outcomes = _stated_outcomes(text, sections, grammar)
+def _find_numbered(
+    text: str, places: Mapping[formats.SectionName, Place], grammar: formats.NumberedItems
+) -> list[ItemBlock]:
+    named_items = _find_stated(text, places, grammar)
     if grammar.named_in:
-        outcomes = _name_items(text, sections[grammar.named_in], outcomes)
-    if not outcomes:
+        named_items = _find_listed(text, places[grammar.named_in], named_items)
+    if not named_items:
         raise LetterError(
             "no_items", "no numbered sentence says what is 'medically necessary and appropriate'"
         )
-    blocks = (
-        _number_in_order(grammar.head.finditer(text, *sections["items"])) if grammar.head else []
-    )
-    block_ends = [*(block.start() for block in blocks[1:]), sections["items"][1] if blocks else 0]
-    for number, named in enumerate(outcomes, start=1):
-        decisions = {_decision(statement) for statement in named.statements}
-        if len(decisions) != 1:
-            reason = "contradictory_outcomes" if decisions else "item_without_outcome"
-            found = "sentences that contradict each other" if decisions else "no sentence"
-            raise LetterError(
-                reason,
-                f"item {number}: {found} on whether it is 'medically necessary and appropriate'",
-                named.item[0],
-            )
-        found_item = ItemBlock(one_line(text[slice(*named.item)]), decisions.pop())
-        found_item.add(text, "item", *named.item, number)
-        found_item.spans.append(
-            Span("label", "item", *(trim(text, *named.entry) or named.entry), number)
-        )
+    heads = _in_order(grammar.head.finditer(text, *places["items"])) if grammar.head else []
+    ends = [*(head.start() for head in heads[1:]), places["items"][1] if heads else 0]
+    blocks: list[ItemBlock] = []
+    for number, named in enumerate(named_items, start=1):
+        spans = [
+            *mark(text, "field", "item", named.item, number),
+            *mark(text, "label", "item", named.entry, number),
+        ]
         for statement in named.statements:
-            found_item.add(
-                text, "decision", statement.start("verdict"), statement.end("verdict"), number
-            )
-            found_item.spans.append(
-                Span("label", "item", *(trim(text, *statement.span()) or (0, 0)), number)
-            )
-        if number <= len(blocks):
-            head = blocks[number - 1]
-            found_item.spans.append(
-                Span("label", "item", *(trim(text, *head.span()) or (0, 0)), number)
-            )
-            _add_labelled_fields(
-                found_item, text, (head.end(), block_ends[number - 1]), grammar.labels, number
-            )
+            spans += mark(text, "field", "decision", statement.span("verdict"), number)
+            spans += mark(text, "label", "item", statement.span(), number)
+        if number <= len(heads):
+            head = heads[number - 1]
+            spans += mark(text, "label", "item", head.span(), number)
+            block_place = head.end(), ends[number - 1]
+            spans += _find_introduced_fields(text, block_place, grammar.labels, number)
         for section, column in grammar.shared:
-            if section in sections:
-                found_item.add(text, column, *sections[section], number)
-        yield found_item
+            spans += mark(text, "field", column, places.get(section), number)
+        blocks.append(ItemBlock(_decide(named, number), tuple(spans)))
+    return blocks
 
 
-def _stated_outcomes(
-    text: str, sections: Mapping[str, Place], grammar: formats.NumberedItems
-) -> list[_Named]:
-    """List the items that sentences of outcome name, each with all its sentences; a lone unnumbered one is number 1."""
-    region = sections[grammar.stated_in] if grammar.stated_in else (0, len(text))
-    outcomes: list[_Named] = []
+def _find_stated(
+    text: str, places: Mapping[formats.SectionName, Place], grammar: formats.NumberedItems
+) -> list[_NamedItem]:
+    """Find the items that sentences of outcome name; a lone unnumbered sentence is of number 1."""
+    region = places[grammar.stated_in] if grammar.stated_in else (0, len(text))
+    statements: list[list[re.Match[str]]] = []
     for statement in grammar.statement.finditer(text, *region):
         number = int(statement["number"] or 1)
-        if number == len(outcomes) + 1:
-            item = statement.span("item") if "item" in statement.groupdict() else statement.span()
-            outcomes.append(_Named(item, statement.span(), [statement]))
-        elif 0 < number <= len(outcomes) and grammar.stated_in != "items":
-            outcomes[number - 1].statements.append(statement)
-    return outcomes
-
-
-def _name_items(text: str, listed_in: Place, outcomes: list[_Named]) -> list[_Named]:
-    """Join outcomes to the items that a section lists; one item may be named without a number."""
-    listed = _number_in_order(formats.LISTED_ITEM.finditer(text, *listed_in))
-    entries = [(entry.span("item"), entry.span()) for entry in listed] or [
-        (trim(text, *listed_in) or listed_in, listed_in)
+        if number == len(statements) + 1:
+            statements.append([statement])
+        elif 0 < number <= len(statements) and grammar.stated_in != "items":
+            statements[number - 1].append(statement)
+    return [
+        _NamedItem(
+            first.span("item") if "item" in first.groupdict() else first.span(),
+            first.span(),
+            (first, *others),
+        )
+        for first, *others in statements
     ]
-    named = []
+
+
+def _find_listed(text: str, listed_in: Place, stated: Sequence[_NamedItem]) -> list[_NamedItem]:
+    """Find the items that a section lists, and join the outcomes to them by number.
+
+    One item may be listed without a number.
+    """
+    entries = [
+        (entry.span("item"), entry.span())
+        for entry in _in_order(formats.LISTED_ITEM.finditer(text, *listed_in))
+    ] or [(trim(text, listed_in) or listed_in, listed_in)]
+    named_items = []
     for i, (item, entry) in enumerate(entries):
         asked = formats.ASKED.match(text, *item)
-        statements = outcomes[i].statements if i < len(outcomes) else []
+        statements = stated[i].statements if i < len(stated) else ()
         if len(entries) > 1:  # a sentence without a number could be about any of them
-            statements = [statement for statement in statements if statement["number"]]
-        named.append(_Named(asked.span("item") if asked else item, entry, statements))
-    return named
+            statements = tuple(statement for statement in statements if statement["number"])
+        named_items.append(_NamedItem(asked.span("item") if asked else item, entry, statements))
+    return named_items
 
 
-def _number_in_order(matches: Iterator[re.Match[str]]) -> list[re.Match[str]]:
+def _in_order(matches: Iterable[re.Match[str]]) -> list[re.Match[str]]:
     """Keep those that count 1, 2, 3: a number elsewhere in the text opens no item."""
     kept: list[re.Match[str]] = []
     for match in matches:
@@ -257,19 +262,34 @@ def _number_in_order(matches: Iterator[re.Match[str]]) -> list[re.Match[str]]:
     return kept
 
 
-def _decision(statement: re.Match[str]) -> Decision:
-    return "upheld" if statement["negation"] else "overturned"
+def _decide(named: _NamedItem, number: int) -> Decision:
+    """Give the decision in which all sentences about an item agree."""
+    is_upheld = {statement["negation"] is not None for statement in named.statements}
+    if len(is_upheld) != 1:
+        reason = "contradictory_outcomes" if is_upheld else "item_without_outcome"
+        statements = "sentences that contradict each other" if is_upheld else "no sentence"
+        raise LetterError(
+            reason,
+            f"item {number}: {statements} on whether it is 'medically necessary and appropriate'",
+            named.item[0],
+        )
+    return "upheld" if is_upheld.pop() else "overturned"
 
 
-def _add_labelled_fields(
-    block: ItemBlock, text: str, place: Place, labels: tuple[formats.Label, ...], number: int
-) -> None:
-    found = sorted(
-        ((match, label) for label in labels if (match := label.pattern.search(text, *place))),
-        key=lambda pair: pair[0].start(),
+def _find_introduced_fields(
+    text: str, place: Place, labels: tuple[formats.Label, ...], number: int
+) -> list[Span]:
+    """Find the fields of a block, in whatever order their labels stand."""
+    matches = [(label.pattern.search(text, *place), label) for label in labels]
+    in_order = sorted(
+        ((match, label) for match, label in matches if match), key=lambda pair: pair[0].start()
     )
-    ends = [*(match.start() for match, _ in found[1:]), place[1]]
-    for (match, label), end in zip(found, ends, strict=False):
-        if not label.is_part:
-            block.spans.append(Span("label", label.column, *match.span(), number))
-        block.add(text, label.column, match.start() if label.is_part else match.end(), end, number)
+    ends = [*(match.start() for match, _ in in_order[1:]), place[1]]
+    spans: list[Span] = []
+    for (match, label), end in zip(in_order, ends, strict=False):
+        if label.is_part:
+            spans += mark(text, "field", label.column, (match.start(), end), number)
+        else:
+            spans += mark(text, "label", label.column, match.span(), number)
+            spans += mark(text, "field", label.column, (match.end(), end), number)
+    return spans

@@ -1,25 +1,24 @@
-r"""Text of a letter to a :class:`~imrml.determinations.Case`, driven by the table of :mod:`imrml.letters.formats`."""
+"""Text of a letter to its case, driven by the table of :mod:`imrml.letters.formats`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from imrml.config import load_config
 from imrml.determinations import Case, Determination, Item
+from imrml.documents.reading import read_bytes, read_text
 from imrml.errors import LetterError
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
-from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, Place, find_items, trim
-from imrml.letters.spans import ParsedLetter, Span, one_line
+from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
+from imrml.letters.sections import find_sections, recognize_format
+from imrml.letters.spans import ParsedLetter, Place, Span, field_words, mark
 from imrml.submissions.columns import Submission
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex
 
-_Sections = tuple[formats.Section, ...]
-_LAYOUTS: dict[_Sections, dict[formats.Section, re.Pattern[str]]] = {
-    row.sections: {section: re.compile(formats.worded(section.heading)) for section in row.sections}
-    for row in formats.FORMATS
-}
 _FACT = re.compile(
     "|".join(
         [
@@ -52,282 +51,181 @@ _CLOSING = (
     "medically appropriate",
 )
 """How a letter ends; its closing formula often lacks the full stop."""
+_CASE_OUTCOMES = {"U": "upheld", "O": "overturned", "P": "partially overturned"}
 
 
-def parse_letter(text: str, fallback_case_number: str) -> Case:
-    """Parse one letter.
+def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") -> ParsedLetter:
+    """Parse one letter into its case, and keep where everything stands in it.
 
     Parameters
     ----------
-    text : str
-        As :func:`imrml.documents.read_document` gives it.
-    fallback_case_number : str
-        Used where the letter's header is cut off; by convention the stem of the file's name.
+    source : str, bytes or Path
+        The letter's text; or the bytes of its file, a PDF with a text layer or plain text; or the
+        path of that file (a ``str`` is text, never a path).
+    fallback_case_number : str, default=""
+        Used where the letter has no case number, as one whose header is cut off; for a path, the
+        stem of the file's name unless given.
+
+    Returns
+    -------
+    ParsedLetter
+        Its ``case`` holds the items, each with what was submitted and what was decided; its
+        ``spans`` say where each field stands.
 
     Raises
     ------
     LetterError
         ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome`` or
-        ``contradictory_outcomes``; its offset counts characters of ``text``.
+        ``contradictory_outcomes``; its offset counts characters of the text.
+    DocumentError
+        The file cannot be read, or holds no text, or more than the limits of the default config
+        allow.
+
+    See Also
+    --------
+    imrml.corpus.parse_letters : Many letters, each in a process that it may kill, into a table.
 
     Examples
     --------
-    >>> case = parse_letter('''HOW THE IMR FINAL DETERMINATION WAS MADE
+    >>> letter = parse_letter('''HOW THE IMR FINAL DETERMINATION WAS MADE
     ... State(s) of Licensure: Oregon
     ... CLINICAL CASE SUMMARY
     ... A 40 year old cook burned her hand.
     ... IMR ISSUES, DECISIONS AND RATIONALES
-    ... Hand therapy, 6 visits: Overturned
-    ... Claims Administrator guideline: Decision based on MTUS.
-    ... MAXIMUS guideline: Decision based on MTUS.
-    ... Decision rationale: The visits are supported.''', "letter-7")
-    >>> case.case_number, case.items[0].submission.item, case.items[0].determination.decision
-    ('letter-7', 'Hand therapy, 6 visits', 'overturned')
-    """
-    return read_letter(text, fallback_case_number).case
-
-
-def read_letter(text: str, fallback_case_number: str) -> ParsedLetter:
-    """Parse one letter and keep where everything stands in it.
-
-    Parameters and errors are those of :func:`parse_letter`.
-
-    Examples
-    --------
-    >>> reading = read_letter('''CLINICAL CASE SUMMARY
-    ... A 40 year old cook burned her hand.
-    ... IMR ISSUES, DECISIONS AND RATIONALES
     ... Hand therapy,   6 visits: Overturned
     ... Claims Administrator guideline: Decision based on MTUS.
-    ... MAXIMUS guideline: The Expert Reviewer based their decision on recommendation(s) outside of the MTUS Guidelines.
-    ... Decision rationale: The visits are supported.''', "letter-7")
-    >>> [span] = reading.find("item", 1)
-    >>> reading.text_of(span), reading.clean.original[slice(*reading.locate(span, 0, 15))]
-    ('Hand therapy, 6 visits', 'Hand therapy,   6')
+    ... MAXIMUS guideline: Decision based on MTUS.
+    ... Decision rationale: The visits are supported.''', fallback_case_number="letter-7")
+    >>> letter
+    ParsedLetter(case_number='letter-7', letter_format='F2b', n_items=1, flags=())
+    >>> letter.case.items[0].submission.item, letter.case.items[0].determination.decision
+    ('Hand therapy, 6 visits', 'overturned')
+    >>> [span] = letter.find("item", 1)
+    >>> letter.clean.original[slice(*letter.locate(span, 0, 15))]
+    'Hand therapy,   6'
     """
+    if isinstance(source, str):
+        text = source
+    else:
+        limits = load_config().limits
+        content = read_bytes(source, limits) if isinstance(source, Path) else source
+        text = read_text(content, limits)
+    if isinstance(source, Path):
+        fallback_case_number = fallback_case_number or source.stem
     clean = clean_letter(text)
     try:
-        return _read(clean, fallback_case_number)
+        return _parse_clean(clean, fallback_case_number)
     except LetterError as error:
         if error.offset is not None:
             error.offset = clean.to_original().find(error.offset, error.offset)[0]
         raise
 
 
-def _read(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
+def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
     text = clean.text
-    layout, sections, spans = _find_sections(text)
+
+    # 1. Headings come first: only they say whether this is a determination, and what the words
+    #    below each of them are.
+    sections = find_sections(text)
+    places = sections.places
+
+    # 2. Facts of header and notice, read above the first section with words about the case only:
+    #    any date below is one of the treatment's story.
     facts_end = min(
-        sections[name][0] for name in ("issue", "reviewer", "case_summary") if name in sections
+        places[name][0] for name in ("issue", "reviewer", "case_summary") if name in places
     )
-    facts = _find_facts(text, facts_end, spans)
-    letter_format, is_verified = _recognise(text, layout, sections, facts.get("decided_on"))
-    states, specialties = _find_credentials(text, sections.get("reviewer"), spans)
-    case_summary = _find_summary(text, sections["case_summary"], spans)
-    blocks = find_items(text, sections, letter_format.items)
-    for name in ("outcomes", "reviewer", "documents", "effect"):
-        if name in sections and (place := trim(text, *sections[name])):
-            spans.append(Span("standing", name, *place))
-    if "items" in sections and (lead := formats.DECISIONS_LEAD.match(text, *sections["items"])):
-        spans.append(Span("standing", "items", *(trim(text, *lead.span()) or lead.span())))
-    preface_end = min(
-        span.start
-        for span in spans
-        if span.kind == "label" and span.item_number == 0 and span.name in sections
-    )
-    preface = text[:preface_end].casefold()
-    has_cover = any(words in preface for words in formats.COVER_WORDS)
-    if has_cover and (place := trim(text, 0, preface_end)):
-        spans.append(Span("cover", "cover", *place))
-    known = {
-        "diagnosis": derive_diagnosis(case_summary),
-        "age": derive_age(case_summary),
-        "sex": derive_sex(case_summary),
-        "case_summary": case_summary,
-        "priority": facts.get("priority", ""),
-        **{name: facts.get(name) for name in ("date_of_injury", "received_on", "ur_denied_on")},
-    }
-    reviewed = {
-        "reviewer_states": states,
-        "reviewer_specialties": specialties,
-        **{name: facts.get(name) for name in ("assigned_on", "decided_on")},
-    }
-    items = tuple(
-        _item(text, number, block, known, reviewed) for number, block in enumerate(blocks, start=1)
-    )
-    for block in blocks:
-        spans += block.spans
+    fact_spans = _find_facts(text, facts_end)
+    facts = _fact_values(text, fact_spans)
+
+    # 3. The format: several have the same headings, and the day of the decision tells them apart
+    #    where the header has it.
+    letter_format, is_verified = recognize_format(text, sections, facts.get("decided_on"))
+
+    # 4. What all items share: who reviewed, and the story of the case.
+    shared_spans = [*_find_credentials(text, places), *_find_summary(text, places["case_summary"])]
+
+    # 5. The items, by the grammar of the format. A letter without any, or one whose outcome is not
+    #    told, is not read at all: a decision is never guessed.
+    blocks = find_items(text, places, letter_format.items)
+
+    # 6. What says nothing of this case: without it, coverage could not tell a word that was passed
+    #    over from one that was lost.
+    preface_end = sections.headings[0].start
+    standing_spans = _find_standing(text, places)
+    cover_spans = _find_cover(text, preface_end)
+
+    # 7. Values from the spans.
+    items = _make_items(text, blocks, shared_spans, facts)
     case = Case(
         facts.get("case_number", fallback_case_number), letter_format.id, is_verified, items
     )
-    stated = formats.CASE_OUTCOME.search(text, 0, preface_end) if has_cover else None
-    case_outcome = _CASE_OUTCOMES[stated["outcome"][0].upper()] if stated else ""
-    flags = [
-        flag
-        for flag, is_raised in (
-            ("cut_short", _is_cut_short(text, items)),
-            ("case_outcome_differs", case_outcome not in {"", _case_outcome(items)}),
-        )
-        if is_raised
+
+    # 8. Signs that the letter is not whole, or was misread: the outcome that a cover letter states
+    #    for the case is held against the items' own, which alone count.
+    case_outcome = _find_case_outcome(text, preface_end) if cover_spans else ""
+    raised = {
+        "cut_short": _is_cut_short(text, items),
+        "case_outcome_differs": case_outcome not in {"", _join_decisions(items)},
+    }
+
+    spans = [
+        *sections.headings,
+        *fact_spans,
+        *shared_spans,
+        *standing_spans,
+        *cover_spans,
+        *(span for block in blocks for span in block.spans),
     ]
     spans.sort(key=lambda span: (span.start, -span.end))
-    return ParsedLetter(case, clean, tuple(spans), case_outcome, tuple(flags))
+    flags = tuple(flag for flag, is_raised in raised.items() if is_raised)
+    return ParsedLetter(case, clean, tuple(spans), case_outcome, flags)
 
 
-def _item(
-    text: str, number: int, block: ItemBlock, known: dict[str, Any], reviewed: dict[str, Any]
-) -> Item:
-    words = {"claims_guideline": "", "maximus_guideline": "", "rationale": ""}
-    for span in block.spans:
-        if span.kind == "field" and span.name in words:
-            words[span.name] = one_line(text[span.start : span.end])
-    treatment, authorized, disputed = split_item(block.item)
-    return Item(
-        number,
-        Submission(
-            treatment=treatment,
-            item=block.item,
-            authorized=authorized,
-            disputed=disputed,
-            claims_guideline=words["claims_guideline"],
-            **known,
-        ),
-        Determination(block.decision, words["maximus_guideline"], words["rationale"], **reviewed),
-    )
+# --- facts of the header -------------------------------------------------------------------------
 
 
-# --- the whole letter ------------------------------------------------------------------------------------------------
-
-_CASE_OUTCOMES = {"U": "upheld", "O": "overturned", "P": "partially overturned"}
-
-
-def _case_outcome(items: tuple[Item, ...]) -> str:
-    decisions = {item.determination.decision for item in items}
-    return "partially overturned" if len(decisions) > 1 else decisions.pop()
-
-
-def _is_cut_short(text: str, items: tuple[Item, ...]) -> bool:
-    """Tell a letter whose end is missing: an item without rationale, a last head without its labels, an end amid a sentence."""
-    if not all(item.determination.rationale for item in items):
-        return True
-    return (
-        not text.endswith(_CLOSING)
-        or formats.ITEM_OUTCOME.search(text, len(text) - LONGEST_OUTCOME) is not None
-    )
-
-
-def _find_sections(text: str) -> tuple[_Sections, dict[str, Place], list[Span]]:
-    """Find the layout whose required headings stand in their order, and cut there; optional sections stand between them."""
-    for layout, headings in _LAYOUTS.items():
-        found: dict[formats.Section, re.Match[str]] = {}
-        start = 0
-        for section, heading in headings.items():
-            if section.is_required:
-                if not (match := heading.search(text, start)):
-                    break
-                found[section] = match
-                start = match.end()
-        else:
-            return layout, *_cut(text, layout, headings, found)
-    seen = {
-        section.heading: match.start()
-        for headings in _LAYOUTS.values()
-        for section, heading in headings.items()
-        if (match := heading.search(text))
-    }
-    if not seen:
-        raise LetterError("not_a_letter", "none of the headings of a final determination was found")
-    raise LetterError(
-        "unknown_format",
-        f"found the heading {', '.join(map(repr, seen))}, but not all that one format needs, in their order",
-        max(seen.values()),
-    )
-
-
-def _cut(
-    text: str,
-    layout: _Sections,
-    headings: dict[formats.Section, re.Pattern[str]],
-    found: dict[formats.Section, re.Match[str]],
-) -> tuple[dict[str, Place], list[Span]]:
-    in_order: list[tuple[formats.Section, re.Match[str]]] = []
-    for i, section in enumerate(layout):
-        start = in_order[-1][1].end() if in_order else 0
-        stop = next((found[later].start() for later in layout[i:] if later in found), len(text))
-        if match := found.get(section) or headings[section].search(text, start, stop):
-            in_order.append((section, match))
-    starts = [match.start() if section.is_part else match.end() for section, match in in_order]
-    ends = [*(match.start() for _, match in in_order[1:]), len(text)]
-    sections = {
-        section.name: place for (section, _), *place in zip(in_order, starts, ends, strict=True)
-    }
-    spans = [Span("label", section.name, *match.span()) for section, match in in_order]
-    return {name: (start, end) for name, (start, end) in sections.items()}, spans
-
-
-def _recognise(
-    text: str, layout: _Sections, sections: dict[str, Place], decided_on: str | None
-) -> tuple[formats.LetterFormat, bool]:
-    """Tell the format among those with the same sections: by the day of the decision, else by its sign.
-
-    A letter of a later day than any that was seen may have changed, so it is not of a verified
-    format.
-    """
-    rows = [row for row in formats.FORMATS if row.sections == layout]
-    dated = [
-        row for row in rows if decided_on and row.decided_from <= decided_on <= row.decided_until
-    ]
-    candidates = dated or rows
-    found = candidates[0] if len(candidates) == 1 else None
-    if found is None:
-        start = min(start for start, _ in sections.values())
-        found = next((row for row in candidates if row.sign and row.sign.search(text, start)), None)
-    if found is None:
-        raise LetterError(
-            "unknown_format",
-            f"has the headings of {', '.join(row.id for row in rows)}, but no credentials and no decision date",
-        )
-    return found, found.verified and (not decided_on or found in dated)
-
-
-# --- header and credentials ------------------------------------------------------------------------------------------
-
-
-def _find_facts(text: str, stop: int, spans: list[Span]) -> dict[str, str]:
-    """Match labels with values, whether each value follows its label or all labels come first.
+def _find_facts(text: str, stop: int) -> list[Span]:
+    """Find labels and values, whether each value follows its label or all labels come first.
 
     Where the first label is followed by its value, a label without one is a redaction hole, so the
     label still waiting when a new one comes is given up; else they wait in line for a value of
     their kind.
     """
-    tokens = []
-    for match in _FACT.finditer(text, 0, stop):
-        role, _, name = (match.lastgroup or "").partition("_")
-        if match["whole_received_on"]:
-            role, name = "whole", "received_on"
-        tokens.append((role.rstrip("0123456789"), name, match))
+    tokens = [_read_token(match) for match in _FACT.finditer(text, 0, stop)]
     roles = [role for role, _, _ in tokens]
     first = roles.index("label") if "label" in roles else 0
     labels_come_first = roles[first : first + 2] == ["label", "label"]
-    facts: dict[str, str] = {}
-    waiting: dict[str, None] = {}
+    spans: list[Span] = []
+    waiting: dict[str, None] = {}  # an ordered set of columns
     for role, name, match in tokens:
-        column, place = None, match.span()
         if role == "label":
-            spans.append(Span("label", name, *(trim(text, *place) or place)))
+            spans += mark(text, "label", name, match.span())
             if not labels_come_first:
                 waiting.clear()
             waiting[name] = None
         elif role == "whole":
-            spans.append(Span("label", name, *place))
-            column, place = name, match.span("inside")
+            spans += mark(text, "label", name, match.span())
+            spans += mark(text, "field", name, match.span("inside"))
         elif column := next((column for column in waiting if _KIND_OF[column] == name), None):
             del waiting[column]
-        if column is not None:
-            spans.append(Span("field", column, *place))
-            value = _fact_value(_KIND_OF[column], text[slice(*place)])
+            spans += mark(text, "field", column, match.span())
+    return spans
+
+
+def _read_token(match: re.Match[str]) -> tuple[str, str, re.Match[str]]:
+    """Give a token's role, and the column of a label or the kind of a value."""
+    role, _, name = (match.lastgroup or "").partition("_")
+    return role.rstrip("0123456789"), name, match
+
+
+def _fact_values(text: str, spans: Iterable[Span]) -> dict[str, str]:
+    """Read the values; of several for one column, the first that is one."""
+    facts: dict[str, str] = {}
+    for span in spans:
+        if span.kind == "field" and span.name not in facts:
+            value = _fact_value(_KIND_OF[span.name], text[span.start : span.end])
             if value is not None:
-                facts.setdefault(column, value)
+                facts[span.name] = value
     return facts
 
 
@@ -341,49 +239,161 @@ def _fact_value(kind: str, words: str) -> str | None:
         return None
 
 
-def _find_credentials(text: str, place: Place | None, spans: list[Span]) -> tuple[str, str]:
+# --- what all items share ------------------------------------------------------------------------
+
+
+def _find_credentials(text: str, places: Mapping[formats.SectionName, Place]) -> list[Span]:
+    """Find the reviewer's states and specialties, told in prose or in a block."""
+    place = places.get("reviewer")
     if place is None:
-        return "", ""
+        return []
     prose = formats.CERTIFIED_IN.search(text, *place)
-    block = (formats.LICENSURE.search(text, *place), formats.SPECIALTY.search(text, *place))
-    states = prose.span("states") if prose else block[0].span("states") if block[0] else None
-    specialties = (
-        [prose.span(name) for name in ("specialty", "subspecialty") if prose[name]]
-        if prose
-        else [block[1].span("specialties")]
-        if block[1]
-        else []
-    )
-    found = [
-        ("reviewer_states", states),
-        *(("reviewer_specialties", specialty) for specialty in specialties),
-    ]
-    words: dict[str, list[str]] = {"reviewer_states": [], "reviewer_specialties": []}
-    for column, found_at in found:
-        if found_at and (trimmed := trim(text, *found_at)):
-            spans.append(Span("field", column, *trimmed))
-            words[column].append(one_line(text[slice(*trimmed)]))
-    return ", ".join(words["reviewer_states"]), ", ".join(words["reviewer_specialties"])
+    states: Place | None
+    if prose:
+        states = prose.span("states")
+        # Without a subspecialty its span is empty, and so makes none.
+        specialties = [prose.span("specialty"), prose.span("subspecialty")]
+    else:
+        licensure = formats.LICENSURE.search(text, *place)
+        specialty = formats.SPECIALTY.search(text, *place)
+        states = licensure.span("states") if licensure else None
+        specialties = [specialty.span("specialties")] if specialty else []
+    spans = mark(text, "field", "reviewer_states", states)
+    for specialty_place in specialties:
+        spans += mark(text, "field", "reviewer_specialties", specialty_place)
+    return spans
 
 
-def _find_summary(text: str, place: Place, spans: list[Span]) -> str:
+def _find_summary(text: str, place: Place) -> list[Span]:
+    """Find the case summary below the sentence that leads to it, where there is one."""
     start, end = place
-    if lead := formats.SUMMARY_LEAD.match(text, start, end):
-        spans.append(Span("standing", "case_summary", *(trim(text, *lead.span()) or lead.span())))
-        start = lead.end()
-    trimmed = trim(text, start, end)
-    if trimmed is None:
-        return ""
-    spans.append(Span("field", "case_summary", *trimmed))
-    return one_line(text[slice(*trimmed)])
+    lead = formats.SUMMARY_LEAD.match(text, start, end)
+    if lead is None:
+        return mark(text, "field", "case_summary", place)
+    return [
+        *mark(text, "standing", "case_summary", lead.span()),
+        *mark(text, "field", "case_summary", (lead.end(), end)),
+    ]
+
+
+# --- what says nothing of the case ---------------------------------------------------------------
+
+
+def _find_standing(text: str, places: Mapping[formats.SectionName, Place]) -> list[Span]:
+    """Find the sections that say the same in every letter, and the lead of the decisions."""
+    spans: list[Span] = []
+    for name in ("outcomes", "reviewer", "documents", "effect"):
+        spans += mark(text, "standing", name, places.get(name))
+    if "items" in places and (lead := formats.DECISIONS_LEAD.match(text, *places["items"])):
+        spans += mark(text, "standing", "items", lead.span())
+    return spans
+
+
+def _find_cover(text: str, preface_end: int) -> list[Span]:
+    """Find the cover letter, notice or letterhead above the first heading, told by its words."""
+    preface = text[:preface_end].casefold()
+    has_cover = any(words in preface for words in formats.COVER_WORDS)
+    return mark(text, "cover", "cover", (0, preface_end)) if has_cover else []
+
+
+def _find_case_outcome(text: str, preface_end: int) -> str:
+    stated = formats.CASE_OUTCOME.search(text, 0, preface_end)
+    return _CASE_OUTCOMES[stated["outcome"][0].upper()] if stated else ""
+
+
+def _is_cut_short(text: str, items: Sequence[Item]) -> bool:
+    """Tell a letter whose end is missing.
+
+    Its signs are an item without rationale, a last head without its labels and an end amid a
+    sentence.
+    """
+    if not all(item.determination.rationale for item in items):
+        return True
+    return (
+        not text.endswith(_CLOSING)
+        or formats.ITEM_OUTCOME.search(text, len(text) - LONGEST_OUTCOME) is not None
+    )
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+def _make_items(
+    text: str, blocks: Sequence[ItemBlock], shared_spans: Sequence[Span], facts: dict[str, str]
+) -> tuple[Item, ...]:
+    summary = field_words(text, shared_spans, "case_summary")
+    known: dict[str, Any] = {
+        "diagnosis": derive_diagnosis(summary),
+        "age": derive_age(summary),
+        "sex": derive_sex(summary),
+        "case_summary": summary,
+        "priority": facts.get("priority", ""),
+        **{name: facts.get(name) for name in ("date_of_injury", "received_on", "ur_denied_on")},
+    }
+    reviewed: dict[str, Any] = {
+        **{
+            name: field_words(text, shared_spans, name)
+            for name in ("reviewer_states", "reviewer_specialties")
+        },
+        **{name: facts.get(name) for name in ("assigned_on", "decided_on")},
+    }
+    return tuple(
+        _make_item(text, number, block, known, reviewed)
+        for number, block in enumerate(blocks, start=1)
+    )
+
+
+def _make_item(
+    text: str, number: int, block: ItemBlock, known: dict[str, Any], reviewed: dict[str, Any]
+) -> Item:
+    item = field_words(text, block.spans, "item")
+    treatment, authorized, disputed = split_item(item)
+    return Item(
+        number,
+        Submission(
+            treatment=treatment,
+            item=item,
+            authorized=authorized,
+            disputed=disputed,
+            claims_guideline=field_words(text, block.spans, "claims_guideline"),
+            **known,
+        ),
+        Determination(
+            block.decision,
+            field_words(text, block.spans, "maximus_guideline"),
+            field_words(text, block.spans, "rationale"),
+            **reviewed,
+        ),
+    )
+
+
+def _join_decisions(items: Sequence[Item]) -> str:
+    decisions = {item.determination.decision for item in items}
+    return "partially overturned" if len(decisions) > 1 else decisions.pop()
 
 
 def case_rows(case: Case, source: str, source_sha256: str) -> Iterator[dict[str, Any]]:
     """Yield the item table's rows of one case, without the columns that labelling adds.
 
+    Parameters
+    ----------
+    case : Case
+        As :func:`parse_letter` finds it.
+    source, source_sha256 : str
+        The letter's file, and the hash of its bytes in hexadecimal.
+
+    Yields
+    ------
+    dict of str to value
+        One an item, by column; dates are ISO text.
+
     Examples
     --------
-    >>> item = Item(1, Submission("MRI of the knee", item="MRI of the knee"), Determination("upheld", decided_on="2016-03-01"))
+    >>> item = Item(
+    ...     1,
+    ...     Submission("MRI of the knee", item="MRI of the knee"),
+    ...     Determination("upheld", decided_on="2016-03-01"),
+    ... )
     >>> [row] = case_rows(Case("CM16-0000001", "F2b", True, (item,)), "a.txt", "00")
     >>> row["case_number"], row["decided_year"], row["decision"]
     ('CM16-0000001', 2016, 'upheld')

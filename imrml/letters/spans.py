@@ -1,17 +1,56 @@
-"""What was read in a letter, and where: every field with its span, so that a reader can be shown it in the letter as it came."""
+"""What was read in a letter, and where: every field with its span, to be shown in the letter."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from imrml.determinations import Case
 from imrml.letters.cleaning import BlankMap, CleanText
 
+Place = tuple[int, int]
+"""Start and end of a stretch of the cleaned text, half open."""
+
 SpanKind = Literal["field", "label", "standing", "cover"]
 
 
 def one_line(text: str) -> str:
-    """Collapse every run of blanks and line ends to one blank."""
+    """Collapse every run of blanks and line ends to one blank.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        Without blanks at its ends.
+    """
     return " ".join(text.split())
+
+
+def trim(text: str, place: Place) -> Place | None:
+    """Narrow a stretch to where no blank stands at its ends.
+
+    Parameters
+    ----------
+    text : str
+        The text that the stretch is of.
+    place : (int, int)
+        The stretch.
+
+    Returns
+    -------
+    (int, int) or None
+        None where nothing but blanks stands there.
+    """
+    start, end = place
+    words = text[start:end]
+    inner = words.strip()
+    if not inner:
+        return None
+    start += len(words) - len(words.lstrip())
+    return start, start + len(inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +77,64 @@ class Span:
     item_number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+def mark(
+    text: str, kind: SpanKind, name: str, place: Place | None, item_number: int = 0
+) -> list[Span]:
+    """Make the span of a stretch of text, without the blanks at its ends.
+
+    Parameters
+    ----------
+    text : str
+        The cleaned text.
+    kind, name, item_number
+        As of :class:`Span`.
+    place : (int, int) or None
+        The stretch; None where the letter lacks it.
+
+    Returns
+    -------
+    list of Span
+        One, or none where nothing but blanks stands there: absence is no case of its own for the
+        caller, who joins what there is.
+
+    Examples
+    --------
+    >>> mark("Priority:  Standard ", "field", "priority", (9, 20))
+    [Span(kind='field', name='priority', start=11, end=19, item_number=0)]
+    >>> mark("Priority:  ", "field", "priority", (9, 11))
+    []
+    """
+    trimmed = trim(text, place) if place else None
+    return [Span(kind, name, *trimmed, item_number)] if trimmed else []
+
+
+def field_words(text: str, spans: Iterable[Span], name: str) -> str:
+    """Give the words of a field on one line.
+
+    Parameters
+    ----------
+    text : str
+        The cleaned text.
+    spans : iterable of Span
+        Of one item, or of what belongs to all items.
+    name : str
+        Column of the item table.
+
+    Returns
+    -------
+    str
+        Joined by commas where the field stands in several places; ``""`` where the letter lacks it.
+    """
+    return ", ".join(
+        one_line(text[span.start : span.end])
+        for span in spans
+        if span.kind == "field" and span.name == name
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ParsedLetter:
-    """One letter as read.
+    """One letter as parsed; its ``repr`` holds no text of it, for logs show that.
 
     Parameters
     ----------
@@ -65,8 +159,28 @@ class ParsedLetter:
     case_outcome: str
     flags: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"ParsedLetter(case_number={self.case.case_number!r}, "
+            f"letter_format={self.case.letter_format!r}, n_items={len(self.case.items)}, "
+            f"flags={self.flags})"
+        )
+
     def find(self, name: str, item_number: int = 0) -> tuple[Span, ...]:
-        """Give the spans of a field, one unless the field was joined from several."""
+        """Give the spans of a field.
+
+        Parameters
+        ----------
+        name : str
+            Column of the item table.
+        item_number : int, default=0
+            From 1; 0 for a field that belongs to all items.
+
+        Returns
+        -------
+        tuple of Span
+            One, unless the field was joined from several or the letter lacks it.
+        """
         return tuple(
             span
             for span in self.spans
@@ -74,11 +188,35 @@ class ParsedLetter:
         )
 
     def text_of(self, span: Span) -> str:
-        """Give the words of a span on one line."""
+        """Give the words of a span on one line.
+
+        Parameters
+        ----------
+        span : Span
+            One of this letter's.
+
+        Returns
+        -------
+        str
+            As the field of the item table has them.
+        """
         return one_line(self.clean.text[span.start : span.end])
 
-    def locate(self, span: Span, start: int, end: int) -> tuple[int, int]:
-        """Give the place in the letter as it came of a stretch of a field, as evidence is: positions in ``text_of(span)``."""
+    def locate(self, span: Span, start: int, end: int) -> Place:
+        """Give the place of a stretch of a field in the letter as it came.
+
+        Parameters
+        ----------
+        span : Span
+            Of the field.
+        start, end : int
+            Half open, in characters of ``text_of(span)``, as evidence has them.
+
+        Returns
+        -------
+        (int, int)
+            Half open, in characters of ``clean.original``.
+        """
         inside = BlankMap(self.text_of(span), self.clean.text[span.start : span.end])
-        found_start, found_end = inside.find(start, end)
-        return self.clean.to_original().find(span.start + found_start, span.start + found_end)
+        inside_start, inside_end = inside.find(start, end)
+        return self.clean.to_original().find(span.start + inside_start, span.start + inside_end)

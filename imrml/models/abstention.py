@@ -1,4 +1,7 @@
-"""When a model does not answer, in plain words: too little said, nothing like it learned from, or an answer worth too little."""
+"""When a model does not answer, in plain words.
+
+Too little is said, nothing like it was learned from, or an answer would be worth too little.
+"""
 
 import re
 import zlib
@@ -16,12 +19,14 @@ from imrml.phrases import pluralize
 Words = npt.NDArray[np.uint32]
 
 TELLING_COLUMNS = ("treatment", "diagnosis", "case_summary")
-"""What somebody says of the request; sex, priority and guideline say nothing of it, the item repeats the treatment."""
+"""What somebody says of the request; sex, priority and guideline say nothing of it, the item
+repeats the treatment."""
 _WORD = re.compile(r"\w*[^\W\d_]\w*")
 _WORD_OR_NUMBER = re.compile(r"\w\S*")
 """A dose or a count says as much of a request as a word does."""
 _PRIOR_WORDS = 10
-"""Known words that every request is credited with, so that one rare brand in a line of three words is no foreign language."""
+"""Known words that every request is credited with, so that one rare brand in a line of three words
+is no foreign language."""
 
 
 def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int) -> Words:
@@ -36,9 +41,16 @@ def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int)
     min_cases : int
         A word is known from this many cases on.
 
+    Returns
+    -------
+    ndarray of uint32
+        Hashes of the words that are known, sorted.
+
     Examples
     --------
-    >>> asked = pd.DataFrame({"treatment": ["MRI left knee"] * 5, "diagnosis": "", "case_summary": ""})
+    >>> asked = pd.DataFrame(
+    ...     {"treatment": ["MRI left knee"] * 5, "diagnosis": "", "case_summary": ""}
+    ... )
     >>> known = learn_words(asked, list("ABCDE"), min_cases=5)
     >>> asked["treatment"] = ["MRI left knee", *["tres tigres tristes tragaban trigo"] * 4]
     >>> unknown_shares(asked.head(2), known).round(2).tolist()
@@ -46,23 +58,35 @@ def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int)
     """
     codes = pd.factorize(pd.Series(list(cases)))[0]
     by_case: dict[int, set[int]] = {}
-    for case, found in zip(codes.tolist(), _hash_words(submissions), strict=True):
-        by_case.setdefault(case, set()).update(found)
+    for case, words in zip(codes.tolist(), _hash_words(submissions), strict=True):
+        by_case.setdefault(case, set()).update(words)
     counts = pd.Series(list(chain.from_iterable(by_case.values())), dtype="uint32").value_counts()
     return np.sort(counts.index[counts >= min_cases].to_numpy(dtype=np.uint32))
 
 
 def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.float64]:
-    """Count the different words of each request that are not known, as a share of all of them and ten known ones.
+    """Count the different words of each request that are not known, as a share of all and ten more.
 
     Of three ways to see that a request is unlike those learned from, the one that told held-out
     letters from foreign text (experiments/025-unlike-requests).
+
+    Parameters
+    ----------
+    submissions : DataFrame of shape (n_items, n_columns)
+        Holds ``TELLING_COLUMNS``.
+    known : ndarray of uint32
+        From :func:`learn_words`.
+
+    Returns
+    -------
+    ndarray of float of shape (n_items,)
+        Between 0 and 1; ten known words are added to each request.
     """
     shares = []
-    for found in _hash_words(submissions):
-        words = np.array(found, dtype=np.uint32)
+    for hashes in _hash_words(submissions):
+        words = np.array(hashes, dtype=np.uint32)
         is_known = np.searchsorted(known, words, "right") > np.searchsorted(known, words)
-        shares.append((~is_known).sum() / (len(found) + _PRIOR_WORDS))
+        shares.append((~is_known).sum() / (len(hashes) + _PRIOR_WORDS))
     return np.array(shares, dtype=float)
 
 
@@ -71,14 +95,14 @@ def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
     by_text: dict[tuple[str, bool], set[int]] = {}
     words = []
     for row in zip(*(submissions[name] for name in columns), strict=True):
-        told = [(text, column == "treatment") for column, text in zip(columns, row, strict=True)]
-        for text, is_request in told:
+        texts = [(text, column == "treatment") for column, text in zip(columns, row, strict=True)]
+        for text, is_request in texts:
             if (text, is_request) not in by_text:
                 in_full = spell_out(text, is_request=is_request).lower()
                 by_text[text, is_request] = {
                     zlib.crc32(word.encode()) for word in set(_WORD.findall(in_full))
                 }
-        words.append(sorted(set().union(*(by_text[one] for one in told))))
+        words.append(sorted(set().union(*(by_text[one] for one in texts))))
     return words
 
 
@@ -88,7 +112,7 @@ def find_reasons(
     answers: Mapping[str, Sequence[Any]],
     threshold: float | None,
 ) -> list[str]:
-    """Say for each item why the model does not answer; ``""`` where it does. The first reason that holds is given.
+    """Say for each item why the model does not answer.
 
     Parameters
     ----------
@@ -102,22 +126,31 @@ def find_reasons(
         settings ask for it.
     threshold : float or None
         Probability from which the answer is "overturned", where config states costs or a target.
+
+    Returns
+    -------
+    list of str of length n_items
+        The first reason that holds; ``""`` where the model answers.
     """
     reasons = []
-    told = zip(*(submissions[name] for name in TELLING_COLUMNS if name in submissions), strict=True)
+    texts_by_row = zip(
+        *(submissions[name] for name in TELLING_COLUMNS if name in submissions), strict=True
+    )
     rows = (dict(zip(answers, row, strict=True)) for row in zip(*answers.values(), strict=True))
-    for row, treatment, answer in zip(told, submissions["treatment"], rows, strict=True):
+    for row, treatment, answer in zip(texts_by_row, submissions["treatment"], rows, strict=True):
         n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
         if not _WORD.search(treatment):
             reasons.append("no treatment is named")
         elif n_words < settings["min_words"]:
             reasons.append(
-                f"the request holds {pluralize(n_words, 'word')}; at least {settings['min_words']} are needed"
+                f"the request holds {pluralize(n_words, 'word')}; at least "
+                f"{settings['min_words']} are needed"
             )
         elif answer["n_known"] < settings["min_category_items"]:
             name, needed = answer["category"].replace("_", " "), settings["min_category_items"]
             reasons.append(
-                f"only {answer['n_known']} items of category '{name}' to learn from; at least {needed} are needed"
+                f"only {answer['n_known']} items of category '{name}' to learn from; at least "
+                f"{needed} are needed"
             )
         elif (
             settings["max_unknown_words"] is not None
@@ -125,7 +158,8 @@ def find_reasons(
         ):
             share = answer["unknown_words"]
             reasons.append(
-                f"the request is worded unlike those learned from: {share:.0%} of its words are unknown"
+                f"the request is worded unlike those learned from: {share:.0%} of its words are "
+                "unknown"
             )
         else:
             reasons.append(
@@ -146,7 +180,10 @@ def _answer_worth_too_little(
     )
     confidence = p if p >= (0.5 if threshold is None else threshold) else 1 - p
     if threshold is not None and nearest is not None and abs(p - threshold) < nearest:
-        return f"the probability lies within {nearest:.0%} of the threshold of {threshold:.0%}: either answer could be right"
+        return (
+            f"the probability lies within {nearest:.0%} of the threshold of {threshold:.0%}: "
+            "either answer could be right"
+        )
     if widest is not None and width > widest:
         return f"the interval is {width:.0%} wide; at most {widest:.0%} is asked for"
     if least is not None and confidence < least:

@@ -1,4 +1,4 @@
-"""How often denials were overturned where the record showed a line of the checklist: associations, not probabilities."""
+"""How often denials were overturned where a record showed a line of the checklist: associations."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -18,7 +18,12 @@ _SMALLEST_RATE = 0.005
 
 
 def checklist_lines() -> tuple[tuple[str, str], ...]:
-    """List the lines that a record can be seen to answer: (deficiency id, line), in the checklist's order.
+    """List the lines of the checklist that a record can be seen to answer.
+
+    Returns
+    -------
+    tuple of (str, str)
+        Deficiency id and line, in the checklist's order.
 
     Examples
     --------
@@ -29,7 +34,7 @@ def checklist_lines() -> tuple[tuple[str, str], ...]:
 
 
 def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
-    """Tell which lines of the checklist the record of each row of a feature matrix shows, bool of shape (n_items, n_lines).
+    """Tell which lines of the checklist the record of each item shows.
 
     Parameters
     ----------
@@ -37,6 +42,11 @@ def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
         Features, the ``shows=...`` columns among them.
     names : ndarray of str of shape (n_features,)
         Their names.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_items, n_lines)
+        In the order of :func:`checklist_lines`.
     """
     places = {name: place for place, name in enumerate(names.tolist())}
     columns, needed = sparse.csc_matrix(matrix), cues_that_show()
@@ -51,7 +61,9 @@ def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
 
 
 class ChecklistAssociations(BaseEstimator):
-    """Log-odds of being overturned with a line of the checklist shown, against it not shown: one regression on all lines.
+    """Log-odds of being overturned with a line of the checklist shown, against it not shown.
+
+    One regression on all lines.
 
     The outcome model itself cannot be asked by setting its columns, because its words speak for the
     same documents (experiments/050-documented-answers). The deficiency model can: it reads no word
@@ -72,6 +84,11 @@ class ChecklistAssociations(BaseEstimator):
             Whether the record shows all that a line of :func:`checklist_lines` wants.
         overturned, category_rates : ndarrays of shape (n_items,)
             Decisions, and the rate overturned in each item's treatment category.
+
+        Returns
+        -------
+        ChecklistAssociations
+            Itself.
         """
         is_shown, overturned = (np.asarray(given, dtype=bool) for given in (is_shown, overturned))
         self.outcome_log_odds_: np.ndarray = np.full(is_shown.shape[1], np.nan)
@@ -87,7 +104,7 @@ class ChecklistAssociations(BaseEstimator):
         return self
 
     def move(self, p: float, lines: Sequence[int]) -> float:
-        """Give P(overturned) with some lines shown besides; lines of which nothing is known move nothing.
+        """Give P(overturned) with some lines shown besides; lines not known of move nothing.
 
         Parameters
         ----------
@@ -95,6 +112,11 @@ class ChecklistAssociations(BaseEstimator):
             Probability as it is, 0 to 1.
         lines : sequence of int
             Places in :func:`checklist_lines`.
+
+        Returns
+        -------
+        float
+            Probability, 0 to 1.
         """
         check_is_fitted(self)
         by = float(np.nansum(self.outcome_log_odds_[list(lines)])) if lines else 0.0

@@ -1,4 +1,4 @@
-"""Refits of a penalised logistic regression on other cases, side by side: how far its coefficients could lie elsewhere."""
+"""Refits of a penalised logistic regression on other cases: how far its coefficients could lie."""
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ def refit_on_other_cases(
     n_refits: int,
     seed: int,
 ) -> _Floats:
-    """Refit on resampled cases, each refit with a penalty that pulls towards a center of its own instead of zero.
+    """Refit on resampled cases, each with a penalty that pulls towards a center drawn for it.
 
     With the center drawn from the prior that the penalty stands for, a refit is a draw from the
     posterior (randomize-then-optimize; Bardsley et al. 2014, SIAM J. Sci. Comput. 36(4)). Refits
@@ -94,7 +94,7 @@ def _draw_cases(
     n_refits: int,
     random: np.random.Generator,
 ) -> _Floats:
-    """Count how often each item is drawn, shape (n_items, n_refits); both decisions are drawn each time."""
+    """Count how often each item is drawn, shape (n_items, n_refits); each draw holds both."""
     n_cases = int(cases.max()) + 1
     counts = np.zeros((len(y), n_refits))
     for number in range(n_refits):

@@ -1,4 +1,4 @@
-"""A model as one archive to hand on: model, manifest, card, config, and a list of checksums that is held when it is opened."""
+"""A model as one archive to hand on, with a list of checksums that is held when it is opened."""
 
 import hashlib
 import io
@@ -53,7 +53,17 @@ def write_bundle(files: Mapping[str, bytes], path: Path) -> str:
 
 
 def read_bundle(path: Path) -> dict[str, bytes]:
-    """Read an archive that :func:`write_bundle` wrote; every file must be listed, and be as it was listed.
+    """Read an archive that :func:`write_bundle` wrote; every file must be as it was listed.
+
+    Parameters
+    ----------
+    path : Path
+        The archive.
+
+    Returns
+    -------
+    dict of str to bytes
+        Its files by name, without the list.
 
     Raises
     ------
@@ -64,7 +74,7 @@ def read_bundle(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             n_bytes = sum(part.file_size for part in parts)
-            found = (
+            files = (
                 {part.filename: archive.read(part) for part in parts}
                 if n_bytes <= _MOST_BYTES
                 else {}
@@ -83,25 +93,27 @@ def read_bundle(path: Path) -> dict[str, bytes]:
         ) from None
     if n_bytes > _MOST_BYTES:
         raise ModelError(
-            f"{path}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; ask for the bundle again"
+            f"{path}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; ask for "
+            "the bundle again"
         )
-    listed = _listed(found.pop(CONTENTS, b""), path)
-    if len(parts) != len(found) + 1 or found.keys() != listed.keys():
-        odd = sorted(found.keys() ^ listed.keys()) or "a name twice"
+    listed = _listed(files.pop(CONTENTS, b""), path)
+    if len(parts) != len(files) + 1 or files.keys() != listed.keys():
+        odd = sorted(files.keys() ^ listed.keys()) or "a name twice"
         raise ModelError(
-            f"{path}: holds other files than {CONTENTS} lists ({odd}); it was changed: ask for the bundle again"
+            f"{path}: holds other files than {CONTENTS} lists ({odd}); it was changed: ask for "
+            "the bundle again"
         )
-    if changed := [name for name, data in sorted(found.items()) if _digest(data) != listed[name]]:
+    if changed := [name for name, data in sorted(files.items()) if _digest(data) != listed[name]]:
         named = f"{', '.join(changed)} not as listed in {CONTENTS} (checksums differ)"
         raise ModelError(f"{path}: {named}; it was changed: ask for the bundle again")
-    return found
+    return files
 
 
 def _listed(contents: bytes, path: Path) -> dict[str, str]:
     try:
-        told = json.loads(contents)
-        if told["format"] == _FORMAT:
-            return {str(name): str(facts["sha256"]) for name, facts in told["files"].items()}
+        listed = json.loads(contents)
+        if listed["format"] == _FORMAT:
+            return {str(name): str(facts["sha256"]) for name, facts in listed["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise ModelError(

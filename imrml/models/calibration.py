@@ -1,4 +1,4 @@
-"""Log-odds to probabilities by scikit-learn's calibrators, fitted and, where asked, chosen on case-grouped folds."""
+"""Log-odds to probabilities by scikit-learn's calibrators, fitted on case-grouped folds."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -27,9 +27,10 @@ class ScoreCalibrator(BaseEstimator):
     ----------
     method : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
         ``auto`` takes the one whose held-out log loss is least: each is fitted on the scores of all
-        folds but one and measured on that one. ``none`` reads scores as log-odds.
+        folds but one and measured on that one. ``none`` reads scores as log-odds. The config's
+        default is ``sigmoid``.
     n_folds : int
-        Folds of ``auto``, which never part the items of a case.
+        Folds of ``auto``, which never part the items of a case; 3 by default of the config.
     seed : int
         Deals the folds.
     gives_log_odds : bool, default=True
@@ -46,7 +47,10 @@ class ScoreCalibrator(BaseEstimator):
 
     Examples
     --------
-    >>> scores, truth = np.array([-3.0, -2.0, 2.0, 3.0] * 20), np.array([False, True, False, True] * 20)
+    >>> scores, truth = (
+    ...     np.array([-3.0, -2.0, 2.0, 3.0] * 20),
+    ...     np.array([False, True, False, True] * 20),
+    ... )
     >>> calibrator = ScoreCalibrator("temperature", 3, 0).fit(scores, truth, np.arange(80))
     >>> calibrator.predict([-2.0, 0.0, 2.0]).round(2).tolist()
     [0.42, 0.5, 0.58]
@@ -61,7 +65,22 @@ class ScoreCalibrator(BaseEstimator):
     def fit(
         self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]
     ) -> Self:
-        """Fit on scores that held-out items received, their decisions and their cases, each of shape (n_items,)."""
+        """Fit on scores that held-out items received.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_items,)
+            Scores.
+        y : ndarray of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : ndarray of shape (n_items,)
+            Case of each item.
+
+        Returns
+        -------
+        ScoreCalibrator
+            Itself.
+        """
         self.losses_: dict[str, float] = {}
         self.method_ = self.method
         if self.method == "auto":
@@ -76,8 +95,10 @@ class ScoreCalibrator(BaseEstimator):
         self, scores: npt.NDArray[np.float64], y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]
     ) -> dict[str, float]:
         folds, _ = calibration_folds(y, cases, self.n_folds, self.seed)
+        if not folds:
+            return {}
         losses = {}
-        for method in (("none",) if self.gives_log_odds else ()) + METHODS if folds else ():
+        for method in ("none", *METHODS) if self.gives_log_odds else METHODS:
             p_held_out = np.zeros(len(y))
             for train, held_out in folds:
                 p_held_out[held_out] = _apply_map(
@@ -87,13 +108,30 @@ class ScoreCalibrator(BaseEstimator):
         return losses
 
     def predict(self, scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """P(overturned) of each score, shape (n_items,)."""
+        """Map scores to probabilities.
+
+        Parameters
+        ----------
+        scores : array-like of shape (n_items,)
+            Scores.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            P(overturned).
+        """
         check_is_fitted(self)
         return _apply_map(self.map_, np.asarray(scores, dtype=float))
 
     @property
     def line(self) -> tuple[float, float] | None:
-        """Slope and offset from scores to log-odds; None for an isotonic map, which is no line."""
+        """Slope and offset from scores to log-odds.
+
+        Returns
+        -------
+        (float, float) or None
+            None for an isotonic map, which is no line.
+        """
         if self.method_ == "sigmoid":
             return -float(self.map_.a_), -float(self.map_.b_)
         if self.method_ == "temperature":  # of the two log-odds -x and x

@@ -1,4 +1,4 @@
-"""P(overturned) from crosses of codes: logistic regressions that trust a cross the less the more codes it holds, averaged."""
+"""P(overturned) from crosses of codes: averaged regressions that trust large crosses less."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -35,8 +35,8 @@ class CrossesLogistic(CalibratedLogistic):
         codes there differ), ``singles`` (prior scale that a code by itself gets besides),
         ``max_order``, ``c``, ``half_life_years`` and ``weight`` (in the average).
     n_refits : int
-        Refits of the first member on resampled cases behind the interval; with fewer than two there
-        is none.
+        Refits of the first member on resampled cases behind the interval, 20 by default of the
+        config; with fewer than two there is none.
     seed : int
         Starts the draws of refits.
 
@@ -44,6 +44,10 @@ class CrossesLogistic(CalibratedLogistic):
     ----------
     linear_ : LogisticRegression
         The average.
+    coefficient_moves_ : ndarray of float16 of shape (n_refits, n_features)
+        What each refit of the first member adds to its coefficients.
+    intercept_moves_ : ndarray of float32 of shape (n_refits,)
+        What each adds to its intercept.
     """
 
     calibration = "none"
@@ -78,6 +82,11 @@ class CrossesLogistic(CalibratedLogistic):
         years : ndarray of shape (n_items,)
             Year of each decision; NaN counts as the latest.
 
+        Returns
+        -------
+        CrossesLogistic
+            Itself.
+
         Raises
         ------
         NotEnoughDataError
@@ -86,7 +95,8 @@ class CrossesLogistic(CalibratedLogistic):
         y = np.asarray(y, dtype=bool)
         if y.all() or not y.any():
             raise NotEnoughDataError(
-                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned of {len(y)}"
+                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned "
+                f"of {len(y)}"
             )
         self.classes_ = np.array([False, True])
         self.calibrator_, self.calibration_note_ = None, ""
@@ -130,7 +140,7 @@ class CrossesLogistic(CalibratedLogistic):
         scales: npt.NDArray[np.float64],
         fitted: LogisticRegression,
     ) -> None:
-        """Refit the first member on resampled cases; how far that moves it is taken for how far it moves the average."""
+        """Refit the first member on resampled cases, for how far the average would move."""
         moved = refit_on_other_cases(
             scaled,
             y,

@@ -1,4 +1,4 @@
-"""P(deficiency | upheld): the rates of the treatment category, or a ridge regression where that adds something."""
+"""P(deficiency | upheld): the category's rates, or a ridge regression where that adds something."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -12,7 +12,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.models.normal_equations import PenalisedHessian
-from imrml.models.outcome import CategoryPrior, one_thread
+from imrml.models.outcome import one_thread
+from imrml.models.priors import CategoryPrior
 
 _SMALLEST_RATE = 0.01
 """No deficiency is surer, nor surer to be absent."""
@@ -30,21 +31,23 @@ PRIOR_SCALES = (
     ("text", 0.0),
     ("spelling", 0.0),
 )
-"""What the deficiency model's penalty sees of features whose name begins so, else of their block; the first that fits counts. The
-square is how far a block may move a label beforehand, beside the reviewer's own scatter. What the
-letter says of the request by code is dozens of columns that move together, hence so little of each;
-words count by their hash, and not a second time by the outcome model's vocabulary
-(experiments/044-deficiency-ridge). Of what the record says by code only documents count, each for
-the deficiencies that it answers: by all else a document added to the notes could raise them
-(experiments/051-answers-never-raise)."""
+"""What the deficiency model's penalty sees of features whose name begins so, else of their block;
+the first that fits counts. The square is how far a block may move a label beforehand, beside the
+reviewer's own scatter. What the letter says of the request by code is dozens of columns that move
+together, hence so little of each; words count by their hash, and not a second time by the outcome
+model's vocabulary (experiments/044-deficiency-ridge). Of what the record says by code only
+documents count, each for the deficiencies that it answers: by all else a document added to the
+notes could raise them (experiments/051-answers-never-raise)."""
 
 MIN_SHOWN = 10
 """Items that must show a document, and as many that must not, before it moves anything."""
 _ANSWER_SCALE = 0.4
-"""What the penalty sees of a column that says that a document is shown (experiments/051-answers-never-raise)."""
+"""What the penalty sees of a column that says that a document is shown
+(experiments/051-answers-never-raise)."""
 
 MIN_ITEMS_TO_CHOOSE = 1000
-"""Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it gives (experiments/044, 052)."""
+"""Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it
+gives (experiments/044, 052)."""
 _STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 _N_FOLDS_TO_CHOOSE = 3
 _MOST_ITEMS_TO_CHOOSE = (
@@ -53,7 +56,9 @@ _MOST_ITEMS_TO_CHOOSE = (
 
 
 class DeficiencyModel(BaseEstimator):
-    """Ridge regression of all labels on the features, away from each label's rate; a rare label keeps its category prior.
+    """Ridge regression of all labels on the features, away from each label's rate.
+
+    A rare label keeps its category prior.
 
     A regression of zeros and ones by least squares is the mean of a Gaussian process that all
     labels share, in which the scale of a feature says how far it may move a label beforehand. One
@@ -68,16 +73,18 @@ class DeficiencyModel(BaseEstimator):
     Parameters
     ----------
     kind : {'category_prior', 'ridge'}
-        With ``category_prior`` every label keeps its prior and ``X`` is not looked at.
+        With ``category_prior`` every label keeps its prior and ``X`` is not looked at. The config's
+        default is ``ridge``.
     penalty : float
-        Strength of the L2 penalty; 1 is what the scale of the features is made for. With
+        Strength of the L2 penalty; 1, the config's default, is what the scale of the features is
+        made for. With
         ``MIN_ITEMS_TO_CHOOSE`` items and known cases, folds of cases choose up to 16 times as much:
         the noisier the labels, the more.
     min_items : int
         A label that fewer items hold, or fewer lack, is predicted by its rate in the treatment
-        category.
+        category; 5 by default of the config.
     shrinkage : float
-        Items' worth of the overall rate mixed into each category's.
+        Items' worth of the overall rate mixed into each category's; 5 by default of the config.
 
     Attributes
     ----------
@@ -138,6 +145,11 @@ class DeficiencyModel(BaseEstimator):
             they have their own scale.
         cases : sequence of shape (n_items,), optional
             Case of each item; without them ``penalty`` is taken as it is.
+
+        Returns
+        -------
+        DeficiencyModel
+            Itself.
         """
         labels = np.asarray(labels, dtype=bool)
         X = (
@@ -146,10 +158,14 @@ class DeficiencyModel(BaseEstimator):
             else sparse.csr_matrix(X)
         )
         scale = np.ones(X.shape[1]) if scale is None else np.array(scale, dtype=float)
-        told = np.unique(np.concatenate([np.array(own, dtype=int) for own in answers or [[]]]))
-        scale[told] = 0
-        n_shown = np.diff(sparse.csc_matrix(X)[:, told].indptr)
-        self.answers_ = told[(n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)]
+        document_columns = np.unique(
+            np.concatenate([np.array(own, dtype=int) for own in answers or [[]]])
+        )
+        scale[document_columns] = 0
+        n_shown = np.diff(sparse.csc_matrix(X)[:, document_columns].indptr)
+        self.answers_ = document_columns[
+            (n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)
+        ]
         shown = X[:, self.answers_].toarray()
         scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
         scaled.eliminate_zeros()
@@ -196,7 +212,20 @@ class DeficiencyModel(BaseEstimator):
         return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:
-        """P(deficiency | upheld) of shape (n_items, n_labels)."""
+        """Predict P(deficiency | upheld).
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features), or None
+            Features; None where every label keeps its prior.
+        categories : sequence of str of length n_items
+            Treatment category of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items, n_labels)
+            Probabilities.
+        """
         check_is_fitted(self)
         priors = self.predict_priors(categories)
         if self.is_prior_.all():
@@ -207,7 +236,18 @@ class DeficiencyModel(BaseEstimator):
         return np.where(self.is_prior_, priors, np.clip(moved, _SMALLEST_RATE, 1 - _SMALLEST_RATE))
 
     def predict_priors(self, categories: Any) -> np.ndarray:
-        """Shrunken rate of each label in each row's treatment category, shape (n_items, n_labels)."""
+        """Give the shrunken rate of each label in each item's treatment category.
+
+        Parameters
+        ----------
+        categories : sequence of str of length n_items
+            Treatment category of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items, n_labels)
+            Probabilities.
+        """
         check_is_fitted(self, "priors_")
         # All were counted on the same categories; the last row is for one that was never seen.
         rates = np.array([[*prior.rates_, prior.rate_] for prior in self.priors_]).T
@@ -218,7 +258,7 @@ class DeficiencyModel(BaseEstimator):
 def _choose_penalty(
     X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float
 ) -> float:
-    """Choose the strength with the least squared error on held-out cases, of some that are spread over the whole."""
+    """Choose the strength with the least squared error on held-out cases, spread over the whole."""
     _, number = np.unique(cases, return_inverse=True)
     rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)[
         :_MOST_ITEMS_TO_CHOOSE
@@ -245,7 +285,7 @@ def _taken_off(
     penalty: float,
     is_own: np.ndarray,
 ) -> np.ndarray:
-    """Find how much each document takes off each label where all are fitted together, shape (n_labels, n_documents).
+    """Find how much each document takes off each label where all are fitted together.
 
     Parameters
     ----------
@@ -258,6 +298,11 @@ def _taken_off(
         Of words and documents alike.
     is_own : ndarray of bool of shape (n_labels, n_documents)
         Documents that count for each label.
+
+    Returns
+    -------
+    ndarray of shape (n_labels, n_documents)
+        Never negative.
     """
     taken_off = np.zeros(is_own.shape)
     # Fitted together, the best words for given documents are those that fit what the documents

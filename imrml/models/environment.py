@@ -1,4 +1,4 @@
-"""With what a model was made: commit, Python and packages, taken down when it is made and never later."""
+"""With what a model was made: commit, Python and packages, noted when it is made."""
 
 import platform
 import subprocess
@@ -10,7 +10,12 @@ PACKAGES = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Tell ``git_commit``, ``python`` and ``packages`` (name to version) of this process.
+    """Name the commit, the Python and the packages of this process.
+
+    Returns
+    -------
+    dict
+        ``git_commit``, ``python`` and ``packages`` (name to version).
 
     Examples
     --------
@@ -26,7 +31,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def _git_commit() -> str:
-    """Commit of the folder in which this runs (config and code of a project), ``-dirty`` behind it, ``"none"`` outside any."""
+    """Commit of the current folder, ``-dirty`` behind it where changed, ``"none"`` outside any."""
     try:
         asked = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],  # noqa: S607 as on PATH

@@ -45,7 +45,7 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
         and ``p_deficiencies``: a sum with the place of each as its weight, so that an exchange of
         two shows; None where no deficiencies are predicted.
     """
-    inputs = model.read(submission_frame(_specimens(), model.stage, model.profile))
+    inputs = model.read(submission_frame(_specimens(), model.stage, model.programme))
     names = (
         ""
         if model.features_ is None
@@ -65,7 +65,7 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
 
 
 def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
-    """Say how a model's answers differ from those written down when it was saved; None where they are the same.
+    """Say how a model's answers differ from those written down when it was saved.
 
     Parameters
     ----------
@@ -73,6 +73,11 @@ def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
         As loaded.
     written : dict
         From :func:`answer_specimens` when it was saved.
+
+    Returns
+    -------
+    str or None
+        What has changed; None where they are the same.
     """
     try:
         now = answer_specimens(model)
@@ -81,7 +86,7 @@ def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
     if now["features"] != written["features"]:
         return "its features are not those that the code makes now"
     for name in ("p_overturned", "p_deficiencies"):
-        then, today = (np.array(found[name] or [], dtype=float) for found in (written, now))
+        then, today = (np.array(answers[name] or [], dtype=float) for answers in (written, now))
         if then.shape != today.shape or not np.allclose(then, today, rtol=0, atol=_TOLERANCE):
             return f"its answers for {name} are not those that it gave when it was saved"
     return None

@@ -11,7 +11,8 @@ from sklearn.pipeline import FeatureUnion
 
 from imrml.features import block_places
 from imrml.models.crosses import CrossesLogistic
-from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic, CategoryPrior, ClassPrior
+from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic
+from imrml.models.priors import CategoryPrior, ClassPrior
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class TrainingMatrix:
 
     Parameters
     ----------
-    columns : FeatureUnion or None
+    features : FeatureUnion or None
         The fitted features; None, as ``matrix``, for priors.
     matrix : sparse matrix of shape (n_items, n_features), or None
         What they made of the items.
@@ -32,7 +33,7 @@ class TrainingMatrix:
         Year of each decision; NaN where unknown.
     """
 
-    columns: FeatureUnion | None
+    features: FeatureUnion | None
     matrix: sparse.csr_matrix | None
     categories: Sequence[str]
     cases: npt.NDArray[Any]
@@ -48,21 +49,31 @@ def fit_outcome(
     ----------
     models : mapping
         The section.
-    items : Reading
+    items : TrainingMatrix
         What is known of the items.
     overturned : ndarray of bool of shape (n_items,)
         Decisions.
     seed : int
         Starts every random draw.
+
+    Returns
+    -------
+    ClassPrior, CategoryPrior or CalibratedClassifier
+        Fitted.
+
+    Raises
+    ------
+    NotEnoughDataError
+        A model of the features found one decision only.
     """
     settings, kind = models["outcome"], models["outcome"]["kind"]
-    if items.columns is None or kind.endswith("_prior"):
+    if items.features is None or kind.endswith("_prior"):
         prior = (
             ClassPrior() if kind == "class_prior" else CategoryPrior(models["category_shrinkage"])
         )
         return prior.fit(items.categories, overturned)
     if kind == "crosses":
-        codes = items.columns["codes"]
+        codes = items.features["codes"]
         crosses = CrossesLogistic(settings["members"], models["n_refits"], seed)
         known = {
             "memberships": codes.memberships(),
@@ -77,9 +88,10 @@ def fit_outcome(
         }
         logistic = CalibratedLogistic(**named, n_refits=models["n_refits"], seed=seed)
         return logistic.fit(items.matrix, overturned, items.cases)
-    from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415 - trees and their like are slow to import
+    # Trees and their like are slow to import.
+    from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415
 
-    terms = block_places(items.columns).get("text", slice(0, 0))
+    terms = block_places(items.features).get("text", slice(0, 0))
     return CalibratedEstimator(settings, terms.start, seed).fit(
         items.matrix, overturned, items.cases
     )

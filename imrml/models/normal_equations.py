@@ -40,7 +40,18 @@ class PenalisedHessian:
         self.X, self.transposed, self.weights, self.penalties = X, transposed, weights, penalties
 
     def apply(self, by: _Floats) -> _Floats:
-        """Multiply with columns of shape (n_features, n_sides)."""
+        """Multiply with columns.
+
+        Parameters
+        ----------
+        by : ndarray of shape (n_features, n_sides)
+            Columns.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_sides)
+            Products.
+        """
         return np.asarray(self.transposed @ (self.weights * (self.X @ by)) + self.penalties * by)
 
     def solve(self, right: _Floats, *, n_steps: int, stop: float) -> _Floats:
@@ -55,9 +66,14 @@ class PenalisedHessian:
         stop : float
             Share of the first residual, in the norm of the preconditioner, at which every side may
             stop.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_sides)
+            A solution for each right side.
         """
         diagonal = self.transposed.multiply(self.transposed) @ self.weights + self.penalties
-        found, left = np.zeros_like(right), right.copy()
+        solution, left = np.zeros_like(right), right.copy()
         toward = left / diagonal
         size = first = (left * toward).sum(axis=0)
         for _ in range(n_steps):
@@ -66,7 +82,7 @@ class PenalisedHessian:
             step = np.divide(
                 size, (toward * applied).sum(axis=0), out=np.zeros_like(size), where=size > 0
             )
-            found += step * toward
+            solution += step * toward
             left -= step * applied
             scaled = left / diagonal
             before, size = size, (left * scaled).sum(axis=0)
@@ -75,4 +91,4 @@ class PenalisedHessian:
             toward = (
                 scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * toward
             )
-        return found
+        return solution

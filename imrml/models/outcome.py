@@ -1,8 +1,6 @@
-"""P(overturned): two priors and a calibrated logistic regression, each with an interval.
+"""P(overturned) by a calibrated logistic regression, and what all models of the features share.
 
-All are scikit-learn classifiers with classes ``[False, True]`` for upheld and overturned. The
-priors read treatment categories, the logistic regression and the kinds of
-:mod:`imrml.models.estimators` read the feature matrix.
+All are scikit-learn classifiers with classes ``[False, True]`` for upheld and overturned.
 """
 
 from abc import abstractmethod
@@ -10,10 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Any, Self, cast
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 from scipy.special import expit
-from scipy.stats import beta, norm
+from scipy.stats import norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
@@ -23,6 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from imrml.errors import NotEnoughDataError
 from imrml.models.bootstrap_refits import refit_on_other_cases
 from imrml.models.calibration import ScoreCalibrator, calibrate
+from imrml.models.priors import two_columns
 
 # Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum;
 # here up to 0.002 (experiments/004-interval-coverage).
@@ -34,9 +32,6 @@ _STOP_OF_FOLDS, _MANY_ITEMS = 1e-4, 10_000
 # refits tells: chosen so that the interval holds the truth of invented letters as often as it says
 # (experiments/048-interval-and-cost).
 _SCATTER = 0.25
-# Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the
-# decisions.
-_JEFFREYS = 0.5
 
 
 def one_thread() -> AbstractContextManager[Any]:
@@ -44,6 +39,11 @@ def one_thread() -> AbstractContextManager[Any]:
 
     The order of additions, hence the last digits of a fit, then does not hang on the number of
     cores, and fits side by side do not crowd each other out.
+
+    Returns
+    -------
+    context manager
+        In which NumPy, SciPy and scikit-learn use one thread.
 
     Examples
     --------
@@ -57,9 +57,23 @@ def one_thread() -> AbstractContextManager[Any]:
 def linear_model(
     c: float, stop: float = _STOP, class_weight: str | None = None
 ) -> LogisticRegression:
-    """Make the L2-penalised logistic regression that both models use; it stops where no slope of the mean loss exceeds ``stop``.
+    """Make the L2-penalised logistic regression that both models use.
 
     ``c`` is the inverse strength of the penalty, ``class_weight`` is scikit-learn's.
+
+    Parameters
+    ----------
+    c : float
+        Inverse strength of the penalty.
+    stop : float, default=1e-5
+        Slope of the mean loss that no coefficient exceeds where it stops.
+    class_weight : {'balanced'} or None, default=None
+        scikit-learn's.
+
+    Returns
+    -------
+    LogisticRegression
+        Not fitted.
 
     Examples
     --------
@@ -71,116 +85,8 @@ def linear_model(
     )
 
 
-class ClassPrior(ClassifierMixin, BaseEstimator):
-    """The training rate overall, whatever is asked.
-
-    Attributes
-    ----------
-    rate_ : float
-        Share of overturned items, 0 to 1.
-    n_items_ : int
-        Items it was counted on.
-
-    Examples
-    --------
-    >>> prior = ClassPrior().fit(["opioid", "imaging"], [False, True])
-    >>> prior.predict_proba(["surgery"]).tolist()
-    [[0.5, 0.5]]
-    """
-
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: ARG002
-        """Count ``y`` (bool, shape (n_items,)); ``X`` may be anything."""
-        self.classes_ = np.array([False, True])
-        self.n_items_ = len(y)
-        self.rate_ = float(np.mean(y))
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
-        check_is_fitted(self)
-        return _two_columns(np.full(len(X), self.rate_))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
-        return self.predict_proba(X)[:, 1] > 0.5
-
-    def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Interval of the Beta posterior of the rate, shape (n_items, 2); ``level`` between 0 and 1."""
-        rates = self.predict_proba(X)[:, 1]
-        return _beta_interval(rates, np.full(len(rates), float(self.n_items_)), level)
-
-
-class CategoryPrior(ClassifierMixin, BaseEstimator):
-    """The training rate in each treatment category, shrunk to the rate overall; a category never seen gets the rate overall.
-
-    Parameters
-    ----------
-    shrinkage : float
-        Items' worth of the overall rate that is mixed into each category's.
-
-    Attributes
-    ----------
-    rate_ : float
-        Share overall.
-    categories_ : list of str
-        Treatment categories seen, sorted.
-    n_by_category_ : ndarray of int of shape (n_categories,)
-        Items of each.
-    rates_ : ndarray of shape (n_categories,)
-        Shrunk rate of each.
-
-    Examples
-    --------
-    >>> prior = CategoryPrior(shrinkage=2.0).fit(["opioid"] * 2 + ["imaging"] * 2, [False, False, True, False])
-    >>> prior.predict_proba(["opioid", "imaging", "surgery"])[:, 1].tolist()
-    [0.125, 0.375, 0.25]
-    >>> prior.count(["opioid", "surgery"]).tolist()
-    [2, 0]
-    """
-
-    def __init__(self, shrinkage: float) -> None:
-        self.shrinkage = shrinkage
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Count ``y`` (bool) by the treatment categories ``X`` (str), both of shape (n_items,)."""
-        y = np.asarray(y, dtype=float)
-        self.classes_ = np.array([False, True])
-        self.rate_ = float(y.mean())
-        counts = pd.Series(y).groupby(np.asarray(X, dtype=object)).agg(["size", "sum"])
-        self.categories_ = [str(category) for category in counts.index]
-        self.n_by_category_ = counts["size"].to_numpy(dtype=np.int64)
-        n_mixed = self.n_by_category_ + self.shrinkage
-        self.rates_ = (counts["sum"].to_numpy(dtype=float) + self.shrinkage * self.rate_) / n_mixed
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
-        check_is_fitted(self)
-        by_category = dict(zip(self.categories_, self.rates_.tolist(), strict=True))
-        return _two_columns(
-            np.array([by_category.get(category, self.rate_) for category in X], dtype=float)
-        )
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
-        return self.predict_proba(X)[:, 1] > 0.5
-
-    def count(self, X: Any) -> np.ndarray:
-        """Training items in the category of each row, int of shape (n_items,)."""
-        by_category = dict(zip(self.categories_, self.n_by_category_.tolist(), strict=True))
-        return np.array([by_category.get(category, 0) for category in X], dtype=np.int64)
-
-    def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Interval of the Beta posterior of each rate, shape (n_items, 2); ``level`` between 0 and 1.
-
-        Items count as independent, so where a case brings many items of one category the interval
-        is too narrow.
-        """
-        return _beta_interval(self.predict_proba(X)[:, 1], self.count(X) + self.shrinkage, level)
-
-
 class CalibratedClassifier(ClassifierMixin, BaseEstimator):
-    """What all models of the feature matrix share: scores, mapped to probabilities on case-grouped folds.
+    """What all models of the feature matrix share: scores that are mapped to probabilities.
 
     Attributes
     ----------
@@ -200,17 +106,24 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
 
     @property
     def gives_log_odds(self) -> bool:
-        """Whether scores are log-odds as they stand."""
+        """Whether scores are log-odds as they stand.
+
+        Returns
+        -------
+        bool
+            Else they are only mapped to probabilities by a calibrator.
+        """
         return True
 
     def _learn_items(
         self, X: Any, y: Any, cases: Any
     ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-        """Check what is fitted on; gives the matrix, decisions (bool) and a number for each case."""
+        """Check what is fitted on; gives matrix, decisions (bool) and a number for each case."""
         y = np.asarray(y, dtype=bool)
         if y.all() or not y.any():
             raise NotEnoughDataError(
-                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned of {len(y)}"
+                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned "
+                f"of {len(y)}"
             )
         X = sparse.csr_matrix(X)
         self.classes_ = np.array([False, True])
@@ -220,51 +133,108 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
 
     @abstractmethod
     def scores(self, X: Any) -> np.ndarray:
-        """Score items, shape (n_items,): log-odds before calibration where ``gives_log_odds``."""
+        """Score items: log-odds before calibration where ``gives_log_odds``.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Higher is likelier overturned.
+        """
 
     def coefficients(self) -> np.ndarray | None:
-        """Tell what each feature adds to the score, shape (n_features,); None where the score is no sum over features."""
+        """Tell what each feature adds to the score.
+
+        Returns
+        -------
+        ndarray of shape (n_features,) or None
+            None where the score is no sum over features.
+        """
         return None
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        """Predict calibrated probabilities.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            P(upheld), P(overturned).
+        """
         check_is_fitted(self)
-        return _two_columns(self._calibrated(self.scores(X)))
+        return two_columns(self._calibrated(self.scores(X)))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Likelier decision, bool of shape (n_items,)."""
+        """Give the likelier decision.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_items,)
+            Whether "overturned" is likelier.
+        """
         return self.predict_proba(X)[:, 1] > 0.5
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:  # noqa: ARG002 the signature of those that have one
-        """Interval for P(overturned), shape (n_items, 2): NaN, for this kind has none."""
+        """Give no interval for P(overturned): this kind has none.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        level : float
+            Between 0 and 1; not looked at.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            NaN.
+        """
         check_is_fitted(self)
         return np.full((X.shape[0], 2), np.nan)
 
     def contributions(self, X: Any) -> sparse.csr_matrix:
-        """Calibrated log-odds that each feature an item shows adds to the average item's, shape (n_items, n_features).
+        """Give the calibrated log-odds that each feature adds to those of the average item.
 
         Only features that the item shows count, so that a reason is always something that stands in
         the request. An isotonic map has no slope; there, the scores are those before calibration.
         Nothing where the score is no sum over features.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_features)
+            Empty where the score is no sum over features.
         """
         matrix, coefficients = sparse.csr_matrix(X, dtype=float, copy=True), self.coefficients()
         if coefficients is None:
             return sparse.csr_matrix(matrix.shape)
-        matrix.data = (
-            (matrix.data - self.mean_[matrix.indices])
-            * coefficients[matrix.indices]
-            * self._line()[0]
-        )
+        away = matrix.data - self.mean_[matrix.indices]
+        matrix.data = away * coefficients[matrix.indices] * self._line()[0]
         return matrix
 
     def _calibrated(self, scores: np.ndarray) -> np.ndarray:
         if self.calibrator_ is not None:
             return self.calibrator_.predict(scores)
-        return (
-            np.asarray(expit(scores), dtype=float)
-            if self.gives_log_odds
-            else np.full(len(scores), self.rate_)
-        )
+        if self.gives_log_odds:
+            return np.asarray(expit(scores), dtype=float)
+        return np.full(len(scores), self.rate_)
 
     def _line(self) -> tuple[float, float]:
         """Slope and offset from scores to calibrated log-odds; an isotonic map has neither."""
@@ -274,22 +244,23 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
 
 
 class CalibratedLogistic(CalibratedClassifier):
-    """L2-penalised logistic regression, calibrated on case-grouped folds, with bootstrap refits by case.
+    """L2-penalised logistic regression, calibrated on case-grouped folds, with refits by case.
 
     Parameters
     ----------
     c : float
-        Inverse strength of the penalty.
+        Inverse strength of the penalty; 0.3 by default of the config.
     calibration : {'none', 'sigmoid', 'isotonic', 'temperature', 'auto'}
         How the scores that each fold's held-out cases receive are mapped to probabilities; see
-        ``ScoreCalibrator``.
+        ``ScoreCalibrator``. The config's default is ``sigmoid``.
     calibration_folds : int
-        Folds that never part the items of a case.
+        Folds that never part the items of a case; 3 by default of the config.
     n_refits : int
-        Refits on resampled cases behind the interval; with fewer than two there is none.
+        Refits on resampled cases behind the interval, 20 by default of the config; with fewer than
+        two there is none.
     seed : int
         Starts the draws of folds and refits.
-    class_weight : {'balanced'} or None
+    class_weight : {'balanced'} or None, default=None
         With ``balanced`` both decisions weigh the same together; the calibration undoes the shift
         of the probabilities.
 
@@ -298,8 +269,20 @@ class CalibratedLogistic(CalibratedClassifier):
     linear_ : LogisticRegression
         Fitted on all items.
     coefficient_moves_ : ndarray of float32 of shape (n_refits, n_features)
-        What each refit adds to the coefficients; ``intercept_moves_`` of shape (n_refits,) beside
-        it.
+        What each refit adds to the coefficients.
+    intercept_moves_ : ndarray of float32 of shape (n_refits,)
+        What each refit adds to the intercept.
+
+    Examples
+    --------
+    >>> X, y = sparse.csr_matrix(np.eye(2)[[0, 0, 1, 1] * 20]), np.array([1, 1, 0, 1] * 20)
+    >>> settings = {"c": 1.0, "calibration": "none", "calibration_folds": 3, "n_refits": 0}
+    >>> model = CalibratedLogistic(**settings, seed=0).fit(X, y, cases=np.arange(80))
+    >>> model.predict_proba(sparse.csr_matrix(np.eye(2)))[:, 1].round(1).tolist()
+    [1.0, 0.5]
+    >>> CalibratedLogistic(**settings, seed=0).fit(X, np.ones(80), cases=np.arange(80))
+    Traceback (most recent call last):
+    imrml.errors.NotEnoughDataError: the outcome model needs upheld and overturned items; ...
     """
 
     gives_interval = True
@@ -322,11 +305,31 @@ class CalibratedLogistic(CalibratedClassifier):
 
     @property
     def gives_log_odds(self) -> bool:
-        """Whether scores are log-odds as they stand; balanced classes shift them."""
+        """Whether scores are log-odds as they stand.
+
+        Returns
+        -------
+        bool
+            Balanced classes shift them.
+        """
         return getattr(self, "class_weight", None) is None
 
     def fit(self, X: Any, y: Any, cases: Any) -> Self:
-        """Fit on a sparse matrix (n_items, n_features), decisions (bool) and case numbers, both of shape (n_items,).
+        """Fit the regression, its calibrator and its refits.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : array of shape (n_items,)
+            Case of each item.
+
+        Returns
+        -------
+        CalibratedLogistic
+            Itself.
 
         Raises
         ------
@@ -357,11 +360,28 @@ class CalibratedLogistic(CalibratedClassifier):
         return self
 
     def scores(self, X: Any) -> np.ndarray:
-        """Log-odds before calibration, shape (n_items,)."""
+        """Give the log-odds before calibration.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Log-odds.
+        """
         return np.asarray(self.linear_.decision_function(X))
 
     def coefficients(self) -> np.ndarray:
-        """Tell what each feature adds to the log-odds, shape (n_features,)."""
+        """Tell what each feature adds to the log-odds.
+
+        Returns
+        -------
+        ndarray of shape (n_features,)
+            Log-odds a unit.
+        """
         return np.asarray(self.linear_.coef_[0])
 
     def _refit(self, X: sparse.csr_matrix, y: np.ndarray, case_codes: np.ndarray) -> None:
@@ -376,19 +396,29 @@ class CalibratedLogistic(CalibratedClassifier):
             n_refits=self.n_refits,
             seed=self.seed,
         )
-        self.coefficient_moves_, self.intercept_moves_ = (
-            moved[:, :-1].astype(np.float32),
-            moved[:, -1].astype(np.float32),
-        )
+        self.coefficient_moves_ = moved[:, :-1].astype(np.float32)
+        self.intercept_moves_ = moved[:, -1].astype(np.float32)
 
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
-        """Interval for P(overturned), shape (n_items, 2); NaN with fewer than two refits; ``level`` between 0 and 1.
+        """Give an interval for P(overturned), which holds the score.
 
         A normal interval in log-odds: around the refits' mean, because few overturned items pull
         the fit up, and as wide as the refits spread and as weights differ from item to item: what
         much is said of is off by more. Twenty refits hold too few for percentiles. It holds the
         score. How often it holds the truth of invented letters: experiments/004-interval-coverage
         and 048-interval-and-cost.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        level : float
+            How often the interval should hold the truth, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Lower and upper end; NaN with fewer than two refits.
         """
         check_is_fitted(self)
         log_odds = self.scores(X)
@@ -417,17 +447,3 @@ class CalibratedLogistic(CalibratedClassifier):
                 np.maximum(to_probability(middle + reach), p),
             ]
         )
-
-
-def _two_columns(p_overturned: np.ndarray) -> np.ndarray:
-    return np.column_stack([1 - p_overturned, p_overturned])
-
-
-def _beta_interval(rates: np.ndarray, n_items: np.ndarray, level: float) -> np.ndarray:
-    """Interval of Beta(rate * n, (1 - rate) * n), widened to hold the rate."""
-    hits, misses = (
-        np.maximum(rates * n_items, _JEFFREYS),
-        np.maximum((1 - rates) * n_items, _JEFFREYS),
-    )
-    low, high = beta.ppf((1 - level) / 2, hits, misses), beta.ppf((1 + level) / 2, hits, misses)
-    return np.column_stack([np.minimum(low, rates), np.maximum(high, rates)])

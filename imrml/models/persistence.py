@@ -1,4 +1,4 @@
-"""A model on disk: ``model.skops`` beside ``model.json``, trusted only as far as a list in this file goes."""
+"""A model on disk: ``model.skops`` beside ``model.json``, trusted as far as a list here goes."""
 
 import hashlib
 import importlib
@@ -38,8 +38,8 @@ ALLOWED_TYPES = frozenset(
         "imrml.models.deficiency.DeficiencyModel",
         "imrml.models.estimators.CalibratedEstimator",
         "imrml.models.outcome.CalibratedLogistic",
-        "imrml.models.outcome.CategoryPrior",
-        "imrml.models.outcome.ClassPrior",
+        "imrml.models.priors.CategoryPrior",
+        "imrml.models.priors.ClassPrior",
         "imrml.models.review.ReviewModel",
         "scipy.sparse._csr.csr_matrix",
         "sklearn.calibration._SigmoidCalibration",
@@ -131,6 +131,13 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     ------
     ModelError
         The manifest lacks something, or the model holds a type that could not be loaded again.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> save_model(ReviewModel.from_config(load_config()), "model", {"stage": "imr"})
+    Traceback (most recent call last):
+    imrml.errors.ModelError: the manifest of a model needs ['model_version', ...
     """
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
@@ -152,12 +159,17 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
 
 
 def load_model(where: str | Path) -> LoadedModel:
-    """Read a model: first its checksum is verified, then each type in it, only then is it built, and asked what it knew.
+    """Read a model: checksum and types are verified before it is built and asked what it knew.
 
     Parameters
     ----------
     where : str or Path
         A folder that ``imrml train`` wrote, or an archive that ``imrml bundle`` wrote.
+
+    Returns
+    -------
+    LoadedModel
+        The model and its manifest.
 
     Raises
     ------
@@ -171,7 +183,7 @@ def load_model(where: str | Path) -> LoadedModel:
     --------
     >>> load_model("nowhere")
     Traceback (most recent call last):
-    imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml train --out` wrote
+    imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml ...
     """
     files = read_bundle(Path(where)) if Path(where).is_file() else _read_folder(Path(where))
     manifest = _checked_manifest(files.get(_MANIFEST), where)
@@ -182,7 +194,8 @@ def load_model(where: str | Path) -> LoadedModel:
     payload = files[_MODEL]
     if hashlib.sha256(payload).hexdigest() != manifest["sha256"]:
         raise ModelError(
-            f"{where}: {_MODEL} is not the file that {_MANIFEST} describes (checksums differ); train or copy it again"
+            f"{where}: {_MODEL} is not the file that {_MANIFEST} describes (checksums differ); "
+            "train or copy it again"
         )
     _require_same_versions(where, manifest)
     _require_allowed_types(payload, str(where))
@@ -195,7 +208,8 @@ def load_model(where: str | Path) -> LoadedModel:
         ValueError,
     ) as error:  # a class that has moved, or takes other settings
         raise OutdatedModelError(
-            f"{where}: the code has changed since this model was made (cannot be built, {type(error).__name__}); train again",
+            f"{where}: the code has changed since this model was made (cannot be built, "
+            f"{type(error).__name__}); train again",
             manifest.get("recipe"),
         ) from error
     if not isinstance(model, ReviewModel):
@@ -204,12 +218,14 @@ def load_model(where: str | Path) -> LoadedModel:
         )
     if model.stage != manifest["stage"]:
         raise ModelError(
-            f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; train again"
+            f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; "
+            "train again"
         )
     if change := find_change(model, manifest["answers"]):
         made_with = manifest["made_with"]["git_commit"]
         raise OutdatedModelError(
-            f"{where}: the code has changed since this model was made (commit {made_with}): {change}; train again",
+            f"{where}: the code has changed since this model was made (commit {made_with}): "
+            f"{change}; train again",
             manifest.get("recipe"),
         )
     return LoadedModel(model, manifest)
@@ -248,36 +264,41 @@ def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
         )
     if missing:
         raise ModelError(
-            f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` wrote"
+            f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` "
+            "wrote"
         )
     if manifest["trained_on"] not in ("real", "synthetic"):
         raise ModelError(
-            f"{where}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or 'synthetic'"
+            f"{where}: {_MANIFEST} says trained_on {manifest['trained_on']!r}; expected 'real' or "
+            "'synthetic'"
         )
     return dict(manifest)
 
 
 def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a file of another minor version: estimators change between them, and predictions with them."""
+    """Refuse a file of another minor version: estimators and predictions change between them."""
     for name, installed in (("imrml", version("imrml")), ("scikit_learn", sklearn.__version__)):
-        found = str(manifest[name])
-        if found.split(".")[:2] != installed.split(".")[:2]:
+        made_with = str(manifest[name])
+        if made_with.split(".")[:2] != installed.split(".")[:2]:
             raise OutdatedModelError(
-                f"{folder}: made with {name} {found}, installed is {installed}; train again, or install {found}",
+                f"{folder}: made with {name} {made_with}, installed is {installed}; train again, "
+                f"or install {made_with}",
                 manifest.get("recipe"),
             )
 
 
 def _require_allowed_types(payload: bytes, what: str) -> None:
     try:
-        found = set(_skops_io().get_untrusted_types(data=payload))
+        types = set(_skops_io().get_untrusted_types(data=payload))
     except Exception as error:
         # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the
         # file is none of ours.
         raise ModelError(
-            f"{what}: {_MODEL} is no readable skops file ({type(error).__name__}); train or copy it again"
+            f"{what}: {_MODEL} is no readable skops file ({type(error).__name__}); train or copy "
+            "it again"
         ) from error
-    if foreign := sorted(found - ALLOWED_TYPES):
+    if foreign := sorted(types - ALLOWED_TYPES):
         raise ModelError(
-            f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing was built of it"
+            f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing "
+            "was built of it"
         )

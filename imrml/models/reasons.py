@@ -1,11 +1,139 @@
-"""What moved a score most, ranked for all rows of a matrix at once."""
+"""Why a ReviewModel answers as it does: what moved a score, and what its fit could not do."""
 
 from collections.abc import Callable
+from itertools import compress
 
 import numpy as np
 from scipy import sparse
+from scipy.special import logit
 
-from imrml.features import is_filler
+from imrml.deficiencies import deficiency_ids
+from imrml.features import describe_feature, is_filler
+from imrml.models.deficiency import DeficiencyModel
+from imrml.models.inputs import Inputs, SubmissionReader
+from imrml.models.outcome import CalibratedClassifier
+from imrml.models.priors import CategoryPrior, ClassPrior
+from imrml.submissions.frame import SubmissionFrame
+
+# A reason that moves the log-odds by less is left out: it would print as +0.00.
+_SMALLEST_REASON = 0.005
+_FILLERS = "common words and numbers, all together"
+
+
+class ReasonGiver(SubmissionReader):
+    """The part of a ``ReviewModel`` that gives reasons; its attributes are described there."""
+
+    categories_: CategoryPrior
+    class_rate_: float
+    deficiencies_: DeficiencyModel | None
+    outcome_: ClassPrior | CategoryPrior | CalibratedClassifier
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the fit could not do as asked, in words; also deficiencies left at their prior.
+
+        Returns
+        -------
+        tuple of str
+            Sentences.
+        """
+        notes = [*self._notes_on_outcome(), self._note_on_deficiencies()]
+        return tuple(note for note in notes if note)
+
+    def _notes_on_outcome(self) -> list[str]:
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return []
+        kind = self.models["outcome"]["kind"]
+        notes = [self.outcome_.calibration_note_]
+        if not self.outcome_.gives_interval:
+            notes.append(f"no interval and no abstention for its width: {kind} has none")
+        if self.outcome_.coefficients() is None:
+            notes.append(f"no reasons: the score of {kind} is no sum over words and facts")
+        return notes
+
+    def _note_on_deficiencies(self) -> str:
+        if self.deficiencies_ is None:
+            return "no deficiency model: no upheld training item has labels"
+        if self.deficiencies_.kind == "category_prior":
+            return (
+                "deficiencies are ranked by their rates in the treatment category: "
+                "nothing else was shown to do better"
+            )
+        left_at_prior = compress(deficiency_ids(), self.deficiencies_.is_prior_)
+        if ids := ", ".join(left_at_prior):
+            return f"predicted by their category prior, for want of labelled items: {ids}"
+        return ""
+
+    def reasons(
+        self, submissions: SubmissionFrame | Inputs, n_reasons: int
+    ) -> list[list[tuple[str, float]]]:
+        """List for each item what moved its log-odds most, away from the average item.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_reasons : int
+            At most this many an item, strongest first.
+
+        Returns
+        -------
+        list of list of (str, float)
+            For each item, in plain words, what moved it, and the signed log-odds.
+        """
+        inputs = self._read(submissions)
+        if isinstance(self.outcome_, ClassPrior):
+            return [[] for _ in inputs.categories]
+        by_category = self._category_reasons(inputs, n_reasons)
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return by_category
+        by_feature = [
+            [(describe_feature(name) if name else _FILLERS, by) for name, by in features]
+            for features in self.moving_features(inputs, n_reasons)
+        ]
+        rows = zip(inputs.is_too_short, by_category, by_feature, strict=True)
+        return [of_prior if is_short else of_model for is_short, of_prior, of_model in rows]
+
+    def moving_features(
+        self, submissions: SubmissionFrame | Inputs, n_features: int
+    ) -> list[list[tuple[str, float]]]:
+        """List for each item the features that moved its log-odds most; all rows at once.
+
+        Words that say nothing by themselves count together, under the name ``""``.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+        n_features : int
+            At most this many an item, strongest first.
+
+        Returns
+        -------
+        list of list of (str, float)
+            For each item the names of its features, and by how much each moved it; empty lists
+            where the outcome model is a prior.
+        """
+        inputs = self._read(submissions)
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return [[] for _ in inputs.categories]
+        return strongest_features(
+            self.outcome_.contributions(inputs.matrix),
+            self.name_features,
+            n_features,
+            _SMALLEST_REASON,
+        )
+
+    def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
+        if not inputs.categories or not 0 < self.class_rate_ < 1:
+            return [[] for _ in inputs.categories]
+        rates = self.categories_.predict_proba(inputs.categories)[:, 1]
+        moves = (logit(rates) - logit(self.class_rate_)).tolist()
+        reasons = []
+        for category, by in zip(inputs.categories, moves, strict=True):
+            reason = (f"treatment category: {category.replace('_', ' ')}", by)
+            reasons.append([reason][:n_reasons] if abs(by) >= _SMALLEST_REASON else [])
+        return reasons
 
 
 def strongest_features(
@@ -14,7 +142,7 @@ def strongest_features(
     n_features: int,
     smallest: float,
 ) -> list[list[tuple[str, float]]]:
-    """List for each row the features that moved it most, with by how much.
+    """List for each row the features that moved it most, and by how much.
 
     Words that say nothing by themselves count together, under the name ``""``.
 
@@ -29,10 +157,16 @@ def strongest_features(
     smallest : float
         What moves less is left out.
 
+    Returns
+    -------
+    list of list of (str, float)
+        For each item the names of its features and what each adds to the log-odds.
+
     Examples
     --------
     >>> names = np.array(["side=left", "summary__of the", "summary__0", "is_trial"])
-    >>> strongest_features(sparse.csr_matrix([[0.1, 0.2, 0.3, -0.4], [0.0, 0.0, 0.0, 0.1]]), names.take, 2, 0.01)
+    >>> moved = sparse.csr_matrix([[0.1, 0.2, 0.3, -0.4], [0.0, 0.0, 0.0, 0.1]])
+    >>> strongest_features(moved, names.take, 2, 0.01)
     [[('', 0.5), ('is_trial', -0.4)], [('is_trial', 0.1)]]
     """
     n_items, n_all = moved.shape
@@ -48,10 +182,10 @@ def strongest_features(
     order = np.lexsort((-np.abs(by), rows))
     starts = np.searchsorted(rows[order], np.arange(n_items))
     order = order[np.arange(len(order)) - starts[rows[order]] < n_features]
-    found: list[list[tuple[str, float]]] = [[] for _ in range(n_items)]
+    strongest: list[list[tuple[str, float]]] = [[] for _ in range(n_items)]
     for row, feature, amount in zip(
         rows[order].tolist(), features[order].tolist(), by[order].tolist(), strict=True
     ):
         if abs(amount) >= smallest:
-            found[row].append(("" if feature == n_all else names[feature], amount))
-    return found
+            strongest[row].append(("" if feature == n_all else names[feature], amount))
+    return strongest

@@ -1,51 +1,30 @@
-"""The composite model that users hold: outcome, deficiencies, base rates, abstention and reasons from one feature matrix."""
+"""The composite model that users hold: outcome, deficiencies, base rates, reasons, abstention."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
+from itertools import compress
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import logit
 from sklearn import config_context
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import (
-    HashedText,
-    answering_cues,
-    background,
-    block_places,
-    build_features,
-    describe_feature,
-    treatment_category,
-)
+from imrml.features import build_features
 from imrml.models.abstention import find_reasons, learn_words, unknown_shares
-from imrml.models.associations import ChecklistAssociations, lines_shown
-from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
-from imrml.models.inputs import Inputs
+from imrml.models.inputs import Inputs, least_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
-from imrml.models.outcome import CalibratedClassifier, CategoryPrior, ClassPrior
-from imrml.models.reasons import strongest_features
-from imrml.submissions.columns import require_submission_columns
+from imrml.models.outcome import CalibratedClassifier
+from imrml.models.priors import CategoryPrior
+from imrml.models.reasons import ReasonGiver
+from imrml.models.review_deficiencies import DeficiencyPredictor
 from imrml.submissions.frame import SubmissionFrame
-
-_NOT_CODED = "not coded"
-_SHOWS = "shows="
-# A reason that moves the log-odds by less is none: it would print as +0.00.
-_SMALLEST_REASON = 0.005
-_FILLERS = "common words and numbers, all together"
-
-_BRIEF_SHARE = 0.01
-"""Share of the training narratives that are shorter than what the model answers for. Requests with a treatment alone, or with
-three sentences, were scored worse than by the category prior
-(experiments/004-interval-coverage)."""
+from imrml.submissions.programmes import require_submission_columns
 
 
-class ReviewModel(BaseEstimator):
+class ReviewModel(DeficiencyPredictor, ReasonGiver):
     """P(overturned | denied and appealed) and P(deficiency | upheld) for submissions of one stage.
 
     Every ``predict_...`` method takes submissions, or the :class:`Inputs` that :meth:`read` made of
@@ -54,13 +33,24 @@ class ReviewModel(BaseEstimator):
     Parameters
     ----------
     stage : {'rfa', 'imr'}
-        When predictions are made.
-    features, models, abstention : dict
-        The config sections of these names, as plain values.
+        When predictions are made: before utilization review, or after its denial and before the IMR
+        application. The config's default is ``imr``.
+    features : dict
+        Section ``features`` of a config, as plain values: which columns are read (by default the
+        narrative, but neither age nor sex) and how much text (words and pairs of words, at most
+        20,000 terms, each in 5 cases or more).
+    models : dict
+        Section ``models``: the kind of outcome model (by default ``logistic``, calibrated by
+        ``sigmoid``), the deficiency model (``ridge``), the shrinkage of the category rates (20
+        items) and the refits behind the interval (20, at a level of 0.9).
+    abstention : dict
+        Section ``abstention``: when the model does not answer. By default for a request of fewer
+        than 2 words, a treatment category of fewer than 5 training items, and one of whose words
+        more than 0.45 are unknown.
     seed : int
-        Starts every random draw.
-    profile : {'letters', 'dmhc'}
-        Whose reviews: letters, or the state's codes.
+        Starts every random draw. The config's default is 20140101.
+    profile : {'letters', 'dmhc'}, default='letters'
+        Name of the programme whose reviews these are; see :attr:`programme`.
 
     Attributes
     ----------
@@ -68,9 +58,14 @@ class ReviewModel(BaseEstimator):
         Share of overturned training items.
     categories_ : CategoryPrior
         Rate in each treatment category.
-    columns_ : FeatureUnion or None
+    features_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
-    words_ : HashedText or None
+    n_features_ : int
+        Columns that they make; absent where ``features_`` is None.
+    feature_names_ : ndarray of str of shape (n_features_,), or None
+        Their names; None where codes are crossed, because the names of a hundred thousand crosses
+        would be most of the model: :meth:`name_features` makes those that are asked for.
+    hashed_text_ : HashedText or None
         The fitted features that only the deficiency model sees; None where it is made of priors
         alone.
     outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
@@ -95,14 +90,25 @@ class ReviewModel(BaseEstimator):
     --------
     >>> from imrml.config import load_config
     >>> from imrml.submissions.frame import submission_frame
-    >>> config = load_config(overrides=["models.outcome.kind=category_prior", "models.category_shrinkage=2"])
-    >>> asked = submission_frame(pd.DataFrame({"treatment": ["Norco 10/325mg #60", "MRI left knee"] * 2}), "imr")
-    >>> model = ReviewModel.from_config(config).fit(asked, [False, True, False, False], cases=["a", "b", "c", "d"])
+    >>> settings = ["models.outcome.kind=category_prior", "models.category_shrinkage=2"]
+    >>> model = ReviewModel.from_config(load_config(overrides=settings))
+    >>> table = pd.DataFrame({"treatment": ["Norco 10/325mg #60", "MRI left knee"] * 2})
+    >>> asked = submission_frame(table, "imr")
+    >>> model = model.fit(asked, [False, True, False, False], cases=["a", "b", "c", "d"])
     >>> model.predict_proba(asked)[:2, 1].tolist()
     [0.125, 0.375]
+
+    What is known only after the review is refused, and so is a frame of another stage:
+
+    >>> model.predict_proba(asked.assign(rationale="The request is supported."))
+    Traceback (most recent call last):
+    imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; ...
+    >>> model.predict_proba(submission_frame(table, "rfa"))
+    Traceback (most recent call last):
+    imrml.errors.LeakageError: columns ['item', ...] of stage 'imr' are absent; make the frame ...
     """
 
-    associations_: ChecklistAssociations | None = None
+    known_words_: np.ndarray
 
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
@@ -122,12 +128,26 @@ class ReviewModel(BaseEstimator):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Make an unfitted model of a config."""
-        sections = {
-            name: getattr(config, name).model_dump()
-            for name in ("features", "models", "abstention")
-        }
-        return cls(stage=config.stage, seed=config.seed, profile=config.profile, **sections)
+        """Make an unfitted model of a config.
+
+        Parameters
+        ----------
+        config : Config
+            As :func:`imrml.config.load_config` gives it.
+
+        Returns
+        -------
+        ReviewModel
+            With its stage, seed, profile and sections.
+        """
+        return cls(
+            stage=config.stage,
+            features=config.features.model_dump(),
+            models=config.models.model_dump(),
+            abstention=config.abstention.model_dump(),
+            seed=config.seed,
+            profile=config.profile,
+        )
 
     def fit(  # noqa: PLR0917 - what is known of each item
         self,
@@ -156,6 +176,11 @@ class ReviewModel(BaseEstimator):
         years : array of float of shape (n_items,), optional
             Year of each decision, for models in which old decisions count less; NaN where unknown.
 
+        Returns
+        -------
+        ReviewModel
+            Itself, fitted.
+
         Raises
         ------
         NotEnoughDataError
@@ -163,211 +188,123 @@ class ReviewModel(BaseEstimator):
         LeakageError
             The frame holds a column that is not known at the stage.
         """
-        require_submission_columns(list(submissions.columns), self.stage, self.profile)
+        require_submission_columns(list(submissions.columns), self.stage, self.programme)
         overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
-        if not len(overturned):
+        n_items = len(overturned)
+        if not n_items:
             raise NotEnoughDataError("no item to fit a model on")
+        if years is None:
+            years = np.full(n_items, np.nan)
+        labelled_rows = np.array([], dtype=np.int64)
+        if deficiencies is not None:
+            is_known = np.ones(n_items, dtype=bool) if is_labelled is None else is_labelled
+            labelled_rows = np.flatnonzero(np.asarray(is_known, dtype=bool) & ~overturned)
+
+        # 1. Rates, which need no features.
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
-        self.categories_ = CategoryPrior(self.models["category_shrinkage"]).fit(
-            categories, overturned
-        )
-        rows = np.array([], dtype=np.int64)
-        if deficiencies is not None:
-            is_known = (
-                np.ones(len(overturned), dtype=bool)
-                if is_labelled is None
-                else np.asarray(is_labelled, dtype=bool)
-            )
-            rows = np.flatnonzero(is_known & ~overturned)
-        reads_features = not self.models["outcome"]["kind"].endswith("_prior")
-        reads_deficiencies = len(rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
+        self.categories_ = CategoryPrior(self.models["category_shrinkage"])
+        self.categories_.fit(categories, overturned)
+
+        # 2. Features, where either model reads them.
+        is_outcome_prior = self.models["outcome"]["kind"].endswith("_prior")
+        is_ridge = len(labelled_rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
         self.features_, matrix = None, None
-        if reads_features or reads_deficiencies:
-            self.features_ = build_features(
-                FeaturesConfig.model_validate(self.features), self.stage, self.profile
-            )
-            with config_context(enable_metadata_routing=True):
-                matrix = sparse.csr_matrix(
-                    self.features_.fit_transform(submissions, overturned, cases=cases)
-                )
-            self.n_features_ = matrix.shape[1]
-            # Crosses of codes are named when asked for: the names of a hundred thousand would be
-            # most of the model.
-            self.feature_names_ = (
-                None
-                if self.profile == "dmhc"
-                else self.features_.get_feature_names_out().astype(str)
-            )
-        years = (
-            np.full(len(overturned), np.nan) if years is None else np.asarray(years, dtype=float)
+        if is_ridge or not is_outcome_prior:
+            matrix = self._fit_features(submissions, overturned, cases)
+        items = TrainingMatrix(
+            self.features_, matrix, categories, cases, np.asarray(years, dtype=float)
         )
-        reading = TrainingMatrix(self.features_, matrix, categories, cases, years)
-        self.outcome_ = fit_outcome(self.models, reading, overturned, self.seed)
-        self.least_words_, self.least_background_ = 0.0, 0.0
-        if self.features_ is not None and self.features["use_case_summary"]:
-            self.least_words_ = _brief(submissions["case_summary"])
+
+        # 3. The outcome, and what makes the model abstain.
+        self.outcome_ = fit_outcome(self.models, items, overturned, self.seed)
+        self.least_words_ = 0.0
+        if matrix is not None and self.features["use_case_summary"]:
+            self.least_words_ = least_words(submissions["case_summary"])
         self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
+
+        # 4. Deficiencies, on upheld items.
+        self.least_background_, self.columns_shown_ = 0.0, {}
         self.deficiencies_, self.hashed_text_, self.associations_ = None, None, None
-        self.columns_shown_: dict[str, int] = {}
-        if deficiencies is not None and len(rows):
-            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)[rows]
-            self.deficiencies_ = DeficiencyModel(**self.models["deficiency"])
-            seen, trust, answers = None, None, None
-            if matrix is not None and reads_deficiencies:
-                of_rows = SubmissionFrame(submissions.iloc[rows])
-                self.hashed_text_ = HashedText(
-                    self.stage,
-                    **{
-                        name: self.features[name]
-                        for name in ("use_case_summary", "word_ngrams", "n_buckets")
-                    },
-                )
-                seen, trust = (
-                    sparse.hstack([matrix[rows], self.hashed_text_.fit_transform(of_rows)]),
-                    self._prior_scales(),
-                )
-                names = enumerate(self.name_features().tolist())
-                self.columns_shown_ = {
-                    name.removeprefix(_SHOWS): place
-                    for place, name in names
-                    if name.startswith(_SHOWS)
-                }
-                answers = self._answers()
-                if self.features["use_case_summary"]:
-                    self.least_background_ = _brief(map(background, of_rows["case_summary"]))
-            of_labelled = [categories[row] for row in rows]
-            self.deficiencies_.fit(
-                seen, labels, of_labelled, scale=trust, answers=answers, cases=cases[rows]
-            )
-            if reads_deficiencies and self.profile == "letters":
-                rates = self.categories_.predict_proba(categories)[:, 1]
-                self.associations_ = ChecklistAssociations().fit(
-                    lines_shown(matrix, self.name_features()), overturned, rates
-                )
+        if deficiencies is not None and len(labelled_rows):
+            labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)
+            self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned)
         return self
 
-    @property
-    def predicts_deficiencies(self) -> bool:
-        """Whether upheld items with labels were among the training items."""
-        return self.deficiencies_ is not None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the fit could not do as asked, in words: no calibration, deficiencies that stay at their prior."""
-        notes = []
-        if isinstance(self.outcome_, CalibratedClassifier):
-            notes.append(self.outcome_.calibration_note_)
-            kind = self.models["outcome"]["kind"]
-            notes.append(
-                ""
-                if self.outcome_.gives_interval
-                else f"no interval and no abstention for its width: {kind} has none"
-            )
-            is_sum = self.outcome_.coefficients() is not None
-            notes.append(
-                "" if is_sum else f"no reasons: the score of {kind} is no sum over words and facts"
-            )
-        if self.deficiencies_ is None:
-            notes.append("no deficiency model: no upheld training item has labels")
-        elif self.deficiencies_.kind == "category_prior":
-            notes.append(
-                "deficiencies are ranked by their rates in the treatment category: nothing else was shown to do better"
-            )
-        elif self.deficiencies_.is_prior_.any():
-            ids = [
-                id_
-                for id_, is_prior in zip(
-                    deficiency_ids(), self.deficiencies_.is_prior_, strict=True
-                )
-                if is_prior
-            ]
-            notes.append(
-                f"predicted by their category prior, for want of labelled items: {', '.join(ids)}"
-            )
-        return tuple(note for note in notes if note)
-
-    def read(self, submissions: SubmissionFrame) -> Inputs:
-        """Compute categories and features once, for several predictions.
-
-        Raises
-        ------
-        LeakageError
-            The frame holds a column that is not known at the stage.
-        """
-        check_is_fitted(self)
-        require_submission_columns(list(submissions.columns), self.stage, self.profile)
-        matrix = None
-        if self.features_ is not None and len(submissions):
-            matrix = sparse.csr_matrix(self.features_.transform(submissions))
-        elif self.features_ is not None:
-            matrix = sparse.csr_matrix((0, self.n_features_))
-        words = (
-            self.hashed_text_.transform(submissions)
-            if self.hashed_text_ is not None and len(submissions)
-            else None
-        )
-        told = submissions["case_summary"]
-        is_too_short, has_enough_context = (
-            _n_words(told) < self.least_words_,
-            np.ones(len(told), dtype=bool),
-        )
-        if self.hashed_text_ is not None:
-            has_enough_context = _n_words(map(background, told)) >= self.least_background_
-        return Inputs(
-            submissions,
-            self._categories(submissions),
-            matrix,
-            words,
-            is_too_short,
-            has_enough_context,
-        )
-
-    def _categories(self, submissions: SubmissionFrame) -> list[str]:
-        if self.profile == "dmhc":
-            return [code or _NOT_CODED for code in submissions["treatment_category"]]
-        return [treatment_category(text) for text in submissions["treatment"]]
-
-    def _read(self, given: SubmissionFrame | Inputs) -> Inputs:
-        return given if isinstance(given, Inputs) else self.read(given)
-
-    def _outcome_input(self, inputs: Inputs) -> Any:
-        return (
-            inputs.matrix if isinstance(self.outcome_, CalibratedClassifier) else inputs.categories
-        )
+    def _fit_features(
+        self, submissions: SubmissionFrame, overturned: np.ndarray, cases: np.ndarray
+    ) -> sparse.csr_matrix:
+        settings = FeaturesConfig.model_validate(self.features)
+        self.features_ = build_features(settings, self.stage, self.programme)
+        with config_context(enable_metadata_routing=True):
+            values = self.features_.fit_transform(submissions, overturned, cases=cases)
+        self.n_features_ = values.shape[1]
+        self.feature_names_ = None
+        if not self.programme.code_columns:
+            self.feature_names_ = self.features_.get_feature_names_out().astype(str)
+        return sparse.csr_matrix(values)
 
     def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2); the category prior's where a narrative is too brief."""
-        return self._rows(
-            lambda outcome, given: outcome.predict_proba(given), self._read(submissions)
+        """Predict P(upheld) and P(overturned); the category's rates where a narrative is too brief.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Rows sum to 1.
+        """
+        return self._predict(
+            lambda model, X: model.predict_proba(X), inputs=self._read(submissions)
         )
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
-        """Lower and upper end for P(overturned) at ``models.interval_level``, shape (n_items, 2); NaN where the kind has none."""
+        """Predict an interval for P(overturned) at ``models.interval_level``.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Lower and upper end, 0 to 1; NaN where the kind of outcome model has none.
+        """
         level = self.models["interval_level"]
-        return self._rows(
-            lambda outcome, given: outcome.predict_interval(given, level), self._read(submissions)
+        return self._predict(
+            lambda model, X: model.predict_interval(X, level), inputs=self._read(submissions)
         )
 
-    def _rows(self, predict: Callable[[Any, Any], np.ndarray], inputs: Inputs) -> np.ndarray:
-        if (
-            not inputs.categories
-        ):  # scikit-learn's estimators refuse tables without rows; a request table may be empty
+    def _predict(self, predict: Callable[[Any, Any], np.ndarray], inputs: Inputs) -> np.ndarray:
+        # scikit-learn's estimators refuse tables without rows; a request table may be empty.
+        if not inputs.categories:
             return np.empty((0, 2))
-        predicted = np.array(predict(self.outcome_, self._outcome_input(inputs)))
-        if isinstance(self.outcome_, CalibratedClassifier) and inputs.is_too_short.any():
-            brief = [
-                category
-                for category, is_too_short in zip(
-                    inputs.categories, inputs.is_too_short, strict=True
-                )
-                if is_too_short
-            ]
+        if not isinstance(self.outcome_, CalibratedClassifier):
+            return np.array(predict(self.outcome_, inputs.categories))
+        predicted = np.array(predict(self.outcome_, inputs.matrix))
+        if inputs.is_too_short.any():
+            brief = list(compress(inputs.categories, inputs.is_too_short))
             predicted[inputs.is_too_short] = predict(self.categories_, brief)
         return predicted
 
     def base_rates(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
-        """Tell ``treatment_category``, its shrunken rate ``base_rate`` and its training items ``n_base_rate``, a row an item."""
+        """Give the overturn rate of each item's treatment category.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        DataFrame of shape (n_items, 3)
+            ``treatment_category``, its shrunken rate ``base_rate`` (0 to 1) and its training items
+            ``n_base_rate``.
+        """
         inputs = self._read(submissions)
         return pd.DataFrame(
             {
@@ -377,197 +314,35 @@ class ReviewModel(BaseEstimator):
             }
         ).set_axis(inputs.submissions.index)
 
-    def predict_deficiencies(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
-        """P(deficiency | upheld), a column an id, shape (n_items, 18); all NaN where no labels were trained on."""
-        inputs = self._read(submissions)
-        if self.deficiencies_ is None:
-            return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
-        if not inputs.categories:
-            return pd.DataFrame(
-                np.empty((0, len(deficiency_ids()))),
-                inputs.submissions.index,
-                list(deficiency_ids()),
-            )
-        seen = (
-            None
-            if inputs.words is None
-            else sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
-        )
-        p_deficiency = self.deficiencies_.predict_proba(seen, inputs.categories)
-        if not inputs.has_enough_context.all():
-            priors = self.deficiencies_.predict_priors(inputs.categories)
-            p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
-        return pd.DataFrame(p_deficiency, inputs.submissions.index, list(deficiency_ids()))
-
-    def predict_deficiencies_if_shown(
-        self, inputs: Inputs, documents: Sequence[Collection[str]]
-    ) -> np.ndarray:
-        """P(deficiency | upheld) of one request if it showed more, as if that were said in sentences of their own.
+    def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
+        """Say for each item why the model does not answer, in plain words.
 
         Parameters
         ----------
-        inputs : Inputs
-            Of one item.
-        documents : sequence of collections of str
-            Each a case to answer for: cues of ``documentation_cues.csv`` that are shown besides.
+        submissions : SubmissionFrame or Inputs
+            Items.
 
         Returns
         -------
-        ndarray of shape (n_cases, 18)
-            As :meth:`predict_deficiencies`, or below it for what the documents answer.
+        list of str of length n_items
+            The first reason that holds; ``""`` where the model answers.
         """
-        assert self.deficiencies_ is not None  # asked only of a model that reads features
-        if not inputs.has_enough_context[0]:
-            return self.deficiencies_.predict_priors(inputs.categories * len(documents))
-        seen = sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]))
-        places = [self._places_shown(cues) for cues in documents]
-        ends = np.cumsum([0, *map(len, places)])
-        shown = sparse.csr_matrix(
-            (np.ones(ends[-1]), np.concatenate([*places, []]), ends),
-            shape=(len(places), seen.shape[1]),
-        )
-        return self.deficiencies_.predict_proba(
-            seen[[0] * len(places)].maximum(shown), inputs.categories * len(places)
-        )
-
-    def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
-        """Rate of each deficiency in the treatment category, the baseline to beat; as :meth:`predict_deficiencies`."""
         inputs = self._read(submissions)
-        if self.deficiencies_ is None:
-            return pd.DataFrame(np.nan, inputs.submissions.index, list(deficiency_ids()))
-        rates = self.deficiencies_.predict_priors(inputs.categories)
-        return pd.DataFrame(rates, inputs.submissions.index, list(deficiency_ids()))
-
-    def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
-        """Say for each item why the model does not know, in plain words; ``""`` where it answers."""
-        inputs = self._read(submissions)
+        n_items = len(inputs.categories)
         # What the model would answer is worked out only where it may be a reason.
-        asks_width = self.abstention["max_interval_width"] is not None
-        asks_p = any(
-            self.abstention[name] is not None for name in ("near_threshold", "min_confidence")
-        )
-        low, high = (
-            self.predict_interval(inputs).T
-            if asks_width
-            else np.full((2, len(inputs.categories)), np.nan)
-        )
+        p_overturned, interval = np.full(n_items, np.nan), np.full((n_items, 2), np.nan)
+        if any(self.abstention[name] is not None for name in ("near_threshold", "min_confidence")):
+            p_overturned = self.predict_proba(inputs)[:, 1]
+        if self.abstention["max_interval_width"] is not None:
+            interval = self.predict_interval(inputs)
         answers = {
             "category": inputs.categories,
             "n_known": self.categories_.count(inputs.categories).tolist(),
             "unknown_words": unknown_shares(inputs.submissions, self.known_words_).tolist(),
-            "p": self.predict_proba(inputs)[:, 1].tolist()
-            if asks_p
-            else [np.nan] * len(inputs.categories),
-            "low": low.tolist(),
-            "high": high.tolist(),
+            "p": p_overturned.tolist(),
+            "low": interval[:, 0].tolist(),
+            "high": interval[:, 1].tolist(),
         }
         return find_reasons(
             self.abstention, inputs.submissions, answers, decision_threshold(self.models)
         )
-
-    def reasons(
-        self, submissions: SubmissionFrame | Inputs, n_reasons: int
-    ) -> list[list[tuple[str, float]]]:
-        """List for each item what moved its log-odds most, away from the average item: (what, signed log-odds).
-
-        Parameters
-        ----------
-        submissions : SubmissionFrame or Inputs
-            Items.
-        n_reasons : int
-            At most this many an item, strongest first.
-        """
-        inputs = self._read(submissions)
-        if isinstance(self.outcome_, ClassPrior):
-            return [[] for _ in inputs.categories]
-        by_category = self._category_reasons(inputs, n_reasons)
-        if not isinstance(self.outcome_, CalibratedClassifier):
-            return by_category
-        rows = zip(
-            inputs.is_too_short, by_category, self.moving_features(inputs, n_reasons), strict=True
-        )
-        return [
-            brief
-            if is_too_short
-            else [(describe_feature(name) if name else _FILLERS, by) for name, by in moved]
-            for is_too_short, brief, moved in rows
-        ]
-
-    def moving_features(
-        self, submissions: SubmissionFrame | Inputs, n_features: int
-    ) -> list[list[tuple[str, float]]]:
-        """List for each item the names of the features that moved its log-odds most, with by how much; all rows at once.
-
-        Words that say nothing by themselves count together, under the name ``""``. Where the
-        outcome model is a prior, the lists are empty.
-
-        Parameters
-        ----------
-        submissions : SubmissionFrame or Inputs
-            Items.
-        n_features : int
-            At most this many an item, strongest first.
-        """
-        inputs = self._read(submissions)
-        if not isinstance(self.outcome_, CalibratedClassifier):
-            return [[] for _ in inputs.categories]
-        return strongest_features(
-            self.outcome_.contributions(inputs.matrix),
-            self.name_features,
-            n_features,
-            _SMALLEST_REASON,
-        )
-
-    def name_features(self, places: Any = slice(None)) -> np.ndarray:
-        """Name the features at ``places`` (positions, or a slice; all by default); none where the model is made of priors."""
-        if self.features_ is None:
-            return np.array([], dtype=str)
-        if self.feature_names_ is not None:
-            return np.asarray(self.feature_names_[places])
-        return np.asarray(self.features_["codes"].name_crosses(places))
-
-    def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
-        if not inputs.categories or not 0 < self.class_rate_ < 1:
-            return [[] for _ in inputs.categories]
-        moved = logit(self.categories_.predict_proba(inputs.categories)[:, 1]) - logit(
-            self.class_rate_
-        )
-        named = (
-            f"treatment category: {category.replace('_', ' ')}" for category in inputs.categories
-        )
-        return [
-            _strongest([(what, float(by))], n_reasons)
-            for what, by in zip(named, moved, strict=True)
-        ]
-
-    def _places_shown(self, cues: Collection[str]) -> list[int]:
-        return sorted(self.columns_shown_[cue] for cue in cues)
-
-    def _answers(self) -> list[list[int]]:
-        """Columns of the documents that answer each deficiency."""
-        return [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
-
-    def _prior_scales(self) -> np.ndarray:
-        """Scale of each feature for the deficiency model."""
-        assert self.features_ is not None  # asked only where features are read
-        assert self.hashed_text_ is not None
-        names = np.append(
-            self.name_features(), self.hashed_text_.get_feature_names_out().astype(str)
-        )
-        scale = np.ones(len(names))
-        places = block_places(self.features_)
-        for name, trust in reversed(PRIOR_SCALES):
-            scale[places.get(name, np.char.startswith(names, name))] = trust
-        return scale
-
-
-def _n_words(texts: Iterable[str]) -> np.ndarray:
-    return np.array([len(text.split()) for text in texts], dtype=float)
-
-
-def _brief(texts: Iterable[str]) -> float:
-    return float(np.quantile(_n_words(texts), _BRIEF_SHARE))
-
-
-def _strongest(reasons: list[tuple[str, float]], n_reasons: int) -> list[tuple[str, float]]:
-    return [(what, by) for what, by in reasons if abs(by) >= _SMALLEST_REASON][:n_reasons]

@@ -1,4 +1,4 @@
-"""Watching a model in use: do requests still look as they did, do decisions still fall as they did, were predictions right."""
+"""Watching a model in use: requests that drift, a rate that moves, predictions that come true."""
 
 from imrml.monitoring.drift import Alarm, Drift, compare_submissions
 from imrml.monitoring.rate_alarm import RateWatch, watch_rate

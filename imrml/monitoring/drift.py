@@ -1,4 +1,4 @@
-"""Do requests still look as they did when the model learned? A reference table against a current one, fact by fact."""
+"""Do requests still look as they did when the model learned? Two tables, fact by fact."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class Alarm:
     measure : str
         By which measure.
     found, threshold : float
-        The measure's value and the one from which the alarm rings (``monitoring`` in config).
+        The measure's value and the one from which the alarm fires (``monitoring`` in config).
     """
 
     fact: str
@@ -116,7 +116,7 @@ def compare_submissions(
     Notes
     -----
     A population stability index over 0.2 is called a major shift by convention, but small samples
-    reach it by chance (Yurdakul and Naranjo 2020): a fact rings only if a chi squared test,
+    reach it by chance (Yurdakul and Naranjo 2020): a fact fires only if a chi squared test,
     corrected for the number of facts, finds the shift too.
     """
     for name, frame in (("reference", reference), ("current", current)):
@@ -165,7 +165,7 @@ def compare_submissions(
 
 
 def _facts(frame: SubmissionFrame) -> pd.DataFrame:
-    """Turn columns into facts that can be counted: categories, numbers, and for free text its length."""
+    """Turn columns into facts that can be counted; of free text only its length."""
     facts: dict[str, Any] = {
         "treatment_category": [treatment_category(text) for text in frame["treatment"]]
     }
@@ -185,18 +185,18 @@ def _facts(frame: SubmissionFrame) -> pd.DataFrame:
 
 
 def _vary(facts: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Drop facts that neither table tells, and those that say the same of every row."""
+    """Drop facts that neither table holds, and those that say the same of every row."""
     joined = pd.concat(facts.values())
-    told = [
+    varying = [
         name for name in joined if joined[name].notna().any() and len(joined[name].unique()) > 1
     ]
-    return {side: frame[told] for side, frame in facts.items()}
+    return {side: frame[varying] for side, frame in facts.items()}
 
 
 def _binned(
     reference: "pd.Series[Any]", current: "pd.Series[Any]"
 ) -> tuple["pd.Series[str]", "pd.Series[str]"]:
-    """Cut numbers at the reference's quantiles and keep its commonest values; what is absent is a value too."""
+    """Cut numbers at the reference's quantiles and keep its commonest values, absence too."""
     if pd.api.types.is_float_dtype(reference):
         edges = np.unique(reference.quantile(np.linspace(0, 1, _N_BINS + 1)[1:-1]).dropna())
         cuts = [-np.inf, *edges, np.inf]

@@ -26,7 +26,7 @@ class RateWatch:
     log_evidence : ndarray of shape (n_decisions,)
         Logarithm of the Bayes factor after each decision.
     threshold : float
-        Logarithm from which the alarm rings.
+        Logarithm from which the alarm fires.
     """
 
     reference_rate: float
@@ -34,10 +34,10 @@ class RateWatch:
     threshold: float
 
     @property
-    def rings_at(self) -> int | None:
-        """Number of decisions after which the alarm rang first; None where it did not."""
-        rung = np.flatnonzero(self.log_evidence >= self.threshold)
-        return int(rung[0]) + 1 if len(rung) else None
+    def fires_at(self) -> int | None:
+        """Number of decisions after which the alarm fired first; None where it did not."""
+        is_over = self.log_evidence >= self.threshold
+        return int(np.argmax(is_over)) + 1 if is_over.any() else None
 
 
 def watch_rate(
@@ -56,9 +56,13 @@ def watch_rate(
     overturned : array-like of bool of shape (n_decisions,)
         Decisions since, oldest first.
     false_alarm_rate : float, default=0.05
-        Probability that the alarm ever rings while nothing has changed.
+        Probability that the alarm ever fires while nothing has changed.
     shift : float, default=0.08
         Standard deviation of the changes one wants to hear of.
+
+    Returns
+    -------
+    RateWatch
 
     Raises
     ------
@@ -69,12 +73,13 @@ def watch_rate(
     --------
     >>> stays = watch_rate(100, 1000, [True] + [False] * 9)
     >>> moves = watch_rate(100, 1000, [True, False] * 40)
-    >>> stays.rings_at is None, moves.rings_at < 40
+    >>> stays.fires_at is None, moves.fires_at < 40
     (True, True)
     """
     if not 0 < n_overturned < n_reference:
         raise ValueError(
-            f"the reference needs decisions of both kinds; found {n_overturned} overturned of {n_reference}"
+            "the reference needs decisions of both kinds; "
+            f"found {n_overturned} overturned of {n_reference}"
         )
     hits = np.cumsum(np.asarray(overturned, dtype=np.int64))
     misses = np.arange(1, len(hits) + 1) - hits
@@ -91,5 +96,5 @@ def watch_rate(
 def _log_marginal(
     prior: tuple[float, float], hits: npt.NDArray[np.int64], misses: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    found: npt.NDArray[np.float64] = betaln(prior[0] + hits, prior[1] + misses) - betaln(*prior)
-    return found
+    marginal: npt.NDArray[np.float64] = betaln(prior[0] + hits, prior[1] + misses) - betaln(*prior)
+    return marginal

@@ -1,4 +1,4 @@
-"""Once the letters arrive: were the predictions right? Stored predictions joined to later items, never by guess."""
+"""Once the letters arrive: were the predictions right? Matched to later items, never by guess."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -65,17 +65,20 @@ def match_predictions(
 
     Examples
     --------
-    >>> predictions = pd.DataFrame({"request_id": ["CM15-0000001#1", "a-2"], "p_overturned": [0.1, 0.2]})
-    >>> items = pd.DataFrame({"case_number": ["CM15-0000001"], "item_number": [1], "decision": ["upheld"]})
+    >>> predictions = pd.DataFrame(
+    ...     {"request_id": ["CM15-0000001#1", "a-2"], "p_overturned": [0.1, 0.2]})
+    >>> items = pd.DataFrame(
+    ...     {"case_number": ["CM15-0000001"], "item_number": [1], "decision": ["upheld"]})
     >>> matched, left_over = match_predictions(predictions, items)
     >>> matched["decision"].tolist(), left_over.to_dict("records")
     (['upheld'], [{'request_id': 'a-2', 'why': 'no item'}])
     """
     _require(predictions, ["request_id", "p_overturned"], "the predictions")
     _require(items, ["case_number", "item_number", "decision"], "the items")
-    if predictions["request_id"].duplicated().any():
+    if n_repeated := int(predictions["request_id"].duplicated().sum()):
         raise TableError(
-            f"reconcile: found twice in the predictions: {pluralize(int(predictions['request_id'].duplicated().sum()), 'request')}"
+            f"reconcile: {pluralize(n_repeated, 'request')} found twice in the predictions; "
+            "expected one row a request: remove the older ones"
         )
     predictions = predictions.assign(
         **{name: _numbers(predictions, name) for name in _P_COLUMNS if name in predictions}
@@ -107,7 +110,7 @@ def match_predictions(
 
 
 def _numbers(predictions: pd.DataFrame, name: str) -> "pd.Series[float]":
-    """Read a column of probabilities; where a request was abstained from, a CSV file holds an empty cell."""
+    """Read a column of probabilities; a CSV file holds an empty cell where the model abstained."""
     given = predictions[name].astype("str").str.strip()
     numbers = pd.to_numeric(predictions[name], errors="coerce").astype("float64")
     wrong = numbers.isna() & predictions[name].notna() & (given != "")
@@ -141,6 +144,10 @@ def measure_realised(
         Of the intervals, bootstrapped by case.
     min_items : int, default=10
         A month with fewer decided items shows its count alone.
+
+    Returns
+    -------
+    Realised
     """
     months = (
         pd.to_datetime(matched["decided_on"], errors="coerce")
@@ -154,7 +161,7 @@ def measure_realised(
             {
                 "month": month,
                 "n": len(part),
-                **{name: found.get("value", np.nan) for name, found in figures.items()},
+                **{name: measured.get("value", np.nan) for name, measured in figures.items()},
             }
         )
     return Realised(_measure(matched, seed, n_resamples, level), pd.DataFrame(rows))

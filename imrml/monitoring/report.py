@@ -1,4 +1,4 @@
-"""What monitoring leaves behind: ``drift.json`` and ``drift.html``, or ``realised.json`` and ``realised.html``."""
+"""What monitoring leaves behind: a page and a document, of drift or of realised predictions."""
 
 import io
 import json
@@ -45,7 +45,7 @@ def write_drift(folder: Path, drift: Drift, watch: RateWatch | None) -> None:
         "n_current": drift.n_current,
         "overturn_rate": None
         if watch is None
-        else {"reference": watch.reference_rate, "rings_at": watch.rings_at},
+        else {"reference": watch.reference_rate, "fires_at": watch.fires_at},
     }
     shown = sorted(drift.shares, key=lambda name: -drift.facts.set_index("fact")["psi"][name])
     plots = [(name, _draw_shares(name, drift)) for name in shown]
@@ -61,7 +61,17 @@ def write_drift(folder: Path, drift: Drift, watch: RateWatch | None) -> None:
 def write_realised(
     folder: Path, realised: Realised, left_over: Sequence[Mapping[Any, Any]]
 ) -> None:
-    """Write what became of predictions, over all and by month, and which requests found no item or several."""
+    """Write what became of predictions, over all and by month, and what could not be matched.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where absent.
+    realised : Realised
+        From :func:`imrml.monitoring.measure_realised`.
+    left_over : sequence of mapping
+        Requests that match no item or several: ``request_id`` and ``why``.
+    """
     months = realised.by_month.to_dict("records")
     months = [
         {
@@ -117,11 +127,12 @@ def _draw_watch(watch: RateWatch) -> Markup:
     )
     axes.axhline(watch.threshold, color="#b3332b", linestyle="--", linewidth=1)
     axes.set(xlabel="decisions since the reference", ylabel="log evidence of a change")
-    if watch.rings_at is not None:
-        axes.axvline(watch.rings_at, color="#b3332b", linewidth=1)
+    if watch.fires_at is not None:
+        axes.axvline(watch.fires_at, color="#b3332b", linewidth=1)
     return _svg(
         canvas,
-        "evidence that the overturn rate has changed, after each decision; the dashed line is the alarm",
+        "evidence that the overturn rate has changed, after each decision; "
+        "the dashed line is the alarm",
     )
 
 

@@ -1,1 +1,4 @@
-"""Scheduled retraining: boring by design. Light to import: most nights there is nothing to do, and that must be told at once."""
+"""Scheduled retraining: boring by design.
+
+Light to import: most nights there is nothing to do, and that must be said at once.
+"""

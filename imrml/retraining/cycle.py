@@ -1,4 +1,4 @@
-"""One night's work: take in what is new, train a challenger, let the gate decide, move the champion last.
+"""One night's work: take in what is new, train a challenger, let the gate decide, promote.
 
 Every step leaves files that are whole: the item store is replaced in one step, a run that was
 logged half is replaced by the next attempt, the champion's alias moves last and in one step, and
@@ -7,22 +7,22 @@ nothing to do or the same work again.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from imrml.config import Config, state_dir
-from imrml.errors import ModelError, NotEnoughDataError, OutdatedModelError, TrackingError
+from imrml.errors import NotEnoughDataError, TrackingError
 from imrml.evaluation.checks.splits import VERDICT_CODE
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
 from imrml.models import LoadedModel, load_model, save_model
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
+from imrml.retraining.champion import Champion, find_champion
 from imrml.retraining.drop_folder import fingerprint_inputs, is_already_processed, record_outcome
 from imrml.retraining.gate import (
     GateResult,
@@ -32,24 +32,14 @@ from imrml.retraining.gate import (
     judge_kind,
     judge_window,
 )
-from imrml.retraining.intake import ITEMS, ingest
+from imrml.retraining.intake import ingest
 from imrml.retraining.lock import retrain_lock
 from imrml.retraining.window import find_new_cases, find_newer_cases, split_newest
-from imrml.tracking import (
-    CHAMPION,
-    alias_version,
-    discard_unfinished,
-    flatten,
-    load_registered,
-    log_training,
-    promote,
-    registered_name,
-)
+from imrml.tracking import discard_unfinished, log_training, promote
 from imrml.training.data import TrainingData, prepare
-from imrml.training.fitting import predict_held_out
+from imrml.training.fitting import Report, predict_held_out, report_nothing
 from imrml.training.run import TrainingResult, train
 
-Report = Callable[[str], None]
 PROMOTED, KEPT, NOTHING_NEW = "promoted", "champion kept", "nothing new"
 _LATENCY_ROWS = 1000
 
@@ -64,7 +54,7 @@ class Outcome:
         In a word.
     why : str
         In a sentence.
-    gates : tuple of Gate
+    gates : tuple of GateResult
         Empty where nothing was compared.
     n_new_cases, n_new_overturned : int
         Cases and overturned items that the champion was not trained on, decided after those it was
@@ -78,73 +68,84 @@ class Outcome:
     n_new_overturned: int = 0
 
 
-def compare_recipe(
-    data: TrainingData,
-    is_newer: np.ndarray,
-    champion: LoadedModel,
-    config: Config,
-    *,
-    n_jobs: int,
-    report: Report,
-) -> tuple[tuple[GateResult, ...], str]:
-    """Judge a recipe against the champion on the newest window.
+@dataclass(frozen=True, eq=False)
+class _RetrainRun:
+    """What every step of one retrain has at hand.
 
-    Returns
-    -------
-    gates : tuple of Gate
-        What :func:`imrml.retraining.gate.judge_window` found.
-    outcome_kind : str
-        Kind of outcome model that was judged: the recipe's own, or the category prior where its
-        held-out cases showed no more.
-
-    Raises
-    ------
-    NotEnoughDataError
-        What is older than the window cannot be learned from, or there is no window.
+    Parameters
+    ----------
+    config : Config
+        Recipe, drop folder and gate.
+    n_jobs : int
+        Worker processes.
+    report : callable
+        Given, in words, what is going on.
+    is_dry_run : bool
+        Log nothing and move nothing.
     """
-    chosen = config.retraining
-    past, window = split_newest(data, is_newer, chosen.max_window_cases)
-    if not len(window):
-        raise NotEnoughDataError(
-            "retrain: no newer case stands by itself; all share narratives with older ones"
-        )
-    report(
-        f"window: {len(window):,} items that neither model was fitted on; challenger learns from {len(past):,} older items"
-    )
-    fitted = train(data.items.iloc[past], config, n_jobs=n_jobs, report=report)
-    unseen = data.take(window)
-    after, before = (
-        predict_held_out(model, unseen, {}).outcome for model in (fitted.model, champion.model)
-    )
-    compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
-        p_champion=before["p_overturned"]
-    )
-    return judge_window(compared, chosen.gate, config.seed), str(fitted.manifest["outcome_kind"])
+
+    config: Config
+    n_jobs: int
+    report: Report
+    is_dry_run: bool
+
+    @property
+    def challenger(self) -> Path:
+        """Folder of the refitted model, which stays there until it is logged whole."""
+        return state_dir() / "challenger"
+
+    def train(self, items: pd.DataFrame) -> TrainingResult:
+        """Evaluate and fit the recipe."""
+        return train(items, self.config, n_jobs=self.n_jobs, report=self.report)
 
 
-def judge_refit(
-    result: TrainingResult, folder: Path, data: TrainingData, config: Config
-) -> tuple[GateResult, ...]:
-    """Judge the refitted recipe itself: calibration on held-out cases, leakage checks, size of its file, time to score."""
-    rows = np.arange(min(_LATENCY_ROWS, len(data.items)))
-    loaded = load_model(folder)
-    some = data.take(rows).submissions
-    loaded.model.predict_proba(some[:1])
-    start = time.perf_counter()
-    loaded.model.predict_proba(some)
-    seconds = (time.perf_counter() - start) * _LATENCY_ROWS / len(rows)
-    leaks = [check for check in result.checks if check.code != VERDICT_CODE]
-    n_bytes = (folder / "model.skops").stat().st_size
-    gate, manifest = config.retraining.gate, result.manifest
-    return (
-        judge_held_out(result.metrics, manifest["headline"], manifest["outcome_kind"], gate),
-        judge_checks(leaks),
-        *judge_budgets(n_bytes, seconds, gate),
-    )
+@dataclass(frozen=True, eq=False)
+class _Arrivals:
+    """The table with what is new in it.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    is_new : ndarray of bool of shape (n_items,)
+        Of cases that the champion was not trained on.
+    is_newer : ndarray of bool of shape (n_items,)
+        Of those, decided after what the champion was trained on.
+    """
+
+    data: TrainingData
+    is_new: np.ndarray
+    is_newer: np.ndarray
+
+    @property
+    def n_newer_cases(self) -> int:
+        """Cases on which champion and challenger can be compared."""
+        return self._count_cases(self.is_newer)
+
+    @property
+    def n_newer_overturned(self) -> int:
+        """Overturned items among them."""
+        return int(self.data.overturned[self.is_newer].sum())
+
+    @property
+    def n_older_cases(self) -> int:
+        """New cases that were decided before what the champion was trained on."""
+        return self._count_cases(self.is_new & ~self.is_newer)
+
+    def _count_cases(self, rows: np.ndarray) -> int:
+        return int(pd.Series(self.data.cases[rows]).nunique())
+
+    def conclude(self, verdict: str, why: str, gates: tuple[GateResult, ...] = ()) -> Outcome:
+        """Say what the retrain came to."""
+        return Outcome(verdict, why, gates, self.n_newer_cases, self.n_newer_overturned)
 
 
 def retrain(
-    config: Config, n_jobs: int = 1, report: Report = lambda _: None, *, is_dry_run: bool = False
+    config: Config,
+    n_jobs: int = 1,
+    report: Report = report_nothing,
+    *,
+    is_dry_run: bool = False,
 ) -> Outcome:
     """Take in what is new, and replace the champion if the gate lets the challenger pass.
 
@@ -153,9 +154,9 @@ def retrain(
     config : Config
         Recipe, drop folder and gate.
     n_jobs : int, default=1
-        Worker processes.
-    report : callable
-        Told, in words, what is going on.
+        Worker processes; -1 for one a core.
+    report : callable, default=report_nothing
+        Given, in words, what is going on.
     is_dry_run : bool, default=False
         Compare and report, but log nothing and move nothing.
 
@@ -169,151 +170,234 @@ def retrain(
         Another retrain is at work, MLflow is away, or the data do not allow a training; nothing was
         moved.
     """
+    run = _RetrainRun(config, n_jobs, report, is_dry_run)
     with retrain_lock():
-        for folder in (state_dir(), state_dir() / "intake", _challenger()):
+        for folder in (state_dir(), state_dir() / "intake", run.challenger):
             remove_leftovers(folder)  # of a retrain that was killed
         signature = fingerprint_inputs(config)
         if is_already_processed(signature):
-            return Outcome(
-                NOTHING_NEW,
-                "no file has arrived, and the config is the same, since the last retrain",
-            )
-        outcome = _retrain(config, n_jobs, report, is_dry_run=is_dry_run)
+            why = "no file has arrived, and the config is the same, since the last retrain"
+            return Outcome(NOTHING_NEW, why)
+        outcome = _retrain(run)
         if not is_dry_run:
-            try:
-                record_outcome(signature, asdict(outcome))
-            except (
-                OSError
-            ) as error:  # what was decided is done: the next retrain finds that out by itself
-                report(
-                    f"the outcome could not be written down ({error.strerror}); the next retrain looks at the same files again"
-                )
+            _record(run, signature, outcome)
         return outcome
 
 
-def _retrain(config: Config, n_jobs: int, report: Report, *, is_dry_run: bool) -> Outcome:
-    intake = ingest(config, n_jobs)
-    if intake.n_unread:
-        report(
-            f"{pluralize(intake.n_unread, 'letter')} could not be read: {intake.failures} says why"
-        )
-    if intake.items.empty:
+def _retrain(run: _RetrainRun) -> Outcome:
+    """Go through the steps; each may end the retrain."""
+    # 1. Take in what arrived.
+    items = _take_in(run)
+    if items.empty:
         return Outcome(NOTHING_NEW, "the drop folder holds no item yet")
-    data = prepare(intake.items, config)
-    name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
-    version = alias_version(name, CHAMPION)
-    champion = None if version is None else _open_champion(name, version, config, report)
-    is_new = find_new_cases(data, champion)
-    is_newer = find_newer_cases(data, is_new) if champion is not None else is_new
-    n_new_cases = int(pd.Series(data.cases[is_newer]).nunique())
-    n_new_overturned = int(data.overturned[is_newer].sum())
-    concluded = partial(Outcome, n_new_cases=n_new_cases, n_new_overturned=n_new_overturned)
-    chosen = config.retraining
-    if n_new_cases < chosen.min_new_cases or n_new_overturned < chosen.min_new_overturned:
-        n_older = int(pd.Series(data.cases[is_new & ~is_newer]).nunique())
-        why = (
-            f"{n_new_cases:,} new cases with {n_new_overturned:,} overturned items; worth a training are "
-            f"{chosen.min_new_cases:,} with {chosen.min_new_overturned:,}"
-            + (
-                f"; {n_older:,} more were decided before what the champion learned from, and wait for newer ones"
-                if n_older
-                else ""
-            )
-        )
-        return concluded(NOTHING_NEW, why)
+
+    # 2. See whether enough of it is new.
+    data = prepare(items, run.config)
+    champion = find_champion(data, run.config, run.report)
+    arrivals = _find_arrivals(data, champion)
+    if lacking := _say_what_lacks(run, arrivals):
+        return arrivals.conclude(NOTHING_NEW, lacking)
+
+    # 3. Compare the recipe with the champion on the newest items.
     gates: tuple[GateResult, ...] = ()
-    judged = None
-    if champion is not None:
-        gates, judged = compare_recipe(
-            data, is_newer, champion, config, n_jobs=n_jobs, report=report
-        )
+    compared_kind = None
+    if champion.model is not None:
+        gates, compared_kind = _compare_recipe(run, arrivals, champion.model)
         if failed := _name_failed(gates):
-            return concluded(
-                KEPT, f"the challenger did not pass the gate on the newest items ({failed})", gates
-            )
-    report("refitting the recipe on all items")
-    result = train(intake.items, config, n_jobs=n_jobs, report=report)
-    folder = _challenger()
-    discard_unfinished(folder)
-    save_model(result.model, folder, result.manifest)
-    write_report(
-        folder, result.metrics, result.held_out, result.verdict, result.manifest["data"], result.checks,
-        is_synthetic=result.manifest["trained_on"] == "synthetic",
-    )  # fmt: skip
-    if judged is not None:
-        gates += (judge_kind(judged, str(result.manifest["outcome_kind"])),)
-    gates += judge_refit(result, folder, data, config)
+            why = f"the challenger did not pass the gate on the newest items ({failed})"
+            return arrivals.conclude(KEPT, why, gates)
+
+    # 4. Fit the recipe again, on all items.
+    result = _refit(run, items)
+
+    # 5. Judge the refitted model itself.
+    if compared_kind is not None:
+        gates += (judge_kind(compared_kind, str(result.manifest["outcome_kind"])),)
+    gates += _judge_refit(run, result, data)
     if failed := _name_failed(gates):
-        return concluded(KEPT, f"the refitted model did not pass its checks ({failed})", gates)
-    if champion is not None:
-        why = "the challenger passed the gate on the newest items"
-    elif version is not None:
-        why = "other code made the champion, so it could not be used"
-    else:
-        why = "there was no champion yet"
-    if not is_dry_run:
-        _install(result, folder, name, f"retrain: {why}", instead_of=version)
-    return concluded(PROMOTED, why, gates)
+        why = f"the refitted model did not pass its checks ({failed})"
+        return arrivals.conclude(KEPT, why, gates)
+
+    # 6. Log it, and move the champion last.
+    why = _say_why_promoted(champion)
+    if not run.is_dry_run:
+        _install(run, result, champion, f"retrain: {why}")
+    return arrivals.conclude(PROMOTED, why, gates)
 
 
-def _open_champion(name: str, version: str, config: Config, report: Report) -> LoadedModel | None:
-    """Open the champion, if it may be compared with what config asks for; None where other code made it from the same recipe."""
-    try:
-        champion = load_registered(f"models:/{name}/{version}")
-    except OutdatedModelError as error:
-        _require_same_recipe(error, config)
-        report(f"{error}: its recipe is fitted again")
+# --- 1. take in -----------------------------------------------------------------------------------
+
+
+def _take_in(run: _RetrainRun) -> pd.DataFrame:
+    intake = ingest(run.config, run.n_jobs)
+    if intake.n_unread:
+        unread = pluralize(intake.n_unread, "letter")
+        run.report(f"{unread} could not be read: {intake.failures} says why")
+    return intake.items
+
+
+# --- 2. is there anything new? --------------------------------------------------------------------
+
+
+def _find_arrivals(data: TrainingData, champion: Champion) -> _Arrivals:
+    is_new = find_new_cases(data, champion.model)
+    is_newer = is_new if champion.model is None else find_newer_cases(data, is_new)
+    return _Arrivals(data, is_new, is_newer)
+
+
+def _say_what_lacks(run: _RetrainRun, arrivals: _Arrivals) -> str | None:
+    """Say why what arrived is not worth a training; None where it is."""
+    asked = run.config.retraining
+    n_cases, n_overturned = arrivals.n_newer_cases, arrivals.n_newer_overturned
+    if n_cases >= asked.min_new_cases and n_overturned >= asked.min_new_overturned:
         return None
-    _require_comparable(name, champion, config)
-    return champion
+    why = (
+        f"{n_cases:,} new cases with {n_overturned:,} overturned items; worth a training are "
+        f"{asked.min_new_cases:,} with {asked.min_new_overturned:,}"
+    )
+    if arrivals.n_older_cases:
+        why += (
+            f"; {arrivals.n_older_cases:,} more were decided before what the champion learned "
+            "from, and wait for newer ones"
+        )
+    return why
 
 
-def _install(
-    result: TrainingResult, folder: Path, name: str, why: str, instead_of: str | None
-) -> None:
-    """Log the challenger and make it the champion, which is the last step."""
-    try:
-        run = log_training(folder)
-        if result.precedents is not None:  # before the move: no champion is ever without them
-            keep_precedents(result.precedents, result.manifest)
-        promote(name, why, run.model_version, who="imrml retrain", instead_of=instead_of)
-    except TrackingError as error:
-        raise TrackingError(
-            f"{error}\nthe challenger and its figures are kept in {folder}; the next retrain tries again"
-        ) from None
+# --- 3. compare -----------------------------------------------------------------------------------
+
+
+def _compare_recipe(
+    run: _RetrainRun, arrivals: _Arrivals, champion: LoadedModel
+) -> tuple[tuple[GateResult, ...], str]:
+    """Judge a recipe against the champion on the newest window.
+
+    Returns
+    -------
+    gates : tuple of GateResult
+        See :func:`imrml.retraining.gate.judge_window`.
+    outcome_kind : str
+        Kind of outcome model that was judged: the recipe's own, or the category prior where its
+        held-out cases showed no more.
+
+    Raises
+    ------
+    NotEnoughDataError
+        What is older than the window cannot be learned from, or there is no window.
+    """
+    data, asked = arrivals.data, run.config.retraining
+    past, window = split_newest(data, arrivals.is_newer, asked.max_window_cases)
+    if not len(window):
+        raise NotEnoughDataError(
+            "retrain: no newer case stands by itself; all share narratives with older ones"
+        )
+    run.report(
+        f"window: {len(window):,} items that neither model was fitted on; "
+        f"challenger learns from {len(past):,} older items"
+    )
+    challenger = run.train(data.items.iloc[past])
+    unseen = data.take(window)
+    after, before = (
+        predict_held_out(model, unseen, {}).outcome for model in (challenger.model, champion.model)
+    )
+    compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
+        p_champion=before["p_overturned"]
+    )
+    gates = judge_window(compared, asked.gate, run.config.seed)
+    return gates, str(challenger.manifest["outcome_kind"])
 
 
 def _name_failed(gates: Sequence[GateResult]) -> str:
     return ", ".join(gate.name.replace("_", " ") for gate in gates if not gate.passed)
 
 
-def _challenger() -> Path:
-    return state_dir() / "challenger"
+# --- 4. refit -------------------------------------------------------------------------------------
 
 
-def _require_same_recipe(error: OutdatedModelError, config: Config) -> None:
-    """Refuse to replace, unseen, a champion that cannot be asked any more by another recipe: nothing was compared."""
-    asked = config.model_dump()
-    for section in ("stage", "profile", "features", "models"):
-        made_with, now = (
-            flatten({section: error.recipe.get(section)}),
-            flatten({section: asked[section]}),
+def _refit(run: _RetrainRun, items: pd.DataFrame) -> TrainingResult:
+    run.report("refitting the recipe on all items")
+    result = run.train(items)
+    discard_unfinished(run.challenger)
+    save_model(result.model, run.challenger, result.manifest)
+    write_report(
+        run.challenger,
+        result.metrics,
+        result.held_out,
+        result.verdict,
+        result.manifest["data"],
+        result.checks,
+        is_synthetic=result.is_synthetic,
+    )
+    return result
+
+
+# --- 5. judge -------------------------------------------------------------------------------------
+
+
+def _judge_refit(
+    run: _RetrainRun, result: TrainingResult, data: TrainingData
+) -> tuple[GateResult, ...]:
+    """Judge calibration on held-out cases, leakage checks, size of the file, time to score."""
+    leaks = [check for check in result.checks if check.code != VERDICT_CODE]
+    n_bytes = (run.challenger / "model.skops").stat().st_size
+    gate, manifest = run.config.retraining.gate, result.manifest
+    return (
+        judge_held_out(result.metrics, manifest["headline"], manifest["outcome_kind"], gate),
+        judge_checks(leaks),
+        *judge_budgets(n_bytes, _seconds_per_thousand(run, data), gate),
+    )
+
+
+def _seconds_per_thousand(run: _RetrainRun, data: TrainingData) -> float:
+    """Time the saved model on submissions of the table."""
+    model = load_model(run.challenger).model
+    rows = np.arange(min(_LATENCY_ROWS, len(data.items)))
+    submissions = data.take(rows).submissions
+    model.predict_proba(submissions[:1])
+    start = time.perf_counter()
+    model.predict_proba(submissions)
+    return (time.perf_counter() - start) * _LATENCY_ROWS / len(rows)
+
+
+# --- 6. install -----------------------------------------------------------------------------------
+
+
+def _say_why_promoted(champion: Champion) -> str:
+    if champion.model is not None:
+        return "the challenger passed the gate on the newest items"
+    if champion.version is not None:
+        return "other code made the champion, so it could not be used"
+    return "there was no champion yet"
+
+
+def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: str) -> None:
+    """Log the challenger and make it the champion, which is the last step."""
+    try:
+        logged = log_training(run.challenger)
+        if result.precedents is not None:  # before the move: no champion is ever without them
+            keep_precedents(result.precedents, result.manifest)
+        promote(
+            champion.name,
+            why,
+            logged.model_version,
+            who="imrml retrain",
+            instead_of=champion.version,
         )
-        # Settings that only one of the two versions knows are no decision of anybody's.
-        if differ := sorted(
-            key for key in made_with.keys() & now.keys() if made_with[key] != now[key]
-        ):
-            raise ModelError(
-                f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be compared: set it back for one "
-                f"retrain, or `imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"
-            )
+    except TrackingError as error:
+        raise TrackingError(
+            f"{error}\nthe challenger and its figures are kept in {run.challenger}; "
+            "the next retrain tries again"
+        ) from None
 
 
-def _require_comparable(name: str, champion: LoadedModel, config: Config) -> None:
-    """Refuse to compare models of different stages or programmes: they see different things."""
-    own, asked = (champion.model.stage, champion.model.profile), (config.stage, config.profile)
-    if own != asked:
-        raise ModelError(
-            f"retrain: the champion of {name} is of stage and profile {own}, the config asks for {asked}; "
-            "name another tracking.registered_model"
+# --- 7. record ------------------------------------------------------------------------------------
+
+
+def _record(run: _RetrainRun, signature: str, outcome: Outcome) -> None:
+    """Write down what was decided; where that fails, the next retrain finds it out by itself."""
+    try:
+        record_outcome(signature, asdict(outcome))
+    except OSError as error:
+        run.report(
+            f"the outcome could not be written down ({error.strerror}); "
+            "the next retrain looks at the same files again"
         )

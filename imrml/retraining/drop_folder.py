@@ -1,4 +1,7 @@
-"""Has anything arrived since the last retrain? Light to import: most nights the answer is no, and must be given at once."""
+"""Whether anything has arrived since the last retrain.
+
+Light to import: most nights the answer is no, and must be given at once.
+"""
 
 import hashlib
 import json
@@ -14,6 +17,16 @@ from imrml.private_files import write_private
 
 def drop_folder(config: Config) -> Path:
     """Name the drop folder.
+
+    Parameters
+    ----------
+    config : Config
+        Its ``retraining.drop_folder``.
+
+    Returns
+    -------
+    Path
+        A folder that is there.
 
     Raises
     ------
@@ -34,9 +47,20 @@ def drop_folder(config: Config) -> Path:
 
 
 def fingerprint_inputs(config: Config) -> str:
-    """Digest of config, versions and the names, sizes and times of the dropped files: the same digest means nothing is new.
+    """Digest config, versions and dropped files: the same digest means that nothing is new.
 
-    Times only tell files apart, so a clock that goes back does no harm.
+    Of the files, names, sizes and times count. Times only tell files apart, so a clock that goes
+    back does no harm.
+
+    Parameters
+    ----------
+    config : Config
+        Names the drop folder.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
 
     Examples
     --------
@@ -55,9 +79,8 @@ def fingerprint_inputs(config: Config) -> str:
         (str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns)
         for path in files
     ]
-    made_by = [
-        version(package) for package in ("imrml", "scikit-learn")
-    ]  # a champion of another version cannot be used
+    # A champion of another version cannot be used.
+    made_by = [version(package) for package in ("imrml", "scikit-learn")]
     return hashlib.sha256(json.dumps([config.model_dump(), made_by, facts]).encode()).hexdigest()
 
 
@@ -66,18 +89,32 @@ def _memory() -> Path:
 
 
 def is_already_processed(signature: str) -> bool:
-    """Whether the last retrain dealt with the same files under the same config."""
+    """Whether the last retrain dealt with the same files under the same config.
+
+    Parameters
+    ----------
+    signature : str
+        From :func:`fingerprint_inputs`.
+
+    Returns
+    -------
+    bool
+    """
     try:
         return bool(json.loads(_memory().read_text(encoding="utf-8"))["signature"] == signature)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-    ):  # before the first retrain, or killed while writing: there is work
-        return False
+    except (OSError, ValueError, KeyError):
+        return False  # before the first retrain, or killed while writing: there is work
 
 
 def record_outcome(signature: str, outcome: Mapping[str, Any]) -> None:
-    """Write down what was dealt with and what came of it; the last step of a retrain."""
+    """Write down what was dealt with and what came of it; the last step of a retrain.
+
+    Parameters
+    ----------
+    signature : str
+        From :func:`fingerprint_inputs`.
+    outcome : mapping of JSON types
+        What came of it.
+    """
     text = json.dumps({"signature": signature, "outcome": outcome}, indent=2) + "\n"
     write_private(_memory(), lambda target: target.write_text(text, encoding="utf-8"))

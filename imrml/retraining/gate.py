@@ -1,8 +1,8 @@
-"""The promotion gate: a challenger replaces the champion only if every figure on newer, never-trained-on items allows it."""
+"""The promotion gate: every figure on newer, never-trained-on items must allow the challenger."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from imrml.config import GateConfig
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
-from imrml.evaluation.metrics.slices import slice_columns
+from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
 
 SLICES = ("treatment_category", "age_band", "sex")
@@ -47,7 +47,7 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
     ----------
     window : DataFrame of shape (n_items, ...)
         ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, and what
-        :func:`imrml.evaluation.metrics.slices.slice_columns` reads.
+        :func:`imrml.evaluation.metrics.slices.assign_slices` reads.
     config : GateConfig
         Margin, confidence and tolerances.
     seed : int
@@ -55,16 +55,19 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
 
     Returns
     -------
-    tuple of Gate
+    tuple of GateResult
         ``log_loss``, ``calibration``, ``slices``.
 
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> window = pd.DataFrame({"case_number": [f"c{n}" for n in range(200)], "overturned": [True] + [False] * 199,
+    >>> window = pd.DataFrame({"case_number": [f"c{n}" for n in range(200)],
+    ...                        "overturned": [True] + [False] * 199,
     ...                        "p_champion": 0.3, "p_challenger": 0.01,
-    ...                        "treatment_category": "mri", "age": 40.0, "sex": "female", "decided_year": 2015})
-    >>> [(gate.name, gate.passed) for gate in judge_window(window, load_config().retraining.gate, seed=0)]
+    ...                        "treatment_category": "mri", "age": 40.0, "sex": "female",
+    ...                        "decided_year": 2015})
+    >>> gates = judge_window(window, load_config().retraining.gate, seed=0)
+    >>> [(gate.name, gate.passed) for gate in gates]
     [('log_loss', True), ('calibration', True), ('slices', True)]
     """
     resamples = Resamples(window["case_number"].tolist(), config.n_bootstrap, seed)
@@ -88,7 +91,8 @@ def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) 
     return GateResult(
         "log_loss",
         worst <= -config.margin,
-        f"challenger minus champion {means[0]:+.4f}, with {config.confidence:.0%} confidence at most {worst:+.4f}",
+        f"challenger minus champion {means[0]:+.4f}, "
+        f"with {config.confidence:.0%} confidence at most {worst:+.4f}",
         f"at most {0.0 - config.margin:+.4f} with {config.confidence:.0%} confidence",
     )
 
@@ -111,50 +115,69 @@ def _judge_calibration(
     )
 
 
+class _JudgedSlice(NamedTuple):
+    """By how much the challenger's log loss is higher on one slice, and surely is."""
+
+    name: str
+    value: str
+    n_items: int
+    worse_by: float
+    surely: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}: {self.worse_by:+.4f} ({self.n_items:,} items)"
+
+
 def _judge_slices(
     window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig
 ) -> GateResult:
     judged = list(_slices(window, worse_by, resamples, config))
-    told = {
-        f"{name} {value}: {found:+.4f} ({n:,} items)": (found, surely)
-        for name, value, n, found, surely in judged
-    }
-    failed = [words for words, (_, surely) in told.items() if surely > config.slice_tolerance]
+    failed = [each for each in judged if each.surely > config.slice_tolerance]
     if failed:
-        words = "; ".join(failed)
-    elif told:
-        words = f"none of {len(judged)} slices; the worst is {max(told, key=lambda words: told[words][0])}"
+        words = "; ".join(map(str, failed))
+    elif judged:
+        worst = max(judged, key=lambda each: each.worse_by)
+        words = f"none of {len(judged)} slices; the worst is {worst}"
     else:
         words = "no slice is large enough to be judged"
     return GateResult(
         "slices",
         not failed,
         words,
-        f"no slice of {config.min_slice_items} items or more surely worse by more than {config.slice_tolerance} (log loss)",
+        f"no slice of {config.min_slice_items} items or more surely worse "
+        f"by more than {config.slice_tolerance} (log loss)",
     )
 
 
 def _slices(
     window: pd.DataFrame, worse_by: Floats, resamples: Resamples, config: GateConfig
-) -> Iterator[tuple[str, str, int, float, float]]:
-    """Yield each slice with its count, by how much the challenger is worse there, and by how much it surely is."""
-    columns = slice_columns(window)
+) -> Iterator[_JudgedSlice]:
+    columns = assign_slices(window)
     for name in SLICES:
-        for value, found in window.groupby(columns[name]).indices.items():
-            rows = np.asarray(found)
+        for value, positions in window.groupby(columns[name]).indices.items():
+            rows = np.asarray(positions)
             if len(rows) >= config.min_slice_items:
                 means = resamples.of(rows).mean(worse_by[rows])
                 surely = float(np.nanquantile(means[1:], 1 - config.confidence))
-                yield name, str(value), len(rows), float(means[0]), surely
+                yield _JudgedSlice(name, str(value), len(rows), float(means[0]), surely)
 
 
 def judge_kind(judged: str, refitted: str) -> GateResult:
-    """Ask that the refitted recipe ships the kind of outcome model that was compared with the champion.
+    """Ask that the refitted recipe ships the kind of outcome model that was compared.
 
     A recipe ships the category prior until its held-out cases show that it is better. With the
     window included that may turn out otherwise than without it, and what then ships was compared
     with nobody. Which kind of model a search finds may differ: the search is part of the recipe
     that was compared.
+
+    Parameters
+    ----------
+    judged, refitted : str
+        Kind that was compared with the champion, and kind that ships.
+
+    Returns
+    -------
+    GateResult
     """
     both = (judged, refitted)
     passed = judged == refitted or not any(kind.endswith("_prior") for kind in both)
@@ -178,32 +201,61 @@ def judge_held_out(
         Outcome model that ships: the recipe's own, or a prior that stands among the baselines.
     config : GateConfig
         Greatest calibration error that is let pass.
+
+    Returns
+    -------
+    GateResult
     """
     figures = metrics["baselines"][kind] if kind.endswith("_prior") else metrics["outcome"]
     error = figures[split]["ece"]
     return GateResult(
         "held_out_calibration",
         error["low"] <= config.max_calibration_error,
-        f"calibration error {error['value']:.4f} ({error['low']:.4f} to {error['high']:.4f}), split {split.replace('_', '-')}",
+        f"calibration error {error['value']:.4f} ({error['low']:.4f} to {error['high']:.4f}), "
+        f"split {split.replace('_', '-')}",
         f"not surely above {config.max_calibration_error}",
     )
 
 
 def judge_checks(checks: Sequence[Check]) -> GateResult:
-    """Ask that no leakage check of the refitted recipe rings."""
-    rung = [check.title for check in checks if check.status == "failed"]
+    """Ask that no leakage check of the refitted recipe fires.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        Of leakage; that of skill is left out.
+
+    Returns
+    -------
+    GateResult
+    """
+    fired = [check.title for check in checks if check.status == "failed"]
     return GateResult(
         "leaks",
-        not rung,
-        "; ".join(rung) or f"none of {len(checks)} checks rings",
-        "no leakage check rings",
+        not fired,
+        "; ".join(fired) or f"no check of {len(checks)} fires",
+        "no leakage check fires",
     )
 
 
 def judge_budgets(
     n_bytes: int, seconds_per_thousand: float, config: GateConfig
 ) -> tuple[GateResult, GateResult]:
-    """Ask that the model file and the time to score a thousand requests stay within budget."""
+    """Ask that the model file and the time to score a thousand requests stay within budget.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Size of the file.
+    seconds_per_thousand : float
+        Time to score.
+    config : GateConfig
+        Both budgets.
+
+    Returns
+    -------
+    size, latency : GateResult
+    """
     return (
         GateResult(
             "size",

@@ -1,4 +1,4 @@
-"""Is all well with the state folder and the registry? One sentence for each thing that is not, with what to do about it."""
+"""Is all well with the state folder and the registry? What is not, and what to do about it."""
 
 import json
 import os
@@ -26,7 +26,7 @@ _SLACK = timedelta(minutes=5)
 
 
 def diagnose() -> Iterator[str]:
-    """Look at the state folder, at every alias with its model's files, at runs and moves that were not finished, and the clock.
+    """Look at the state folder, the registry with its models, unfinished work and the clock.
 
     Yields
     ------
@@ -34,8 +34,8 @@ def diagnose() -> Iterator[str]:
         What is wrong and what to do; nothing where all is well.
     """
     yield from _troubles_of_folder()
-    if told := interrupted_retrain():
-        yield told
+    if interruption := interrupted_retrain():
+        yield interruption
     try:
         yield from unfinished_moves()
         yield from unfinished_runs()
@@ -49,7 +49,10 @@ def diagnose() -> Iterator[str]:
             )
         yield from _troubles_of_clock(sorted({name for name, _, _ in aliases}))
     except TrackingError as error:
-        yield f"tracking: {error}; what was trained meanwhile stays on disk, and `imrml runs push` delivers it"
+        yield (
+            f"tracking: {error}; what was trained meanwhile stays on disk, "
+            "and `imrml runs push` delivers it"
+        )
 
 
 def _troubles_of_folder() -> Iterator[str]:
@@ -57,13 +60,18 @@ def _troubles_of_folder() -> Iterator[str]:
     if not os.access(folder, os.W_OK):
         yield f"state folder {folder}: cannot be written; mend its rights"
     if (free := shutil.disk_usage(folder).free) < MIN_FREE_BYTES:
-        yield f"state folder {folder}: {free / 1e6:,.0f} MB left on its disk; make room before the next retrain"
+        yield (
+            f"state folder {folder}: {free / 1e6:,.0f} MB left on its disk; "
+            "make room before the next retrain"
+        )
     items = folder / "intake" / "items.parquet"
     if items.exists():
         try:
             read_table(items)
         except TableError as error:
-            yield f"{error}: remove it; the next `imrml retrain` makes it again from the drop folder"
+            yield (
+                f"{error}: remove it; the next `imrml retrain` makes it again from the drop folder"
+            )
 
 
 def _has_previous(aliases: list[tuple[str, str, str]], name: str) -> bool:
@@ -77,7 +85,8 @@ def _troubles_of_model(name: str, alias: str, version: str, *, is_way_back: bool
         load_registered(f"models:/{name}/{version}")
     except OutdatedModelError as error:
         what = (
-            "`imrml retrain` makes it again once letters arrive, or `imrml train` and `imrml registry promote`"
+            "`imrml retrain` makes it again once letters arrive, "
+            "or `imrml train` and `imrml registry promote`"
             if alias == CHAMPION
             else "it is no way back any more"
         )
@@ -96,13 +105,20 @@ def _troubles_of_clock(names: list[str]) -> Iterator[str]:
     known = [datetime.fromisoformat(move.when) for name in names for move in list_moves(name)]
     if known and max(known) > now + _SLACK:
         yield (
-            f"clock: it is {now:%Y-%m-%d %H:%M} UTC now, but the champion was last moved at {max(known):%Y-%m-%d %H:%M}: set the "
-            "clock; nothing here depends on it but the dates shown"
+            f"clock: it is {now:%Y-%m-%d %H:%M} UTC now, but the champion was last moved at "
+            f"{max(known):%Y-%m-%d %H:%M}: set the clock; "
+            "nothing here depends on it but the dates shown"
         )
 
 
 def last_outcome() -> str | None:
-    """Say what the last retrain came to; None before the first."""
+    """Say what the last retrain came to.
+
+    Returns
+    -------
+    str or None
+        None before the first.
+    """
     try:
         outcome = json.loads((state_dir() / "retrain.json").read_text(encoding="utf-8"))["outcome"]
     except (OSError, ValueError, KeyError):

@@ -1,8 +1,9 @@
-"""What arrived in the drop folder, as one item table in the state folder; the files themselves stay where they are.
+"""What arrived in the drop folder, as one item table in the state folder.
 
-Letters (also in archives) are parsed once, by the hash of their bytes, and labelled; item tables
-(``.parquet``, ``.jsonl``, ``.csv``), such as ``imrml import dmhc`` writes, are taken as they are.
-An item that stands twice counts once: as the last table by name has it, before any letter.
+The files themselves stay where they are. Letters (also in archives) are parsed once, by the hash of
+their bytes, and labelled; item tables (``.parquet``, ``.jsonl``, ``.csv``), such as ``imrml import
+dmhc`` writes, are taken as they are. An item that stands twice counts once: as the last table by
+name has it, before any letter.
 """
 
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ class Intake:
 def ingest(config: Config, n_jobs: int = 1) -> Intake:
     """Bring the item table of the state folder up to date with the drop folder.
 
+    Parameters
+    ----------
+    config : Config
+        Names the drop folder; its ``limits`` hold for letters.
+    n_jobs : int, default=1
+        Worker processes.
+
+    Returns
+    -------
+    Intake
+
     Raises
     ------
     TableError
@@ -81,19 +93,20 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if len(wrong):
         rows = [int(row) + 1 for row in wrong[:5]]
         raise TableError(
-            f"retrain: {path.name}: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else; "
-            "mend the table or remove it"
+            f"retrain: {path.name}: decision must be 'upheld' or 'overturned'; "
+            f"rows {rows} (from 1) hold something else; mend the table or remove it"
         )
     try:
         return table.astype({"case_number": "str", "item_number": "int64"})
     except ValueError:
         raise TableError(
-            f"retrain: {path.name}: item_number must hold whole numbers from 1; mend the table or remove it"
+            f"retrain: {path.name}: item_number must hold whole numbers from 1; "
+            "mend the table or remove it"
         ) from None
 
 
 def _parse_new(folder: Path, letters: Path, failures: Path, config: Config, n_jobs: int) -> None:
-    """Parse what the table of letters does not hold yet; an interrupted run goes on where it was."""
+    """Parse what the table of letters does not hold; an interrupted run goes on where it was."""
     with Journal(str(letters), failures, resume=True) as journal:
         for _ in parse_new(walk_letters([folder], config.limits), journal, config.limits, n_jobs):
             pass

@@ -1,4 +1,4 @@
-"""One retrain at a time: the operating system holds the lock, so it is gone when its process is, however that ended."""
+"""One retrain at a time: the operating system holds the lock, so it dies with its process."""
 
 import json
 import os
@@ -43,17 +43,17 @@ def retrain_lock() -> Iterator[None]:
         raise ImrmlError(
             f"retrain: {_describe(_read_owner())} is at it; wait for it to end"
         ) from None
-    told = {
+    owner = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
     try:
-        _sign(told)
+        _sign(owner)
         yield
         _owner().unlink(missing_ok=True)
     except ImrmlError as error:  # its words hold no text of a record; those of other errors may
-        _sign({**told, "failed": str(error)})
+        _sign({**owner, "failed": str(error)})
         raise
     except Exception as error:
         why = (
@@ -61,63 +61,88 @@ def retrain_lock() -> Iterator[None]:
             if isinstance(error, OSError) and error.strerror
             else f"{type(error).__name__} (--debug shows where)"
         )
-        _sign({**told, "failed": why})
+        _sign({**owner, "failed": why})
         raise
     finally:
         lock.release()
 
 
-def _sign(told: dict[str, Any]) -> None:
+def _sign(owner: dict[str, Any]) -> None:
     try:
         write_private(
-            _owner(), lambda target: target.write_text(json.dumps(told), encoding="utf-8")
+            _owner(), lambda target: target.write_text(json.dumps(owner), encoding="utf-8")
         )
-    except OSError:  # a full disk: the lock holds without a signature, and the error that matters is told elsewhere
+    except (
+        OSError
+    ):  # a full disk: the lock holds without a signature, and the retrain fails elsewhere
         return
 
 
 def _read_owner() -> dict[str, Any]:
     try:
-        told = json.loads(_owner().read_text(encoding="utf-8"))
-        return told if isinstance(told, dict) and {"pid", "host", "since"} <= set(told) else {}
+        owner = json.loads(_owner().read_text(encoding="utf-8"))
     except (OSError, ValueError):  # somebody holds the lock and has not signed yet
         return {}
+    return owner if isinstance(owner, dict) and {"pid", "host", "since"} <= set(owner) else {}
 
 
-def _describe(told: dict[str, Any]) -> str:
-    if not told:
+def _describe(owner: dict[str, Any]) -> str:
+    if not owner:
         return "another process"
-    age = datetime.now(UTC) - datetime.fromisoformat(told["since"])
+    age = datetime.now(UTC) - datetime.fromisoformat(owner["since"])
     minutes = age.total_seconds() / 60
     how_long = (
         f"{minutes:,.0f} min ago"
         if minutes >= 0
         else "which the clock has not reached again: it went back"
     )
-    return f"process {told['pid']} on {told['host']}, since {told['since']} ({how_long}),"
+    return f"process {owner['pid']} on {owner['host']}, since {owner['since']} ({how_long}),"
 
 
 def interrupted_retrain() -> str | None:
-    """Tell of a retrain that was killed, or that failed; None where the last one ended well, or one is at work."""
+    """Describe a retrain that was killed, or that failed.
+
+    Returns
+    -------
+    str or None
+        None where the last one ended well, or one is at work.
+    """
     try:
         with _lock(0):
-            told = _read_owner()
+            owner = _read_owner()
     except Timeout:
         return None
-    if "failed" in told:
-        return f"the last retrain ({told['since']}) failed: {told['failed']}; once that is mended, the next one does the work"
-    if told:
-        return f"the retrain of {_describe(told)} was interrupted; the next `imrml retrain` finishes its work"
+    if "failed" in owner:
+        return (
+            f"the last retrain ({owner['since']}) failed: {owner['failed']}; "
+            "once that is mended, the next one does the work"
+        )
+    if owner:
+        return (
+            f"the retrain of {_describe(owner)} was interrupted; "
+            "the next `imrml retrain` finishes its work"
+        )
     return None
 
 
 def is_unsettled() -> bool:
-    """Whether a retrain is at work, or one was killed or failed and none has ended well since."""
+    """Whether a retrain is at work, or one was killed or failed and none ended well since.
+
+    Returns
+    -------
+    bool
+    """
     return _owner().exists()
 
 
 def is_at_work() -> str | None:
-    """Tell who is retraining just now; None where nobody is."""
+    """Say who is retraining just now.
+
+    Returns
+    -------
+    str or None
+        None where nobody is.
+    """
     try:
         with _lock(0):
             return None

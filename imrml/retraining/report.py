@@ -13,6 +13,13 @@ from imrml.retraining.cycle import Outcome
 def write_verdict(outcome: Outcome, *, is_dry_run: bool) -> Path:
     """Write ``retrain.html`` into the state folder; no text of a record stands in it.
 
+    Parameters
+    ----------
+    outcome : Outcome
+        What the retrain did.
+    is_dry_run : bool
+        Nothing was moved, and the page says so.
+
     Returns
     -------
     Path

@@ -1,4 +1,4 @@
-"""The newest cases, on which champion and challenger are compared, and what is older than all of them."""
+"""The newest cases, on which champion and challenger are compared, and what is older."""
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,38 @@ _MOST = 0.99
 
 
 def find_new_cases(data: TrainingData, champion: LoadedModel | None) -> np.ndarray:
-    """Mark the items of cases that the champion was not trained on, shape (n_items,)."""
+    """Mark the items of cases that the champion was not trained on.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    champion : LoadedModel or None
+        None: all are new.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_items,)
+    """
     if champion is None:
         return np.ones(len(data.items), dtype=bool)
     seen = set(champion.manifest["training_cases"])
-    return np.array([case not in seen and told not in seen for case, told in hash_cases(data)])
+    return np.array([seen.isdisjoint(hashes) for hashes in hash_cases(data)])
 
 
-def decision_days(data: TrainingData) -> pd.Series:
-    """Day of each decision; the last of its year where only that is known, NaT where neither is."""
+def find_decision_days(data: TrainingData) -> pd.Series:
+    """Find the day of each decision; the last of its year where only that is known.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+
+    Returns
+    -------
+    Series of datetime64, length n_items
+        NaT where neither is known.
+    """
     decided = pd.to_datetime(data.keys["decided_on"], errors="coerce", format="ISO8601")
     return decided.fillna(
         pd.to_datetime(
@@ -29,17 +52,25 @@ def decision_days(data: TrainingData) -> pd.Series:
 
 
 def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
-    """Mark the items on which champion and challenger can be compared: new ones, decided after what the champion learned from.
+    """Mark new items that were decided after what the champion learned from.
 
-    A letter that arrives years late is learned from, but a window that reaches back to it would
-    leave the challenger next to nothing to learn from. "After" is later than 99 in 100 of the
-    champion's items: a few wrong dates do not stop the clock.
+    On them champion and challenger can be compared. A letter that arrives years late is learned
+    from, but a window that reaches back to it would leave the challenger next to nothing to learn
+    from. "After" is later than 99 in 100 of the champion's items: a few wrong dates do not stop the
+    clock.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    is_new : ndarray of bool of shape (n_items,)
+        From :func:`find_new_cases`.
 
     Returns
     -------
     ndarray of bool of shape (n_items,)
     """
-    days = decision_days(data)
+    days = find_decision_days(data)
     seen = days[~is_new].dropna()
     if seen.empty:
         return is_new & days.notna().to_numpy()
@@ -49,14 +80,23 @@ def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
 def split_newest(
     data: TrainingData, is_newer: np.ndarray, max_cases: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut off the newest window: the latest ``max_cases`` newer cases; what is older than all of it may be learned from.
+    """Cut off the window of the latest newer cases; what is older may be learned from.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    is_newer : ndarray of bool of shape (n_items,)
+        From :func:`find_newer_cases`.
+    max_cases : int
+        Groups of cases that the window holds at most.
 
     Returns
     -------
     past, window : ndarrays of int
         Rows. Groups that reach into the window (near-duplicates) are not in the past.
     """
-    day = decision_days(data)
+    day = find_decision_days(data)
     cases = (
         pd.DataFrame({"group": data.groups, "day": day, "is_newer": is_newer})
         .groupby("group")

@@ -14,16 +14,19 @@ DECISION_SUPPORT = "decision support for people, never a disposition"
 SEND_ONLY = "send only if true and in the record"
 DEMO = "DEMO, invented data"
 BRIEF = "the notes are too brief for more than the base rates of the treatment category"
-BARE = "besides what they document the notes are too brief: the deficiencies are those of the treatment category"
-
+BARE = (
+    "besides what they document the notes are too brief: "
+    "the deficiencies are those of the treatment category"
+)
+DEMO_NOTICE = f"{DEMO}: the model behind these figures knows no real letter."
 LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
-_SMALLEST_POINTS = 0.05  # would print as +0.0
+SMALLEST_POINTS = 0.05  # would print as +0.0
 _OF_ALL = "the rate of all treatments, for no past item is of this category"
 SAME_PROBABILITY = 1e-9  # a probability so near its category's base rate is that rate
 
 
-def in_points(p: float, log_odds: float) -> float:
-    """Say in percentage points how much lower a probability would be without what moved its log-odds.
+def compute_points(p: float, log_odds: float) -> float:
+    """Compute how much lower a probability would be without what moved its log-odds.
 
     Parameters
     ----------
@@ -32,9 +35,14 @@ def in_points(p: float, log_odds: float) -> float:
     log_odds : float
         What moved it, signed.
 
+    Returns
+    -------
+    float
+        Percentage points, signed.
+
     Examples
     --------
-    >>> round(in_points(0.5, 1.1), 1), in_points(0.2, 0.0), in_points(1.0, 0.3)
+    >>> round(compute_points(0.5, 1.1), 1), compute_points(0.2, 0.0), compute_points(1.0, 0.3)
     (25.0, 0.0, 0.0)
     """
     if not 0 < p < 1:
@@ -44,83 +52,122 @@ def in_points(p: float, log_odds: float) -> float:
 
 
 def format_reasons(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
-    """Say what moved a score, strongest first; what would print as nothing is left out."""
-    in_order = sorted(
-        ((in_points(p, by), what) for what, by in moved), key=lambda reason: -abs(reason[0])
-    )
+    """Say what moved a score; what would print as nothing is left out.
+
+    Parameters
+    ----------
+    moved : sequence of (str, float)
+        What moved it, each with its signed log-odds.
+    p : float
+        Probability, 0 to 1.
+
+    Returns
+    -------
+    list of str
+        Strongest first.
+
+    Examples
+    --------
+    >>> format_reasons([("shows: home exercise", 0.1), ("over a guideline number", -0.4)], 0.2)
+    ['-7.2 points: over a guideline number', '+1.6 points: shows: home exercise']
+    """
+    reasons = [(compute_points(p, log_odds), what) for what, log_odds in moved]
     return [
         f"{points:+.1f} points: {what}"
-        for points, what in in_order
-        if abs(points) >= _SMALLEST_POINTS
+        for points, what in sorted(reasons, key=lambda reason: -abs(reason[0]))
+        if abs(points) >= SMALLEST_POINTS
     ]
 
 
 def describe_ignored_input(requests: Requests) -> list[str]:
     """Say in sentences which columns and cells of a table count for nothing, and why.
 
+    Parameters
+    ----------
+    requests : Requests
+        As sorted.
+
+    Returns
+    -------
+    list of str
+        Empty where all of the table counts.
+
     Examples
     --------
     >>> from imrml.submissions.requests import sort_requests
-    >>> describe_ignored_input(sort_requests(pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]}), "imr"))
+    >>> table = pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]})
+    >>> describe_ignored_input(sort_requests(table, "imr"))
     ['columns passed over because nobody knows them: colour',
      'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
     """
-    told = []
+    sentences = []
     if requests.unknown_columns:
-        told.append(
-            f"columns passed over because nobody knows them: {', '.join(requests.unknown_columns)}"
-        )
+        named = ", ".join(requests.unknown_columns)
+        sentences.append(f"columns passed over because nobody knows them: {named}")
     if requests.late_columns:
         named = ", ".join(requests.late_columns)
-        told.append(
+        sentences.append(
             f"columns passed over because they become known after the model's stage: {named}"
         )
     if requests.unread:
         cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
-        told.append(
-            f"left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): {cells}"
+        sentences.append(
+            "left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) "
+            f"or an age (0 to 120): {cells}"
         )
-    return told
+    return sentences
 
 
 def compare_with_base_rate(row: Mapping[Any, Any]) -> str:
-    """Say where a probability stands, and whether surely, in words that are no disposition; ``""`` where there is none.
+    """Say where a probability stands, and whether surely, in words that are no disposition.
 
     Parameters
     ----------
     row : mapping
         Of the prediction table.
 
+    Returns
+    -------
+    str
+        ``""`` where there is no probability.
+
     Examples
     --------
-    >>> compare_with_base_rate({"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08})
+    >>> row = {"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08}
+    >>> compare_with_base_rate(row)
     "the category's base rate itself"
-    >>> compare_with_base_rate({"predicted": "upheld", "p_overturned": 0.2, "base_rate": 0.1})
+    >>> compare_with_base_rate(row | {"predicted": "upheld"})
     'below the threshold that this model is set to'
     """
     if row["predicted"] in ("overturned", "upheld"):
-        return f"{'at or above' if row['predicted'] == 'overturned' else 'below'} the threshold that this model is set to"
+        side = "at or above" if row["predicted"] == "overturned" else "below"
+        return f"{side} the threshold that this model is set to"
     if row["predicted"] == "abstain":
         return ""
     if _is_base_rate(row):
         return "the category's base rate itself"
-    return str(row["predicted"]).replace("_", " ") + (
-        ", not surely" if _holds_base_rate(row) else ""
-    )
+    doubt = ", not surely" if _holds_base_rate(row) else ""
+    return str(row["predicted"]).replace("_", " ") + doubt
 
 
 def format_interval(row: Mapping[Any, Any]) -> str:
-    """Say what the interval means for who has to act; ``""`` where there is no probability.
+    """Say what the interval means for who has to act.
 
     Parameters
     ----------
     row : mapping
         Of the prediction table.
 
+    Returns
+    -------
+    str
+        ``""`` where there is no probability.
+
     Examples
     --------
-    >>> format_interval({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
-    "The figure is uncertain: ... between under 1% and 94%. The category's rate of 9% lies between them, so ..."
+    >>> row = {"predicted": "above_base_rate", "p_overturned": 0.2, "base_rate": 0.09}
+    >>> format_interval(row | {"p_low": 0.004, "p_high": 0.94})
+    "The figure is uncertain: ... between under 1% and 94%. The category's rate of 9% lies ..."
     """
     if row["predicted"] == "abstain":
         return ""
@@ -129,17 +176,21 @@ def format_interval(row: Mapping[Any, Any]) -> str:
     low, high, rate = percent(row["p_low"]), percent(row["p_high"]), percent(row["base_rate"])
     if _is_base_rate(row):
         return (
-            f"The figure is the category's rate, which lies between {low} and {high} with 90% confidence; nothing in this "
-            "request moved it."
+            f"The figure is the category's rate, which lies between {low} and {high} "
+            "with 90% confidence; nothing in this request moved it."
         )
-    told = f"The figure is uncertain: learned from other letters of the same kind, it would mostly lie between {low} and {high}."
+    uncertain = (
+        "The figure is uncertain: learned from other letters of the same kind, "
+        f"it would mostly lie between {low} and {high}."
+    )
     if _holds_base_rate(row):
         return (
-            f"{told} The category's rate of {rate} lies between them, so the figure does not tell this request from others of "
-            "its category: lean on what to send more than on the figure."
+            f"{uncertain} The category's rate of {rate} lies between them, "
+            "so the figure does not tell this request from others of its category: "
+            "lean on what to send more than on the figure."
         )
     side = "above" if row["p_low"] > row["base_rate"] else "below"
-    return f"{told} All of that is {side} the category's rate of {rate}."
+    return f"{uncertain} All of that is {side} the category's rate of {rate}."
 
 
 def format_base_rate(row: Mapping[Any, Any]) -> str:
@@ -150,10 +201,17 @@ def format_base_rate(row: Mapping[Any, Any]) -> str:
     row : mapping
         Of the prediction table.
 
+    Returns
+    -------
+    str
+        The rate, and in brackets the number of past items.
+
     Examples
     --------
-    >>> format_base_rate({"base_rate": 0.18, "n_base_rate": 1190}), format_base_rate({"base_rate": 0.11, "n_base_rate": 0})
-    ('18% (1,190 past items)', '11% (the rate of all treatments, for no past item is of this category)')
+    >>> format_base_rate({"base_rate": 0.18, "n_base_rate": 1190})
+    '18% (1,190 past items)'
+    >>> format_base_rate({"base_rate": 0.11, "n_base_rate": 0})
+    '11% (the rate of all treatments, for no past item is of this category)'
     """
     rests_on = pluralize(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
     return f"{percent(row['base_rate'])} ({rests_on})"
@@ -167,9 +225,15 @@ def format_note(row: Mapping[Any, Any]) -> str:
     row : mapping
         Of the prediction table.
 
+    Returns
+    -------
+    str
+        ``""`` where the figure speaks for itself.
+
     Examples
     --------
-    >>> format_note({"predicted": "above_base_rate", "p_overturned": 0.2, "p_low": 0.004, "p_high": 0.94, "base_rate": 0.09})
+    >>> row = {"predicted": "above_base_rate", "p_overturned": 0.2, "base_rate": 0.09}
+    >>> format_note(row | {"p_low": 0.004, "p_high": 0.94})
     'not told from others of its category'
     """
     if row["predicted"] == "abstain" or _is_base_rate(row):

@@ -1,7 +1,8 @@
-"""Requests to the prediction table: probability, what to send, what is shown already, why, and when to say nothing."""
+"""Requests to the prediction table: a probability, why, what is shown, what to send, or silence."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -9,40 +10,70 @@ import pandas as pd
 from sklearn import config_context
 
 from imrml.config import decision_threshold
-from imrml.deficiencies import Deficiency, cues_that_show, taxonomy
-from imrml.errors import ModelError
+from imrml.deficiencies import Deficiency, taxonomy
+from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning
 from imrml.features import FoundDocument, find_documents
 from imrml.models import LoadedModel, ReviewModel
-from imrml.scoring.in_words import BARE, BRIEF, DEMO, SAME_PROBABILITY, format_reasons
+from imrml.models.inputs import Inputs
+from imrml.scoring.checklist import RECORD_COLUMNS, list_documents_to_send, select_shown
+from imrml.scoring.in_words import (
+    BARE,
+    BRIEF,
+    DEMO,
+    SAME_PROBABILITY,
+    describe_ignored_input,
+    format_reasons,
+)
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.requests import Requests
-
-RECORD_COLUMNS = ("diagnosis", "case_summary")
-"""What a request says of the record."""
+from imrml.submissions.requests import Requests, sort_requests
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
 _N_ROWS = 1_000  # scored at a time; features remember the texts of so many
 PREDICTION_COLUMNS = (
-    "request_id", "p_overturned", "p_low", "p_high", "predicted", "abstain_reason", "treatment_category", "base_rate",
-    "n_base_rate", "deficiency_1", "deficiency_2", "deficiency_3", "p_deficiency_1", "p_deficiency_2", "p_deficiency_3",
-    "send_before_submission", "already_shown", "reasons", "stage", "model_version", "trained_on",
-)  # fmt: skip
+    "request_id",
+    "p_overturned",
+    "p_low",
+    "p_high",
+    "predicted",
+    "abstain_reason",
+    "treatment_category",
+    "base_rate",
+    "n_base_rate",
+    "deficiency_1",
+    "deficiency_2",
+    "deficiency_3",
+    "p_deficiency_1",
+    "p_deficiency_2",
+    "p_deficiency_3",
+    "send_before_submission",
+    "already_shown",
+    "reasons",
+    "stage",
+    "model_version",
+    "trained_on",
+)
 """Columns of the prediction table, in their order."""
 
 
 def score(
-    model: LoadedModel, requests: Requests, allow_demo: bool = False, n_reasons: int = N_REASONS
+    model: LoadedModel,
+    requests: pd.DataFrame,
+    *,
+    allow_demo: bool = False,
+    n_reasons: int = N_REASONS,
 ) -> pd.DataFrame:
     """Predict requests.
+
+    Warns with one :class:`~imrml.errors.RequestWarning` of columns and cells that count for
+    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each row that is refused.
 
     Parameters
     ----------
     model : LoadedModel
         As :func:`imrml.models.load_model` gives it.
-    requests : Requests
-        As :func:`imrml.submissions.requests.sort_requests` gives it for the model's stage; refused
-        rows are not in the result.
+    requests : DataFrame of shape (n_requests, n_columns)
+        Submission table: ``treatment`` or ``item``, and whatever else is known.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
     n_reasons : int, default=6
@@ -51,23 +82,73 @@ def score(
     Returns
     -------
     DataFrame of shape (n_scored, 21)
-        ``PREDICTION_COLUMNS``. Probabilities lie between 0 and 1 and are missing, like the
-        deficiencies, where ``predicted`` is ``abstain``; deficiencies are missing too where the
-        model learned none. Lists of str in ``send_before_submission``, ``already_shown``
-        ("document: quote") and ``reasons`` ("+4.2 points: what", see :func:`in_points`).
+        ``PREDICTION_COLUMNS``, without the rows that are refused. Probabilities lie between 0 and 1
+        and are missing, like the deficiencies, where ``predicted`` is ``abstain``; deficiencies are
+        missing too where the model learned none. Lists of str in ``send_before_submission``,
+        ``already_shown`` ("document: quote") and ``reasons`` ("+4.2 points: what", see
+        :func:`~imrml.scoring.in_words.compute_points`).
 
     Raises
     ------
+    TableError
+        No column names the treatment.
     ModelError
         The model was trained on invented data and ``allow_demo`` is false.
-    LeakageError
-        The requests were sorted for another stage.
+
+    Examples
+    --------
+    A model that knows no more than the rate of each treatment category:
+
+    >>> from imrml.config import load_config
+    >>> from imrml.models import ReviewModel
+    >>> from imrml.submissions import submission_frame
+    >>> past = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"] * 20})
+    >>> priors = ["models.outcome.kind=category_prior", "abstention.max_unknown_words=null"]
+    >>> fitted = ReviewModel.from_config(load_config(overrides=priors))
+    >>> fitted = fitted.fit(submission_frame(past, "imr"), [False, True] * 20, list(range(40)))
+    >>> manifest = {"stage": "imr", "trained_on": "real", "model_version": "20260101.000000-0"}
+    >>> model = LoadedModel(fitted, manifest)
+    >>> requests = pd.DataFrame({"treatment": ["Norco 10/325mg #120", "MRI of the left knee"]})
+    >>> score(model, requests)[["request_id", "treatment_category", "predicted"]]
+      request_id treatment_category        predicted
+    0  request-1             opioid  below_base_rate
+    1  request-2            imaging  above_base_rate
     """
-    return prediction_table(score_columns(model, requests, allow_demo, n_reasons))
+    sorted_requests = sort_requests(requests, model.manifest["stage"], model.model.programme)
+    columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
+    warn_of_ignored_input(sorted_requests, stacklevel=2)
+    for number, reason in sorted_requests.refused:
+        warnings.warn(f"row {number}: {reason}", RefusedRequestWarning, stacklevel=2)
+    return make_prediction_table(columns)
 
 
-def prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Make the table of what :func:`score_columns` gives."""
+def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:
+    """Warn once of columns and cells that count for nothing, if there are any.
+
+    Parameters
+    ----------
+    requests : Requests
+        As sorted.
+    stacklevel : int
+        Frames up to the call that the warning names; 1 is the caller of this function.
+    """
+    if ignored := describe_ignored_input(requests):
+        warnings.warn("; ".join(ignored), RequestWarning, stacklevel=stacklevel + 1)
+
+
+def make_prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Make the prediction table of its columns.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence of length n_scored
+        As :func:`score_columns` gives them.
+
+    Returns
+    -------
+    DataFrame of shape (n_scored, 21)
+        As :func:`score` gives it.
+    """
     dtypes: dict[str, type] = {
         name: float for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"
     }
@@ -81,14 +162,24 @@ def prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def score_columns(
-    model: LoadedModel, requests: Requests, allow_demo: bool = False, n_reasons: int = N_REASONS
+    model: LoadedModel,
+    requests: Requests,
+    *,
+    allow_demo: bool = False,
+    n_reasons: int = N_REASONS,
 ) -> dict[str, list[Any]]:
-    """Predict requests as :func:`score` does, and give the columns of its table as lists, for who wants no frame.
+    """Predict requests that are sorted already, and give columns as lists, without a frame.
 
     Parameters
     ----------
-    model, requests, allow_demo, n_reasons
-        As of :func:`score`.
+    model : LoadedModel
+        As :func:`imrml.models.load_model` gives it.
+    requests : Requests
+        As :func:`imrml.submissions.requests.sort_requests` gives it for the model's stage.
+    allow_demo : bool, default=False
+        Whether a model of invented data may answer.
+    n_reasons : int, default=6
+        At most this many reasons a request; with 0 none are looked for.
 
     Returns
     -------
@@ -97,56 +188,99 @@ def score_columns(
 
     Raises
     ------
-    ModelError, LeakageError
-        As :func:`score`.
+    ModelError
+        The model was trained on invented data and ``allow_demo`` is false.
+    LeakageError
+        The requests were sorted for another stage.
     """
-    manifest = model.manifest
-    if manifest["trained_on"] == "synthetic" and not allow_demo:
-        raise ModelError(
-            f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it"
-        )
-    columns: dict[str, list[Any]] = {}
+    require_demo_allowed(model.manifest, allow_demo=allow_demo)
+    columns: dict[str, list[Any]] = {name: [] for name in PREDICTION_COLUMNS}
     # Part by part: the features of a hundred thousand requests need not stand in memory at once,
     # and what was found in a text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), _N_ROWS):
-        part = SubmissionFrame(requests.submissions.iloc[start : start + _N_ROWS])
-        with config_context(
-            assume_finite=True, skip_parameter_validation=True
-        ):  # our own features and settings
-            scored = _score_part(model.model, part, n_reasons)
+        part = slice(start, start + _N_ROWS)
+        with skip_checks():
+            inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
+            scored = score_inputs(model, inputs, requests.request_ids[part], n_reasons)
         for name, values in scored.items():
-            columns.setdefault(name, []).extend(values)
-    n_scored = len(requests.rows)
-    columns |= {
-        "request_id": list(requests.request_ids),
-        "stage": [model.model.stage] * n_scored,
-        "model_version": [manifest["model_version"]] * n_scored,
-        "trained_on": [manifest["trained_on"]] * n_scored,
-    }
-    return {name: columns[name] for name in PREDICTION_COLUMNS}
+            columns[name].extend(values)
+    return columns
 
 
-def _score_part(
-    fitted: ReviewModel, submissions: SubmissionFrame, n_reasons: int
+def require_demo_allowed(manifest: Mapping[str, Any], *, allow_demo: bool) -> None:
+    """Refuse a model of invented data unless it is allowed.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the model.
+    allow_demo : bool
+        Whether a model of invented data may answer.
+
+    Raises
+    ------
+    ModelError
+        It learned from invented data and may not answer.
+    """
+    if manifest["trained_on"] == "synthetic" and not allow_demo:
+        raise ModelError(
+            f"{DEMO}: this model learned from invented letters and knows nothing of real ones; "
+            "--allow-demo uses it"
+        )
+
+
+def skip_checks() -> AbstractContextManager[None]:
+    """Let scikit-learn trust its input while the features and settings are our own.
+
+    Returns
+    -------
+    context manager
+        Within it, neither finiteness nor parameters are checked.
+    """
+    context: AbstractContextManager[None] = config_context(
+        assume_finite=True, skip_parameter_validation=True
+    )
+    return context
+
+
+def score_inputs(
+    model: LoadedModel,
+    inputs: Inputs,
+    request_ids: Sequence[str],
+    n_reasons: int = N_REASONS,
 ) -> dict[str, Sequence[Any]]:
-    inputs = fitted.read(submissions)
+    """Predict requests whose features are read already.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        Whose ``read`` gave the inputs.
+    inputs : Inputs
+        Of ``n_scored`` requests.
+    request_ids : sequence of str of shape (n_scored,)
+        Their names.
+    n_reasons : int, default=6
+        At most this many reasons a request; with 0 none are looked for.
+
+    Returns
+    -------
+    dict of str to sequence of length n_scored
+        ``PREDICTION_COLUMNS`` in their order; what is missing is NaN or None.
+    """
+    fitted = model.model
     p_overturned = fitted.predict_proba(inputs)[:, 1]
     interval = fitted.predict_interval(inputs)
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]
-    predicted = _predicted(
+    predicted = _predict_words(
         p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models)
     )
-    likely = likely_deficiencies(fitted.predict_deficiencies(inputs), abstains)
-    shown = [documents_shown(record) for record in _records(submissions)]
-    moved = fitted.reasons(inputs, n_reasons) if n_reasons else [[] for _ in shown]
-    says_enough = zip(inputs.is_too_short, inputs.has_enough_context, strict=True)
-    notes = [
-        BRIEF if is_too_short else "" if has_enough_context else BARE
-        for is_too_short, has_enough_context in says_enough
-    ]
+    likely = rank_deficiencies(fitted.predict_deficiencies(inputs), abstains)
+    shown = _find_shown(inputs.submissions)
+    n_scored = len(inputs.categories)
     columns: dict[str, Sequence[Any]] = {
+        "request_id": request_ids,
         "p_overturned": np.where(abstains, np.nan, p_overturned).tolist(),
         "p_low": np.where(abstains, np.nan, interval[:, 0]).tolist(),
         "p_high": np.where(abstains, np.nan, interval[:, 1]).tolist(),
@@ -156,90 +290,97 @@ def _score_part(
         "base_rate": base_rates.tolist(),
         "n_base_rate": fitted.categories_.count(inputs.categories).tolist(),
         "send_before_submission": [
-            _documents_to_send([found for found, _ in row], there)
-            for row, there in zip(likely, shown, strict=True)
+            list_documents_to_send(
+                [deficiency for deficiency, _ in row], {document.cue for document in documents}
+            )
+            for row, documents in zip(likely, shown, strict=True)
         ],
         "already_shown": [
-            [f"{document.document}: {document.quote}" for document in there] for there in shown
+            [f"{document.document}: {document.quote}" for document in documents]
+            for documents in shown
         ],
-        "reasons": [
-            []
-            if abstains_here
-            else [*([note] if note and n_reasons else []), *format_reasons(row, p)]
-            for row, abstains_here, note, p in zip(
-                moved, abstains, notes, p_overturned.tolist(), strict=True
-            )
-        ],
+        "reasons": _list_reasons(fitted, inputs, abstains, p_overturned, n_reasons),
+        "stage": [fitted.stage] * n_scored,
+        "model_version": [model.manifest["model_version"]] * n_scored,
+        "trained_on": [model.manifest["trained_on"]] * n_scored,
     }
     for place in range(N_DEFICIENCIES):
         columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
         columns[f"p_deficiency_{place + 1}"] = [row[place][1] if row else np.nan for row in likely]
-    return columns
+    return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 
-def _predicted(
+def _predict_words(
     p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, threshold: float | None
 ) -> np.ndarray:
     if threshold is not None:
         return np.where(p_overturned >= threshold, "overturned", "upheld")
     # Where the probability is the category's base rate itself (the shipped prior), the rate overall
     # is what it can differ from.
-    compared = np.where(
-        np.isclose(p_overturned, base_rates, rtol=0, atol=SAME_PROBABILITY), class_rate, base_rates
-    )
+    is_base_rate = np.isclose(p_overturned, base_rates, rtol=0, atol=SAME_PROBABILITY)
+    compared = np.where(is_base_rate, class_rate, base_rates)
     return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")
 
 
-def likely_deficiencies(
+def rank_deficiencies(
     p_deficiencies: pd.DataFrame, abstains: np.ndarray
 ) -> list[list[tuple[Deficiency, float]]]:
-    """List the likeliest deficiencies of each row with their probabilities; none where the row abstains or none were learned."""
+    """Rank the likeliest deficiencies of each row.
+
+    Parameters
+    ----------
+    p_deficiencies : DataFrame of shape (n_rows, 18)
+        P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
+    abstains : ndarray of bool of shape (n_rows,)
+        Rows that get no answer.
+
+    Returns
+    -------
+    list of list of (Deficiency, float)
+        The likeliest three of each row with their probabilities; none where the row abstains or
+        none were learned.
+    """
     deficiencies = taxonomy()
-    likely = []
+    likely: list[list[tuple[Deficiency, float]]] = []
     for p_row, abstains_here in zip(p_deficiencies.to_numpy(), abstains, strict=True):
+        if abstains_here or np.isnan(p_row).any():
+            likely.append([])
+            continue
         places = np.argsort(-p_row, kind="stable")[:N_DEFICIENCIES]
-        is_known = not abstains_here and not np.isnan(p_row).any()
-        likely.append(
-            [(deficiencies[place], float(p_row[place])) for place in places] if is_known else []
-        )
+        likely.append([(deficiencies[place], float(p_row[place])) for place in places])
     return likely
 
 
-def _records(submissions: SubmissionFrame) -> Iterator[tuple[str, ...]]:
-    """Give what each request says of the record.
-
-    The treatment stays out: a request for a urine drug screen does not show one.
-    """
+def _find_shown(submissions: SubmissionFrame) -> list[list[FoundDocument]]:
+    """Find what the record of each request shows."""
     columns = [name for name in RECORD_COLUMNS if name in submissions]
-    return zip(*(submissions[name] for name in columns), strict=True)
+    shown = []
+    for texts in zip(*(submissions[name] for name in columns), strict=True):
+        documents = {name: find_documents(text) for name, text in zip(columns, texts, strict=True)}
+        shown.append([document for _, document in select_shown(documents)])
+    return shown
 
 
-def documents_shown(record: Sequence[str]) -> list[FoundDocument]:
-    """Find what the texts of a record show, each cue once, by its first mention that is not negated."""
-    shown: dict[str, FoundDocument] = {}
-    for text in record:
-        for found in find_documents(text):
-            if not found.is_negated:
-                shown.setdefault(found.cue, found)
-    return list(shown.values())
-
-
-def _documents_to_send(likely: Sequence[Deficiency], shown: Sequence[FoundDocument]) -> list[str]:
-    """List what answers the likely deficiencies, without what the record shows: the first line of each, then the second ..."""
-    cues_shown = {found.cue for found in shown}
-    wanted = [
-        [
-            line
-            for line in deficiency.send_before_submission
-            if not _is_shown((deficiency.id, line), cues_shown)
-        ]
-        for deficiency in likely
-    ]
-    return list(
-        dict.fromkeys(line for tier in zip_longest(*wanted) for line in tier if line is not None)
-    )
-
-
-def _is_shown(line: tuple[str, str], cues_shown: set[str]) -> bool:
-    needed = cues_that_show().get(line)
-    return needed is not None and needed <= cues_shown
+def _list_reasons(
+    fitted: ReviewModel,
+    inputs: Inputs,
+    abstains: np.ndarray,
+    p_overturned: np.ndarray,
+    n_reasons: int,
+) -> list[list[str]]:
+    """Say what moved each score, after a note where the notes say little."""
+    if not n_reasons:
+        return [[] for _ in inputs.categories]
+    reasons = []
+    for moved, abstains_here, is_too_short, has_enough_context, p in zip(
+        fitted.reasons(inputs, n_reasons),
+        abstains,
+        inputs.is_too_short,
+        inputs.has_enough_context,
+        p_overturned.tolist(),
+        strict=True,
+    ):
+        note = BRIEF if is_too_short else "" if has_enough_context else BARE
+        spoken = [note] if note else []
+        reasons.append([] if abstains_here else [*spoken, *format_reasons(moved, p)])
+    return reasons

@@ -1,4 +1,4 @@
-"""What is known before the review: columns, the frame that features accept, and requests as people send them."""
+"""What is known before the review: columns, the frame that features accept, requests of people."""
 
 import lazy_loader
 

@@ -39,6 +39,18 @@ class RawColumns:
     def of(cls, table: pd.DataFrame, names: Iterable[str]) -> Self:
         """Read those of the named columns that a table has.
 
+        Parameters
+        ----------
+        table : DataFrame
+            Any.
+        names : iterable of str
+            Columns that are asked for.
+
+        Returns
+        -------
+        RawColumns
+            With the columns that the table has.
+
         Raises
         ------
         TableError
@@ -62,22 +74,66 @@ class RawColumns:
         return name in self.by_column
 
     def values(self, name: str) -> list[Any]:
-        """List what a column holds, None for all that stands for nothing."""
+        """List what a column holds, None for all that stands for nothing.
+
+        Parameters
+        ----------
+        name : str
+            Column.
+
+        Returns
+        -------
+        list
+            One value a row.
+        """
         return self.by_column.get(name) or [None] * self.n_rows
 
     def texts(self, name: str) -> list[str]:
-        """List what a column holds as text, ``""`` for all that stands for nothing."""
+        """List what a column holds as text, ``""`` for all that stands for nothing.
+
+        Parameters
+        ----------
+        name : str
+            Column.
+
+        Returns
+        -------
+        list of str
+            One text a row.
+        """
         return ["" if value is None else str(value).strip() for value in self.values(name)]
 
     def take(self, rows: Sequence[int]) -> "RawColumns":
-        """Give some rows alone, by their positions."""
+        """Give some rows alone, by their positions.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Positions, from 0.
+
+        Returns
+        -------
+        RawColumns
+            Those rows, in that order.
+        """
         return RawColumns(
             {name: [values[row] for row in rows] for name, values in self.by_column.items()},
             len(rows),
         )
 
     def assign(self, columns: Mapping[str, list[Any]]) -> "RawColumns":
-        """Put columns in the place of those of the same names, or beside."""
+        """Put columns in the place of those of the same names, or beside.
+
+        Parameters
+        ----------
+        columns : mapping of str to list
+            Values by column, one a row.
+
+        Returns
+        -------
+        RawColumns
+            With those columns.
+        """
         return RawColumns({**self.by_column, **columns}, self.n_rows)
 
 
@@ -90,7 +146,17 @@ def _is_given(value: Any) -> bool:
 
 
 def read_sex(given: str) -> str:
-    """Read ``female`` or ``male`` from a word; ``""`` where it is neither.
+    """Read ``female`` or ``male`` from a word.
+
+    Parameters
+    ----------
+    given : str
+        The word.
+
+    Returns
+    -------
+    str
+        ``""`` where it is neither.
 
     Examples
     --------
@@ -101,7 +167,17 @@ def read_sex(given: str) -> str:
 
 
 def read_age(value: Any) -> float | None:
-    """Read an age in years; None where a value is none between 0 and 120.
+    """Read an age in years.
+
+    Parameters
+    ----------
+    value : object
+        What a cell holds.
+
+    Returns
+    -------
+    float or None
+        None where the value is no number from 0 to 120.
 
     Examples
     --------
@@ -116,7 +192,17 @@ def read_age(value: Any) -> float | None:
 
 
 def read_date(value: Any) -> date | None:
-    """Read a day from a date, an ISO date with or without a time of day and zone, or a US date; None where it is neither.
+    """Read a day from a date, an ISO date with or without a time of day, or a US date.
+
+    Parameters
+    ----------
+    value : object
+        What a cell holds.
+
+    Returns
+    -------
+    date or None
+        None where the value is none of these.
 
     Examples
     --------

@@ -1,11 +1,7 @@
-"""What is known before the review, column by column: dtype, unit and the moment a value becomes known."""
+"""What is known before the review, column by column: dtype, unit and when it becomes known."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from imrml.config import Profile, Stage
-from imrml.errors import LeakageError
 
 KnownAt = Literal["key", "rfa", "proxy", "imr", "determination"]
 
@@ -73,11 +69,11 @@ CODED_COLUMNS = (
         "ground of the denial: medical necessity, experimental, urgent",
     ),
 )
-"""What the profile ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
+"""What the programme ``dmhc`` adds to ``SUBMISSION_COLUMNS``."""
 
 REFUSED_COLUMNS = (
-    "assigned_on", "decided_on", "reviewer_states", "reviewer_specialties", "decision", "maximus_guideline", "rationale",
-    "deficiencies", "evidence", "supports", "supports_evidence",
+    "assigned_on", "decided_on", "reviewer_states", "reviewer_specialties", "decision",
+    "maximus_guideline", "rationale", "deficiencies", "evidence", "supports", "supports_evidence",
 )  # fmt: skip
 """Names of the columns known only after the review; a request that holds one is refused."""
 
@@ -92,18 +88,7 @@ IGNORED_COLUMNS = (
 )
 """Keys of the item table: passed over in a request, never features."""
 
-NAMING_TREATMENT: dict[Profile, tuple[str, ...]] = {
-    "letters": ("treatment", "item"),
-    "dmhc": ("treatment", "item", "treatment_category"),
-}
-"""Columns of which a table must have one."""
-
 DATE_COLUMNS = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "date")
-
-_KNOWN_AT_STAGE: dict[Stage, frozenset[str]] = {
-    "rfa": frozenset({"rfa", "proxy"}),
-    "imr": frozenset({"rfa", "proxy", "imr"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,58 +114,3 @@ class Submission:
     ur_denied_on: str | None = None
     priority: str = ""
     claims_guideline: str = ""
-
-
-def columns_of(profile: Profile) -> tuple[Column, ...]:
-    """Give the submission columns of a profile, whatever the stage."""
-    return SUBMISSION_COLUMNS + CODED_COLUMNS if profile == "dmhc" else SUBMISSION_COLUMNS
-
-
-def columns_at(stage: Stage, profile: Profile = "letters") -> tuple[str, ...]:
-    """Name the submission columns of a profile that are known at a stage.
-
-    Examples
-    --------
-    >>> "claims_guideline" in columns_at("rfa"), "claims_guideline" in columns_at("imr")
-    (False, True)
-    """
-    return tuple(
-        column.name for column in columns_of(profile) if column.known_at in _KNOWN_AT_STAGE[stage]
-    )
-
-
-def known_columns(profile: Profile) -> frozenset[str]:
-    """Name every column that a request of a profile may bear, whether it is used, passed over or refused."""
-    return frozenset(
-        {
-            "request_id",
-            *(column.name for column in columns_of(profile)),
-            *REFUSED_COLUMNS,
-            *IGNORED_COLUMNS,
-        }
-    )
-
-
-def require_submission_columns(
-    columns: Sequence[str], stage: Stage, profile: Profile = "letters"
-) -> None:
-    """Raise unless columns are exactly those known at the stage: the alarm that rings where a frame was made elsewhere.
-
-    Raises
-    ------
-    LeakageError
-        Names the columns that do not belong and those that are absent.
-
-    Examples
-    --------
-    >>> require_submission_columns([*columns_at("imr"), "rationale"], "imr")
-    Traceback (most recent call last):
-    imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; make the frame with submission_frame()
-    """
-    known = columns_at(stage, profile)
-    foreign = [name for name in columns if name not in known]
-    absent = [name for name in known if name not in columns]
-    faults = [f"columns {foreign} are not known at stage {stage!r}"] * bool(foreign)
-    faults += [f"columns {absent} of stage {stage!r} are absent"] * bool(absent)
-    if faults:
-        raise LeakageError(f"{' and '.join(faults)}; make the frame with submission_frame()")

@@ -1,4 +1,4 @@
-"""The words of the state's open data for our columns and their values; the words are a table, ``dmhc_codes.yaml``."""
+"""The words of the state's open data for our columns and values, a table: ``dmhc_codes.yaml``."""
 
 import re
 from functools import cache
@@ -6,6 +6,8 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
+
+from imrml.submissions.cells import RawColumns, read_age
 
 _SEPARATOR = ": "
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -39,11 +41,25 @@ def _fold(words: str) -> str:
 
 
 def map_heading(heading: str) -> str | None:
-    """Give a heading of the state's data our column's name; None where the state has no such heading.
+    """Give a heading of the state's data our column's name.
+
+    Parameters
+    ----------
+    heading : str
+        As a file spells it.
+
+    Returns
+    -------
+    str or None
+        None where the state has no such heading.
 
     Examples
     --------
-    >>> map_heading("Diagnosis Sub Category"), map_heading("ReferenceID"), map_heading("Favourite Colour")
+    >>> (
+    ...     map_heading("Diagnosis Sub Category"),
+    ...     map_heading("ReferenceID"),
+    ...     map_heading("Favourite Colour"),
+    ... )
     ('diagnosis_subcategory', 'case_number', None)
     """
     return _ours_by_theirs("headings").get(_fold(heading))
@@ -51,6 +67,16 @@ def map_heading(heading: str) -> str | None:
 
 def is_passed_over(heading: str) -> bool:
     """Tell whether a heading of the state's data is known to be of no use.
+
+    Parameters
+    ----------
+    heading : str
+        As a file spells it.
+
+    Returns
+    -------
+    bool
+        Whether the table lists it.
 
     Examples
     --------
@@ -61,7 +87,17 @@ def is_passed_over(heading: str) -> bool:
 
 
 def read_decision(words: str) -> str | None:
-    """Read ``upheld`` or ``overturned``; None where the words say neither.
+    """Read the decision.
+
+    Parameters
+    ----------
+    words : str
+        As a file words it.
+
+    Returns
+    -------
+    {'upheld', 'overturned'} or None
+        None where the words say neither.
 
     Examples
     --------
@@ -72,27 +108,65 @@ def read_decision(words: str) -> str | None:
 
 
 def read_sex(words: str) -> str:
-    """Read ``female`` or ``male``, else ``""``."""
+    """Read the sex.
+
+    Parameters
+    ----------
+    words : str
+        As a file words it.
+
+    Returns
+    -------
+    {'female', 'male', ''}
+        ``""`` where the words say neither.
+    """
     return _ours_by_theirs("sexes").get(_fold(words), "")
 
 
 def read_code(words: str) -> str:
-    """Write a code as the state spells it, whatever its case, blanks and punctuation; one nobody knows only gets single blanks.
+    """Write a code as the state spells it, whatever its case, blanks and punctuation.
+
+    Parameters
+    ----------
+    words : str
+        As a file spells it.
+
+    Returns
+    -------
+    str
+        The state's spelling; a code nobody knows only gets single blanks.
 
     Examples
     --------
-    >>> read_code("orthopedic/musculoskeletal"), read_code("Not Medically Necessary"), read_code("Moon  Glasses")
+    >>> (
+    ...     read_code("orthopedic/musculoskeletal"),
+    ...     read_code("Not Medically Necessary"),
+    ...     read_code("Moon  Glasses"),
+    ... )
     ('Orthopedic/ Musculoskeletal', 'Medical Necessity', 'Moon Glasses')
     """
     return _spellings().get(_fold(words), " ".join(words.split()))
 
 
 def read_age_band(words: str) -> str:
-    """Read an age, or a band of ages however it is written or cut, as one of the state's bands; ``""`` where it holds no age.
+    """Read an age, or a band of ages however it is written or cut, as one of the state's bands.
+
+    Parameters
+    ----------
+    words : str
+        Such as ``"47"`` or ``"65 to 74"``.
+
+    Returns
+    -------
+    str
+        The band; ``""`` where the words hold no age.
 
     Examples
     --------
-    >>> [read_age_band(words) for words in ("11_20", "20-Nov", "47", "65 to 74", "under 5", "unknown")]
+    >>> [
+    ...     read_age_band(words)
+    ...     for words in ("11_20", "20-Nov", "47", "65 to 74", "under 5", "unknown")
+    ... ]
     ['11-20', '11-20', '41-50', '65+', '0-10', '']
     """
     ages = [int(number) for number in _NUMBER.findall(words)[:2]]
@@ -103,7 +177,17 @@ def read_age_band(words: str) -> str:
 
 
 def join_codes(category: str, subcategory: str) -> str:
-    """Write a category and a subcategory in one text; :func:`split_codes` takes it apart.
+    """Write a category and a subcategory in one text.
+
+    Parameters
+    ----------
+    category, subcategory : str
+        Codes; ``""`` where absent.
+
+    Returns
+    -------
+    str
+        :func:`split_codes` takes it apart.
 
     Examples
     --------
@@ -116,6 +200,16 @@ def join_codes(category: str, subcategory: str) -> str:
 def split_codes(words: str) -> tuple[str, str]:
     """Take a text of category and subcategory apart.
 
+    Parameters
+    ----------
+    words : str
+        As :func:`join_codes` wrote it.
+
+    Returns
+    -------
+    category, subcategory : str
+        Codes as the state spells them; ``""`` where absent.
+
     Examples
     --------
     >>> split_codes("Durable Medical Equipment: Insulin Pump"), split_codes("Vision")
@@ -123,3 +217,42 @@ def split_codes(words: str) -> tuple[str, str]:
     """
     category, _, subcategory = words.partition(_SEPARATOR)
     return read_code(category), read_code(subcategory)
+
+
+def fill_codes(cells: RawColumns) -> RawColumns:
+    """Fill codes from the text of treatment and diagnosis where absent, and that text from codes.
+
+    Parameters
+    ----------
+    cells : RawColumns
+        Cells of a table.
+
+    Returns
+    -------
+    RawColumns
+        The same with every column of codes.
+    """
+    filled: dict[str, list[str]] = {}
+    for name in ("treatment", "diagnosis"):
+        category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
+        texts = cells.texts(name)
+        coded = zip(*(map(read_code, cells.texts(column)) for column in columns), strict=True)
+        codes = [
+            given if any(given) else split_codes(text)
+            for given, text in zip(coded, texts, strict=True)
+        ]
+        filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
+        filled[category], filled[subcategory] = (
+            [code[place] for code in codes] for place in (0, 1)
+        )
+    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cells.values("age"))]
+    bands = [
+        read_age_band(band or age) for band, age in zip(cells.texts("age_band"), ages, strict=True)
+    ]
+    return cells.assign(
+        {
+            **filled,
+            "age_band": bands,
+            "review_type": list(map(read_code, cells.texts("review_type"))),
+        }
+    )

@@ -13,26 +13,21 @@ from typing import Any, NewType
 import numpy as np
 import pandas as pd
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.errors import TableError
 from imrml.submissions.cells import RawColumns, read_age, read_date, read_sex
-from imrml.submissions.columns import (
-    DATE_COLUMNS,
-    NAMING_TREATMENT,
-    columns_at,
-    columns_of,
-    known_columns,
-)
-from imrml.submissions.dmhc_codes import join_codes, read_age_band, read_code, split_codes
+from imrml.submissions.columns import DATE_COLUMNS
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
+from imrml.submissions.programmes import LETTERS, Programme, columns_at
 
 SubmissionFrame = NewType("SubmissionFrame", pd.DataFrame)
-"""A frame made by :func:`submission_frame`: the only thing that features, models and scoring accept."""
+"""A frame made by :func:`submission_frame`: the only thing that features, models and scoring
+accept."""
 
 
 def submission_frame(
-    items: pd.DataFrame, stage: Stage, profile: Profile = "letters"
+    items: pd.DataFrame, stage: Stage, programme: Programme = LETTERS
 ) -> SubmissionFrame:
     """Make the frame that features accept, from an item table or a submission table.
 
@@ -43,11 +38,11 @@ def submission_frame(
     Parameters
     ----------
     items : DataFrame
-        Any table with a ``treatment`` or an ``item`` column, or of profile ``dmhc`` with a
+        Any table with a ``treatment`` or an ``item`` column, or of ``DMHC`` with a
         ``treatment_category``.
     stage : {'rfa', 'imr'}
         When the prediction is made.
-    profile : {'letters', 'dmhc'}
+    programme : Programme, default=LETTERS
         Whose reviews.
 
     Returns
@@ -63,43 +58,76 @@ def submission_frame(
 
     Examples
     --------
-    >>> items = pd.DataFrame({"item": ["Norco 10/325mg #60"], "case_summary": ["A 51 year old man."], "rationale": ["..."]})
+    >>> items = pd.DataFrame(
+    ...     {
+    ...         "item": ["Norco 10/325mg #60"],
+    ...         "case_summary": ["A 51 year old man."],
+    ...         "rationale": ["..."],
+    ...     }
+    ... )
     >>> frame = submission_frame(items, "imr")
     >>> frame[["treatment", "age", "sex"]].to_dict("records"), "rationale" in frame
     ([{'treatment': 'Norco 10/325mg #60', 'age': 51.0, 'sex': 'male'}], False)
     """
-    require_treatment(items, profile)
+    require_treatment(items, programme)
     return frame_of_cells(
-        RawColumns.of(items, [column.name for column in columns_of(profile)]),
+        RawColumns.of(items, [column.name for column in programme.columns]),
         items.index,
         stage,
-        profile,
+        programme,
     )
 
 
-def require_treatment(columns: Iterable[Any], profile: Profile) -> None:
-    """Raise unless one of the columns names what is asked for."""
-    if not set(columns) & {*NAMING_TREATMENT[profile]}:
-        named = " and ".join(f"no {name!r}" for name in NAMING_TREATMENT[profile])
+def require_treatment(columns: Iterable[Any], programme: Programme) -> None:
+    """Raise unless one of the columns names what is asked for.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of a table's columns.
+    programme : Programme
+        Whose reviews.
+
+    Raises
+    ------
+    TableError
+        None of them does; the known columns are named.
+    """
+    if not set(columns) & {*programme.treatment_columns}:
+        named = " and ".join(f"no {name!r}" for name in programme.treatment_columns)
         # Another heading may be the first row of a table without headings, and so a record's text.
-        known = sorted(known_columns(profile) & {*map(str, columns)})
+        known = sorted(programme.known_columns & {*map(str, columns)})
         n_others = len([*columns]) - len(known)
-        found = (
-            ", ".join([*known, *([f"{n_others} under other headings"] if n_others else [])])
-            or "no column"
-        )
+        present = [*known, f"{n_others} under other headings"] if n_others else known
+        found = ", ".join(present) or "no column"
         raise TableError(f"{named} column; found: {found}; one is needed")
 
 
 def frame_of_cells(
-    cells: RawColumns, index: pd.Index, stage: Stage, profile: Profile
+    cells: RawColumns, index: pd.Index, stage: Stage, programme: Programme
 ) -> SubmissionFrame:
-    """Make the frame of :func:`submission_frame` from cells read already."""
-    if profile == "dmhc":
-        cells = _with_codes(cells)
+    """Make the frame of :func:`submission_frame` from cells read already.
+
+    Parameters
+    ----------
+    cells : RawColumns
+        Of the columns of the programme, those that the table has.
+    index : Index of length n_items
+        Of the frame.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme
+        Whose reviews.
+
+    Returns
+    -------
+    SubmissionFrame of shape (n_items, n_columns)
+        As :func:`submission_frame` gives it.
+    """
+    cells = programme.fill_cells(cells)
     text = {
         column.name: cells.texts(column.name)
-        for column in columns_of(profile)
+        for column in programme.columns
         if column.dtype == "string"
     }
     parts = [split_item(item) for item in text["item"]]
@@ -112,8 +140,8 @@ def frame_of_cells(
     ]
     summaries = text["case_summary"]
     # The items of one case share their narrative, so each is read once.
-    told = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
-    text["case_summary"] = [told[summary] for summary in summaries]
+    kept = {summary: remove_sentences(summary, stage) for summary in set(summaries)}
+    text["case_summary"] = [kept[summary] for summary in summaries]
     text["sex"] = [
         read_sex(given) or derive_sex(summary)
         for given, summary in zip(text["sex"], summaries, strict=True)
@@ -138,33 +166,5 @@ def frame_of_cells(
         for name in DATE_COLUMNS
     }
     return SubmissionFrame(
-        pd.DataFrame({name: columns[name] for name in columns_at(stage, profile)}, index)
-    )
-
-
-def _with_codes(cells: RawColumns) -> RawColumns:
-    """Fill the codes from the text of treatment and diagnosis where they are absent, and that text from the codes."""
-    filled: dict[str, list[str]] = {}
-    for name in ("treatment", "diagnosis"):
-        category, subcategory = columns = f"{name}_category", f"{name}_subcategory"
-        texts = cells.texts(name)
-        coded = zip(*(map(read_code, cells.texts(column)) for column in columns), strict=True)
-        codes = [
-            given if any(given) else split_codes(text)
-            for given, text in zip(coded, texts, strict=True)
-        ]
-        filled[name] = [text or join_codes(*code) for text, code in zip(texts, codes, strict=True)]
-        filled[category], filled[subcategory] = (
-            [code[place] for code in codes] for place in (0, 1)
-        )
-    ages = ["" if age is None else f"{age:.0f}" for age in map(read_age, cells.values("age"))]
-    bands = [
-        read_age_band(band or age) for band, age in zip(cells.texts("age_band"), ages, strict=True)
-    ]
-    return cells.assign(
-        {
-            **filled,
-            "age_band": bands,
-            "review_type": list(map(read_code, cells.texts("review_type"))),
-        }
+        pd.DataFrame({name: columns[name] for name in columns_at(stage, programme)}, index)
     )

@@ -1,12 +1,14 @@
-"""An item as worded, taken apart: one request in several parts."""
+"""Requests as worded, taken apart: a list into its items, an item into its parts."""
 
 import re
 
 # "Massage 12 visits was the original request. Massage 4 visits was authorized by the Claims
 # Administrator. The remaining ... portion of the original request, Massage 8 visits is"
 _PART_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
-    r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- ]eligible portion of the "
+    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original "
+    r"request\.?\s{1,9}(?P<authorized>.{1,600}?),? (?:was|were) "
+    r"(?:authorized|certified|approved) by the Claims Administrator\.?\s{1,9}The remaining IMR[- "
+    r"]eligible portion of the "
     r"original request,?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -14,15 +16,22 @@ _PART_AUTHORIZED = re.compile(
 # one month, leaving the original request IMR eligible. The original request, purchase of a walker
 # is"
 _OTHER_AUTHORIZED = re.compile(
-    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims Administrator authorized "
-    r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The original request"
+    r"^(?P<treatment>.{1,600}?),? (?:was|were) the original request\.?\s{1,9}The Claims "
+    r"Administrator authorized "
+    r"(?P<authorized>.{1,600}?),? leaving the original request IMR[- ]eligible\.?\s{1,9}The "
+    r"original request"
     r",?\s{0,9}(?P<disputed>.{1,600}?)(?:,?\s{1,9}(?:is|are))?$",
     re.IGNORECASE | re.DOTALL,
 )
 
 
 def split_item(item: str) -> tuple[str, str, str]:
-    """Split an item as worded into what was first asked for, what was authorized and what is disputed.
+    """Split an item into what was first asked for, what was authorized and what is disputed.
+
+    Parameters
+    ----------
+    item : str
+        The item as worded, without its outcome.
 
     Returns
     -------
@@ -32,8 +41,11 @@ def split_item(item: str) -> tuple[str, str, str]:
 
     Examples
     --------
-    >>> split_item("Purchase of a cane was the original request. The Claims Administrator authorized a cane for one month, "
-    ...            "leaving the original request IMR eligible. The original request, purchase of a cane is")
+    >>> split_item(
+    ...     "Purchase of a cane was the original request. The Claims Administrator "
+    ...     "authorized a cane for one month, "
+    ...     "leaving the original request IMR eligible. The original request, purchase of a cane is"
+    ... )
     ('Purchase of a cane', 'a cane for one month', 'purchase of a cane')
     >>> split_item("Norco 10/325mg #60")
     ('Norco 10/325mg #60', '', '')
@@ -46,3 +58,24 @@ def split_item(item: str) -> tuple[str, str, str]:
                 match["disputed"].strip(),
             )
     return item, "", ""
+
+
+def split_request(text: str) -> list[str]:
+    r"""Split a request that lists several treatments into its items, a line each.
+
+    Parameters
+    ----------
+    text : str
+        What is asked for, as worded; one treatment or service a line.
+
+    Returns
+    -------
+    list of str
+        The lines that hold anything, in their order, without the blanks around them.
+
+    Examples
+    --------
+    >>> split_request("Norco 10/325mg #60\n\n  Physical therapy 2 x 6, left knee\n")
+    ['Norco 10/325mg #60', 'Physical therapy 2 x 6, left knee']
+    """
+    return [stripped for line in text.splitlines() if (stripped := line.strip())]

@@ -1,4 +1,6 @@
-"""Whether a text is a final determination letter: a request is made before there is one, so a request that holds one is refused.
+"""Whether a text is a final determination letter; a request is made before there is one.
+
+A request that holds one is refused.
 
 Reading what such a letter says is the business of :mod:`imrml.letters`, which nothing on the way to
 a score may import.
@@ -23,11 +25,26 @@ def _signs() -> tuple[str, ...]:
 def holds_determination(text: str) -> bool:
     r"""Tell whether a text holds a final determination letter, or enough of one to know it by.
 
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    bool
+        Whether it shows enough signs of a letter.
+
     Examples
     --------
-    >>> holds_determination("Claims Administrator\n guideline: none.\nMAXIMUS guideline: none.\nDecision rationale: ...")
+    >>> holds_determination(
+    ...     "Claims Administrator\n guideline: none.\nMAXIMUS guideline: none.\n"
+    ...     "Decision rationale: ..."
+    ... )
     True
-    >>> holds_determination("An earlier IMR Final Determination was made in May; its letter is not at hand.")
+    >>> holds_determination(
+    ...     "An earlier IMR Final Determination was made in May; its letter is not at hand."
+    ... )
     False
     """
     squeezed = "".join(text.lower().split())

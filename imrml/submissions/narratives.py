@@ -1,4 +1,4 @@
-"""What the narrative of a record tells: age, sex, diagnoses, and which of its sentences nobody could have written in time.
+"""What a record's narrative tells: age, sex, diagnoses, and what nobody could have written in time.
 
 A narrative reconstructed from a letter was written after the decision, so it holds the reviewer's
 judgement of the record and what utilization review said. ``removals.yaml`` beside this file lists
@@ -18,7 +18,8 @@ _AGE = re.compile(
     r"(?<!\d)(?P<years>\d{1,3})\s{0,3}-?\s{0,3}(?:years?|yrs?|y)[\s./-]{0,4}(?:old|o\b)"
     # "a 20 year old work injury": what is that old is no person
     r"(?![\s-]{1,3}(?:(?!with|who|had|has|after|and|whose)[\w/]{1,20}[\s-]{1,3})?"
-    r"(?:injur(?:y|ies)|claims?|accident|incident|case|fractures?|tears?|strains?|sprains?|scars?|wounds?|surgery|complaints?"
+    r"(?:injur(?:y|ies)|claims?|accident|incident|case|fractures?|tears?|strains?|sprains?|scars?"
+    r"|wounds?|surgery|complaints?"
     r"|problem|sons?|daughters?|child(?:ren)?|car|truck|house|report|records?|x-?rays?|MRI)\b)"
     r"|\baged?\s{1,3}(?P<age>\d{1,3})\b",
     re.IGNORECASE,
@@ -27,7 +28,7 @@ _SEX = re.compile(r"\b(?:(female|woman|she|her|hers)|(male|man|he|his|him))\b", 
 
 
 def _split_anywhere(words: str) -> str:
-    """Turn words into a regex that also finds them split by an extractor: "diagn oses", "incl- uded"."""
+    """Turn words into a regex that also finds them split by an extractor: "diagn oses"."""
     return "|".join("[- ]{0,2}".join(word) for word in words.split())
 
 
@@ -41,11 +42,24 @@ _DIAGNOSIS = re.compile(
 
 
 def derive_age(narrative: str) -> float | None:
-    """Read the age in years from a narrative; None where it tells none between 10 and 110.
+    """Read the age from a narrative.
+
+    Parameters
+    ----------
+    narrative : str
+        Of the record.
+
+    Returns
+    -------
+    float or None
+        Years; None where it tells no age from 10 to 110.
 
     Examples
     --------
-    >>> derive_age("The injured worker is a 47-year-old female."), derive_age("A right-handed cook with a 20 year old injury.")
+    >>> (
+    ...     derive_age("The injured worker is a 47-year-old female."),
+    ...     derive_age("A right-handed cook with a 20 year old injury."),
+    ... )
     (47.0, None)
     """
     for match in _AGE.finditer(narrative):
@@ -56,7 +70,17 @@ def derive_age(narrative: str) -> float | None:
 
 
 def derive_sex(narrative: str) -> str:
-    """Read the sex from a narrative's first telling word: ``"female"``, ``"male"`` or ``""``.
+    """Read the sex from a narrative's first telling word.
+
+    Parameters
+    ----------
+    narrative : str
+        Of the record.
+
+    Returns
+    -------
+    {'female', 'male', ''}
+        ``""`` where no word tells.
 
     Examples
     --------
@@ -64,18 +88,32 @@ def derive_sex(narrative: str) -> str:
     ('female', '')
     """
     match = _SEX.search(narrative)
-    return "" if match is None else "female" if match[1] else "male"
+    if match is None:
+        return ""
+    return "female" if match[1] else "male"
 
 
 def derive_diagnosis(narrative: str) -> str:
-    """Read the diagnoses from what a narrative could say before utilization review; ``""`` where no sentence names any.
+    """Read the diagnoses from what a narrative could say before utilization review.
 
     Parsing and scoring both call this with the whole narrative, so that neither a judgement of the
     record nor a reason of utilization review becomes a diagnosis at any stage.
 
+    Parameters
+    ----------
+    narrative : str
+        Of the record, whole.
+
+    Returns
+    -------
+    str
+        As worded; ``""`` where no sentence names any.
+
     Examples
     --------
-    >>> derive_diagnosis("She was seen in May. Diagnoses included lumbar strain and insomnia. PT was ordered.")
+    >>> derive_diagnosis(
+    ...     "She was seen in May. Diagnoses included lumbar strain and insomnia. PT was ordered."
+    ... )
     'lumbar strain and insomnia'
     >>> derive_diagnosis("The diagnosis was not documented. Diagnosis: lumbar strain.")
     'lumbar strain'
@@ -96,12 +134,27 @@ def remove_sentences(narrative: str, stage: Stage) -> str:
     utilization review decided, also of earlier requests, go for stage ``rfa``. Lines stay lines.
     Shown before and after on every model card, because what stays is still a proxy.
 
+    Parameters
+    ----------
+    narrative : str
+        Of the record.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+
+    Returns
+    -------
+    str
+        What stays.
+
     Examples
     --------
-    >>> told = "He had PT in May. Portions of the notes were illegible. Utilization review denied more PT on 6/1/15."
-    >>> remove_sentences(told, "imr")
+    >>> narrative = (
+    ...     "He had PT in May. Portions of the notes were illegible. "
+    ...     "Utilization review denied more PT on 6/1/15."
+    ... )
+    >>> remove_sentences(narrative, "imr")
     'He had PT in May. Utilization review denied more PT on 6/1/15.'
-    >>> remove_sentences(told, "rfa")
+    >>> remove_sentences(narrative, "rfa")
     'He had PT in May.'
     >>> remove_sentences("- pain 7/10\n- MRI report not provided\n- PT helped", "imr")
     '- pain 7/10\n- PT helped'
@@ -118,7 +171,14 @@ def remove_sentences(narrative: str, stage: Stage) -> str:
 
 
 def removal_reason(sentence: str, stage: Stage) -> str:
-    """Say why nobody could have written a sentence at the stage; ``""`` where somebody could.
+    """Say why nobody could have written a sentence at the stage.
+
+    Parameters
+    ----------
+    sentence : str
+        Of a narrative.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
 
     Returns
     -------
@@ -128,9 +188,15 @@ def removal_reason(sentence: str, stage: Stage) -> str:
 
     Examples
     --------
-    >>> removal_reason("The request was denied on 6/1/15.", "rfa"), removal_reason("The request was denied on 6/1/15.", "imr")
+    >>> (
+    ...     removal_reason("The request was denied on 6/1/15.", "rfa"),
+    ...     removal_reason("The request was denied on 6/1/15.", "imr"),
+    ... )
     ('utilization_review.names_decision', '')
-    >>> removal_reason("The patient denied numbness.", "rfa"), removal_reason("The notes were hardly legible.", "imr")
+    >>> (
+    ...     removal_reason("The patient denied numbness.", "rfa"),
+    ...     removal_reason("The notes were hardly legible.", "imr"),
+    ... )
     ('', 'judgement.hard_to_read')
     """
     telling, spared, reasons = _removals()
@@ -145,7 +211,7 @@ def removal_reason(sentence: str, stage: Stage) -> str:
 
 @cache
 def _removals() -> tuple[re.Pattern[str], re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
-    """Compile the table: what any reason holds, phrases out of sight, and for each reason what tells it."""
+    """Compile the table: what any reason holds, phrases out of sight, what tells each reason."""
     table = yaml.safe_load(
         files("imrml.submissions").joinpath("removals.yaml").read_text(encoding="utf-8")
     )

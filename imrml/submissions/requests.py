@@ -7,25 +7,22 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.submissions.cells import RawColumns, read_age, read_date
 from imrml.submissions.columns import (
     CODED_COLUMNS,
     DATE_COLUMNS,
-    NAMING_TREATMENT,
     REFUSED_COLUMNS,
     SUBMISSION_COLUMNS,
-    columns_at,
-    columns_of,
-    known_columns,
 )
-from imrml.submissions.dmhc_codes import map_heading
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
 from imrml.submissions.letter_detection import holds_determination
+from imrml.submissions.programmes import LETTERS, PROGRAMMES, Programme, columns_at
 
 LONGEST_NARRATIVE = 200_000
 LONGEST_TEXT = 2_000
-"""Characters of a request's narrative and of each other text; the longest in real letters are 4,794 and 774."""
+"""Characters of a request's narrative and of each other text; the longest in real letters are 4,794
+and 774."""
 
 
 _ALIASES = {"notes": "case_summary"}
@@ -64,23 +61,48 @@ class Requests:
     unread: tuple[tuple[int, str], ...]
 
 
-def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters") -> Requests:
+def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETTERS) -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
 
-    In profile ``dmhc`` columns may also bear the headings of the state's own files.
+    Of ``DMHC`` columns may also bear the headings of the state's own files.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Requests as somebody sent them, a row each.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme, default=LETTERS
+        Whose reviews; of ``DMHC`` columns may also bear the headings of the state's own files.
+
+    Returns
+    -------
+    Requests
+        What can be scored, and what was refused, ignored or not read.
+
+    Raises
+    ------
+    TableError
+        No column names what is asked for.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"treatment": ["Norco #60", "MRI of the knee"], "rationale": [None, "The request is supported."]})
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "treatment": ["Norco #60", "MRI of the knee"],
+    ...         "rationale": [None, "The request is supported."],
+    ...     }
+    ... )
     >>> requests = sort_requests(table, "imr")
     >>> requests.rows, requests.refused[0][0]
     ((1,), 2)
     >>> requests.refused[0][1]
-    "column 'rationale' is written by the reviewer after the decision; a request cannot hold it: remove it and score again"
+    "column 'rationale' is written by the reviewer after the decision; a request
+    cannot hold it: remove it and score again"
     """
-    known = known_columns(profile)
-    by_name = _columns_by_name(table, profile)
-    require_treatment(by_name, profile)
+    known = programme.known_columns
+    by_name = _columns_by_name(table, programme)
+    require_treatment(by_name, programme)
     cells = RawColumns(
         {name: _merged(table, columns) for name, columns in by_name.items() if name in known},
         len(table),
@@ -94,36 +116,54 @@ def sort_requests(table: pd.DataFrame, stage: Stage, profile: Profile = "letters
     for number, given in enumerate(given_ids, start=1):
         if given and number not in refused and seen.setdefault(given, number) != number:
             refused[number] = (
-                f"request_id is that of row {seen[given]}; give each request its own and score again"
+                f"request_id is that of row {seen[given]}; give each request its own and score "
+                "again"
             )
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
     places = [number - 1 for number in rows]
     kept = cells.take(places)
-    all_columns = [column.name for column in columns_of(profile)]
+    all_columns = [column.name for column in programme.columns]
     return Requests(
         request_ids=tuple(_name_requests(rows, given_ids)),
         rows=tuple(rows),
-        submissions=frame_of_cells(kept, table.index[places], stage, profile),
+        submissions=frame_of_cells(kept, table.index[places], stage, programme),
         refused=tuple(sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
         late_columns=tuple(
             name
             for name in all_columns
-            if name in by_name and name not in columns_at(stage, profile)
+            if name in by_name and name not in columns_at(stage, programme)
         ),
         unread=tuple(sorted(_find_unread(kept, rows, stage))),
     )
 
 
-def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Give columns our names, whatever their case and blanks; where several mean one, a row holds the text of all of them.
+def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
+    """Give columns our names, whatever their case and blanks.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As somebody sent it.
+    programme : Programme
+        Whose reviews.
+
+    Returns
+    -------
+    DataFrame
+        Where several columns mean one, a row holds the text of all of them; columns that nobody
+        knows keep their names.
 
     Examples
     --------
-    >>> list(name_columns(pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), "letters"))
+    >>> list(
+    ...     name_columns(
+    ...         pd.DataFrame({"Treatment": ["MRI"], "Notes": ["Knee pain."], "Desk": [4]}), LETTERS
+    ...     )
+    ... )
     ['treatment', 'case_summary', 'Desk']
     """
-    by_name = _columns_by_name(table, profile)
+    by_name = _columns_by_name(table, programme)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(
         list(by_name), axis="columns"
     )
@@ -134,29 +174,38 @@ def name_columns(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
 
 
 def is_known_heading(heading: str) -> bool:
-    """Tell whether a heading names a column of a request, in any profile; so does the separator of a CSV show.
+    """Tell whether a heading names a column of a request, in any programme.
+
+    Parameters
+    ----------
+    heading : str
+        As a file spells it.
+
+    Returns
+    -------
+    bool
+        Whether it is known; so the separator of a CSV shows.
 
     Examples
     --------
-    >>> is_known_heading("Date of Injury"), is_known_heading("notes"), is_known_heading("treatment;notes")
-    (True, True, False)
+    >>> [is_known_heading(words) for words in ("Date of Injury", "notes", "treatment;notes")]
+    [True, True, False]
     """
-    return any(_name_column(heading, profile) for profile in NAMING_TREATMENT)
+    return any(_name_column(heading, programme) for programme in PROGRAMMES.values())
 
 
-def _name_column(heading: str, profile: Profile) -> str | None:
+def _name_column(heading: str, programme: Programme) -> str | None:
     folded = "_".join(heading.lower().split())
     name = _ALIASES.get(folded, folded)
-    if profile == "dmhc":
-        name = map_heading(heading) or name
-    return name if name in known_columns(profile) else None
+    name = programme.map_heading(heading) or name
+    return name if name in programme.known_columns else None
 
 
-def _columns_by_name(table: pd.DataFrame, profile: Profile) -> dict[str, list[Any]]:
-    """Tell which columns of a table mean each of ours, the one of our own name first; others stand under their own name."""
+def _columns_by_name(table: pd.DataFrame, programme: Programme) -> dict[str, list[Any]]:
+    """Tell which columns of a table mean each of ours, the one of our own name first."""
     by_name: dict[str, list[Any]] = {}
     for given in table:
-        by_name.setdefault(_name_column(str(given), profile) or str(given), []).append(given)
+        by_name.setdefault(_name_column(str(given), programme) or str(given), []).append(given)
     return {name: sorted(columns, key=name.__ne__) for name, columns in by_name.items()}
 
 
@@ -172,8 +221,8 @@ def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
 def _find_late(cells: RawColumns) -> Iterator[tuple[int, str]]:
     late = [name for name in REFUSED_COLUMNS if name in cells]
     for number, row in enumerate(zip(*(cells.values(name) for name in late), strict=True), start=1):
-        if found := [name for name, value in zip(late, row, strict=True) if value is not None]:
-            yield number, _refusal(", ".join(repr(name) for name in found), len(found))
+        if filled := [name for name, value in zip(late, row, strict=True) if value is not None]:
+            yield number, _refusal(", ".join(repr(name) for name in filled), len(filled))
 
 
 def _find_long(cells: RawColumns) -> Iterator[tuple[int, str]]:
@@ -185,7 +234,8 @@ def _find_long(cells: RawColumns) -> Iterator[tuple[int, str]]:
             if len(text) > most:
                 yield (
                     number,
-                    f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten it and score again",
+                    f"{name} holds {len(text):,} characters, at most {most:,} are read; shorten "
+                    "it and score again",
                 )
 
 
@@ -195,7 +245,8 @@ def _find_letters(cells: RawColumns) -> Iterator[tuple[int, str]]:
             yield (
                 number,
                 (
-                    "case_summary holds a final determination letter, which a reviewer writes after the decision; give what was "
+                    "case_summary holds a final determination letter, which a reviewer writes "
+                    "after the decision; give what was "
                     "known before it, such as the RFA and its report (imrml parse reads letters)"
                 ),
             )
@@ -213,7 +264,7 @@ def _find_unread(kept: RawColumns, rows: Sequence[int], stage: Stage) -> Iterato
 
 
 def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:
-    """Yield an id a row: the given one, else ``request-`` and the row's number or the next that nobody took."""
+    """Yield an id a row: the given one, else ``request-`` and the next number that nobody took."""
     taken = set(given_ids)
     for row in rows:
         numbers = (f"request-{number}" for number in count(row))
@@ -225,6 +276,7 @@ def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[st
 def _refusal(names: str, n_columns: int) -> str:
     noun, verb, pronoun = ("column", "is", "it") if n_columns == 1 else ("columns", "are", "them")
     return (
-        f"{noun} {names} {verb} written by the reviewer after the decision; a request cannot hold {pronoun}: "
+        f"{noun} {names} {verb} written by the reviewer after the decision; a request cannot hold "
+        f"{pronoun}: "
         f"remove {pronoun} and score again"
     )

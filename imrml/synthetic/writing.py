@@ -10,11 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from reportlab.lib.pagesizes import LETTER
-from reportlab.pdfgen.canvas import Canvas
 
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import ITEM_COLUMNS
+from imrml.extras import require_extra
 from imrml.private_files import write_private
 from imrml.synthetic.drawing import SyntheticLetter, draw_letters
 from imrml.synthetic.process import process
@@ -95,6 +94,8 @@ def write_corpus(
     ------
     ValueError
         The number of letters is out of range.
+    MissingExtraError
+        Letters as PDF need the extra ``synth``.
 
     Examples
     --------
@@ -104,6 +105,8 @@ def write_corpus(
     >>> len(list((folder / "letters").iterdir())), str(summary)[:13]
     (3, 'INVENTED DATA')
     """
+    if pdf_share:
+        require_extra("synth", "letters as PDF")
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     counts = {"items": 0, "overturned": 0, "pdf": 0, "damaged": 0}
@@ -149,11 +152,20 @@ def pdf_bytes(lines: Iterable[str]) -> bytes:
     bytes
         A PDF.
 
+    Raises
+    ------
+    MissingExtraError
+        The extra ``synth`` is not installed.
+
     Examples
     --------
     >>> pdf_bytes(["CLINICAL CASE SUMMARY", "An invented case."])[:5]
     b'%PDF-'
     """
+    require_extra("synth", "letters as PDF")
+    from reportlab.lib.pagesizes import LETTER  # noqa: PLC0415 - letters as text do not need it
+    from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
+
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=LETTER, invariant=1)
     canvas.setTitle("Invented letter of a synthetic corpus")

@@ -1,4 +1,6 @@
-"""Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending; ``-`` is JSON Lines on stdin or stdout.
+"""Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending.
+
+``-`` is JSON Lines on stdin or stdout.
 
 Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines, JSON text in CSV and
 lines of a cell in Excel; reading gives lists back. CSV and Excel are safe to open in a spreadsheet
@@ -13,17 +15,18 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pandas as pd
 
 from imrml.errors import TableError
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
-from imrml.tables.workbooks import neutralize_field, read_workbook, restore_field, write_workbook
+from imrml.tables.formats import LIST_COLUMNS, WRITERS, to_json_lines
+from imrml.tables.workbooks import read_workbook, restore_field
 
 ENDINGS = {
     ".parquet": "parquet",
@@ -32,15 +35,6 @@ ENDINGS = {
     ".csv": "csv",
     ".xlsx": "xlsx",
 }
-LIST_COLUMNS = (
-    "deficiencies",
-    "evidence",
-    "supports",
-    "supports_evidence",
-    "reasons",
-    "send_before_submission",
-    "already_shown",
-)
 # Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower,
 # or the lower alone.
 _LARGEST = 2**63  # beyond which no column of whole numbers goes
@@ -50,7 +44,7 @@ _HALF_CHARACTER = re.compile(
 )
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-"""Between the fields of a CSV; Excel writes a semicolon where the comma is the decimal sign of the place."""
+"""Between the fields of a CSV; Excel writes semicolons where the comma is the decimal sign."""
 csv.field_size_limit(2**31 - 1)  # how long a text may be, the reader of its column says
 
 IsKnown = Callable[[str], bool]
@@ -60,13 +54,29 @@ IsKnown = Callable[[str], bool]
 def table_format(path: str | Path) -> str:
     """Name the format that a path's ending stands for.
 
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` for stdin or stdout.
+
+    Returns
+    -------
+    {'parquet', 'jsonl', 'csv', 'xlsx'}
+        The format.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
+
     Examples
     --------
     >>> table_format("items.parquet"), table_format("-")
     ('parquet', 'jsonl')
     >>> table_format("items.xls")
     Traceback (most recent call last):
-    imrml.errors.TableError: items.xls: unknown ending '.xls'; expected .parquet, .jsonl, .csv or .xlsx
+    imrml.errors.TableError: items.xls: unknown ending '.xls';
+    expected .parquet, .jsonl, .csv or .xlsx
     """
     if str(path) == "-":
         return "jsonl"
@@ -79,7 +89,9 @@ def table_format(path: str | Path) -> str:
 
 
 def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFrame:
-    """Read a table; the row numbers in error messages count from 1 (in CSV, the line after the header is row 1).
+    r"""Read a table.
+
+    Row numbers in error messages count from 1; in CSV, the line after the header is row 1.
 
     Parameters
     ----------
@@ -88,11 +100,24 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     is_known : callable, optional
         As in :func:`parse_table`.
 
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        As the file holds it; the cells of a CSV are text.
+
     Raises
     ------
     TableError
         The file is absent or empty, its ending is unknown, or a row cannot be read (the message
         holds its number).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "requests.csv")
+    >>> _ = path.write_text("treatment,age\nNorco #60,51\n")
+    >>> read_table(path).to_dict("records")
+    [{'treatment': 'Norco #60', 'age': '51'}]
     """
     table_format(path)
     if str(path) == "-":
@@ -103,7 +128,7 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
 
 
 def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.DataFrame:
-    r"""Read a table from bytes, as :func:`read_table` does from a file; nothing is written anywhere.
+    r"""Parse a table from bytes, as :func:`read_table` does from a file; nothing is written.
 
     Parameters
     ----------
@@ -116,6 +141,11 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
         tabs: of the three, the one counts that makes most of the headings known. No row below the
         header is looked at for it.
 
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        As the file holds it; the cells of a CSV are text.
+
     Raises
     ------
     TableError
@@ -125,7 +155,9 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     --------
     >>> parse_table(b"treatment,age\nNorco #60,51\n", "requests.csv").to_dict("records")
     [{'treatment': 'Norco #60', 'age': '51'}]
-    >>> parse_table(b"treatment;age\nNorco, #60;51\n", "requests.csv", {"treatment", "age"}.__contains__).to_dict("records")
+    >>> is_known = {"treatment", "age"}.__contains__
+    >>> data = b"treatment;age\nNorco, #60;51\n"
+    >>> parse_table(data, "requests.csv", is_known).to_dict("records")
     [{'treatment': 'Norco, #60', 'age': '51'}]
     """
     format_ = table_format(name)
@@ -143,8 +175,8 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TableError(
-            f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 (in Excel: Save As, CSV UTF-8), "
-            "or as .xlsx"
+            f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 "
+            "(in Excel: Save As, CSV UTF-8), or as .xlsx"
         ) from None
     return _from_csv(text, name, is_known) if format_ == "csv" else _from_json_lines(text, name)
 
@@ -164,7 +196,8 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
             )
         if _HALF_CHARACTER.search(line):
             raise TableError(
-                f"{path}: row {number} holds half a character (\\ud800 to \\udfff); write it again as UTF-8"
+                f"{path}: row {number} holds half a character (\\ud800 to \\udfff); "
+                "write it again as UTF-8"
             )
         rows.append(row)
     if not rows:
@@ -186,9 +219,9 @@ def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataF
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
-            found = f"{pluralize(len(row), 'field')}, the header {n_columns}"
+            width = f"{pluralize(len(row), 'field')}, the header {n_columns}"
             raise TableError(
-                f"{path}: row {number} has {found}; quote fields that hold {SEPARATORS[separator]}"
+                f"{path}: row {number} has {width}; quote fields that hold {SEPARATORS[separator]}"
             )
     try:
         frame = pd.read_csv(
@@ -225,7 +258,19 @@ def _restored(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
-    """Read a table in parts of at most ``n_rows`` rows; the cells of a CSV are text.
+    """Read a table in parts.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    n_rows : int, default=1000
+        Rows of a part, at most.
+
+    Yields
+    ------
+    DataFrame of shape (n_rows, n_columns)
+        The next part; the cells of a CSV are text.
 
     Raises
     ------
@@ -234,7 +279,7 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
     """
     format_ = table_format(path)
     if format_ == "parquet":
-        import pyarrow.parquet as pq  # noqa: PLC0415 - a start that reads no Parquet does not wait for it
+        import pyarrow.parquet as pq  # noqa: PLC0415 - a start without Parquet does not wait
 
         try:
             with pq.ParquetFile(path) as file:
@@ -259,20 +304,44 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table whole or not at all, readable by its owner only (it may hold health data).
 
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The table.
+    path : str or Path
+        File to write, its format by its ending; ``-`` for JSON Lines on stdout.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
+
     Examples
     --------
     >>> import tempfile
-    >>> folder = tempfile.mkdtemp()
-    >>> write_table(pd.DataFrame({"case_number": ["CM15-0000001"], "deficiencies": [["request_not_specific"]]}),
-    ...             Path(folder, "items.csv"))
-    >>> read_table(Path(folder, "items.csv")).to_dict("records")
-    [{'case_number': 'CM15-0000001', 'deficiencies': ['request_not_specific']}]
+    >>> path = Path(tempfile.mkdtemp(), "items.csv")
+    >>> items = {"case_number": ["CM15-1"], "deficiencies": [["request_not_specific"]]}
+    >>> write_table(pd.DataFrame(items), path)
+    >>> read_table(path).to_dict("records")
+    [{'case_number': 'CM15-1', 'deficiencies': ['request_not_specific']}]
     """
     write_parts([frame], path)
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
-    """Write a table that comes in parts of the same columns and dtypes; never more than one is held.
+    """Write a table that comes in parts; never more than one is held.
+
+    Parameters
+    ----------
+    parts : iterable of DataFrame
+        Of the same columns and dtypes.
+    path : str or Path
+        As for :func:`write_table`.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
 
     Examples
     --------
@@ -282,10 +351,10 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
     >>> read_table(path)["item_number"].to_list()
     [1, 2]
     """
-    write = _WRITERS[table_format(path)]
+    write = WRITERS[table_format(path)]
     if str(path) == "-":
         for frame in parts:
-            sys.stdout.write(_to_json_lines(frame))
+            sys.stdout.write(to_json_lines(frame))
         return
 
     def fill(target: Path) -> None:
@@ -296,7 +365,24 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
 
 
 def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
-    r"""Give the bytes of the file that :func:`write_table` would write; the ending of ``name`` chooses the format.
+    r"""Give the bytes of the file that :func:`write_table` would write.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The table.
+    name : str
+        Its ending chooses the format.
+
+    Returns
+    -------
+    bytes
+        What the file would hold.
+
+    Raises
+    ------
+    TableError
+        The ending is unknown.
 
     Examples
     --------
@@ -304,94 +390,5 @@ def table_bytes(frame: pd.DataFrame, name: str) -> bytes:
     b"treatment\n'=1+1\n"
     """
     file = io.BytesIO()
-    _WRITERS[table_format(name)]([frame], file)
+    WRITERS[table_format(name)]([frame], file)
     return file.getvalue()
-
-
-def _write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - a start that writes no Parquet does not wait for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    frames = iter(parts)
-    first = pa.Table.from_pandas(next(frames), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema) as writer:
-        writer.write_table(first)
-        for frame in frames:
-            writer.write_table(
-                pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False)
-            )
-
-
-def _write_csv(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    file.writelines(
-        _to_csv(frame, has_header=number == 0).encode("utf-8") for number, frame in enumerate(parts)
-    )
-
-
-def _write_json_lines(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    file.writelines(_to_json_lines(frame).encode("utf-8") for frame in parts)
-
-
-def _write_xlsx(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    write_workbook(parts, file, LIST_COLUMNS)
-
-
-_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
-    "parquet": _write_parquet,
-    "csv": _write_csv,
-    "jsonl": _write_json_lines,
-    "xlsx": _write_xlsx,
-}
-
-
-def _to_csv(frame: pd.DataFrame, *, has_header: bool) -> str:
-    flat = frame.copy()
-    for column in set(LIST_COLUMNS) & set(flat.columns):
-        flat[column] = [json.dumps(_plain(cell)) for cell in flat[column]]
-    breaks_lines = False
-    for column in flat.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in flat.dtypes]]:
-        flat[column] = [
-            neutralize_field(cell) if isinstance(cell, str) else cell for cell in flat[column]
-        ]
-        breaks_lines |= any("\r" in cell for cell in flat[column] if isinstance(cell, str))
-    flat = flat.set_axis([neutralize_field(str(name)) for name in flat.columns], axis="columns")
-    # Left to itself the writer quotes a line feed, but not a carriage return, which ends a line for
-    # most readers.
-    if breaks_lines:
-        return flat.to_csv(index=False, header=has_header, quoting=csv.QUOTE_NONNUMERIC)
-    return flat.to_csv(index=False, header=has_header)
-
-
-def _to_json_lines(frame: pd.DataFrame) -> str:
-    return "".join(
-        json.dumps(row, ensure_ascii=False) + "\n"
-        for row in plain_rows({name: column.tolist() for name, column in frame.items()})
-    )
-
-
-def plain_rows(columns: Mapping[Any, Sequence[Any]]) -> Iterator[dict[Any, Any]]:
-    """Give the rows of a table as JSON Lines hold them.
-
-    Parameters
-    ----------
-    columns : mapping of str to sequence of length n_rows
-        What each column holds.
-
-    Examples
-    --------
-    >>> list(plain_rows({"age": [44.0, float("nan")], "reasons": [["pain"], []]}))
-    [{'age': 44.0, 'reasons': ['pain']}, {'age': None, 'reasons': []}]
-    """
-    plain = [[_plain(value) for value in values] for values in columns.values()]
-    return (dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True))
-
-
-def _plain(value: Any) -> Any:
-    """Turn numpy, pandas and missing values into what JSON holds."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return None if pd.isna(value) else value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,4 +1,4 @@
-"""What spreadsheet programs need: cells that are never taken for formulas, and Excel workbooks in and out.
+"""What spreadsheet programs need: cells that never run as formulas, workbooks in and out.
 
 A text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line's end is run as a formula
 by spreadsheet programs, also where it came from a file (CWE-1236). Every such cell is written with
@@ -40,6 +40,16 @@ _MOST_CELLS = 20_000_000
 def neutralize(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet program would run.
 
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    str
+        As a spreadsheet program shows it.
+
     Examples
     --------
     >>> [neutralize(text) for text in ("=1+1", "Norco", "'=1+1", "-5")]
@@ -51,6 +61,16 @@ def neutralize(text: str) -> str:
 def restore(text: str) -> str:
     """Take off the apostrophe that :func:`neutralize` put on.
 
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    str
+        As it was.
+
     Examples
     --------
     >>> [restore(neutralize(text)) for text in ("=1+1", "Norco", "'=1+1", "'tis")]
@@ -60,7 +80,17 @@ def restore(text: str) -> str:
 
 
 def neutralize_field(text: str) -> str:
-    r"""Put apostrophes into a field of a CSV so that none runs, whichever separator the spreadsheet program expects.
+    r"""Put apostrophes into a field of a CSV so that it never runs, whatever the separator.
+
+    Parameters
+    ----------
+    text : str
+        Of a field.
+
+    Returns
+    -------
+    str
+        As a spreadsheet program shows it.
 
     Examples
     --------
@@ -72,6 +102,16 @@ def neutralize_field(text: str) -> str:
 
 def restore_field(text: str) -> str:
     r"""Take off the apostrophes that :func:`neutralize_field` put in.
+
+    Parameters
+    ----------
+    text : str
+        Of a field.
+
+    Returns
+    -------
+    str
+        As it was.
 
     Examples
     --------
@@ -181,7 +221,8 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
     except Exception as error:
         # Whatever openpyxl meets in a file that only looks like a workbook.
         raise TableError(
-            f"{name}: not a readable Excel workbook ({type(error).__name__}); save it as .xlsx again"
+            f"{name}: not a readable Excel workbook ({type(error).__name__}); "
+            "save it as .xlsx again"
         ) from None
     if not rows:
         raise TableError(
@@ -220,11 +261,13 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
             )
             if any(cell is None for cell in row[:width]):
                 raise TableError(
-                    f"{name}: a column of its first row has no name; name each column in the first row"
+                    f"{name}: a column of its first row has no name; "
+                    "name each column in the first row"
                 )
         if any(cell is not None for cell in row[width:]):
             raise TableError(
-                f"{name}: row {number} has cells beyond the {pluralize(width, 'named column')}; name each column in the first row"
+                f"{name}: row {number} has cells beyond the {pluralize(width, 'named column')}; "
+                "name each column in the first row"
             )
         n_cells += len(row) + 1
         if n_cells > _MOST_CELLS:
@@ -259,13 +302,14 @@ def _plain_cell(value: Any) -> Any:
 def _cell_text(text: str, number: int, column: str) -> str:
     if len(text) > LONGEST_CELL:
         raise TableError(
-            f"row {number} holds {len(text):,} characters in {column!r}, Excel at most {LONGEST_CELL:,}; write .csv or .parquet"
+            f"row {number} holds {len(text):,} characters in {column!r}, "
+            f"Excel at most {LONGEST_CELL:,}; write .csv or .parquet"
         )
     return _NO_XML.sub("\ufffd", neutralize(text)).replace("\r", _CARRIAGE_RETURN)
 
 
 def _lines(cell: Any) -> str | None:
-    """Write a list as lines that people read; as JSON where lines would not give the same list back."""
+    """Write a list as lines that people read; as JSON where lines would give another list back."""
     if cell is None or (not hasattr(cell, "__len__") and pd.isna(cell)):
         return None
     elements = list(cell)
@@ -285,9 +329,9 @@ def _list(cell: Any) -> list[Any] | None:
     text = str(cell)
     if text.startswith("["):
         try:
-            found = json.loads(text)
+            parsed = json.loads(text)
         except json.JSONDecodeError:
-            found = None
-        if isinstance(found, list):
-            return found
+            parsed = None
+        if isinstance(parsed, list):
+            return parsed
     return text.split("\n")

@@ -1,1 +1,1 @@
-"""Sentences with their spans, matching in linear time, and what a text once read is remembered by."""
+"""Sentences with their spans, matching in linear time, and caches of what was read in texts."""

@@ -1,4 +1,4 @@
-"""What is remembered of texts, because training reads the same ones many times, and how a server forgets it."""
+"""What is remembered of texts, for training reads them many times, and how a server forgets it."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,12 +10,19 @@ _remembering: list[Any] = []
 
 
 def remember(n_texts: int) -> Callable[[Function], Function]:
-    """Remember what a function made of the latest texts; every cache whose keys are words of a record is made by this.
+    """Remember what a function made of the latest texts.
+
+    Every cache whose keys are words of a record is made by this.
 
     Parameters
     ----------
     n_texts : int
         How many.
+
+    Returns
+    -------
+    callable
+        A decorator.
     """
 
     def decorate(function: Function) -> Function:
@@ -43,5 +50,11 @@ def forget_texts() -> None:
 
 
 def n_remembered() -> int:
-    """Count what is remembered of texts."""
+    """Count what is remembered of texts.
+
+    Returns
+    -------
+    int
+        Entries of all caches.
+    """
     return sum(cached.cache_info().currsize for cached in _remembering)

@@ -1,5 +1,6 @@
-"""Letters that a text must hold before a pattern can be found in it: most cues need not be searched for in most sentences.
+"""Letters that a text must hold before a pattern can be found in it.
 
+Most cues need not be searched for in most sentences.
 The letters are derived from the pattern as ``re`` parses it, as code search engines do it (Cox,
 "Regular Expression Matching with a Trigram Index", 2012): what the derivation does not know, it
 takes for a stretch of anything.
@@ -16,14 +17,17 @@ _SHORTEST = 3
 _RUN = 4
 """Letters by which strings are looked up; shorter ones are few and looked for one by one."""
 _MOST_STRINGS = 16
-"""So many strings may stand for a stretch of a pattern; a stretch of more says nothing of its letters."""
+"""Strings that may stand for a stretch of a pattern; one of more says nothing of its letters."""
 _OTHERS = re.compile(r"\W")
 _EDGE = "\0"
 _FROM_RARE_TO_COMMON = "zqjxkvbywgpfmucdlhrsnioate "
 
 
 class _Stretch(NamedTuple):
-    """What is known of a piece of a pattern: all strings that it may be, and strings of which it holds at least one."""
+    """What is known of a piece of a pattern.
+
+    All strings that it may be, and strings of which it holds at least one.
+    """
 
     exact: frozenset[str] | None
     needed: frozenset[str] | None
@@ -35,7 +39,7 @@ _EDGES = _Stretch(frozenset([_EDGE]), None)
 
 
 class PatternIndex:
-    r"""Which of many patterns can be found in a text at all, told by strings that each of them needs.
+    r"""Which of many patterns can be found in a text at all, told by strings that each needs.
 
     Parameters
     ----------
@@ -71,7 +75,18 @@ class PatternIndex:
         return self._n_patterns
 
     def possible_in(self, text: str) -> frozenset[int]:
-        """Give the places of the patterns that may be found in a text or in a stretch of it; the others cannot."""
+        """Give the places of the patterns that may be found in a text; the others cannot.
+
+        Parameters
+        ----------
+        text : str
+            As the patterns are searched in, or more of it.
+
+        Returns
+        -------
+        frozenset of int
+            From 0.
+        """
         words = f" {_OTHERS.sub(' ', text)} "
         runs = set(map("".join, zip(words, words[1:], words[2:], words[3:], strict=False)))
         possible = set(self._anywhere)
@@ -87,7 +102,9 @@ class PatternIndex:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Alternatives of one pattern, which an index knows one by one: only those are searched for that may be found.
+    """Alternatives of one pattern, which an index knows one by one.
+
+    Only those are searched for that may be found.
 
     Parameters
     ----------
@@ -108,18 +125,38 @@ class AnyOf:
     def search(
         self, text: str, possible: Container[int], start: int = 0, end: int = maxsize
     ) -> re.Match[str] | None:
-        """Find the alternative that stands first in a stretch of a text; of two at one place, the one that is named first."""
-        found: re.Match[str] | None = None
+        """Find the alternative that stands first; of two at one place, the one named first.
+
+        Parameters
+        ----------
+        text : str
+            Searched from ``start`` to ``end``.
+        possible : container of int
+            As :meth:`PatternIndex.possible_in` gives it.
+        start, end : int
+            Half open; all of the text unless given.
+
+        Returns
+        -------
+        re.Match or None
+            None where no alternative was found.
+        """
+        first: re.Match[str] | None = None
         for place, pattern in self.patterns:
             if place in possible:
                 match = pattern.search(text, start, end)
-                if match is not None and (found is None or match.start() < found.start()):
-                    found = match
-        return found
+                if match is not None and (first is None or match.start() < first.start()):
+                    first = match
+        return first
 
 
 def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
     r"""Give strings, one of which stands in every text in which the pattern is found.
+
+    Parameters
+    ----------
+    pattern : re.Pattern
+        Of one that ignores case nothing is said.
 
     Returns
     -------
@@ -136,7 +173,8 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
     """
     if pattern.flags & re.IGNORECASE:
         return frozenset()
-    needed = _read_sequence(re._parser.parse(pattern.pattern)).needed or frozenset()  # type: ignore[attr-defined]
+    tree = re._parser.parse(pattern.pattern)  # type: ignore[attr-defined]
+    needed = _read_sequence(tree).needed or frozenset()
     return frozenset(
         string for string in needed if not any(other in string for other in needed - {string})
     )
@@ -153,7 +191,10 @@ def _commonness(strings: frozenset[str]) -> float:
 
 
 def _read_sequence(nodes: Iterable[tuple[Any, Any]]) -> _Stretch:
-    """Join strings that stand one after the other, as far as they are few; of what must all be there, the rarest counts."""
+    """Join strings that stand one after the other, as far as they are few.
+
+    Of what must all be there, the rarest counts.
+    """
     wanted: list[frozenset[str]] = []
     run: frozenset[str] = frozenset([""])
     is_whole = True
@@ -173,8 +214,8 @@ def _read_sequence(nodes: Iterable[tuple[Any, Any]]) -> _Stretch:
 
 def _ended(run: frozenset[str]) -> list[frozenset[str]]:
     """Give the strings of a run with their edges, if each is long enough to tell."""
-    read = frozenset(_with_edges(string) for string in run)
-    return [read] if min(map(len, read)) >= _SHORTEST else []
+    strings = frozenset(_with_edges(string) for string in run)
+    return [strings] if min(map(len, strings)) >= _SHORTEST else []
 
 
 def _with_edges(string: str) -> str:
@@ -199,14 +240,14 @@ def _read_set(members: Sequence[tuple[Any, Any]]) -> _Stretch:
 
 
 def _read_choice(branches: Iterable[Iterable[tuple[Any, Any]]]) -> _Stretch:
-    read = [_read_sequence(branch) for branch in branches]
-    exact = frozenset().union(*(found.exact or () for found in read))
-    needed = frozenset().union(*(found.needed or () for found in read))
+    stretches = [_read_sequence(branch) for branch in branches]
+    exact = frozenset().union(*(stretch.exact or () for stretch in stretches))
+    needed = frozenset().union(*(stretch.needed or () for stretch in stretches))
+    are_exact = all(stretch.exact is not None for stretch in stretches)
+    are_needed = all(stretch.needed is not None for stretch in stretches)
     return _Stretch(
-        exact
-        if all(found.exact is not None for found in read) and len(exact) <= _MOST_STRINGS
-        else None,
-        needed if all(found.needed is not None for found in read) else None,
+        exact if are_exact and len(exact) <= _MOST_STRINGS else None,
+        needed if are_needed else None,
     )
 
 

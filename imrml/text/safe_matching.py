@@ -1,4 +1,4 @@
-"""Bounds on what the patterns of the tables read, so that no text, however it is made, takes them more than linear time."""
+"""Bounds on what the patterns of the tables read: no text takes them more than linear time."""
 
 import re
 from collections.abc import Iterable
@@ -13,10 +13,20 @@ _ENDLESS = re.compile(rf"\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
 
 
 def bound_runs(text: str) -> str:
-    """Mask words and runs of blanks that are longer than ``LONGEST_WORD``; every character keeps its place.
+    """Mask words and runs of blanks that are longer than ``LONGEST_WORD``.
 
     A run of blanks keeps its first and its last, so that the words around it still stand after and
     before a blank.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        As long; every other character is in its place.
 
     Examples
     --------
@@ -35,6 +45,18 @@ def _masked(run: re.Match[str]) -> str:
 
 def holds_any(parts: Iterable[str], text: str) -> bool:
     """Tell whether a text holds any of these parts.
+
+    Parameters
+    ----------
+    parts : iterable of str
+        Looked for as they are.
+    text : str
+        Looked through.
+
+    Returns
+    -------
+    bool
+        False for no parts.
 
     Examples
     --------

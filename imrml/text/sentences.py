@@ -1,4 +1,4 @@
-"""Sentences of a letter, with their spans: the unit in which reviewers state a fault and in which negation counts."""
+"""Sentences with their spans: reviewers state a fault in one, and negation counts inside one."""
 
 import re
 import string
@@ -22,12 +22,13 @@ _BOUNDARY = re.compile(r"(?<![.!?])[.!?]++[\"”’)\]]*+(?=\s|$)|(?<=[a-z)\d])\
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 LONGEST_SENTENCE = 2_000
-"""Characters; what runs on without a stop is cut at a blank, so that reading a sentence is never slow."""
+"""Characters; what runs on is cut at a blank, so that reading a sentence is never slow."""
 
 # Where one statement ends and the next begins inside a sentence: "..., however, ...", "...; ...",
 # "... but ...".
 _CLAUSE_BOUNDARY = re.compile(
-    r";|,(?=\s{1,60}(?:but|however|although|though|while|whereas|yet|nor|therefore|thus|so|as|since|because|which)\b)"
+    r";|,(?=\s{1,60}(?:but|however|although|though|while|whereas|yet|nor|therefore|thus|so|as"
+    r"|since|because|which)\b)"
     r"|(?=\bbut\b)|(?<=\bhowever),",
     re.IGNORECASE,
 )
@@ -36,11 +37,15 @@ _CONTRAST = re.compile(
 )
 
 _RECORD_VERB = (
-    r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention|address|describ|explain"
-    r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm|submit|attach|suppl"
-    r"|list|giv|offer|present|articulat|justif|corroborat|sa(?:y|id)|name|record|account|quer|tell|told|elaborat|comment|measur|evaluat"
+    r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention"
+    r"|address|describ|explain"
+    r"|reveal|substantiat|contain|discuss|report|not|outlin|clarif|stat|quantif|detail|confirm"
+    r"|submit|attach|suppl"
+    r"|list|giv|offer|present|articulat|justif|corroborat|sa(?:y|id)|name|record|account|quer|tell"
+    r"|told|elaborat|comment|measur|evaluat"
     r"|assess|complet|defin|disclos|furnish|make clear|la(?:y|id)|spell|compar"
-    r"|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg|attest|elucidat|convey|weigh)\w*"
+    r"|set (?:forth|out)|put forth|delineat|characteri[sz]|reflect|cite|cited|recount|acknowledg"
+    r"|attest|elucidat|convey|weigh)\w*"
 )
 # What follows is missing: "no", "lack of", "without", "did not document", "silent on", "unclear
 # whether".
@@ -55,33 +60,43 @@ _MISSING_AFTER = re.compile(
     + _RECORD_VERB
     + r"|silent (?:on|as to|regarding|about|with)"
     r"|(?:unclear|uncertain|unknown|undocumented|unspecified|unstated|omit\w*|neglect\w*)"
-    r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er|re))(?! to\b)"
-    r"|(?:clarification|clarity|detail|information|documentation|evidence|explanation)s? (?:is|was|are|were|would be) (?:still )?"
+    r"|(?:insufficient|inadequate|scant|scanty|limited|minimal|little|poor|incomplete|meag(?:er"
+    r"|re))(?! to\b)"
+    r"|(?:clarification|clarity|detail|information|documentation|evidence|explanation)s? (?:is|was"
+    r"|are|were|would be) (?:still )?"
     r"(?:needed|required|wanting)"
     r")"
 )
 # What stands before is missing: "X was not provided", "X is unclear", "X could not be established".
 _MISSING_BEFORE = re.compile(
     r"\b(?:"
-    r"(?:not|never|neither|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently|specifically|properly|otherwise|also"
+    r"(?:not|never|neither|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently"
+    r"|specifically|properly|otherwise|also"
     r"|further|fully|well|apparent\w*|readily|yet|at all)){0,3} "
     r"(?:(?!support(?!ed by)|justif)"
     + _RECORD_VERB
     + r"|available|apparent|clear|evident|known|present|made|met|completed|checked|done|performed"
-    r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received|forthcoming|understood|achieved"
-    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand|among|to be found)\b"
+    r"|obtained|tried|failed|exhausted|attempted|legible|determined|found|seen|sent|received"
+    r"|forthcoming|understood|achieved"
+    r"|noted|accompanied|include|signed|updated|executed|in evidence|on (?:record|file)|at hand"
+    r"|among|to be found)\b"
     r"|(?:cannot|can not|could not|couldn[’']t) be \w+"
-    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly| all| also| both| still| otherwise){0,2} "
+    r"|(?:is|are|was|were|remains?|remained|being|seems?|appears?)(?: \w+ly| all| also| both"
+    r"| still| otherwise){0,2} "
     r"(?:unclear|uncertain|unknown|unspecified|undocumented"
     r"|missing|absent|lacking|silent"
-    r"|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question|omitted)"
+    r"|insufficient|inadequate|incomplete|illegible|unstated|unavailable|wanting|in question"
+    r"|omitted)"
     # Any other passive: "spasm was not observed"; but "is not supported" judges, it does not say
     # that something is absent.
-    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not|never)(?: being)?"
+    r"|(?:(?:is|are|was|were|be|being|it) (?:also |still |otherwise |simply )?(?:not"
+    r"|never)(?: being)?"
     r"|(?:not|never|n[’']t)(?: yet| ever)? been)(?: \w+ly)? "
-    r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif|authori|advis|justif|limit|sufficien"
+    r"(?!(?:support|indicat|recommend|necess|appropriat|warrant|medical|approv|reason|certif"
+    r"|authori|advis|justif|limit|sufficien"
     r"|consisten|respon|improv|toler))\w+(?:ed|en|own|ought|aken|ade|one|ut|und|et|ept|elt|eld)\b"
-    r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is|are) nowhere"
+    r"|left (?:unspecified|unstated|blank|out|off|open|unexplained|undocumented)|(?:was|were|is"
+    r"|are) nowhere"
     r"|(?:do|does|did) not (?:appear|emerge|come through)"
     r")(?: to (?:(?:have|be) (?:been )?)?\w+)?"
 )
@@ -89,24 +104,32 @@ _MISSING_BEFORE = re.compile(
 # It counts as such a tail only where something stands between the lack and it ("no evidence to
 # support a trial" has none).
 _PURPOSE_TAIL = re.compile(
-    r"\b(?P<before>\w{1,60}),? (?:to|that (?:would|could|may|might)|which (?:would|could|may|might)|that|which) "
+    r"\b(?P<before>\w{1,60}),? (?:to|that (?:would|could|may|might)|which (?:would|could|may"
+    r"|might)|that|which) "
     r"(?:warrant|support|justif|necessitat|substantiat|requir|suggest the need)\w*"
 )
 _RECORD_NOUN = re.compile(
-    r"^(?:evidence|documentation|documents?|information|data|records?|rationale|indications?|notes?|literature|studies"
-    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included|available|given)$"
+    r"^(?:evidence|documentation|documents?|information|data|records?|rationale|indications?"
+    r"|notes?|literature|studies"
+    r"|detail|details|findings|reports?|there|it|provided|submitted|presented|offered|included"
+    r"|available|given)$"
 )
 
 
 _REACH = 400
-"""A lack reaches at least this many characters and at most twice as many, to a multiple of it: so lacks in a text without
-stops share their ends, the outermost span stands for them all, and reading stays linear."""
+"""A lack reaches at least this many characters and at most twice as many, to a multiple of it.
+
+So lacks in a text without stops share their ends, the outermost span stands for them all, and
+reading stays linear.
+"""
 
 # A statement that comes before the lacking one in the same sentence: "pain relief is noted and
 # function is not recorded".
 _FINITE_VERB = re.compile(
-    r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?|reported|notes?|noted|shows?"
-    r"|showed|presents?|presented|received|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*"
+    r"(?<!which )(?<!that )(?<!who )\b(?:is|are|was|were|has|have|had|did|does|do|reports?"
+    r"|reported|notes?|noted|shows?"
+    r"|showed|presents?|presented|received"
+    r"|(?<!visits )(?<!sessions )(?<!treatments )(?<!therapy )completed|underwent|complain\w*"
     r"|continue[sd]?|remain(?:s|ed)|include[sd]?|indicate[sd]?|reveal(?:s|ed))\b"
 )
 _COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)")
@@ -119,7 +142,15 @@ _SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence and where it stands: ``text == source[start:end]``."""
+    """One sentence and where it stands.
+
+    Parameters
+    ----------
+    text : str
+        ``source[start:end]``.
+    start, end : int
+        Half open, in characters of the text that was split.
+    """
 
     text: str
     start: int
@@ -128,6 +159,16 @@ class Sentence:
 
 def small(text: str) -> str:
     """Make the letters A to Z small; unlike `str.lower`, this keeps the length of any text.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        As long.
 
     Examples
     --------
@@ -138,9 +179,19 @@ def small(text: str) -> str:
 
 
 def split_sentences(text: str) -> list[Sentence]:
-    """Split text into sentences of at most ``LONGEST_SENTENCE``; blanks around belong to none, all else to exactly one.
+    """Split text into sentences of at most ``LONGEST_SENTENCE``.
 
     A sentence ends at a stop that is no abbreviation's, or with its line.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    list of Sentence
+        Blanks around them belong to none, every other character to exactly one.
 
     Examples
     --------
@@ -174,11 +225,22 @@ def _append_pieces(sentences: list[Sentence], text: str, start: int, end: int) -
 
 
 def split_clauses(text: str) -> list[Sentence]:
-    """Split one sentence into clauses; surrounding blanks belong to none, everything else to exactly one.
+    """Split one sentence into clauses.
+
+    Parameters
+    ----------
+    text : str
+        One sentence.
+
+    Returns
+    -------
+    list of Sentence
+        Blanks around them belong to none, every other character to exactly one.
 
     Examples
     --------
-    >>> [clause.text for clause in split_clauses("Pain fell, but no gain in function was shown; visits are unknown.")]
+    >>> sentence = "Pain fell, but no gain in function was shown; visits are unknown."
+    >>> [clause.text for clause in split_clauses(sentence)]
     ['Pain fell,', 'but no gain in function was shown;', 'visits are unknown.']
     """
     clauses: list[Sentence] = []
@@ -257,7 +319,7 @@ def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _own_statement(text: str, start: int, lack: int) -> int:
-    """Move the start of a backward scope past a statement of its own that stands before the lacking one."""
+    """Move the start of a backward scope past another statement before the lacking one."""
     verbs = [
         verb.end() for verb in _FINITE_VERB.finditer(text, start, lack) if lack - verb.end() > 1
     ]

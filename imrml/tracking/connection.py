@@ -1,4 +1,4 @@
-"""Where MLflow lives, and how it is spoken to: quietly, without telemetry, and giving up within seconds."""
+"""Where MLflow lives, and how it is spoken to: quietly, and giving up within seconds."""
 
 import os
 import warnings
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 def tracking_uri() -> str:
-    """Return ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite database of the state folder."""
+    """Say where MLflow lives.
+
+    Returns
+    -------
+    str
+        ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite database of the state folder.
+    """
     return (
         os.environ.get("MLFLOW_TRACKING_URI")
         or f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
@@ -32,7 +38,12 @@ def artifact_location() -> str | None:
 
 @contextmanager
 def connected() -> Iterator["MlflowClient"]:
-    """Connect quietly: no telemetry, no progress bars of its own, and its dependencies' warnings are not ours to mend.
+    """Connect quietly: no telemetry, no progress bars, no warnings of MLflow's dependencies.
+
+    Yields
+    ------
+    MlflowClient
+        Of the database or server that :func:`tracking_uri` names.
 
     Raises
     ------
@@ -64,14 +75,26 @@ def connected() -> Iterator["MlflowClient"]:
         except (MlflowException, RequestException, SQLAlchemyError) as error:
             why = str(error).splitlines()[0][:300]
             raise TrackingError(
-                f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI, that the server runs, and that the disk has room"
+                f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI, that the server runs, and "
+                "that the disk has room"
             ) from None
-        finally:  # set_tracking_uri also sets the variable, which would then look like somebody's wish
+        finally:  # set_tracking_uri also sets the variable: it would look like somebody's wish
             if given is None:
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def check_database() -> str:
-    """Reach the tracking database or server and say how many registered models it holds."""
+    """Reach the tracking database or server.
+
+    Returns
+    -------
+    str
+        Where it is, and how many registered models it holds.
+
+    Raises
+    ------
+    TrackingError
+        It cannot be reached.
+    """
     with connected() as client:
         return f"{tracking_uri()}: {len(client.search_registered_models())} registered models"

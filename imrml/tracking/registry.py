@@ -1,8 +1,10 @@
-"""Registered models and their aliases: ``champion`` (in use), ``challenger`` (asks to replace it), ``previous`` (the way back).
+"""Registered models and their aliases.
+
+``champion`` is in use, ``challenger`` asks to replace it, ``previous`` is the way back.
 
 A move writes down who, why and when first, then points ``previous`` at the old champion, and moves
 ``champion`` last, in one step: killed at any moment, the champion is the old one or the new one,
-and a move that was not finished can be told.
+and a move that was not finished can be recognised.
 """
 
 import getpass
@@ -85,16 +87,18 @@ def fetch_model(uri: str, folder: Path) -> Path:
             ):  # the server is away: nothing is known about the model
                 raise
             raise ModelError(
-                f"{uri}: not found at {tracking_uri()} ({error.error_code}); see `imrml registry list`"
+                f"{uri}: not found at {tracking_uri()} ({error.error_code}); "
+                "see `imrml registry list`"
             ) from None
         except OSError as error:
             raise ModelError(
-                f"{uri}: its files cannot be read ({error.strerror}); restore them, or use another version"
+                f"{uri}: its files cannot be read ({error.strerror}); "
+                "restore them, or use another version"
             ) from None
-    found = sorted(fetched.rglob("model.json"))
-    if not found:
+    manifests = sorted(fetched.rglob("model.json"))
+    if not manifests:
         raise ModelError(f"{uri}: holds no imrml model (no model.json)")
-    return found[0].parent
+    return manifests[0].parent
 
 
 def load_registered(uri: str) -> LoadedModel:
@@ -104,6 +108,11 @@ def load_registered(uri: str) -> LoadedModel:
     ----------
     uri : str
         As for :func:`fetch_model`.
+
+    Returns
+    -------
+    LoadedModel
+        The model with its manifest.
 
     Raises
     ------
@@ -132,6 +141,11 @@ def list_versions(name: str | None = None) -> pd.DataFrame:
     DataFrame
         ``name``, ``version``, ``aliases`` (comma-separated), ``model_version``, ``trained_on``,
         ``outcome_kind`` and ``created_on``, a row a version.
+
+    Raises
+    ------
+    ModelError
+        No such model.
     """
     with connected() as client:
         rows = [row for model in _names(client, name) for row in _versions(client, model)]
@@ -160,13 +174,26 @@ def _names(client: "MlflowClient", name: str | None) -> list[str]:
         return sorted(known)
     if name not in known:
         raise ModelError(
-            f"{name}: no such registered model at {tracking_uri()}; known: {', '.join(sorted(known)) or 'none'}"
+            f"{name}: no such registered model at {tracking_uri()}; "
+            f"known: {', '.join(sorted(known)) or 'none'}"
         )
     return [name]
 
 
 def alias_version(name: str, alias: str) -> str | None:
-    """Look up the version that an alias points to; None where there is no such alias, or no such model yet.
+    """Look up the version that an alias points to.
+
+    Parameters
+    ----------
+    name : str
+        Registered model.
+    alias : str
+        Such as ``"champion"``.
+
+    Returns
+    -------
+    str or None
+        Number in the registry; None where there is no such alias, or no such model yet.
 
     Raises
     ------
@@ -185,7 +212,18 @@ def alias_version(name: str, alias: str) -> str | None:
 
 
 def list_aliases() -> list[tuple[str, str, str]]:
-    """List every alias of every registered model: name, alias, version."""
+    """List every alias of every registered model.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Name, alias, version.
+
+    Raises
+    ------
+    TrackingError
+        MLflow cannot be reached.
+    """
     with connected() as client:
         return [
             (name, *pair)
@@ -198,8 +236,8 @@ def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
     by_version: dict[str, list[str]] = {}
     for alias, number in client.get_registered_model(name).aliases.items():
         by_version.setdefault(str(number), []).append(alias)
-    found = client.search_model_versions(f"name = '{name}'")
-    for version in sorted(found, key=lambda version: -int(version.version)):
+    versions = client.search_model_versions(f"name = '{name}'")
+    for version in sorted(versions, key=lambda version: -int(version.version)):
         tags = _run_tags(client, version.run_id)
         created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
         yield {
@@ -212,7 +250,7 @@ def _versions(client: "MlflowClient", name: str) -> Iterator[dict[str, Any]]:
 
 
 def _run_tags(client: "MlflowClient", run_id: str | None) -> dict[str, str]:
-    """Tags of the run that made a version; none where somebody registered a model without one, or deleted it for good."""
+    """Tags of the run that made a version; empty where there is no such run, or no more."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
     try:
@@ -233,7 +271,7 @@ def promote(
     who: str | None = None,
     instead_of: str | None = _ANY,
 ) -> Move:
-    """Make a version the champion, after its files were verified; the old champion becomes ``previous``.
+    """Make a version the champion, once its files are verified; the old one becomes ``previous``.
 
     Parameters
     ----------
@@ -249,6 +287,11 @@ def promote(
         Version that must be the champion until then, None for none: what was decided about one
         champion holds for no other.
 
+    Returns
+    -------
+    Move
+        What was written down.
+
     Raises
     ------
     ModelError
@@ -260,19 +303,34 @@ def promote(
         target = version or _aliases(client, name).get(CHALLENGER)
         if target is None:
             raise ModelError(
-                f"{name}: no challenger to promote; name a version, see `imrml registry list {name}`"
+                f"{name}: no challenger to promote; name a version, "
+                f"see `imrml registry list {name}`"
             )
         champion = _aliases(client, name).get(CHAMPION)
         if instead_of not in (_ANY, champion):
             raise ModelError(
-                f"{name}: version {champion} is the champion by now, not {instead_of}; nothing was moved: see "
-                f"`imrml registry list {name}`, and retrain"
+                f"{name}: version {champion} is the champion by now, not {instead_of}; "
+                f"nothing was moved: see `imrml registry list {name}`, and retrain"
             )
         return _move(client, name, target, kind="promote", who=who, why=why)
 
 
 def roll_back(name: str, why: str, who: str | None = None) -> Move:
     """Make the previous champion the champion again; what it replaces becomes ``previous``.
+
+    Parameters
+    ----------
+    name : str
+        Registered model.
+    why : str
+        Written down with the move.
+    who : str, optional
+        Written down with the move; the user of this process where absent.
+
+    Returns
+    -------
+    Move
+        What was written down.
 
     Raises
     ------
@@ -328,7 +386,23 @@ def _aliases(client: "MlflowClient", name: str) -> dict[str, str]:
 
 
 def list_moves(name: str) -> tuple[Move, ...]:
-    """List the moves of a registered model, oldest first."""
+    """List the moves of a registered model.
+
+    Parameters
+    ----------
+    name : str
+        Registered model.
+
+    Returns
+    -------
+    tuple of Move
+        Oldest first.
+
+    Raises
+    ------
+    ModelError
+        No such model.
+    """
     with connected() as client:
         _names(client, name)
         return _moves(client, name)
@@ -340,15 +414,22 @@ def _moves(client: "MlflowClient", name: str) -> tuple[Move, ...]:
 
 
 def unfinished_moves() -> list[str]:
-    """Tell, a sentence each, which models' last move was written down but never made: the process was killed in between."""
+    """Find moves that were written down but never made: the process was killed in between.
+
+    Returns
+    -------
+    list of str
+        A sentence each, with the command that finishes the move.
+    """
     with connected() as client:
-        told = []
+        sentences = []
         for name in _names(client, None):
             moves = _moves(client, name)
             if moves and moves[-1].to_version != _aliases(client, name).get(CHAMPION):
                 to_version = moves[-1].to_version
-                told.append(
-                    f"{name}: the {moves[-1].kind} to version {to_version} was interrupted, the old champion is in use; "
+                sentences.append(
+                    f"{name}: the {moves[-1].kind} to version {to_version} was interrupted, "
+                    "the old champion is in use; "
                     f"`imrml registry promote {name} --version {to_version} --why ...` finishes it"
                 )
-        return told
+        return sentences

@@ -1,4 +1,4 @@
-"""One MLflow run a training: everything that was found out, read from the folder that the training wrote.
+"""One MLflow run a training: all that was found out, read from the folder that it wrote.
 
 Because all of it lies in that folder, a run that a dead server refused is delivered later by the
 same function.
@@ -6,7 +6,6 @@ same function.
 
 import io
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ import pandas as pd
 from imrml.errors import ModelError
 from imrml.models import MODEL_FILES, load_model
 from imrml.tracking.connection import artifact_location, connected, tracking_uri
+from imrml.tracking.flattening import flatten, flatten_figures
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 ARTIFACTS = ("metrics.json", "report.html", "card.md")
 """Files of a model's folder that go to MLflow beside the model; none holds text of a record."""
 
-_NOT_IN_METRIC_NAMES = re.compile(r"[^\w\-. :/]")
 _BLOCKS = ("outcome", "baselines", "deficiencies", "slices")
 """Blocks of ``metrics.json`` that become MLflow metrics; the whole file is an artifact."""
 _MAX_PARAM = 500
@@ -60,16 +59,22 @@ class LoggedRun:
 
 
 def log_training(model_dir: Path) -> LoggedRun:
-    """Log one training: config, commit, data set, packages, splits, metrics, report, card and model; register the model.
+    """Log one training and register its model.
 
-    A training that was logged whole is not logged again; what an interrupted attempt left behind is
+    Logged are config, commit, data set, packages, splits, metrics, report, card and model. A
+    training that was logged whole is not logged again; what an interrupted attempt left behind is
     deleted first.
 
     Parameters
     ----------
     model_dir : Path
         Folder with the model, ``metrics.json``, ``report.html`` and ``card.md``, as
-        :func:`imrml.training.run.train` found them.
+        :func:`imrml.tracking.trained.train` writes them.
+
+    Returns
+    -------
+    LoggedRun
+        Where it went.
 
     Raises
     ------
@@ -151,13 +156,9 @@ def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         tags = {"kind": "trial", "is_chosen": str(bool(row.get("is_chosen"))).lower()}
         figures = {
-            name: found
-            for name, found in row.items()
+            name: figure if isinstance(figure, Mapping) else {"value": figure}
+            for name, figure in row.items()
             if name not in ("candidate", "settings", "is_chosen")
-        }
-        plain = {
-            name: found if isinstance(found, Mapping) else {"value": found}
-            for name, found in figures.items()
         }
         with mlflow.start_run(
             experiment_id=experiment_id,
@@ -168,11 +169,11 @@ def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
             mlflow.log_params(
                 {key: str(value)[:_MAX_PARAM] for key, value in row["settings"].items()}
             )
-            mlflow.log_metrics(flatten_figures(plain))
+            mlflow.log_metrics(flatten_figures(figures))
 
 
 def _keep_whole_run(client: "MlflowClient", experiment_id: str, model_version: str) -> str | None:
-    """Find the run of a training that was logged whole, and delete what interrupted attempts left behind."""
+    """Find the run of a training that was logged whole, and delete interrupted attempts."""
     whole = None
     for run in client.search_runs([experiment_id], f"tags.model_version = '{model_version}'"):
         if run.info.status == "FINISHED":
@@ -211,7 +212,7 @@ def _register(
 
 
 def discard_unfinished(model_dir: Path) -> None:
-    """Delete what an interrupted attempt to log a folder's training left behind in MLflow; nothing where it was logged whole.
+    """Delete what an interrupted attempt to log a folder's training left behind in MLflow.
 
     Parameters
     ----------
@@ -227,32 +228,51 @@ def discard_unfinished(model_dir: Path) -> None:
     except (OSError, ValueError, KeyError):
         return
     with connected() as client:
-        if found := client.get_experiment_by_name(experiment):
-            _keep_whole_run(client, found.experiment_id, model_version)
+        if known := client.get_experiment_by_name(experiment):
+            _keep_whole_run(client, known.experiment_id, model_version)
 
 
 def unfinished_runs() -> list[str]:
-    """Tell, a sentence each, which trainings were not logged to their end: their process was killed, or is at it."""
+    """Find trainings that were not logged to their end: their process was killed, or is at it.
+
+    Returns
+    -------
+    list of str
+        A sentence each.
+    """
     with connected() as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-        found = client.search_runs(
+        unfinished = client.search_runs(
             experiments, "attributes.status != 'FINISHED' and tags.model_version != ''"
         )
     return [
-        f"run {run.info.run_id} (model {run.data.tags['model_version']}) was not logged to its end; if no training is at work, "
+        f"run {run.info.run_id} (model {run.data.tags['model_version']}) was not logged to its "
+        "end; if no training is at work, "
         f"`imrml runs push` its folder, or `mlflow runs delete --run-id {run.info.run_id}`"
-        for run in found
+        for run in unfinished
     ]
 
 
 def registered_name(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
-    """Name the registered model: what learned from invented letters never gets the name of a real model.
+    """Name the registered model; what learned from invented letters never gets a real one's name.
+
+    Parameters
+    ----------
+    recipe : mapping
+        Config by section, with ``stage`` and ``tracking``.
+    manifest : mapping
+        With ``trained_on``.
+
+    Returns
+    -------
+    str
+        Such as ``imrml-imr``.
 
     Examples
     --------
     >>> recipe = {"stage": "imr", "tracking": {"registered_model": None}}
-    >>> registered_name(recipe, {"trained_on": "real"}), registered_name(recipe, {"trained_on": "synthetic"})
-    ('imrml-imr', 'imrml-demo')
+    >>> [registered_name(recipe, {"trained_on": kind}) for kind in ("real", "synthetic")]
+    ['imrml-imr', 'imrml-demo']
     """
     if manifest["trained_on"] == "synthetic":
         return "imrml-demo"
@@ -277,14 +297,14 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
         ``auroc`` and ``ece``, a row a run; the verdict, a paragraph, is a tag of the run.
     """
     with connected() as client:
-        found = client.get_experiment_by_name(experiment)
+        known = client.get_experiment_by_name(experiment)
         runs = (
             []
-            if found is None
+            if known is None
             # Runs without a model are trials of a search, or somebody else's in the same
             # experiment.
             else client.search_runs(
-                [found.experiment_id],
+                [known.experiment_id],
                 "attributes.status = 'FINISHED' and tags.model_version != ''",
                 max_results=n_runs,
             )
@@ -313,10 +333,10 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
 
 def _find_experiment(client: "MlflowClient", name: str) -> str:
     """Find an experiment by its name, or make it; its id."""
-    found = client.get_experiment_by_name(name)
+    known = client.get_experiment_by_name(name)
     return str(
-        found.experiment_id
-        if found
+        known.experiment_id
+        if known
         else client.create_experiment(name, artifact_location=artifact_location())
     )
 
@@ -338,7 +358,7 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _describe_dataset(facts: Mapping[str, Any]) -> Any:
-    """Describe the training items to MLflow without any of them: schema, counts and the fingerprint as digest."""
+    """Describe the training items to MLflow: schema, counts and fingerprint, without any item."""
     from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
 
     schema = {
@@ -374,46 +394,3 @@ def _staged(model_dir: Path) -> Iterator[Path]:
         for name in MODEL_FILES:
             shutil.copy(model_dir / name, staged / name)
         yield staged
-
-
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name nested values by their dotted path."""
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def flatten_figures(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Name each figure ``outcome.time_forward.auroc`` with its bounds beside it; what does not apply is left out.
-
-    Examples
-    --------
-    >>> flatten_figures({"outcome": {"grouped": {"auroc": {"value": 0.7, "low": 0.6, "high": 0.8, "n": 40}}}})
-    {'outcome.grouped.auroc': 0.7, 'outcome.grouped.auroc.low': 0.6, 'outcome.grouped.auroc.high': 0.8}
-    """
-    flat: dict[str, float] = {}
-
-    def walk(node: object, path: str) -> None:
-        if not isinstance(node, Mapping):
-            return
-        if isinstance(node.get("value"), (int, float)):
-            flat[path] = float(node["value"])
-            flat.update(
-                {
-                    f"{path}.{end}": float(node[end])
-                    for end in ("low", "high")
-                    if isinstance(node.get(end), (int, float))
-                }
-            )
-            return
-        for key, inner in node.items():
-            # MLflow refuses a name with a comma, and the state's codes hold some.
-            part = _NOT_IN_METRIC_NAMES.sub("_", str(key))
-            walk(inner, f"{path}.{part}" if path else part)
-
-    walk(metrics, "")
-    return flat

@@ -1,4 +1,4 @@
-"""The logged model as MLflow calls it: the prediction table of ``imrml score``, from files that hold no pickle."""
+"""The logged model as MLflow calls it: predictions as by ``imrml score``, without a pickle."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from imrml.models import load_model
-from imrml.scoring.prediction import score
-from imrml.submissions.columns import columns_at, columns_of
+from imrml.scoring.prediction import make_prediction_table, score_columns
+from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import sort_requests
 
 if TYPE_CHECKING:
@@ -17,22 +17,33 @@ if TYPE_CHECKING:
 EXAMPLE_REQUEST = {
     "request_id": "example-1",
     "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
-    "case_summary": "Invented example. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can "
-    "reach overhead again; strength is still reduced.",
+    "case_summary": "Invented example. A 44 year old warehouse worker with a right shoulder strain "
+    "finished 6 visits and can reach overhead again; strength is still reduced.",
 }
 """Fictional: it is stored beside every logged model."""
 
 
 def signature(model_dir: Path) -> "ModelSignature":
-    """Ask for the treatment alone; every other column known at the stage is optional, and any other is dropped by MLflow."""
+    """Describe input and output to MLflow: the treatment is needed, the stage's columns are taken.
+
+    Parameters
+    ----------
+    model_dir : Path
+        Folder of the model.
+
+    Returns
+    -------
+    ModelSignature
+        MLflow drops every column that it does not name.
+    """
     from mlflow.models import ModelSignature, infer_signature  # noqa: PLC0415
     from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
 
     loaded = load_model(model_dir)
     known = [
         column
-        for column in columns_of(loaded.model.profile)
-        if column.name in columns_at(loaded.model.stage, loaded.model.profile)
+        for column in loaded.model.programme.columns
+        if column.name in columns_at(loaded.model.stage, loaded.model.programme)
     ]
     specs = [
         ColSpec(
@@ -50,7 +61,7 @@ def signature(model_dir: Path) -> "ModelSignature":
 
 
 class _Scorer:
-    """What MLflow calls: a submission table in, the prediction table out, as ``imrml score`` gives it."""
+    """What MLflow calls: a submission table in, the prediction table out."""
 
     def __init__(self, folder: Path) -> None:
         self._loaded = load_model(folder)
@@ -61,9 +72,9 @@ class _Scorer:
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
         requests = sort_requests(
-            model_input, self._loaded.manifest["stage"], self._loaded.model.profile
+            model_input, self._loaded.manifest["stage"], self._loaded.model.programme
         )
-        return score(self._loaded, requests, allow_demo=True)
+        return make_prediction_table(score_columns(self._loaded, requests, allow_demo=True))
 
 
 def _load_pyfunc(path: str) -> _Scorer:

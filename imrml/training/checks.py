@@ -30,28 +30,29 @@ def run_checks(
         On whose held-out items lone features are judged, or why there are none.
     model : ReviewModel
         Fitted; its features are looked at.
+
+    Returns
+    -------
+    list of Check
     """
-    found = [
+    results = [
         checks.check_cases(splits, data.cases.tolist()),
         checks.check_near_duplicates(splits, data.submissions["case_summary"].to_list()),
         checks.check_time_order(splits, data.keys),
         checks.check_swap(
-            data.items, model.stage, partial(submission_frame, profile=model.profile)
+            data.items, model.stage, partial(submission_frame, programme=model.programme)
         ),
         checks.check_outcome_phrases(data.submissions),
         checks.check_removals(data.submissions, model.stage),
         checks.check_feature_names(model.name_features().tolist(), _weights(model)),
         check_predictive_words(data.submissions, data.overturned, data.groups),
     ]
-    return (
-        found
-        if isinstance(folds, str)
-        else [*found, checks.check_golden_feature(data.submissions, data.overturned, folds)]
-    )
+    if not isinstance(folds, str):
+        results.append(checks.check_golden_feature(data.submissions, data.overturned, folds))
+    return results
 
 
 def _weights(model: ReviewModel) -> np.ndarray | None:
-    """Tell the weight of each feature; None for priors, and for kinds whose score is no sum over features."""
-    return (
-        model.outcome_.coefficients() if isinstance(model.outcome_, CalibratedClassifier) else None
-    )
+    """Look up the weight of each feature; None where the score is no sum over features."""
+    outcome = model.outcome_
+    return outcome.coefficients() if isinstance(outcome, CalibratedClassifier) else None

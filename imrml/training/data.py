@@ -1,4 +1,4 @@
-"""An item table made ready to learn from: submissions, decisions, labels, keys, and whose rows belong together."""
+"""An item table made ready to learn from: submissions, decisions, labels, keys and groups."""
 
 import hashlib
 import re
@@ -16,6 +16,7 @@ from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
 from imrml.submissions.frame import SubmissionFrame, submission_frame
+from imrml.submissions.programmes import programme_of
 
 TrainedOn = Literal["real", "synthetic"]
 
@@ -26,7 +27,7 @@ _MIN_TELLING_WORDS = 20
 
 @dataclass(frozen=True)
 class TrainingData:
-    """An item table made ready: what features see, what they must predict, and whom each row belongs to.
+    """An item table made ready: what features see, what is predicted, whom each row belongs to.
 
     Parameters
     ----------
@@ -103,6 +104,10 @@ def prepare(
         ``item_id`` (``CASE#NUMBER``) and ``deficiencies``; without it the table's own
         ``deficiencies`` column counts.
 
+    Returns
+    -------
+    TrainingData
+
     Raises
     ------
     TableError
@@ -119,7 +124,8 @@ def prepare(
     if keyless.any():
         rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
         raise TableError(
-            f"training: case_number or item_number is empty or no whole number in rows {rows} (from 1)"
+            "training: case_number or item_number is empty or no whole number "
+            f"in rows {rows} (from 1)"
         )
     items = items.assign(
         case_number=items["case_number"].astype("str"),
@@ -129,13 +135,15 @@ def prepare(
     if not is_known.all():
         rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
         raise TableError(
-            f"training: decision must be 'upheld' or 'overturned'; rows {rows} (from 1) hold something else"
+            "training: decision must be 'upheld' or 'overturned'; "
+            f"rows {rows} (from 1) hold something else"
         )
     twice = items.duplicated(["case_number", "item_number"]).to_numpy()
     if twice.any():
         rows = [int(row) + 1 for row in np.flatnonzero(twice)[:5]]
         raise TableError(
-            f"training: {twice.sum()} items stand twice (same case_number and item_number), first at rows {rows}"
+            f"training: {twice.sum()} items stand twice (same case_number and item_number), "
+            f"first at rows {rows}"
         )
     overturned = (items["decision"] == "overturned").to_numpy()
     lists = _label_lists(items, labels)
@@ -143,19 +151,16 @@ def prepare(
     is_labelled = np.zeros(len(items), dtype=bool)
     if lists is not None:
         deficiencies = pd.DataFrame(
-            {
-                id_: [found is not None and id_ in found for found in lists]
-                for id_ in deficiency_ids()
-            },
+            {id_: [ids is not None and id_ in ids for ids in lists] for id_ in deficiency_ids()},
             index=items.index,
         )
-        is_labelled = ~overturned & np.array([found is not None for found in lists])
+        is_labelled = ~overturned & np.array([ids is not None for ids in lists])
         if not is_labelled.any():
             deficiencies = None
     keys = items.reindex(
         columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"]
     )
-    submissions = submission_frame(items, config.stage, config.profile)
+    submissions = submission_frame(items, config.stage, programme_of(config.profile))
     groups = group_cases(
         keys["case_number"].tolist(),
         submissions["case_summary"].to_list(),
@@ -169,7 +174,7 @@ def _is_whole(number: object) -> bool:
 
 
 def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[str] | None] | None:
-    """Give each item its set of ids, None where nobody labelled it; None altogether where there are no labels."""
+    """Give each item its set of ids, None where nobody labelled it; None where nobody did any."""
     given: list[Any]
     if labels is not None:
         require_columns(labels, ["item_id", "deficiencies"], "--labels")
@@ -177,9 +182,10 @@ def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[s
         by_item = dict(zip(labels["item_id"].astype(str), labels["deficiencies"], strict=True))
         ids = items["case_number"] + "#" + items["item_number"].astype("str")
         given = [by_item.get(item_id) for item_id in ids]
-        if not any(found is not None for found in given):
+        if not any(ids is not None for ids in given):
             raise TableError(
-                f"--labels: none of its {len(labels):,} item_id is CASE#NUMBER of an item of the table"
+                f"--labels: none of its {len(labels):,} item_id is CASE#NUMBER "
+                "of an item of the table"
             )
     elif "deficiencies" in items:
         given = items["deficiencies"].tolist()
@@ -197,12 +203,24 @@ def _require_known_ids(lists: Iterable[object]) -> None:
     unknown = {id_ for ids in lists for id_ in _as_set(ids) or ()} - set(deficiency_ids())
     if unknown:
         raise TableError(
-            f"labels: {sorted(unknown)[:5]} are no deficiency ids; known: {', '.join(deficiency_ids())}"
+            f"labels: {sorted(unknown)[:5]} are no deficiency ids; "
+            f"known: {', '.join(deficiency_ids())}"
         )
 
 
 def decided_years(keys: pd.DataFrame) -> pd.Series:
-    """Year of each decision, from ``decided_on`` or else ``decided_year``; NaN where neither is known."""
+    """Find the year of each decision, from ``decided_on`` or else ``decided_year``.
+
+    Parameters
+    ----------
+    keys : DataFrame of shape (n_items, ...)
+        Both columns.
+
+    Returns
+    -------
+    Series of float, length n_items
+        NaN where neither is known.
+    """
     from_dates = pd.to_datetime(keys["decided_on"], errors="coerce", format="ISO8601").dt.year
     return from_dates.astype(float).fillna(
         pd.to_numeric(keys["decided_year"], errors="coerce").astype(float)
@@ -210,7 +228,18 @@ def decided_years(keys: pd.DataFrame) -> pd.Series:
 
 
 def describe_data(data: TrainingData) -> dict[str, Any]:
-    """Say what a table holds without saying anything of any record; the fingerprint changes when any used cell does."""
+    """Say what a table holds without saying anything of any record.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+
+    Returns
+    -------
+    dict of JSON types
+        Counts, years, columns, and a ``fingerprint`` that changes when any used cell does.
+    """
     years = decided_years(data.keys).dropna()
     cells = data.submissions.assign(
         case=data.cases,
@@ -238,16 +267,38 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
     }
 
 
-def case_hashes(data: TrainingData) -> list[str]:
-    """Hash the distinct case numbers and narratives, sorted, so that a model can tell its training cases, renamed or not.
+def list_case_hashes(data: TrainingData) -> list[str]:
+    """Hash case numbers and narratives, so that a model can tell its training cases.
 
-    It keeps the numbers out of sight, no more: whoever tries all numbers finds which were meant.
+    It knows them under another number too. A hash keeps a number out of sight, no more: whoever
+    tries all numbers finds which were meant.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+
+    Returns
+    -------
+    list of str
+        Distinct and sorted.
     """
     return sorted({hashed for pair in hash_cases(data) for hashed in pair if hashed})
 
 
 def hash_cases(data: TrainingData) -> Iterator[tuple[str, str]]:
-    """Yield for each item the hash of its case number and that of its narrative, ``""`` where that is too short to tell."""
+    """Hash the case number and the narrative of each item.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+
+    Yields
+    ------
+    case, narrative : str
+        The latter ``""`` where the narrative is too short to tell a case.
+    """
     for case, summary in zip(data.cases, data.submissions["case_summary"], strict=True):
         words = _WORDS.findall(summary.lower())
         yield (
@@ -257,5 +308,15 @@ def hash_cases(data: TrainingData) -> Iterator[tuple[str, str]]:
 
 
 def hash_text(text: str) -> str:
-    """Shorten a text to 16 hexadecimal digits that tell whether two are the same."""
+    """Shorten a text to 16 hexadecimal digits that tell whether two are the same.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+    """
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
 """A model measured on items of cases that it was not trained on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,77 +11,157 @@ import pandas as pd
 from imrml.config import Config
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
-from imrml.evaluation.report.verdict import Verdict, compared_with, verdict
+from imrml.evaluation.report.summary import format_summary, render_summary
+from imrml.evaluation.report.verdict import Verdict, describe_comparison, reach_verdict
+from imrml.evaluation.report.write import write_report
 from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
-from imrml.training.data import describe_data, hash_cases, prepare
+from imrml.training.data import TrainingData, describe_data, hash_cases, prepare
 from imrml.training.fitting import predict_held_out
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class Evaluation:
+    """What a model showed on items of cases that it was not trained on.
+
+    Parameters
+    ----------
+    metrics : dict of JSON types
+        See :func:`imrml.evaluation.metrics.held_out.measure`, of split ``external``; with ``data``
+        and, beside another model, ``against``.
+    held_out : mapping of split to HeldOut
+        What was measured.
+    verdict : Verdict
+        Whether the model beats its priors.
+    n_left_out : int
+        Items of cases that a model was trained on.
+    is_synthetic : bool, default=False
+        Letters behind the model or the items are invented.
+    """
+
+    metrics: dict[str, Any]
+    held_out: Mapping[str, HeldOut]
+    verdict: Verdict
+    n_left_out: int
+    is_synthetic: bool = False
+
+    def __repr__(self) -> str:
+        return format_summary(
+            f"Evaluation: {self.n_left_out:,} items left out",
+            self.metrics,
+            self.verdict,
+            is_synthetic=self.is_synthetic,
+        )
+
+    def _repr_html_(self) -> str:
+        """Summarise for a notebook: verdict, headline figures, plots."""
+        return render_summary(
+            "Evaluation", self.metrics, self.held_out, self.verdict, is_synthetic=self.is_synthetic
+        )
+
+
 def evaluate(
-    loaded: LoadedModel,
+    model: LoadedModel,
     items: pd.DataFrame,
-    config: Config,
+    config: Config | None = None,
     labels: pd.DataFrame | None = None,
+    *,
     against: LoadedModel | None = None,
-) -> tuple[dict[str, Any], Mapping[str, HeldOut], Verdict, int]:
+    out: Path | None = None,
+) -> Evaluation:
     """Measure a model on items of cases that it was not trained on (split ``external``).
 
     Parameters
     ----------
-    loaded : LoadedModel
-        The model.
-    items, config, labels
-        See :func:`prepare`.
+    model : LoadedModel
+        The model with its manifest.
+    items : DataFrame of shape (n_items, n_columns)
+        Item table with decisions; see :func:`imrml.training.data.prepare`.
+    config : Config, optional
+        Its stage, seed and ``evaluation`` count; the model's own recipe where left out.
+    labels : DataFrame, optional
+        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``, instead of the table's own.
     against : LoadedModel, optional
         Another model, compared on the items that neither saw, paired by case:
         ``metrics["against"]``.
+    out : Path, optional
+        Folder for ``metrics.json``, ``report.html`` and ``card.md``; nothing is written where left
+        out.
 
     Returns
     -------
-    metrics, held_out, told, n_left_out
-        The last counts the items of cases that a model was trained on.
+    Evaluation
 
     Raises
     ------
+    TableError
+        A column is absent, a decision is neither ``upheld`` nor ``overturned``, or an item stands
+        twice.
     NotEnoughDataError
         No item of any other case is left.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> from imrml.models import ReviewModel
+    >>> config = load_config()
+    >>> model = LoadedModel(ReviewModel.from_config(config), {"config": config.model_dump()})
+    >>> evaluate(model, pd.DataFrame({"case_number": ["CM15-1"], "item_number": [1]}))
+    Traceback (most recent call last):
+    imrml.errors.TableError: ...
     """
+    config = config or Config.model_validate(model.manifest["config"])
     data = prepare(items, config, labels)
-    seen = {
-        case for model in (loaded, against) if model for case in model.manifest["training_cases"]
-    }
-    rows = np.flatnonzero(
-        [case not in seen and told not in seen for case, told in hash_cases(data)]
-    )
-    if not len(rows):
+    models = [model] if against is None else [model, against]
+    rows = _find_unseen(data, models)
+    unseen = data.take(rows)
+    held = predict_held_out(model.model, unseen, _year_rates(model))
+    held_out, n_left_out = {"external": held}, len(data.items) - len(rows)
+    metrics = measure(held_out, config.evaluation, config.seed)
+    metrics["checks"] = []
+    metrics["data"] = {**describe_data(unseen), "n_items_left_out": n_left_out}
+    headline = Headline("external", "the model was trained on none of these cases")
+    verdict = reach_verdict(metrics, headline)
+    if against is not None:
+        metrics["against"] = _compare_with(against, items, rows, held, config)
+        comparison = describe_comparison(
+            str(against.manifest["model_version"]),
+            metrics["against"],
+            config.evaluation.interval_level,
+        )
+        verdict = replace(verdict, sentence=f"{verdict.sentence} {comparison}")
+    is_synthetic = "synthetic" in {model.manifest["trained_on"], unseen.trained_on}
+    if out is not None:
+        write_report(
+            out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic
+        )
+    return Evaluation(metrics, held_out, verdict, n_left_out, is_synthetic)
+
+
+def _find_unseen(data: TrainingData, models: list[LoadedModel]) -> np.ndarray:
+    """Find the rows of cases that no model was trained on, under their own number or another."""
+    seen = {case for model in models for case in model.manifest["training_cases"]}
+    is_unseen = [seen.isdisjoint(hashes) for hashes in hash_cases(data)]
+    if not any(is_unseen):
         raise NotEnoughDataError(
             "evaluate: the model was trained on every case of the table; nothing is left to measure"
         )
-    unseen = data.take(rows)
-    held = predict_held_out(loaded.model, unseen, _year_rates(loaded))
-    metrics = measure({"external": held}, config.evaluation, config.seed)
-    metrics["checks"] = []
-    metrics["data"] = {**describe_data(unseen), "n_items_left_out": len(data.items) - len(rows)}
-    told = verdict(metrics, Headline("external", "the model was trained on none of these cases"))
-    if against:
-        own_config = config.model_copy(update={"stage": against.manifest["stage"]})
-        other = predict_held_out(
-            against.model, prepare(items, own_config).take(rows), _year_rates(against)
-        )
-        figures = compare(held.outcome, other.outcome, config.evaluation, config.seed)
-        version = str(against.manifest["model_version"])
-        metrics["against"] = {
-            "model_version": version,
-            "stage": against.manifest["stage"],
-            **figures,
-        }
-        told = replace(
-            told,
-            sentence=f"{told.sentence} {compared_with(version, figures, config.evaluation.interval_level)}",
-        )
-    return metrics, {"external": held}, told, len(data.items) - len(rows)
+    return np.flatnonzero(is_unseen)
 
 
-def _year_rates(loaded: LoadedModel) -> dict[int, float]:
-    return {int(year): rate for year, rate in loaded.manifest.get("year_rates", {}).items()}
+def _compare_with(
+    against: LoadedModel, items: pd.DataFrame, rows: np.ndarray, held: HeldOut, config: Config
+) -> dict[str, Any]:
+    """Compare with another model, which reads the same rows as its own stage knows them."""
+    stage = against.manifest["stage"]
+    seen_by_other = prepare(items, config.model_copy(update={"stage": stage})).take(rows)
+    other = predict_held_out(against.model, seen_by_other, _year_rates(against))
+    return {
+        "model_version": str(against.manifest["model_version"]),
+        "stage": stage,
+        **compare(held.outcome, other.outcome, config.evaluation, config.seed),
+    }
+
+
+def _year_rates(model: LoadedModel) -> dict[int, float]:
+    return {int(year): rate for year, rate in model.manifest.get("year_rates", {}).items()}

@@ -1,7 +1,7 @@
 """A recipe fitted on some rows, and what it predicts for rows that it never saw."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.engines import map_ordered
-from imrml.evaluation.checks.sections import sections_of
+from imrml.evaluation.checks.sections import name_sections
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.splits import Folds
 from imrml.models import ReviewModel
@@ -19,64 +19,138 @@ from imrml.training.data import TrainingData, decided_years
 from imrml.training.search import search
 
 Report = Callable[[str], None]
+"""Given, in words, what is going on."""
 
 
-def hold_out(  # noqa: PLR0917 - what every caller has at hand
-    data: TrainingData,
-    folds: Folds,
-    config: Config,
-    n_jobs: int,
-    report: Report,
-    n_shuffles: int = 0,
-) -> HeldOut:
-    """Fit the recipe of a config, its search included, on each fold's rows and predict the rows it holds out.
+def report_nothing(message: str) -> None:
+    """Say nothing; unlike a lambda it can be sent to a worker process.
 
-    With ``n_shuffles``, the held-out rows are predicted again with each section's columns shuffled
-    between them.
+    Parameters
+    ----------
+    message : str
+        Dropped.
     """
-    bare = config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRun:
+    """What every step of one training has at hand.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The items to learn from.
+    config : Config
+        The recipe.
+    n_jobs : int, default=1
+        Processes that fit folds side by side.
+    report : callable, default=report_nothing
+        Given, in words, what is going on.
+    """
+
+    data: TrainingData
+    config: Config
+    n_jobs: int = 1
+    report: Report = report_nothing
+
+
+def hold_out(run: TrainingRun, folds: Folds, n_shuffles: int = 0) -> HeldOut:
+    """Fit a recipe, its search included, on each fold's rows and predict the rows it holds out.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Its ``report`` is given each fold that is done.
+    folds : Folds
+        Rows to learn from and rows to predict.
+    n_shuffles : int, default=0
+        How often the held-out rows are predicted again with each section's columns shuffled between
+        them.
+
+    Returns
+    -------
+    HeldOut
+        Of all folds, in their order.
+    """
     # A search spreads its own fits; folds then wait for each other.
-    n_jobs_outside, n_jobs_inside = (1, n_jobs) if config.search.space else (n_jobs, 1)
-    fit = partial(_predict_fold, data, bare, n_shuffles, n_jobs_inside)
+    n_jobs_outside, n_jobs_inside = (1, run.n_jobs) if run.config.search.space else (run.n_jobs, 1)
+    in_fold = replace(
+        run, config=without_refits(run.config), n_jobs=n_jobs_inside, report=report_nothing
+    )
+    predict = partial(_predict_fold, in_fold, n_shuffles)
     parts = []
-    for number, part in enumerate(map_ordered(fit, folds, n_jobs_outside), start=1):
+    for number, part in enumerate(map_ordered(predict, folds, n_jobs_outside), start=1):
         parts.append(part)
-        report(f"fold {number} of {len(folds)}")
+        run.report(f"fold {number} of {len(folds)}")
     return join_held_out(parts)
 
 
+def without_refits(config: Config) -> Config:
+    """Leave out the bootstrap refits, which give a prediction its interval and no figure anything.
+
+    Parameters
+    ----------
+    config : Config
+        The recipe.
+
+    Returns
+    -------
+    Config
+        The same with ``models.n_refits`` 0.
+    """
+    return config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
+
+
 def _predict_fold(
-    data: TrainingData,
-    config: Config,
-    n_shuffles: int,
-    n_jobs: int,
-    fold: tuple[np.ndarray, np.ndarray],
+    run: TrainingRun, n_shuffles: int, fold: tuple[np.ndarray, np.ndarray]
 ) -> HeldOut:
     train_rows, test_rows = fold
+    learnt_from, unseen = run.data.take(train_rows), run.data.take(test_rows)
+    config = run.config
     chosen: tuple[Mapping[str, Any], ...] = ()
     if config.search.space:
-        found = search(data.take(train_rows), config, n_jobs)
-        config, chosen = found.config, (found.chosen,)
-    model, unseen = fit_rows(data, config, train_rows), data.take(test_rows)
-    held = predict_held_out(
-        model, unseen, rates_by_year(data.take(train_rows), config.models.category_shrinkage)
-    )
-    held = replace(held, chosen=chosen)
+        searched = search(learnt_from, config, run.n_jobs)
+        config, chosen = searched.config, (searched.chosen,)
+    model = fit_rows(run.data, config, train_rows)
+    year_rates = rates_by_year(learnt_from, config.models.category_shrinkage)
+    held = replace(predict_held_out(model, unseen, year_rates), chosen=chosen)
     if not n_shuffles:
         return held
-    random = np.random.default_rng(config.seed)
-    shuffled = {}
-    for section, columns in sections_of(unseen.submissions).items():
+    return replace(held, shuffled=_predict_shuffled(model, unseen, n_shuffles, config.seed))
+
+
+def _predict_shuffled(
+    model: ReviewModel, unseen: TrainingData, n_shuffles: int, seed: int
+) -> pd.DataFrame:
+    """Predict with the columns of each section shuffled between items, a column a shuffle."""
+    random = np.random.default_rng(seed)
+    submissions = unseen.submissions
+    predicted = {}
+    for section, columns in name_sections(submissions).items():
         for number in range(n_shuffles):
-            mixed = unseen.submissions.copy()
-            mixed[columns] = mixed[columns].iloc[random.permutation(len(mixed))].to_numpy()
-            mixed = mixed.astype(unseen.submissions.dtypes.to_dict())
-            shuffled[f"{section}#{number}"] = model.predict_proba(SubmissionFrame(mixed))[:, 1]
-    return replace(held, shuffled=pd.DataFrame(shuffled, index=held.outcome.index))
+            shuffled = submissions.copy()
+            shuffled[columns] = shuffled[columns].iloc[random.permutation(len(shuffled))].to_numpy()
+            frame = SubmissionFrame(shuffled.astype(submissions.dtypes.to_dict()))
+            predicted[f"{section}#{number}"] = model.predict_proba(frame)[:, 1]
+    return pd.DataFrame(predicted, index=submissions.index)
 
 
 def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
-    """Fit the settings of a config, as they stand, on some rows."""
+    """Fit the settings of a config, as they stand, on some rows.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+    config : Config
+        The recipe; a search in it is not run.
+    rows : ndarray of int of shape (n_rows,)
+        Positions.
+
+    Returns
+    -------
+    ReviewModel
+    """
     part = data.take(rows)
     return ReviewModel.from_config(config).fit(
         part.submissions,
@@ -89,7 +163,19 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
 
 
 def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
-    """Share overturned in each year of decision, shrunk to the share overall by so many items' worth of it."""
+    """Compute the share overturned in each year of decision, shrunk to the share overall.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table.
+    shrinkage : float
+        Items' worth of the share overall that is added to each year.
+
+    Returns
+    -------
+    dict of int to float
+    """
     decisions = pd.Series(data.overturned, dtype=float).groupby(decided_years(data.keys).to_numpy())
     rates = (decisions.sum() + shrinkage * data.overturned.mean()) / (decisions.size() + shrinkage)
     return {int(str(year).removesuffix(".0")): float(rate) for year, rate in rates.items()}
@@ -98,7 +184,21 @@ def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
 def predict_held_out(
     model: ReviewModel, data: TrainingData, year_rates: Mapping[int, float]
 ) -> HeldOut:
-    """Predict items that a model never saw, beside the priors it learned and last year's rate where years are known."""
+    """Predict items that a model never saw, beside its priors and last year's rate.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted.
+    data : TrainingData
+        The items.
+    year_rates : mapping of int to float
+        From :func:`rates_by_year`, of what the model was fitted on.
+
+    Returns
+    -------
+    HeldOut
+    """
     inputs = model.read(data.submissions)
     rates = model.base_rates(inputs)
     years = decided_years(data.keys)
@@ -136,17 +236,27 @@ def predict_held_out(
 
 
 def _last_year(year: float, year_rates: Mapping[int, float], class_rate: float) -> float:
-    """Rate of the latest year learnt from before an item's; the overall rate where there is none."""
+    """Look up the latest year learnt from before an item's; the overall rate where none is."""
     earlier = [known for known in year_rates if known < year]
     return year_rates[max(earlier)] if earlier else class_rate
 
 
 def join_held_out(parts: Sequence[HeldOut]) -> HeldOut:
-    """Put the folds of one split under each other."""
+    """Put the folds of one split under each other.
+
+    Parameters
+    ----------
+    parts : sequence of HeldOut
+        One a fold.
+
+    Returns
+    -------
+    HeldOut
+    """
 
     def joined(name: str) -> pd.DataFrame | None:
-        found = [frame for part in parts if (frame := getattr(part, name)) is not None]
-        return pd.concat(found) if found else None
+        frames = [frame for part in parts if (frame := getattr(part, name)) is not None]
+        return pd.concat(frames) if frames else None
 
     return HeldOut(
         pd.concat([part.outcome for part in parts]),

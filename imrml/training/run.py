@@ -1,4 +1,4 @@
-"""Item table to model and verdict: every split is refitted whole, and what ships is what the verdict allows."""
+"""Item table to model: every split is refitted whole, and the verdict says what ships."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,33 +9,66 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config, ModelsConfig, Split, decision_threshold
+from imrml.config import Config, Split
 from imrml.engines import map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
-from imrml.evaluation.metrics.held_out import HeldOut, measure, measure_learning_curve
-from imrml.evaluation.metrics.risk_control import control_error, control_precision
-from imrml.evaluation.report.verdict import Verdict, verdict
-from imrml.evaluation.splits import Folds, Headline, headline, make_splits
+from imrml.evaluation.metrics.held_out import HeldOut, measure
+from imrml.evaluation.report.summary import format_summary, render_summary
+from imrml.evaluation.report.verdict import Verdict, reach_verdict
+from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
 from imrml.models import ReviewModel
-from imrml.submissions.frame import submission_frame
 from imrml.training.checks import run_checks
+from imrml.training.contrasts import (
+    deal_grouped,
+    hold_out_deals,
+    measure_without_summary,
+    trace_learning_curve,
+)
 from imrml.training.data import (
     TrainingData,
-    case_hashes,
     decided_years,
     describe_data,
     hash_text,
+    list_case_hashes,
     prepare,
 )
-from imrml.training.fitting import Report, fit_rows, hold_out, rates_by_year
-from imrml.training.search import search
+from imrml.training.fitting import (
+    Report,
+    TrainingRun,
+    fit_rows,
+    hold_out,
+    rates_by_year,
+    report_nothing,
+)
+from imrml.training.search import SearchResult, search
+from imrml.training.shipping import Shipped, select_shipped_model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class TrainingResult:
-    """A fitted model with everything that was found out about it."""
+    """A fitted model with everything that was found out about it.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted on all items; the kind that the verdict allows.
+    manifest : dict of JSON types
+        What a saved model carries: version, recipe, verdict, splits, facts on the data, hashes of
+        the cases it was trained on.
+    metrics : dict of JSON types
+        See :func:`imrml.evaluation.metrics.held_out.measure`; with ``checks``, ``data`` and, where
+        they apply, ``learning_curve``, ``search``, ``target_precision`` and ``risk_control``.
+    held_out : mapping of split to HeldOut
+        What was measured.
+    verdict : Verdict
+        Whether the recipe beats its priors.
+    checks : sequence of Check
+        Of leakage and of skill.
+    precedents : DataFrame, optional
+        Past items, where config keeps them.
+    """
 
     model: ReviewModel
     manifest: dict[str, Any]
@@ -45,307 +78,277 @@ class TrainingResult:
     checks: Sequence[checks.Check]
     precedents: pd.DataFrame | None = None
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether a letter behind the model is invented."""
+        return bool(self.manifest["trained_on"] == "synthetic")
+
+    @property
+    def _name(self) -> str:
+        version, kind = self.manifest["model_version"], self.manifest["outcome_kind"]
+        return f"TrainingResult: model {version}, {kind}"
+
+    def __repr__(self) -> str:
+        return format_summary(
+            self._name, self.metrics, self.verdict, self.checks, is_synthetic=self.is_synthetic
+        )
+
+    def _repr_html_(self) -> str:
+        """Summarise for a notebook: verdict, headline figures, failed checks, plots."""
+        return render_summary(
+            self._name,
+            self.metrics,
+            self.held_out,
+            self.verdict,
+            self.checks,
+            is_synthetic=self.is_synthetic,
+        )
+
 
 def train(
     items: pd.DataFrame,
     config: Config,
     labels: pd.DataFrame | None = None,
     n_jobs: int = 1,
-    report: Report = lambda _: None,
+    report: Report = report_nothing,
 ) -> TrainingResult:
-    """Evaluate the recipe of a config on every split, then fit on all items the model that the verdict allows.
+    """Evaluate a recipe on every split, then fit on all items the model that the verdict allows.
 
     Where held-out log loss is not better than both priors', interval and all, the shrunken category
     prior is what ships, and manifest, report and every score say so. The deficiency model has a
-    rule of its own: its average precision must beat the category prior's, interval and all.
+    separate rule: its average precision must beat the category prior's, interval and all.
 
     Parameters
     ----------
-    items, labels
-        See :func:`prepare`.
+    items : DataFrame of shape (n_items, n_columns)
+        Item table with decisions; see :func:`imrml.training.data.prepare`.
     config : Config
         The recipe.
+    labels : DataFrame, optional
+        ``item_id`` (``CASE#NUMBER``) and ``deficiencies``, instead of the table's own.
     n_jobs : int, default=1
         Processes that fit folds side by side.
-    report : callable
-        Told, in words, what is going on.
+    report : callable, default=report_nothing
+        Given, in words, what is going on.
+
+    Returns
+    -------
+    TrainingResult
 
     Raises
     ------
+    TableError
+        A column is absent, a decision is neither ``upheld`` nor ``overturned``, or an item stands
+        twice.
     NotEnoughDataError
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
     """
-    data = prepare(items, config, labels)
-    n_by_decision = pd.Series(data.overturned).groupby(data.overturned).size()
-    if len(n_by_decision) < 2 or n_by_decision.min() < 2:
-        counts = {("overturned" if key else "upheld"): int(n) for key, n in n_by_decision.items()}
-        raise NotEnoughDataError(
-            f"training needs upheld and overturned items, at least two of each; found {counts}"
-        )
+    run = TrainingRun(prepare(items, config, labels), config, n_jobs, report)
+    data = run.data
+    _require_both_decisions(data.overturned)
     report(
-        f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases in {data.groups.max() + 1:,} groups"
+        f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases "
+        f"in {data.groups.max() + 1:,} groups"
     )
+
+    # 1. Deal the cases to folds, and choose the split whose figures stand first.
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
-    chosen = headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
-    held_out: dict[str, HeldOut] = {}
-    for split, folds in splits.items():
-        if isinstance(folds, str):
-            report(f"split {split}: not applicable, {folds}")
-        else:
-            n_shuffles = config.evaluation.n_shuffles if split == chosen.split else 0
-            held_out[split] = hold_out(
-                data, folds, config, n_jobs, partial(_report_split, report, split), n_shuffles
-            )
-    deals = (
-        _deal_grouped(data, grouped, config)
-        if isinstance(grouped := splits.get("grouped", ""), tuple)
-        else []
-    )
+    headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
+    headline_folds = _folds_of(splits, headline)
+    deals = deal_grouped(run, splits)
+
+    # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
+    held_out = _hold_out_splits(run, splits, headline)
     if len(deals) > 1:
         report(f"split grouped: {len(deals) - 1} other deals of the folds")
-        held_out["grouped"] = replace(
-            held_out["grouped"], repeats=_hold_out_deals(data, deals[1:], config, n_jobs)
-        )
+        held_out["grouped"] = replace(held_out["grouped"], repeats=hold_out_deals(run, deals[1:]))
+
+    # 3. Measure, and say what the figures mean.
     report("measuring, with intervals bootstrapped by case")
     metrics = measure(held_out, config.evaluation, config.seed)
-    told = verdict(metrics, chosen)
-    for split, folds in splits.items():
-        if isinstance(folds, str):
-            metrics["outcome"][split] = {"not_applicable": folds}
+    metrics["outcome"] |= _reasons_not_applicable(splits)
+    verdict = reach_verdict(metrics, headline)
+
+    # 4. Look at the recipe from other sides: without the case summary, and with fewer cases.
     if config.features.use_case_summary and not config.models.outcome.kind.endswith("_prior"):
-        shown = deals if chosen.split == "grouped" else [_folds_of(splits, chosen)]
         report("the same without the case summary, which is a proxy written after the fact")
-        metrics["baselines"]["without_case_summary"] = {
-            chosen.split: _measure_without_summary(data, shown, config, n_jobs)
-        }
-    if deals:
-        metrics["learning_curve"] = _measure_learning_curve(
-            data, deals, held_out["grouped"], config, n_jobs, report
+        figures = measure_without_summary(
+            run, deals if headline.split == "grouped" else [headline_folds]
         )
-    settled = (
-        _tune(data, config, held_out, metrics, n_jobs, report) if config.search.space else config
+        metrics["baselines"]["without_case_summary"] = {headline.split: figures}
+    if deals:
+        metrics["learning_curve"] = trace_learning_curve(run, deals, held_out["grouped"])
+
+    # 5. Search the settings, now on all items.
+    tuned = config
+    if config.search.space:
+        searched = _tune(run)
+        tuned = searched.config
+        metrics["search"] = _describe_search(searched, config.search.method, held_out)
+
+    # 6. Keep of the recipe what held-out cases bear out, and fit that on all items.
+    shipped = select_shipped_model(
+        tuned,
+        held_out[headline.split],
+        verdict,
+        metrics["deficiencies"].get(headline.split, {}),
     )
-    shipped, told = _select_shipped_model(settled, held_out[chosen.split], told, metrics, chosen)
-    report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
-    # In a worker again, where there are any: they have read these narratives before and remember
-    # what they found.
-    [model] = map_ordered(partial(fit_rows, data, shipped), [np.arange(len(data.items))], n_jobs)
-    found = [
-        *run_checks(data, splits, _folds_of(splits, chosen), model),
-        checks.check_better_than_prior(metrics, chosen.split),
+    metrics |= shipped.figures
+    model = _fit_all(run, shipped.config)
+
+    # 7. Look for leaks, and say what was made of what.
+    found_checks = [
+        *run_checks(data, splits, headline_folds, model),
+        checks.check_better_than_prior(metrics, headline.split),
     ]
-    metrics["checks"] = [asdict(check) for check in found]
-    facts = {
+    metrics["checks"] = [asdict(check) for check in found_checks]
+    metrics["data"] = {
         **describe_data(data),
         "stage": config.stage,
-        "ships": shipped.models.outcome.kind,
+        "ships": shipped.config.models.outcome.kind,
         "notes": list(model.notes),
-    }
-    metrics["data"] = facts
-    fingerprint = str(facts["fingerprint"])
-    now = datetime.now(UTC)
-    manifest = {
-        "model_version": f"{now:%Y%m%d.%H%M%S}-{fingerprint[:8]}",
-        "created_on": f"{now:%Y-%m-%d}",
-        "stage": config.stage,
-        "trained_on": data.trained_on,
-        "outcome_kind": shipped.models.outcome.kind,
-        "verdict": told.sentence,
-        "headline": chosen.split,
-        "recipe": config.model_dump(),
-        "config": shipped.model_dump(),
-        "splits": describe_splits(splits, data.keys),
-        "data": facts,
-        "year_rates": rates_by_year(data, config.models.category_shrinkage),
-        "training_cases": case_hashes(data),
     }
     return TrainingResult(
         model,
-        manifest,
+        _write_manifest(run, shipped, splits, metrics["data"]),
         metrics,
         held_out,
-        told,
-        found,
-        _precedents_of(data) if config.precedents.keep else None,
+        shipped.verdict,
+        found_checks,
+        _list_precedents(data) if config.precedents.keep else None,
     )
 
 
-def _precedents_of(data: TrainingData) -> pd.DataFrame:
-    found: list[list[str] | None] = [None] * len(data.items)
-    if data.deficiencies is not None:
-        names = data.deficiencies.columns.to_numpy()
-        rows = zip(data.deficiencies.to_numpy(dtype=bool), data.is_labelled, strict=True)
-        found = [names[row].tolist() if is_labelled else None for row, is_labelled in rows]
-    treatments = data.submissions["treatment"].to_list()
-    return build_precedents(
-        treatments, data.cases.tolist(), decided_years(data.keys), data.overturned, found
-    )
-
-
-def _tune(  # noqa: PLR0917 - what training has at hand
-    data: TrainingData,
-    config: Config,
-    held_out: Mapping[str, HeldOut],
-    metrics: dict[str, Any],
-    n_jobs: int,
-    report: Report,
-) -> Config:
-    """Search on all items; what was tried, and what each fold that was measured chose by itself, goes into ``metrics``."""
-    report(f"search: {config.search.method}, on all items")
-    found = search(data, config, n_jobs)
-    by_fold = [
-        {"split": split, "fold": number, "settings": dict(settings)}
-        for split, held in held_out.items()
-        for number, settings in enumerate(held.chosen, start=1)
-    ]
-    metrics["search"] = {**found.describe(config.search.method), "by_fold": by_fold}
-    return found.config
-
-
-def _select_shipped_model(
-    config: Config, held: HeldOut, told: Verdict, metrics: dict[str, Any], chosen: Headline
-) -> tuple[Config, Verdict]:
-    """Replace by the category prior what held-out cases did not bear out; what was found on the way goes into ``metrics``."""
-    models, kind = config.models, config.models.outcome.kind
-    if not told.beats_priors and not kind.endswith("_prior"):
-        models = models.model_copy(
-            update={"outcome": models.outcome.model_copy(update={"kind": "category_prior"})}
+def _require_both_decisions(overturned: np.ndarray) -> None:
+    n_overturned, n_upheld = int(overturned.sum()), int((~overturned).sum())
+    if min(n_overturned, n_upheld) < 2:
+        raise NotEnoughDataError(
+            "training needs upheld and overturned items, at least two of each; "
+            f"found {n_upheld:,} upheld and {n_overturned:,} overturned"
         )
-        not_kept = f"The saved model gives the category prior; the figures are of {kind}, which was not kept."
-        told = replace(told, sentence=f"{told.sentence} {not_kept}")
-    if models.deficiency.kind == "ridge" and not _beats_prior(
-        metrics["deficiencies"].get(chosen.split, {})
-    ):
-        models = models.model_copy(
-            update={"deficiency": models.deficiency.model_copy(update={"kind": "category_prior"})}
-        )
-    if models.target_precision is not None:
-        found = control_precision(
-            held.outcome,
-            _shipped_column(models),
-            models.target_precision,
-            config.evaluation,
-            config.seed,
-        )
-        metrics["target_precision"], models = (
-            found,
-            models.model_copy(update={"threshold": found["threshold"]}),
-        )
-    shipped = config.model_copy(update={"models": models})
-    if config.abstention.max_error is not None:
-        metrics["risk_control"], shipped = _control_error(held, shipped)
-    return shipped, told
 
 
-def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Config]:
-    """Find the confidence that keeps the stated error of what ships; without one, the model that ships answers nothing."""
-    threshold, stated = decision_threshold(shipped.models.model_dump()), shipped.abstention
-    column = _shipped_column(shipped.models)
-    found = control_error(
-        held.outcome, column, 0.5 if threshold is None else threshold, stated, shipped.seed
-    )
-    least = 1.0 if found["min_confidence"] is None else found["min_confidence"]
-    return found, shipped.model_copy(
-        update={"abstention": stated.model_copy(update={"min_confidence": least})}
-    )
-
-
-def _shipped_column(models: ModelsConfig) -> str:
-    """Name the held-out probabilities of the kind that ships."""
-    return f"p_{models.outcome.kind}" if models.outcome.kind.endswith("_prior") else "p_overturned"
-
-
-def _beats_prior(deficiencies: Mapping[str, Any]) -> bool:
-    """Whether the ranking of deficiencies is better than the category prior's, interval and all."""
-    return bool(deficiencies.get("micro_ap_vs_category_prior", {}).get("low", 0.0) > 0)
-
-
-def describe_splits(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> dict[str, Any]:
-    """Say how each split was cut: items on either side of each fold, and a digest that tells whether two runs cut alike."""
-    items = (keys["case_number"].astype("str") + "#" + keys["item_number"].astype("str")).to_numpy()
-    return {
-        split: {"not_applicable": folds}
-        if isinstance(folds, str)
-        else {
-            "n_train": [len(train_rows) for train_rows, _ in folds],
-            "n_test": [len(test_rows) for _, test_rows in folds],
-            "digest": hash_text(
-                "\n".join(" ".join(sorted(items[test_rows])) for _, test_rows in folds)
-            ),
-        }
-        for split, folds in splits.items()
-    }
-
-
-def _folds_of(splits: Mapping[Split, Folds | str], chosen: Headline) -> Folds:
-    folds = splits[cast(Split, chosen.split)]
-    assert not isinstance(folds, str)  # a split that was not made cannot carry the headline
-    return folds
-
-
-def _measure_without_summary(
-    data: TrainingData, deals: Sequence[Folds], config: Config, n_jobs: int
-) -> dict[str, Any]:
-    """Measure the outcome model without the narrative and what is read from it: how much of the result rests on the proxy."""
-    told = ["case_summary", "diagnosis", "age", "sex"]
-    bare = submission_frame(data.items.drop(columns=told, errors="ignore"), config.stage)
-    without = replace(data.without_labels, submissions=bare)
-    first, *others = _hold_out_deals(without, deals, config, n_jobs)
-    figures: dict[str, Any] = measure(
-        {"grouped": replace(first, repeats=tuple(others))}, config.evaluation, config.seed
-    )["outcome"]["grouped"]
-    return figures
+def _hold_out_splits(
+    run: TrainingRun, splits: Mapping[Split, Folds | str], headline: Headline
+) -> dict[str, HeldOut]:
+    """Hold out each split that could be made; sections are shuffled where the headline rests."""
+    held_out: dict[str, HeldOut] = {}
+    for split, folds in splits.items():
+        if isinstance(folds, str):
+            run.report(f"split {split}: not applicable, {folds}")
+            continue
+        n_shuffles = run.config.evaluation.n_shuffles if split == headline.split else 0
+        of_split = replace(run, report=partial(_report_split, run.report, split))
+        held_out[split] = hold_out(of_split, folds, n_shuffles)
+    return held_out
 
 
 def _report_split(report: Report, split: str, done: str) -> None:
     report(f"split {split}: {done}")
 
 
-def _deal_grouped(data: TrainingData, folds: Folds, config: Config) -> list[Folds]:
-    """Deal the groups of cases to folds as often as config asks; the first deal is given."""
-    only_grouped = config.evaluation.model_copy(update={"splits": ["grouped"]})
-    deals = [folds]
-    for number in range(1, config.evaluation.n_repeats):
-        dealt = make_splits(
-            data.keys, data.groups, data.overturned, only_grouped, config.seed + number
-        )["grouped"]
-        deals += [] if isinstance(dealt, str) else [dealt]
-    return deals
+def _folds_of(splits: Mapping[Split, Folds | str], headline: Headline) -> Folds:
+    folds = splits[cast(Split, headline.split)]
+    assert not isinstance(folds, str)  # a split that was not made cannot carry the headline
+    return folds
 
 
-def _hold_out_deals(
-    data: TrainingData, deals: Sequence[Folds], config: Config, n_jobs: int
-) -> tuple[HeldOut, ...]:
-    return tuple(hold_out(data, folds, config, n_jobs, lambda _: None) for folds in deals)
+def _reasons_not_applicable(splits: Mapping[Split, Folds | str]) -> dict[str, dict[str, str]]:
+    return {
+        split: {"not_applicable": folds}
+        for split, folds in splits.items()
+        if isinstance(folds, str)
+    }
 
 
-def _measure_learning_curve(  # noqa: PLR0917 - what every caller has at hand
-    data: TrainingData,
-    deals: Sequence[Folds],
-    everything: HeldOut,
-    config: Config,
-    n_jobs: int,
-    report: Report,
-) -> list[dict[str, Any]]:
-    """Measure case-grouped figures of models that learnt from a share of each fold's groups of cases."""
-    if not config.evaluation.learning_curve:
-        return []
-    order = np.random.default_rng(config.seed).permutation(data.groups.max() + 1)[data.groups]
-    held_out = {1.0: everything}
-    for share in config.evaluation.learning_curve:
-        # Each share holds the smaller ones: the curve tells more cases, not other cases.
-        parts = [
-            tuple(
-                (train[order[train] <= np.quantile(order[train], share)], test)
-                for train, test in deal
-            )
-            for deal in deals
-        ]
-        if any(len(np.unique(data.overturned[train])) < 2 for part in parts for train, _ in part):
-            report(f"learning curve: {share:.0%} of the cases show one decision only")
+def _tune(run: TrainingRun) -> SearchResult:
+    run.report(f"search: {run.config.search.method}, on all items")
+    return search(run.data, run.config, run.n_jobs)
+
+
+def _describe_search(
+    searched: SearchResult, method: str, held_out: Mapping[str, HeldOut]
+) -> dict[str, Any]:
+    """Say what was tried on all items, and what each fold that was measured chose by itself."""
+    by_fold = [
+        {"split": split, "fold": number, "settings": dict(settings)}
+        for split, held in held_out.items()
+        for number, settings in enumerate(held.chosen, start=1)
+    ]
+    return {**searched.describe(method), "by_fold": by_fold}
+
+
+def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
+    run.report(f"fitting the model that ships ({shipped.models.outcome.kind}) on all items")
+    # In a worker again, where there are any: they have read these narratives before and remember
+    # what they found.
+    all_rows = np.arange(len(run.data.items))
+    [model] = map_ordered(partial(fit_rows, run.data, shipped), [all_rows], run.n_jobs)
+    return model
+
+
+def _write_manifest(
+    run: TrainingRun,
+    shipped: Shipped,
+    splits: Mapping[Split, Folds | str],
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    data, config, now = run.data, run.config, datetime.now(UTC)
+    return {
+        "model_version": f"{now:%Y%m%d.%H%M%S}-{str(facts['fingerprint'])[:8]}",
+        "created_on": f"{now:%Y-%m-%d}",
+        "stage": config.stage,
+        "trained_on": data.trained_on,
+        "outcome_kind": shipped.config.models.outcome.kind,
+        "verdict": shipped.verdict.sentence,
+        "headline": shipped.verdict.headline.split,
+        "recipe": config.model_dump(),
+        "config": shipped.config.model_dump(),
+        "splits": describe_splits(splits, data.keys),
+        "data": facts,
+        "year_rates": rates_by_year(data, config.models.category_shrinkage),
+        "training_cases": list_case_hashes(data),
+    }
+
+
+def describe_splits(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> dict[str, Any]:
+    """Say how each split was cut; its digest tells whether two runs cut alike.
+
+    Parameters
+    ----------
+    splits : mapping of split to Folds or str
+        From ``make_splits``.
+    keys : DataFrame of shape (n_items, ...)
+        ``case_number`` and ``item_number``.
+
+    Returns
+    -------
+    dict
+        By split, ``n_train`` and ``n_test`` (items of each fold) and ``digest``; or
+        ``not_applicable``, why there is none.
+    """
+    items = (keys["case_number"].astype("str") + "#" + keys["item_number"].astype("str")).to_numpy()
+    described: dict[str, Any] = {}
+    for split, folds in splits.items():
+        if isinstance(folds, str):
+            described[split] = {"not_applicable": folds}
             continue
-        report(f"learning curve: {share:.0%} of the cases")
-        first, *others = _hold_out_deals(data.without_labels, parts, config, n_jobs)
-        held_out[share] = replace(first, repeats=tuple(others))
-    return measure_learning_curve(held_out, config.evaluation, config.seed)
+        tested = (" ".join(sorted(items[test_rows])) for _, test_rows in folds)
+        described[split] = {
+            "n_train": [len(train_rows) for train_rows, _ in folds],
+            "n_test": [len(test_rows) for _, test_rows in folds],
+            "digest": hash_text("\n".join(tested)),
+        }
+    return described
+
+
+def _list_precedents(data: TrainingData) -> pd.DataFrame:
+    deficiencies: list[list[str] | None] = [None] * len(data.items)
+    if data.deficiencies is not None:
+        names = data.deficiencies.columns.to_numpy()
+        rows = zip(data.deficiencies.to_numpy(dtype=bool), data.is_labelled, strict=True)
+        deficiencies = [names[row].tolist() if is_labelled else None for row, is_labelled in rows]
+    treatments = data.submissions["treatment"].to_list()
+    years = decided_years(data.keys)
+    return build_precedents(treatments, data.cases.tolist(), years, data.overturned, deficiencies)

@@ -1,4 +1,4 @@
-"""Settings of the outcome model chosen by held-out log loss: scikit-learn's searchers over case-grouped folds."""
+"""Settings of the outcome model chosen by held-out log loss on case-grouped folds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _FEWEST_OVERTURNED = 30
 
 
 class Recipe(ClassifierMixin, BaseEstimator):
-    """The outcome model of a config as a searcher wants it: its parameters are settings by their dotted paths.
+    """The outcome model of a config as a searcher wants it, with settings by their dotted paths.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Recipe(ClassifierMixin, BaseEstimator):
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """The settings that a search chose, and what it tried.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class SearchResult:
     rows: list[dict[str, Any]]
 
     def describe(self, method: str) -> dict[str, Any]:
-        """Say it in plain values; the chosen candidate's ``log_loss`` is the least of many, so it flatters."""
+        """Say it in plain values; the chosen ``log_loss``, as the least of many, flatters."""
         least = next(row["log_loss"] for row in self.rows if row["is_chosen"])
         return {"method": method, "chosen": dict(self.chosen), "log_loss": least, "rows": self.rows}
 
@@ -94,17 +94,27 @@ class SearchResult:
 def without_search(config: Config) -> Config:
     """Take the search out of a recipe; its settings stay as they stand.
 
+    Parameters
+    ----------
+    config : Config
+        The recipe.
+
+    Returns
+    -------
+    Config
+
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> without_search(load_config(overrides=["search.space={models.outcome.c: [1.0, 2.0]}"])).search.space is None
+    >>> searched = load_config(overrides=["search.space={models.outcome.c: [1.0, 2.0]}"])
+    >>> without_search(searched).search.space is None
     True
     """
     return config.model_copy(update={"search": config.search.model_copy(update={"space": None})})
 
 
 def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
-    """Try the settings of ``search.space`` on case-grouped folds and choose those of the least log loss.
+    """Try the settings of ``search.space`` and choose those of the least held-out log loss.
 
     Parameters
     ----------
@@ -114,6 +124,10 @@ def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
         The recipe, with a space.
     n_jobs : int, default=1
         Fits side by side, on ``search.backend``.
+
+    Returns
+    -------
+    SearchResult
 
     Raises
     ------
@@ -126,7 +140,8 @@ def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
     folds, note = calibration_folds(data.overturned, data.groups, asked.n_folds, config.seed)
     if not folds:
         raise NotEnoughDataError(
-            f"search: {note.removeprefix('not calibrated: ')}; lower search.n_folds or set search.space to null"
+            f"search: {note.removeprefix('not calibrated: ')}; "
+            "lower search.n_folds or set search.space to null"
         )
     searcher = _make_searcher(config, folds, len(data.items), float(data.overturned.mean()))
     with joblib_backend(asked.backend, n_jobs):
@@ -191,13 +206,15 @@ def _make_searcher(config: Config, folds: Any, n_items: int, rate: float) -> Any
 def _as_distribution(path: str, values: list[Any] | RangeConfig, method: str) -> Any:
     if not path.startswith(_SEARCHED):
         raise ConfigError(
-            f"search.space: found {path}; expected settings that the outcome hangs on: {', '.join(_SEARCHED)}"
+            f"search.space: found {path}; "
+            f"expected settings that the outcome hangs on: {', '.join(_SEARCHED)}"
         )
     if not isinstance(values, RangeConfig):
         return values
     if method == "grid":
         raise ConfigError(
-            f"search.space: {path} is a range; expected a list of values for a grid, or search.method random"
+            f"search.space: {path} is a range; "
+            "expected a list of values for a grid, or search.method random"
         )
     if values.log:
         return loguniform(values.low, values.high)

@@ -1,1 +1,1 @@
-"""The page and the JSON API that claims staff use on their own machine; nothing that is sent to them is kept or passed on."""
+"""The page and JSON API of claims staff; nothing that is sent to them is kept or passed on."""

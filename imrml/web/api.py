@@ -8,7 +8,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from imrml.scoring.in_words import DEMO, LAW
-from imrml.submissions.columns import columns_at
+from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import Requests
 from imrml.web.safety import MarkupFreeResponse
 from imrml.web.schemas import (
@@ -18,11 +18,11 @@ from imrml.web.schemas import (
     ModelAnswer,
     Problem,
     ScoreAnswer,
-    example_answer,
-    example_problem,
-    request_models,
+    make_request_models,
+    read_example_answer,
+    read_example_problem,
 )
-from imrml.web.service import Answering
+from imrml.web.service import ModelService
 
 PROBLEMS = {
     400: "No readable JSON",
@@ -33,24 +33,29 @@ PROBLEMS = {
 }
 
 
-def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> APIRouter:
+def make_api_router(service: ModelService, max_rows: int, *, needs_token: bool) -> APIRouter:
     """Make the routes of the API for one model.
 
     Parameters
     ----------
-    answering : Answering
+    service : ModelService
         The model.
     max_rows : int
         Requests that one call may hold.
     needs_token : bool
-        Whether the description says so; :class:`imrml.web.safety.Token` is who asks for it.
+        Whether the description says so; :class:`imrml.web.safety.TokenGuard` is who asks for it.
+
+    Returns
+    -------
+    APIRouter
+        ``/healthz``, ``/api/model``, ``/api/score`` and ``/api/explain``.
     """
     described = [Depends(HTTPBearer(auto_error=False))] if needs_token else []
     router = APIRouter(default_response_class=MarkupFreeResponse, dependencies=described)
-    fitted, manifest = answering.model.model, answering.model.manifest
-    score_body, explain_body = request_models(fitted.stage, fitted.profile, max_rows)
+    fitted, manifest = service.model.model, service.model.manifest
+    score_body, explain_body = make_request_models(fitted.stage, fitted.programme, max_rows)
     too_many: dict[int | str, dict[str, Any]] = {503: {"description": "Too many requests at once"}}
-    meaning = Meaning(law=LAW, demo=DEMO if answering.is_demo else None).model_dump()
+    meaning = Meaning(law=LAW, demo=DEMO if service.is_demo else None).model_dump()
 
     @router.get(
         "/healthz",
@@ -70,11 +75,12 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
         responses=_responses("/api/model", 401),
     )
     async def tell_model() -> MarkupFreeResponse:
-        told = {name: manifest[name] for name in ("model_version", "trained_on", "verdict")}
-        columns = list(columns_at(fitted.stage, fitted.profile))
+        columns = list(columns_at(fitted.stage, fitted.programme))
         return MarkupFreeResponse(
             {
-                **told,
+                "model_version": manifest["model_version"],
+                "trained_on": manifest["trained_on"],
+                "verdict": manifest["verdict"],
                 "stage": fitted.stage,
                 "profile": fitted.profile,
                 "columns": columns,
@@ -91,7 +97,7 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
     )
     async def score_requests(body: score_body) -> MarkupFreeResponse:  # type: ignore[valid-type]
         return MarkupFreeResponse(
-            await answering.on_a_thread(_score, answering, body) | {"meaning": meaning}
+            await service.run_on_thread(_score, service, body) | {"meaning": meaning}
         )
 
     @router.post(
@@ -103,7 +109,7 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
     )
     async def explain_request(body: explain_body) -> MarkupFreeResponse:  # type: ignore[valid-type]
         return MarkupFreeResponse(
-            await answering.on_a_thread(_explain, answering, body) | {"meaning": meaning}
+            await service.run_on_thread(_explain, service, body) | {"meaning": meaning}
         )
 
     return router
@@ -111,10 +117,15 @@ def make_router(answering: Answering, max_rows: int, *, needs_token: bool) -> AP
 
 def _responses(path: str, *problems: int) -> dict[int | str, dict[str, Any]]:
     """Describe the answer of a path and what may be wrong, with an example of each."""
-    described: dict[int | str, dict[str, Any]] = {200: {"content": _example(example_answer(path))}}
+    described: dict[int | str, dict[str, Any]] = {
+        200: {"content": _example(read_example_answer(path))}
+    }
     for status in problems:
-        told = {"model": Problem, "description": PROBLEMS[status]}
-        described[status] = told | {"content": _example(example_problem(status))}
+        described[status] = {
+            "model": Problem,
+            "description": PROBLEMS[status],
+            "content": _example(read_example_problem(status)),
+        }
     return described
 
 
@@ -126,23 +137,23 @@ def _row(body: BaseModel) -> dict[str, Any]:
     return body.model_dump(exclude_unset=True)
 
 
-def _score(answering: Answering, body: Any) -> dict[str, Any]:
-    scored = answering.score([_row(row) for row in body.requests])
+def _score(service: ModelService, body: Any) -> dict[str, Any]:
+    scored = service.score([_row(row) for row in body.requests])
     refused = [{"row": number, "why": why} for number, why in scored.requests.refused]
-    return {"predictions": scored.rows(), "refused": refused, **_passed_over(scored.requests)}
+    return {"predictions": scored.rows(), "refused": refused, **_ignored(scored.requests)}
 
 
-def _explain(answering: Answering, body: Any) -> dict[str, Any]:
-    explained = answering.explain(_row(body.request), body.if_shown)
+def _explain(service: ModelService, body: Any) -> dict[str, Any]:
+    explained = service.explain(_row(body.request), body.if_shown)
     together = explained.together and asdict(explained.together)
     return {
         "explanation": asdict(explained.explanation),
         "if_shown": together,
-        **_passed_over(explained.requests),
+        **_ignored(explained.requests),
     }
 
 
-def _passed_over(requests: Requests) -> dict[str, Any]:
+def _ignored(requests: Requests) -> dict[str, Any]:
     return {
         "unknown_columns": list(requests.unknown_columns),
         "late_columns": list(requests.late_columns),

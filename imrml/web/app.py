@@ -21,18 +21,19 @@ from imrml.explaining.precedents import Precedents
 from imrml.models import LoadedModel
 from imrml.scoring.in_words import DECISION_SUPPORT, LAW, P_MEANING
 from imrml.submissions.columns import CODED_COLUMNS, SUBMISSION_COLUMNS
-from imrml.web.api import make_router
-from imrml.web.pages import Pages, make_pages
+from imrml.web.api import make_api_router
+from imrml.web.page_routes import make_page_router
+from imrml.web.pages import Pages
 from imrml.web.safety import (
     BodyLimit,
     SameOrigin,
     Shield,
-    Token,
     TokenAuthenticator,
+    TokenGuard,
     is_program,
-    json_error,
+    make_json_error,
 )
-from imrml.web.service import Answering
+from imrml.web.service import ModelService
 from imrml.web.settings import ServeSettings
 from imrml.web.uploads import Reader
 
@@ -62,7 +63,7 @@ def create_app(
     model: LoadedModel,
     settings: ServeSettings | None = None,
     *,
-    precedents: Precedents | None = None,
+    past_items: Precedents | None = None,
     allow_demo: bool = False,
 ) -> FastAPI:
     """Make the application that serves one model.
@@ -73,7 +74,7 @@ def create_app(
         As :func:`imrml.models.load_model` gives it.
     settings : ServeSettings, optional
         Who may reach it; loopback without a token by default.
-    precedents : Precedents, optional
+    past_items : Precedents, optional
         Past items to set beside an explanation.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
@@ -89,16 +90,16 @@ def create_app(
         The model was trained on invented data and ``allow_demo`` is false.
     """
     settings = settings or ServeSettings()
-    answering = Answering(model, precedents, settings.n_at_once, allow_demo=allow_demo)
+    service = ModelService(model, past_items, settings.n_at_once, allow_demo=allow_demo)
     reader = Reader(load_config().limits)
-    pages = Pages(answering)
-    gate = TokenAuthenticator(settings.token) if settings.token else None
+    pages = Pages(service)
+    authenticator = TokenAuthenticator(settings.token) if settings.token else None
 
     def tell(path: str, status: int, what: str) -> Response:
         return (
-            json_error(status, what)
+            make_json_error(status, what)
             if is_program(path)
-            else pages.fault(status, _HEADINGS.get(status, "This did not work"), what)
+            else pages.problem(status, _HEADINGS.get(status, "This did not work"), what)
         )
 
     @asynccontextmanager
@@ -110,7 +111,7 @@ def create_app(
         Middleware(Shield, tell=tell),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False),
         Middleware(SameOrigin, tell=tell),
-        *([Middleware(Token, gate=gate)] if gate else []),
+        *([Middleware(TokenGuard, authenticator=authenticator)] if authenticator else []),
         Middleware(
             BodyLimit,
             max_json_bytes=settings.max_json_bytes,
@@ -132,12 +133,14 @@ def create_app(
         StaticFiles(directory=str(Path(str(files("imrml.web")), "static"))),
         name="static",
     )
-    app.include_router(make_router(answering, settings.max_rows, needs_token=gate is not None))
-    app.include_router(make_pages(pages, answering, reader, gate, settings.max_rows))
+    app.include_router(
+        make_api_router(service, settings.max_rows, needs_token=authenticator is not None)
+    )
+    app.include_router(make_page_router(pages, service, reader, authenticator, settings.max_rows))
 
     @app.exception_handler(RequestValidationError)
     async def tell_invalid(_: Request, error: RequestValidationError) -> Response:
-        return json_error(422, _explained(error))
+        return make_json_error(422, _format_validation(error))
 
     @app.exception_handler(ImrmlError)
     async def tell_refused(request: Request, error: ImrmlError) -> Response:
@@ -152,21 +155,15 @@ def create_app(
     return app
 
 
-def _explained(error: RequestValidationError) -> str:
+def _format_validation(error: RequestValidationError) -> str:
     """Name each place and what is wrong with it, without the value that stands there."""
-    told: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for problem in error.errors():
         if problem["type"] == "json_invalid":
             return "the body is no JSON"
         # The name of an unknown column is the sender's own text.
-        place = (
-            ".".join(
-                str(part)
-                for part in problem["loc"][1:]
-                if isinstance(part, int) or part in _OUR_NAMES
-            )
-            or "the body"
-        )
+        parts = [part for part in problem["loc"][1:] if isinstance(part, int) or part in _OUR_NAMES]
+        place = ".".join(map(str, parts)) or "the body"
         words = problem["msg"].removeprefix("Value error, ")
-        told.setdefault(place, f"{place}: {words[0].lower()}{words[1:]}")
-    return "; ".join([*told.values()][:_N_PROBLEMS])
+        problems.setdefault(place, f"{place}: {words[0].lower()}{words[1:]}")
+    return "; ".join([*problems.values()][:_N_PROBLEMS])

@@ -1,4 +1,4 @@
-"""Figures as pictures with words beside them: where a probability lies, which words of a text count, what moved a score."""
+"""Figures as pictures: where a probability lies, and which words of a text count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ class Scale:
         Place of the base rate.
     dot, low, high : float or None
         Places of the probability and its interval; None where there are none.
+    width : int
+        Of the whole.
     """
 
     end: float
@@ -45,6 +47,11 @@ def draw_scale(base_rate: float, p: float | None, low: float | None, high: float
         Of the treatment category.
     p, low, high : float or None
         Probability and its interval, between 0 and 1.
+
+    Returns
+    -------
+    Scale
+        All that is drawn, in the units of an SVG.
 
     Examples
     --------
@@ -87,7 +94,7 @@ class Piece:
 
 
 def cut_text(text: str, marks: Sequence[Mark]) -> list[Piece]:
-    """Cut a text at its marks; where several overlap, what the text shows outranks what moved the score.
+    """Cut a text at its marks; what the text shows outranks what moved the score.
 
     Parameters
     ----------
@@ -96,10 +103,16 @@ def cut_text(text: str, marks: Sequence[Mark]) -> list[Piece]:
     marks : sequence of Mark
         In any order.
 
+    Returns
+    -------
+    list of Piece
+        In the order of the text.
+
     Examples
     --------
-    >>> cut_text("CURES was checked.", [Mark(0, 5, "shown", "CURES report")])
-    [Piece(text='CURES', kind='shown', words='CURES report'), Piece(text=' was checked.', kind='', words='')]
+    >>> pieces = cut_text("CURES was checked.", [Mark(0, 5, "shown", "CURES report")])
+    >>> [(piece.text, piece.kind) for piece in pieces]
+    [('CURES', 'shown'), (' was checked.', '')]
     """
     owner: list[Mark | None] = [None] * len(text)
     for mark in sorted(marks, key=lambda mark: -_PRECEDENCE.index(mark.kind)):
@@ -108,9 +121,8 @@ def cut_text(text: str, marks: Sequence[Mark]) -> list[Piece]:
     start = 0
     for at in range(1, len(text) + 1):
         if at == len(text) or owner[at] is not owner[start]:
-            over = owner[start]
-            pieces.append(
-                Piece(text[start:at], over.kind, over.words) if over else Piece(text[start:at])
-            )
+            mark_there = owner[start]
+            kind, words = (mark_there.kind, mark_there.words) if mark_there else ("", "")
+            pieces.append(Piece(text[start:at], kind, words))
             start = at
     return pieces

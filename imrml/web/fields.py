@@ -1,15 +1,16 @@
 """The fields of the page's form, and a pasted request taken apart into them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 import yaml
 
-from imrml.config import Profile, Stage
-from imrml.submissions.columns import columns_at
+from imrml.config import Stage
+from imrml.submissions.programmes import Programme, columns_at
 
 NARRATIVE = "case_summary"
 _LONGEST_LABEL = 40
@@ -42,45 +43,70 @@ class Field:
     kind: Literal["text", "long", "number", "date", "choice"]
     group: Literal["request", "person", "review"]
     labels: tuple[str, ...]
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = dataclass_field(default_factory=dict)
 
 
 @cache
-def form_fields(stage: Stage, profile: Profile) -> tuple[Field, ...]:
-    """List the fields that a model of a stage and profile can use.
+def list_fields(stage: Stage, programme: Programme) -> tuple[Field, ...]:
+    """List the fields that a model of a stage and programme can use.
+
+    Parameters
+    ----------
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme
+        Whose reviews.
+
+    Returns
+    -------
+    tuple of Field
+        In the order of the page.
 
     Examples
     --------
-    >>> [field.column for field in form_fields("rfa", "letters")][:3]
+    >>> [field.column for field in list_fields("rfa", LETTERS)][:3]
     ['treatment', 'diagnosis', 'case_summary']
     """
-    known = columns_at(stage, profile)
+    known = columns_at(stage, programme)
     rows = yaml.safe_load(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
     return tuple(
         Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known
     )
 
 
-def read_labelled(text: str, fields: Sequence[Field]) -> dict[str, str]:
-    r"""Read the lines of a pasted request that name their field; the first of each field counts.
+def parse_labelled_lines(text: str, fields: Sequence[Field]) -> dict[str, str]:
+    r"""Parse the lines of a pasted request that name their field; the first of each counts.
+
+    Parameters
+    ----------
+    text : str
+        What was pasted, or read from a file.
+    fields : sequence of Field
+        Those of the form.
+
+    Returns
+    -------
+    dict of str to str
+        What stands behind the label, by column.
 
     Examples
     --------
-    >>> read_labelled("DOI: 3/1/2014\nService/Good Requested: MRI left knee\nHe fell.", form_fields("rfa", "letters"))
+    >>> text = "DOI: 3/1/2014\nService/Good Requested: MRI left knee\nHe fell."
+    >>> parse_labelled_lines(text, list_fields("rfa", LETTERS))
     {'date_of_injury': '3/1/2014', 'treatment': 'MRI left knee'}
     """
     columns = {label: field.column for field in fields for label in field.labels}
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for line in text.splitlines():
         label, colon, value = line[: _LONGEST_LABEL + 1].partition(":")
         column = columns.get(" ".join(label.lower().split())) if colon else None
         if column and value.strip():
-            found.setdefault(column, line.partition(":")[2].strip())
-    return found
+            values.setdefault(column, line.partition(":")[2].strip())
+    return values
 
 
-def fill(given: Mapping[str, str], report: str, fields: Sequence[Field]) -> dict[str, str]:
-    r"""Join what was typed and what an uploaded report says; fields that nobody filled are read from labelled lines.
+def fill_fields(given: Mapping[str, str], report: str, fields: Sequence[Field]) -> dict[str, str]:
+    r"""Join what was typed with an uploaded report, whose labelled lines fill what is empty.
 
     Parameters
     ----------
@@ -91,14 +117,22 @@ def fill(given: Mapping[str, str], report: str, fields: Sequence[Field]) -> dict
     fields : sequence of Field
         Those of the form.
 
+    Returns
+    -------
+    dict of str to str
+        Value of every field, by column; ``""`` where nothing says it.
+
     Examples
     --------
-    >>> fill({"age": "44"}, "Treatment: Norco #60\nAge: 43", form_fields("imr", "letters"))["treatment"]
-    'Norco #60'
+    >>> report = "Treatment: Norco #60\nAge: 43"
+    >>> filled = fill_fields({"age": "44"}, report, list_fields("imr", LETTERS))
+    >>> filled["treatment"], filled["age"]
+    ('Norco #60', '44')
     """
     narrative = "\n\n".join(part for part in (given.get(NARRATIVE, ""), report.strip()) if part)
-    labelled = read_labelled(narrative, fields)
+    labelled = parse_labelled_lines(narrative, fields)
     filled = {
-        one.column: given.get(one.column, "") or labelled.get(one.column, "") for one in fields
+        field.column: given.get(field.column, "") or labelled.get(field.column, "")
+        for field in fields
     }
     return filled | {NARRATIVE: narrative}

@@ -1,4 +1,4 @@
-"""What stands between a browser and the page: hosts, origins, sizes, the token, headers, and faults without their text."""
+"""What stands between a browser and the page: origins, sizes, the token, headers, silent errors."""
 
 import hashlib
 import hmac
@@ -19,8 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger = logging.getLogger("imrml.web")
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Cache-Control": "no-store",
     # not no-referrer, which would hide the origin that the check below wants to see
     "Referrer-Policy": "same-origin",
@@ -43,7 +44,18 @@ Tell = Callable[[str, int, str], Response]
 
 
 def is_program(path: str) -> bool:
-    """Tell whether a program asks, which is answered in JSON."""
+    """Tell whether a program asks, which is answered in JSON.
+
+    Parameters
+    ----------
+    path : str
+        Of the request.
+
+    Returns
+    -------
+    bool
+        False for the pages.
+    """
     return path.startswith("/api/") or path in ("/healthz", "/openapi.json")
 
 
@@ -51,20 +63,59 @@ class MarkupFreeResponse(JSONResponse):
     """JSON in which no character can begin a tag, whoever takes it for something else."""
 
     def render(self, content: Any) -> bytes:
-        """Write JSON with ``<``, ``>`` and ``&`` as escapes."""
+        """Write JSON with ``<``, ``>`` and ``&`` as escapes.
+
+        Parameters
+        ----------
+        content : Any
+            What JSON can hold.
+
+        Returns
+        -------
+        bytes
+            The body.
+        """
         text = super().render(content)
         for character in (b"<", b">", b"&"):
             text = text.replace(character, b"\\u%04x" % ord(character))
         return text
 
 
-def json_error(status: int, what: str) -> Response:
-    """Say what is wrong, as every answer of the API that is no success does."""
+def make_json_error(status: int, what: str) -> Response:
+    """Say what is wrong, as every answer of the API that is no success does.
+
+    Parameters
+    ----------
+    status : int
+        Of the answer.
+    what : str
+        What is wrong, without text that was sent.
+
+    Returns
+    -------
+    Response
+        JSON with ``error``.
+    """
     return MarkupFreeResponse({"error": what}, status)
 
 
-class Shield:
-    """Outermost: safe headers on every answer, and a fault of ours becomes a 500 without a word of what it was about.
+class _Guard:
+    """ASGI middleware that looks at HTTP only; what else there is (start and stop) passes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+        answer = self._answer if scope["type"] == "http" else self.app
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+class Shield(_Guard):
+    """Outermost: safe headers on every answer; an error of ours is a 500 that says nothing of it.
 
     Parameters
     ----------
@@ -75,14 +126,10 @@ class Shield:
     """
 
     def __init__(self, app: ASGIApp, tell: Tell) -> None:
-        self.app = app
+        super().__init__(app)
         self.tell = tell
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as ASGI has it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
 
         async def send_with_headers(message: Message) -> None:
@@ -100,18 +147,18 @@ class Shield:
             at = traceback.extract_tb(error.__traceback__)[-1]
             # Where, but neither the message nor the path: either may hold what somebody typed.
             place = (type(error).__name__, Path(at.filename).name, at.lineno)
-            logger.error("fault: %s in %s, line %d", *place)  # noqa: TRY400
+            logger.error("error: %s in %s, line %d", *place)  # noqa: TRY400
             if not has_begun:
-                fault = self.tell(
+                apology = self.tell(
                     scope["path"],
                     500,
                     "A fault of the program, not of what you sent; nothing was kept. Report it.",
                 )
-                await fault(scope, receive, send_with_headers)
+                await apology(scope, receive, send_with_headers)
 
 
-class SameOrigin:
-    """Refuse what another site makes a visitor's browser send: by ``Sec-Fetch-Site``, else by ``Origin``.
+class SameOrigin(_Guard):
+    """Refuse what another site makes a browser send: by ``Sec-Fetch-Site``, else by ``Origin``.
 
     Every browser that is still in use names one of them in a POST; a program that names none has no
     visitor's rights to abuse.
@@ -125,16 +172,11 @@ class SameOrigin:
     """
 
     def __init__(self, app: ASGIApp, tell: Tell) -> None:
-        self.app = app
+        super().__init__(app)
         self.tell = tell
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as ASGI has it."""
-        if (
-            scope["type"] == "http"
-            and scope["method"] not in SAFE_METHODS
-            and self._is_foreign(Headers(scope=scope))
-        ):
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in SAFE_METHODS and self._is_foreign(Headers(scope=scope)):
             refusal = self.tell(
                 scope["path"],
                 403,
@@ -156,8 +198,8 @@ class _TooLargeError(Exception):
     """The body went on beyond its limit."""
 
 
-class BodyLimit:
-    """Refuse bodies over a size before they are held: by the length they announce, and by what really comes.
+class BodyLimit(_Guard):
+    """Refuse bodies over a size before they are held, by what they announce and by what comes.
 
     Parameters
     ----------
@@ -170,18 +212,14 @@ class BodyLimit:
     """
 
     def __init__(self, app: ASGIApp, max_json_bytes: int, max_form_bytes: int, tell: Tell) -> None:
-        self.app = app
+        super().__init__(app)
         self.tell = tell
         self.max_json_bytes = max_json_bytes
         self.max_form_bytes = max_form_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as ASGI has it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = self.max_json_bytes if scope["path"].startswith("/api/") else self.max_form_bytes
-        if scope["path"] == "/sign-in":  # the only form that is read of who does not know the token
+        if scope["path"] == "/sign-in":  # the one form that is read before the token is known
             most = min(most, _SIGN_IN_BYTES)
         announced = Headers(scope=scope).get("content-length", "0")
         refusal = self.tell(
@@ -203,9 +241,8 @@ class BodyLimit:
 
         async def send_unless_too_large(message: Message) -> None:
             nonlocal has_begun
-            if (
-                n_seen <= most or has_begun
-            ):  # else whoever read the body took the error for one of his own
+            # Beyond the limit, whoever read the body took the error for one that it made.
+            if n_seen <= most or has_begun:
                 has_begun = True
                 await send(message)
 
@@ -215,42 +252,39 @@ class BodyLimit:
             await refusal(scope, receive, send)
 
 
-class Token:
-    """Ask for the token: as a bearer token under ``/api``, elsewhere by a cookie that ``/sign-in`` gives.
+class TokenGuard(_Guard):
+    """Ask for the token: as a bearer token, or by the cookie that ``/sign-in`` gives.
 
     Parameters
     ----------
     app : ASGI application
         What is guarded.
-    gate : Gate
+    authenticator : TokenAuthenticator
         Knows the token.
     """
 
-    def __init__(self, app: ASGIApp, gate: "TokenAuthenticator") -> None:
-        self.app = app
-        self.gate = gate
+    def __init__(self, app: ASGIApp, authenticator: "TokenAuthenticator") -> None:
+        super().__init__(app)
+        self.authenticator = authenticator
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as ASGI has it."""
-        if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
-            await self.app(scope, receive, send)
-            return
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        kind, _, given = connection.headers.get("authorization", "").partition(" ")
-        is_known = (kind.lower() == "bearer" and self.gate.knows(given)) or self.gate.let_in(
-            connection.cookies.get(COOKIE, "")
-        )
-        if is_known:
+        if scope["path"].startswith(OPEN_PATHS) or self._is_known(connection):
             await self.app(scope, receive, send)
             return
-        if (
-            is_program(scope["path"]) or "hx-request" in connection.headers
-        ):  # a part of a page: no other page fits into it
-            refusal = json_error(401, "a token is needed: Authorization: Bearer TOKEN")
+        # htmx asks for a part of a page, into which no other page fits.
+        if is_program(scope["path"]) or "hx-request" in connection.headers:
+            refusal = make_json_error(401, "a token is needed: Authorization: Bearer TOKEN")
             refusal.headers["WWW-Authenticate"] = "Bearer"
         else:
             refusal = RedirectResponse("/sign-in", 303)
         await refusal(scope, receive, send)
+
+    def _is_known(self, connection: HTTPConnection) -> bool:
+        kind, _, given = connection.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self.authenticator.knows(given):
+            return True
+        return self.authenticator.knows_pass(connection.cookies.get(COOKIE, ""))
 
 
 class TokenAuthenticator:
@@ -263,8 +297,8 @@ class TokenAuthenticator:
 
     Examples
     --------
-    >>> gate = TokenAuthenticator("a token of the house")
-    >>> gate.knows("a guess"), gate.let_in(gate.make_pass())
+    >>> authenticator = TokenAuthenticator("a token of the house")
+    >>> authenticator.knows("a guess"), authenticator.knows_pass(authenticator.make_pass())
     (False, True)
     """
 
@@ -273,13 +307,41 @@ class TokenAuthenticator:
         self._key = secrets.token_bytes(32)
 
     def knows(self, given: str) -> bool:
-        """Compare with the token in constant time."""
+        """Tell whether this is the token, in constant time.
+
+        Parameters
+        ----------
+        given : str
+            What a visitor gives.
+
+        Returns
+        -------
+        bool
+            True for the token alone.
+        """
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)
 
     def make_pass(self) -> str:
-        """Make what the cookie holds."""
+        """Make what the cookie holds.
+
+        Returns
+        -------
+        str
+            Another one after each start of the server.
+        """
         return hmac.new(self._key, self._token, hashlib.sha256).hexdigest()
 
-    def let_in(self, given: str) -> bool:
-        """Tell whether a cookie holds the pass."""
+    def knows_pass(self, given: str) -> bool:
+        """Tell whether a cookie holds the pass.
+
+        Parameters
+        ----------
+        given : str
+            What the cookie holds.
+
+        Returns
+        -------
+        bool
+            True for the pass alone.
+        """
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.make_pass().encode())

@@ -9,11 +9,11 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.config import JsonDict
 
-from imrml.config import Profile, Stage
+from imrml.config import Stage
 from imrml.explaining.explanation import Explanation
 from imrml.explaining.what_if import JointWhatIf
 from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
-from imrml.submissions.columns import NAMING_TREATMENT, columns_at, columns_of
+from imrml.submissions.programmes import Programme, columns_at
 from imrml.web.service import TRIAL
 
 
@@ -50,7 +50,7 @@ class Problem(BaseModel):
     error: str
 
 
-class PassedOver(BaseModel):
+class IgnoredCell(BaseModel):
     """One value that was left out."""
 
     row: int
@@ -106,7 +106,7 @@ class ScoreAnswer(BaseModel):
     refused: list[Refused]
     unknown_columns: list[str]
     late_columns: list[str]
-    unread: list[PassedOver]
+    unread: list[IgnoredCell]
     meaning: Meaning
 
 
@@ -117,7 +117,7 @@ class ExplainAnswer(BaseModel):
     if_shown: JointWhatIf | None
     unknown_columns: list[str]
     late_columns: list[str]
-    unread: list[PassedOver]
+    unread: list[IgnoredCell]
     meaning: Meaning
 
 
@@ -146,27 +146,32 @@ class _Row(BaseModel):
     __pydantic_extra__: dict[str, Scalar]
 
 
-def request_models(
-    stage: Stage, profile: Profile, max_rows: int
+def make_request_models(
+    stage: Stage, programme: Programme, max_rows: int
 ) -> tuple[type[BaseModel], type[BaseModel]]:
-    """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model of a stage and profile knows.
+    """Make the bodies of ``/api/score`` and ``/api/explain`` for what a model knows.
 
     Parameters
     ----------
     stage : {'rfa', 'imr'}
         When the prediction is made.
-    profile : {'letters', 'dmhc'}
+    programme : Programme
         Whose reviews.
     max_rows : int
         Requests that one call may hold.
+
+    Returns
+    -------
+    tuple of (type, type)
+        Pydantic models of the two bodies.
     """
-    known = columns_at(stage, profile)
+    known = columns_at(stage, programme)
     described = {
         column.name: (
             Scalar,
             Field(default=None, description="; ".join(filter(None, (column.note, column.unit)))),
         )
-        for column in columns_of(profile)
+        for column in programme.columns
         if column.name in known
     }
     fields: dict[str, Any] = {
@@ -179,7 +184,7 @@ def request_models(
     )
     row.model_config["json_schema_extra"] = {"examples": [example]}
     # As in a table: one row that has the column is enough, and the others abstain.
-    named: JsonDict = {"anyOf": [{"required": [name]} for name in NAMING_TREATMENT[profile]]}
+    named: JsonDict = {"anyOf": [{"required": [name]} for name in programme.treatment_columns]}
     requests = Field(min_length=1, max_length=max_rows, json_schema_extra={"contains": named})
     rows: Any = list[row]  # type: ignore[valid-type]
     score_body = create_model(
@@ -194,7 +199,7 @@ def request_models(
     )
     shown: JsonDict = {
         "request": example,
-        "if_shown": list(example_answer("/api/explain")["if_shown"]["documents"]),
+        "if_shown": list(read_example_answer("/api/explain")["if_shown"]["documents"]),
     }
     explain_body.model_config["json_schema_extra"] = {"examples": [shown]}
     return score_body, explain_body
@@ -207,23 +212,43 @@ def _examples() -> dict[str, Any]:
     )
 
 
-def example_answer(path: str) -> dict[str, Any]:
+def read_example_answer(path: str) -> dict[str, Any]:
     """Give an invented answer of a path of the API, for its description.
+
+    Parameters
+    ----------
+    path : str
+        Of the API.
+
+    Returns
+    -------
+    dict
+        As JSON.
 
     Examples
     --------
-    >>> example_answer("/healthz")
+    >>> read_example_answer("/healthz")
     {'status': 'ok'}
     """
     return dict(_examples()["answers"][path])
 
 
-def example_problem(status: int) -> dict[str, Any]:
+def read_example_problem(status: int) -> dict[str, Any]:
     """Give what the API answers with a status that is no success, for its description.
+
+    Parameters
+    ----------
+    status : int
+        Of the answer, 400 or above.
+
+    Returns
+    -------
+    dict
+        As JSON.
 
     Examples
     --------
-    >>> example_problem(400)
+    >>> read_example_problem(400)
     {'error': 'the body is no JSON'}
     """
     return {"error": _examples()["problems"][status]}

@@ -1,4 +1,4 @@
-"""One model and the requests that come for it: the same functions as the command line calls, on threads of their own."""
+"""One model and the requests that come for it: what the command line calls, on threads apart."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ import pandas as pd
 from anyio import CapacityLimiter, to_thread
 
 from imrml.errors import ImrmlError, ModelError
-from imrml.explaining.explanation import Explanation, explain
+from imrml.explaining.explainer import RequestExplainer
+from imrml.explaining.explanation import Explanation
 from imrml.explaining.precedents import Precedents
-from imrml.explaining.what_if import JointWhatIf, what_if_note, what_if_together
+from imrml.explaining.what_if import JointWhatIf
 from imrml.features import forget_texts
 from imrml.models import LoadedModel
-from imrml.scoring.in_words import DEMO
-from imrml.scoring.prediction import prediction_table, score_columns
+from imrml.scoring.prediction import make_prediction_table, require_demo_allowed, score_columns
 from imrml.submissions.requests import Requests, sort_requests
-from imrml.tables.files import plain_rows
+from imrml.tables.formats import plain_rows
 
 Output = TypeVar("Output")
 
@@ -24,8 +24,9 @@ TRIAL: dict[str, str | int] = {
     "request_id": "a-17",
     "treatment": "Physical therapy 2 times a week for 6 weeks, right shoulder",
     "diagnosis": "M75.41 impingement syndrome of right shoulder",
-    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain finished 6 visits and can reach "
-    "overhead again; strength is still reduced. Home exercises are done daily.",
+    "case_summary": "Invented. A 44 year old warehouse worker with a right shoulder strain "
+    "finished 6 visits and can reach overhead again; strength is still reduced. "
+    "Home exercises are done daily.",
     "age": 44,
     "sex": "female",
 }
@@ -33,13 +34,13 @@ TRIAL: dict[str, str | int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredRequests:
     """A table of requests, answered.
 
     Parameters
     ----------
     requests : Requests
-        What was scored, refused and passed over.
+        What was scored, refused and ignored.
     columns : mapping of str to list
         As :func:`imrml.scoring.prediction.score_columns` gives them.
     """
@@ -50,21 +51,46 @@ class Scored:
     @property
     def predictions(self) -> pd.DataFrame:
         """The prediction table."""
-        return prediction_table(self.columns)
+        return make_prediction_table(self.columns)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give the predictions as JSON Lines would hold them."""
+        """Give the predictions as JSON Lines would hold them.
+
+        Returns
+        -------
+        list of dict
+            A row each.
+        """
         return list(plain_rows(self.columns))
 
 
-class Answering:
-    """Scores and explains.
+@dataclass(frozen=True, slots=True)
+class ExplainedRequest:
+    """One request, answered in full.
+
+    Parameters
+    ----------
+    requests : Requests
+        The request, sorted.
+    explanation : Explanation
+        As :func:`imrml.explaining.explain` gives it.
+    together : JointWhatIf or None
+        The re-score, where something was toggled that can be.
+    """
+
+    requests: Requests
+    explanation: Explanation
+    together: JointWhatIf | None
+
+
+class ModelService:
+    """Scores and explains with one model.
 
     Parameters
     ----------
     model : LoadedModel
         The only one that is served.
-    precedents : Precedents or None
+    past_items : Precedents or None
         Past items to set beside an explanation.
     n_at_once : int
         Requests that are worked on at once; the others wait.
@@ -79,25 +105,23 @@ class Answering:
     """
 
     def __init__(
-        self, model: LoadedModel, precedents: Precedents | None, n_at_once: int, *, allow_demo: bool
+        self, model: LoadedModel, past_items: Precedents | None, n_at_once: int, *, allow_demo: bool
     ) -> None:
-        if model.manifest["trained_on"] == "synthetic" and not allow_demo:
-            raise ModelError(
-                f"{DEMO}: this model learned from invented letters and knows nothing of real ones; --allow-demo uses it"
-            )
+        require_demo_allowed(model.manifest, allow_demo=allow_demo)
         self.model = model
-        self.precedents = precedents
+        self.past_items = past_items
         self._n_at_once = n_at_once
         self._limiter: CapacityLimiter | None = None
         self._try_out()
 
     def _try_out(self) -> None:
-        """Answer a fictional request: what cannot be answered, nobody should be the first to learn of, nor wait for imports."""
+        """Answer a fictional request, so that nobody is the first to meet a failure or waits."""
         try:
             self.explain(TRIAL)
         except Exception as error:
             raise ModelError(
-                f"the model cannot answer ({type(error).__name__}): another state of imrml made it; train it again with this one"
+                f"the model cannot answer ({type(error).__name__}): "
+                "another state of imrml made it; train it again with this one"
             ) from error
         finally:
             forget_texts()
@@ -107,8 +131,21 @@ class Answering:
         """Whether the model learned from invented data."""
         return bool(self.model.manifest["trained_on"] == "synthetic")
 
-    async def on_a_thread(self, function: Callable[..., Output], *arguments: Any) -> Output:
-        """Call a function that computes, away from the event loop; what it remembered of texts is forgotten."""
+    async def run_on_thread(self, function: Callable[..., Output], *arguments: Any) -> Output:
+        """Call a function that computes, away from the event loop, and forget the texts it read.
+
+        Parameters
+        ----------
+        function : callable
+            What to call.
+        *arguments : Any
+            Its arguments.
+
+        Returns
+        -------
+        Any
+            What it returns.
+        """
         if self._limiter is None:  # belongs to the event loop, which runs only now
             self._limiter = CapacityLimiter(self._n_at_once)
         try:
@@ -117,17 +154,51 @@ class Answering:
             forget_texts()
 
     def sort(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Requests:
-        """Sort requests as the command line does."""
+        """Sort requests as the command line does.
+
+        Parameters
+        ----------
+        rows : sequence of mapping, or DataFrame
+            A submission table.
+
+        Returns
+        -------
+        Requests
+            What can be scored and what is refused.
+        """
         table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
-        return sort_requests(table, self.model.manifest["stage"], self.model.model.profile)
+        return sort_requests(table, self.model.manifest["stage"], self.model.model.programme)
 
-    def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Scored:
-        """Score a table of requests."""
+    def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> ScoredRequests:
+        """Score a table of requests.
+
+        Parameters
+        ----------
+        rows : sequence of mapping, or DataFrame
+            A submission table.
+
+        Returns
+        -------
+        ScoredRequests
+            Predictions, and what was refused and ignored.
+        """
         requests = self.sort(rows)
-        return Scored(requests, score_columns(self.model, requests, allow_demo=True))
+        return ScoredRequests(requests, score_columns(self.model, requests, allow_demo=True))
 
-    def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> "Explained":
-        """Explain one request, and re-score it as if its text also showed some documents.
+    def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> ExplainedRequest:
+        """Explain one request, and predict it again as if its text also showed some documents.
+
+        Parameters
+        ----------
+        row : mapping
+            The request, by column.
+        if_shown : sequence of str, default=()
+            Lines of its checklist; any that it does not ask for is left out.
+
+        Returns
+        -------
+        ExplainedRequest
+            The explanation, and the second prediction where there is one.
 
         Raises
         ------
@@ -135,36 +206,17 @@ class Answering:
             The request is refused; the message says why.
         """
         requests = self.sort([row])
-        if requests.refused:
-            raise ImrmlError(requests.refused[0][1])
-        explanation = explain(self.model, requests, 0, allow_demo=True, precedents=self.precedents)
-        together = None
-        if if_shown and not what_if_note(self.model, requests, 0):
-            asked = {
-                line.document
-                for found in explanation.deficiencies
-                for line in found.checklist
-                if line.what_if
-            }
-            if chosen := [document for document in dict.fromkeys(if_shown) if document in asked]:
-                together = what_if_together(self.model, requests, 0, chosen)
-        return Explained(requests, explanation, together)
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One request, answered in full.
-
-    Parameters
-    ----------
-    requests : Requests
-        The request, sorted.
-    explanation : Explanation
-        As :func:`imrml.explaining.explanation.explain` gives it.
-    together : Together or None
-        The re-score, where something was toggled that can be.
-    """
-
-    requests: Requests
-    explanation: Explanation
-    together: JointWhatIf | None
+        for _, reason in requests.refused:
+            raise ImrmlError(reason)
+        [request_id] = requests.request_ids
+        explainer = RequestExplainer(self.model, requests.submissions, request_id, allow_demo=True)
+        explanation = explainer.explain(self.past_items)
+        asked = {
+            line.document
+            for deficiency in explanation.deficiencies
+            for line in deficiency.checklist
+            if line.what_if
+        }
+        chosen = [document for document in dict.fromkeys(if_shown) if document in asked]
+        together = explainer.what_if_together(chosen) if chosen else None
+        return ExplainedRequest(requests, explanation, together)

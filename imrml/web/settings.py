@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from imrml.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 (what a person may ask for, with a token and named hosts)
+# What a person may ask for, with a token and named hosts.
+_ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 _SHORTEST_TOKEN = 16
-_IS_NAME = re.compile(
-    r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
-).fullmatch  # a * would let every site in by a name of its own
+# A * would let every site in by a name that it gives itself.
+_IS_NAME = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ServeSettings:
     ('127.0.0.1', 'localhost', '[::1]')
     >>> ServeSettings(host="10.0.0.7")
     Traceback (most recent call last):
-    imrml.errors.ConfigError: host 10.0.0.7 can be reached from other machines; give a token of at least 16 characters, or ...
+    imrml.errors.ConfigError: host 10.0.0.7 can be reached from other machines; give a token ...
     """
 
     host: str = "127.0.0.1"
@@ -60,8 +60,8 @@ class ServeSettings:
     def __post_init__(self) -> None:
         if not self.is_loopback and not self.token:
             raise ConfigError(
-                f"host {self.host} can be reached from other machines; give a token of at least {_SHORTEST_TOKEN} characters, "
-                "or stay on 127.0.0.1"
+                f"host {self.host} can be reached from other machines; give a token "
+                f"of at least {_SHORTEST_TOKEN} characters, or stay on 127.0.0.1"
             )
         if self.token and (len(self.token) < _SHORTEST_TOKEN or not self.token.isascii()):
             raise ConfigError(
@@ -69,11 +69,13 @@ class ServeSettings:
             )
         if odd := [name for name in self.allowed_hosts if not _IS_NAME(name)]:
             raise ConfigError(
-                f"--allow-host {odd[0]!r} is no name of one machine; give it without scheme, port or *"
+                f"--allow-host {odd[0]!r} is no name of one machine; "
+                "give it without scheme, port or *"
             )
         if self.host in _ANYWHERE and not self.allowed_hosts:
             raise ConfigError(
-                f"host {self.host or 'any'} binds every address; name with --allow-host how browsers call this one"
+                f"host {self.host or 'any'} binds every address; "
+                "name with --allow-host how browsers call this one"
             )
 
     @property
@@ -84,12 +86,10 @@ class ServeSettings:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Names that a ``Host`` header may hold."""
-        bound = (
-            () if self.host in _ANYWHERE else (f"[{self.host}]" if ":" in self.host else self.host,)
-        )
-        return tuple(
-            dict.fromkeys(name.lower() for name in (*bound, *self.allowed_hosts, *LOOPBACK))
-        )
+        names = [*self.allowed_hosts, *LOOPBACK]
+        if self.host not in _ANYWHERE:
+            names.insert(0, f"[{self.host}]" if ":" in self.host else self.host)
+        return tuple(dict.fromkeys(name.lower() for name in names))
 
     @property
     def n_at_once(self) -> int:

@@ -1,4 +1,4 @@
-"""Forms and files as browsers send them: held in memory only, and read where a crash or an endless loop harms nobody."""
+"""Forms and files as browsers send them: held in memory, and read where a crash harms nobody."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ TABLE_ENDINGS = (".csv", ".xlsx", ".jsonl")
 
 
 class _InMemoryParser(MultiPartParser):
-    """Never spools an upload to disk, however large: :class:`imrml.web.safety.BodyLimit` bounds it."""
+    """Never spools an upload to disk: :class:`imrml.web.safety.BodyLimit` bounds its size."""
 
     spool_max_size = 2**62
 
@@ -66,12 +66,33 @@ class Form:
     upload: Upload | None = None
 
     def first(self, name: str) -> str:
-        """Give a field's first value; ``""`` where it is absent."""
+        """Give a field's first value.
+
+        Parameters
+        ----------
+        name : str
+            Of the field.
+
+        Returns
+        -------
+        str
+            Without blanks around it; ``""`` where the field is absent.
+        """
         return next(iter(self.fields.get(name, ())), "").strip()
 
 
 async def read_form(request: Request) -> Form:
     """Read a form, with or without a file, into memory.
+
+    Parameters
+    ----------
+    request : Request
+        Whose body is the form.
+
+    Returns
+    -------
+    Form
+        Its fields and its file.
 
     Raises
     ------
@@ -94,7 +115,8 @@ async def read_form(request: Request) -> Form:
             data = await FormParser(request.headers, request.stream(), **limits).parse()
     except MultiPartException:
         raise ImrmlError(
-            "the form could not be read; it may hold too much text. Open the page again, or send a file"
+            "the form could not be read; it may hold too much text. "
+            "Open the page again, or send a file"
         ) from None
     return await _sorted(data)
 
@@ -113,7 +135,7 @@ async def _sorted(data: FormData) -> Form:
 
 
 class Reader:
-    """Reads uploads in a process of its own, which may die or be stopped; the next upload gets a new one.
+    """Reads uploads in a process apart, which may die or be stopped; the next one is a new one.
 
     Parameters
     ----------
@@ -128,6 +150,16 @@ class Reader:
     async def read_document(self, upload: Upload) -> str:
         """Read the text of a PDF or text file.
 
+        Parameters
+        ----------
+        upload : Upload
+            The file.
+
+        Returns
+        -------
+        str
+            Its text.
+
         Raises
         ------
         DocumentError
@@ -139,6 +171,16 @@ class Reader:
     async def read_table(self, upload: Upload) -> pd.DataFrame:
         """Read a table of requests.
 
+        Parameters
+        ----------
+        upload : Upload
+            The file, of a name that ends as ``TABLE_ENDINGS``.
+
+        Returns
+        -------
+        DataFrame
+            As it stands.
+
         Raises
         ------
         TableError
@@ -148,7 +190,8 @@ class Reader:
         """
         if not upload.name.lower().endswith(TABLE_ENDINGS):
             raise TableError(
-                f"the file is no table that is read here; expected a name that ends in {', '.join(TABLE_ENDINGS)}"
+                "the file is no table that is read here; "
+                f"expected a name that ends in {', '.join(TABLE_ENDINGS)}"
             )
         # Its name goes no further: it may be a patient's.
         name = "table" + upload.name[upload.name.rindex(".") :].lower()
@@ -160,12 +203,10 @@ class Reader:
             return await asyncio.wrap_future(self._guard.call(*arguments))
         except ImrmlError:
             raise
-        except (
-            Exception
-        ) as error:  # a fault of ours costs one upload; its message could hold text of the file
-            raise DocumentError(
-                *(self._guard.trouble(error) or ("crashed", type(error).__name__))
-            ) from None
+        except Exception as error:
+            # An error of ours costs one upload; its message could hold text of the file.
+            reason = self._guard.trouble(error) or ("crashed", type(error).__name__)
+            raise DocumentError(*reason) from None
 
     def stop(self) -> None:
         """End the process."""

@@ -1,6 +1,7 @@
-"""Fuzz one entry: ``python tests/support/fuzz.py ENTRY [--runs N] [--corpus FOLDER]``; needs the extra ``fuzz``.
+"""Fuzz one entry: ``python tests/support/fuzz.py ENTRY [--runs N] [--corpus FOLDER]``.
 
-Input is bred from the invented seeds of ``fuzz_targets.py`` by what reaches new branches of ``imrml``.
+It needs the extra ``fuzz``. Input is bred from the invented seeds of ``fuzz_targets.py`` by what
+reaches new branches of ``imrml``.
 Only ``ImrmlError`` may come out, and no input may take longer than ``--timeout`` seconds; what
 breaks this is kept in the corpus folder's ``faults`` and ends the run.
 """
@@ -49,7 +50,8 @@ def main() -> None:
 
     mutator = {"custom_mutator": mutate} if asked.entry == "pdf" else {}
     flags = {
-        "runs": asked.runs, "max_len": asked.max_bytes, "timeout": asked.timeout, "dict": words, "artifact_prefix": f"{faults}/",
+        "runs": asked.runs, "max_len": asked.max_bytes, "timeout": asked.timeout,
+        "dict": words, "artifact_prefix": f"{faults}/",
         "print_final_stats": 1, "len_control": 0, "rss_limit_mb": 4096,
     }  # fmt: skip
     atheris.Setup(

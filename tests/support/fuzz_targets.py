@@ -37,8 +37,8 @@ from imrml.config import load_config
 from imrml.documents import read_text
 from imrml.documents.archives import SNIFFED, archive_kind, read_members
 from imrml.errors import DocumentError, ImrmlError
-from imrml.features.clinical import background, find_documents
 from imrml.features.diagnoses import find_diagnoses
+from imrml.features.documents import background, find_documents
 from imrml.features.text import mask_text
 from imrml.features.treatment import find_body_parts, parse_treatment
 from imrml.labelling import label_rationale
@@ -52,10 +52,10 @@ LIMITS = load_config().limits
 
 def read_letter(content: bytes) -> None:
     """A text or PDF file, as ``parse`` reads it."""
-    reading = parsing.read_letter(read_text(content, LIMITS), "fallback")
-    for span in reading.spans:
-        assert 0 <= span.start < span.end <= len(reading.clean.text)
-    rows = list(parsing.case_rows(reading.case, "source", "0" * 64))
+    parsed = parsing.parse_letter(read_text(content, LIMITS))
+    for span in parsed.spans:
+        assert 0 <= span.start < span.end <= len(parsed.clean.text)
+    rows = list(parsing.case_rows(parsed.case, "source", "0" * 64))
     assert [row["item_number"] for row in rows] == list(range(1, len(rows) + 1)) != []
     for row in rows:
         assert row["item"]
@@ -84,7 +84,10 @@ def label(rationale: str, item: str) -> None:
 
 
 def read_notes(content: bytes) -> None:
-    """Free text as the readers of requests, narratives and rationales get it: the first line is the item, the rest the notes."""
+    """Free text as the readers of requests, narratives and rationales get it.
+
+    The first line is the item, the rest the notes.
+    """
     item, _, notes = content.decode("utf-8", "ignore").partition("\n")
     label(notes, item)
     parse_treatment.__wrapped__(item)
@@ -92,8 +95,8 @@ def read_notes(content: bytes) -> None:
     mask_text(notes)
     find_diagnoses.__wrapped__(notes)
     find_diagnoses.__wrapped__(item, is_list=True)
-    for found in find_documents(notes, is_request=True):
-        assert found.cue
+    for document in find_documents(notes, is_request=True):
+        assert document.cue
     assert all(line in notes for line in background.__wrapped__(notes).split("\n"))
 
 
@@ -123,7 +126,7 @@ def read(entry: str, content: bytes) -> None:
         ENTRIES[entry](content)
 
 
-# --- what mutation starts from ---------------------------------------------------------------------------------------
+# --- what mutation starts from -------------------------------------------------------------------
 
 
 def seeds(entry: str) -> list[bytes]:
@@ -138,10 +141,14 @@ def seeds(entry: str) -> list[bytes]:
 
 
 WORDS = (
-    "HOW THE IMR FINAL DETERMINATION WAS MADE", "CLINICAL CASE SUMMARY", "IMR ISSUES, DECISIONS AND RATIONALES",
-    "Claims Administrator guideline:", "MAXIMUS guideline:", "Decision rationale:", ": Upheld", ": Overturned",
-    "State(s) of Licensure:", "is licensed to practice in", " was the original request. ", "Case Number:", "Decision Date:",
-    "02/29/2015", "\f", "\n\n", "\n\n\n\n", "\u00a0", "\ufeff", "endobj", "stream", "endstream", "/Type /Page", "/Kids",
+    "HOW THE IMR FINAL DETERMINATION WAS MADE", "CLINICAL CASE SUMMARY",
+    "IMR ISSUES, DECISIONS AND RATIONALES",
+    "Claims Administrator guideline:", "MAXIMUS guideline:", "Decision rationale:",
+    ": Upheld", ": Overturned",
+    "State(s) of Licensure:", "is licensed to practice in", " was the original request. ",
+    "Case Number:", "Decision Date:",
+    "02/29/2015", "\f", "\n\n", "\n\n\n\n", "\u00a0", "\ufeff", "endobj", "stream", "endstream",
+    "/Type /Page", "/Kids",
     "/Encrypt", "/Length", "/Filter", "/FlateDecode", "/Contents", "/Font", "startxref", "trailer",
 )  # fmt: skip
 """What an entry looks for, and mutation is to put where it does not belong."""

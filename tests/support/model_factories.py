@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.special import expit
 
 from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
@@ -19,7 +21,10 @@ TREATMENTS = (
 )
 TELLING, FAULTY = "quokka", "wombat"
 """Words that no vocabulary knows: the first makes an overturn likely, the second a missing plan."""
-_SENTENCE = "The worker cooks in a canteen and lifted a heavy pot one morning while the kettle sang over the old stove"
+_SENTENCE = (
+    "The worker cooks in a canteen and lifted a heavy pot one morning while the kettle sang over "
+    "the old stove"
+)
 MANIFEST: dict[str, Any] = {
     "model_version": "20260101.000000-abcdef01",
     "created_on": "2026-01-01",
@@ -31,7 +36,7 @@ MANIFEST: dict[str, Any] = {
 
 
 def fictional_items(n_cases: int = 100, seed: int = 0) -> dict[str, Any]:
-    """Two items a case: arguments of ``ReviewModel.fit`` with a planted truth; each label but one is rare or random."""
+    """Two items a case: arguments of ``ReviewModel.fit``; of the labels one has a planted truth."""
     random = np.random.default_rng(seed)
     n_items = 2 * n_cases
     tells = np.repeat(random.random(n_cases) < 0.4, 2)
@@ -63,7 +68,7 @@ def fictional_items(n_cases: int = 100, seed: int = 0) -> dict[str, Any]:
 
 
 def make_model(*overrides: str, stage: str = "imr") -> ReviewModel:
-    """Unfitted model of the shipped config, with few refits; what it learns from knows too few words to miss any."""
+    """Unfitted model of the shipped config, with few refits; it knows too few words to miss any."""
     few = ["models.n_refits=5", "abstention.max_unknown_words=null"]
     return ReviewModel.from_config(load_config(overrides=[f"stage={stage}", *few, *overrides]))
 
@@ -73,14 +78,17 @@ DOCUMENTS = ("The latest urine drug screen was consistent.", "A pain agreement w
 
 
 def documented_items(n_cases: int = 100) -> dict[str, Any]:
-    """Fictional items of which half show each document; what is shown is less often found missing."""
+    """Fictional items of which half show each document, and then are less often faulted for it."""
     items = fictional_items(n_cases)
     random = np.random.default_rng(1)
     shown = np.repeat(random.random((n_cases, len(DOCUMENTS))) < 0.5, 2, axis=0)
     summaries = items["submissions"]["case_summary"]
     items["submissions"]["case_summary"] = [
         " ".join(
-            [summary, *(told for told, is_shown in zip(DOCUMENTS, row, strict=True) if is_shown)]
+            [
+                summary,
+                *(sentence for sentence, is_shown in zip(DOCUMENTS, row, strict=True) if is_shown),
+            ]
         )
         for summary, row in zip(summaries, shown, strict=True)
     ]
@@ -95,3 +103,12 @@ def served_model() -> LoadedModel:
     """A small fitted model that says of itself that it learned from invented data."""
     fitted = make_model("abstention.min_category_items=0").fit(**documented_items())
     return LoadedModel(fitted, MANIFEST | {"trained_on": "synthetic"})
+
+
+def known_truth(n_items: int, seed: int = 1) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    """Sparse features, decisions, and the probabilities that they were drawn with."""
+    random = np.random.default_rng(seed)
+    X = sparse.csr_matrix((random.random((n_items, 80)) < 0.15).astype(float))
+    weights = np.random.default_rng(7).normal(scale=0.5, size=80)
+    p_true = expit(X @ weights - 1.5)
+    return X, random.random(n_items) < p_true, p_true

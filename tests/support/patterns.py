@@ -1,7 +1,7 @@
 """Every pattern of the package with the place that makes it, and what of it google-re2 accepts.
 
-``python tests/support/patterns.py`` prints them as JSON: a spy in ``re`` watches while all rooms are
-imported, all tables are read and all entries get a few seeds, because most patterns are made of
+``python tests/support/patterns.py`` prints them as JSON: a spy in ``re`` watches while all wings
+are imported, all tables are read and all entries get a few seeds, because most patterns are made of
 tables and no reading of the source would find them.
 """
 
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FARTHEST_LOOK = 400
-"""Characters that a look ahead or behind may read. It is a constant factor at each place, so what remains without it decides."""
+"""Characters that a look ahead or behind may read: a constant factor at each place."""
 
 _MADE_OF_AN_ANSWER = frozenset(["imrml.labelling.annotation.parse_quote"])
-"""Places whose patterns are words that the person at the terminal has just typed, escaped, with blanks between them."""
+"""Places whose patterns are escaped words that the person at the terminal has just typed."""
 
 _MAKERS = frozenset(
     ["compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"]
@@ -33,7 +33,7 @@ _BORROWERS = frozenset(
 
 @dataclass(frozen=True, order=True)
 class FoundPattern:
-    """One pattern and the module-level name under which it is made, such as ``imrml.text.sentences._BOUNDARY``."""
+    """One pattern and where it is made, such as ``imrml.text.sentences._BOUNDARY``."""
 
     place: str
     pattern: str
@@ -53,7 +53,7 @@ def find_patterns() -> tuple[FoundPattern, ...]:
     return tuple(sorted(FoundPattern(*row) for row in json.loads(run.stdout)))
 
 
-# --- where patterns are made -----------------------------------------------------------------------------------------
+# --- where patterns are made ---------------------------------------------------------------------
 
 
 def _modules() -> Iterator[tuple[str, Path, ast.Module]]:
@@ -116,15 +116,15 @@ def _borrowed() -> Iterator[FoundPattern]:
 
 
 def _spy_out() -> tuple[set[FoundPattern], set[str]]:
-    """Watch ``re`` at work; give the patterns, and the places that made none and so would escape."""
-    sites, found, silent = _sites(), set(), dict.fromkeys(_sites().values())
+    """Watch ``re`` at work; give the patterns, and places that made none and so would escape."""
+    sites, patterns, silent = _sites(), set(), dict.fromkeys(_sites().values())
     compile_for_real = re._compile
 
     def watch(pattern: str | re.Pattern[str], flags: int) -> re.Pattern[str]:
         compiled = compile_for_real(pattern, flags)
         caller = sys._getframe(2)
         if place := sites.get((caller.f_code.co_filename, caller.f_lineno)):
-            found.add(FoundPattern(place, compiled.pattern, compiled.flags))
+            patterns.add(FoundPattern(place, compiled.pattern, compiled.flags))
             silent.pop(place, None)
         return compiled
 
@@ -139,14 +139,14 @@ def _spy_out() -> tuple[set[FoundPattern], set[str]]:
         for seed in fuzz_targets.seeds(entry)[:4]:
             fuzz_targets.read(entry, seed)
     re._compile = compile_for_real
-    return found | set(_borrowed()), set(silent) - _MADE_OF_AN_ANSWER
+    return patterns | set(_borrowed()), set(silent) - _MADE_OF_AN_ANSWER
 
 
-# --- what google-re2 accepts -----------------------------------------------------------------------------------------
+# --- what google-re2 accepts ---------------------------------------------------------------------
 
 
 def compile_under_re2(pattern: str, flags: int) -> None:
-    """Raise ``re2.error`` unless google-re2, which is linear by construction, can match a pattern."""
+    """Raise ``re2.error`` unless google-re2, linear by construction, can match a pattern."""
     import re2
 
     options = re2.Options()
@@ -168,7 +168,7 @@ _TOKEN = re.compile(
 
 
 def without_looks(pattern: str) -> str:
-    """Leave out what RE2 has no words for but Python does in constant time: looks of bounded width, and possessive marks.
+    """Leave out what RE2 lacks but Python does in constant time: bounded looks, possessive marks.
 
     A look of any length stays, and so does a back-reference: RE2 will refuse them.
 
@@ -200,6 +200,7 @@ if __name__ == "__main__":
     patterns, escaped = _spy_out()
     if escaped:
         sys.exit(
-            f"patterns that nobody saw: {sorted(escaped)}; make them at module level or in a table read without arguments"
+            f"patterns that nobody saw: {sorted(escaped)}; make them at module level "
+            "or in a table read without arguments"
         )
     print(json.dumps([[one.place, one.pattern, one.flags] for one in patterns]))

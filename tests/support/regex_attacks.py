@@ -28,16 +28,16 @@ class Attack:
 
 
 def attacks(pattern: str, flags: int, n_samples: int = 2) -> list[Attack]:
-    """Attack every repeat: its body pumped after its head, and head and body pumped together, so that it begins often."""
+    """Attack every repeat: its body pumped after its head, and both pumped together."""
     rng = random.Random(0)
-    found: dict[Attack, None] = {}
+    distinct: dict[Attack, None] = {}
     for _ in range(n_samples):
         for head, body in _repeats("", list(re._parser.parse(pattern, flags)), rng):
-            found |= dict.fromkeys(
+            distinct |= dict.fromkeys(
                 [Attack(head, body), Attack("", head + body), Attack("", head or body)]
             )
-        found[Attack("", _sample(list(re._parser.parse(pattern, flags)), rng))] = None
-    return [attack for attack in found if attack.pumped]
+        distinct[Attack("", _sample(list(re._parser.parse(pattern, flags)), rng))] = None
+    return [attack for attack in distinct if attack.pumped]
 
 
 def _repeats(head: str, sequence: list[Node], rng: random.Random) -> Iterator[tuple[str, str]]:
@@ -106,7 +106,7 @@ def _is_in(part: Node, sign: str) -> bool:
         return ord(sign) == given
     if op is ops.RANGE:
         return given[0] <= ord(sign) <= given[1]
-    told = {
+    belongs = {
         ops.CATEGORY_SPACE: sign.isspace(),
         ops.CATEGORY_WORD: sign.isalnum() or sign == "_",
         ops.CATEGORY_DIGIT: sign.isdigit(),
@@ -116,4 +116,4 @@ def _is_in(part: Node, sign: str) -> bool:
         ops.CATEGORY_NOT_WORD: ops.CATEGORY_WORD,
         ops.CATEGORY_NOT_DIGIT: ops.CATEGORY_DIGIT,
     }
-    return told[given] if given in told else not told[opposite[given]]
+    return belongs[given] if given in belongs else not belongs[opposite[given]]

@@ -1,4 +1,5 @@
-"""Rationales a second, what the index of cues saves, and growth with the length of a rationale: see README.md.
+"""Rationales a second, what the index of cues saves, and growth with the length of a rationale: see
+README.md.
 
 python experiments/benchmarks/labelling/run.py ITEMS [--rounds 5]
 """
@@ -20,7 +21,9 @@ TIMES = (1, 2, 4, 8)
 
 
 def least(n_rounds: int, *sides: Callable[[], object]) -> list[float]:
-    """Alternate the sides and give the least processor time of each: what other work adds is never negative."""
+    """Alternate the sides and give the least processor time of each: what other work adds is never
+    negative.
+    """
     found = [float("inf")] * len(sides)
     for _ in range(n_rounds):
         for place, side in enumerate(sides):
@@ -52,7 +55,8 @@ def main() -> None:
     with_index, without = least(given.rounds, label_all, label_without_index)
     n_signs = sum(len(rationale) for rationale, _ in rows)
     print(
-        f"{len(rows)} rationales of {n_signs / len(rows):,.0f} characters, least of {given.rounds}, load {os.getloadavg()[0]:.1f}"
+        f"{len(rows)} rationales of {n_signs / len(rows):,.0f} characters, least of "
+        f"{given.rounds}, load {os.getloadavg()[0]:.1f}"
     )
     rates = (
         f"with the index {len(rows) / with_index:,.0f} a second, without {len(rows) / without:,.0f}"
@@ -68,7 +72,8 @@ def main() -> None:
     )
     for times, long, taken in zip(TIMES, texts, seconds, strict=True):
         print(
-            f"{times} times, {len(long):,} characters: {1e6 * taken / len(long):.2f} microseconds a character"
+            f"{times} times, {len(long):,} characters: {1e6 * taken / len(long):.2f} microseconds "
+            "a character"
         )
 
 

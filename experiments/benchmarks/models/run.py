@@ -1,4 +1,6 @@
-"""Fit each kind of outcome model on invented items and measure its file: size, saving, loading, and equal answers."""
+"""Fit each kind of outcome model on invented items and measure its file: size, saving, loading, and
+equal answers.
+"""
 
 import argparse
 import time
@@ -45,7 +47,9 @@ def main() -> None:
 
 
 def share_features():
-    """Let all models of a run have the features that the first one fitted: they are the same for every kind."""
+    """Let all models of a run have the features that the first one fitted: they are the same for
+    every kind.
+    """
     build, fit_transform, kept = review.build_features, ColumnTransformer.fit_transform, {}
 
     def built(*settings):
@@ -92,7 +96,8 @@ def show(kind, data, config):
     furthest = max(float(np.nanmax(np.abs(one - other), initial=0.0)) for one, other in pairs)
     n_features = 0 if model.features_ is None else model.n_features_
     print(
-        f"{kind}: {n_features:,} features, {size / 1e6:.2f} MB, save {saved:.2f} s, load {read:.2f} s, "
+        f"{kind}: {n_features:,} features, {size / 1e6:.2f} MB, save {saved:.2f} s, load "
+        f"{read:.2f} s, "
         f"answers differ by at most {furthest:.1g}, "
         f"fit {fitted:.0f} s (features once for all kinds)",
         flush=True,

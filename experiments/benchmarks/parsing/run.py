@@ -74,7 +74,9 @@ def measure(*command: object, core: int | None = None) -> Cost:
 
 
 def _resident(session: int) -> float:
-    """Sum the resident memory of a session's processes in MB; pages that they share count once a process."""
+    """Sum the resident memory of a session's processes in MB; pages that they share count once a
+    process.
+    """
     total = 0
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -124,7 +126,8 @@ def pdf(folder: Path, copies: int, rounds: int) -> None:
         (bare_wall, bare_cpu), (our_wall, our_cpu) = of_rounds(rounds, bare, ours)
         n = copies * len(paths)
         print(
-            f"{n} PDFs, median of {rounds} rounds, start-up taken off, load {os.getloadavg()[0]:.1f}"
+            f"{n} PDFs, median of {rounds} rounds, start-up taken off, load "
+            f"{os.getloadavg()[0]:.1f}"
         )
         print(f"bare pypdfium2  wall {bare_wall:.2f} s  cpu {bare_cpu:.2f} s")
         print(f"imrml parse     wall {our_wall:.2f} s  cpu {our_cpu:.2f} s")
@@ -156,10 +159,12 @@ def text(n_letters: int, rounds: int) -> None:
 
         [(wall, cpu)] = of_rounds(rounds, ours)
         print(
-            f"{n_letters:,} text letters, one core, median of {rounds} rounds, start-up taken off, load {os.getloadavg()[0]:.1f}"
+            f"{n_letters:,} text letters, one core, median of {rounds} rounds, start-up taken off, "
+            f"load {os.getloadavg()[0]:.1f}"
         )
         print(
-            f"wall {wall:.2f} s, {(n_letters - 1) / wall:,.0f}/s   cpu {cpu:.2f} s, {(n_letters - 1) / cpu:,.0f}/s"
+            f"wall {wall:.2f} s, {(n_letters - 1) / wall:,.0f}/s   cpu {cpu:.2f} s, "
+            f"{(n_letters - 1) / cpu:,.0f}/s"
         )
 
 
@@ -171,7 +176,8 @@ def growth(sizes: list[int]) -> None:
             pack(Path(name, "letters.zip"), texts, n)
             cost = measure(*PARSE, Path(name, "letters.zip"), "--out", Path(name, "items.parquet"))
             print(
-                f"{n:7,}  {cost.wall:8.1f} {cost.cpu:8.1f}  {1000 * cost.cpu / n:14.3f}  {cost.peak:8.0f}",
+                f"{n:7,}  {cost.wall:8.1f} {cost.cpu:8.1f}  {1000 * cost.cpu / n:14.3f}  "
+                f"{cost.peak:8.0f}",
                 flush=True,
             )
 

@@ -22,18 +22,19 @@ import pandas as pd
 from scipy import sparse
 
 from imrml.features import abbreviations, clinical, text, treatment, treatment_category
-from imrml.models import ReviewModel, load_model
+from imrml.models import LoadedModel, ReviewModel, load_model
 from imrml.models.outcome import CalibratedClassifier
-from imrml.scoring.prediction import score
+from imrml.scoring.prediction import make_prediction_table, score_columns
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.requests import sort_requests
+from imrml.submissions.requests import Requests, sort_requests
 from imrml.synthetic import draw_requests
 
 BARE_IMPORT = "import sklearn, pandas"
 SCORE = "from imrml.cli import main; main()"
 REQUEST = {
     "treatment": "Norco 10/325 #120",
-    "notes": "Low back pain since 2013. UDS consistent. Pain 8 down to 5 with meds. No side effects. CURES checked.",
+    "notes": "Low back pain since 2013. UDS consistent. Pain 8 down to 5 with meds. "
+    "No side effects. CURES checked.",
 }
 
 
@@ -62,8 +63,15 @@ def predict_bare(fitted: ReviewModel, part: SubmissionFrame) -> None:
     )
 
 
+def predict(loaded: LoadedModel, requests: Requests, **settings: int) -> pd.DataFrame:
+    """What ``score`` does with requests that are sorted already."""
+    return make_prediction_table(score_columns(loaded, requests, allow_demo=True, **settings))
+
+
 def batch(model: str, n_rows: int, n_rounds: int) -> None:
-    """Whole scores against the same fitted transformers and estimators called bare, on requests of which no two are alike."""
+    """Whole scores against the same fitted transformers and estimators called bare, on requests of
+    which no two are alike.
+    """
     loaded = load_model(model)
     fitted = loaded.model
     table = pd.DataFrame([request.row for request in draw_requests(n_rows, 5)])
@@ -81,19 +89,22 @@ def batch(model: str, n_rows: int, n_rounds: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(n_rounds):
         alone = processor_time(bare)
-        without = processor_time(lambda: score(loaded, requests, allow_demo=True, n_reasons=0))
-        whole = processor_time(lambda: score(loaded, requests, allow_demo=True))
+        without = processor_time(lambda: predict(loaded, requests, n_reasons=0))
+        whole = processor_time(lambda: predict(loaded, requests))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"round {number + 1}: {n_rows:,} rows, bare {n_rows / alone:,.0f} a second", end="; ")
         print(
-            f"of the bare throughput {alone / without:.2f} without reasons, {alone / whole:.2f} with them",
+            f"of the bare throughput {alone / without:.2f} without reasons, {alone / whole:.2f} "
+            "with them",
             end="; ",
         )
         print(f"peak memory grew by {(peak - before) / 1024:,.0f} MB")
 
 
 def cold(model: str, n_rounds: int) -> None:
-    """One request from a cold start against the import of scikit-learn and pandas, alternating; least processor time of each."""
+    """One request from a cold start against the import of scikit-learn and pandas, alternating;
+    least processor time of each.
+    """
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder, "one.jsonl")
         asked.write_text(json.dumps(REQUEST))
@@ -119,12 +130,15 @@ def cold(model: str, n_rounds: int) -> None:
                 taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
                 least[name] = min(least[name], taken)
     print(
-        f"import {least['import']:.2f} s, one request {least['score']:.2f} s: {least['score'] / least['import']:.2f} times"
+        f"import {least['import']:.2f} s, one request {least['score']:.2f} s: "
+        f"{least['score'] / least['import']:.2f} times"
     )
 
 
 def api(model: str, n_requests: int) -> None:
-    """One request through a served API against the bare prediction of the same row here, alternating; medians by the clock."""
+    """One request through a served API against the bare prediction of the same row here,
+    alternating; medians by the clock.
+    """
     place = Path(__file__).parents[2] / "055-hostile-web" / "run.py"
     spec = importlib.util.spec_from_file_location("hostile", place)
     hostile = importlib.util.module_from_spec(spec)
@@ -150,7 +164,8 @@ def api(model: str, n_requests: int) -> None:
             server.wait()
     served, alone = (1000 * statistics.median(seconds[name]) for name in ("api", "bare"))
     print(
-        f"median of {n_requests}: API {served:.1f} ms, bare {alone:.1f} ms: {served / alone:.2f} times"
+        f"median of {n_requests}: API {served:.1f} ms, bare {alone:.1f} ms: {served / alone:.2f} "
+        "times"
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks that a split, a table and a model keep what is known only after the review out; each can ring."""
+"""Checks that what is known only after the review stays out of splits, tables and models."""
 
 import lazy_loader
 

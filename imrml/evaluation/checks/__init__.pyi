@@ -1,29 +1,8 @@
 from .features import (
-    check_alarms as check_alarms,
-)
-from .features import (
-    check_chance_labels as check_chance_labels,
-)
-from .features import (
-    check_feature_names as check_feature_names,
-)
-from .features import (
     check_golden_column as check_golden_column,
 )
 from .features import (
     check_golden_feature as check_golden_feature,
-)
-from .features import (
-    check_outcome_phrases as check_outcome_phrases,
-)
-from .features import (
-    check_removals as check_removals,
-)
-from .features import (
-    check_sections as check_sections,
-)
-from .features import (
-    check_swap as check_swap,
 )
 from .splits import (
     Check as Check,
@@ -44,3 +23,24 @@ from .splits import (
     check_time_order as check_time_order,
 )
 from .telling_words import check_predictive_words as check_predictive_words
+from .trials import (
+    check_alarms as check_alarms,
+)
+from .trials import (
+    check_chance_labels as check_chance_labels,
+)
+from .trials import (
+    check_sections as check_sections,
+)
+from .trials import (
+    check_swap as check_swap,
+)
+from .wording import (
+    check_feature_names as check_feature_names,
+)
+from .wording import (
+    check_outcome_phrases as check_outcome_phrases,
+)
+from .wording import (
+    check_removals as check_removals,
+)

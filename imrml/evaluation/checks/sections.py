@@ -1,4 +1,4 @@
-"""Parts of a submission that stand or fall together: what is left out, tried alone or shuffled to see what a model rests on."""
+"""Sections of a submission: left out, tried alone or shuffled, they show what a model rests on."""
 
 from collections.abc import Iterable
 
@@ -20,12 +20,23 @@ _SECTIONS = {
 }
 
 
-def sections_of(submissions: SubmissionFrame) -> dict[str, list[str]]:
-    """Name the sections that a frame holds, each with its columns; columns of no section are ``coded`` ones.
+def name_sections(submissions: SubmissionFrame) -> dict[str, list[str]]:
+    """Name the sections that a frame holds, each with its columns.
+
+    Parameters
+    ----------
+    submissions : SubmissionFrame of shape (n_items, n_columns)
+        What features see.
+
+    Returns
+    -------
+    dict of str to list of str
+        Columns by section; those of no other section are ``coded`` ones.
 
     Examples
     --------
-    >>> sections_of(pd.DataFrame({"treatment": ["MRI"], "case_summary": [""], "diagnosis_code": ["M54"]}))
+    >>> columns = {"treatment": ["MRI"], "case_summary": [""], "diagnosis_code": ["M54"]}
+    >>> name_sections(pd.DataFrame(columns))
     {'request': ['treatment'], 'record': ['case_summary'], 'coded': ['diagnosis_code']}
     """
     sections = {
@@ -38,7 +49,18 @@ def sections_of(submissions: SubmissionFrame) -> dict[str, list[str]]:
 
 
 def empty_columns(submissions: SubmissionFrame, columns: Iterable[str]) -> SubmissionFrame:
-    """Empty columns: ``""`` for text, missing for numbers and days; the frame keeps its shape.
+    """Empty columns: ``""`` for text, missing for numbers and days.
+
+    Parameters
+    ----------
+    submissions : SubmissionFrame of shape (n_items, n_columns)
+        What features see.
+    columns : iterable of str
+        Names of columns to empty.
+
+    Returns
+    -------
+    SubmissionFrame of shape (n_items, n_columns)
 
     Examples
     --------

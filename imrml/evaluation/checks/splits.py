@@ -1,4 +1,4 @@
-"""Named checks that ring when an evaluation cannot be believed, and those that look at the two sides of a split.
+"""Named checks that fire when an evaluation cannot be believed; here, those of splits.
 
 A check that cannot run says ``not_applicable`` and never counts as passed. Findings name rows,
 columns and features, never text of a record.
@@ -17,18 +17,20 @@ import pandas as pd
 from datasketch import MinHash, MinHashLSH
 
 from imrml.config import Split
-from imrml.evaluation.splits import Folds, case_days
+from imrml.evaluation.splits import Folds, find_case_days
 
 Status = Literal["passed", "failed", "not_applicable"]
 
 VERDICT_CODE = "better_than_prior"
-"""The one check that speaks of skill; all others ring for leakage."""
+"""The one check that speaks of skill; all others fire at leakage."""
 MOST_FINDINGS = 20
 """Findings a check lists; its detail counts all of them."""
+MIN_DECISIONS = 10
+"""Held-out items of each decision without which a lone feature splits them by luck."""
 
 COPIED_SHARE = 0.8
-"""Share of the shorter summary's word pairs from which two summaries count as copies. On 120 real letters no two different cases
-share more than 0.69, on 700 invented ones 0.50."""
+"""Share of the shorter summary's word pairs from which two summaries count as copies. On 120 real
+letters no two different cases share more than 0.69, on 700 invented ones 0.50."""
 _LEAST_PAIRS = 8
 _WORD = re.compile(r"\w+")
 
@@ -44,7 +46,7 @@ class Finding:
     row : int, optional
         Row of the item table, from 1.
     start, end : int, optional
-        Span in the row's text of that column; the text itself is never told.
+        Span in the row's text of that column; the text itself is never shown.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Check:
     title : str
         What should hold, for people.
     status : {'passed', 'failed', 'not_applicable'}
+        ``not_applicable`` where the check could not run; it never counts as passed.
     detail : str
         What was found, or why the check could not run; no text of a record.
     findings : tuple of Finding
@@ -89,21 +92,45 @@ class Check:
 
 
 def at_rows(rows: Sequence[int], where: str) -> tuple[Finding, ...]:
-    """Turn positions (from 0) into findings in one column.
+    """Turn positions into findings in one column.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Positions, from 0; one that stands twice counts once.
+    where : str
+        Name of the column.
+
+    Returns
+    -------
+    tuple of Finding
+        The first ``MOST_FINDINGS``, with rows from 1.
 
     Examples
     --------
-    >>> [str(found) for found in at_rows([0, 4, 4], "age")]
+    >>> [str(finding) for finding in at_rows([0, 4, 4], "age")]
     ['row 1, age', 'row 5, age']
     """
     return tuple(Finding(where, row=int(row) + 1) for row in dict.fromkeys(rows))[:MOST_FINDINGS]
 
 
-# --- skill -----------------------------------------------------------------------------------------------------------
+# --- skill ----------------------------------------------------------------------------------------
 
 
 def check_better_than_prior(metrics: Mapping[str, Any], split: str) -> Check:
-    """Check that the model's log loss lies below the class prior's, interval and all."""
+    """Check that the model's log loss lies below the class prior's, interval and all.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From :func:`imrml.evaluation.metrics.held_out.measure`.
+    split : str
+        The headline split.
+
+    Returns
+    -------
+    Check
+    """
     code, title = VERDICT_CODE, "The model is better than its class prior"
     difference = (
         metrics["outcome"]
@@ -112,15 +139,27 @@ def check_better_than_prior(metrics: Mapping[str, Any], split: str) -> Check:
     )
     if "value" not in difference:
         return Check(code, title, "not_applicable", f"{split}: {difference['not_applicable']}")
-    detail = f"{split}: log loss {difference['value']:+.4f} ({difference['low']:+.4f} to {difference['high']:+.4f}) to the prior"
+    interval = f"{difference['low']:+.4f} to {difference['high']:+.4f}"
+    detail = f"{split}: log loss {difference['value']:+.4f} ({interval}) to the prior"
     return Check(code, title, "passed" if difference["high"] < 0 else "failed", detail)
 
 
-# --- between the sides of a split ------------------------------------------------------------------------------------
+# --- between the sides of a split -----------------------------------------------------------------
 
 
 def check_cases(splits: Mapping[Split, Folds | str], case_numbers: Sequence[str]) -> Check:
-    """Check that no case has items on both sides of a split (``random`` is there for contrast and not checked).
+    """Check that no case has items on both sides of a split.
+
+    Parameters
+    ----------
+    splits : mapping of split to Folds or str
+        From ``make_splits``; ``random`` is there for contrast and not checked.
+    case_numbers : sequence of str, length n_items
+        The case of each item.
+
+    Returns
+    -------
+    Check
 
     Examples
     --------
@@ -151,11 +190,23 @@ def check_near_duplicates(splits: Mapping[Split, Folds | str], summaries: Sequen
     pairs that the longer one holds, which sees a summary copied into a longer one. MinHash
     (``datasketch``) proposes pairs of summaries, the exact share decides.
 
+    Parameters
+    ----------
+    splits : mapping of split to Folds or str
+        From ``make_splits``; ``random`` is there for contrast and not checked.
+    summaries : sequence of str, length n_items
+        The case summary of each item.
+
+    Returns
+    -------
+    Check
+
     Examples
     --------
-    >>> told = "the cook slipped on a wet kitchen floor and hurt her left knee in may of that year"
-    >>> longer = told + " and again in june when she carried a tray"
-    >>> check_near_duplicates({"grouped": ((np.array([0]), np.array([1])),)}, [told, longer]).status
+    >>> short = "the cook slipped on a wet kitchen floor and hurt her left knee in may of that year"
+    >>> longer = short + " and again in june when she carried a tray"
+    >>> folds = ((np.array([0]), np.array([1])),)
+    >>> check_near_duplicates({"grouped": folds}, [short, longer]).status
     'failed'
     """
     code, title = (
@@ -183,11 +234,17 @@ def _word_pairs(text: str) -> frozenset[int]:
 
 
 def _copied_pairs(summaries: Sequence[frozenset[int]]) -> npt.NDArray[np.int64] | None:
-    """List pairs of different summaries of which one holds most of the other, shape (n_pairs, 2), and each with itself."""
+    """List pairs of summaries of which one holds most of the other, each also with itself.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, 2), or None
+        Positions; None where no summary is long enough.
+    """
     comparable = [number for number, pairs in enumerate(summaries) if len(pairs) >= _LEAST_PAIRS]
     if not comparable:
         return None
-    found = [(number, number) for number in comparable]
+    copied = [(number, number) for number in comparable]
     index = MinHashLSH(threshold=0.5, num_perm=64, weights=(0.1, 0.9))
     signatures = MinHash.generator(
         (list(summaries[number]) for number in comparable), num_perm=64, seed=7, hashfunc=int
@@ -196,9 +253,9 @@ def _copied_pairs(summaries: Sequence[frozenset[int]]) -> npt.NDArray[np.int64] 
         for other in index.query(signature):
             n_shared = len(summaries[number] & summaries[other])
             if n_shared >= COPIED_SHARE * min(len(summaries[number]), len(summaries[other])):
-                found.append((number, other))
+                copied.append((number, other))
         index.insert(number, signature)
-    return np.array(found, dtype=np.int64)
+    return np.array(copied, dtype=np.int64)
 
 
 def _copied_rows(
@@ -230,28 +287,33 @@ def _judge_sides(
 ) -> Check:
     if not shared:
         return Check(code, title, "not_applicable", "no split that keeps groups together was made")
-    told, guilty = [], []
+    details, guilty = [], []
     for split, folds in _kept_together(splits):
         if n_shared := sum(map(len, shared[split])):
             n_tested = sum(len(test) for _, test in folds)
-            told.append(
-                f"{split}: {n_shared} of {n_tested} tested items share their {words[0]} with an item learnt from"
+            details.append(
+                f"{split}: {n_shared} of {n_tested} tested items share their {words[0]} "
+                "with an item learnt from"
             )
             guilty.extend(np.concatenate(shared[split]).tolist())
-    if told:
-        return Check(code, title, "failed", "; ".join(told), at_rows(guilty, words[1]))
+    if details:
+        return Check(code, title, "failed", "; ".join(details), at_rows(guilty, words[1]))
     return Check(code, title, "passed", f"checked on {', '.join(shared)}")
 
 
 def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> Check:
-    """Check that time-forward learns from nothing decided on or after the day the first tested case was received.
+    """Check that time-forward learns from nothing decided after the first tested case came in.
 
     Parameters
     ----------
-    splits : mapping
+    splits : mapping of split to Folds or str
         From ``make_splits``.
-    keys : DataFrame
+    keys : DataFrame of shape (n_items, ...)
         The same keys.
+
+    Returns
+    -------
+    Check
     """
     code, title = (
         "train_before_test",
@@ -260,7 +322,7 @@ def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) ->
     folds = splits.get("time_forward", "time-forward was not asked for")
     if isinstance(folds, str):
         return Check(code, title, "not_applicable", folds)
-    received, decided = case_days(keys)
+    received, decided = find_case_days(keys)
     guilty: list[int] = []
     for train, test in folds:
         first_tested, last_learnt = received.iloc[test], decided.iloc[train]
@@ -268,6 +330,9 @@ def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) ->
             return Check(code, title, "failed", "rows without a day stand on a side of the split")
         guilty.extend(train[(last_learnt >= first_tested.min()).to_numpy()].tolist())
     if guilty:
-        detail = f"{len(guilty)} items learnt from were decided on or after the day the first tested case was received"
+        detail = (
+            f"{len(guilty)} items learnt from were decided on or after the day "
+            "the first tested case was received"
+        )
         return Check(code, title, "failed", detail, at_rows(guilty, "decided_on"))
     return Check(code, title, "passed", f"{sum(len(test) for _, test in folds)} tested items")

@@ -1,4 +1,4 @@
-"""Check that rings where one word tells a part of the decisions: a leak too small for any ranking to show."""
+"""Check that fires where one word tells a part of the decisions: too small a leak for a ranking."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -13,10 +13,12 @@ from sklearn.feature_extraction.text import CountVectorizer
 from imrml.evaluation.checks.splits import MOST_FINDINGS, Check, Finding, at_rows
 
 KNOWABLE_ODDS = 8.0
-"""No lone word of a submission multiplies the odds of a decision by more for certain (experiments/047-planted-leaks tells by how
-much honest words do, on invented letters, real ones, and the state's reviews)."""
+"""No lone word of a submission multiplies the odds of a decision by more for certain.
+(experiments/047-planted-leaks tells by how much honest words do, on invented letters, real ones,
+and the state's reviews.)"""
 FALSE_ALARMS = 0.01
-"""Probability that any word rings by luck whose true odds are no higher than that; shared among all words (Bonferroni)."""
+"""Probability that the check fires by luck at any word whose true odds are no higher than that;
+shared among all words (Bonferroni)."""
 _LEAST_CASES = 10
 _FINDINGS_A_COLUMN = 5
 _WORD = r"\w+"
@@ -25,11 +27,11 @@ _Counts = npt.NDArray[np.float64]
 
 
 class _Side(NamedTuple):
-    """Cases that show, or lack, the terms of one column, against one decision; an array has one cell a term."""
+    """Cases that show, or lack, the terms of one column, against one decision; arrays by term."""
 
     column: str
-    told: str
-    n_told: int
+    decision: str
+    n_with_decision: int
     base_odds: float
     terms: sparse.csc_matrix
     is_shown: bool
@@ -40,7 +42,7 @@ class _Side(NamedTuple):
 def check_predictive_words(
     frame: pd.DataFrame, overturned: npt.ArrayLike, groups: npt.ArrayLike
 ) -> Check:
-    """Check that no lone word, pair of words or filled-in column multiplies the odds of a decision as only a leak does.
+    """Check that no lone word, pair of words or filled-in column tells a part of the decisions.
 
     A word that stands in a part of the overturned items and nowhere else ranks no better than an
     honest one, so no AUROC shows it; what shows it is that all cases with it were overturned. Of
@@ -60,12 +62,16 @@ def check_predictive_words(
         Case of each item, from 0: items of one case are no independent evidence. A case counts for
         a decision where one of its items that show (or lack) the word has it.
 
+    Returns
+    -------
+    Check
+
     Examples
     --------
-    >>> told = [" Seen by Dr. Zanzibar." if number < 60 else "" for number in range(1000)]
-    >>> frame = pd.DataFrame({"treatment": [f"MRI{words}" for words in told]})
-    >>> found = check_predictive_words(frame, np.arange(1000) < 120, np.arange(1000))
-    >>> found.status, str(found.findings[0])
+    >>> ends = [" Seen by Dr. Zanzibar." if number < 60 else "" for number in range(1000)]
+    >>> frame = pd.DataFrame({"treatment": [f"MRI{end}" for end in ends]})
+    >>> check = check_predictive_words(frame, np.arange(1000) < 120, np.arange(1000))
+    >>> check.status, str(check.findings[0])
     ('failed', 'row 1, treatment')
     """
     code, title = "telling_term", "No lone word tells a part of the decisions"
@@ -75,12 +81,14 @@ def check_predictive_words(
     n_looked_at = sum(int((side.n_cases >= _LEAST_CASES).sum()) for side in sides)
     level = FALSE_ALARMS / max(n_looked_at, 1)
     whole = {
-        (side.told, side.n_told): _sure_odds(side.n_told, side.n_told, side.base_odds, level)
+        (side.decision, side.n_with_decision): _sure_odds(
+            side.n_with_decision, side.n_with_decision, side.base_odds, level
+        )
         for side in sides
     }
     if max(whole.values(), default=0.0) <= KNOWABLE_ODDS:
         counts = (
-            " and ".join(f"{n_told} cases {told}" for told, n_told in sorted(whole))
+            " and ".join(f"{n_cases} cases {decision}" for decision, n_cases in sorted(whole))
             or "no case with a word"
         )
         return Check(
@@ -100,8 +108,12 @@ def check_predictive_words(
         place = int(np.argmax(odds))
         highest = max(highest, float(odds[place]))
         if odds[place] > max(KNOWABLE_ODDS, strongest.get(side.column, (0.0,))[0]):
-            of_cases = f"{side.n_decided[place]:.0f} of {side.n_cases[place]:.0f} cases that {'show' if side.is_shown else 'lack'} it"
-            detail = f"a term of column {side.column!r}: {of_cases} were {side.told}, surely {odds[place]:.0f} times the odds overall"
+            shows = "show" if side.is_shown else "lack"
+            detail = (
+                f"a term of column {side.column!r}: {side.n_decided[place]:.0f} of "
+                f"{side.n_cases[place]:.0f} cases that {shows} it were {side.decision}, "
+                f"surely {odds[place]:.0f} times the odds overall"
+            )
             shown = np.asarray(side.terms[:, [place]].toarray()).ravel() > 0
             guilty = at_rows(np.flatnonzero(shown == side.is_shown).tolist(), side.column)[
                 :_FINDINGS_A_COLUMN
@@ -129,7 +141,10 @@ def check_predictive_words(
 def _sides(
     name: str, column: "pd.Series[Any]", truth: npt.NDArray[np.bool_], members: sparse.csr_matrix
 ) -> Iterator[_Side]:
-    """Count, for each term of a column that enough cases show, the cases that show it and that lack it, by decision."""
+    """Count the cases that show each term of a column, and that lack it, by decision.
+
+    Terms that too few cases show are left out.
+    """
     terms = _terms(column)
     terms = terms[:, _n_showing(members, terms) >= _LEAST_CASES]
     if not terms.shape[1]:
@@ -139,20 +154,20 @@ def _sides(
         _n_showing(members, terms),
         _n_lacking(members, terms),
     )
-    for told, rows in (("overturned", truth), ("upheld", ~truth)):
+    for decision, rows in (("overturned", truth), ("upheld", ~truth)):
         decided, own = members[:, rows], terms[rows]
-        n_told = _n_cases(decided)
-        if 0 < n_told < n_cases:
-            facts = name, told, n_told, n_told / (n_cases - n_told), terms
+        n_decided = _n_cases(decided)
+        if 0 < n_decided < n_cases:
+            facts = name, decision, n_decided, n_decided / (n_cases - n_decided), terms
             yield _Side(*facts, True, n_showing, _n_showing(decided, own))
             yield _Side(*facts, False, n_lacking, _n_lacking(decided, own))
 
 
 def _terms(column: "pd.Series[Any]") -> sparse.csc_matrix:
-    """Tell which items have a value at all and, of a text, show which words and pairs of words: 0 or 1 by item and term."""
+    """Mark which items have a value and, of a text, which words and pairs: 0 or 1 by term."""
     is_text = pd.api.types.is_string_dtype(column)
     has_value = column.notna() & (column != "") if is_text else column.notna()
-    found = [sparse.csc_matrix(has_value.to_numpy(dtype=float)[:, None])]
+    terms = [sparse.csc_matrix(has_value.to_numpy(dtype=float)[:, None])]
     if is_text:
         codes, texts = pd.factorize(
             column.fillna("").astype(str)
@@ -162,10 +177,10 @@ def _terms(column: "pd.Series[Any]") -> sparse.csc_matrix:
                 ngram_range=(1, 2), binary=True, dtype=np.float64, token_pattern=_WORD
             ).fit_transform(texts)
         except ValueError:  # no word at all
-            return found[0]
+            return terms[0]
         shown = words[codes].tocsc()
-        found.append(shown[:, np.diff(shown.indptr) >= _LEAST_CASES])
-    return sparse.hstack(found, format="csc")
+        terms.append(shown[:, np.diff(shown.indptr) >= _LEAST_CASES])
+    return sparse.hstack(terms, format="csc")
 
 
 def _n_cases(members: sparse.csr_matrix) -> int:
@@ -191,7 +206,10 @@ def _n_lacking(members: sparse.csr_matrix, terms: sparse.csc_matrix) -> _Counts:
 def _sure_odds(
     n_decided: npt.ArrayLike, n_cases: npt.ArrayLike, base_odds: float, level: float
 ) -> Any:
-    """Divide the odds of a decision among cases, at the lower end of their exact interval, by its odds overall."""
+    """Divide the odds of a decision among cases, surely held, by its odds overall.
+
+    Surely: at the lower end of the exact interval of its share.
+    """
     low = np.where(
         np.equal(n_decided, 0),
         0.0,

@@ -1,4 +1,4 @@
-"""How well P(deficiency | upheld) ranks what reviewers found wrong, beside the rates of the treatment category."""
+"""How well P(deficiency | upheld) ranks what reviewers found wrong, beside the category's rates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score
 from imrml.intervals import Bools, Floats, Resamples, figure, not_applicable
 
 MIN_LABEL_ITEMS = 5
-"""A label with fewer items has no average precision worth a number, and is left out of ``macro_ap``."""
+"""A label with fewer items has no average precision, and is left out of ``macro_ap``."""
 HITS_AT = (1, 3)
 
 
@@ -20,7 +20,7 @@ def measure_deficiencies(
     resamples: Resamples,
     level: float,
 ) -> dict[str, Any]:
-    """Measure the ranking of deficiencies, the prior's, and their paired differences (above zero: better than the prior).
+    """Measure the ranking of deficiencies, the prior's, and their paired differences.
 
     Parameters
     ----------
@@ -40,23 +40,24 @@ def measure_deficiencies(
     dict
         ``micro_ap`` and ``macro_ap`` over all items; ``hit_at_1``, ``hit_at_3`` (a true label among
         the first k) and ``lrap`` over the items that hold a label; each also as
-        ``..._vs_category_prior``; ``category_prior`` with the prior's own figures; ``labels`` with,
-        by id, ``ap``, ``prior_ap``, ``ap_vs_prior`` and ``support`` (items that hold it).
+        ``..._vs_category_prior`` (above zero: better than the prior); ``category_prior`` with the
+        prior's own figures; ``labels`` with, by id, ``ap``, ``prior_ap``, ``ap_vs_prior`` and
+        ``support`` (items that hold it).
     """
     truth = labels.to_numpy(dtype=bool)
     held = _Held(truth, resamples)
     model, prior = (held.averaged(tables) for tables in zip(*deals, strict=True))
     names = {name: held.n_items(name) for name in model if not name.startswith("ap:")}
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         name: figure(model[name][0], model[name][1:], n, level) for name, n in names.items()
     }
     for name, n in names.items():
         difference = model[name] - prior[name]
-        found[f"{name}_vs_category_prior"] = figure(difference[0], difference[1:], n, level)
-    found["category_prior"] = {
+        figures[f"{name}_vs_category_prior"] = figure(difference[0], difference[1:], n, level)
+    figures["category_prior"] = {
         name: figure(prior[name][0], prior[name][1:], n, level) for name, n in names.items()
     }
-    found["labels"] = {}
+    figures["labels"] = {}
     for label, support, position in zip(
         labels.columns, truth.sum(axis=0).tolist(), range(truth.shape[1]), strict=True
     ):
@@ -70,8 +71,8 @@ def measure_deficiencies(
                 name: figure(values[0], values[1:], len(truth), level)
                 for name, values in (("ap", own), ("prior_ap", rate), ("ap_vs_prior", own - rate))
             }
-        found["labels"][str(label)] = {"support": support, **by_name}
-    return found
+        figures["labels"][str(label)] = {"support": support, **by_name}
+    return figures
 
 
 class _Held:
@@ -89,7 +90,7 @@ class _Held:
     def averaged(self, deals: Sequence[pd.DataFrame]) -> dict[str, Floats]:
         """Average what is measured over deals of the folds."""
         by_deal = [self.measured(scores.to_numpy(dtype=float)) for scores in deals]
-        return {name: np.mean([found[name] for found in by_deal], axis=0) for name in by_deal[0]}
+        return {name: np.mean([deal[name] for deal in by_deal], axis=0) for name in by_deal[0]}
 
     def measured(self, scores: Floats) -> dict[str, Floats]:
         """Measure scores in the sample (first) and in every resample."""
@@ -98,16 +99,16 @@ class _Held:
         micro = cells.rank(self.truth.ravel(), scores.ravel())[1]
         if self.truth.any():
             micro[0] = average_precision_score(self.truth, scores, average="micro")
-        found = {"micro_ap": micro}
+        measured = {"micro_ap": micro}
         for position in self.positions:
             column = self.truth[:, position], scores[:, position]
-            found[f"ap:{position}"] = self.resamples.rank(*column)[1]
-            found[f"ap:{position}"][0] = average_precision_score(*column)
-        by_label = np.array([found[f"ap:{position}"] for position in self.positions]).reshape(
+            measured[f"ap:{position}"] = self.resamples.rank(*column)[1]
+            measured[f"ap:{position}"][0] = average_precision_score(*column)
+        by_label = np.array([measured[f"ap:{position}"] for position in self.positions]).reshape(
             len(self.positions), len(micro)
         )
         n_defined = np.isfinite(by_label).sum(axis=0)
-        found["macro_ap"] = np.divide(
+        measured["macro_ap"] = np.divide(
             np.nansum(by_label, axis=0),
             n_defined,
             out=np.full(len(micro), np.nan),
@@ -118,13 +119,16 @@ class _Held:
         best_first = np.argsort(-scores, axis=1, kind="stable")
         for k in HITS_AT:
             hits = np.take_along_axis(truth, best_first[:, :k], axis=1).any(axis=1)
-            found[f"hit_at_{k}"] = among.mean(hits.astype(float))
-        found["lrap"] = among.mean(_label_ranking_precision(truth, scores))
-        return found
+            measured[f"hit_at_{k}"] = among.mean(hits.astype(float))
+        measured["lrap"] = among.mean(_label_ranking_precision(truth, scores))
+        return measured
 
 
 def _label_ranking_precision(truth: Bools, scores: Floats) -> Floats:
-    """Give each item's label-ranking average precision; scikit-learn has its mean only, at a hundred times the cost."""
+    """Compute each item's label-ranking average precision.
+
+    scikit-learn has its mean only, at a hundred times the cost.
+    """
     at_or_above = scores[:, None, :] >= scores[:, :, None]
     ranks = at_or_above.sum(axis=2)
     true_ranks = (at_or_above & truth[:, None, :]).sum(axis=2)

@@ -1,16 +1,17 @@
-"""How well a model's held-out probabilities fit what was decided, beside both priors, with intervals by case.
+"""How well held-out probabilities fit what was decided, beside both priors.
 
 Points come from scikit-learn where it has the metric; every interval comes from the same resamples
 of cases, so differences are paired. Names and signs:
 
 - ``auroc``, ``average_precision``: ranking; chance is 0.5 and the base rate.
 - ``log_loss`` (nats), ``brier``: proper scores; lower is better.
-- ``log_loss_skill``, ``brier_skill``: 1 - score / score of the class prior; above 0 is better than the class prior.
-- ``log_loss_vs_class_prior``, ``brier_vs_category_prior`` and so on: the score minus the prior's score on the same items;
-  **below 0 is better than the prior**.
-- ``ece``: mean distance of predicted and observed rate over at most ten bins of equal count. It is never below 0, so
-  resamples mostly add to it: its interval leans upwards, and starts at the value where even the
-  lowest lies above it.
+- ``log_loss_skill``, ``brier_skill``: 1 - score / score of the class prior; above 0 is better than
+  the class prior.
+- ``log_loss_vs_class_prior``, ``brier_vs_category_prior`` and so on: the score minus the prior's
+  score on the same items; **below 0 is better than the prior**.
+- ``ece``: mean distance of predicted and observed rate over at most ten bins of equal count. It is
+  never below 0, so resamples mostly add to it: its interval leans upwards, and starts at the value
+  where even the lowest lies above it.
 - ``calibration_slope``: slope of the decision on the logit of p; 1 is right, below 1 too bold.
 - ``overturned_rate``, ``mean_p_overturned``: observed and predicted rate.
 - ``aurc``: mean log loss over shares of items kept, surest first; lower is better.
@@ -39,10 +40,32 @@ from imrml.evaluation.metrics.slices import measure_gaps, measure_slices
 from imrml.intervals import Figure, Floats, Resamples, figure, not_applicable
 
 OUTCOME_COLUMNS = (
-    "case_number", "item_number", "overturned", "p_overturned", "p_class_prior", "p_category_prior", "treatment_category",
-    "age", "sex", "decided_year",
-)  # fmt: skip
+    "case_number",
+    "item_number",
+    "overturned",
+    "p_overturned",
+    "p_class_prior",
+    "p_category_prior",
+    "treatment_category",
+    "age",
+    "sex",
+    "decided_year",
+)
 """Columns of :attr:`HeldOut.outcome`."""
+_PARTS = (
+    "outcome",
+    "baselines",
+    "deficiencies",
+    "slices",
+    "slice_gaps",
+    "reliability",
+    "risk_coverage",
+    "aurc",
+    "importance",
+    "held_out",
+    "power",
+)
+"""What is measured of every split."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +117,8 @@ class HeldOut:
         for name in ("p_overturned", "p_class_prior", "p_category_prior"):
             if not self.outcome[name].between(0, 1).all():
                 raise TableError(
-                    f"held-out outcome table: column {name!r} holds values outside [0, 1] or missing ones"
+                    f"held-out outcome table: column {name!r} holds values "
+                    "outside [0, 1] or missing ones"
                 )
         if self.deficiency_labels is None:
             return
@@ -110,12 +134,13 @@ class HeldOut:
                 table.index.equals(labels.index) and table.columns.equals(labels.columns)
             ):
                 raise TableError(
-                    "held-out deficiencies: labels, probabilities and priors must share index and columns"
+                    "held-out deficiencies: labels, probabilities and priors "
+                    "must share index and columns"
                 )
 
 
 def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int) -> dict[str, Any]:
-    """Measure held-out predictions on every split: the content of ``metrics.json`` but for its checks and facts on the data.
+    """Measure held-out predictions on every split: most of what ``metrics.json`` holds.
 
     Parameters
     ----------
@@ -138,10 +163,14 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
         ``bootstrap`` (how the intervals were drawn).
     """
     metrics: dict[str, Any] = {
-        "outcome": {}, "baselines": {}, "deficiencies": {}, "slices": {}, "slice_gaps": {}, "reliability": {},
-        "risk_coverage": {}, "aurc": {}, "importance": {}, "held_out": {}, "power": {},
-        "bootstrap": {"by": "case", "n_resamples": config.n_bootstrap, "interval_level": config.interval_level, "seed": seed},
-    }  # fmt: skip
+        **{part: {} for part in _PARTS},
+        "bootstrap": {
+            "by": "case",
+            "n_resamples": config.n_bootstrap,
+            "interval_level": config.interval_level,
+            "seed": seed,
+        },
+    }
     for split, held in held_out.items():
         if held.outcome.empty:
             raise NotEnoughDataError(f"split {split!r} holds no items to measure on")
@@ -152,8 +181,8 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
         metrics["outcome"][split] = measure_outcome(deals, "p_overturned", resamples, level)
         for baseline in BASELINES:
             if f"p_{baseline}" in items:
-                found = measure_outcome(deals, f"p_{baseline}", resamples, level)
-                metrics["baselines"].setdefault(baseline, {})[split] = found
+                figures = measure_outcome(deals, f"p_{baseline}", resamples, level)
+                metrics["baselines"].setdefault(baseline, {})[split] = figures
         metrics["deficiencies"][split] = _measure_deficiencies(held, resamples, level)
         metrics["slices"][split], metrics["slice_gaps"][split] = (
             measure_slices(items, resamples, level),
@@ -180,24 +209,22 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
 
 
 def _measure_deficiencies(held: HeldOut, resamples: Resamples, level: float) -> dict[str, Any]:
-    told = [
+    predicted = [
         (p, priors)
         for deal in (held, *held.repeats)
         if (p := deal.p_deficiencies) is not None
         and (priors := deal.p_deficiency_priors) is not None
     ]
-    if held.deficiency_labels is None or not told:
+    if held.deficiency_labels is None or not predicted:
         return not_applicable("no labels, so no deficiency model")
     # A fold that learnt from no labelled item says nothing of deficiencies.
-    labels = held.deficiency_labels[
-        np.all([held.deficiency_labels.index.isin(p.index) for p, _ in told], axis=0)
-    ]
+    is_predicted = [held.deficiency_labels.index.isin(p.index) for p, _ in predicted]
+    labels = held.deficiency_labels[np.all(is_predicted, axis=0)]
     if labels.empty:
         return not_applicable("no upheld and labelled item is held out")
     part = resamples.of(held.outcome.index.get_indexer(labels.index))
-    return measure_deficiencies(
-        labels, [(p.loc[labels.index], priors.loc[labels.index]) for p, priors in told], part, level
-    )
+    deals = [(p.loc[labels.index], priors.loc[labels.index]) for p, priors in predicted]
+    return measure_deficiencies(labels, deals, part, level)
 
 
 def _deals(held: HeldOut) -> list[pd.DataFrame]:
@@ -205,37 +232,40 @@ def _deals(held: HeldOut) -> list[pd.DataFrame]:
 
 
 def _measure_importance(held: HeldOut, resamples: Resamples, level: float) -> dict[str, Figure]:
-    """Measure what shuffling a section costs in log loss (permutation importance by group of columns; Breiman 2001).
+    """Measure what shuffling a section costs in log loss.
 
-    Above zero, the model rests on the section. Sections share what they tell, so their costs do not
-    add up.
+    Permutation importance by group of columns (Breiman 2001). Above zero, the model rests on the
+    section. Sections share what they tell, so their costs do not add up.
     """
     assert held.shuffled is not None
     truth = held.outcome["overturned"].to_numpy(dtype=bool)
     own = losses(truth, held.outcome["p_overturned"].to_numpy(dtype=float))["log_loss"]
     shuffled = held.shuffled.loc[held.outcome.index]
-    found = {}
-    for section in dict.fromkeys(str(name).rpartition("#")[0] for name in shuffled):
-        columns = [name for name in shuffled if str(name).rpartition("#")[0] == section]
-        cost = (
-            np.mean(
-                [
-                    losses(truth, shuffled[name].to_numpy(dtype=float))["log_loss"]
-                    for name in columns
-                ],
-                axis=0,
-            )
-            - own
-        )
-        means = resamples.mean(cost)
-        found[section] = figure(means[0], means[1:], len(truth), level)
-    return found
+    by_section: dict[str, list[Floats]] = {}
+    for name in shuffled:
+        section = str(name).rpartition("#")[0]
+        log_loss_shuffled = losses(truth, shuffled[name].to_numpy(dtype=float))["log_loss"]
+        by_section.setdefault(section, []).append(log_loss_shuffled)
+    costs = {}
+    for section, of_shuffles in by_section.items():
+        means = resamples.mean(np.mean(of_shuffles, axis=0) - own)
+        costs[section] = figure(means[0], means[1:], len(truth), level)
+    return costs
 
 
 def measure_learning_curve(
     held_out: Mapping[float, HeldOut], config: EvaluationConfig, seed: int
 ) -> list[dict[str, Any]]:
     """Measure the same held-out items under models that learnt from growing shares of the cases.
+
+    Parameters
+    ----------
+    held_out : mapping of float to HeldOut
+        By share of the cases, in (0, 1].
+    config : EvaluationConfig
+        ``n_bootstrap`` and ``interval_level`` are used.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -264,6 +294,10 @@ def compare(
     ----------
     first, second : DataFrame of shape (n_items, n_columns)
         ``HeldOut.outcome`` of each model, with the same index.
+    config : EvaluationConfig
+        ``n_bootstrap`` and ``interval_level`` are used.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -286,11 +320,13 @@ def compare(
     }
 
 
-# --- where the truth is known ----------------------------------------------------------------------------------------
+# --- where the truth is known ---------------------------------------------------------------------
 
 
 def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[str, float]:
-    """Tell what a model that knew every true probability would reach: only a synthetic corpus can say.
+    """Compute what a model that knew every true probability would reach.
+
+    Only a synthetic corpus can say.
 
     Parameters
     ----------
@@ -313,7 +349,8 @@ def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[st
 
     Examples
     --------
-    >>> {name: round(value, 3) for name, value in best_attainable([0.1, 0.5, 0.5], [False, True, False]).items()}
+    >>> best = best_attainable([0.1, 0.5, 0.5], [False, True, False])
+    >>> {name: round(value, 3) for name, value in best.items()}
     {'auroc': 0.75, 'log_loss': 0.497, 'brier': 0.17, 'expected_log_loss': 0.57}
     """
     p, truth = np.asarray(p_true, dtype=float), np.asarray(overturned, dtype=bool)
@@ -330,7 +367,19 @@ def best_attainable(p_true: npt.ArrayLike, overturned: npt.ArrayLike) -> dict[st
 
 
 def share_of_attainable(auroc: float, best: Mapping[str, float]) -> float:
-    """Tell which share of the attainable ranking a model reaches: (AUROC - 0.5) / (best AUROC - 0.5).
+    """Compute the share of the attainable ranking: (AUROC - 0.5) / (best AUROC - 0.5).
+
+    Parameters
+    ----------
+    auroc : float
+        The model's.
+    best : mapping of str to float
+        From :func:`best_attainable`.
+
+    Returns
+    -------
+    float
+        1 where the model reaches the best, 0 where it ranks like chance.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Figures of P(overturned): ranking, proper scores, differences to the priors, calibration; every one in every resample."""
+"""Figures of P(overturned), in every resample: ranking, proper scores, priors, calibration."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,12 @@ from imrml.intervals import (
 PRIORS = ("class_prior", "category_prior")
 """What a model must beat."""
 BASELINES = (*PRIORS, "last_year")
-"""What stands beside it: ``last_year`` gives the overall rate of the latest year before the item's that was learnt from."""
+"""What stands beside it: ``last_year`` gives the overall rate of the latest year before the item's
+that was learnt from."""
 MIN_DECISION_CASES = 5
-"""Cases of each decision without which a difference to a prior is not given: with a handful of overturned cases the bootstrap
-promises too much, and with none at all every lower probability would seem better for certain."""
+"""Cases of each decision without which a difference to a prior is not given: with a handful of
+overturned cases the bootstrap promises too much, and with none at all every lower probability would
+seem better for certain."""
 
 
 def measure_outcome(
@@ -43,6 +45,11 @@ def measure_outcome(
         Of the items' cases.
     level : float
         Of the intervals.
+
+    Returns
+    -------
+    dict of Figure
+        By metric, as :mod:`imrml.evaluation.metrics.held_out` names them.
     """
     deals = [_resample(table, column, resamples) for table in tables]
     n = len(tables[0])
@@ -64,37 +71,54 @@ def measure_outcome(
 
 
 def _resample(items: pd.DataFrame, column: str, resamples: Resamples) -> dict[str, Floats | str]:
-    """Compute every figure in the sample and in every resample, shape (1 + n_resamples,), or say why there is none."""
+    """Compute every figure, shape (1 + n_resamples,), sample first; or say why there is none."""
     truth, p = items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float)
     own = losses(truth, p)
-    why, unordered = why_incomparable(items), why_unordered(items, column)
-    found: dict[str, Floats | str] = {}
-    found["auroc"], found["average_precision"] = (
+    why, unordered = explain_incomparable(items), explain_unordered(items, column)
+    figures: dict[str, Floats | str] = {}
+    figures["auroc"], figures["average_precision"] = (
         (unordered, unordered) if unordered else resamples.rank(truth, p)
     )
     prior_losses = {
         prior: losses(truth, items[f"p_{prior}"].to_numpy(dtype=float)) for prior in PRIORS
     }
     for score, per_item in own.items():
-        mean = found[score] = resamples.mean(per_item)
+        mean = figures[score] = resamples.mean(per_item)
         if column != "p_class_prior":
-            found[f"{score}_skill"] = why or 1 - ratio(
+            figures[f"{score}_skill"] = why or 1 - ratio(
                 mean, resamples.mean(prior_losses["class_prior"][score])
             )
         for prior in PRIORS:
             if column == "p_overturned" or (prior == "class_prior" and column != "p_class_prior"):
-                found[f"{score}_vs_{prior}"] = why or resamples.mean(
+                figures[f"{score}_vs_{prior}"] = why or resamples.mean(
                     per_item - prior_losses[prior][score]
                 )
-    found["ece"] = calibration_error(truth, p, resamples)
-    found["calibration_slope"] = unordered or resamples.calibration_slope(truth, p)
-    found["mean_p_overturned"] = resamples.mean(p)
-    return found
+    figures["ece"] = calibration_error(truth, p, resamples)
+    figures["calibration_slope"] = unordered or resamples.calibration_slope(truth, p)
+    figures["mean_p_overturned"] = resamples.mean(p)
+    return figures
 
 
 def measure_ranking(items: pd.DataFrame, column: str, resamples: Resamples, level: float) -> Figure:
-    """Measure the AUROC of one column; a prior that only differs between folds has no order to measure."""
-    if why := why_unordered(items, column):
+    """Measure the AUROC of one column.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``OUTCOME_COLUMNS``.
+    column : str
+        Of the probabilities.
+    resamples : Resamples
+        Of the items' cases.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Figure
+        Or why there is none: a prior that only differs between folds has no order to measure.
+    """
+    if why := explain_unordered(items, column):
         return not_applicable(why)
     auroc, _ = resamples.rank(
         items["overturned"].to_numpy(dtype=bool), items[column].to_numpy(dtype=float)
@@ -102,8 +126,21 @@ def measure_ranking(items: pd.DataFrame, column: str, resamples: Resamples, leve
     return figure(auroc[0], auroc[1:], len(items), level)
 
 
-def why_unordered(items: pd.DataFrame, column: str) -> str:
-    """Say why a column of probabilities has no order; ``""`` where it has one."""
+def explain_unordered(items: pd.DataFrame, column: str) -> str:
+    """Say why a column of probabilities has no order.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``OUTCOME_COLUMNS``.
+    column : str
+        Of the probabilities.
+
+    Returns
+    -------
+    str
+        ``""`` where it has one.
+    """
     same = np.array_equal(
         items[column].to_numpy(dtype=float), items["p_class_prior"].to_numpy(dtype=float)
     )
@@ -112,17 +149,46 @@ def why_unordered(items: pd.DataFrame, column: str) -> str:
     return "the held-out items hold one decision only" if items["overturned"].nunique() < 2 else ""
 
 
-def why_incomparable(items: pd.DataFrame) -> str:
-    """Say why a difference to a prior would promise too much; ``""`` where it may be given."""
+def explain_incomparable(items: pd.DataFrame) -> str:
+    """Say why a difference to a prior would promise too much.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``case_number`` and ``overturned``.
+
+    Returns
+    -------
+    str
+        ``""`` where a difference may be given.
+    """
     n_cases = items.groupby(items["overturned"].astype(bool))["case_number"].nunique()
     n_fewest = int(min(n_cases.get(decision, 0) for decision in (True, False)))
     if n_fewest < MIN_DECISION_CASES:
-        return f"{n_fewest} cases of one decision; at least {MIN_DECISION_CASES} are needed to compare with a prior"
+        return (
+            f"{n_fewest} cases of one decision; at least {MIN_DECISION_CASES} "
+            "are needed to compare with a prior"
+        )
     return ""
 
 
 def calibration_error(truth: Bools, p: Floats, resamples: Resamples) -> Floats:
-    """Average the gap between prediction and rate over bins of equal count (ECE), in the sample and every resample."""
+    """Average the gap between prediction and rate over bins of equal count (ECE).
+
+    Parameters
+    ----------
+    truth : ndarray of bool of shape (n_items,)
+        The decisions.
+    p : ndarray of shape (n_items,)
+        P(overturned).
+    resamples : Resamples
+        Of the items' cases.
+
+    Returns
+    -------
+    ndarray of shape (1 + n_resamples,)
+        The sample first.
+    """
     bins = calibration_bins(p)
     gaps = [
         np.abs(resamples.total(np.where(bins == number, truth - p, 0.0)))

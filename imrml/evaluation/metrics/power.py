@@ -19,8 +19,10 @@ SHOWN_GAIN = 0.01
 POWER, LEVEL = 0.8, 0.95
 
 
-def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
-    """Estimate the standard error of an AUROC (Hanley and McNeil 1982, Radiology 143(1), equation 1).
+def estimate_auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
+    """Estimate the standard error of an AUROC.
+
+    Hanley and McNeil 1982, Radiology 143(1), equation 1.
 
     Parameters
     ----------
@@ -29,9 +31,13 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
     n_positive, n_negative : float
         Independent items of each decision.
 
+    Returns
+    -------
+    float
+
     Examples
     --------
-    >>> round(auroc_error(0.5, 23, 97), 3)
+    >>> round(estimate_auroc_error(0.5, 23, 97), 3)
     0.067
     """
     q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
@@ -43,10 +49,12 @@ def auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
     return float(np.sqrt(variance / (n_positive * n_negative)))
 
 
-def n_for_auroc(
+def count_for_auroc(
     auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL
 ) -> int:
-    """Count the independent items that tell an AUROC from 0.5 (Hanley and McNeil 1982, equation 5; two-sided).
+    """Count the independent items that tell an AUROC from 0.5.
+
+    Hanley and McNeil 1982, equation 5; two-sided.
 
     Parameters
     ----------
@@ -57,9 +65,13 @@ def n_for_auroc(
     power, level : float
         Chance to show it; level of the interval that must leave out 0.5.
 
+    Returns
+    -------
+    int
+
     Examples
     --------
-    >>> n_for_auroc(0.65, 0.5), n_for_auroc(0.65, 0.11)
+    >>> count_for_auroc(0.65, 0.5), count_for_auroc(0.65, 0.11)
     (114, 302)
     """
     z_level, z_power = norm.ppf((1 + level) / 2), norm.ppf(power)
@@ -67,24 +79,37 @@ def n_for_auroc(
     def missing(n_items: float) -> float:
         sides = n_items * positive_share, n_items * (1 - positive_share)
         return float(
-            auroc - 0.5 - z_level * auroc_error(0.5, *sides) - z_power * auroc_error(auroc, *sides)
+            auroc
+            - 0.5
+            - z_level * estimate_auroc_error(0.5, *sides)
+            - z_power * estimate_auroc_error(auroc, *sides)
         )
 
     fewest = 2 / min(positive_share, 1 - positive_share)
     return int(np.ceil(brentq(missing, fewest, 1e9)))
 
 
-def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float = LEVEL) -> int:
-    """Count the independent cases that tell a mean paired difference from 0: ((z_level + z_power) deviation / gain)^2.
+def count_for_gain(
+    gain: float, deviation: float, power: float = POWER, level: float = LEVEL
+) -> int:
+    """Count the independent cases that tell a mean paired difference from 0.
+
+    ((z_level + z_power) deviation / gain)^2.
 
     Parameters
     ----------
     gain, deviation : float
         Mean difference, and standard deviation of the difference between cases, in one unit.
+    power, level : float
+        Chance to show it; level of the interval that must leave out 0.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
-    >>> n_for_gain(0.01, 0.1)
+    >>> count_for_gain(0.01, 0.1)
     785
     """
     return int(np.ceil(((norm.ppf((1 + level) / 2) + norm.ppf(power)) * deviation / gain) ** 2))
@@ -93,12 +118,12 @@ def n_for_gain(gain: float, deviation: float, power: float = POWER, level: float
 def state_power(
     outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float
 ) -> dict[str, Any]:
-    """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss over the category prior.
+    """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss.
 
-    Letters, not items: items of one letter mostly share their fate and their narrative, so for the
-    AUROC a letter counts once, which errs on the side of more letters. For the gain, the error that
-    the interval of the paired difference tells, bootstrapped by case, is scaled to the number of
-    letters.
+    The gain is over the category prior. Letters, not items: items of one letter mostly share their
+    fate and their narrative, so for the AUROC a letter counts once, which errs on the side of more
+    letters. For the gain, the error that the interval of the paired difference tells, bootstrapped
+    by case, is scaled to the number of letters.
 
     Parameters
     ----------
@@ -118,7 +143,7 @@ def state_power(
     Examples
     --------
     >>> outcome = {"auroc": {"value": 0.6, "low": 0.48, "high": 0.72, "n": 262},
-    ...            "log_loss_vs_category_prior": {"value": 0.0, "low": -0.03, "high": 0.03, "n": 262}}
+    ...            "log_loss_vs_category_prior": {"value": 0.0, "low": -0.03, "high": 0.03}}
     >>> counts = {"n_cases": 120, "n_overturned_cases": 23}
     >>> stated = state_power(outcome, counts, 0.95)
     >>> stated["auroc"]["n_letters"], stated["log_loss"]["n_letters"]
@@ -131,7 +156,7 @@ def state_power(
     elif n_overturned == n_cases:
         stated["auroc"] = not_applicable("every letter holds an overturned item")
     else:
-        n_letters = n_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
+        n_letters = count_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
         stated["auroc"] = {"shows": SHOWN_AUROC, "n_letters": n_letters, "n_letters_here": n_cases}
     difference = outcome["log_loss_vs_category_prior"]
     if "value" not in difference:
@@ -140,7 +165,7 @@ def state_power(
         deviation = _error(difference, interval_level) * np.sqrt(n_cases)
         stated["log_loss"] = {
             "shows": SHOWN_GAIN,
-            "n_letters": n_for_gain(SHOWN_GAIN, deviation),
+            "n_letters": count_for_gain(SHOWN_GAIN, deviation),
             "n_letters_here": n_cases,
         }
     return {**stated, "sentence": _in_words(stated, n_cases)}
@@ -155,15 +180,16 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
         "auroc": f"an AUROC of {SHOWN_AUROC} instead of 0.5",
         "log_loss": f"a gain of {SHOWN_GAIN} in log loss over the category prior",
     }
-    told = []
-    for name, found in stated.items():
-        if "n_letters" in found:
-            enough = "enough" if n_cases >= found["n_letters"] else "too few"
-            told.append(
-                f"{needs[name]} would show with about {found['n_letters']:,} letters ({enough} here)"
+    statements = []
+    for name, need in stated.items():
+        if "n_letters" in need:
+            enough = "enough" if n_cases >= need["n_letters"] else "too few"
+            statements.append(
+                f"{needs[name]} would show with about {need['n_letters']:,} letters ({enough} here)"
             )
-    if not told:
+    if not statements:
         return "What these letters could show cannot be reckoned: too few of one decision."
     return (
-        f"With {POWER:.0%} power, {' and '.join(told)}; these figures rest on {n_cases:,} letters."
+        f"With {POWER:.0%} power, {' and '.join(statements)}; "
+        f"these figures rest on {n_cases:,} letters."
     )

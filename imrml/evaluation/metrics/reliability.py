@@ -1,4 +1,4 @@
-"""Whether a probability means what it says, and what is gained by answering only where the model is surest."""
+"""Whether a probability means what it says, and what answering only the surest items gains."""
 
 from typing import Any
 
@@ -14,7 +14,22 @@ COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 def measure_reliability(
     items: pd.DataFrame, resamples: Resamples, level: float
 ) -> list[dict[str, Any]]:
-    """Measure the observed rate beside the mean prediction, in bins of equal count."""
+    """Measure the observed rate beside the mean prediction, in bins of equal count.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``overturned`` and ``p_overturned``.
+    resamples : Resamples
+        Of the items' cases.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    list of dict
+        A bin each, ``mean_p_overturned`` and the figure ``overturned_rate``.
+    """
     truth, p = items["overturned"].to_numpy(dtype=bool), items["p_overturned"].to_numpy(dtype=float)
     bins = calibration_bins(p)
     return [
@@ -31,7 +46,16 @@ def measure_reliability(
 def measure_risk_coverage(
     items: pd.DataFrame, resamples: Resamples, level: float
 ) -> tuple[list[dict[str, Any]], dict[str, Figure]]:
-    """Measure the log loss on the items of which the model is surest, beside the category prior's on the same items.
+    """Measure the log loss on the surest items, beside the category prior's on the same items.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``overturned``, ``p_overturned`` and ``p_category_prior``.
+    resamples : Resamples
+        Of the items' cases.
+    level : float
+        Of the intervals.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Answer only where the model is sure enough to keep a stated error or precision: found on some cases, checked on others."""
+"""The confidence that keeps a stated error or precision: found on some cases, checked on others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ class Answers:
 
 
 def find_confidence(calibration: Answers, max_error: float, level: float) -> float | None:
-    """Find the lowest confidence from which answers are wrong in at most ``max_error`` of cases, with a guarantee.
+    """Find the lowest confidence from which answers keep a stated error, with a guarantee.
 
     Learn-then-Test (Angelopoulos, Bates, Candes, Jordan, Lei 2021, arXiv:2110.01052; risk control
     as in Bates et al. 2021, J. ACM 68(6)) by fixed-sequence testing: from the surest answers down,
@@ -72,14 +72,14 @@ def find_confidence(calibration: Answers, max_error: float, level: float) -> flo
     if n < fewest:
         return None
     surest_first = np.sort(calibration.confidence)[::-1]
-    found = None
+    lowest = None
     for n_kept in np.unique(np.linspace(fewest, n, _N_STEPS).astype(int)):
         confidence = float(surest_first[n_kept - 1])
         kept = calibration.confidence >= confidence  # equal confidences stay together
         if binom.cdf(calibration.is_wrong[kept].sum(), kept.sum(), max_error) > 1 - level:
             break
-        found = confidence
-    return found
+        lowest = confidence
+    return lowest
 
 
 def control_error(
@@ -129,7 +129,7 @@ def control_error(
         for rows in (slice(half), slice(half, None))
     )
     confidence = find_confidence(calibration, max_error, level)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "max_error": max_error,
         "level": level,
         "n_calibration": half,
@@ -139,12 +139,12 @@ def control_error(
         why = (
             f"no share of the answers keeps an error of {max_error:.0%} for certain on {half} cases"
         )
-        return {**found, "min_confidence": None, **not_applicable(why)}
+        return {**figures, "min_confidence": None, **not_applicable(why)}
     kept = test.confidence >= confidence
     n_kept, n_wrong = int(kept.sum()), int(test.is_wrong[kept].sum())
-    found |= {"min_confidence": confidence, "coverage": float(kept.mean())}
+    figures |= {"min_confidence": confidence, "coverage": float(kept.mean())}
     if not n_kept:
-        return {**found, **not_applicable("none of the other cases is answered that surely")}
+        return {**figures, **not_applicable("none of the other cases is answered that surely")}
     interval = binomtest(n_wrong, n_kept).proportion_ci(0.95)
     error = {
         "value": n_wrong / n_kept,
@@ -152,7 +152,7 @@ def control_error(
         "high": float(interval.high),
         "n": n_kept,
     }
-    return {**found, "error": error}
+    return {**figures, "error": error}
 
 
 def find_precise_threshold(
@@ -194,7 +194,7 @@ def find_precise_threshold(
 def control_precision(
     items: pd.DataFrame, column: str, target: float, stated: EvaluationConfig, seed: int
 ) -> dict[str, Any]:
-    """Find the threshold that keeps a precision on all held-out cases; check what either half finds on the other.
+    """Find the threshold that keeps a precision; check what either half finds on the other.
 
     Parameters
     ----------
@@ -220,29 +220,32 @@ def control_precision(
     case_numbers = items["case_number"].astype("str").tolist()
     codes, cases = pd.factorize(pd.Series(case_numbers))
     threshold = find_precise_threshold(p, overturned, codes, target)
-    found: dict[str, Any] = {"target": target, "threshold": threshold}
+    figures: dict[str, Any] = {"target": target, "threshold": threshold}
     half = np.random.default_rng(seed).permutation(np.arange(len(cases)) % 2)[codes]
     answered = np.zeros(len(p), dtype=bool)
     for side in (0, 1):
-        told, tried = half != side, half == side
-        tried_at = find_precise_threshold(p[told], overturned[told], codes[told], target)
+        searched, tried = half != side, half == side
+        tried_at = find_precise_threshold(
+            p[searched], overturned[searched], codes[searched], target
+        )
         answered[tried] = False if tried_at is None else p[tried] >= tried_at
     if threshold is None:
         return {
-            **found,
+            **figures,
             **not_applicable(
-                f"no threshold makes {target:.0%} of the answers right for {MIN_ANSWERED_CASES} cases"
+                f"no threshold makes {target:.0%} of the answers right "
+                f"for {MIN_ANSWERED_CASES} cases"
             ),
         }
     if not answered.any():
         return {
-            **found,
+            **figures,
             **not_applicable("a threshold that half of the cases give answers none of the others"),
         }
     resamples = Resamples(case_numbers, stated.n_bootstrap, seed)
     level = stated.interval_level
     return {
-        **found,
+        **figures,
         "n_answered": int(answered.sum()),
         "precision": rate_figure(overturned[answered], resamples.of(answered), level),
         "recall": rate_figure(answered[overturned], resamples.of(overturned), level),

@@ -1,4 +1,4 @@
-"""Figures of parts of the items: treatment category, sex, age band, year of decision. Small parts are hidden."""
+"""Figures of slices: treatment category, sex, age band, year of decision. Small ones are hidden."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.evaluation.metrics.item_losses import losses
-from imrml.evaluation.metrics.outcome import PRIORS, measure_ranking, why_incomparable
+from imrml.evaluation.metrics.outcome import PRIORS, explain_incomparable, measure_ranking
 from imrml.intervals import Figure, Resamples, figure, not_applicable, rate_figure
 
 MIN_SLICE_ITEMS = 10
@@ -18,6 +18,15 @@ AGE_BANDS = ((30, "0-29"), (40, "30-39"), (50, "40-49"), (60, "50-59"), (200, "6
 def age_band(age: float) -> str:
     """Name an age's band.
 
+    Parameters
+    ----------
+    age : float
+        In years, or NaN.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> age_band(29.0), age_band(30.0), age_band(float("nan"))
@@ -26,8 +35,8 @@ def age_band(age: float) -> str:
     return next((name for below, name in AGE_BANDS if age < below), "unknown")
 
 
-def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
-    """Tell of each item which slice it belongs to, ``"unknown"`` where that is not told.
+def assign_slices(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
+    """Assign each item to a slice of each kind, ``"unknown"`` where nothing says which.
 
     Parameters
     ----------
@@ -43,9 +52,10 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
 
     Examples
     --------
-    >>> items = pd.DataFrame({"treatment_category": ["mri", None], "sex": ["", "female"], "age": [44.0, None],
-    ...                       "age_band": ["", "65+"], "decided_year": [2014, None]})
-    >>> {name: values.tolist() for name, values in slice_columns(items).items()}["age_band"]
+    >>> items = pd.DataFrame({"treatment_category": ["mri", None], "sex": ["", "female"],
+    ...                       "age": [44.0, None], "age_band": ["", "65+"],
+    ...                       "decided_year": [2014, None]})
+    >>> {name: values.tolist() for name, values in assign_slices(items).items()}["age_band"]
     ['40-49', '65+']
     """
     years = pd.to_numeric(items["decided_year"], errors="coerce")
@@ -69,8 +79,23 @@ def slice_columns(items: pd.DataFrame) -> "dict[str, pd.Series[str]]":
 def measure_slices(
     items: pd.DataFrame, resamples: Resamples, level: float
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Measure each slice: {column: {value: {"n", METRIC: FIGURE}}}, or why it is hidden."""
-    columns = slice_columns(items)
+    """Measure each slice that is not hidden.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
+    resamples : Resamples
+        Of the items' cases.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    dict
+        {column: {value: {"n", METRIC: FIGURE}}}, or why a slice is hidden.
+    """
+    columns = assign_slices(items)
     slices: dict[str, dict[str, dict[str, Any]]] = {}
     for name, values in columns.items():
         slices[name] = {}
@@ -101,7 +126,7 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
         "overturned_rate": rate_figure(truth, resamples, level),
         "auroc": measure_ranking(items, "p_overturned", resamples, level),
     }
-    why = why_incomparable(items)
+    why = explain_incomparable(items)
     for name, values in averages.items():
         means = resamples.mean(values)
         hidden = why and "_vs_" in name
@@ -112,12 +137,18 @@ def _measure_slice(items: pd.DataFrame, resamples: Resamples, level: float) -> d
 
 
 def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Measure how far slices lie apart: the widest difference of each figure between two slices that are not hidden.
+    """Measure how far slices lie apart: the widest difference of each figure between two slices.
 
-    ``overturned_rate`` is what was decided, ``mean_p_overturned`` what was predicted, ``excess``
-    the mean prediction minus the rate: a wide gap there says that the model is too high for some
-    people and too low for others. Groups and differences are fairlearn's (``MetricFrame``; Bird et
-    al. 2020). Widest gaps grow with the number of slices and shrink with their size.
+    Hidden slices are left out. ``overturned_rate`` is what was decided, ``mean_p_overturned`` what
+    was predicted, ``excess`` the mean prediction minus the rate: a wide gap there says that the
+    model is too high for some people and too low for others. Groups and differences are fairlearn's
+    (``MetricFrame``; Bird et al. 2020). Widest gaps grow with the number of slices and shrink with
+    their size.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
 
     Returns
     -------
@@ -133,7 +164,7 @@ def measure_gaps(items: pd.DataFrame) -> dict[str, dict[str, Any]]:
         "excess": lambda y_true, y_pred: float(np.mean(y_pred) - np.mean(y_true)),
     }
     gaps: dict[str, dict[str, Any]] = {}
-    for name, values in slice_columns(items).items():
+    for name, values in assign_slices(items).items():
         shown = values.map(values.value_counts()) >= MIN_SLICE_ITEMS
         shown &= values != "unknown"
         n_slices = values[shown].nunique()

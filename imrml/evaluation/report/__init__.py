@@ -1,4 +1,4 @@
-"""What was found out about a model, for people: verdict, report, card and plots."""
+"""What an evaluation says to people: verdict, report, card, summary and plots."""
 
 import lazy_loader
 

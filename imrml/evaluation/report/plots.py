@@ -1,46 +1,34 @@
-"""The report's plots: inline SVG in the page's own colours, drawn from the figures of ``metrics.json`` and held-out scores."""
+"""The report's plots: inline SVG in the page's own colours, drawn from figures and scores."""
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from imrml.deficiencies import taxonomy
+from imrml.evaluation.report.canvas import INK, MODEL, OBSERVED, PRIOR, open_canvas
 
-MODEL, PRIOR, OBSERVED = "#3f83c8", "#d08428", "#3f83c8"
-ALT_TEXTS = {
-    "reliability": "Observed share overturned against predicted probability, with intervals; the tables below hold the figures.",
-    "roc": "ROC curves of the model and the category prior; the table beside the priors holds both AUROC.",
-    "precision_recall": "Precision against recall of the model and the category prior; average precision stands in the table.",
-    "risk_coverage": "Log loss on the items kept, surest first, of the model and the category prior.",
-    "deficiencies": "Average precision of each deficiency beside its category prior; the table below holds the figures.",
-    "categories": "Observed share overturned and mean prediction by treatment category; the table below holds the figures.",
-    "learning_curve": "Difference in log loss to both priors by share of cases learnt from; the table below holds the figures.",
-    "importance": "Log loss added by shuffling each section of the submission, with intervals.",
-}
-"""What a plot shows, for those who cannot see it."""
-# Colours that stand for the page's own, in light and in dark; replaced after drawing.
-_INK, _LINE = "#010203", "#040506"
-_PAGE_COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"}
-_STYLE: dict[Any, Any] = {
-    "font.size": 10, "font.family": "sans-serif", "svg.fonttype": "none",
-    "text.color": _INK, "axes.labelcolor": _INK, "axes.edgecolor": _LINE, "xtick.color": _INK, "ytick.color": _INK,
-    "xtick.labelcolor": _INK, "ytick.labelcolor": _INK, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.color": _LINE, "grid.linewidth": 0.6, "axes.axisbelow": True, "axes.titlesize": 11,
-    "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8,
-}  # fmt: skip
 _WIDTH, _HEIGHT = 5.4, 4.2
 
 
 def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> str:
-    """Draw observed against predicted rate in bins of equal count, above how many items hold which probability."""
+    """Draw observed against predicted rate in bins of equal count, above a histogram of both.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``p_overturned``.
+    bins : sequence of mapping
+        From :func:`imrml.evaluation.metrics.reliability.measure_reliability`.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("reliability", _WIDTH, _HEIGHT + 1) as (canvas, finished):
         grid = canvas.add_gridspec(2, 1, height_ratios=[3.4, 1], hspace=0.08)
         above = canvas.add_subplot(grid[0])
@@ -58,7 +46,7 @@ def draw_reliability(items: pd.DataFrame, bins: Sequence[Mapping[str, Any]]) -> 
         above.plot(
             [0, highest],
             [0, highest],
-            color=_INK,
+            color=INK,
             linewidth=1,
             linestyle=":",
             label="perfectly calibrated",
@@ -104,7 +92,20 @@ def _draw_intervals(axes: Axes, x: Sequence[float], figures: Sequence[Mapping[st
 
 
 def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw the share of overturned items found against the share of upheld items wrongly marked, for model and category prior."""
+    """Draw the share of overturned items that are marked against that of upheld items.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
+    figures : mapping of str to mapping
+        Figures of ``model`` and ``category prior`` by metric.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("roc", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for column, name, colour in _scored(items):
@@ -115,7 +116,7 @@ def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> s
                 color=colour,
                 label=f"{name} (AUROC {_value(figures[name]['auroc'])})",
             )
-        axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, linestyle=":", label="chance (0.5)")
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":", label="chance (0.5)")
         axes.set(
             xlabel="upheld items marked",
             ylabel="overturned items found",
@@ -127,7 +128,20 @@ def draw_roc(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> s
 
 
 def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw precision against recall beside the base rate, which is what chance reaches."""
+    """Draw precision against recall beside the base rate, which is what chance reaches.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, ...)
+        ``HeldOut.outcome``.
+    figures : mapping of str to mapping
+        Figures of ``model`` and ``category prior`` by metric.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("precision_recall", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         base_rate = float(items["overturned"].mean())
@@ -137,7 +151,7 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
             # The curve's first points rest on a handful of items; the step shape keeps them honest.
             axes.step(recall, precision, where="post", color=colour, label=label)
         axes.axhline(
-            base_rate, color=_INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})"
+            base_rate, color=INK, linewidth=1, linestyle=":", label=f"base rate ({base_rate:.3f})"
         )
         axes.set(
             xlabel="overturned items found (recall)",
@@ -150,7 +164,18 @@ def draw_precision_recall(items: pd.DataFrame, figures: Mapping[str, Mapping[str
 
 
 def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the log loss on the items of which the model is surest, beside the category prior's on the same items."""
+    """Draw the log loss on the surest items, beside the category prior's on the same items.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From :func:`imrml.evaluation.metrics.reliability.measure_risk_coverage`.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("risk_coverage", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for name, label, colour in (
@@ -180,36 +205,58 @@ def draw_risk_coverage(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw each deficiency's average precision with interval beside its category prior's."""
+    """Draw each deficiency's average precision with interval beside its category prior's.
+
+    Parameters
+    ----------
+    labels : mapping of str to mapping
+        Figures of each deficiency, by its id.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
     known = sorted(
         (
-            (names.get(label, label), found)
-            for label, found in labels.items()
-            if "value" in found["ap"]
+            (names.get(label, label), figures)
+            for label, figures in labels.items()
+            if "value" in figures["ap"]
         ),
         key=lambda pair: pair[1]["ap"]["value"],
     )
     rows = [
-        (f"{name}  (n = {found['support']:,})", found["ap"], found["prior_ap"].get("value"))
-        for name, found in known
+        (f"{name}  (n = {figures['support']:,})", figures["ap"], figures["prior_ap"].get("value"))
+        for name, figures in known
     ]
     return _draw_rows("deficiencies", rows, ("average precision", "model", "category prior"))
 
 
 def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw each treatment category's observed rate with interval beside the mean prediction."""
+    """Draw each treatment category's observed rate with interval beside the mean prediction.
+
+    Parameters
+    ----------
+    slices : mapping of str to mapping
+        Figures of each treatment category.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     known = sorted(
-        ((name, found) for name, found in slices.items() if "overturned_rate" in found),
+        ((name, figures) for name, figures in slices.items() if "overturned_rate" in figures),
         key=lambda pair: pair[1]["overturned_rate"]["value"],
     )
     rows = [
         (
-            f"{name.replace('_', ' ')}  (n = {found['n']:,})",
-            found["overturned_rate"],
-            found["mean_p_overturned"].get("value"),
+            f"{name.replace('_', ' ')}  (n = {figures['n']:,})",
+            figures["overturned_rate"],
+            figures["mean_p_overturned"].get("value"),
         )
-        for name, found in known
+        for name, figures in known
     ]
     return _draw_rows(
         "categories", rows, ("share overturned", "observed, with interval", "mean prediction")
@@ -217,7 +264,18 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the difference in log loss to both priors by the share of cases learnt from; below zero is better."""
+    """Draw the difference in log loss to both priors by share of cases; below zero is better.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From :func:`imrml.evaluation.metrics.held_out.measure_learning_curve`.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with open_canvas("learning_curve", _WIDTH, _HEIGHT) as (canvas, finished):
         axes = canvas.add_subplot()
         for prior, colour, marker, nudge in (
@@ -225,11 +283,11 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
             ("category_prior", PRIOR, "D", 0.008),
         ):
             known = [row for row in rows if "value" in row[f"log_loss_vs_{prior}"]]
-            found = [row[f"log_loss_vs_{prior}"] for row in known]
-            values = [figure["value"] for figure in found]
+            differences = [row[f"log_loss_vs_{prior}"] for row in known]
+            values = [figure["value"] for figure in differences]
             reach = [
-                [max(0.0, figure["value"] - figure["low"]) for figure in found],
-                [max(0.0, figure["high"] - figure["value"]) for figure in found],
+                [max(0.0, figure["value"] - figure["low"]) for figure in differences],
+                [max(0.0, figure["high"] - figure["value"]) for figure in differences],
             ]
             shares = [row["share"] + nudge for row in known]
             axes.errorbar(
@@ -241,7 +299,7 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
                 elinewidth=1.1,
                 label=f"minus {prior.replace('_', ' ')}'s",
             )
-        axes.axhline(0, color=_INK, linewidth=1, linestyle=":")
+        axes.axhline(0, color=INK, linewidth=1, linestyle=":")
         axes.set(
             xlabel="share of the cases learnt from",
             ylabel="log loss minus the prior's (nats)",
@@ -252,12 +310,23 @@ def draw_learning_curve(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw_importance(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """Draw what shuffling each section of the submission costs in log loss."""
+    """Draw what shuffling each section of the submission costs in log loss.
+
+    Parameters
+    ----------
+    figures : mapping of str to Figure
+        Cost in log loss by section.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     known = sorted(
-        ((name, found) for name, found in figures.items() if "value" in found),
+        ((name, cost) for name, cost in figures.items() if "value" in cost),
         key=lambda pair: pair[1]["value"],
     )
-    rows = [(name, found, None) for name, found in known]
+    rows = [(name, cost, None) for name, cost in known]
     return _draw_rows(
         "importance",
         rows,
@@ -301,7 +370,7 @@ def _draw_rows(
         axes.set_yticks(heights, [label for label, _, _ in rows])
         axes.set(xlabel=words[0], ylim=(-0.7, len(rows) - 0.3))
         if least is None:
-            axes.axvline(0, color=_INK, linewidth=1, linestyle=":")
+            axes.axvline(0, color=INK, linewidth=1, linestyle=":")
         else:
             axes.set_xlim(left=least)
         axes.tick_params(axis="y", length=0)
@@ -321,26 +390,3 @@ def _scored(items: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
 
 def _value(figure: Mapping[str, Any]) -> str:
     return f"{figure['value']:.3f}" if "value" in figure else "n/a"
-
-
-@contextmanager
-def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas, list[str]]]:
-    """Open a canvas; when it closes, the list holds its SVG, which names no colour of its own for text and lines."""
-    finished: list[str] = []
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        canvas = Canvas(figsize=(width, height), layout="constrained")
-        yield canvas, finished
-        buffer = io.StringIO()
-        canvas.savefig(
-            buffer,
-            format="svg",
-            transparent=True,
-            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
-        )
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    if words := ALT_TEXTS.get(name):
-        svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
-    for drawn, colour in _PAGE_COLOURS.items():
-        svg = svg.replace(drawn, colour)
-    finished.append(svg)

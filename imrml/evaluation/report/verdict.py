@@ -30,21 +30,35 @@ class Verdict:
 
     @property
     def beats_priors(self) -> bool:
-        """Whether both priors are beaten; a model that beats only the worse of them has shown nothing."""
+        """Whether both priors are beaten; to beat only the worse of them shows nothing."""
         return self.beats_class_prior and self.beats_category_prior
 
 
-def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
+def reach_verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     """Put the paired log-loss differences to both priors into words.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From :func:`imrml.evaluation.metrics.held_out.measure`.
+    headline : Headline
+        The split to judge by.
+
+    Returns
+    -------
+    Verdict
 
     Examples
     --------
     >>> better = {"value": -0.02, "low": -0.03, "high": -0.01, "n": 900}
     >>> unsure = {"value": -0.001, "low": -0.01, "high": 0.008, "n": 900}
-    >>> metrics = {"outcome": {"grouped": {"log_loss_vs_class_prior": better, "log_loss_vs_category_prior": unsure}},
-    ...            "held_out": {"grouped": {"n_items": 900, "n_cases": 400, "n_overturned_items": 99, "n_overturned_cases": 50}},
+    >>> figures = {"log_loss_vs_class_prior": better, "log_loss_vs_category_prior": unsure}
+    >>> counts = {"n_items": 900, "n_cases": 400, "n_overturned_items": 99,
+    ...           "n_overturned_cases": 50}
+    >>> metrics = {"outcome": {"grouped": figures}, "held_out": {"grouped": counts},
     ...            "bootstrap": {"interval_level": 0.95}}
-    >>> verdict(metrics, Headline("grouped", "time-forward was not asked for")).beats_category_prior
+    >>> headline = Headline("grouped", "time-forward was not asked for")
+    >>> reach_verdict(metrics, headline).beats_category_prior
     False
     """
     figures = metrics["outcome"][headline.split]
@@ -58,27 +72,35 @@ def verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     if all(beats.values()):
         advice = "It earns its place beside the base rate of the treatment category."
     elif beats["category_prior"]:
-        advice = "It beats only the weaker of the two base rates, which is no skill: a base rate serves as well."
+        advice = (
+            "It beats only the weaker of the two base rates, which is no skill: "
+            "a base rate serves as well."
+        )
     else:
-        advice = "Use the base rate of the treatment category instead: it is simpler, and nothing here shows that it is worse."
+        advice = (
+            "Use the base rate of the treatment category instead: it is simpler, "
+            "and nothing here shows that it is worse."
+        )
+    skill = figures.get("log_loss_skill")
+    deficiencies = metrics.get("deficiencies", {}).get(headline.split, {})
     sentence = (
         f"Measured on {counts['n_items']:,} held-out items of {counts['n_cases']:,} cases "
-        f"({counts['n_overturned_items']:,} items of {counts['n_overturned_cases']:,} cases overturned), "
-        f"split {headline.split.replace('_', '-')}. "
-        f"{_compared(differences['class_prior'], 'class prior', level, figures.get('log_loss_skill'))} "
-        f"{_compared(differences['category_prior'], 'category prior', level)} {advice} "
-        f"{_deficiencies_compared(metrics.get('deficiencies', {}).get(headline.split, {}), level)}"
-        f"Why this split: {headline.reason}.{_power_words(metrics, headline.split)}"
+        f"({counts['n_overturned_items']:,} items of {counts['n_overturned_cases']:,} cases "
+        f"overturned), split {headline.split.replace('_', '-')}. "
+        f"{_format_difference(differences['class_prior'], 'class prior', level, skill)} "
+        f"{_format_difference(differences['category_prior'], 'category prior', level)} {advice} "
+        f"{_format_deficiencies(deficiencies, level)}"
+        f"Why this split: {headline.reason}.{_format_power(metrics, headline.split)}"
     )
     return Verdict(beats["class_prior"], beats["category_prior"], sentence, headline)
 
 
-def _power_words(metrics: Mapping[str, Any], split: str) -> str:
+def _format_power(metrics: Mapping[str, Any], split: str) -> str:
     stated = metrics.get("power", {}).get(split)
     return f" {stated['sentence']}" if stated else ""
 
 
-def _deficiencies_compared(figures: Mapping[str, Any], level: str) -> str:
+def _format_deficiencies(figures: Mapping[str, Any], level: str) -> str:
     difference = figures.get("micro_ap_vs_category_prior", {})
     if "value" not in difference:
         return ""
@@ -89,29 +111,56 @@ def _deficiencies_compared(figures: Mapping[str, Any], level: str) -> str:
         if difference["high"] < 0
         else "not distinguishable from"
     )
-    interval = f"{difference['value']:+.3f}, {level} interval {difference['low']:+.3f} to {difference['high']:+.3f}"
-    return f"Deficiencies: {words} their category prior (average precision {interval}; above zero is better). "
+    interval = _format_interval(difference, level, ".3f")
+    return (
+        f"Deficiencies: {words} their category prior "
+        f"(average precision {interval}; above zero is better). "
+    )
 
 
-def _compared(difference: Figure, prior: str, level: str, skill: Figure | None = None) -> str:
+def _format_interval(figure: Figure, level: str, digits: str) -> str:
+    value, low, high = (f"{figure[part]:+{digits}}" for part in ("value", "low", "high"))
+    return f"{value}, {level} interval {low} to {high}"
+
+
+def _format_difference(
+    difference: Figure, prior: str, level: str, skill: Figure | None = None
+) -> str:
     if "value" not in difference:
         return f"Against the {prior}: could not be compared ({difference['not_applicable']})."
-    interval = f"log loss differs by {difference['value']:+.4f}, {level} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
+    words, share = "better", ""
     if difference["low"] <= 0 <= difference["high"]:
-        return f"Against the {prior}: not distinguishable from the prior ({interval}; below zero is better)."
-    if difference["low"] > 0:
-        return f"Against the {prior}: worse than the prior ({interval}; below zero is better)."
-    share = f", {skill['value']:.1%} less than the prior's" if skill and "value" in skill else ""
-    return f"Against the {prior}: better ({interval}{share}; below zero is better)."
+        words = "not distinguishable from the prior"
+    elif difference["low"] > 0:
+        words = "worse than the prior"
+    elif skill and "value" in skill:
+        share = f", {skill['value']:.1%} less than the prior's"
+    interval = f"log loss differs by {_format_interval(difference, level, '.4f')}{share}"
+    return f"Against the {prior}: {words} ({interval}; below zero is better)."
 
 
-def compared_with(model_version: str, differences: Mapping[str, Figure], level: float) -> str:
-    """Put the paired difference to another model into words; as :func:`imrml.evaluation.metrics.held_out.compare` gives it.
+def describe_comparison(model_version: str, differences: Mapping[str, Figure], level: float) -> str:
+    """Put the paired difference to another model into words.
+
+    Parameters
+    ----------
+    model_version : str
+        Of the other model.
+    differences : mapping of str to Figure
+        From :func:`imrml.evaluation.metrics.held_out.compare`.
+    level : float
+        Of the intervals, such as 0.95.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
-    >>> compared_with("B", {"log_loss": {"value": -0.01, "low": -0.03, "high": 0.01, "n": 90}}, 0.95)
-    'Against model B: not distinguishable (log loss -0.0100, 95% interval -0.0300 to +0.0100; below zero is better).'
+    >>> difference = {"value": -0.01, "low": -0.03, "high": -0.01, "n": 90}
+    >>> describe_comparison("B", {"log_loss": difference}, 0.95)
+    'Against model B: better (log loss -0.0100, 95% interval -0.0300 to -0.0100; below zero is
+    better).'
     """
     difference = differences["log_loss"]
     words = (
@@ -121,5 +170,5 @@ def compared_with(model_version: str, differences: Mapping[str, Figure], level: 
         if difference["low"] > 0
         else "not distinguishable"
     )
-    interval = f"log loss {difference['value']:+.4f}, {level:.0%} interval {difference['low']:+.4f} to {difference['high']:+.4f}"
+    interval = f"log loss {_format_interval(difference, f'{level:.0%}', '.4f')}"
     return f"Against model {model_version}: {words} ({interval}; below zero is better)."

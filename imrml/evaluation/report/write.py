@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: ``metrics.json``, ``report.html`` and ``card.md``. None holds text of a record."""
+"""What an evaluation leaves behind, without text of a record: figures, report and card."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     *,
     is_synthetic: bool,
 ) -> None:
-    """Write ``metrics.json``, ``report.html`` and ``card.md`` into a folder, each readable by its owner only.
+    """Write ``metrics.json``, ``report.html`` and ``card.md``, each readable by its owner only.
 
     Parameters
     ----------
@@ -115,14 +115,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     }
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     _write(folder / "metrics.json", text)
-    environment = Environment(
-        loader=PackageLoader("imrml.evaluation.report", "."),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(figure=format_figure, plain=_plain, fact=_fact)
+    environment = make_environment()
     context = {
         **document,
         "checks": checks,
@@ -135,15 +128,32 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "split_names": SPLIT_NAMES,
         "min_slice_items": MIN_SLICE_ITEMS,
         "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
-        "weak_splits": weak_splits(metrics, verdict.headline.split),
+        "weak_splits": find_weak_splits(metrics, verdict.headline.split),
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }
     for name in ("report.html", "card.md"):
-        pictures = (
-            _pictures(metrics, held_out, verdict.headline.split) if name == "report.html" else {}
-        )
+        pictures = draw_pictures(metrics, held_out, verdict) if name == "report.html" else {}
         page = environment.get_template(f"{name}.j2").render(**context, pictures=pictures)
         _write(folder / name, page)
+
+
+def make_environment() -> Environment:
+    """Make the environment of this package's templates, which escapes what goes into HTML.
+
+    Returns
+    -------
+    Environment
+        With the filters ``figure``, ``plain`` and ``fact``.
+    """
+    environment = Environment(
+        loader=PackageLoader("imrml.evaluation.report", "."),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(figure=format_figure, plain=_plain, fact=_fact)
+    return environment
 
 
 def _write(path: Path, text: str) -> None:
@@ -151,13 +161,26 @@ def _write(path: Path, text: str) -> None:
 
 
 def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
-    """Write a figure with its interval.
+    """Put a figure with its interval into words.
+
+    Parameters
+    ----------
+    figure : mapping or None
+        ``value``, ``low`` and ``high``, or ``not_applicable``.
+    metric : str, default=""
+        Its name, which says whether it is a share or a difference.
+
+    Returns
+    -------
+    str
+        ``""`` for None.
 
     Examples
     --------
     >>> format_figure({"value": 0.1234, "low": 0.1, "high": 0.15, "n": 40}, "overturned_rate")
     '12.3% (10.0 to 15.0)'
-    >>> format_figure({"value": -0.0123, "low": -0.02, "high": 0.01, "n": 40}, "log_loss_vs_class_prior")
+    >>> difference = {"value": -0.0123, "low": -0.02, "high": 0.01, "n": 40}
+    >>> format_figure(difference, "log_loss_vs_class_prior")
     '-0.0123 (-0.0200 to +0.0100)'
     >>> format_figure({"not_applicable": "one decision only"})
     'n/a'
@@ -171,13 +194,25 @@ def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
     return f"{value:{style}} ({low:{style}} to {high:{style}})"
 
 
-def weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
-    """Say of each split that could be a headline but holds too few overturned cases to be believed how many it holds.
+def find_weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str]:
+    """Name the splits that hold too few overturned cases to be believed.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From ``measure``.
+    headline : str
+        The split that stands first, and is not named.
+
+    Returns
+    -------
+    dict of str to str
+        By split, how many overturned cases it holds.
 
     Examples
     --------
-    >>> held_out = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
-    >>> weak_splits({"held_out": held_out}, "grouped")
+    >>> counts = {"grouped": {"n_overturned_cases": 40}, "time_forward": {"n_overturned_cases": 2}}
+    >>> find_weak_splits({"held_out": counts}, "grouped")
     {'time_forward': 'not the headline: 2 overturned cases'}
     """
     return {
@@ -205,10 +240,26 @@ def _fact(value: Any) -> str:
     return str(value)
 
 
-def _pictures(
-    metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], split: str
+def draw_pictures(
+    metrics: Mapping[str, Any], held_out: Mapping[str, HeldOut], verdict: Verdict
 ) -> dict[str, Markup]:
-    """Draw what can be drawn of the headline split."""
+    """Draw what can be drawn of the headline split.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From ``measure``.
+    held_out : mapping of split to HeldOut
+        What was measured.
+    verdict : Verdict
+        Names the split.
+
+    Returns
+    -------
+    dict of str to Markup
+        By name of the plot, its SVG.
+    """
+    split = verdict.headline.split
     items = held_out[split].outcome
     figures = {
         "model": metrics["outcome"][split],
@@ -218,22 +269,20 @@ def _pictures(
         "reliability": plots.draw_reliability(items, metrics["reliability"][split]),
         "risk_coverage": plots.draw_risk_coverage(metrics["risk_coverage"][split]),
     }
-    if len(metrics.get("learning_curve", [])) > 1 and any(
-        "value" in row["log_loss_vs_class_prior"] for row in metrics["learning_curve"]
-    ):
-        drawn["learning_curve"] = plots.draw_learning_curve(metrics["learning_curve"])
-    if any("value" in found for found in metrics["importance"].get(split, {}).values()):
-        drawn["importance"] = plots.draw_importance(metrics["importance"][split])
+    curve = metrics.get("learning_curve", [])
+    if len(curve) > 1 and any("value" in row["log_loss_vs_class_prior"] for row in curve):
+        drawn["learning_curve"] = plots.draw_learning_curve(curve)
+    importance = metrics["importance"].get(split, {})
+    if any("value" in cost for cost in importance.values()):
+        drawn["importance"] = plots.draw_importance(importance)
     if items["overturned"].nunique() == 2:
         drawn["roc"] = plots.draw_roc(items, figures)
         drawn["precision_recall"] = plots.draw_precision_recall(items, figures)
-    if any(
-        "overturned_rate" in found
-        for found in metrics["slices"][split]["treatment_category"].values()
-    ):
-        drawn["categories"] = plots.draw_categories(metrics["slices"][split]["treatment_category"])
+    categories = metrics["slices"][split]["treatment_category"]
+    if any("overturned_rate" in category for category in categories.values()):
+        drawn["categories"] = plots.draw_categories(categories)
     labels = metrics["deficiencies"][split].get("labels", {})
-    if any("value" in found["ap"] for found in labels.values()):
+    if any("value" in label["ap"] for label in labels.values()):
         drawn["deficiencies"] = plots.draw_deficiencies(labels)
     # The SVG is matplotlib's own, which escapes every label.
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704

@@ -1,4 +1,4 @@
-"""The tables that features look things up in; each says in its first lines, or in a column, where its facts are from."""
+"""The tables that features look things up in; each says where its facts are from."""
 
 import csv
 from functools import cache

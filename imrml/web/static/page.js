@@ -6,7 +6,7 @@ function eachOf(selector, act) {
 }
 
 eachOf("[data-copy]", (button) => {
-  const told = document.getElementById("copied");
+  const message = document.getElementById("copied");
   button.hidden = false;
   button.addEventListener("click", async () => {
     const source = document.querySelector(button.dataset.copy);
@@ -16,7 +16,7 @@ eachOf("[data-copy]", (button) => {
       source.select();
       document.execCommand("copy"); // where the page is not on a secure address, there is no clipboard but this
     }
-    told.textContent = "Copied.";
+    message.textContent = "Copied.";
   });
 });
 
@@ -66,9 +66,9 @@ eachOf("[data-drop]", (area) => {
 // A tick that could not be answered must not leave older figures beside it.
 for (const name of ["htmx:responseError", "htmx:sendError"]) {
   document.body.addEventListener(name, () => {
-    const told = document.createElement("p");
-    told.className = "fault";
-    told.textContent = "This could not be re-scored. See that the server still runs, then open the page again.";
-    document.getElementById("what-if").replaceChildren(told);
+    const message = document.createElement("p");
+    message.className = "problem";
+    message.textContent = "This could not be re-scored. See that the server still runs, then open the page again.";
+    document.getElementById("what-if").replaceChildren(message);
   });
 }

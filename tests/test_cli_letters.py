@@ -1,4 +1,4 @@
-"""``imrml parse --show`` and ``--coverage``: what a person looks at."""
+"""``imrml letters show`` and ``coverage``: what a person looks at."""
 
 import faults
 import pytest
@@ -28,11 +28,11 @@ def folder(tmp_path):
 
 
 def run(*words: str):
-    return CliRunner().invoke(app, ["parse", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, ["letters", *words], env={"COLUMNS": "200"})
 
 
 def test_show_prints_facts_decisions_labels_and_evidence(folder):
-    result = run(str(folder / "a.txt"), "--show")
+    result = run("show", str(folder / "a.txt"))
     assert result.exit_code == 0
     for words in (
         "CM15-0099999",
@@ -47,7 +47,7 @@ def test_show_prints_facts_decisions_labels_and_evidence(folder):
 
 
 def test_coverage_has_a_row_a_letter_and_names_what_is_left_over(folder):
-    result = run(str(folder), "--coverage")
+    result = run("coverage", str(folder))
     assert result.exit_code == 0
     head, *rows = (line.split("\t") for line in result.stdout.splitlines())
     by_source = {row[0].rpartition("/")[2]: dict(zip(head, row, strict=True)) for row in rows}
@@ -63,15 +63,17 @@ def test_coverage_has_a_row_a_letter_and_names_what_is_left_over(folder):
 
 
 def test_no_text_of_a_letter_goes_to_stderr(folder):
-    for look in ("--show", "--coverage"):
-        told = run(str(folder), look).stderr
-        assert not any(words in told for words in ("Scanned", "baker", "urine", "Norco", "dollars"))
+    for look in ("show", "coverage"):
+        message = run(look, str(folder)).stderr
+        assert not any(
+            words in message for words in ("Scanned", "baker", "urine", "Norco", "dollars")
+        )
 
 
 def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
     monkeypatch.setattr("imrml.corpus.batch._read_with_source", faults.read_or_harm)
     (folder / "aa.txt").write_bytes(faults.CRASH)
-    result = run(str(folder), "--coverage")
+    result = run("coverage", str(folder))
     assert result.exit_code == 0
     assert [line.split("\t")[0][-5:] for line in result.stdout.splitlines()[1:]] == [
         "a.txt",
@@ -81,16 +83,13 @@ def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
 
 
 def test_a_letter_cut_short_is_flagged(folder):
-    assert "cut_short" in run(str(folder / "b.txt"), "--coverage").stdout
-    assert "cut short" in run(str(folder / "b.txt"), "--show").stdout
+    assert "cut_short" in run("coverage", str(folder / "b.txt")).stdout
+    assert "cut short" in run("show", str(folder / "b.txt")).stdout
 
 
 def test_where_nothing_was_read_the_command_fails(folder):
-    assert run(str(folder / "c.txt"), "--show").exit_code == 1
+    assert run("show", str(folder / "c.txt")).exit_code == 1
 
 
-@pytest.mark.parametrize(
-    "words", [(), ("--show", "--out", "items.jsonl"), ("--show", "--coverage")]
-)
-def test_looking_and_writing_are_two_things(folder, words):
-    assert run(str(folder / "a.txt"), *words).exit_code == 2
+def test_letters_are_asked_for(folder):
+    assert run("show").exit_code == 2

@@ -1,4 +1,4 @@
-"""A terminal as the one who labels items: ``imrml label --annotate``."""
+"""A terminal as the one who labels items: ``imrml labels annotate``."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,15 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from imrml.cli.explanation import printable
+from imrml.cli.printing.text import printable, printable_lines
 from imrml.labelling.explanation import LabelTrace
 
 
 class TerminalAnnotator:
-    """Shows items on a console and asks on stdin; see :class:`~imrml.labelling.Annotator`.
+    """Shows items on stdout and asks on stdin; see :class:`~imrml.labelling.Annotator`."""
 
-    Parameters
-    ----------
-    console : rich.console.Console
-        Where items are shown.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
 
     def show_item(self, trace: LabelTrace, number: int, n_items: int) -> None:
         """Show an item's sentences with their numbers."""
@@ -42,7 +36,7 @@ class TerminalAnnotator:
     def show_lines(self, lines: Sequence[str]) -> None:
         """Show lines as they are, without markup."""
         for line in lines:
-            self._console.print(Text(line))
+            self._console.print(Text(printable_lines(line)))
 
     def show_guide(self, text: str) -> None:
         """Show the guide, laid out."""

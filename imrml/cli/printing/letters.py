@@ -1,84 +1,30 @@
-"""How ``imrml parse --show`` prints letters as read, and ``--coverage`` how much of each was read."""
+"""How ``imrml letters show`` prints letters as read."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from imrml.cli.console import console, print_rows
-from imrml.cli.explanation import printable
+from imrml.cli.printing.text import printable
 from imrml.deficiencies import taxonomy
-from imrml.errors import DocumentError, ImrmlError
-from imrml.phrases import pluralize
-
-if TYPE_CHECKING:
-    from imrml.config import LimitsConfig
-    from imrml.determinations import Item
-    from imrml.letters.spans import ParsedLetter
+from imrml.determinations import Item
+from imrml.labelling.labeller import label_rationale
+from imrml.letters.coverage import measure_coverage
+from imrml.letters.spans import ParsedLetter
 
 _DECISION_STYLES = {"upheld": "bold red", "overturned": "bold green"}
 
 
-def show_letters(paths: list[str], limits: "LimitsConfig") -> None:
-    """Print each letter's facts, items, decisions and labels, with the evidence in brackets; what was not read goes to stderr."""
+def print_letters(letters: Iterable[tuple[str, ParsedLetter]]) -> None:
+    """Print each letter's facts, items, decisions and labels, with the evidence in brackets."""
     screen = Console(highlight=False)
-    for source, reading in _readings(paths, limits):
-        _print_letter(source, reading, screen)
+    for source, letter in letters:
+        _print_letter(source, letter, screen)
 
 
-def show_coverage(paths: list[str], limits: "LimitsConfig") -> None:
-    """Print one row a letter: how much of it was read, where the rest stands, and its flags."""
-    import pandas as pd
-
-    from imrml.letters.coverage import coverage_row
-
-    table = pd.DataFrame(
-        [coverage_row(reading, source) for source, reading in _readings(paths, limits)]
-    )
-    n_whole, n_flagged = (
-        int((table["n_left_over"] == 0).sum()),
-        int((table["flags"].map(len) > 0).sum()),
-    )
-    table["left_over"] = [
-        " ".join(f"{start}-{end}" for start, end in spans) for spans in table["left_over"]
-    ]
-    table["flags"] = table["flags"].map(" ".join)
-    # Rounded down, so that 1.0000 means all of it.
-    table["share_read"] = [f"{int(share * 10_000) / 10_000:.4f}" for share in table["share_read"]]
-    print_rows(table)
-    console.tell(
-        f"{n_whole:,} of {pluralize(len(table), 'letter')} read to the last character; {n_flagged:,} flagged"
-    )
-
-
-def _readings(paths: list[str], limits: "LimitsConfig") -> Iterator[tuple[str, "ParsedLetter"]]:
-    """Read letters one by one; says on stderr which could not be read and why, and raises where none could."""
-    from imrml.corpus import read_files
-    from imrml.documents import walk_letters
-
-    n_letters = n_read = 0
-    for source, reading in console.show_progress(
-        read_files(walk_letters(paths, limits), limits), None, "reading"
-    ):
-        n_letters += 1
-        if isinstance(reading, DocumentError):
-            console.tell(f"{source}: {reading}")
-            continue
-        n_read += 1
-        yield source, reading
-    if not n_read:
-        raise ImrmlError(f"parse: none of {pluralize(n_letters, 'letter')} could be read")
-
-
-# --- one letter ------------------------------------------------------------------------------------------------------
-
-
-def _print_letter(source: str, reading: "ParsedLetter", screen: Console) -> None:
-    from imrml.letters.coverage import measure_coverage
-
-    case, coverage = reading.case, measure_coverage(reading)
+def _print_letter(source: str, letter: ParsedLetter, screen: Console) -> None:
+    case, coverage = letter.case, measure_coverage(letter)
     first = case.items[0]
     letter_format = (
         case.letter_format
@@ -93,8 +39,8 @@ def _print_letter(source: str, reading: "ParsedLetter", screen: Console) -> None
         {
             "format": letter_format,
             "read": read,
-            "look at": ", ".join(reading.flags).replace("_", " "),
-            "case outcome": reading.case_outcome,
+            "look at": ", ".join(letter.flags).replace("_", " "),
+            "case outcome": letter.case_outcome,
             "injured": first.submission.date_of_injury,
             "UR denied": first.submission.ur_denied_on,
             "received": first.submission.received_on,
@@ -117,9 +63,7 @@ def _print_letter(source: str, reading: "ParsedLetter", screen: Console) -> None
         _print_item(item, screen)
 
 
-def _print_item(item: "Item", screen: Console) -> None:
-    from imrml.labelling import label_rationale
-
+def _print_item(item: Item, screen: Console) -> None:
     submission, determination = item.submission, item.determination
     is_upheld = determination.decision == "upheld"
     evidence = label_rationale(determination.rationale, submission.item) if is_upheld else []
@@ -153,7 +97,7 @@ def _print_item(item: "Item", screen: Console) -> None:
     )
 
 
-def _print_facts(facts: dict[str, "str | Text | None"], screen: Console) -> None:
+def _print_facts(facts: dict[str, str | Text | None], screen: Console) -> None:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True, style="bright_black")
     rows.add_column()
@@ -164,7 +108,7 @@ def _print_facts(facts: dict[str, "str | Text | None"], screen: Console) -> None
 
 
 def _marked(rationale: str, evidence: Iterable[tuple[int, int, int]]) -> Text:
-    """Put evidence in brackets with its number, which says the same without colour; where two overlap, both have theirs."""
+    """Put evidence in brackets with its number; where two overlap, both have theirs."""
     marks = sorted(
         mark
         for start, end, number in evidence

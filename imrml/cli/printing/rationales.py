@@ -1,12 +1,13 @@
-"""How ``imrml label --explain`` prints an item: roles in the margin, evidence in brackets with a number, colour on top."""
+"""How ``imrml labels explain`` prints an item: roles in the margin, evidence in brackets."""
 
-import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from imrml.cli.printing.text import printable
 from imrml.deficiencies import taxonomy
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 MAX_PRINTED = 10
 """Without a choice, a terminal gets at most so many items; a page takes any number."""
-_BLANKS = re.compile(r"\s+")
 _ROLE_STYLES = {
     "recital": "bright_black",
     "shows": "green",
@@ -26,38 +26,42 @@ _ROLE_STYLES = {
 }
 
 
-def print_explanation(explanation: "LabelTrace", console: Console) -> None:
+def print_traces(traces: "Iterable[LabelTrace]") -> None:
+    """Print items on stdout, one after the other."""
+    console = Console(highlight=False)
+    for trace in traces:
+        print_trace(trace, console)
+
+
+def print_trace(trace: "LabelTrace", console: Console) -> None:
     """Print one item; without colour, brackets and numbers say the same."""
     numbers = {
-        id_: number
-        for number, id_ in enumerate(explanation.deficiencies + explanation.supports, start=1)
+        id_: number for number, id_ in enumerate(trace.deficiencies + trace.supports, start=1)
     }
     names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
-    head = f"{explanation.item_id}  {explanation.decision}" + (
-        f": {explanation.item}" if explanation.item else ""
-    )
+    head = f"{trace.item_id}  {trace.decision}" + (f": {trace.item}" if trace.item else "")
     console.print(Text(printable(head), style="bold"))
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
     rows.add_column()
-    for sentence in explanation.sentences:
+    for sentence in trace.sentences:
         style = _ROLE_STYLES.get(sentence.role, "")
-        rows.add_row(Text(sentence.role.replace("_", " "), style=style), marked(sentence, numbers))
-    console.print(rows if explanation.sentences else "no rationale stands in the table")
+        rows.add_row(Text(sentence.role.replace("_", " "), style=style), _marked(sentence, numbers))
+    console.print(rows if trace.sentences else "no rationale stands in the table")
     for id_, number in numbers.items():
-        answered = "found sufficient, " if id_ in explanation.supports else ""
+        answered = "found sufficient, " if id_ in trace.supports else ""
         console.print(Text(f"({number}) {answered}{id_}: {names[id_]}"))
     if not numbers:
         nothing = (
             "no deficiency found"
-            if explanation.decision == "upheld"
+            if trace.decision == "upheld"
             else "overturned: nothing found sufficient is named"
         )
         console.print(Text(nothing))
     console.print()
 
 
-def marked(sentence: "ExplainedSentence", numbers: dict[str, int]) -> Text:
+def _marked(sentence: "ExplainedSentence", numbers: dict[str, int]) -> Text:
     """Put the evidence of a sentence in brackets with its numbers."""
     text = Text()
     for piece in sentence.pieces:
@@ -70,14 +74,3 @@ def marked(sentence: "ExplainedSentence", numbers: dict[str, int]) -> Text:
         else:
             text.append(words)
     return text
-
-
-def printable(text: str) -> str:
-    r"""Take from a text what a terminal would obey instead of show.
-
-    Examples
-    --------
-    >>> printable("no \x1b[2Jred  flag")
-    'no \ufffd[2Jred flag'
-    """
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in _BLANKS.sub(" ", text))

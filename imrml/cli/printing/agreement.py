@@ -1,4 +1,4 @@
-"""How ``imrml label --check`` prints its figures: one line a deficiency, then those over all of them."""
+"""How ``imrml labels check`` prints its figures: a line a deficiency, then those over all."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,14 +14,20 @@ _OVERALL = {
 }
 
 
-def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Word what :func:`~imrml.labelling.agreement.measure_agreement` found, as a table for a terminal.
+def print_agreement(agreement: Mapping[str, Any]) -> None:
+    """Print figures on stdout."""
+    print("\n".join(agreement_lines(agreement)))
+
+
+def agreement_lines(agreement: Mapping[str, Any]) -> Iterator[str]:
+    """Draw figures of :func:`~imrml.labelling.agreement.measure_agreement` for a terminal.
 
     Examples
     --------
     >>> share = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8}
-    >>> found = {"n_items": 8, "n_cases": 5, "interval_level": 0.95, "labels": {}, **dict.fromkeys(_OVERALL, share)}
-    >>> list(agreement_lines(found))[2:4]
+    >>> counts = {"n_items": 8, "n_cases": 5, "interval_level": 0.95, "labels": {}}
+    >>> agreement = {**counts, **dict.fromkeys(_OVERALL, share)}
+    >>> list(agreement_lines(agreement))[2:4]
     ['micro precision                                         0.500 (0.250 to 0.750)',
      'micro recall                                            0.500 (0.250 to 0.750)']
     """
@@ -29,19 +35,22 @@ def agreement_lines(found: Mapping[str, Any]) -> Iterator[str]:
         f"{'deficiency':<36}{'gold':>5}  "
         + "".join(f"{name:<24}" for name in ("precision", "recall", "F1")).rstrip()
     )
-    for id_, row in found["labels"].items():
+    for id_, row in agreement["labels"].items():
         yield (
             f"{id_:<36}{row['support']:>5,}  "
-            + "".join(f"{_worded(row[name]):<24}" for name in _COLUMNS).rstrip()
+            + "".join(f"{_format_figure(row[name]):<24}" for name in _COLUMNS).rstrip()
         )
     yield ""
     for name, title in _OVERALL.items():
-        yield f"{title:<56}{_worded(found[name])}"
-    level = f"{100 * found['interval_level']:g} %"
-    yield f"{found['n_items']:,} gold items of {found['n_cases']:,} cases; in brackets {level} intervals, bootstrapped by case"
+        yield f"{title:<56}{_format_figure(agreement[name])}"
+    level = f"{100 * agreement['interval_level']:g} %"
+    yield (
+        f"{agreement['n_items']:,} gold items of {agreement['n_cases']:,} cases; "
+        f"in brackets {level} intervals, bootstrapped by case"
+    )
 
 
-def _worded(figure: Mapping[str, Any]) -> str:
+def _format_figure(figure: Mapping[str, Any]) -> str:
     if "value" not in figure:
         return "n/a"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"

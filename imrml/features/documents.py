@@ -1,0 +1,373 @@
+"""Documents and findings that a text shows, or says are absent, by ``documentation_cues.csv``."""
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.features.vocabulary import read_vocabulary
+from imrml.submissions.narratives import removal_reason
+from imrml.text.cache import remember
+from imrml.text.safe_matching import bound_runs, holds_any
+from imrml.text.sentences import Sentence, split_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A document or finding that a text shows, or says is not there.
+
+    Parameters
+    ----------
+    cue : str
+        Id of ``documentation_cues.csv``.
+    document : str
+        Plain words for people.
+    start, end : int
+        Where the telling words stand in the text.
+    quote : str
+        The clause that holds them.
+    is_negated : bool
+        The clause says that it is absent, normal or not done.
+    answers : tuple of str
+        Deficiency ids that the document answers where it is shown.
+    """
+
+    cue: str
+    document: str
+    start: int
+    end: int
+    quote: str
+    is_negated: bool
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    name: str
+    document: str
+    answers: tuple[str, ...]
+    hints: frozenset[str]
+    pattern: re.Pattern[str]
+    negated: re.Pattern[str] | None
+    scope: str
+
+
+@cache
+def _cues() -> tuple[_Cue, ...]:
+    return tuple(
+        _Cue(
+            name=row["cue"],
+            document=row["document"],
+            answers=tuple(row["answers"].split("|")),
+            hints=frozenset(row["hints"].split("|")),
+            pattern=re.compile(row["pattern"]),
+            negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
+            scope=row["scope"],
+        )
+        for row in read_vocabulary("documentation_cues")
+    )
+
+
+_VERB = (
+    r"(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|continues?|remains?"
+    r"|reports?)"
+)
+# Where a denial or a wish stops counting: another clause begins, with its own subject and verb.
+_CLAUSE_END = re.compile(
+    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet(?! to)|despite|due to"
+    r"|because of|based on)\s"
+    r"|,?\s(?:and|with)\s(?=positive\b)"
+    rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
+    r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
+)
+# Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no
+# commas; there the next heading of the chart begins a clause, unless it is what is denied or
+# belongs to a list.
+_NOTE_END = re.compile(
+    r"\s(?=(?:uds|udt|cures|pain (?:contract|agreement)|opioid agreement|exam|mri|x-?rays?|xr|ct"
+    r"|emg|ncs|hep|meds|hx|dx|doi|f/u"
+    r"|s/p|c/o|goals?|plan|req|pain|fail(?:ed|s)?|tried|had|able|unable|strength|sensation"
+    r"|reflex(?:es)?|rom|slr|gait|ttp|cont|works?"
+    r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
+)
+_HEADING_DENIED = re.compile(
+    r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
+)
+_ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
+_MIN_TELEGRAM_WORDS = 8
+_MOST_WORDS = 40  # of a sentence that is one statement
+# Short forms that end a statement as often as not: what is said in the next is neither denied nor
+# shown by this one.
+_ENDING_SHORT_FORM = re.compile(
+    r"\b(?i:mg|etc|q\.d|b\.i\.d|t\.i\.d|M\.D|D\.O|D\.C|Ph\.D|a\.m|p\.m)\.(?=\s{1,8}[A-Z])"
+)
+_DENIAL_BEFORE = re.compile(
+    r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast"
+    r"|drugs?)\b)|lack(?:s|ed|ing)?"
+    r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing"
+    r"|free of|non-?existent|yet to"
+    r"|unable to (?:find|locate)|fail(?:s|ed|ure)? to (?:document|show|provide|include|mention))\b"
+)
+# "The plan included a urine drug screen", "to rule out neuropathy": not yet done, not yet found.
+_ASKED_FOR = re.compile(
+    r"\b(?:treatment plan|plan (?:is|was|of|includ)|requests? for|request(?:ed|s|ing)\b|recommend"
+    r"|ordered|authorization\b"
+    r"|rule out|r/o|will (?:be|obtain|order|undergo|get)|scheduled for|awaiting|pending|possib"
+    r"|concern for"
+    r"|referr(?:ed|al) (?:to|for))"
+)
+_BE = r"(?:was|were|is|are)"
+_DENIAL_AFTER = re.compile(
+    rf"[^.;,]{{0,40}}?\b(?:(?:{_BE}|has|have|had)\s(?:\w+\s)?(?:not|never|no)\b"
+    rf"|{_BE} (?:absent|missing|lacking|negative|normal|unremarkable|unavailable|denied)\b"
+    r"|not (?:documented|provided|done|performed|obtained|submitted|included|present|noted"
+    r"|available|checked|on file)\b)"
+    r"|\s?: ?(?:none|no|negative|absent|n/a)\b"
+)
+
+
+def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument]:
+    """Find the documents and findings that a text shows or says are absent, in its order.
+
+    What is only planned or asked for is not shown, and sentences that tell what utilization review
+    said are passed over.
+
+    Parameters
+    ----------
+    text : str
+        The record (notes, a case summary, a diagnosis), or the line that is asked for.
+    is_request : bool
+        Whether the text is the line that is asked for: "urine drug test" there is a wish, and "#60"
+        a quantity given.
+
+    Returns
+    -------
+    list of FoundDocument
+        ``quote`` and span slice back to ``text``; at most one for each cue and clause.
+
+    Examples
+    --------
+    >>> documents = find_documents(
+    ...     "No urine drug screen is on file. CURES was checked on 3/2/15 and was consistent."
+    ... )
+    >>> [(one.cue, one.is_negated) for one in documents]
+    [('urine_drug_screen', True), ('cures_report', False)]
+    >>> documents[1].quote, documents[1].answers
+    ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
+    """
+    return list(_found(text, is_request=is_request))
+
+
+def cue_names() -> list[str]:
+    """Name the cues of ``documentation_cues.csv``.
+
+    Returns
+    -------
+    list of str
+        In the table's order.
+    """
+    return [cue.name for cue in _cues()]
+
+
+@cache
+def answering_cues() -> dict[str, frozenset[str]]:
+    """Tell which cues answer each deficiency.
+
+    Those that ``documentation_cues.csv`` says answer it, and those of its checklist.
+
+    Returns
+    -------
+    dict of str to frozenset of str
+        Cues by deficiency id.
+
+    Examples
+    --------
+    >>> sorted(answering_cues()["no_active_program"])
+    ['active_program', 'home_exercise', 'treatment_goals']
+    """
+    answers = {id_: {cue.name for cue in _cues() if id_ in cue.answers} for id_ in deficiency_ids()}
+    for (id_, _), cues in cues_that_show().items():
+        answers[id_] |= cues
+    return {id_: frozenset(cues) for id_, cues in answers.items()}
+
+
+@remember(16384)
+def background(narrative: str) -> str:
+    r"""Leave out of a narrative the sentences that show a document or a finding.
+
+    A sentence that says what is absent stays. Where a sentence that went had stood cannot be told,
+    so a document that is added in a sentence or a line of its own changes nothing. A sentence of
+    more than 40 words (notes without stops) loses only its clauses that show one.
+
+    Parameters
+    ----------
+    narrative : str
+        Notes, or a case summary.
+
+    Returns
+    -------
+    str
+        The sentences that stay, a line each.
+
+    Examples
+    --------
+    >>> background(
+    ...     "He fell in May. The UDS was consistent. No pain agreement was signed. "
+    ...     "Norco was refilled."
+    ... )
+    'He fell in May.\nNo pain agreement was signed.\nNorco was refilled.'
+    >>> background("He fell in May. No pain agreement was signed. Norco was refilled.") == _
+    True
+    """
+    shown = [
+        document.start
+        for document in _found(narrative, is_request=False)
+        if not document.is_negated
+    ]
+    parts = (
+        part
+        for sentence in split_sentences(narrative)
+        for span in _statements(sentence)
+        for part in _parts(narrative, *span)
+    )
+    return "\n".join(
+        narrative[start:end].strip()
+        for start, end in parts
+        if bisect_left(shown, start) == bisect_left(shown, end)
+    )
+
+
+def _statements(sentence: Sentence) -> list[tuple[int, int]]:
+    """Give the spans of a sentence's statements.
+
+    More than one where the stop of a short form ends one ("... 10 mg. The UDS ...").
+    """
+    ends = [sentence.start + stop.end() for stop in _ENDING_SHORT_FORM.finditer(sentence.text)]
+    return list(pairwise([sentence.start, *ends, sentence.end]))
+
+
+def _parts(narrative: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of what is left out as a whole: a statement, or the clauses of one that runs on."""
+    statement = narrative[start:end]
+    if len(statement.split()) <= _MOST_WORDS:
+        return [(start, end)]
+    clauses = _clauses(bound_runs(_lowered(statement)))
+    return [(start + clause_start, start + clause_end) for clause_start, clause_end in clauses]
+
+
+@remember(4096)
+def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
+    """Search a text once for features, checklist and quotes.
+
+    Few are kept, because what was found is larger than the text.
+    """
+    lowered = bound_runs(_lowered(text))
+    # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
+    sentences = [
+        (start, lowered[start:end])
+        for sentence in split_sentences(text)
+        if is_request or not removal_reason(sentence.text, "rfa")
+        for start, end in _statements(sentence)
+    ]
+    passed_over = "record" if is_request else "request"
+    present = {hint for hint in _hints() if hint in lowered}
+    documents = []
+    for cue in _cues():
+        if cue.scope == passed_over or cue.hints.isdisjoint(present):
+            continue
+        hints = cue.hints & present
+        for start, sentence in sentences:
+            if holds_any(hints, sentence):
+                documents += _found_in_sentence(cue, text, start, sentence)
+    return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
+
+
+@cache
+def _hints() -> frozenset[str]:
+    return frozenset().union(*(cue.hints for cue in _cues()))
+
+
+def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
+    """Find one cue in one sentence, given in lower case: at most one mention for each clause.
+
+    What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a
+    clause counts.
+    """
+    mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
+    mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
+    clauses = _clauses(sentence) if mentions else []
+    starts = [start for start, _ in clauses]
+    by_clause: dict[tuple[int, int], FoundDocument] = {}
+    asked_for_at: dict[tuple[int, int], int] = {}
+    for match, says_opposite in mentions:
+        clause = clauses[bisect_right(starts, match.start()) - 1]
+        if clause in by_clause or match.start() >= asked_for_at.get(clause, len(sentence)):
+            continue
+        clause_end = max(clause[1], match.end())
+        before = sentence[clause[0] : match.start()]
+        if cue.scope == "record" and _ASKED_FOR.search(before):
+            # All that follows in the clause is asked for too.
+            asked_for_at[clause] = match.start()
+            continue
+        is_denied = _DENIAL_BEFORE.search(before) or _DENIAL_AFTER.match(
+            sentence, match.end(), clause_end
+        )
+        is_negated = says_opposite or (cue.scope != "mention" and is_denied is not None)
+        quote = text[start + clause[0] : start + clause_end].strip()
+        span = (start + match.start(), start + match.end())
+        by_clause[clause] = FoundDocument(
+            cue.name, cue.document, *span, quote, is_negated, cue.answers
+        )
+    return list(by_clause.values())
+
+
+def _clauses(sentence: str) -> list[tuple[int, int]]:
+    """Spans of the clauses of a sentence in lower case."""
+    n_words = sentence.count(" ") + 1
+    # In prose every fifth word is an article or a form of "be".
+    is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
+    clauses, start = [], 0
+    for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):
+        if is_telegram and _HEADING_DENIED.search(
+            sentence, max(start, boundary.start() - 60), boundary.start()
+        ):
+            continue
+        clauses.append((start, boundary.start()))
+        start = boundary.end()
+    return [*clauses, (start, len(sentence))]
+
+
+def _lowered(text: str) -> str:
+    """Lower the case without moving any position (a few letters grow when lowered)."""
+    lowered = text.lower()
+    return (
+        lowered
+        if len(lowered) == len(text)
+        else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    )
+
+
+@remember(16384)
+def cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
+    """Give the cue columns of a text that are not zero.
+
+    A document shown anywhere counts as shown, whatever else is said of it.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+    is_request : bool, default=False
+        Whether it is the line that is asked for.
+
+    Returns
+    -------
+    dict of str to float
+        By name.
+    """
+    documents = find_documents(text, is_request=is_request)
+    shown = {one.cue for one in documents if not one.is_negated}
+    lacking = {one.cue for one in documents if one.is_negated}
+    return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}

@@ -1,0 +1,176 @@
+"""The deficiencies of a ReviewModel: fitted on upheld items, asked what more documents would do."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from imrml.deficiencies import deficiency_ids
+from imrml.features import HashedText, answering_cues, background, block_places
+from imrml.models.associations import ChecklistAssociations, lines_shown
+from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
+from imrml.models.inputs import Inputs, SubmissionReader, least_words
+from imrml.models.kinds import TrainingMatrix
+from imrml.models.priors import CategoryPrior
+from imrml.submissions.frame import SubmissionFrame
+
+_SHOWS = "shows="
+
+
+class DeficiencyPredictor(SubmissionReader):
+    """The part of a ``ReviewModel`` that predicts deficiencies; see there for its attributes."""
+
+    associations_: ChecklistAssociations | None = None
+    categories_: CategoryPrior
+    columns_shown_: dict[str, int]
+    deficiencies_: DeficiencyModel | None
+
+    @property
+    def predicts_deficiencies(self) -> bool:
+        """Whether upheld items with labels were among the training items.
+
+        Returns
+        -------
+        bool
+            Without them, every probability of a deficiency is NaN.
+        """
+        return self.deficiencies_ is not None
+
+    def predict_deficiencies(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+        """Predict P(deficiency | upheld).
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        DataFrame of float of shape (n_items, 18)
+            A column an id, 0 to 1; all NaN where no labels were trained on.
+        """
+        inputs = self._read(submissions)
+        index, ids = inputs.submissions.index, list(deficiency_ids())
+        if self.deficiencies_ is None:
+            return pd.DataFrame(np.nan, index, ids)
+        if not inputs.categories:
+            return pd.DataFrame(np.empty((0, len(ids))), index, ids)
+        p_deficiency = self.deficiencies_.predict_proba(
+            inputs.features_and_words, inputs.categories
+        )
+        if not inputs.has_enough_context.all():
+            priors = self.deficiencies_.predict_priors(inputs.categories)
+            p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
+        return pd.DataFrame(p_deficiency, index, ids)
+
+    def predict_deficiencies_if_shown(
+        self, inputs: Inputs, documents: Sequence[Collection[str]]
+    ) -> np.ndarray:
+        """Predict P(deficiency | upheld) of one request if sentences of its own showed more.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            Of one item.
+        documents : sequence of collections of str
+            Each a case to answer for: cues of ``documentation_cues.csv`` that are shown besides.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, 18)
+            As :meth:`predict_deficiencies`, or below it for what the documents answer.
+        """
+        assert self.deficiencies_ is not None  # asked only of a model that reads features
+        if not inputs.has_enough_context[0]:
+            return self.deficiencies_.predict_priors(inputs.categories * len(documents))
+        request = inputs.features_and_words
+        assert request is not None
+        places = [self._places_shown(cues) for cues in documents]
+        ends = np.cumsum([0, *map(len, places)])
+        shown = sparse.csr_matrix(
+            (np.ones(ends[-1]), np.concatenate([*places, []]), ends),
+            shape=(len(places), request.shape[1]),
+        )
+        return self.deficiencies_.predict_proba(
+            request[[0] * len(places)].maximum(shown), inputs.categories * len(places)
+        )
+
+    def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+        """Give the rate of each deficiency in the treatment category: the baseline to beat.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        DataFrame of float of shape (n_items, 18)
+            As :meth:`predict_deficiencies`.
+        """
+        inputs = self._read(submissions)
+        index, ids = inputs.submissions.index, list(deficiency_ids())
+        if self.deficiencies_ is None:
+            return pd.DataFrame(np.nan, index, ids)
+        return pd.DataFrame(self.deficiencies_.predict_priors(inputs.categories), index, ids)
+
+    def _fit_deficiencies(
+        self,
+        submissions: SubmissionFrame,
+        items: TrainingMatrix,
+        labels: np.ndarray,
+        rows: np.ndarray,
+        overturned: np.ndarray,
+    ) -> None:
+        """Fit on the upheld items at ``rows``, whose labels (n_items, 18) somebody looked for."""
+        matrix, scale, answers = None, None, None
+        reads_features = self.models["deficiency"]["kind"] == "ridge"
+        if reads_features:
+            assert items.matrix is not None
+            labelled = SubmissionFrame(submissions.iloc[rows])
+            self.hashed_text_ = HashedText(
+                self.stage,
+                use_case_summary=self.features["use_case_summary"],
+                word_ngrams=self.features["word_ngrams"],
+                n_buckets=self.features["n_buckets"],
+            )
+            words = self.hashed_text_.fit_transform(labelled)
+            matrix = sparse.hstack([items.matrix[rows], words])
+            scale = self._prior_scales()
+            self.columns_shown_ = {
+                name.removeprefix(_SHOWS): place
+                for place, name in enumerate(self.name_features().tolist())
+                if name.startswith(_SHOWS)
+            }
+            answers = [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
+            if self.features["use_case_summary"]:
+                self.least_background_ = least_words(map(background, labelled["case_summary"]))
+        self.deficiencies_ = DeficiencyModel(**self.models["deficiency"]).fit(
+            matrix,
+            labels[rows],
+            [items.categories[row] for row in rows],
+            scale=scale,
+            answers=answers,
+            cases=items.cases[rows],
+        )
+        if reads_features and not self.programme.code_columns:
+            rates = self.categories_.predict_proba(items.categories)[:, 1]
+            self.associations_ = ChecklistAssociations().fit(
+                lines_shown(items.matrix, self.name_features()), overturned, rates
+            )
+
+    def _places_shown(self, cues: Collection[str]) -> list[int]:
+        return sorted(self.columns_shown_[cue] for cue in cues)
+
+    def _prior_scales(self) -> np.ndarray:
+        """Scale of each feature for the deficiency model."""
+        assert self.features_ is not None  # asked only where features are read
+        assert self.hashed_text_ is not None
+        hashed_names = self.hashed_text_.get_feature_names_out().astype(str)
+        names = np.append(self.name_features(), hashed_names)
+        scales = np.ones(len(names))
+        places = block_places(self.features_)
+        for name, scale in reversed(PRIOR_SCALES):
+            scales[places.get(name, np.char.startswith(names, name))] = scale
+        return scales

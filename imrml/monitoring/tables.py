@@ -1,0 +1,183 @@
+"""Whole tables watched: requests against earlier ones, predictions against later letters."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from imrml.config import Config
+from imrml.errors import NotEnoughDataError
+from imrml.models.persistence import LoadedModel
+from imrml.monitoring.drift import Drift, compare_submissions
+from imrml.monitoring.rate_alarm import RateWatch, watch_rate
+from imrml.monitoring.reconciliation import Realised, match_predictions, measure_realised
+from imrml.monitoring.report import write_drift, write_realised
+from imrml.phrases import pluralize
+from imrml.submissions.frame import submission_frame
+from imrml.submissions.programmes import programme_of
+from imrml.submissions.requests import name_columns
+
+
+@dataclass(frozen=True, slots=True)
+class TableComparison:
+    """How two tables of requests differ.
+
+    Parameters
+    ----------
+    drift : Drift
+        Of what is known before the review.
+    watch : RateWatch or None
+        Of the overturn rate; None where the tables cannot tell.
+    why_not_watched : str
+        Why not, where both tables hold decisions; else empty.
+    alarms : DataFrame of shape (n_alarms, 4)
+        ``fact``, ``measure``, ``found`` and ``threshold`` of each alarm.
+    """
+
+    drift: Drift
+    watch: RateWatch | None
+    why_not_watched: str
+    alarms: pd.DataFrame
+
+
+def compare_tables(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    config: Config,
+    model: LoadedModel | None = None,
+    *,
+    out: Path | None = None,
+) -> TableComparison:
+    """Compare requests of now with those of before, and their decisions where both hold some.
+
+    Parameters
+    ----------
+    reference, current : DataFrame of shape (n_items, n_columns)
+        Submissions or items of the time the model learned from, and of now; columns may have the
+        names that claims staff give them.
+    config : Config
+        Stage and thresholds; stage and programme are the model's where one is given.
+    model : LoadedModel, optional
+        Its predictions are compared too.
+    out : Path, optional
+        Folder for ``drift.json`` and ``drift.html``.
+
+    Returns
+    -------
+    TableComparison
+        Distances, and the alarms among them.
+
+    Raises
+    ------
+    TableError
+        A table lacks the treatment, or holds what cannot be read.
+    """
+    fitted = model.model if model is not None else None
+    stage, programme = config.stage, programme_of(config.profile)
+    if fitted is not None:
+        stage, programme = fitted.stage, fitted.programme
+    # As `imrml score` reads them: requests of staff name their columns otherwise.
+    tables = [name_columns(table, programme) for table in (reference, current)]
+    before, after = (submission_frame(table, stage, programme) for table in tables)
+    p_overturned = None
+    if fitted is not None:
+        p_overturned = fitted.predict_proba(before)[:, 1], fitted.predict_proba(after)[:, 1]
+    drift = compare_submissions(before, after, config.monitoring, config.seed, p_overturned)
+    watch, why_not_watched = _watch_decisions(tables[0], tables[1], config)
+    if out is not None:
+        write_drift(out, drift, watch)
+    rows = [(alarm.fact, alarm.measure, alarm.found, alarm.threshold) for alarm in drift.alarms]
+    if watch is not None and watch.fires_at is not None:
+        n_decisions, rate = float(watch.fires_at), config.monitoring.false_alarm_rate
+        rows.append(("overturn rate", "decisions until it fired", n_decisions, rate))
+    alarms = pd.DataFrame(rows, columns=["fact", "measure", "found", "threshold"])
+    return TableComparison(drift, watch, why_not_watched, alarms)
+
+
+def _watch_decisions(
+    reference: pd.DataFrame, current: pd.DataFrame, config: Config
+) -> tuple[RateWatch | None, str]:
+    if "decision" not in reference or "decision" not in current:
+        return None, ""
+    before, after = _decisions_in_order(reference), _decisions_in_order(current)
+    if before.nunique() < 2:
+        return None, (
+            "the overturn rate is not watched: the reference table needs decisions of both kinds"
+        )
+    settings = config.monitoring
+    watch = watch_rate(
+        int(before.sum()),
+        len(before),
+        after.to_numpy(),
+        settings.false_alarm_rate,
+        settings.rate_shift,
+    )
+    return watch, ""
+
+
+def _decisions_in_order(items: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each decided item was overturned, in order: by day, else by year and case number."""
+    decided = items[items["decision"].isin(["upheld", "overturned"])]  # the others wait for theirs
+    keys = [name for name in ("decided_on", "decided_year", "case_number") if name in decided]
+    in_order = decided.sort_values(keys, kind="stable") if keys else decided
+    return in_order["decision"] == "overturned"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What became of stored predictions.
+
+    Parameters
+    ----------
+    realised : Realised
+        Figures, overall and by month.
+    n_matched, n_left_over : int
+        Predictions with an item, and those without.
+    """
+
+    realised: Realised
+    n_matched: int
+    n_left_over: int
+
+
+def reconcile(
+    predictions: pd.DataFrame,
+    items: pd.DataFrame,
+    link: pd.DataFrame | None = None,
+    *,
+    out: Path | None = None,
+) -> Reconciliation:
+    """Measure stored predictions against the decisions of later letters.
+
+    Parameters
+    ----------
+    predictions : DataFrame of shape (n_predictions, n_columns)
+        As ``imrml score`` wrote it.
+    items : DataFrame of shape (n_items, n_columns)
+        Item table with the decisions since.
+    link : DataFrame, optional
+        ``request_id`` and ``item_id`` (``CASE#NUMBER``); without it, ids are the same.
+    out : Path, optional
+        Folder for ``realised.json`` and ``realised.html``.
+
+    Returns
+    -------
+    Reconciliation
+        Figures, and how many predictions they rest on.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No prediction has an item.
+    TableError
+        A table lacks a column, or an id stands twice.
+    """
+    matched, left_over = match_predictions(predictions, items, link)
+    if matched.empty:
+        raise NotEnoughDataError(
+            f"reconcile: none of {pluralize(len(left_over), 'prediction')} has an item; give --link"
+        )
+    realised = measure_realised(matched, seed=0)
+    if out is not None:
+        write_realised(out, realised, left_over.to_dict("records"))
+    return Reconciliation(realised, len(matched), len(left_over))

@@ -1,0 +1,98 @@
+"""The champion: which it is, whether it can still be asked, and whether it may be compared."""
+
+from dataclasses import dataclass
+
+from imrml.config import Config, state_dir
+from imrml.errors import ModelError, OutdatedModelError
+from imrml.models import LoadedModel
+from imrml.retraining.intake import ITEMS
+from imrml.tracking import CHAMPION, alias_version, flatten, load_registered, registered_name
+from imrml.training.data import TrainingData
+from imrml.training.fitting import Report
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """The registered model that a challenger must beat.
+
+    Parameters
+    ----------
+    name : str
+        Registered model.
+    version : str or None
+        Behind the alias; None before the first promotion.
+    model : LoadedModel or None
+        None also where other code made it, so that it cannot be asked any more.
+    """
+
+    name: str
+    version: str | None
+    model: LoadedModel | None
+
+
+def find_champion(data: TrainingData, config: Config, report: Report) -> Champion:
+    """Open the champion that a challenger trained on these data would replace.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Whether its cases are invented decides between two registered models.
+    config : Config
+        The recipe that asks.
+    report : callable
+        Given, in words, that other code made the champion.
+
+    Returns
+    -------
+    Champion
+
+    Raises
+    ------
+    ModelError
+        It may not be compared with the recipe: another stage or programme, or other code and
+        another recipe.
+    TrackingError
+        MLflow is away.
+    """
+    name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
+    version = alias_version(name, CHAMPION)
+    model = None if version is None else _open_champion(name, version, config, report)
+    return Champion(name, version, model)
+
+
+def _open_champion(name: str, version: str, config: Config, report: Report) -> LoadedModel | None:
+    """Open it, if it may be compared; None where other code made it from the same recipe."""
+    try:
+        model = load_registered(f"models:/{name}/{version}")
+    except OutdatedModelError as error:
+        _require_same_recipe(error, config)
+        report(f"{error}: its recipe is fitted again")
+        return None
+    _require_comparable(name, model, config)
+    return model
+
+
+def _require_same_recipe(error: OutdatedModelError, config: Config) -> None:
+    """Refuse another recipe where the champion cannot be asked any more: nothing was compared."""
+    asked = config.model_dump()
+    for section in ("stage", "profile", "features", "models"):
+        made_with = flatten({section: error.recipe.get(section)})
+        now = flatten({section: asked[section]})
+        # Settings that only one of the two versions knows are no decision of anybody's.
+        shared = made_with.keys() & now.keys()
+        if differ := sorted(key for key in shared if made_with[key] != now[key]):
+            raise ModelError(
+                f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be "
+                "compared: set it back for one retrain, or "
+                f"`imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"
+            )
+
+
+def _require_comparable(name: str, champion: LoadedModel, config: Config) -> None:
+    """Refuse to compare models of different stages or programmes: they see different things."""
+    own, asked = (champion.model.stage, champion.model.profile), (config.stage, config.profile)
+    if own != asked:
+        raise ModelError(
+            f"retrain: the champion of {name} is of stage and profile {own}, "
+            f"the config asks for {asked}; name another tracking.registered_model"
+        )

@@ -1,0 +1,78 @@
+"""Models by their address: a folder, a bundle, or ``models:/NAME@ALIAS`` in the registry."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imrml.models.persistence import LoadedModel
+from imrml.models.persistence import load_model as load_from_disk
+
+_IN_MLFLOW = ("models:/", "runs:/")
+
+
+def load_model(address: str | Path) -> LoadedModel:
+    """Load a model from a folder, a bundle or the registry, every file of it verified.
+
+    Parameters
+    ----------
+    address : str or Path
+        Folder that ``imrml train`` wrote, archive that ``imrml bundle`` wrote,
+        ``models:/NAME@ALIAS``, ``models:/NAME/VERSION`` or ``runs:/ID/model``. Only the last three
+        need MLflow.
+
+    Returns
+    -------
+    LoadedModel
+        ``.model``, fitted, and ``.manifest``, what is known about it.
+
+    Raises
+    ------
+    ModelError
+        There is no such model, or it is damaged, or holds a type that is not allowed.
+    OutdatedModelError
+        Other code made it, which answered otherwise.
+    TrackingError
+        MLflow cannot be reached.
+
+    Examples
+    --------
+    >>> load_model("nowhere")
+    Traceback (most recent call last):
+    imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml train ...
+    """
+    if not str(address).startswith(_IN_MLFLOW):
+        return load_from_disk(address)
+    from imrml.tracking.registry import load_registered  # noqa: PLC0415 - of no use without MLflow
+
+    return load_registered(str(address))
+
+
+@contextmanager
+def fetched_model(address: str | Path) -> Iterator[Path]:
+    """Give a model's folder or bundle; one of the registry is fetched, its copy removed at the end.
+
+    Parameters
+    ----------
+    address : str or Path
+        As for :func:`load_model`.
+
+    Yields
+    ------
+    Path
+        Where the files are.
+
+    Raises
+    ------
+    ModelError
+        The registry holds no such model, or its files are gone.
+    TrackingError
+        MLflow cannot be reached.
+    """
+    if not str(address).startswith(_IN_MLFLOW):
+        yield Path(address)
+        return
+    from imrml.tracking.registry import fetch_model  # noqa: PLC0415 - of no use without MLflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        yield fetch_model(str(address), Path(folder))

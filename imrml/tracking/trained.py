@@ -1,0 +1,138 @@
+"""A training from its items to its folder and its MLflow run: what ``imrml train`` does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from imrml.config import Config
+from imrml.errors import TrackingError
+from imrml.evaluation.checks.splits import VERDICT_CODE, Check
+from imrml.evaluation.report.write import write_report
+from imrml.explaining.precedents import keep_precedents
+from imrml.models.persistence import save_model
+from imrml.tracking.runs import LoggedRun, log_training
+from imrml.training.run import TrainingResult
+from imrml.training.run import train as fit_and_evaluate
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TrackedTraining(TrainingResult):
+    """A training with where it went; all of a :class:`~imrml.training.run.TrainingResult` besides.
+
+    Parameters
+    ----------
+    out : Path or None
+        Folder with model, figures, report and card; None where none was asked for.
+    precedents_path : Path or None
+        Past items in the state folder; None where none were kept.
+    run : LoggedRun or None
+        MLflow run and registered model; None where nothing was logged.
+    """
+
+    out: Path | None = None
+    precedents_path: Path | None = None
+    run: LoggedRun | None = None
+
+    @property
+    def leaks(self) -> list[Check]:
+        """Checks for leakage that failed: where there is one, believe no figure."""
+        return [
+            check
+            for check in self.checks
+            if check.status == "failed" and check.code != VERDICT_CODE
+        ]
+
+
+def train(
+    items: pd.DataFrame,
+    config: Config,
+    labels: pd.DataFrame | None = None,
+    *,
+    out: str | Path | None = None,
+    n_jobs: int = 1,
+    report: Callable[[str], None] = lambda _: None,
+) -> TrackedTraining:
+    """Fit and evaluate a model; with a folder, save model, report and card there and log them.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, n_columns)
+        Item table with ``decision``, labelled or not.
+    config : Config
+        The recipe, and where MLflow shall find it (``tracking``).
+    labels : DataFrame, optional
+        Gold labels (``item_id``, ``deficiencies``) instead of the table's own.
+    out : str or Path, optional
+        Folder to write; past items go into the state folder where config keeps them. Without it,
+        nothing is written and nothing logged.
+    n_jobs : int, default=1
+        Processes that fit folds side by side; -1 for one a core.
+    report : callable, optional
+        Told, in words, what is going on.
+
+    Returns
+    -------
+    TrackedTraining
+        The fitted model, what was found out about it, and where it went.
+
+    Raises
+    ------
+    TableError
+        A column is missing, or a row holds what cannot be learned from.
+    NotEnoughDataError
+        Too few items of either decision.
+    TrackingError
+        MLflow cannot be reached; what was trained is in ``out`` and can be delivered later.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> train(pd.DataFrame({"case_number": ["CM15-0000001"], "item_number": [1]}), load_config())
+    Traceback (most recent call last):
+    imrml.errors.TableError: ...
+    """
+    result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
+    facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
+    if out is None:
+        return TrackedTraining(**facts)
+    folder = Path(out)
+    save_training(result, folder)
+    path = None
+    if result.precedents is not None:
+        path = keep_precedents(result.precedents, result.manifest)
+    run = _log(folder) if config.tracking.enabled else None
+    return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
+
+
+def save_training(result: TrainingResult, folder: Path) -> None:
+    """Write model, ``metrics.json``, report and card of a training into a folder.
+
+    Parameters
+    ----------
+    result : TrainingResult
+        What training found.
+    folder : Path
+        Made where absent; an older training in it is replaced.
+    """
+    save_model(result.model, folder, result.manifest)
+    write_report(
+        folder,
+        result.metrics,
+        result.held_out,
+        result.verdict,
+        result.manifest["data"],
+        result.checks,
+        is_synthetic=result.manifest["trained_on"] == "synthetic",
+    )
+
+
+def _log(folder: Path) -> LoggedRun:
+    try:
+        return log_training(folder)
+    except TrackingError as error:
+        raise TrackingError(
+            f"{error}\nmodel, figures and report are kept in {folder}; "
+            f"`imrml runs push {folder}` delivers them"
+        ) from None

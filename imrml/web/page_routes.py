@@ -1,0 +1,165 @@
+"""The routes of the pages: forms in, pages out."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from imrml.errors import DocumentError, ImrmlError
+from imrml.submissions.programmes import columns_at
+from imrml.web.fields import fill_fields
+from imrml.web.pages import Pages
+from imrml.web.safety import COOKIE, TokenAuthenticator
+from imrml.web.service import ModelService
+from imrml.web.uploads import Form, Reader, read_form
+
+PASTE = "Paste its text instead."
+REMEDIES = {
+    "damaged_pdf": "Save it again as PDF, or paste its text.",
+    "password_protected": "Save a copy without a password.",
+    "no_text_layer": "Run text recognition (OCR) on it first, or type what it says.",
+    "not_text": "Save it as PDF or as text.",
+}
+"""What a clerk can do about a file that cannot be read, by its reason."""
+
+
+def _read_values(form: Form) -> dict[str, str]:
+    """Read the fields; browsers send line ends as two characters."""
+    return {name: form.first(name).replace("\r\n", "\n") for name in form.fields}
+
+
+def make_page_router(
+    pages: Pages,
+    service: ModelService,
+    reader: Reader,
+    authenticator: TokenAuthenticator | None,
+    max_rows: int,
+) -> APIRouter:
+    """Make the routes of the pages.
+
+    Parameters
+    ----------
+    pages : Pages
+        Draws them.
+    service : ModelService
+        The model.
+    reader : Reader
+        Reads uploads.
+    authenticator : TokenAuthenticator or None
+        Knows the token, where one is needed.
+    max_rows : int
+        Requests that a table may hold.
+
+    Returns
+    -------
+    APIRouter
+        Routes of forms, results and signing in.
+    """
+    router = APIRouter(include_in_schema=False)
+    manifest = service.model.manifest
+
+    @router.get("/")
+    async def show_form() -> Response:
+        return pages.start({}, {})
+
+    @router.get("/result")
+    @router.get("/what-if")
+    async def show_form_again() -> Response:
+        return RedirectResponse("/", 303)  # a result is not kept, so there is none to come back to
+
+    @router.post("/result")
+    async def show_result(request: Request) -> Response:
+        form = await read_form(request)
+        report = ""
+        if form.upload:
+            try:
+                report = await reader.read_document(form.upload)
+            except DocumentError as error:
+                return pages.start(
+                    _read_values(form),
+                    {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
+                )
+        values = fill_fields(_read_values(form), report, pages.fields)
+        if not values["treatment"]:
+            needed = "Name the treatment that is requested; everything else may be empty."
+            return pages.start(values, {"treatment": needed})
+        ticked = form.fields.get("shown", [])
+        try:
+            return await service.run_on_thread(_result, pages, service, values, ticked)
+        except ImrmlError as error:
+            return pages.start(values, {"request": pages.format_refusal(str(error))}, refusal=True)
+
+    @router.post("/what-if")
+    async def show_what_if(request: Request) -> Response:
+        form = await read_form(request)
+        values = fill_fields(_read_values(form), "", pages.fields)
+        ticked = form.fields.get("shown", [])
+        explained = await service.run_on_thread(service.explain, values, ticked)
+        return pages.what_if(ticked, explained)
+
+    @router.get("/batch")
+    async def show_batch() -> Response:
+        return pages.batch(max_rows=max_rows)
+
+    @router.post("/batch")
+    async def score_batch(request: Request) -> Response:
+        form = await read_form(request)
+        if form.upload is None:
+            return pages.batch(problem="No file was chosen, or it is empty.", max_rows=max_rows)
+        try:
+            table = await reader.read_table(form.upload)
+            if len(table) > max_rows:
+                too_many = (
+                    f"It holds {len(table):,} requests, at most {max_rows:,} are scored here; "
+                    "`imrml score` takes any number."
+                )
+                return pages.batch(problem=too_many, max_rows=max_rows)
+            return await service.run_on_thread(
+                lambda: pages.batch(service.score(table), max_rows=max_rows)
+            )
+        except ImrmlError as error:
+            return pages.batch(problem=f"{error}.", max_rows=max_rows)
+
+    @router.get("/about")
+    async def show_about() -> Response:
+        fitted = service.model.model
+        facts = [
+            ("version", manifest["model_version"]),
+            ("learned from", "invented letters" if service.is_demo else "real letters"),
+            (
+                "predicts",
+                "before utilization review"
+                if fitted.stage == "rfa"
+                else "after the denial, before the application",
+            ),
+            ("reads", ", ".join(columns_at(fitted.stage, fitted.programme))),
+        ]
+        return pages.draw("about", here="/about", facts=facts)
+
+    @router.get("/sign-in")
+    async def show_sign_in() -> Response:
+        return pages.draw("sign_in", bare=True, problem="")
+
+    @router.post("/sign-in")
+    async def sign_in(request: Request) -> Response:
+        given = (await read_form(request)).first("token")
+        if authenticator is not None and not authenticator.knows(given):
+            return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        answer = RedirectResponse("/", 303)
+        if authenticator is not None:
+            answer.set_cookie(
+                COOKIE,
+                authenticator.make_pass(),
+                httponly=True,
+                samesite="strict",
+                secure=request.url.scheme == "https",
+                path="/",
+            )
+        return answer
+
+    return router
+
+
+def _result(
+    pages: Pages, service: ModelService, values: dict[str, str], ticked: list[str]
+) -> Response:
+    return pages.result(values, ticked, service.explain(values, ticked))

@@ -1,4 +1,4 @@
-"""Excess that a reviewer leaves to the reader to add up: visits used and asked for over the limit."""
+"""Excess that a reviewer leaves unsaid: visits used and asked for add up to more than the limit."""
 
 import re
 from collections.abc import Sequence
@@ -7,9 +7,10 @@ from imrml.features.treatment import parse_treatment
 from imrml.labelling.sentence_roles import RoledSentence
 
 _WORDS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-).split()
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
+    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
+)
 _NUMBER_OF = {word: number for number, word in enumerate(_WORDS, start=1)}
 _COUNT = rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})"
 _VISITS = r"(?:[a-z-]{1,20} ){0,5}?(?:visits?|sessions?|treatments?)\b"
@@ -54,10 +55,8 @@ def find_implied_excess(
                 limit = count, place, match.span()
         if sentence.role in {"shows", "lacks"}:
             is_in_case = is_in_case or sentence.is_amid_case or not _LIMIT.search(sentence.text)
-            used = max(
-                [used]
-                + [_value(match["count"] or match["number"]) for match in _USED.finditer(sentence.text)]
-            )
+            for match in _USED.finditer(sentence.text):
+                used = max(used, _value(match["count"] or match["number"]))
     if limit is None:
         return None
     asked = parse_treatment(item).amounts.n_visits

@@ -92,6 +92,10 @@ class RoledSentence:
     is_amid_case: bool = False
 
 
+ReadRationale = tuple[NormalizedText, list[RoledSentence], str]
+"""Mended text, sentences, and the item as closing formulas name it: `sentences_with_roles`."""
+
+
 def normalize(rationale: str) -> NormalizedText:
     """Mend a rationale: single blanks, straight quotes, "guide- lines" joined.
 
@@ -124,7 +128,7 @@ def normalize(rationale: str) -> NormalizedText:
     return NormalizedText("".join(pieces), tuple(offsets))
 
 
-def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSentence], str]:
+def sentences_with_roles(rationale: str) -> ReadRationale:
     """Split a rationale into sentences and give each its role.
 
     Parameters

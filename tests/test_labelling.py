@@ -264,7 +264,8 @@ def test_literature_with_placebo_and_a_lack_of_spasm_beside_an_opioid_state_noth
     fault = "No home exercise program was taught."
     both = labels(in_case(f"{literature} {fault}"), "Physical therapy 6 visits")
     assert both == {"no_active_program"}
-    assert labels(in_case(spasm), "Norco 10/325 mg") == set()
+    misuse = "There is no record of a urine drug screen."
+    assert labels(in_case(f"{spasm} {misuse}"), "Norco") == {"opioid_monitoring_missing"}
     assert labels(in_case(spasm), "Baclofen 10 mg") == {"indication_not_documented"}
 
 

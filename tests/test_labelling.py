@@ -230,6 +230,45 @@ def test_a_patch_is_no_compound():
     }
 
 
+def test_visits_used_and_asked_for_over_the_limit_are_excess_though_no_word_says_so():
+    limit = "The guidelines recommend up to 10 visits over eight weeks."
+    used = "In this case, the worker has completed 8 sessions of therapy."
+    no_reason = "Nothing compelling speaks for more."
+    applied = f"{used} {limit} {no_reason}"
+    assert labels(applied, "Physical therapy 6 visits") == {"exceeds_guideline_quantity"}
+    assert labels(applied, "Physical therapy 2 visits") == set()
+    assert labels(f"{limit} {used} {no_reason}", "Physical therapy 6 visits") == set()
+
+
+def test_response_still_to_come_is_excess_and_past_response_missing_is_no_improvement():
+    to_come = "More sessions would not be warranted until the results of the initial set are known."
+    past = "The response to the sessions was not documented."
+    item = "Chiropractic 12 visits"
+    assert labels(in_case(to_come), item) == {"exceeds_guideline_quantity"}
+    assert labels(in_case(past), item) == {"no_functional_improvement"}
+
+
+def test_a_report_retold_sentence_by_sentence_faults_nothing():
+    retold = (
+        "The worker was hurt in May. Subjective complaints include low back pain. "
+        "There is no VAS pain score. Range of motion is within normal limits. "
+    )
+    fault = "The documentation does not demonstrate functional improvement."
+    assert labels(retold, "Physical therapy 6 visits") == set()
+    assert labels(retold + fault, "Physical therapy 6 visits") == {"no_functional_improvement"}
+
+
+def test_literature_with_placebo_and_a_lack_of_spasm_beside_an_opioid_state_nothing():
+    literature = "There is little evidence that the gel is more effective than placebo."
+    spasm = "No acute spasm is noted."
+    fault = "No home exercise program was taught."
+    both = labels(in_case(f"{literature} {fault}"), "Physical therapy 6 visits")
+    assert both == {"no_active_program"}
+    misuse = "There is no record of a urine drug screen."
+    assert labels(in_case(f"{spasm} {misuse}"), "Norco") == {"opioid_monitoring_missing"}
+    assert labels(in_case(spasm), "Baclofen 10 mg") == {"indication_not_documented"}
+
+
 # --- spans ----------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(

@@ -1,4 +1,4 @@
-"""``imrml labels``: labels explained, checked against gold labels, reported on, given by hand."""
+"""``imrml labels``: labels explained, checked, reported on, given by hand, learned from."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from imrml.cli.console import console, require_jobs
 from imrml.phrases import pluralize
 
 app = typer.Typer(
-    help="Explain, check and report on labels, or give them by hand.",
+    help="Explain, check and report on labels, give them by hand, or learn from these.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -122,3 +122,34 @@ def annotate_labels(
     require_columns(table, _NEEDED, "labels annotate")
     result = annotate_items(table, gold, TerminalAnnotator(), item or [], report=console.tell)
     console.tell(f"{result.n_answered:,} answered, {result.n_left:,} left; answers are in {gold}")
+
+
+@app.command("learn")
+def learn_labels(
+    items: _Items,
+    gold: Annotated[Path, typer.Option(help="Gold labels (item_id, deficiencies, evidence).")],
+    out: Annotated[Path, typer.Option(help="File to write (.npz) for `imrml label --labeller`.")],
+) -> None:
+    """Fit what corrects the cues to gold labels of your own; keep it only where it is better."""
+    from imrml.cli.printing.learning import print_learning
+    from imrml.corpus.item_table import require_columns
+    from imrml.labelling.gold import parse_gold_items
+    from imrml.labelling.learned import write_learned
+    from imrml.labelling.learning import fit_learned
+    from imrml.private_files import write_private
+    from imrml.tables.files import read_table
+
+    if out.suffix != ".npz":
+        raise typer.BadParameter(f"{out}: expected a name that ends with .npz")
+    table = read_table(items)
+    require_columns(table, _NEEDED, "labels learn")
+    result = fit_learned(table, parse_gold_items(read_table(gold), str(gold)))
+    print_learning(result)
+    if not result.is_better:
+        console.tell(
+            "nothing written: the gain may be chance. Label more items, of other cases, and "
+            "try again"
+        )
+        return
+    write_private(out, lambda path: write_learned(result.learned, path))
+    console.tell(f"written to {out}; use it with `imrml label --labeller {out}`")

@@ -24,6 +24,7 @@ ROLE_MEANINGS: dict[Role, str] = {
     "recital": "tells what a guideline or study says; counts only once it is applied to the case",
     "shows": "tells what the record holds",
     "lacks": "tells what the record does not hold",
+    "narrative": "retells a report",
     "prior_review": "tells what utilization review decided or found",
     "conclusion": "the verdict, with the reason that stands beside it",
     "boilerplate": "stands in many letters word for word; never counts",

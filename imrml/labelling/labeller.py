@@ -1,15 +1,19 @@
 """From one rationale to deficiencies with evidence spans."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from imrml.deficiencies import deficiency_ids
 from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.labelling.applicability import Applicability
+from imrml.labelling.arithmetic import find_implied_excess
+from imrml.labelling.learned import LearnedPart, best_of, sentence_features
 from imrml.labelling.rules import (
     Cue,
-    Pattern,
     Support,
     confidence_of,
     cue_of_alternative,
@@ -18,7 +22,12 @@ from imrml.labelling.rules import (
     roles,
     supports,
 )
-from imrml.labelling.sentence_roles import NormalizedText, RoledSentence, sentences_with_roles
+from imrml.labelling.sentence_roles import (
+    NormalizedText,
+    ReadRationale,
+    RoledSentence,
+    sentences_with_roles,
+)
 from imrml.text.safe_matching import MASK, bound_runs
 from imrml.text.sentences import split_clauses
 
@@ -81,10 +90,14 @@ class _Named:
 _ASSOCIATED = _Named(
     "associated_service_not_needed", "another item of the letter, on which it rests, is denied"
 )
+_EXCESS = _Named("exceeds_guideline_quantity", "used and asked for add up to more than the limit")
 
 
 def label_rationale(
-    rationale: str, item: str = "", denied_beside: Sequence[str] = ()
+    rationale: str,
+    item: str = "",
+    denied_beside: Sequence[str] = (),
+    learned: LearnedPart | None = None,
 ) -> tuple[LabelledSpan, ...]:
     """Find the deficiencies that a reviewer states in the rationale of an upheld item.
 
@@ -98,6 +111,9 @@ def label_rationale(
     denied_beside : sequence of str, optional
         Other items of the letter whose denial stands, as worded: an item may fall because one of
         them does.
+
+    learned : LearnedPart, optional
+        Fitted by ``fit_learned`` or read by ``read_learned``; the cues decide alone where absent.
 
     Returns
     -------
@@ -113,12 +129,49 @@ def label_rationale(
     >>> [(span.id, span.quote) for span in spans]
     [('opioid_monitoring_missing', 'no record of a urine drug screen')]
     """
-    normalized, sentences, named = sentences_with_roles(rationale)
+    read = sentences_with_roles(rationale)
+    spans = label_by_cues(rationale, item, denied_beside, read)
+    return spans if learned is None else _with_learned(rationale, item, read, spans, learned)
+
+
+def _with_learned(
+    rationale: str,
+    item: str,
+    read: ReadRationale,
+    spans: tuple[LabelledSpan, ...],
+    learned: LearnedPart,
+) -> tuple[LabelledSpan, ...]:
+    """Drop labels that the learned part does not believe, and add those that it sees alone."""
+    normalized, sentences, _ = read
+    features = sentence_features(sentences, item)
+    scores = learned.score_sentences(features)
+    found = {span.id for span in spans}
+    is_found = np.array([id_ in found for id_ in deficiency_ids()])
+    holds = learned.log_odds(best_of(scores), is_found) >= 0
+    if (holds == is_found).all():
+        return spans
+    believed = {
+        id_ for id_, is_believed in zip(deficiency_ids(), holds, strict=True) if is_believed
+    }
+    kept = [span for span in spans if span.id in believed]
+    for place in np.flatnonzero(holds & ~is_found) if len(scores) else ():
+        sentence = sentences[features.numbers[scores[:, place].argmax()]]
+        stretch = sentence.missing[0] if sentence.missing else (0, len(sentence.text))
+        label = _Named(deficiency_ids()[place], "learned from gold labels")
+        kept.append(_labelled(label, rationale, normalized, sentence, stretch))
+    return _in_order(kept)
+
+
+def label_by_cues(
+    rationale: str, item: str, denied_beside: Sequence[str], read: ReadRationale
+) -> tuple[LabelledSpan, ...]:
+    """Find what the cues alone say; see `label_rationale`, which reads the rationale first."""
+    normalized, sentences, named = read
     names = _names_of(item, named)
     whole_text = normalized.text.lower()
     about = f"{bound_runs(item).lower()} {named}"
     possible = _possible_cues(sentences)
-    applies = _Applicability(about, whole_text)
+    applies = Applicability(about, whole_text)
     spans: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
     is_read_for_what_is_implied = False
@@ -146,6 +199,13 @@ def label_rationale(
                     cue, rationale, normalized, sentences[number], stretch
                 )
                 yielding[cue.id, number] = cue.yields_to
+    if not any(id_ == _EXCESS.id for id_, _ in spans) and (
+        excess := find_implied_excess(sentences, item)
+    ):
+        number, limit = excess
+        spans[_EXCESS.id, number] = _labelled(
+            _EXCESS, rationale, normalized, sentences[number], limit
+        )
     for number, reason in _fallen_with_another(sentences, names, denied_beside):
         if (_ASSOCIATED.id, number) not in spans:
             spans[_ASSOCIATED.id, number] = _labelled(
@@ -156,9 +216,12 @@ def label_rationale(
         for key, stronger in yielding.items()
         if any((other, key[1]) in yielding for other in stronger)
     }
+    return _in_order(span for key, span in spans.items() if key not in weaker)
+
+
+def _in_order(spans: Iterable[LabelledSpan]) -> tuple[LabelledSpan, ...]:
     rank = {id_: place for place, id_ in enumerate(deficiency_ids())}
-    kept = (span for key, span in spans.items() if key not in weaker)
-    return tuple(sorted(kept, key=lambda span: (rank[span.id], span.start)))
+    return tuple(sorted(spans, key=lambda span: (rank[span.id], span.start)))
 
 
 def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
@@ -171,7 +234,7 @@ def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
 
 
 def _implied(
-    sentences: list[RoledSentence], about: str, applies: "_Applicability", has_labels: bool
+    sentences: list[RoledSentence], about: str, applies: "Applicability", has_labels: bool
 ) -> Iterator[tuple[int, Cue]]:
     """Give what a sentence says is missing by pointing back: "none of these is present"."""
     recited: RoledSentence | None = None
@@ -262,36 +325,6 @@ def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str]
         if not any(start < match.end() and match.start() < end for start, end in sentence.missing):
             return match
     return None
-
-
-class _Applicability:
-    """Whether cues may count for one item in one rationale.
-
-    Many cues ask for the same words, which are sought once.
-    """
-
-    def __init__(self, about: str, text: str) -> None:
-        self._about = about
-        self._both = f"{about} {text}"
-        # By identity: a pattern's own hash reads all of its code.
-        self._in_item: dict[int, bool] = {}
-        self._anywhere: dict[int, bool] = {}
-
-    def to(self, cue: Cue) -> bool:
-        return (
-            (cue.about is None or self._is_found(cue.about, self._about, self._in_item))
-            and (
-                cue.not_about is None
-                or not self._is_found(cue.not_about, self._about, self._in_item)
-            )
-            and (cue.given is None or self._is_found(cue.given, self._both, self._anywhere))
-        )
-
-    @staticmethod
-    def _is_found(pattern: Pattern, text: str, known: dict[int, bool]) -> bool:
-        if id(pattern) not in known:
-            known[id(pattern)] = pattern.search(text) is not None
-        return known[id(pattern)]
 
 
 def _locate(

@@ -12,7 +12,9 @@ import yaml
 from imrml.deficiencies import deficiency_ids
 from imrml.text.prefilter import AnyOf, PatternIndex
 
-Role = Literal["boilerplate", "recital", "prior_review", "lacks", "shows", "conclusion"]
+Role = Literal[
+    "boilerplate", "recital", "prior_review", "narrative", "lacks", "shows", "conclusion"
+]
 Pattern = re.Pattern[str]
 
 _DEFAULT_ROLES: frozenset[str] = frozenset({"lacks", "shows", "conclusion"})
@@ -86,6 +88,8 @@ class Roles:
     recital: AnyOf
     leading_guideline: AnyOf
     general: AnyOf
+    narrative_opens: AnyOf
+    narrated: Pattern
     prior_review: AnyOf
     points_above: Pattern
     falls_with_another: Pattern

@@ -92,6 +92,10 @@ class RoledSentence:
     is_amid_case: bool = False
 
 
+ReadRationale = tuple[NormalizedText, list[RoledSentence], str]
+"""Mended text, sentences, and the item as closing formulas name it: `sentences_with_roles`."""
+
+
 def normalize(rationale: str) -> NormalizedText:
     """Mend a rationale: single blanks, straight quotes, "guide- lines" joined.
 
@@ -124,7 +128,7 @@ def normalize(rationale: str) -> NormalizedText:
     return NormalizedText("".join(pieces), tuple(offsets))
 
 
-def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSentence], str]:
+def sentences_with_roles(rationale: str) -> ReadRationale:
     """Split a rationale into sentences and give each its role.
 
     Parameters
@@ -145,7 +149,7 @@ def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSent
     masked = _without_quotations(normalized.text)
     roled: list[RoledSentence] = []
     named: list[str] = []
-    in_case = False
+    in_case = in_narrative = False
     for sentence in split_sentences(masked):
         text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
         if formula:
@@ -156,6 +160,11 @@ def sentences_with_roles(rationale: str) -> tuple[NormalizedText, list[RoledSent
         role, in_case = _role(
             text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
         )
+        if role in {"shows", "lacks"}:
+            is_narrated = in_narrative and roles().narrated.search(text) is not None
+            opens = roles().narrative_opens.search(text, possible) is not None
+            in_narrative = is_narrated or opens
+            role = "narrative" if is_narrated else role
         roled.append(
             RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case)
         )

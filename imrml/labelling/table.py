@@ -1,15 +1,20 @@
 """Labels for a whole item table."""
 
+from functools import partial
+
 import pandas as pd
 
 from imrml.engines import map_ordered
 from imrml.errors import TableError
 from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
+from imrml.labelling.learned import LearnedPart
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
 from imrml.phrases import pluralize
 
 
-def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
+def label_items(
+    items: pd.DataFrame, n_jobs: int = 1, learned: LearnedPart | None = None
+) -> pd.DataFrame:
     """Add ``deficiencies`` and ``supports`` with the words that state them to an item table.
 
     Parameters
@@ -20,6 +25,8 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
         denied, or has its reasons given under the one before.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
+    learned : LearnedPart, optional
+        Fitted to gold labels by ``fit_learned``; the cues decide alone where absent.
 
     Returns
     -------
@@ -59,7 +66,7 @@ def label_items(items: pd.DataFrame, n_jobs: int = 1) -> pd.DataFrame:
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
     rationales = items["rationale"].tolist()
     rows = zip(decisions, rationales, named, denied_beside(cases, decisions, named), strict=True)
-    alone = list(map_ordered(_spans_of, rows, n_jobs))
+    alone = list(map_ordered(partial(_spans_of, learned=learned), rows, n_jobs))
     labelled = with_reasons_given_above(cases, decisions, rationales, alone)
     columns: dict[str, list[object]] = {
         name: [] for name in ("deficiencies", "evidence", "supports", "supports_evidence")
@@ -84,13 +91,15 @@ def _quotes(spans: tuple[LabelledSpan, ...]) -> list[dict[str, object]]:
     ]
 
 
-def _spans_of(row: tuple[str, object, object, tuple[str, ...]]) -> tuple[LabelledSpan, ...]:
+def _spans_of(
+    row: tuple[str, object, object, tuple[str, ...]], learned: LearnedPart | None
+) -> tuple[LabelledSpan, ...]:
     decision, rationale, item, others = row
     if not isinstance(rationale, str):
         return ()
     if decision == "overturned":
         return find_supports(rationale)
-    return label_rationale(rationale, item if isinstance(item, str) else "", others)
+    return label_rationale(rationale, item if isinstance(item, str) else "", others, learned)
 
 
 def describe_labels(labelled: pd.DataFrame) -> str:

@@ -11,6 +11,9 @@ _ABBREVIATION = re.compile(
     r"|U\.S|a\.m|p\.m)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
+# "bed bound, unable to walk etc. These criteria are not met": the one abbreviation that often ends
+# a sentence, told by the word that begins the next.
+_AFTER_A_LIST = re.compile(r"etc\. {1,3}(?:The|These|This|There|In|It|However|No|None)\b")
 # "positive.Prior", "screening.The": a glued sentence start counts as a boundary when a lower-case
 # letter, ")" or a digit stands before the stop and a capital followed by a lower-case letter after
 # it. A line of a list is a sentence too.
@@ -67,7 +70,7 @@ _MISSING_AFTER = re.compile(
 # What stands before is missing: "X was not provided", "X is unclear", "X could not be established".
 _MISSING_BEFORE = re.compile(
     r"\b(?:"
-    r"(?:not|never|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently"
+    r"(?:not|never|neither|nowhere|n[’']t)(?: (?:been|be|being|adequately|clearly|sufficiently"
     r"|specifically|properly|otherwise|also"
     r"|further|fully|well|apparent\w*|readily|yet|at all)){0,3} "
     r"(?:(?!support(?!ed by)|justif)"
@@ -200,8 +203,10 @@ def split_sentences(text: str) -> list[Sentence]:
     start = 0
     for boundary in _BOUNDARY.finditer(text):
         end = boundary.end()
-        if boundary.group().startswith(".") and _ABBREVIATION.search(
-            text, max(start, end - 12), end
+        if (
+            boundary.group().startswith(".")
+            and _ABBREVIATION.search(text, max(start, end - 12), end)
+            and not _AFTER_A_LIST.match(text, max(start, end - 4))
         ):
             continue
         _append_pieces(sentences, text, start, end)

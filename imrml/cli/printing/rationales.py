@@ -20,6 +20,7 @@ _ROLE_STYLES = {
     "shows": "green",
     "lacks": "red",
     "prior_review": "magenta",
+    "narrative": "dim",
     "conclusion": "blue",
     "boilerplate": "bright_black",
 }

@@ -1,0 +1,35 @@
+"""How ``imrml labels learn`` prints what a learned part would add."""
+
+from collections.abc import Iterator
+
+from imrml.labelling.learning import LearningResult
+
+
+def print_learning(result: LearningResult) -> None:
+    """Print figures on stdout."""
+    print("\n".join(learning_lines(result)))
+
+
+def learning_lines(result: LearningResult) -> Iterator[str]:
+    """Draw the nested figures of a fit for a terminal.
+
+    Parameters
+    ----------
+    result : LearningResult
+        Of ``fit_learned``.
+
+    Yields
+    ------
+    str
+        A line a deficiency, then those over all.
+    """
+    yield f"{'deficiency':<36}{'gold':>5}  {'F1 of cues':<12}{'F1 with learned part'}"
+    for id_, (support, before, after) in result.by_id.items():
+        yield f"{id_:<36}{support:>5,}  {before:<12.3f}{after:.3f}"
+    yield f"{'micro F1':<41}  {result.f1_of_cues:<12.3f}{result.f1:.3f}"
+    low, high = result.gain
+    yield (
+        f"gain {result.f1 - result.f1_of_cues:+.3f} ({low:+.3f} to {high:+.3f}), "
+        f"{result.n_items:,} items of {result.n_cases:,} cases, everything fitted without the "
+        "cases that it is measured on"
+    )

@@ -90,7 +90,7 @@ def test_notes_without_stops_lose_only_the_clauses_that_show_something() -> None
     )
     after = (
         "meds refilled at last visit",
-        "works part time in canteen and sleeps badly since then",
+        "works part time in canteen and eats little since then",
         "plan to see again",
     )
     assert background(" ".join([*before, "uds 3/2/15 consistent", *after])).split("\n") == [

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
-from imrml.text.prefilter import PatternIndex
+from imrml.text.safe_matching import holds_any
 
 Status = Literal[
     "done",
@@ -46,6 +46,7 @@ class _Rule:
     kinds: frozenset[str]
     inside: frozenset[str]
     stops: re.Pattern[str] | None
+    hints: tuple[str, ...]
     pattern: re.Pattern[str]
 
 
@@ -67,16 +68,14 @@ class Modifier:
 
 
 @cache
-def _rules() -> tuple[tuple[_Rule, ...], PatternIndex]:
-    """Compile the rules, the greatest rank first, and an index of what each needs."""
+def _rules() -> tuple[_Rule, ...]:
+    """Compile the rules, the greatest rank first."""
     table = yaml.safe_load(
         files("imrml.features").joinpath("statuses.yaml").read_text(encoding="utf-8")
     )
     terminators = {name: re.compile(words) for name, words in table["terminators"].items()}
-    rules = sorted(
-        (_compile(row, terminators) for row in table["rules"]), key=lambda rule: -rule.rank
-    )
-    return tuple(rules), PatternIndex(rule.pattern for rule in rules)
+    rules = (_compile(row, terminators) for row in table["rules"])
+    return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 
 def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _Rule:
@@ -91,6 +90,7 @@ def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _R
         kinds=frozenset(row.get("kinds", _DEFAULT_KINDS)),
         inside=frozenset(row.get("inside", ())),
         stops=terminators[row["stops"]] if "stops" in row else None,
+        hints=tuple(row["hints"].split("|")),
         pattern=re.compile(row["pattern"]),
     )
 
@@ -113,11 +113,11 @@ def find_modifiers(sentence: str) -> list[Modifier]:
     >>> [one.rule.status for one in find_modifiers("if it was not done, order a uds")]
     ['negated', 'conditional', 'planned']
     """
-    rules, index = _rules()
     return [
-        Modifier(match.start(), match.end(), rules[place])
-        for place in sorted(index.possible_in(sentence))
-        for match in rules[place].pattern.finditer(sentence)
+        Modifier(match.start(), match.end(), rule)
+        for rule in _rules()
+        if holds_any(rule.hints, sentence)
+        for match in rule.pattern.finditer(sentence)
     ]
 
 

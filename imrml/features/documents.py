@@ -115,6 +115,8 @@ _MOST_WORDS = 40  # of a sentence that is one statement
 _ENDING_SHORT_FORM = re.compile(
     r"\b(?i:mg|etc|q\.d|b\.i\.d|t\.i\.d|M\.D|D\.O|D\.C|Ph\.D|a\.m|p\.m)\.(?=\s{1,8}[A-Z])"
 )
+
+
 def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument]:
     """Find the documents and findings that a text names, in its order, and what it says of them.
 
@@ -250,9 +252,8 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     statements = [
-        _Statement(start, lowered[start:end])
+        _Statement(start, lowered[start:end], "" if is_request else sentence.text)
         for sentence in split_sentences(text)
-        if is_request or not removal_reason(sentence.text, "rfa")
         for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
@@ -274,10 +275,15 @@ def _hints() -> frozenset[str]:
 
 
 class _Statement:
-    """A statement in lower case, with what is read in it once for all cues."""
+    """A statement in lower case, with what is read in it once for all cues, and only if asked."""
 
-    def __init__(self, start: int, text: str) -> None:
+    def __init__(self, start: int, text: str, record_sentence: str) -> None:
         self.start, self.text = start, text
+        self._record_sentence = record_sentence
+
+    @cached_property
+    def is_of_utilization_review(self) -> bool:
+        return bool(removal_reason(self._record_sentence, "rfa"))
 
     @cached_property
     def clauses(self) -> list[tuple[int, int]]:
@@ -301,6 +307,8 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
     sentence, start = statement.text, statement.start
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
+    if not mentions or statement.is_of_utilization_review:
+        return []
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:
         clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]

@@ -91,8 +91,8 @@ def score(
         ``PREDICTION_COLUMNS``, without the rows that are refused. Probabilities lie between 0 and 1
         and are missing, like the deficiencies, where ``predicted`` is ``abstain``; deficiencies are
         missing too where the model learned none. Lists of str in ``send_before_submission``,
-        ``already_shown`` and ``planned`` ("document: quote") and ``reasons`` ("+4.2 points: what", see
-        :func:`~imrml.scoring.in_words.compute_points`).
+        ``already_shown`` and ``planned`` ("document: quote") and ``reasons`` ("+4.2 points: what",
+        see :func:`~imrml.scoring.in_words.compute_points`).
 
     Raises
     ------

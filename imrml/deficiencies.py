@@ -75,6 +75,89 @@ def deficiency_ids() -> tuple[str, ...]:
     return tuple(deficiency.id for deficiency in taxonomy())
 
 
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """What a record can answer of one line of a checklist, and for what it is asked.
+
+    Parameters
+    ----------
+    needs : frozenset of str
+        Cues that must all be shown before the line is left off; none where no cue can show all of
+        it.
+    credits : frozenset of str
+        Cues that show part of it.
+    never_for : frozenset of str
+        Treatment categories to which the line cannot apply.
+    """
+
+    needs: frozenset[str] = frozenset()
+    credits: frozenset[str] = frozenset()
+    never_for: frozenset[str] = frozenset()
+
+
+@cache
+def _line_rules() -> dict[tuple[str, str], LineRule]:
+    table = yaml.safe_load(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
+    groups = {name: frozenset(categories) for name, categories in table["groups"].items()}
+    grouped = frozenset[str]().union(*groups.values())
+    rules = {}
+    for id_, lines in table["lines"].items():
+        for line, row in lines.items():
+            only = frozenset[str]().union(*(groups[name] for name in row.get("only", ())))
+            rules[id_, line] = LineRule(
+                needs=frozenset(row.get("needs", ())),
+                credits=frozenset(row.get("credits", ())),
+                never_for=grouped - only if only else frozenset(),
+            )
+    return rules
+
+
+def line_rule(deficiency_id: str, line: str) -> LineRule:
+    """Give what ``checklist.yaml`` says of a line.
+
+    Parameters
+    ----------
+    deficiency_id : str
+        Deficiency that the line answers.
+    line : str
+        One of its ``send_before_submission``.
+
+    Returns
+    -------
+    LineRule
+        An empty one for a line that the table does not hold: always asked for, never shown.
+
+    Examples
+    --------
+    >>> line = "For imaging, whether surgery or another procedure is being considered"
+    >>> "opioid" in line_rule("no_rationale_or_plan", line).never_for
+    True
+    """
+    return _line_rules().get((deficiency_id, line), LineRule())
+
+
+def applicable_lines(deficiency: Deficiency, category: str) -> tuple[str, ...]:
+    """List the lines of a deficiency that can apply to a treatment category.
+
+    Parameters
+    ----------
+    deficiency : Deficiency
+        Of the taxonomy.
+    category : str
+        Treatment category; one that ``checklist.yaml`` does not name is asked for all.
+
+    Returns
+    -------
+    tuple of str
+        In the order of ``send_before_submission``.
+    """
+    return tuple(
+        line
+        for line in deficiency.send_before_submission
+        if category not in line_rule(deficiency.id, line).never_for
+    )
+
+
 @cache
 def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
     """Read which cues must all be shown before a line of a deficiency's checklist is left off.
@@ -90,9 +173,4 @@ def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
     >>> sorted(cues_that_show()["opioid_monitoring_missing", "The signed pain agreement"])
     ['pain_agreement']
     """
-    table = yaml.safe_load(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
-    return {
-        (id_, document): frozenset(cues)
-        for id_, lines in table.items()
-        for document, cues in lines.items()
-    }
+    return {line: rule.needs for line, rule in _line_rules().items() if rule.needs}

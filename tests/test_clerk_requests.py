@@ -40,8 +40,8 @@ def test_a_denial_in_notes_without_commas_ends_at_the_next_heading():
     documents = {document.cue: document for document in find_documents(notes)}
     assert documents["urine_drug_screen"].quote == "UDS 3/2/15 consistent"
     for cue in ("urine_drug_screen", "cures_report", "pain_agreement"):
-        assert not documents[cue].is_negated
-    assert "prior_imaging" not in documents or documents["prior_imaging"].is_negated
+        assert documents[cue].is_shown
+    assert "prior_imaging" not in documents or not documents["prior_imaging"].is_shown
 
 
 @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".jsonl"])

@@ -38,12 +38,12 @@ TRUSTED = [
 # --- documents in the record --------------------------------------------------------------------
 
 
-def show(text: str, **options: bool) -> dict[str, bool]:
-    return {one.cue: one.is_negated for one in find_documents(text, **options)}
+def show(text: str, **options: bool) -> dict[str, str]:
+    return {one.cue: one.status for one in find_documents(text, **options)}
 
 
 @pytest.mark.parametrize(
-    ("text", "cue", "is_negated"),
+    ("text", "cue", "is_absent"),
     [
         ("UDS on 2/2/15 was consistent.", "urine_drug_screen", False),
         ("There is no urine drug screen.", "urine_drug_screen", True),
@@ -74,15 +74,16 @@ def show(text: str, **options: bool) -> dict[str, bool]:
         ("A taper is planned: reduce the dose by 10% a week.", "taper_plan", False),
     ],
 )
-def test_tells_shown_from_denied(text, cue, is_negated):
-    assert show(text)[cue] is is_negated
+def test_tells_shown_from_denied(text, cue, is_absent):
+    assert show(text)[cue] == ("negated" if is_absent else "done")
 
 
 def test_what_is_only_asked_for_is_not_shown():
-    assert "urine_drug_screen" not in show("The treatment plan included a urine drug screen.")
+    plan = "The treatment plan included a urine drug screen."
+    assert show(plan)["urine_drug_screen"] == "planned"
     assert "urine_drug_screen" not in show("Urine drug screen", is_request=True)
-    assert "neuropathic_pain" not in show("An EMG was ordered to rule out neuropathy.")
-    assert show("Norco 10/325mg #60", is_request=True) == {"quantity_given": False}
+    assert show("An EMG was ordered to rule out neuropathy.")["neuropathic_pain"] == "conditional"
+    assert show("Norco 10/325mg #60", is_request=True) == {"quantity_given": "done"}
     assert "quantity_given" not in show("She takes Norco 10/325mg #60.")
 
 

@@ -15,7 +15,7 @@ from factories import PROSE_CREDENTIALS, FictionalItem, FictionalLetter, partly_
 from fuzz_targets import ENTRIES, change_objects, garble, read, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patterns import compile_under_re2, find_patterns, without_looks
+from patterns import compile_under_re2, find_patterns, starts_with_a_run, without_looks
 from test_letters_golden import load
 
 from imrml.errors import LetterError
@@ -91,6 +91,17 @@ def parse(text: str) -> None:
         parse_letter(text)
 
 
+STARTED_WITH_A_RUN = frozenset(
+    [
+        "imrml.letters.formats.DECISIONS_LEAD",
+        "imrml.letters.formats.ITEM_OUTCOME",
+        "imrml.letters.formats.SUMMARY_LEAD",
+        "imrml.tables.workbooks._NEUTRAL",
+        "imrml.tables.workbooks._RUNS",
+    ]
+)
+"""Patterns that begin with a run and are read where it is short: paragraphs, cells."""
+
 READERS: dict[str, Callable[[str], object]] = {
     "treatment_category": treatment_category.__wrapped__,
     "parse_treatment": parse_treatment.__wrapped__,
@@ -141,6 +152,26 @@ def test_every_pattern_is_one_that_a_linear_matcher_could_run():
         except re2.error as error:
             refused.append(f"{pattern.place}: {error}")
     assert not refused
+
+
+def test_no_pattern_begins_again_at_each_sign_of_a_run():
+    r"""A pattern that begins with an endless run is tried from each sign of it: ``\w*[a-z]``.
+
+    The tables are read where runs are bound, and what begins after an edge is tried once.
+    """
+    bound = {
+        "imrml.features.documents._cues",
+        "imrml.features.statuses._compile",
+    }
+    starting = {pattern.place for pattern in find_patterns() if starts_with_a_run(pattern.pattern)}
+    assert starting <= bound | STARTED_WITH_A_RUN
+
+
+def test_a_run_that_begins_at_its_start_only_is_no_such_pattern():
+    assert starts_with_a_run(r"\w*[^\W\d_]\w*")
+    assert starts_with_a_run(r"(?:a|\d+b)")
+    assert not starts_with_a_run(r"\b[\d_]*+[^\W\d_]\w*+")
+    assert not starts_with_a_run(r"\w+")
 
 
 def test_patterns_of_code_tables_and_other_libraries_are_found():

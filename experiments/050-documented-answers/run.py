@@ -56,9 +56,7 @@ def main() -> None:
     rows, labels, sentences = [], [], []
     for row, request in enumerate(drawn):
         shown = {
-            found.cue
-            for found in find_documents(request.row["case_summary"])
-            if not found.is_negated
+            found.cue for found in find_documents(request.row["case_summary"]) if found.is_shown
         }
         for label in np.argsort(-before[row])[:3]:
             for aspect in process["categories"][request.treatment_category]["aspects"]:
@@ -69,7 +67,7 @@ def main() -> None:
                 answered = {
                     found.cue
                     for found in find_documents(sentence)
-                    if not found.is_negated and ids[label] in found.answers
+                    if found.is_shown and ids[label] in found.answers
                 }
                 if answered and not answered <= shown:
                     rows.append(row)
@@ -128,7 +126,7 @@ def by_own_sentences(model, table, before, ids) -> None:
     )
     rows, labels, texts = [], [], []
     for row, notes in enumerate(table["case_summary"]):
-        shown = {found.cue for found in find_documents(notes) if not found.is_negated}
+        shown = {found.cue for found in find_documents(notes) if found.is_shown}
         for label in np.argsort(-before[row])[:3]:
             for (id_, _), cues in cues_that_show().items():
                 if id_ == ids[label] and not cues <= shown:

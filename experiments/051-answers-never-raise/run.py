@@ -110,9 +110,7 @@ def by_sentence(model, table, before, categories) -> None:
     rows, labels, sentences, newly = [], [], [], []
     for row, category in enumerate(categories):
         shown = {
-            found.cue
-            for found in find_documents(table["case_summary"][row])
-            if not found.is_negated
+            found.cue for found in find_documents(table["case_summary"][row]) if found.is_shown
         }
         for label in np.argsort(-before[row])[:3]:
             for aspect in process["categories"][category]["aspects"]:
@@ -120,7 +118,7 @@ def by_sentence(model, table, before, categories) -> None:
                 if facts_of["deficiency"] != ids[label] or facts_of["scope"] != "record":
                     continue
                 sentence = say(rng, facts[aspect]["shown"], Slots())
-                found = [one for one in find_documents(sentence) if not one.is_negated]
+                found = [one for one in find_documents(sentence) if one.is_shown]
                 answered = {one.cue for one in found if ids[label] in one.answers}
                 if answered and not answered <= shown:
                     rows.append(row)
@@ -153,7 +151,7 @@ def by_own_sentences(model, table, before) -> None:
     sentences, ids = yaml.safe_load(OWN.read_text(encoding="utf-8")), deficiency_ids()
     rows, labels, added = [], [], []
     for row, notes in enumerate(table["case_summary"]):
-        shown = {found.cue for found in find_documents(notes) if not found.is_negated}
+        shown = {found.cue for found in find_documents(notes) if found.is_shown}
         for label in np.argsort(-before[row])[:3]:
             for (id_, _), cues in cues_that_show().items():
                 if id_ == ids[label] and not cues <= shown:

@@ -7,7 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.deficiencies import Deficiency, cues_that_show, deficiency_ids, taxonomy
+from imrml.deficiencies import (
+    Deficiency,
+    applicable_lines,
+    cues_that_show,
+    deficiency_ids,
+    line_rule,
+    taxonomy,
+)
 from imrml.errors import ModelError, TableError
 from imrml.explaining.explanation import (
     ChecklistLine,
@@ -220,7 +227,9 @@ class RequestExplainer:
                 for name, text in self._texts.items()
                 if text
             ),
-            deficiencies=tuple(self._list_likely_deficiencies()),
+            deficiencies=tuple(
+                sorted(self._list_likely_deficiencies(), key=lambda one: one.is_all_shown)
+            ),
             shown=tuple(self._list_shown()),
             what_if_note=self.what_if_note,
             past_items=past_items.look_up(self._texts["treatment"]) if past_items else None,
@@ -354,13 +363,19 @@ class RequestExplainer:
             )
 
     def _make_checklist(self, deficiency: Deficiency) -> Iterator[ChecklistLine]:
-        quotes = {document.cue: document.quote for _, document in self._shown}
-        what_ifs = self.what_if(deficiency.send_before_submission)
-        for line in deficiency.send_before_submission:
-            needed = cues_that_show().get((deficiency.id, line), frozenset())
-            quoted = tuple(dict.fromkeys(quotes[cue] for cue in sorted(needed) if cue in quotes))
-            is_shown = is_line_shown(deficiency.id, line, quotes.keys())
-            yield ChecklistLine(line, is_shown, quoted, None if is_shown else what_ifs.get(line))
+        lines = applicable_lines(deficiency, str(self.prediction["treatment_category"]))
+        what_ifs = self.what_if(lines)
+        for line in lines:
+            rule = line_rule(deficiency.id, line)
+            shown = [one for _, one in self._shown if one.cue in rule.needs | rule.credits]
+            is_shown = is_line_shown(deficiency.id, line, {one.cue for one in shown})
+            yield ChecklistLine(
+                document=line,
+                is_shown=is_shown,
+                credited=tuple(one.document for one in shown),
+                quotes=tuple(dict.fromkeys(one.quote for one in shown)),
+                what_if=None if is_shown else what_ifs.get(line),
+            )
 
     def _find_lines(self, document: str) -> list[int]:
         """Find the places of a checklist line of which past letters say something."""

@@ -74,14 +74,17 @@ class ChecklistLine:
         What to send.
     is_shown : bool
         The text shows all of it.
+    credited : tuple of str
+        Names of the documents and findings that the text shows of it.
     quotes : tuple of str
-        What the text shows of it.
+        In which words.
     what_if : WhatIf or None
         None where it is shown, or past letters say nothing of it.
     """
 
     document: str
     is_shown: bool
+    credited: tuple[str, ...]
     quotes: tuple[str, ...]
     what_if: WhatIf | None
 
@@ -97,7 +100,7 @@ class LikelyDeficiency:
     p, p_category : float
         P(deficiency | upheld), and its rate in the treatment category.
     checklist : tuple of ChecklistLine
-        All that would answer it.
+        All that would answer it in this treatment category.
     """
 
     id: str
@@ -106,6 +109,11 @@ class LikelyDeficiency:
     p: float
     p_category: float
     checklist: tuple[ChecklistLine, ...]
+
+    @property
+    def is_all_shown(self) -> bool:
+        """Whether the text shows every line already: nothing is left to send."""
+        return all(line.is_shown for line in self.checklist)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,8 @@ class Explanation:
     sections : tuple of TextSection
         The texts that were given.
     deficiencies : tuple of LikelyDeficiency
-        The likeliest three; empty where the request is not answered or none were learned.
+        The likeliest three, those of which all is shown last; empty where the request is not
+        answered or none were learned.
     shown : tuple of ShownDocument
         All that the text shows, each cue once.
     what_if_note : str

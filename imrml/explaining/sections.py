@@ -11,6 +11,9 @@ TITLES = {"treatment": "asked for", "diagnosis": "diagnosis", "case_summary": "n
 """Columns whose text is shown, with their plain names."""
 _WORD = re.compile(r"\w+")
 
+_MARKS = {"done": "shown", "negated": "lacking"}
+"""Kind of mark by status; of what is neither there nor denied the figure knows nothing."""
+
 
 def mark_text(
     column: str,
@@ -37,8 +40,9 @@ def mark_text(
         The text with its marks in order.
     """
     marks = [
-        Mark(one.start, one.end, "lacking" if one.is_negated else "shown", one.document)
+        Mark(one.start, one.end, _MARKS[one.status], one.document)
         for one in documents
+        if one.status in _MARKS
     ]
     for name, log_odds in moved:
         kind = "raises" if log_odds > 0 else "lowers"
@@ -53,9 +57,9 @@ def _find_feature(
 ) -> Iterator[tuple[int, int]]:
     """Find where a feature stands in a text: a term's words, or a cue's."""
     kind, _, cue = name.partition("=")
-    if kind in ("shows", "lacks"):
+    if status := {"shows": "done", "lacks": "negated"}.get(kind):
         for document in documents:
-            if document.cue == cue and document.is_negated == (kind == "lacks"):
+            if document.cue == cue and document.status == status:
                 yield document.start, document.end
     prefix = TEXT_PREFIXES[0] if column == "treatment" else TEXT_PREFIXES[1]
     if column != "diagnosis" and name.startswith(prefix):

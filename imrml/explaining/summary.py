@@ -4,11 +4,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from imrml.deficiencies import taxonomy
-from imrml.explaining.explanation import Contribution, Explanation
+from imrml.explaining.explanation import ChecklistLine, Contribution, Explanation
 from imrml.explaining.precedents import PastItems
 from imrml.phrases import percent
 from imrml.scoring.in_words import (
     DEMO,
+    PLANNED,
     SEND_ONLY,
     SMALLEST_POINTS,
     compare_with_base_rate,
@@ -73,6 +74,7 @@ def _paragraphs(explanation: Explanation) -> Iterator[str]:
         yield explanation.interval_note
     yield from _contributions(explanation.contributions)
     yield from _checklists(explanation)
+    yield from _planned(explanation.prediction["planned"])
     if explanation.past_items:
         yield from _past_items(explanation.past_items)
     yield ""
@@ -96,14 +98,28 @@ def _checklists(explanation: Explanation) -> Iterator[str]:
     yield f"Likely faults if upheld, and what answers them ({SEND_ONLY}):"
     for one in explanation.deficiencies:
         rate = percent(one.p_category)
-        yield f"- {one.name}: {percent(one.p)} (in its treatment category {rate})"
+        done = ": all shown" if one.is_all_shown else ""
+        yield f"- {one.name}: {percent(one.p)} (in its treatment category {rate}){done}"
         for line in one.checklist:
-            quoted = "".join(f' (found: "{quote}")' for quote in line.quotes)
-            yield f"  [{'x' if line.is_shown else ' '}] {line.document}{quoted}"
+            yield f"  [{'x' if line.is_shown else ' '}] {line.document}{_found_in(line)}"
             if line.what_if:
                 yield f"      {line.what_if.words}"
     if explanation.what_if_note:
         yield f"  {explanation.what_if_note}."
+
+
+def _found_in(line: ChecklistLine) -> str:
+    if not line.credited:
+        return ""
+    quotes = "; ".join(f'"{quote}"' for quote in line.quotes)
+    return f" (found: {', '.join(line.credited)}: {quotes})"
+
+
+def _planned(documents: Sequence[str]) -> Iterator[str]:
+    if documents:
+        yield ""
+        yield f"{PLANNED.capitalize()}:"
+        yield from (f"- {document}" for document in documents)
 
 
 def _past_items(past_items: PastItems) -> Iterator[str]:

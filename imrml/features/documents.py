@@ -3,10 +3,11 @@
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
@@ -28,8 +29,11 @@ class FoundDocument:
         Where the telling words stand in the text.
     quote : str
         The clause that holds them.
-    is_negated : bool
-        The clause says that it is absent, normal or not done.
+    status : Status
+        What is said of it; only ``"done"`` shows it, ``"negated"`` says that it is absent, normal
+        or not done.
+    kind : str
+        ``test``, ``care``, ``finding``, ``gain`` or ``account``, as the table has it.
     answers : tuple of str
         Deficiency ids that the document answers where it is shown.
     """
@@ -39,8 +43,14 @@ class FoundDocument:
     start: int
     end: int
     quote: str
-    is_negated: bool
+    status: Status
+    kind: str
     answers: tuple[str, ...]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the text shows it: it is done."""
+        return self.status == "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class _Cue:
     pattern: re.Pattern[str]
     negated: re.Pattern[str] | None
     scope: str
+    kind: str
 
 
 @cache
@@ -65,6 +76,7 @@ def _cues() -> tuple[_Cue, ...]:
             pattern=re.compile(row["pattern"]),
             negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
             scope=row["scope"],
+            kind=row["kind"],
         )
         for row in read_vocabulary("documentation_cues")
     )
@@ -103,36 +115,12 @@ _MOST_WORDS = 40  # of a sentence that is one statement
 _ENDING_SHORT_FORM = re.compile(
     r"\b(?i:mg|etc|q\.d|b\.i\.d|t\.i\.d|M\.D|D\.O|D\.C|Ph\.D|a\.m|p\.m)\.(?=\s{1,8}[A-Z])"
 )
-_DENIAL_BEFORE = re.compile(
-    r"\b(?:no(?! longer\b)(?!\. ?\d)|not(?! only\b)|without(?! (?:medications?|meds|contrast"
-    r"|drugs?)\b)|lack(?:s|ed|ing)?"
-    r"|den(?:y|ies|ied)|absence|negative for|never|neither|nor|unclear|unknown|silent on|missing"
-    r"|free of|non-?existent|yet to"
-    r"|unable to (?:find|locate)|fail(?:s|ed|ure)? to (?:document|show|provide|include|mention))\b"
-)
-# "The plan included a urine drug screen", "to rule out neuropathy": not yet done, not yet found.
-_ASKED_FOR = re.compile(
-    r"\b(?:treatment plan|plan (?:is|was|of|includ)|requests? for|request(?:ed|s|ing)\b|recommend"
-    r"|ordered|authorization\b"
-    r"|rule out|r/o|will (?:be|obtain|order|undergo|get)|scheduled for|awaiting|pending|possib"
-    r"|concern for"
-    r"|referr(?:ed|al) (?:to|for))"
-)
-_BE = r"(?:was|were|is|are)"
-_DENIAL_AFTER = re.compile(
-    rf"[^.;,]{{0,40}}?\b(?:(?:{_BE}|has|have|had)\s(?:\w+\s)?(?:not|never|no)\b"
-    rf"|{_BE} (?:absent|missing|lacking|negative|normal|unremarkable|unavailable|denied)\b"
-    r"|not (?:documented|provided|done|performed|obtained|submitted|included|present|noted"
-    r"|available|checked|on file)\b)"
-    r"|\s?: ?(?:none|no|negative|absent|n/a)\b"
-)
 
 
 def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument]:
-    """Find the documents and findings that a text shows or says are absent, in its order.
+    """Find the documents and findings that a text names, in its order, and what it says of them.
 
-    What is only planned or asked for is not shown, and sentences that tell what utilization review
-    said are passed over.
+    Sentences that tell what utilization review said are passed over.
 
     Parameters
     ----------
@@ -145,15 +133,15 @@ def find_documents(text: str, *, is_request: bool = False) -> list[FoundDocument
     Returns
     -------
     list of FoundDocument
-        ``quote`` and span slice back to ``text``; at most one for each cue and clause.
+        ``quote`` and span slice back to ``text``; at most one for each cue, clause and status.
 
     Examples
     --------
     >>> documents = find_documents(
     ...     "No urine drug screen is on file. CURES was checked on 3/2/15 and was consistent."
     ... )
-    >>> [(one.cue, one.is_negated) for one in documents]
-    [('urine_drug_screen', True), ('cures_report', False)]
+    >>> [(one.cue, one.status) for one in documents]
+    [('urine_drug_screen', 'negated'), ('cures_report', 'done')]
     >>> documents[1].quote, documents[1].answers
     ('CURES was checked on 3/2/15 and was consistent.', ('opioid_monitoring_missing',))
     """
@@ -222,9 +210,7 @@ def background(narrative: str) -> str:
     True
     """
     shown = [
-        document.start
-        for document in _found(narrative, is_request=False)
-        if not document.is_negated
+        document.start for document in _found(narrative, is_request=False) if document.is_shown
     ]
     parts = (
         part
@@ -265,10 +251,9 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     """
     lowered = bound_runs(_lowered(text))
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
-    sentences = [
-        (start, lowered[start:end])
+    statements = [
+        _Statement(start, lowered[start:end], "" if is_request else sentence.text)
         for sentence in split_sentences(text)
-        if is_request or not removal_reason(sentence.text, "rfa")
         for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
@@ -278,9 +263,9 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
         if cue.scope == passed_over or cue.hints.isdisjoint(present):
             continue
         hints = cue.hints & present
-        for start, sentence in sentences:
-            if holds_any(hints, sentence):
-                documents += _found_in_sentence(cue, text, start, sentence)
+        for statement in statements:
+            if holds_any(hints, statement.text):
+                documents += _find_in_statement(cue, text, statement)
     return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
 
 
@@ -289,38 +274,67 @@ def _hints() -> frozenset[str]:
     return frozenset().union(*(cue.hints for cue in _cues()))
 
 
-def _found_in_sentence(cue: _Cue, text: str, start: int, sentence: str) -> list[FoundDocument]:
-    """Find one cue in one sentence, given in lower case: at most one mention for each clause.
+class _Statement:
+    """A statement in lower case, with what is read in it once for all cues, and only if asked."""
 
-    What is normal ("strength 5/5") outranks the words inside it; elsewhere the first mention of a
-    clause counts.
+    def __init__(self, start: int, text: str, record_sentence: str) -> None:
+        self.start, self.text = start, text
+        self._record_sentence = record_sentence
+
+    @cached_property
+    def is_of_utilization_review(self) -> bool:
+        return bool(removal_reason(self._record_sentence, "rfa"))
+
+    @cached_property
+    def clauses(self) -> list[tuple[int, int]]:
+        return _clauses(self.text)
+
+    @cached_property
+    def clause_starts(self) -> list[int]:
+        return [start for start, _ in self.clauses]
+
+    @cached_property
+    def modifiers(self) -> list[Modifier]:
+        return find_modifiers(self.text)
+
+
+def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[FoundDocument]:
+    """Find one cue in one statement: in each clause the first mention of each status.
+
+    What is normal ("strength 5/5") outranks the words inside it: all else of its clause is passed
+    over.
     """
+    sentence, start = statement.text, statement.start
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
-    clauses = _clauses(sentence) if mentions else []
-    starts = [start for start, _ in clauses]
-    by_clause: dict[tuple[int, int], FoundDocument] = {}
-    asked_for_at: dict[tuple[int, int], int] = {}
+    if not mentions or statement.is_of_utilization_review:
+        return []
+    by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:
-        clause = clauses[bisect_right(starts, match.start()) - 1]
-        if clause in by_clause or match.start() >= asked_for_at.get(clause, len(sentence)):
+        clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]
+        known = by_clause.setdefault(clause, {})
+        if "negated" in known or "done" in known:
             continue
         clause_end = max(clause[1], match.end())
-        before = sentence[clause[0] : match.start()]
-        if cue.scope == "record" and _ASKED_FOR.search(before):
-            # All that follows in the clause is asked for too.
-            asked_for_at[clause] = match.start()
-            continue
-        is_denied = _DENIAL_BEFORE.search(before) or _DENIAL_AFTER.match(
-            sentence, match.end(), clause_end
+        status = decide_status(
+            sentence, match.span(), (clause[0], clause_end), cue.kind, statement.modifiers
         )
-        is_negated = says_opposite or (cue.scope != "mention" and is_denied is not None)
-        quote = text[start + clause[0] : start + clause_end].strip()
-        span = (start + match.start(), start + match.end())
-        by_clause[clause] = FoundDocument(
-            cue.name, cue.document, *span, quote, is_negated, cue.answers
+        if says_opposite and status == "done":
+            status = "negated"
+        known.setdefault(
+            status,
+            FoundDocument(
+                cue=cue.name,
+                document=cue.document,
+                start=start + match.start(),
+                end=start + match.end(),
+                quote=text[start + clause[0] : start + clause_end].strip(),
+                status=status,
+                kind=cue.kind,
+                answers=cue.answers,
+            ),
         )
-    return list(by_clause.values())
+    return [document for found in by_clause.values() for document in found.values()]
 
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:
@@ -368,6 +382,6 @@ def cue_values(text: str, *, is_request: bool = False) -> dict[str, float]:
         By name.
     """
     documents = find_documents(text, is_request=is_request)
-    shown = {one.cue for one in documents if not one.is_negated}
-    lacking = {one.cue for one in documents if one.is_negated}
+    shown = {one.cue for one in documents if one.is_shown}
+    lacking = {one.cue for one in documents if one.status == "negated"}
     return {f"shows={cue}": 1.0 for cue in shown} | {f"lacks={cue}": 1.0 for cue in lacking - shown}

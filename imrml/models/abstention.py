@@ -21,7 +21,7 @@ Words = npt.NDArray[np.uint32]
 TELLING_COLUMNS = ("treatment", "diagnosis", "case_summary")
 """What somebody says of the request; sex, priority and guideline say nothing of it, the item
 repeats the treatment."""
-_WORD = re.compile(r"\w*[^\W\d_]\w*")
+_WORD = re.compile(r"\b[\d_]*+[^\W\d_]\w*+")
 _WORD_OR_NUMBER = re.compile(r"\w\S*")
 """A dose or a count says as much of a request as a word does."""
 _PRIOR_WORDS = 10

@@ -1,5 +1,6 @@
 from .checklist import is_line_shown as is_line_shown
 from .checklist import list_documents_to_send as list_documents_to_send
+from .checklist import select_planned as select_planned
 from .checklist import select_shown as select_shown
 from .in_words import compare_with_base_rate as compare_with_base_rate
 from .in_words import compute_points as compute_points

@@ -3,17 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 
-from imrml.deficiencies import Deficiency, cues_that_show
+from imrml.deficiencies import Deficiency, applicable_lines, line_rule
 from imrml.features import FoundDocument
+from imrml.features.statuses import STILL_TO_COME
 
 RECORD_COLUMNS = ("diagnosis", "case_summary")
 """What a request says of the record; a treatment stays out: to ask for a test does not show one."""
+_SENT = ("test", "care")
+"""Kinds of what is a document or a treatment, and can be planned."""
 
 
 def select_shown(
     documents: Mapping[str, Sequence[FoundDocument]],
 ) -> list[tuple[str, FoundDocument]]:
-    """Select what a record shows, each cue once, by its first mention that is not negated.
+    """Select what a record shows, each cue once, by its first mention that is done.
 
     Parameters
     ----------
@@ -36,9 +39,42 @@ def select_shown(
     shown: dict[str, tuple[str, FoundDocument]] = {}
     for column, found_documents in documents.items():
         for document in found_documents:
-            if not document.is_negated:
+            if document.is_shown:
                 shown.setdefault(document.cue, (column, document))
     return list(shown.values())
+
+
+def select_planned(
+    documents: Mapping[str, Sequence[FoundDocument]],
+) -> list[FoundDocument]:
+    """Select what a record only plans, requests or makes depend on something, and does not show.
+
+    Findings and gains are left out: nobody sends a plan to find weakness.
+
+    Parameters
+    ----------
+    documents : mapping of str to sequence of FoundDocument
+        What was found in each column of the record, by column.
+
+    Returns
+    -------
+    list of FoundDocument
+        Each cue once, by its first such mention.
+
+    Examples
+    --------
+    >>> from imrml.features import find_documents
+    >>> notes = "UDS ordered. CURES was checked, repeat CURES next visit. No pain agreement."
+    >>> [one.quote for one in select_planned({"case_summary": find_documents(notes)})]
+    ['UDS ordered.']
+    """
+    found = [one for column in documents.values() for one in column]
+    shown = {one.cue for one in found if one.is_shown}
+    planned: dict[str, FoundDocument] = {}
+    for one in found:
+        if one.status in STILL_TO_COME and one.kind in _SENT and one.cue not in shown:
+            planned.setdefault(one.cue, one)
+    return list(planned.values())
 
 
 def is_line_shown(deficiency_id: str, line: str, cues: Collection[str]) -> bool:
@@ -63,11 +99,13 @@ def is_line_shown(deficiency_id: str, line: str, cues: Collection[str]) -> bool:
     >>> is_line_shown("opioid_monitoring_missing", "The signed pain agreement", {"pain_agreement"})
     True
     """
-    needed = cues_that_show().get((deficiency_id, line))
-    return needed is not None and needed.issubset(cues)
+    needed = line_rule(deficiency_id, line).needs
+    return bool(needed) and needed.issubset(cues)
 
 
-def list_documents_to_send(likely: Sequence[Deficiency], cues: Collection[str]) -> list[str]:
+def list_documents_to_send(
+    likely: Sequence[Deficiency], cues: Collection[str], category: str
+) -> list[str]:
     """List what answers the likely deficiencies and is not shown yet.
 
     Parameters
@@ -76,6 +114,8 @@ def list_documents_to_send(likely: Sequence[Deficiency], cues: Collection[str]) 
         Likeliest first.
     cues : collection of str
         Cues that the record shows.
+    category : str
+        Treatment category; lines that cannot apply to it are left out.
 
     Returns
     -------
@@ -85,7 +125,7 @@ def list_documents_to_send(likely: Sequence[Deficiency], cues: Collection[str]) 
     wanted = [
         [
             line
-            for line in deficiency.send_before_submission
+            for line in applicable_lines(deficiency, category)
             if not is_line_shown(deficiency.id, line, cues)
         ]
         for deficiency in likely

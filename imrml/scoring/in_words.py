@@ -11,6 +11,7 @@ from imrml.submissions.requests import Requests
 
 P_MEANING = "P(overturned | denied and appealed)"
 DECISION_SUPPORT = "decision support for people, never a disposition"
+PLANNED = "planned, not yet in the record"
 SEND_ONLY = "send only if true and in the record"
 DEMO = "DEMO, invented data"
 BRIEF = "the notes are too brief for more than the base rates of the treatment category"

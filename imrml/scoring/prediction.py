@@ -15,7 +15,12 @@ from imrml.features import FoundDocument, find_documents
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
 from imrml.models.inputs import Inputs
-from imrml.scoring.checklist import RECORD_COLUMNS, list_documents_to_send, select_shown
+from imrml.scoring.checklist import (
+    RECORD_COLUMNS,
+    list_documents_to_send,
+    select_planned,
+    select_shown,
+)
 from imrml.scoring.in_words import (
     BARE,
     BRIEF,
@@ -48,6 +53,7 @@ PREDICTION_COLUMNS = (
     "p_deficiency_3",
     "send_before_submission",
     "already_shown",
+    "planned",
     "reasons",
     "stage",
     "model_version",
@@ -81,12 +87,12 @@ def score(
 
     Returns
     -------
-    DataFrame of shape (n_scored, 21)
+    DataFrame of shape (n_scored, 22)
         ``PREDICTION_COLUMNS``, without the rows that are refused. Probabilities lie between 0 and 1
         and are missing, like the deficiencies, where ``predicted`` is ``abstain``; deficiencies are
         missing too where the model learned none. Lists of str in ``send_before_submission``,
-        ``already_shown`` ("document: quote") and ``reasons`` ("+4.2 points: what", see
-        :func:`~imrml.scoring.in_words.compute_points`).
+        ``already_shown`` and ``planned`` ("document: quote") and ``reasons`` ("+4.2 points: what",
+        see :func:`~imrml.scoring.in_words.compute_points`).
 
     Raises
     ------
@@ -146,7 +152,7 @@ def make_prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (n_scored, 21)
+    DataFrame of shape (n_scored, 22)
         As :func:`score` gives it.
     """
     dtypes: dict[str, type] = {
@@ -277,7 +283,7 @@ def score_inputs(
         p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models)
     )
     likely = rank_deficiencies(fitted.predict_deficiencies(inputs), abstains)
-    shown = _find_shown(inputs.submissions)
+    shown, planned = _find_documents(inputs.submissions)
     n_scored = len(inputs.categories)
     columns: dict[str, Sequence[Any]] = {
         "request_id": request_ids,
@@ -291,14 +297,14 @@ def score_inputs(
         "n_base_rate": fitted.categories_.count(inputs.categories).tolist(),
         "send_before_submission": [
             list_documents_to_send(
-                [deficiency for deficiency, _ in row], {document.cue for document in documents}
+                [deficiency for deficiency, _ in row],
+                {document.cue for document in documents},
+                category,
             )
-            for row, documents in zip(likely, shown, strict=True)
+            for row, documents, category in zip(likely, shown, inputs.categories, strict=True)
         ],
-        "already_shown": [
-            [f"{document.document}: {document.quote}" for document in documents]
-            for documents in shown
-        ],
+        "already_shown": _quote_documents(shown),
+        "planned": _quote_documents(planned),
         "reasons": _list_reasons(fitted, inputs, abstains, p_overturned, n_reasons),
         "stage": [fitted.stage] * n_scored,
         "model_version": [model.manifest["model_version"]] * n_scored,
@@ -351,14 +357,21 @@ def rank_deficiencies(
     return likely
 
 
-def _find_shown(submissions: SubmissionFrame) -> list[list[FoundDocument]]:
-    """Find what the record of each request shows."""
+def _find_documents(
+    submissions: SubmissionFrame,
+) -> tuple[list[list[FoundDocument]], list[list[FoundDocument]]]:
+    """Find what the record of each request shows, and what it only plans."""
     columns = [name for name in RECORD_COLUMNS if name in submissions]
-    shown = []
+    shown, planned = [], []
     for texts in zip(*(submissions[name] for name in columns), strict=True):
         documents = {name: find_documents(text) for name, text in zip(columns, texts, strict=True)}
         shown.append([document for _, document in select_shown(documents)])
-    return shown
+        planned.append(select_planned(documents))
+    return shown, planned
+
+
+def _quote_documents(rows: list[list[FoundDocument]]) -> list[list[str]]:
+    return [[f"{document.document}: {document.quote}" for document in row] for row in rows]
 
 
 def _list_reasons(

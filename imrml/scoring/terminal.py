@@ -12,6 +12,7 @@ from imrml.scoring.in_words import (
     DECISION_SUPPORT,
     DEMO_NOTICE,
     P_MEANING,
+    PLANNED,
     SEND_ONLY,
     compare_with_base_rate,
     format_base_rate,
@@ -35,7 +36,7 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
 
     Parameters
     ----------
-    predictions : DataFrame of shape (n_scored, 21)
+    predictions : DataFrame of shape (n_scored, 22)
         As :func:`imrml.scoring.prediction.score` gives it.
     width : int, default=120
         Characters a line may hold.
@@ -92,4 +93,5 @@ def _format_documents(row: dict[Hashable, Any]) -> str:
     lines = [f"- {document}" for document in documents[:_N_LINES]]
     if len(documents) > _N_LINES:
         lines.append(f"... and {len(documents) - _N_LINES} more")
+    lines += [f"{PLANNED}: {quoted}" for quoted in row["planned"]]
     return "\n".join(lines)

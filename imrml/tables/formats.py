@@ -17,6 +17,7 @@ LIST_COLUMNS = (
     "reasons",
     "send_before_submission",
     "already_shown",
+    "planned",
 )
 """Columns whose cells are lists: JSON text in CSV, lines of a cell in Excel."""
 

@@ -84,6 +84,7 @@ class Prediction(BaseModel):
     p_deficiency_3: _Share | None
     send_before_submission: list[str]
     already_shown: list[str]
+    planned: list[str]
     reasons: list[str]
     stage: str
     model_version: str

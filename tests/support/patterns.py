@@ -191,6 +191,32 @@ def without_looks(pattern: str) -> str:
     return "".join(kept) + pattern[at:]
 
 
+_RUNS = frozenset(["MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"])
+_SHORT_RUN = 1_000
+
+
+def starts_with_a_run(pattern: str) -> bool:
+    r"""Whether a pattern begins with a run of any length that something must follow.
+
+    >>> starts_with_a_run(r"\d+ mg"), starts_with_a_run(r"\b\d+ mg")
+    (True, False)
+    """
+    return _starts_with_a_run(list(re._parser.parse(pattern)))
+
+
+def _starts_with_a_run(nodes: list) -> bool:
+    if not nodes:
+        return False
+    kind, value = str(nodes[0][0]), nodes[0][1]
+    if kind in _RUNS:
+        return value[1] > _SHORT_RUN and len(nodes) > 1
+    if kind == "SUBPATTERN":
+        return _starts_with_a_run(list(value[3]))
+    if kind == "BRANCH":
+        return any(_starts_with_a_run(list(branch)) for branch in value[1])
+    return kind == "ATOMIC_GROUP" and _starts_with_a_run(list(value))
+
+
 def _is_near(look: str) -> bool:
     inner = re.sub(r"\((?:\?P<\w+>)", "(", re.sub(r"^\(\?<?[=!]", "(?:", look))
     return re._parser.parse(inner).getwidth()[1] <= FARTHEST_LOOK

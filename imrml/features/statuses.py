@@ -1,0 +1,199 @@
+"""What a sentence says of what it names: done, planned, denied ..., by ``statuses.yaml``.
+
+In the manner of ConText (Harkema and others, 2009): modifiers with a direction, a reach and stops.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from imrml.text.safe_matching import holds_any
+
+Status = Literal[
+    "done",
+    "planned",
+    "requested",
+    "denied",
+    "negated",
+    "conditional",
+    "goal",
+    "general",
+    "historical",
+]
+"""What a text says of a document or a finding that it names; only what is done is shown."""
+
+STILL_TO_COME: tuple[Status, ...] = ("planned", "requested", "conditional")
+"""Statuses of what is not in the record yet, and may be once."""
+
+_PAST_A_RESULT = 85
+_RESULT = "result"
+_DEFAULT_KINDS = ("test", "care", "finding", "gain")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    status: Status
+    is_before: bool
+    most_words: int | None
+    is_of_sentence: bool
+    rank: int
+    kinds: frozenset[str]
+    inside: frozenset[str]
+    stops: re.Pattern[str] | None
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Modifier:
+    """Words of a sentence that say what is said of what they reach.
+
+    Parameters
+    ----------
+    start, end : int
+        Where they stand in the sentence.
+    rule : _Rule
+        Of ``statuses.yaml``.
+    """
+
+    start: int
+    end: int
+    rule: _Rule
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    """Compile the rules, the greatest rank first."""
+    table = yaml.safe_load(
+        files("imrml.features").joinpath("statuses.yaml").read_text(encoding="utf-8")
+    )
+    terminators = {name: re.compile(words) for name, words in table["terminators"].items()}
+    rules = (_compile(row, terminators) for row in table["rules"])
+    return tuple(sorted(rules, key=lambda rule: -rule.rank))
+
+
+def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _Rule:
+    reach = row.get("reach", "clause")
+    return _Rule(
+        name=row["name"],
+        status=row["status"],
+        is_before=row["direction"] == "before",
+        most_words=reach if isinstance(reach, int) else None,
+        is_of_sentence=reach == "sentence",
+        rank=row["rank"],
+        kinds=frozenset(row.get("kinds", _DEFAULT_KINDS)),
+        inside=frozenset(row.get("inside", ())),
+        stops=terminators[row["stops"]] if "stops" in row else None,
+        hints=tuple(row["hints"].split("|")),
+        pattern=re.compile(row["pattern"]),
+    )
+
+
+def find_modifiers(sentence: str) -> list[Modifier]:
+    """Find all that modifies something in a sentence.
+
+    Parameters
+    ----------
+    sentence : str
+        In lower case, its runs bound.
+
+    Returns
+    -------
+    list of Modifier
+        The greatest rank first.
+
+    Examples
+    --------
+    >>> [one.rule.status for one in find_modifiers("if it was not done, order a uds")]
+    ['negated', 'conditional', 'planned']
+    """
+    return [
+        Modifier(match.start(), match.end(), rule)
+        for rule in _rules()
+        if holds_any(rule.hints, sentence)
+        for match in rule.pattern.finditer(sentence)
+    ]
+
+
+def decide_status(
+    sentence: str,
+    span: tuple[int, int],
+    clause: tuple[int, int],
+    kind: str,
+    modifiers: Sequence[Modifier],
+) -> Status:
+    """Decide what a sentence says of a mention.
+
+    Parameters
+    ----------
+    sentence : str
+        In lower case.
+    span, clause : tuple of int
+        Where the mention and its clause stand in the sentence.
+    kind : str
+        Of ``documentation_cues.csv``.
+    modifiers : sequence of Modifier
+        Of the sentence, the greatest rank first.
+
+    Returns
+    -------
+    Status
+        That of the greatest rank that reaches the mention; done where none does.
+
+    Examples
+    --------
+    >>> said = "the uds that was ordered in may was consistent"
+    >>> decide_status(said, (4, 7), (0, len(said)), "test", find_modifiers(said))
+    'done'
+    """
+    first_result = min(
+        (
+            one.start
+            for one in modifiers
+            if one.rule.name == _RESULT and kind in one.rule.kinds and one.start >= span[0]
+        ),
+        default=len(sentence),
+    )
+    for one in modifiers:
+        if kind not in one.rule.kinds:
+            continue
+        if kind in one.rule.inside and span[0] < one.start < span[1]:
+            reaches = not one.rule.stops or not one.rule.stops.search(sentence, one.end, span[1])
+        else:
+            reaches = _reaches(one, sentence, span, clause, first_result)
+        if reaches:
+            return one.rule.status
+    return "done"
+
+
+def _reaches(
+    modifier: Modifier,
+    sentence: str,
+    span: tuple[int, int],
+    clause: tuple[int, int],
+    first_result: int,
+) -> bool:
+    rule = modifier.rule
+    if rule.is_before:
+        if modifier.end > span[0] or not (rule.is_of_sentence or modifier.start >= clause[0]):
+            return False
+        between = sentence[modifier.end : span[0]]
+    else:
+        is_near = rule.is_of_sentence or rule.most_words is not None
+        if modifier.start < span[0] or not (is_near or modifier.start < clause[1]):
+            return False
+        if first_result < modifier.start and rule.rank < _PAST_A_RESULT:
+            return False
+        if modifier.start < span[1]:
+            # Inside the mention, which tells a test or care together with its result.
+            return modifier.start > span[0]
+        between = sentence[span[1] : modifier.start]
+    if rule.most_words is not None and len(between.split()) > rule.most_words:
+        return False
+    return rule.stops is None or not rule.stops.search(between)

@@ -21,9 +21,9 @@ from test_letters_golden import load
 from imrml.errors import LetterError
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import background, find_documents
+from imrml.features.places import find_body_parts
 from imrml.features.text import mask_text
-from imrml.features.treatment import find_body_parts, parse_treatment
-from imrml.features.treatment_categories import treatment_category
+from imrml.features.treatment import parse_treatment, treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.labelling import label_rationale
 from imrml.letters.parsing import parse_letter

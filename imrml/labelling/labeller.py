@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from imrml.deficiencies import deficiency_ids
-from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.features.places import find_body_parts
+from imrml.features.treatment import parse_treatment
 from imrml.labelling.rules import (
     Cue,
     Pattern,

@@ -35,7 +35,7 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
 
     Parameters
     ----------
-    predictions : DataFrame of shape (n_scored, 21)
+    predictions : DataFrame of shape (n_scored, 23)
         As :func:`imrml.scoring.prediction.score` gives it.
     width : int, default=120
         Characters a line may hold.

@@ -74,8 +74,9 @@ _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger c
 _STRENGTH = re.compile(rf"(?<!\d\.){_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
 _SIG = r"(?:bid|tid|qid|qd|qhs|q\d{1,2}h?|po|prn|daily|one|take)\b"
 _BARE_STRENGTH = re.compile(  # "norco 10/325 #120"
-    rf"(?<![#/.\d]){_N}(?:/\d+(?:\.\d+)?){{0,3}}\s*+(?=#|\(\d|no\.|qty|quantity|disp|x\s?\d|{_SIG}"
-    r"|,\s?\d)"
+    rf"(?<![#/.\d])(?<!\d ){_N}(?:/\d+(?:\.\d+)?){{0,3}}\s*+"
+    rf"(?=#|\(\d|no\.|qty|quantity|disp|x\s?\d|{_SIG}"
+    r"|,\s?\d|\d\s(?:po|tabs?|caps?|bid|tid|q\d)\b)"
 )
 _HASH = re.compile(rf"#\s?{_MANY}")
 _QUANTITY = re.compile(
@@ -133,6 +134,7 @@ _PRODUCT = re.compile(
     rf"\b{_N}\s*+(?:x|times|w(?=\d))\s*+{_N}\s*+(?:weeks?|wks?)?(?![\w.])(?!\s?(?:mg|%|cm|inch))"
 )
 _IN_BRACKETS = re.compile(r"\(\s?(\d{1,3})\s?\)")
+_TRAILING = re.compile(r"[a-z]{2}:?\s?(\d{1,2})\s?(?:v|vs|visits)?\s?(?=$|[,;]|dx)")
 _LEADING = re.compile(
     r"^\W{0,3}(?:request (?:for )?|additional |retrospective:? )?(\d{1,2}) (?=[a-z]{2})"
     r"(?!days?|weeks?|months?|hours?|hr|min|mg|mcg|levels?|units?|views?|years?|times|panel|lead|point|of\b|to\b|x\b)"
@@ -224,7 +226,7 @@ def _visit_counts(text: str, counts_visits: bool) -> Iterator[float]:
     if match := _WEEKLY_BARE.search(text) or _PRODUCT.search(text):
         yield float(match[1]) * float(match[2])
     if counts_visits:
-        patterns = (_WEEKLY_ALONE, _TIMES, _HASH, _QUANTITY, _IN_BRACKETS, _LEADING)
+        patterns = (_WEEKLY_ALONE, _TIMES, _HASH, _QUANTITY, _IN_BRACKETS, _LEADING, _TRAILING)
         if (bare := _first_number(patterns, text)) is not None:
             yield bare
 

@@ -7,6 +7,14 @@ from typing import NamedTuple
 from imrml.features.vocabulary import read_vocabulary
 from imrml.text.cache import remember
 
+UNLISTED = frozenset(
+    {
+        "20999", "64999", "76499", "84999", "97039", "97139", "97799", "99070", "99199", "A4649",
+        "A9270", "A9300", "E1399", "J3490", "J7999", "L0999", "L1499", "L2999", "L3649", "L3999",
+    }
+)  # fmt: skip
+"""Codes for what no other code lists."""
+
 # A modifier may follow ("97799-86"). An amount, a price or a number with a sign before is no code.
 _CODE = re.compile(
     r"(?<![\w.$#·])(?P<code>\d{5}|\d{4}t|[a-ceghj-mp-tv]\d{4})(?:-(?:\d\d|[a-z][a-z0-9]))?"

@@ -23,12 +23,13 @@ _MARKER = re.compile(
     r"\s{0,5}(?=[^\s\d,;.)])"
 )
 _SEPARATOR = re.compile(
-    r"(?P<semicolon>;)|,\s{1,5}(?:and\s|&\s)?|\s(?:and|&|\+|/|plus)\s(?=\S)", re.IGNORECASE
+    r"(?P<hard>[;|]|(?<=\w{3})\.\s(?=[A-Z][A-Za-z]{2}))|,\s{1,5}(?:(?:and|AND|And|&)\s)?"
+    r"|\s(?:and|AND|And|&|\+|/|plus)\s(?=\S)"
 )
 # What goes on about the item before it: where, how, how often, what for.
 _GOES_ON = re.compile(
     r"^\W*(?:for|with|without|w/o?|of|to|at|in|on|under|over|per|via|by|from|x\s?\d|and|or|plus"
-    r"|incl\w*|possible|if|dx|diag\w*|icd|cpt|hcpcs|qty|quantity|sig|take|apply|use|refills?|rf"
+    r"|incl\w*|possible|if|dx|diag\w*|icd|cpt|hcpcs|qty|quantity|sig|take|apply|use|refills?(?! [a-z]{4})|rf"
     r"|dos|dispense|disp|rental|purchase|trial|daily|twice|once|every|as needed|prn|no|q\d|bid|tid"
     r"|qid|qhs|qd|po|re:|total|then|one (?:tab|cap|po)\w*"
     r"|#?\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
@@ -58,6 +59,9 @@ _QUALIFIER = re.compile(
 _REHABILITATION = VISIT_CATEGORIES - {"psych_services"} | {"electrical_stimulation", "program"}
 # Several of them are done at once: one draw, one operation.
 _ONE_ACT = frozenset({"surgery", "laboratory", "electrodiagnostic"})
+_BEFORE_SURGERY = frozenset(
+    {"associated_surgical_service", "other_diagnostic", "laboratory", "imaging"}
+)
 _ONE_PERCENTAGE = re.compile(r"\d\s?%")
 
 
@@ -148,13 +152,20 @@ def _split_lines(text: str) -> list[str]:
     for line, marked in zip(lines, is_marked, strict=True):
         bare = _BULLET.sub("", line)
         starts = marked if any(is_marked) else _asks(bare)
-        if not groups and not marked and _HEADING.search(line) and not _asks(line):
+        if not groups and not marked and _is_heading(line):
             continue
         if starts or not groups:
             groups.append(bare)
         else:
             groups[-1] += "\n" + bare
     return groups
+
+
+def _is_heading(line: str) -> bool:
+    """Tell whether a line only announces others: "RFA:", "Please authorize the following"."""
+    if line.endswith(":"):
+        return not any(character.isdigit() for character in line)
+    return _HEADING.search(line) is not None and not _asks(line)
 
 
 def _is_numbered(line: str) -> bool:
@@ -205,8 +216,8 @@ def _split_line(line: str) -> list[str]:
     for place, cut in enumerate(cuts):
         before = line[start : cut.start()]
         after = line[cut.end() : cuts[place + 1].start() if place + 1 < len(cuts) else len(line)]
-        is_hard = cut["semicolon"] is not None
-        if is_compound and not is_hard:
+        is_hard = cut["hard"] is not None
+        if is_compound and not is_hard and not _have_quantities(before, after):
             continue
         if not is_hard and _OPENS_A_REST.search(before):
             continue
@@ -216,6 +227,10 @@ def _split_line(line: str) -> list[str]:
             parts.append(before.strip(" \t\n,;"))
             start = cut.end()
     return [*parts, line[start:].strip(" \t\n,;")]
+
+
+def _have_quantities(before: str, after: str) -> bool:
+    return _read_facts(before).has_quantity and _read_facts(after).has_quantity
 
 
 def _depth(line: str, place: int) -> int:
@@ -242,4 +257,8 @@ def _are_separate(before: str, after: str, rest: str) -> bool:
         return are_placed and not is_one_act and (both_counted or not categories <= _REHABILITATION)
     if categories <= _REHABILITATION:
         return both_counted
-    return categories != {"evaluation_management", "physical_therapy"}
+    # "EKG and chest X-ray for pre-op clearance" is one; so is an evaluation with its therapy.
+    return not (
+        categories <= {"evaluation_management", "physical_therapy"}
+        or "associated_surgical_service" in categories <= _BEFORE_SURGERY
+    )

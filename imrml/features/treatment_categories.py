@@ -8,7 +8,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extract
 
 from imrml.features.abbreviations import spell_out
-from imrml.features.codes import Procedure, read_procedures
+from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
@@ -23,9 +23,11 @@ VISIT_CATEGORIES = frozenset(
 )
 # Between procedures, whose names win over a drug's, and supplies or visits, whose names do not.
 _DRUG_PRIORITY = 65.0
-# A code names its service; words that are surer than a kind of therapy or equipment still win.
-_CODE_PRIORITY = 76.0
-_MIN_FUZZY_LETTERS = 6
+# A code names its service, above the guidance and the tests that ride on it; an unlisted one only
+# where no word does.
+_CODE_PRIORITY = 88.0
+_UNLISTED_PRIORITY = 30.0
+_MIN_FUZZY_LETTERS = 5  # of five only before a dose: "ultra" is no Ultram
 _LONG_NAME = 9  # letters from which a name may hold two slips
 # A drug of these categories becomes a topical when the request names a cream, gel or patch; an
 # opioid patch stays one.
@@ -78,8 +80,9 @@ def _misspelt_drug(word: str) -> str:
     near = extract(
         word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8
     )
-    near = [(name, distance) for name, distance, _ in near if name[0] == word[0]]
-    nearest = [name for name, distance in near if distance == near[0][1]]
+    slips_by_name = {name: distance for name, distance, _ in near if name[0] == word[0]}
+    fewest = min(slips_by_name.values(), default=0)
+    nearest = [name for name, distance in slips_by_name.items() if distance == fewest]
     generics = {_drug_rows()[name]["generic"] for name in nearest}
     return nearest[0] if len(generics) == 1 else ""
 
@@ -89,7 +92,7 @@ def _lookalikes() -> frozenset[str]:
     return frozenset(row["word"] for row in read_vocabulary("lookalikes"))
 
 
-_LONG_WORD = re.compile(rf"[a-z]{{{_MIN_FUZZY_LETTERS},}}")
+_LONG_WORD = re.compile(r"(?<![a-z])(?:[a-z]{6,}|[a-z]{5}(?=\s\d))")
 
 
 def find_drugs(text: str) -> list[Drug]:
@@ -178,7 +181,9 @@ def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str
             category = "topical"
         best = (_DRUG_PRIORITY, -drugs[0].start, category)
     if procedures:
-        best = (_CODE_PRIORITY, -procedures[0].start, procedures[0].category)
+        first = procedures[0]
+        priority = _UNLISTED_PRIORITY if first.code in UNLISTED else _CODE_PRIORITY
+        best = max(best, (priority, -first.start, first.category))
     for priority, category, pattern in _category_patterns():
         if priority < best[0]:
             break

@@ -1,15 +1,17 @@
 """Request lines as clerks write them: codes, amounts, short forms, several items in one cell."""
 
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from imrml.config import load_config
-from imrml.errors import RefusedRequestWarning
+from imrml.errors import MissingExtraError, RefusedRequestWarning
 from imrml.features import parse_treatment, split_request, treatment_category
 from imrml.features.codes import describe_procedure
+from imrml.features.diagnosis_codes import describe_diagnosis
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel, ReviewModel
 from imrml.scoring.prediction import score
@@ -131,3 +133,27 @@ def test_each_item_of_a_cell_is_answered():
         ["b", 1, "MRI left hip", "imaging"],
         ["request-4", 1, cell, "opioid"],
     ]
+
+
+@pytest.mark.parametrize("table", ["icd9", "icd10_retired"])
+def test_codes_of_diagnoses_have_words_and_families(table):
+    families = {row["family"] for row in read_vocabulary("diagnosis_families")}
+    for row in read_vocabulary(table):
+        described = describe_diagnosis(row.get("code") or row["first"])
+        assert described.words
+        assert described.note
+        assert described.family in families | {""}
+
+
+def test_words_of_a_code_in_force_come_from_the_package_and_only_when_asked_for():
+    pytest.importorskip("simple_icd_10_cm")
+    assert "meniscus" in describe_diagnosis(" s83.242a ").words
+    assert describe_diagnosis("S83242A").code == "S83.242A"
+    assert describe_diagnosis("Q99.999").note == "no such code"
+
+
+def test_a_missing_package_of_codes_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "simple_icd_10_cm", None)
+    with pytest.raises(MissingExtraError, match=r"words of S83\.242A: .*imrml\[icd\]"):
+        describe_diagnosis("S83.242A")
+    assert parse_treatment("MRI knee, Dx S83.242A").category == "imaging"

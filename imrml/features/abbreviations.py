@@ -64,4 +64,4 @@ def _compile(passed_over: str) -> tuple[re.Pattern[str], dict[int, str]]:
         for row in rows
     )
     words = {number: row["full"] for number, row in enumerate(rows, start=1)}
-    return re.compile(rf"(?<![\w/])(?:{forms})", re.IGNORECASE), words
+    return re.compile(rf"(?<![\w/])(?=[a-z])(?:{forms})", re.IGNORECASE), words

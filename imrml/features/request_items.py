@@ -14,8 +14,10 @@ from imrml.features.treatment_categories import (
 )
 from imrml.text.cache import remember
 
-_LONGEST = 8_000
-"""Characters; a longer text is split at its lines only."""
+_LONGEST = 2_000
+_MOST_CUTS = 100
+"""Characters and separators; a longer text is split at its lines and numbers only."""
+_NEAR = 200  # characters after a drug in which its quantity stands
 
 _BULLET = re.compile(r"^\s{0,20}(?:[•●▪◦‣*·–—-]\s{1,20}|[•●▪◦‣·])(?=\S)")
 _MARKER = re.compile(
@@ -29,8 +31,9 @@ _SEPARATOR = re.compile(
 # What goes on about the item before it: where, how, how often, what for.
 _GOES_ON = re.compile(
     r"^\W*(?:for|with|without|w/o?|of|to|at|in|on|under|over|per|via|by|from|x\s?\d|and|or|plus"
-    r"|incl\w*|possible|if|dx|diag\w*|icd|cpt|hcpcs|qty|quantity|sig|take|apply|use|refills?(?! [a-z]{4})|rf"
-    r"|dos|dispense|disp|rental|purchase|trial|daily|twice|once|every|as needed|prn|no|q\d|bid|tid"
+    r"|incl\w*|possible|if|dx|diag\w*|icd|cpt|hcpcs|qty|quantity|sig|take|apply|use"
+    r"|rf|refills?(?! [a-z]{4})|dos|dispense|disp|rental|purchase|trial|daily|twice|once|every"
+    r"|as needed|prn|no|q\d|bid|tid"
     r"|qid|qhs|qd|po|re:|total|then|one (?:tab|cap|po)\w*"
     r"|#?\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
     r"|visits?|sessions?|tab\w*|cap\w*|units?)(?!(?:\s\w{1,20})?\sof\b)|min\w*|pills?|refills?"
@@ -208,7 +211,7 @@ def _rank(marker: re.Match[str]) -> int:
 def _split_line(line: str) -> list[str]:
     """Split at semicolons, commas and "and", where both sides are requests by themselves."""
     cuts = [match for match in _SEPARATOR.finditer(line) if _depth(line, match.start()) == 0]
-    if not cuts:
+    if not cuts or len(cuts) > _MOST_CUTS:
         return [line]
     is_compound = _read_facts(line).category == "compound" or len(_ONE_PERCENTAGE.findall(line)) > 1
     parts: list[str] = []
@@ -222,7 +225,7 @@ def _split_line(line: str) -> list[str]:
         if not is_hard and _OPENS_A_REST.search(before):
             continue
         if (is_hard and _asks(before) and _asks(after)) or (
-            not is_hard and _are_separate(before, after, rest=line[cut.end() :])
+            not is_hard and _are_separate(before, after, rest=line[cut.end() : cut.end() + _NEAR])
         ):
             parts.append(before.strip(" \t\n,;"))
             start = cut.end()

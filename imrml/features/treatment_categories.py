@@ -57,10 +57,12 @@ def _drug_rows() -> dict[str, dict[str, str]]:
 
 @cache
 def _drug_names() -> re.Pattern[str]:
-    names = sorted(_drug_rows(), key=len, reverse=True)
-    return re.compile(
-        r"(?<![a-z0-9])(?:" + "|".join(re.escape(name) for name in names) + r")(?![a-z])"
-    )
+    by_letter: dict[str, list[str]] = {}
+    for name in sorted(_drug_rows(), key=len, reverse=True):
+        by_letter.setdefault(name[0], []).append(re.escape(name[1:]))
+    # By first letter, so that a word is tried against few of a thousand names.
+    branches = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_letter.items())
+    return re.compile(rf"(?<![a-z0-9])(?=[a-z0-9])(?:{'|'.join(branches)})(?![a-z])")
 
 
 @cache

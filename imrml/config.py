@@ -292,7 +292,13 @@ class Config(_Section):
 
 
 def default_text() -> str:
-    """Return the shipped defaults with their comments."""
+    """Return the shipped defaults with their comments.
+
+    Returns
+    -------
+    str
+        YAML.
+    """
     return files("imrml").joinpath("defaults.yaml").read_text(encoding="utf-8")
 
 
@@ -314,8 +320,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     Raises
     ------
     ConfigError
-        An unknown key (the nearest known one is named), a value of the wrong kind, or a file that
-        is no YAML mapping.
+        An unknown key (the nearest known is named), a wrong value, or a file of no YAML mapping.
 
     Examples
     --------
@@ -342,7 +347,20 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
 
 
 def with_settings(config: Config, settings: Mapping[str, Any], source: str) -> Config:
-    """Change settings by their dotted paths; ``source`` is named where one is wrong.
+    """Change settings by their dotted paths.
+
+    Parameters
+    ----------
+    config : Config
+        What to change; it stays as it is.
+    settings : mapping of str to Any
+        Values by dotted path (``"models.outcome.c"``).
+    source : str
+        Where the settings come from, for error messages.
+
+    Returns
+    -------
+    Config
 
     Raises
     ------
@@ -371,23 +389,6 @@ def _validated(settings: Mapping[str, Any]) -> Config:
         return Config.model_validate(settings)
     except ValidationError as error:
         raise ConfigError(_explained(error)) from None
-
-
-def decision_threshold(models: Mapping[str, Any]) -> float | None:
-    """Give the probability from which on the answer is "overturned"; None where none is stated.
-
-    A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both
-    answers cost the same on average at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of
-    Cost-Sensitive Learning).
-
-    Examples
-    --------
-    >>> stated = {"cost_ratio": None, "threshold": 0.3}
-    >>> decision_threshold({"cost_ratio": 4.0}), decision_threshold(stated)
-    (0.2, 0.3)
-    """
-    ratio = models["cost_ratio"]
-    return models.get("threshold") if ratio is None else 1 / (1 + ratio)
 
 
 def state_dir() -> Path:

@@ -58,7 +58,18 @@ class Resamples:
         self.weights: Floats = np.concatenate([np.ones((1, len(cases))), drawn]).T.copy()
 
     def of(self, rows: npt.NDArray[Any]) -> "Resamples":
-        """Look at some of the items (a mask or row numbers, also repeated) under the same draws."""
+        """Look at some of the items (a mask or row numbers, also repeated) under the same draws.
+
+        Parameters
+        ----------
+        rows : ndarray of bool of shape (n_items,), or of int
+            Which items.
+
+        Returns
+        -------
+        Resamples
+            Of those items, and of the cases that hold one.
+        """
         part = object.__new__(Resamples)
         cases, part.case_of_item = np.unique(self.case_of_item[rows], return_inverse=True)
         part.weights = self.weights if len(cases) == len(self.weights) else self.weights[cases]
@@ -66,21 +77,55 @@ class Resamples:
 
     @property
     def n_cases(self) -> int:
-        """Number of different cases among the items looked at."""
+        """Number of different cases among the items looked at.
+
+        Returns
+        -------
+        int
+            At most as many as there are items.
+        """
         return len(self.weights)
 
     @cached_property
     def n_items(self) -> Floats:
-        """Number of items in the sample and in every resample, shape (1 + n_resamples,)."""
+        """Number of items in the sample and in every resample.
+
+        Returns
+        -------
+        ndarray of shape (1 + n_resamples,)
+            Counts; the first is of the sample itself.
+        """
         return self.total(np.ones(len(self.case_of_item)))
 
     def total(self, values: Floats) -> Floats:
-        """Sum values over items in every resample, shape (1 + n_resamples,)."""
+        """Sum values over items in every resample.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_items,)
+            A number an item.
+
+        Returns
+        -------
+        ndarray of shape (1 + n_resamples,)
+            Sums; the first is of the sample itself.
+        """
         by_case = np.bincount(self.case_of_item, values, minlength=len(self.weights))
         return by_case @ self.weights
 
     def mean(self, values: Floats) -> Floats:
-        """Average values over items in every resample; NaN where a resample holds no item."""
+        """Average values over items in every resample.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_items,)
+            A number an item.
+
+        Returns
+        -------
+        ndarray of shape (1 + n_resamples,)
+            Means; NaN where a resample holds no item.
+        """
         return ratio(self.total(values), self.n_items)
 
     def rank(self, truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
@@ -88,6 +133,13 @@ class Resamples:
 
         Only score values that a positive holds matter: what lies between two of them is one sum of
         weights.
+
+        Parameters
+        ----------
+        truth : ndarray of bool of shape (n_items,)
+            Whether each item is a positive.
+        scores : ndarray of shape (n_items,)
+            The higher, the likelier a positive.
 
         Returns
         -------
@@ -131,6 +183,13 @@ class Resamples:
 
         Newton's method, all resamples side by side; NaN where it does not settle (constant scores,
         decisions separated).
+
+        Parameters
+        ----------
+        truth : ndarray of bool of shape (n_items,)
+            Whether each item is a positive.
+        p : ndarray of shape (n_items,)
+            Predicted probabilities of a positive, 0 to 1.
 
         Returns
         -------

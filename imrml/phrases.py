@@ -11,6 +11,11 @@ def pluralize(n: int, noun: str) -> str:
     noun : str
         In the singular, and of those that take an s.
 
+    Returns
+    -------
+    str
+        The count with commas between thousands, a blank and the noun.
+
     Examples
     --------
     >>> pluralize(1, "letter"), pluralize(0, "letter"), pluralize(12000, "past item")

@@ -7,7 +7,7 @@ from conftest import SMALL
 from model_factories import fictional_items, make_model
 from scipy.special import expit
 
-from imrml.config import decision_threshold, load_config
+from imrml.config import load_config
 from imrml.errors import ConfigError
 from imrml.evaluation.metrics.risk_control import (
     Answers,
@@ -16,7 +16,7 @@ from imrml.evaluation.metrics.risk_control import (
     find_confidence,
     find_precise_threshold,
 )
-from imrml.models.abstention import learn_words, unknown_shares
+from imrml.models.abstention import decision_threshold, learn_words, unknown_shares
 from imrml.submissions.frame import submission_frame
 from imrml.tables.files import read_table
 from imrml.training.run import train

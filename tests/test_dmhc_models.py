@@ -17,6 +17,8 @@ from imrml.submissions.programmes import DMHC
 from imrml.tables.files import read_table, write_table
 from imrml.training.data import prepare
 from imrml.training.fitting import fit_rows
+from imrml.training.leakcheck import check_leaks
+from imrml.training.run import train
 
 SHIPPED = Path(__file__).parents[1] / "configs" / "dmhc.yaml"
 
@@ -191,6 +193,25 @@ def test_coded_features_keep_the_contract(items):
     ]
     assert held == ["treatment_category", "sex"]
     assert matrix.sum(axis=0).min() >= 5
+
+
+def test_without_the_summary_the_codes_are_still_read(items):
+    quick = [
+        *("profile=dmhc", "features.use_age_and_sex=true", "models.n_refits=0"),
+        *("evaluation.splits=[grouped]", "evaluation.n_folds=2", "evaluation.n_repeats=1"),
+        *("evaluation.n_bootstrap=50", "evaluation.n_shuffles=0", "evaluation.learning_curve=[]"),
+    ]
+    metrics = train(items.head(600), load_config(overrides=quick)).metrics
+    without = metrics["baselines"]["without_case_summary"]["grouped"]
+    assert without["auroc"]["n"] == metrics["outcome"]["grouped"]["auroc"]["n"] == 600
+    assert without["auroc"]["low"] > 0.55
+
+
+def test_leaks_are_planted_in_coded_data_too(items):
+    config = load_config(SHIPPED, ["evaluation.splits=[grouped]", "models.outcome.kind=logistic"])
+    by_code = {check.code: check for check in check_leaks(items.head(600), config)}
+    assert by_code["alarms_fire"].status == "passed"
+    assert "a frame that holds the decision" in by_code["alarms_fire"].detail
 
 
 def test_train_score_and_evaluate_commands(tmp_path, capsys, monkeypatch):

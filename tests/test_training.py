@@ -145,10 +145,7 @@ def test_an_empty_table_is_told(items):
         train(items.head(0), CONFIG)
 
 
-def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(line, items):
-    seen_half = items["case_number"].unique()[:150]
-    seen = items[items["case_number"].isin(seen_half)]
-    result = train(seen, CONFIG)
+def test_evaluating_without_labels_of_new_cases_measures_the_outcome_alone(result, seen, items):
     first = seen[seen["decision"] == "upheld"].iloc[0]
     labels = pd.DataFrame(
         {
@@ -218,11 +215,17 @@ def test_a_model_is_compared_with_another_on_what_neither_saw(line, items):
 
 
 @pytest.fixture(scope="module")
-def result(items):
-    return train(items.head(300), CONFIG)
+def seen(items):
+    """The items of the first cases, whole."""
+    return items[items["case_number"].isin(items["case_number"].unique()[:150])]
 
 
-def test_a_result_says_itself_in_a_few_lines_without_a_record(result, items):
+@pytest.fixture(scope="module")
+def result(seen):
+    return train(seen, CONFIG)
+
+
+def test_a_result_says_itself_in_a_few_lines_without_a_record(result, seen):
     text = repr(result)
     assert len(text.splitlines()) <= 10
     assert max(map(len, text.splitlines())) <= 100
@@ -231,10 +234,10 @@ def test_a_result_says_itself_in_a_few_lines_without_a_record(result, items):
     assert "invented data" in text
     auroc = result.metrics["outcome"]["grouped"]["auroc"]["value"]
     assert f"AUROC: {auroc:.3f}" in text
-    assert not any(case in text for case in items["case_number"].head(300))
+    assert not any(case in text for case in seen["case_number"])
 
 
-def test_a_notebook_is_shown_verdict_figures_and_plots(result, items):
+def test_a_notebook_is_shown_verdict_figures_and_plots(result, seen):
     page = result._repr_html_()
     assert result.verdict.sentence.split(" (")[0] in page
     assert BANNER in page
@@ -245,7 +248,7 @@ def test_a_notebook_is_shown_verdict_figures_and_plots(result, items):
     styles = re.search("<style>(.*?)</style>", page, re.DOTALL)[1]
     selectors = re.findall(r"^(?!@)(\S[^{]*){", styles, re.MULTILINE)
     assert all(selector.startswith(".imrml-summary") for selector in selectors)
-    assert not any(case in page for case in items["case_number"].head(300))
+    assert not any(case in page for case in seen["case_number"])
 
 
 def test_what_a_summary_shows_is_escaped(result):
@@ -255,13 +258,13 @@ def test_what_a_summary_shows_is_escaped(result):
     assert "&lt;script&gt;" in page
 
 
-def test_an_evaluation_writes_what_it_says_of_itself(result, items, tmp_path):
+def test_an_evaluation_writes_what_it_says_of_itself(result, seen, items, tmp_path):
     model = LoadedModel(result.model, result.manifest)
     evaluation = evaluate(model, items, out=tmp_path / "out")
     written = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert written["outcome"]["external"] == evaluation.metrics["outcome"]["external"]
     assert written["verdict"]["sentence"] == evaluation.verdict.sentence
-    assert written["data"]["n_items_left_out"] == evaluation.n_left_out == 300
+    assert written["data"]["n_items_left_out"] == evaluation.n_left_out == len(seen)
     assert (tmp_path / "out" / "report.html").exists()
-    assert repr(evaluation).startswith("Evaluation: 300 items left out (invented data)")
+    assert repr(evaluation).startswith(f"Evaluation: {len(seen)} items left out (invented data)")
     assert "Evaluation" in evaluation._repr_html_()

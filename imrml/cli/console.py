@@ -25,14 +25,30 @@ class Console:
     is_quiet: bool = False
 
     def tell(self, words: str) -> None:
-        """Say something on stderr."""
+        """Say something on stderr.
+
+        Parameters
+        ----------
+        words : str
+            A line.
+        """
         if not self.is_quiet:
             print(words, file=sys.stderr)
 
     def show_progress(
         self, elements: Iterable[Element], total: int | None, what: str
     ) -> Iterator[Element]:
-        """Show a bar while the elements go by, where stderr is a terminal."""
+        """Show a bar while the elements go by, where stderr is a terminal.
+
+        Parameters
+        ----------
+        elements : iterable
+            What goes by.
+        total : int or None
+            How many there are; None where that is not known.
+        what : str
+            Words before the bar.
+        """
         from tqdm import tqdm
 
         yield from tqdm(
@@ -79,14 +95,31 @@ console = Console()
 
 
 def require_jobs(jobs: int) -> int:
-    """Refuse a number of worker processes that is none."""
+    """Refuse a number of worker processes that is none.
+
+    Parameters
+    ----------
+    jobs : int
+        As given on the command line.
+
+    Returns
+    -------
+    int
+        The same.
+    """
     if jobs == 0:
         raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
     return jobs
 
 
 def print_rows(rows: "pd.DataFrame") -> None:
-    """Print a short table on stdout: drawn on a terminal, tab-separated for a program."""
+    """Print a short table on stdout: drawn on a terminal, tab-separated for a program.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n_rows, n_columns)
+        Floats get four decimals on a terminal.
+    """
     if not sys.stdout.isatty():
         print(rows.to_csv(sep="\t", index=False), end="")
         return

@@ -68,12 +68,24 @@ class LetterFile:
 
     @property
     def stem(self) -> str:
-        """Name of the file or member without folder and ending."""
+        """Name of the file or member without folder and ending.
+
+        Returns
+        -------
+        str
+            ``letter`` of ``batch.zip!2019/letter.pdf``.
+        """
         return PurePosixPath(self.source.rpartition("!")[2]).stem
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the bytes, in hexadecimal."""
+        """Hash of the bytes, in hexadecimal.
+
+        Returns
+        -------
+        str
+            64 digits.
+        """
         return hashlib.sha256(self.content).hexdigest()
 
 

@@ -229,7 +229,13 @@ class RequestExplainer:
 
     @cached_property
     def what_if_note(self) -> str:
-        """Why the request gets no what-if; ``""`` where it gets one."""
+        """Why the request gets no what-if.
+
+        Returns
+        -------
+        str
+            A sentence; ``""`` where the request gets one.
+        """
         if self._model.associations_ is None:
             return NO_BETTER
         if self._abstains:

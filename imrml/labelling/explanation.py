@@ -67,7 +67,13 @@ class ExplainedSentence:
 
     @property
     def text(self) -> str:
-        """The sentence as it stands in the rationale."""
+        """The sentence as it stands in the rationale.
+
+        Returns
+        -------
+        str
+            Its pieces, joined.
+        """
         return "".join(piece.text for piece in self.pieces)
 
 

@@ -165,12 +165,23 @@ def _tables() -> _Tables:
 
 
 def roles() -> Roles:
-    """Read ``roles.yaml``."""
+    """Read ``roles.yaml``.
+
+    Returns
+    -------
+    Roles
+        Compiled; read once.
+    """
     return _tables().roles
 
 
 def cues() -> tuple[Cue, ...]:
     """Read the files of ``cues``, in the taxonomy's order, those that count only alone last.
+
+    Returns
+    -------
+    tuple of Cue
+        Compiled; read once.
 
     Raises
     ------
@@ -181,19 +192,37 @@ def cues() -> tuple[Cue, ...]:
 
 
 def rule_index() -> PatternIndex:
-    """Index the alternatives of ``cues()`` and ``roles()``, so that few are tried on a sentence."""
+    """Index the alternatives of ``cues()`` and ``roles()``, so that few are tried on a sentence.
+
+    Returns
+    -------
+    PatternIndex
+        Its numbers are those of the alternatives in each ``AnyOf``.
+    """
     return _tables().index
 
 
 @cache
 def cue_of_alternative() -> dict[int, int]:
-    """Give each alternative of ``rule_index()`` that is a cue's its place in ``cues()``."""
+    """Give each alternative of ``rule_index()`` that is a cue's its place in ``cues()``.
+
+    Returns
+    -------
+    dict of int to int
+        Place in ``cues()``, from 0, by number of the alternative.
+    """
     return {number: place for place, cue in enumerate(cues()) for number, _ in cue.pattern.patterns}
 
 
 @cache
 def supports() -> tuple[Support, ...]:
-    """Read ``supports.yaml``, in the taxonomy's order."""
+    """Read ``supports.yaml``, in the taxonomy's order.
+
+    Returns
+    -------
+    tuple of Support
+        One a deficiency that the table names.
+    """
     table = _read("supports.yaml")
     return tuple(Support(id_, _compiled(table[id_])) for id_ in deficiency_ids() if id_ in table)
 

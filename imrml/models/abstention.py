@@ -189,3 +189,31 @@ def _answer_worth_too_little(
     if least is not None and confidence < least:
         return f"the answer is sure to {confidence:.0%}; the stated error asks for {least:.0%}"
     return ""
+
+
+def decision_threshold(models: Mapping[str, Any]) -> float | None:
+    """Give the probability from which on the answer is "overturned".
+
+    A missed overturn costs ``cost_ratio``, a needless submission 1, right answers nothing: both
+    answers cost the same on average at 1 / (1 + cost_ratio) (Elkan 2001, The Foundations of
+    Cost-Sensitive Learning).
+
+    Parameters
+    ----------
+    models : mapping
+        ``cost_ratio`` (above 0) or None and, where it is None, ``threshold``; as the ``models``
+        settings hold them.
+
+    Returns
+    -------
+    float or None
+        0 to 1; None where none is stated.
+
+    Examples
+    --------
+    >>> stated = {"cost_ratio": None, "threshold": 0.3}
+    >>> decision_threshold({"cost_ratio": 4.0}), decision_threshold(stated)
+    (0.2, 0.3)
+    """
+    ratio = models["cost_ratio"]
+    return models.get("threshold") if ratio is None else 1 / (1 + ratio)

@@ -9,11 +9,11 @@ import pandas as pd
 from scipy import sparse
 from sklearn import config_context
 
-from imrml.config import Config, FeaturesConfig, Profile, Stage, decision_threshold
+from imrml.config import Config, FeaturesConfig, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features
-from imrml.models.abstention import find_reasons, learn_words, unknown_shares
+from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
 from imrml.models.inputs import Inputs, least_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier

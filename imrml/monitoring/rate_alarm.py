@@ -35,7 +35,13 @@ class RateWatch:
 
     @property
     def fires_at(self) -> int | None:
-        """Number of decisions after which the alarm fired first; None where it did not."""
+        """Number of decisions after which the alarm fired first.
+
+        Returns
+        -------
+        int or None
+            From 1; None where it did not fire.
+        """
         is_over = self.log_evidence >= self.threshold
         return int(np.argmax(is_over)) + 1 if is_over.any() else None
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from sklearn import config_context
 
-from imrml.config import decision_threshold
 from imrml.deficiencies import Deficiency, taxonomy
 from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
+from imrml.models.abstention import decision_threshold
 from imrml.models.inputs import Inputs
 from imrml.scoring.checklist import RECORD_COLUMNS, list_documents_to_send, select_shown
 from imrml.scoring.in_words import (

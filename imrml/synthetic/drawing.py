@@ -60,7 +60,13 @@ class SyntheticLetter:
 
     @property
     def damaged(self) -> bool:
-        """Whether the text has any damage."""
+        """Whether the text has any damage.
+
+        Returns
+        -------
+        bool
+            True where ``damages`` names one.
+        """
         return bool(self.damages)
 
 

@@ -29,6 +29,16 @@ DAMAGES = (
 def wrap(text: str) -> list[str]:
     """Wrap a paragraph; a line that goes on ends with a blank, the last one does not.
 
+    Parameters
+    ----------
+    text : str
+        Without line breaks.
+
+    Returns
+    -------
+    list of str
+        Lines of at most 95 characters, unless a word is longer.
+
     Examples
     --------
     >>> [len(line) for line in wrap("word " * 30 + "end")]
@@ -90,7 +100,18 @@ def header_lines(case: Case, order: str) -> list[str]:
 
 
 def us_date(iso: str | None) -> str:
-    """Write an ISO date as letters do; ``""`` for none."""
+    """Write an ISO date as letters do.
+
+    Parameters
+    ----------
+    iso : str or None
+        ``YYYY-MM-DD``.
+
+    Returns
+    -------
+    str
+        ``MM/DD/YYYY``; ``""`` for None.
+    """
     if iso is None:
         return ""
     year, month, day = iso.split("-")
@@ -124,7 +145,18 @@ def _standing_lines(case: Case, credentials: str) -> list[str]:
 
 
 def item_paragraphs(item: Item) -> list[str]:
-    """Write the four paragraphs of one item block."""
+    """Write the four paragraphs of one item block.
+
+    Parameters
+    ----------
+    item : Item
+        The item, with its determination.
+
+    Returns
+    -------
+    list of str
+        Head with the decision, guideline of the claims side, guideline of the reviewer, rationale.
+    """
     words = read_table("letter")
     submission, determination = item.submission, item.determination
     return [
@@ -138,7 +170,26 @@ def item_paragraphs(item: Item) -> list[str]:
 def letter_lines(
     case: Case, header: list[str], credentials: str, rng: Random, damages: frozenset[str]
 ) -> list[str]:
-    """Lay out a letter in lines, ``""`` between paragraphs, with the damage inside paragraphs."""
+    """Lay out a letter in lines, with the damage that sits inside paragraphs.
+
+    Parameters
+    ----------
+    case : Case
+        What the letter says.
+    header : list of str
+        As :func:`header_lines` gives them; empty for a letter without one.
+    credentials : str
+        The reviewer's, as prose of 2014; ``""`` puts the block of later years.
+    rng : Random
+        Where to draw from.
+    damages : frozenset of str
+        Names of ``DAMAGES``.
+
+    Returns
+    -------
+    list of str
+        Lines, ``""`` between paragraphs.
+    """
     words = read_table("letter")
     summary = case.items[0].submission.case_summary
     lines = [
@@ -161,7 +212,22 @@ def letter_lines(
 
 
 def damage_text(rng: Random, text: str, damages: frozenset[str]) -> str:
-    """Do to a text the damage that sits inside words and sentences."""
+    """Do to a text the damage that sits inside words and sentences.
+
+    Parameters
+    ----------
+    rng : Random
+        Where to draw from.
+    text : str
+        A paragraph, not wrapped yet.
+    damages : frozenset of str
+        Names of ``DAMAGES``.
+
+    Returns
+    -------
+    str
+        The text with a few places damaged for each name that concerns words or sentences.
+    """
     if "glued_sentences" in damages:
         text = _at_some(rng, _STOP, text, lambda _: "")
     if "glued_words" in damages:
@@ -199,6 +265,15 @@ def join_lines(
         As :func:`letter_lines` gives them.
     heads : frozenset of str
         Last lines of item heads, after which ``break_in_head`` puts a page end.
+    rng : Random
+        Where to draw from.
+    damages : frozenset of str
+        Names of ``DAMAGES``.
+
+    Returns
+    -------
+    str
+        The text of the letter.
     """
     breaks = set()
     if damages & {"doubled_breaks", "form_feeds"}:

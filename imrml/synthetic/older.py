@@ -13,6 +13,18 @@ from imrml.synthetic.phrase_banks import read_table
 def restate(case: Case, letter_format: str) -> Case:
     """Say a case as a letter of an older format can: with the facts it prints, in its words.
 
+    Parameters
+    ----------
+    case : Case
+        In the words of 2014 and later.
+    letter_format : str
+        ``"F0"``, ``"F1a"`` or ``"F1b"``.
+
+    Returns
+    -------
+    Case
+        Without the facts that the format does not print, and marked as not verified.
+
     Examples
     --------
     >>> from imrml.synthetic import draw_letters
@@ -92,7 +104,24 @@ def _own_rationale(item: Item, case: Case) -> str:
 def older_lines(
     case: Case, rng: Random, damages: frozenset[str]
 ) -> tuple[list[str], frozenset[str]]:
-    """Lay out a restated case in lines, and give those after which a page may end amid an item."""
+    """Lay out a restated case in lines.
+
+    Parameters
+    ----------
+    case : Case
+        As :func:`restate` gives it.
+    rng : Random
+        Where to draw from.
+    damages : frozenset of str
+        Names of ``DAMAGES``.
+
+    Returns
+    -------
+    lines : list of str
+        Lines of the letter, ``""`` between paragraphs.
+    heads : frozenset of str
+        Lines after which a page may end amid an item.
+    """
     words = read_table("letter")["older"]
     first = case.items[0]
     facts = {

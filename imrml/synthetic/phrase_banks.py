@@ -44,12 +44,12 @@ def read_table(name: str) -> dict[str, Any]:
     return loaded
 
 
-def expand(template: str) -> tuple[str, ...]:
+def _expand(template: str) -> tuple[str, ...]:
     """Expand a template into every choice of its words.
 
     Examples
     --------
-    >>> expand("Pain [fell|dropped] to {low}.")
+    >>> _expand("Pain [fell|dropped] to {low}.")
     ('Pain fell to %(low)s.', 'Pain dropped to %(low)s.')
     """
     pieces = _CHOICE.split(template.replace("%", "%%"))
@@ -60,11 +60,11 @@ def expand(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.sub(r"%(\1)s", "".join(words)) for words in itertools.product(*choices))
 
 
-def compile_banks(node: Any) -> Any:
+def _compile_banks(node: Any) -> Any:
     """Turn every list of templates in a table into a bank, keeping the mappings around them."""
     if isinstance(node, dict):
-        return {key: compile_banks(inner) for key, inner in node.items()}
-    return tuple(expand(template) for template in node) if isinstance(node, list) else node
+        return {key: _compile_banks(inner) for key, inner in node.items()}
+    return tuple(_expand(template) for template in node) if isinstance(node, list) else node
 
 
 @cache
@@ -81,7 +81,7 @@ def read_banks(name: str) -> dict[str, Any]:
     dict
         The table with a bank in place of each list of templates; shared, so never to be changed.
     """
-    banks: dict[str, Any] = compile_banks(read_table(name))
+    banks: dict[str, Any] = _compile_banks(read_table(name))
     return banks
 
 
@@ -104,7 +104,7 @@ def say(rng: Random, bank: Bank, values: dict[str, Any]) -> str:
 
     Examples
     --------
-    >>> say(Random(1), compile_banks(["{item} is [dear|costly]."]), {"item": "rest"})
+    >>> say(Random(1), _compile_banks(["{item} is [dear|costly]."]), {"item": "rest"})
     'Rest is costly.'
     """
     variants = bank[int(rng.random() * len(bank))]
@@ -113,12 +113,30 @@ def say(rng: Random, bank: Bank, values: dict[str, Any]) -> str:
 
 
 def pick(rng: Random, options: Any) -> Any:
-    """Draw one of a sequence, each as likely."""
+    """Draw one of a sequence, each as likely.
+
+    Parameters
+    ----------
+    rng : Random
+        Where to draw from.
+    options : sequence
+        At least one; one draw is taken.
+
+    Returns
+    -------
+    Any
+        One of the options.
+    """
     return options[int(rng.random() * len(options))]
 
 
 class Draw:
     """A draw of names with given shares, made ready once.
+
+    Parameters
+    ----------
+    shares : dict of Any to float
+        Share of each name, 0 or more; they need not add up to 1.
 
     Examples
     --------
@@ -131,7 +149,18 @@ class Draw:
         self.bounds = tuple(itertools.accumulate(shares.values()))
 
     def draw(self, rng: Random) -> Any:
-        """Draw one name."""
+        """Draw one name.
+
+        Parameters
+        ----------
+        rng : Random
+            One draw is taken.
+
+        Returns
+        -------
+        Any
+            A name, as often as its share says.
+        """
         threshold = rng.random() * self.bounds[-1]
         for name, bound in zip(self.names, self.bounds, strict=True):
             if threshold < bound:

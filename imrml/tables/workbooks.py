@@ -206,6 +206,11 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
     list_columns : sequence of str
         Columns whose cells become lists.
 
+    Returns
+    -------
+    DataFrame
+        A row for each row below the first.
+
     Raises
     ------
     TableError

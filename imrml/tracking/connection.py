@@ -28,7 +28,13 @@ def tracking_uri() -> str:
 
 
 def artifact_location() -> str | None:
-    """Keep artifacts in the state folder beside any database; a server knows its own place."""
+    """Keep artifacts in the state folder beside any database.
+
+    Returns
+    -------
+    str or None
+        ``file:`` address; None where a server keeps the artifacts.
+    """
     if tracking_uri().startswith("http"):
         return None
     folder = state_dir() / "artifacts"

@@ -37,7 +37,13 @@ class TrackedTraining(TrainingResult):
 
     @property
     def leaks(self) -> list[Check]:
-        """Checks for leakage that failed: where there is one, believe no figure."""
+        """Checks for leakage that failed: where there is one, believe no figure.
+
+        Returns
+        -------
+        list of Check
+            Empty where none failed.
+        """
         return [
             check
             for check in self.checks

@@ -58,12 +58,24 @@ class TrainingData:
 
     @property
     def cases(self) -> np.ndarray:
-        """Case number of each item."""
+        """Case number of each item.
+
+        Returns
+        -------
+        ndarray of str of shape (n_items,)
+            Case numbers.
+        """
         return self.keys["case_number"].to_numpy(dtype=object)
 
     @property
     def trained_on(self) -> TrainedOn:
-        """``"synthetic"`` as soon as one case is invented."""
+        """Kind of letters that these items come from.
+
+        Returns
+        -------
+        {'synthetic', 'real'}
+            ``'synthetic'`` as soon as one case is invented.
+        """
         return (
             "synthetic"
             if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any()
@@ -72,11 +84,28 @@ class TrainingData:
 
     @property
     def without_labels(self) -> "TrainingData":
-        """The same without deficiencies, where only the outcome is asked about."""
+        """The same without deficiencies, where only the outcome is asked about.
+
+        Returns
+        -------
+        TrainingData
+            With ``deficiencies`` None and no item labelled.
+        """
         return replace(self, deficiencies=None, is_labelled=np.zeros_like(self.is_labelled))
 
     def take(self, rows: np.ndarray) -> "TrainingData":
-        """Keep some rows, by position; their index stays."""
+        """Keep some rows, by position; their index stays.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Positions, from 0.
+
+        Returns
+        -------
+        TrainingData
+            Those rows, in that order.
+        """
         return TrainingData(
             SubmissionFrame(self.submissions.iloc[rows]),
             self.overturned[rows],

@@ -252,7 +252,9 @@ def _check_alarms_fire(data: TrainingData, folds: Folds | str, model: ReviewMode
         by_plant["a frame that holds the decision"] = checks.check_swap(
             data.items,
             model.stage,
-            lambda items, stage: submission_frame(items, stage).assign(canary=items["decision"]),
+            lambda items, stage: submission_frame(items, stage, model.programme).assign(
+                canary=items["decision"]
+            ),
         )
     if not isinstance(folds, str):
         train, test = folds[0]

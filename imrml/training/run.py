@@ -80,7 +80,13 @@ class TrainingResult:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether a letter behind the model is invented."""
+        """Whether a letter behind the model is invented.
+
+        Returns
+        -------
+        bool
+            True as soon as one case is.
+        """
         return bool(self.manifest["trained_on"] == "synthetic")
 
     @property

@@ -47,21 +47,60 @@ class Recipe(ClassifierMixin, BaseEstimator):
         return type(self)(self.config)  # a config never changes
 
     def set_params(self, **settings: Any) -> Self:
-        """Lay settings over the config."""
+        """Lay settings over the config.
+
+        Parameters
+        ----------
+        **settings : Any
+            Values by dotted path.
+
+        Returns
+        -------
+        Recipe
+            Itself.
+        """
         self.config = with_settings(
             self.config, {path: _plain(value) for path, value in settings.items()}, "search.space"
         )
         return self
 
     def fit(self, X: SubmissionFrame, y: Any, cases: Any, years: Any) -> Self:
-        """Fit as :meth:`ReviewModel.fit` does, without labels and intervals."""
+        """Fit as :meth:`ReviewModel.fit` does, without labels and intervals.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Submissions.
+        y : array-like of bool of shape (n_items,)
+            Whether each was overturned.
+        cases : array-like of shape (n_items,)
+            Case of each item.
+        years : array-like of shape (n_items,)
+            Year of each decision.
+
+        Returns
+        -------
+        Recipe
+            Itself, fitted.
+        """
         self.classes_ = np.array([False, True])
         bare = with_settings(self.config, {"models.n_refits": 0}, "search")
         self.model_ = ReviewModel.from_config(bare).fit(X, y, cases=cases, years=years)
         return self
 
     def predict_proba(self, X: SubmissionFrame) -> np.ndarray:
-        """P(upheld), P(overturned) of shape (n_items, 2)."""
+        """Predict both decisions.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Submissions.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            P(upheld), P(overturned).
+        """
         return self.model_.predict_proba(X)
 
 
@@ -86,7 +125,18 @@ class SearchResult:
     rows: list[dict[str, Any]]
 
     def describe(self, method: str) -> dict[str, Any]:
-        """Say it in plain values; the chosen ``log_loss``, as the least of many, flatters."""
+        """Say it in plain values; the chosen ``log_loss``, as the least of many, flatters.
+
+        Parameters
+        ----------
+        method : {'grid', 'random', 'halving'}
+            How candidates were chosen.
+
+        Returns
+        -------
+        dict of JSON types
+            ``method``, ``chosen``, ``log_loss`` and ``rows``.
+        """
         least = next(row["log_loss"] for row in self.rows if row["is_chosen"])
         return {"method": method, "chosen": dict(self.chosen), "log_loss": least, "rows": self.rows}
 

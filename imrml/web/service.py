@@ -60,7 +60,13 @@ class ScoredRequests:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """The prediction table."""
+        """The prediction table.
+
+        Returns
+        -------
+        DataFrame
+            A row each request that was scored.
+        """
         return make_prediction_table(self.columns)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -138,7 +144,13 @@ class ModelService:
 
     @property
     def is_demo(self) -> bool:
-        """Whether the model learned from invented data."""
+        """Whether the model learned from invented data.
+
+        Returns
+        -------
+        bool
+            True where the manifest says ``synthetic``.
+        """
         return bool(self.model.manifest["trained_on"] == "synthetic")
 
     async def run_on_thread(self, function: Callable[..., Output], *arguments: Any) -> Output:

@@ -80,12 +80,24 @@ class ServeSettings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the page."""
+        """Whether only this machine can reach the page.
+
+        Returns
+        -------
+        bool
+            True for ``localhost``, ``::1`` and ``127.*``.
+        """
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Names that a ``Host`` header may hold."""
+        """Names that a ``Host`` header may hold.
+
+        Returns
+        -------
+        tuple of str
+            In lower case, each once.
+        """
         names = [*self.allowed_hosts, *LOOPBACK]
         if self.host not in _ANYWHERE:
             names.insert(0, f"[{self.host}]" if ":" in self.host else self.host)
@@ -93,5 +105,11 @@ class ServeSettings:
 
     @property
     def n_at_once(self) -> int:
-        """Threads that score."""
+        """Threads that score.
+
+        Returns
+        -------
+        int
+            ``n_workers``, else one a core.
+        """
         return self.n_workers or os.cpu_count() or 1

@@ -15,11 +15,17 @@ _OVERALL = {
 
 
 def print_agreement(agreement: Mapping[str, Any]) -> None:
-    """Print figures on stdout."""
-    print("\n".join(agreement_lines(agreement)))
+    """Print figures on stdout.
+
+    Parameters
+    ----------
+    agreement : mapping
+        From :func:`~imrml.labelling.agreement.measure_agreement`.
+    """
+    print("\n".join(_agreement_lines(agreement)))
 
 
-def agreement_lines(agreement: Mapping[str, Any]) -> Iterator[str]:
+def _agreement_lines(agreement: Mapping[str, Any]) -> Iterator[str]:
     """Draw figures of :func:`~imrml.labelling.agreement.measure_agreement` for a terminal.
 
     Examples
@@ -27,7 +33,7 @@ def agreement_lines(agreement: Mapping[str, Any]) -> Iterator[str]:
     >>> share = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8}
     >>> counts = {"n_items": 8, "n_cases": 5, "interval_level": 0.95, "labels": {}}
     >>> agreement = {**counts, **dict.fromkeys(_OVERALL, share)}
-    >>> list(agreement_lines(agreement))[2:4]
+    >>> list(_agreement_lines(agreement))[2:4]
     ['micro precision                                         0.500 (0.250 to 0.750)',
      'micro recall                                            0.500 (0.250 to 0.750)']
     """

@@ -18,7 +18,17 @@ class TerminalAnnotator:
         self._console = Console(highlight=False)
 
     def show_item(self, trace: LabelTrace, number: int, n_items: int) -> None:
-        """Show an item's sentences with their numbers."""
+        """Show an item's sentences with their numbers.
+
+        Parameters
+        ----------
+        trace : LabelTrace
+            The item.
+        number : int
+            Its place among those to label, from 1.
+        n_items : int
+            How many there are to label.
+        """
         head = f"[{number} of {n_items}] {printable(f'{trace.item_id}  {trace.item}')}"
         self._console.print()
         self._console.print(Text(head, style="bold"))
@@ -30,14 +40,37 @@ class TerminalAnnotator:
         self._console.print(rows)
 
     def ask(self, question: str) -> str:
-        """Ask on stdin."""
+        """Ask on stdin.
+
+        Parameters
+        ----------
+        question : str
+            Printed on a line before the answer's.
+
+        Returns
+        -------
+        str
+            The answer as typed, without its line break.
+        """
         return input(f"{question}\n> ")
 
     def show_lines(self, lines: Sequence[str]) -> None:
-        """Show lines as they are, without markup."""
+        """Show lines as they are, without markup.
+
+        Parameters
+        ----------
+        lines : sequence of str
+            A line each.
+        """
         for line in lines:
             self._console.print(Text(printable_lines(line)))
 
     def show_guide(self, text: str) -> None:
-        """Show the guide, laid out."""
+        """Show the guide, laid out.
+
+        Parameters
+        ----------
+        text : str
+            Markdown.
+        """
         self._console.print(Markdown(text))

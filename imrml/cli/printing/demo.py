@@ -7,7 +7,13 @@ from imrml.scoring.terminal import format_predictions
 
 
 def print_demo(demo: Demo) -> None:
-    """Print what a demo made on stdout."""
+    """Print what a demo made on stdout.
+
+    Parameters
+    ----------
+    demo : Demo
+        With its training saved and logged.
+    """
     width = shutil.get_terminal_size((140, 40)).columns
     print("\n".join(format_predictions(demo.predictions, width=width)))
     print()

@@ -16,7 +16,13 @@ _PACKAGES = ("scikit-learn", "pandas", "mlflow", "skops", "pypdfium2")
 
 
 def print_checks(checks: Iterable[Check]) -> None:
-    """Print checks for leakage with what each found."""
+    """Print checks for leakage with what each found.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+        In the order to print them in.
+    """
     for check in checks:
         print(f"{check.status.replace('_', ' '):15}{check.code:29}{check.detail}")
         for finding in check.findings:
@@ -25,6 +31,16 @@ def print_checks(checks: Iterable[Check]) -> None:
 
 def format_failed(checks: Iterable[Check]) -> str:
     """Say which checks failed, a line each.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+        Those that failed.
+
+    Returns
+    -------
+    str
+        Title and detail of each.
 
     Examples
     --------
@@ -35,7 +51,13 @@ def format_failed(checks: Iterable[Check]) -> str:
 
 
 def print_gates(gates: Sequence[GateResult]) -> None:
-    """Print what each gate found and wanted."""
+    """Print what each gate found and wanted.
+
+    Parameters
+    ----------
+    gates : sequence of GateResult
+        Empty prints nothing.
+    """
     rows = [
         (gate.name, "passed" if gate.passed else "FAILED", gate.found, gate.wanted)
         for gate in gates
@@ -45,7 +67,13 @@ def print_gates(gates: Sequence[GateResult]) -> None:
 
 
 def print_moves(moves: Iterable[Move]) -> None:
-    """Print changes of champion, oldest first."""
+    """Print changes of champion, oldest first.
+
+    Parameters
+    ----------
+    moves : iterable of Move
+        Oldest first.
+    """
     for move in moves:
         print(
             f"{move.when}  {move.kind} {move.from_version or '-'} -> {move.to_version}  "
@@ -54,7 +82,13 @@ def print_moves(moves: Iterable[Move]) -> None:
 
 
 def print_run(run: LoggedRun) -> None:
-    """Say on stderr where a run and its model are."""
+    """Say on stderr where a run and its model are.
+
+    Parameters
+    ----------
+    run : LoggedRun
+        With its model registered.
+    """
     console.tell(f"MLflow run {run.run_id} at {run.tracking_uri}")
     console.tell(
         f"registered as models:/{run.model_name}@{run.alias} (version {run.model_version})"
@@ -73,6 +107,14 @@ def print_packages() -> None:
 
 
 def print_things(heading: str, things: Iterable[str]) -> None:
-    """Print sentences under a heading each."""
+    """Print sentences under a heading each.
+
+    Parameters
+    ----------
+    heading : str
+        Put before each.
+    things : iterable of str
+        Sentences.
+    """
     for thing in things:
         print(f"{heading}: {thing}")

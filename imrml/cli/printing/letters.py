@@ -17,7 +17,13 @@ _DECISION_STYLES = {"upheld": "bold red", "overturned": "bold green"}
 
 
 def print_letters(letters: Iterable[tuple[str, ParsedLetter]]) -> None:
-    """Print each letter's facts, items, decisions and labels, with the evidence in brackets."""
+    """Print each letter's facts, items, decisions and labels, with the evidence in brackets.
+
+    Parameters
+    ----------
+    letters : iterable of (str, ParsedLetter)
+        Where each letter was read from, and what was read.
+    """
     screen = Console(highlight=False)
     for source, letter in letters:
         _print_letter(source, letter, screen)

@@ -26,14 +26,28 @@ _ROLE_STYLES = {
 
 
 def print_traces(traces: "Iterable[LabelTrace]") -> None:
-    """Print items on stdout, one after the other."""
+    """Print items on stdout, one after the other.
+
+    Parameters
+    ----------
+    traces : iterable of LabelTrace
+        Labelled items.
+    """
     console = Console(highlight=False)
     for trace in traces:
         print_trace(trace, console)
 
 
 def print_trace(trace: "LabelTrace", console: Console) -> None:
-    """Print one item; without colour, brackets and numbers say the same."""
+    """Print one item; without colour, brackets and numbers say the same.
+
+    Parameters
+    ----------
+    trace : LabelTrace
+        A labelled item.
+    console : Console
+        Where to print.
+    """
     numbers = {
         id_: number for number, id_ in enumerate(trace.deficiencies + trace.supports, start=1)
     }

@@ -14,7 +14,13 @@ _BRACKETS = {"shown": "[]", "lacking": "()"}
 
 
 def print_explanation(explanation: Explanation) -> None:
-    """Print the explanation of one request on stdout."""
+    """Print the explanation of one request on stdout.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of one request.
+    """
     screen = Console(highlight=False, soft_wrap=False)
     head, *rest = format_summary(explanation, width=screen.width).split("\n\n")
     screen.print(Text(printable_lines(head), style="bold"))

@@ -8,6 +8,16 @@ _BLANKS = re.compile(r"\s+")
 def printable(text: str) -> str:
     r"""Put a text on one line, with a sign for each character that is not printable.
 
+    Parameters
+    ----------
+    text : str
+        Of a record; may hold anything.
+
+    Returns
+    -------
+    str
+        Without line breaks; each run of blanks is one.
+
     Examples
     --------
     >>> printable("no \x1b[2Jred  flag")
@@ -18,6 +28,16 @@ def printable(text: str) -> str:
 
 def printable_lines(text: str) -> str:
     r"""Keep the lines of a text, with a sign for each character that is not printable.
+
+    Parameters
+    ----------
+    text : str
+        Of a record; may hold anything.
+
+    Returns
+    -------
+    str
+        Line breaks stay as they are.
 
     Examples
     --------

@@ -30,7 +30,13 @@ class Verdict:
 
     @property
     def beats_priors(self) -> bool:
-        """Whether both priors are beaten; to beat only the worse of them shows nothing."""
+        """Whether both priors are beaten; to beat only the worse of them shows nothing.
+
+        Returns
+        -------
+        bool
+            True where the class prior and the category prior are both beaten.
+        """
         return self.beats_class_prior and self.beats_category_prior
 
 

@@ -5,12 +5,13 @@ from typing import Literal
 
 from imrml.errors import MissingExtraError
 
-Extra = Literal["web", "dask", "synth"]
+Extra = Literal["web", "dask", "synth", "icd"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
     "dask": ("distributed",),
     "synth": ("reportlab",),
+    "icd": ("simple_icd_10_cm",),
 }
 
 
@@ -19,7 +20,7 @@ def require_extra(extra: Extra, what: str) -> None:
 
     Parameters
     ----------
-    extra : {'web', 'dask', 'synth'}
+    extra : {'web', 'dask', 'synth', 'icd'}
         Extra of this package.
     what : str
         Command or setting that needs it, for the message.

@@ -21,9 +21,10 @@ from test_letters_golden import load
 from imrml.errors import LetterError
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import background, find_documents
+from imrml.features.places import find_body_parts
+from imrml.features.request_items import split_request
 from imrml.features.text import mask_text
-from imrml.features.treatment import find_body_parts, parse_treatment
-from imrml.features.treatment_categories import treatment_category
+from imrml.features.treatment import parse_treatment, treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.labelling import label_rationale
 from imrml.letters.parsing import parse_letter
@@ -103,7 +104,7 @@ STARTED_WITH_A_RUN = frozenset(
 """Patterns that begin with a run and are read where it is short: paragraphs, cells."""
 
 READERS: dict[str, Callable[[str], object]] = {
-    "treatment_category": treatment_category.__wrapped__,
+    "split_request": split_request,
     "parse_treatment": parse_treatment.__wrapped__,
     "find_body_parts": find_body_parts,
     "guideline_families": guideline_families,
@@ -271,7 +272,7 @@ def test_no_text_makes_a_reader_hang(reader):
 def test_a_word_of_many_beginnings_is_read_once(unit):
     """A pattern that begins anywhere in a word must not read on to the word's end each time."""
     with hang_guard():
-        READERS["treatment_category"](unit * (4 * SIZE // len(unit)))
+        READERS["parse_treatment"](unit * (4 * SIZE // len(unit)))
 
 
 @pytest.mark.parametrize(

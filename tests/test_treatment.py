@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 from factories import SHARED, partly_authorized
 
-from imrml.features.treatment import TreatmentFeatures, parse_treatment
-from imrml.features.treatment_categories import treatment_category
+from imrml.features.treatment import TreatmentFeatures, parse_treatment, treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.frame import submission_frame

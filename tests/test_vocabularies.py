@@ -122,7 +122,10 @@ def test_vertebrae_vitamins_and_procedures_are_no_codes():
         )
         == ()
     )
-    assert find_diagnoses("Z79.891, C4-C5, 722.10", is_list=True) == ()
+    assert find_diagnoses("Z79.891, C4-C5, 98.6", is_list=True) == ()
+    # Until 2015 a list of diagnoses held ICD-9 codes.
+    assert find_diagnoses("722.10", is_list=True) == ("disc_radiculopathy",)
+    assert find_diagnoses("weight 172.5") == ()
 
 
 def test_codes_reach_the_features_of_their_family():

@@ -11,9 +11,14 @@ from imrml.features.clinical import ClinicalFeatures
 from imrml.features.crossed import CrossedTextFeatures
 from imrml.features.documents import FoundDocument, answering_cues, background, find_documents
 from imrml.features.hashed import HashedText
+from imrml.features.request_items import split_request
 from imrml.features.text import TextFeatures
-from imrml.features.treatment import TreatmentFacts, TreatmentFeatures, parse_treatment
-from imrml.features.treatment_categories import treatment_category
+from imrml.features.treatment import (
+    TreatmentFacts,
+    TreatmentFeatures,
+    parse_treatment,
+    treatment_category,
+)
 from imrml.text.cache import forget_texts
 
 __all__ = [
@@ -34,5 +39,6 @@ __all__ = [
     "forget_texts",
     "is_filler",
     "parse_treatment",
+    "split_request",
     "treatment_category",
 ]

@@ -59,8 +59,9 @@ def _compile(passed_over: str) -> tuple[re.Pattern[str], dict[int, str]]:
     )
     # What ends in a slash may be glued to its word; all else must end with its word.
     forms = "|".join(
-        f"({row['pattern']}" + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))")
+        f"((?:{row['pattern']})"
+        + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))")
         for row in rows
     )
     words = {number: row["full"] for number, row in enumerate(rows, start=1)}
-    return re.compile(rf"(?<![\w/])(?:{forms})", re.IGNORECASE), words
+    return re.compile(rf"(?<![\w/])(?=[a-z])(?:{forms})", re.IGNORECASE), words

@@ -1,6 +1,7 @@
 """How much a request asks for: strength, tablets, visits, days and refills, in digits or words."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imrml.text.safe_matching import bound_runs
@@ -39,8 +40,17 @@ _NUMBERS = (
 _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1)} | {
     "twenty-four": "24",
     "thirty": "30",
+    "forty": "40",
+    "forty-five": "45",
+    "fifty": "50",
     "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
     "ninety": "90",
+    "one hundred": "100",
+    "one hundred twenty": "120",
+    "one hundred and twenty": "120",
+    "one hundred eighty": "180",
     "once": "1 times",
     "twice": "2 times",
     "thrice": "3 times",
@@ -48,6 +58,11 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1
 _NUMBER_WORD = re.compile(
     r"\b(" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-year)"
 )
+_MOST_VISITS = 366
+"""A visit a day for a year; a larger count is a misreading."""
+
+_BARE_DECIMAL = re.compile(r"(?<![\w.,/])\.(?=\d)")  # ".5 mg"
+_THOUSANDS = re.compile(r"(?<![#\w.,])([1-9]\d{0,2}),(\d{3})(?![\d,])")
 _REPEATED_NUMBER = re.compile(r"\b(\d++)\s*+\(\s*+(\d++)\s*+\)")
 
 # Blanks and digits are taken whole and a number begins at its first digit, so that no text makes a
@@ -56,10 +71,17 @@ _N = r"(?<!\d)(\d+(?:\.\d+)?)"
 # Of pieces alone, "1,200".
 _MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"
 _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
-_STRENGTH = re.compile(rf"{_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
-_BARE_STRENGTH = re.compile(rf"(?<![#/.\d]){_N}(?:/\d+)?\s*+(?=#)")  # "norco 10/325 #120"
+_STRENGTH = re.compile(rf"(?<!\d\.){_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
+_SIG = r"(?:bid|tid|qid|qd|qhs|q\d{1,2}h?|po|prn|daily|one|take)\b"
+_BARE_STRENGTH = re.compile(  # "norco 10/325 #120"
+    rf"(?<![#/.\d])(?<!\d ){_N}(?:/\d+(?:\.\d+)?){{0,3}}\s*+"
+    rf"(?=#|\(\d|no\.|qty|quantity|disp|x\s?\d|{_SIG}"
+    r"|,\s?\d|\d\s(?:po|tabs?|caps?|bid|tid|q\d)\b)"
+)
 _HASH = re.compile(rf"#\s?{_MANY}")
-_QUANTITY = re.compile(rf"\b(?:qty|quantity|count|dispense|disp)\b\.?\s*+(?:of|:|#|=)?\s*+{_MANY}")
+_QUANTITY = re.compile(
+    rf"(?:\b(?:qty|quantity|count|dispense|disp)\b\.?|\b(?:no|nr)\.)\s*+(?:of|:|#|=)?\s*+{_MANY}"
+)
 _UNITS = (
     _HASH,
     _QUANTITY,
@@ -69,15 +91,37 @@ _UNITS = (
         r"(?! (?:daily|by|every|per|a day|twice|at|po|q|\d))"
     ),
     re.compile(rf"{_MANY}\s?(?:gm|grams?|g|ml)\b"),
-    re.compile(rf"\bmg\s*+x\s*+{_MANY}"),
+    re.compile(rf"(?<![a-z])mg\s*+x\s*+{_MANY}"),
+)
+# Beside a drug only: elsewhere "(12)" or "x 2" may count anything.
+_AFTER_A_DRUG = (
+    re.compile(rf"\(\s?{_MANY}\s?\)"),
+    re.compile(
+        rf"(?<![a-z])x\s*+{_MANY}"
+        r"(?!\d|\s?(?:d\b|days?|w|mo|years?|refills?|mg|%|cm|daily|per\b|/|a\b))"
+    ),
+    # A number that ends the line, after its dose or how it is taken: "q6h, 120", "350 mg 90".
+    re.compile(
+        rf"(?:,|(?<![a-z])mg|\b(?:tabs?|caps?|{_SIG}))\s*+{_MANY}\s*+"
+        r"(?=$|[,;.](?!\d)|(?:with|no|\d\s?)?\s?refills?)"
+    ),
 )
 _A_WEEK = (
     r"\s*+(?:x|times?|visits?|sessions?|days?)?\s*+(?:(?:a|per|each|every)\s++"
     r"|/\s*+)?(?:week(?:ly)?|wk)s?"
 )
 _WEEKLY = re.compile(
-    rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?"
+    rf"{_UPPER}{_A_WEEK}\s*+,?\s*+(?:for|x|times|over|/)?\s*+(?:the next )?{_UPPER}\s*+(weeks?|wks?"
     r"|months?)"
+)
+# "1/wk x 8": the weeks are named once.
+_WEEKLY_BARE = re.compile(
+    rf"{_UPPER}\s*+(?:(?:x|times?)\s*+(?:(?:a|per|each|every)\s++|/\s*+)?|(?:a|per)\s++|/\s*+)"
+    rf"(?:week(?:ly)?|wk)s?\s*+,?\s*+(?:for|x|times)\s*+{_N}\b(?!\s?(?:days?|mg|%|hours?))"
+)
+_WEEKLY_ALONE = re.compile(
+    rf"(?<!\d )(?<!times )(?<!a )\bweekly\s*+,?\s*+(?:for|x|times)\s*+{_N}\b"
+    r"(?!\s?(?:days?|months?))"
 )
 _VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
 _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
@@ -86,7 +130,15 @@ _VISITS = (
     re.compile(rf"\b{_UPPER}\s*+(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
     re.compile(rf"{_VISIT_WORDS}\s*+(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*+{_N}"),
 )
-_PRODUCT = re.compile(rf"\b{_N}\s*+(?:x|times)\s*+{_N}\b(?!\s?(?:mg|%|cm|inch))")
+_PRODUCT = re.compile(
+    rf"\b{_N}\s*+(?:x|times|w(?=\d))\s*+{_N}\s*+(?:weeks?|wks?)?(?![\w.])(?!\s?(?:mg|%|cm|inch))"
+)
+_IN_BRACKETS = re.compile(r"\(\s?(\d{1,3})\s?\)")
+_TRAILING = re.compile(r"[a-z]{2}:?\s?(\d{1,2})\s?(?:v|vs|visits)?\s?(?=$|[,;]|dx)")
+_LEADING = re.compile(
+    r"^\W{0,3}(?:request (?:for )?|additional |retrospective:? )?(\d{1,2}) (?=[a-z]{2})"
+    r"(?!days?|weeks?|months?|hours?|hr|min|mg|mcg|levels?|units?|views?|years?|times|panel|lead|point|of\b|to\b|x\b)"
+)
 _TIMES = re.compile(rf"(?:\bx|\btimes)\s*+{_N}\b(?!\s?(?:mg|%|cm|days?|weeks?|wks?|months?))")
 _DAY_SUPPLY = re.compile(rf"\bdays?'? supply\s*+:?\s*+{_N}")
 _SUPPLY = re.compile(
@@ -98,7 +150,7 @@ _REFILLS = re.compile(
     # Of "#30 refills 2", 30 is no number of refills.
     rf"(?P<quantity>{_HASH.pattern}|{_QUANTITY.pattern})"
     rf"|(?:(?P<before>{_N})|(?P<none>\bno|\bzero)|(?P<some>\bwith))\s*+refills?\b"
-    rf"|\brefills?\s*+(?::|x|times|#|of)?\s*+(?P<after>{_N})"
+    rf"|\b(?:refills?|rf)\s*+(?::|x|times|#|of)?\s*+(?P<after>{_N})"
 )
 
 
@@ -131,7 +183,7 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
     >>> read_amounts("flexeril 7.5 #90", is_drug=True, counts_visits=False).strength_mg
     7.5
     """
-    lowered = bound_runs(text.lower())
+    lowered = _THOUSANDS.sub(r"\1\2", _BARE_DECIMAL.sub("0.", bound_runs(text.lower())))
     in_digits = _NUMBER_WORD.sub(lambda match: _NUMBER_WORDS[match.group()], lowered)
     text = _REPEATED_NUMBER.sub(
         lambda match: match[1] if match[1] == match[2] else match.group(), in_digits
@@ -142,7 +194,7 @@ def read_amounts(text: str, *, is_drug: bool, counts_visits: bool) -> Amounts:
         strength_mg=float(strength[1]) / (1000 if strength.group().endswith("mcg") else 1)
         if strength
         else None,
-        n_units=None if counts_visits else _first_number(_UNITS, text),
+        n_units=None if counts_visits else _first_number(_UNITS + _AFTER_A_DRUG * is_drug, text),
         n_visits=n_visits,
         n_days=None if counts_visits and n_visits is not None else _count_days(text),
         n_refills=_count_refills(text),
@@ -160,13 +212,23 @@ def _count_visits(text: str, *, is_drug: bool, counts_visits: bool) -> float | N
     """Count visits: those stated for all, else visits a week times weeks, else a bare count."""
     if is_drug:
         return None
+    return next(
+        (count for count in _visit_counts(text, counts_visits) if count <= _MOST_VISITS), None
+    )
+
+
+def _visit_counts(text: str, counts_visits: bool) -> Iterator[float]:
+    """Yield the counts that the text may mean, the surest first."""
     if (stated := _first_number(_VISITS, text)) is not None:
-        return stated
+        yield stated
     if match := _WEEKLY.search(text):
-        return float(match[1]) * float(match[2]) * (4 if match[3].startswith("m") else 1)
-    if match := _PRODUCT.search(text):
-        return float(match[1]) * float(match[2])
-    return _first_number((_TIMES, _HASH, _QUANTITY), text) if counts_visits else None
+        yield float(match[1]) * float(match[2]) * (4 if match[3].startswith("m") else 1)
+    if match := _WEEKLY_BARE.search(text) or _PRODUCT.search(text):
+        yield float(match[1]) * float(match[2])
+    if counts_visits:
+        patterns = (_WEEKLY_ALONE, _TIMES, _HASH, _QUANTITY, _IN_BRACKETS, _LEADING, _TRAILING)
+        if (bare := _first_number(patterns, text)) is not None:
+            yield bare
 
 
 def _count_days(text: str) -> float | None:

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from imrml.config import Stage
 from imrml.features.text import SUMMARY_PART, TextFeatures
-from imrml.features.treatment_categories import treatment_category
+from imrml.features.treatment import treatment_category
 
 _CROSSED = "summary_by_category"
 

@@ -11,6 +11,7 @@ _DOTTED_CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.([0-9a-z]{1,4})(?![a-
 _CODE = re.compile(r"(?<![a-z0-9])([a-z]\d[0-9ab])\.?([0-9a-z]{0,4})(?![a-z0-9])")
 """Bills and forms leave the dot out; in running text a letter and digits may be a vertebra, a
 vitamin or a procedure."""
+_ICD9_CODE = re.compile(r"(?<![\w.])\d{3}\.\d{1,2}(?![\w.%])")
 
 
 @cache
@@ -31,6 +32,59 @@ def _ranges_by_length() -> tuple[tuple[str, str, str], ...]:
             key=lambda row: -len(row[0]),
         )
     )
+
+
+@cache
+def _icd9_rows() -> tuple[dict[str, str], ...]:
+    """Rows, the longest codes first."""
+    return tuple(sorted(read_vocabulary("icd9"), key=lambda row: -len(row["first"])))
+
+
+def _icd9_row(code: str) -> dict[str, str]:
+    rows = (row for row in _icd9_rows() if row["first"] <= code[: len(row["first"])] <= row["last"])
+    return next(rows, {})
+
+
+def icd9_family(code: str) -> str:
+    """Name the diagnosis family of an ICD-9-CM code.
+
+    Parameters
+    ----------
+    code : str
+        With its dot.
+
+    Returns
+    -------
+    str
+        An id of ``diagnosis_families.csv``; ``""`` where none is known.
+
+    Examples
+    --------
+    >>> icd9_family("722.10"), icd9_family("724.2"), icd9_family("999.9")
+    ('disc_radiculopathy', 'chronic_pain', '')
+    """
+    return _icd9_row(code).get("family", "")
+
+
+def icd9_meaning(code: str) -> str:
+    """Say what the family of an ICD-9-CM code stands for.
+
+    Parameters
+    ----------
+    code : str
+        With its dot.
+
+    Returns
+    -------
+    str
+        Words of ``icd9.csv``; ``""`` where none is known.
+
+    Examples
+    --------
+    >>> icd9_meaning("354.0")
+    'entrapped nerves of the arm'
+    """
+    return _icd9_row(code).get("meaning", "")
 
 
 @remember(16384)
@@ -91,6 +145,8 @@ def find_diagnoses(text: str, *, is_list: bool = False) -> tuple[str, ...]:
     lowered = bound_runs(text.lower())
     codes = (_CODE if is_list else _DOTTED_CODE).finditer(lowered)
     coded = {icd10_family(match[1] + match[2]) for match in codes}
+    if is_list:
+        coded |= {icd9_family(match.group()) for match in _ICD9_CODE.finditer(lowered)}
     return tuple(
         family
         for family, hints, pattern in _families_by_words()

@@ -16,7 +16,7 @@ from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
 from imrml.features.documents import background
 from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
-from imrml.features.treatment_categories import dwc_category
+from imrml.features.treatment import dwc_category
 
 _BY_CATEGORY = "by_category"
 

@@ -11,28 +11,30 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
-from imrml.features.abbreviations import spell_out
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
-from imrml.features.treatment_categories import categorize, dwc_categories, find_drugs
+from imrml.features.places import find_body_parts, find_side
+from imrml.features.request_items import split_request
+from imrml.features.treatment_categories import (
+    DRUG_CATEGORIES,
+    VISIT_CATEGORIES,
+    Drug,
+    categorize,
+    dwc_categories,
+    find_drugs,
+    read_line,
+)
 from imrml.features.utilization_review import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
-from imrml.text.safe_matching import bound_runs
+from imrml.text.safe_matching import MASK
 
-DRUG_CATEGORIES = frozenset(
-    row["category"]
-    for row in read_vocabulary("treatment_categories")
-    if row["dwc_category"] == "Pharmaceuticals"
-)
-VISIT_CATEGORIES = frozenset(
-    {"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"}
-)
 _COUNTED_IN_VISITS = VISIT_CATEGORIES | {
     "electrical_stimulation",
     "evaluation_management",
     "associated_surgical_service",
+    "program",
 }
 
 
@@ -64,6 +66,8 @@ class TreatmentFacts:
         Rides on a surgery: named as such, pre-operative or post-operative.
     is_compound : bool
         A mixture made to order.
+    codes : tuple of str
+        CPT and HCPCS codes named, as in ``procedure_codes.csv``.
     limits_exceeded : tuple of str
         Ids of ``treatment_limits.csv`` whose number the request exceeds.
     """
@@ -85,15 +89,11 @@ class TreatmentFacts:
     is_quantity_unknown: bool
     is_associated_service: bool
     is_compound: bool
+    codes: tuple[str, ...]
     limits_exceeded: tuple[str, ...]
 
 
 _LEVEL = re.compile(r"\b[ctls]\d{1,2}\s?(?:-|/)\s?[ctls]?\d{1,2}\b")
-_SIDES = (
-    ("bilateral", re.compile(r"\bbilateral|\bboth\b|\bb/l\b|\bright and left|\bleft and right")),
-    ("left", re.compile(r"\bleft\b|\blt\b")),
-    ("right", re.compile(r"\bright\b|\brt\b")),
-)
 _RETROSPECTIVE = re.compile(r"\bretro|\bdos\b|dates? of service")
 _ONE_TIME = re.compile(r"\beval|\btest|\bassess|\bexam")
 _UNKNOWN_QUANTITY = re.compile(
@@ -111,33 +111,6 @@ _RIDES_ON_SURGERY = re.compile(
 )
 
 
-@cache
-def _body_part_patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(row["body_part"], re.compile(row["pattern"])) for row in read_vocabulary("body_parts")]
-
-
-def find_body_parts(text: str) -> tuple[str, ...]:
-    """List the body parts that a text names.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    tuple of str
-        Ids of ``body_parts.csv``, in that table's order.
-
-    Examples
-    --------
-    >>> find_body_parts("PT for the neck and both knees"), find_body_parts("Norco #60")
-    (('cervical', 'knee'), ())
-    """
-    lowered = bound_runs(text.lower())
-    return tuple(name for name, pattern in _body_part_patterns() if pattern.search(lowered))
-
-
 def _limits_exceeded(keys: set[str], amounts: Amounts) -> tuple[str, ...]:
     return tuple(
         row["limit"]
@@ -147,6 +120,15 @@ def _limits_exceeded(keys: set[str], amounts: Amounts) -> tuple[str, ...]:
     )
 
 
+def _without_names(text: str, drugs: list[Drug]) -> str:
+    """Mask the names of drugs that hold a number: the 3 of "Tylenol #3" is no quantity."""
+    for drug in drugs:
+        name = text[drug.start : drug.end]
+        if any(character.isdigit() for character in name):
+            text = text[: drug.start] + MASK * len(name) + text[drug.end :]
+    return text
+
+
 @remember(65536)
 def parse_treatment(text: str) -> TreatmentFacts:
     """Read what one line of a request says.
@@ -154,7 +136,8 @@ def parse_treatment(text: str) -> TreatmentFacts:
     Parameters
     ----------
     text : str
-        What is asked for, as worded; of a partially authorized item only one of its parts.
+        What is asked for, as worded; of a partially authorized item only one of its parts. Of
+        several items the first is read; :func:`imrml.split_request` gives them all.
 
     Returns
     -------
@@ -181,11 +164,13 @@ def parse_treatment(text: str) -> TreatmentFacts:
     if not isinstance(text, str):
         kind = type(text).__name__  # type: ignore[unreachable]
         raise TypeError(f"parse_treatment: found {kind}, expected a line of text; give '' for none")
-    lowered = spell_out(bound_runs(text.lower()), is_request=True)
+    lowered, procedures = read_line(next(iter(split_request(text)), ""))
     drugs = find_drugs(lowered)
-    category = categorize(lowered, drugs)
+    category = categorize(lowered, drugs, procedures)
     amounts = read_amounts(
-        lowered, is_drug=category in DRUG_CATEGORIES, counts_visits=category in _COUNTED_IN_VISITS
+        _without_names(lowered, drugs),
+        is_drug=category in DRUG_CATEGORIES,
+        counts_visits=category in _COUNTED_IN_VISITS,
     )
     drug_class = drugs[0].drug_class if drugs else ""
     is_counted = category in DRUG_CATEGORIES or (
@@ -204,8 +189,9 @@ def parse_treatment(text: str) -> TreatmentFacts:
         n_drugs=len({drug.generic for drug in drugs}),
         amounts=amounts,
         n_levels=len(set(_LEVEL.findall(lowered))),
-        body_parts=find_body_parts(lowered),
-        side=next((side for side, pattern in _SIDES if pattern.search(lowered)), ""),
+        body_parts=find_body_parts(lowered)
+        or find_body_parts("; ".join(procedure.words for procedure in procedures)),
+        side=find_side(lowered),
         is_retrospective=_RETROSPECTIVE.search(lowered) is not None,
         is_rental=_RENTAL.search(lowered) is not None,
         is_purchase=_PURCHASE.search(lowered) is not None,
@@ -215,8 +201,58 @@ def parse_treatment(text: str) -> TreatmentFacts:
         is_quantity_unknown=names_no_amount or _UNKNOWN_QUANTITY.search(lowered) is not None,
         is_associated_service=is_postoperative or _RIDES_ON_SURGERY.search(lowered) is not None,
         is_compound=category == "compound",
+        codes=tuple(procedure.code for procedure in procedures),
         limits_exceeded=() if is_postoperative else _limits_exceeded(limit_keys, amounts),
     )
+
+
+def treatment_category(text: str) -> str:
+    """Name the treatment category of a request; ``"other"`` where no word tells.
+
+    Parameters
+    ----------
+    text : str
+        The request or disputed item, as worded.
+
+    Returns
+    -------
+    str
+        An id of ``treatment_categories.csv``.
+
+    Examples
+    --------
+    >>> [
+    ...     treatment_category(text)
+    ...     for text in ("Norco 10/325mg #60", "Post-op physical therapy 2 x 6", "MRI left knee")
+    ... ]
+    ['opioid', 'physical_therapy', 'imaging']
+    >>> [treatment_category(text) for text in ("LESI L5-S1", "acup x6", "MRI lumb w/o")]
+    ['injection', 'acupuncture', 'imaging']
+    >>> treatment_category("Diclofenac 3%, baclofen 2% in cream base"), treatment_category("")
+    ('compound', 'other')
+    """
+    return parse_treatment(text).category
+
+
+def dwc_category(text: str) -> str:
+    """Name DWC's own, coarser category of a request.
+
+    Parameters
+    ----------
+    text : str
+        The request as worded.
+
+    Returns
+    -------
+    str
+        As ``treatment_categories.csv`` has it; ``""`` where there is none.
+
+    Examples
+    --------
+    >>> dwc_category("Norco 10/325mg #60")
+    'Pharmaceuticals'
+    """
+    return dwc_categories().get(treatment_category(text), "")
 
 
 _AMOUNTS = ("n_units", "n_visits", "n_days", "n_refills", "strength_mg")

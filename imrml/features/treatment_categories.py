@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from functools import cache
 
 from rapidfuzz.distance import DamerauLevenshtein
-from rapidfuzz.process import extractOne
+from rapidfuzz.process import extract
 
 from imrml.features.abbreviations import spell_out
+from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 
+DRUG_CATEGORIES = frozenset(
+    row["category"]
+    for row in read_vocabulary("treatment_categories")
+    if row["dwc_category"] == "Pharmaceuticals"
+)
+VISIT_CATEGORIES = frozenset(
+    {"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"}
+)
 # Between procedures, whose names win over a drug's, and supplies or visits, whose names do not.
 _DRUG_PRIORITY = 65.0
-_MIN_FUZZY_LETTERS = 6
+# A code names its service, above the guidance and the tests that ride on it; an unlisted one only
+# where no word does.
+_CODE_PRIORITY = 88.0
+_UNLISTED_PRIORITY = 30.0
+_MIN_FUZZY_LETTERS = 5  # of five only before a dose: "ultra" is no Ultram
+_LONG_NAME = 9  # letters from which a name may hold two slips
 # A drug of these categories becomes a topical when the request names a cream, gel or patch; an
 # opioid patch stays one.
 _TOPICAL_WHEN_APPLIED = frozenset({"nsaid", "muscle_relaxant", "anticonvulsant", "antidepressant"})
@@ -33,6 +47,7 @@ class Drug:
     drug_class: str
     category: str
     start: int
+    end: int
 
 
 @cache
@@ -42,10 +57,12 @@ def _drug_rows() -> dict[str, dict[str, str]]:
 
 @cache
 def _drug_names() -> re.Pattern[str]:
-    names = sorted(_drug_rows(), key=len, reverse=True)
-    return re.compile(
-        r"(?<![a-z0-9])(?:" + "|".join(re.escape(name) for name in names) + r")(?![a-z])"
-    )
+    by_letter: dict[str, list[str]] = {}
+    for name in sorted(_drug_rows(), key=len, reverse=True):
+        by_letter.setdefault(name[0], []).append(re.escape(name[1:]))
+    # By first letter, so that a word is tried against few of a thousand names.
+    branches = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_letter.items())
+    return re.compile(rf"(?<![a-z0-9])(?=[a-z0-9])(?:{'|'.join(branches)})(?![a-z])")
 
 
 @cache
@@ -55,12 +72,29 @@ def _one_word_names() -> list[str]:
 
 @remember(65536)
 def _misspelt_drug(word: str) -> str:
-    """Name the drug that a word is one slip from, else ``""``; the first letter must be right."""
-    near = extractOne(word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=1)
-    return near[0] if near and near[0][0] == word[0] else ""
+    """Name the drug that a word is a slip or two from, else ``""``; the first letter must be right.
+
+    A word that is as near to another drug is neither, and neither is a word of ``lookalikes.csv``.
+    """
+    if word in _lookalikes():
+        return ""
+    slips = 2 if len(word) >= _LONG_NAME else 1
+    near = extract(
+        word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8
+    )
+    slips_by_name = {name: distance for name, distance, _ in near if name[0] == word[0]}
+    fewest = min(slips_by_name.values(), default=0)
+    nearest = [name for name, distance in slips_by_name.items() if distance == fewest]
+    generics = {_drug_rows()[name]["generic"] for name in nearest}
+    return nearest[0] if len(generics) == 1 else ""
 
 
-_LONG_WORD = re.compile(rf"[a-z]{{{_MIN_FUZZY_LETTERS},}}")
+@cache
+def _lookalikes() -> frozenset[str]:
+    return frozenset(row["word"] for row in read_vocabulary("lookalikes"))
+
+
+_LONG_WORD = re.compile(r"(?<![a-z])(?:[a-z]{6,}|[a-z]{5}(?=\s\d))")
 
 
 def find_drugs(text: str) -> list[Drug]:
@@ -76,14 +110,43 @@ def find_drugs(text: str) -> list[Drug]:
     list of Drug
         In the order of the text.
     """
-    named = [(match.start(), match.group()) for match in _drug_names().finditer(text)]
+    named = [(match, match.group()) for match in _drug_names().finditer(text)]
     if not named:
-        words = (
-            (match.start(), _misspelt_drug(match.group())) for match in _LONG_WORD.finditer(text)
-        )
-        named = [(start, name) for start, name in words if name]
-    rows = ((start, _drug_rows()[name]) for start, name in named)
-    return [Drug(row["generic"], row["drug_class"], row["category"], start) for start, row in rows]
+        words = ((match, _misspelt_drug(match.group())) for match in _LONG_WORD.finditer(text))
+        named = [(match, name) for match, name in words if name]
+    rows = ((match, _drug_rows()[name]) for match, name in named)
+    return [
+        Drug(row["generic"], row["drug_class"], row["category"], match.start(), match.end())
+        for match, row in rows
+    ]
+
+
+_RELEASE_FORM = re.compile(r"\b([a-z]{4,60})[ -]xr\b")
+
+
+def read_line(text: str) -> tuple[str, list[Procedure]]:
+    """Bring a request to the words that the tables know.
+
+    Parameters
+    ----------
+    text : str
+        The request as worded.
+
+    Returns
+    -------
+    line : str
+        In lower case, short forms spelt out, without codes and dates.
+    procedures : list of Procedure
+        The codes that it names.
+    """
+    line, procedures = read_procedures(bound_runs(text.lower()))
+
+    # "Xanax XR" is a form of release, "knee XR" an X-ray.
+    def without_form(match: re.Match[str]) -> str:
+        is_drug = match[1] in _drug_rows() or _misspelt_drug(match[1])
+        return match[1] if is_drug else match.group()
+
+    return spell_out(_RELEASE_FORM.sub(without_form, line), is_request=True), procedures
 
 
 @cache
@@ -96,8 +159,8 @@ def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
     return sorted(patterns, key=lambda pattern: -pattern[0])
 
 
-def categorize(text: str, drugs: list[Drug]) -> str:
-    """Name the treatment category of a text whose drugs are known.
+def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:
+    """Name the treatment category of a text whose drugs and codes are known.
 
     Parameters
     ----------
@@ -105,6 +168,8 @@ def categorize(text: str, drugs: list[Drug]) -> str:
         In lower case, short forms spelt out.
     drugs : list of Drug
         As :func:`find_drugs` gives them.
+    procedures : list of Procedure
+        As :func:`read_line` gives them.
 
     Returns
     -------
@@ -117,6 +182,10 @@ def categorize(text: str, drugs: list[Drug]) -> str:
         if category in _TOPICAL_WHEN_APPLIED and _TOPICAL_FORM.search(text):
             category = "topical"
         best = (_DRUG_PRIORITY, -drugs[0].start, category)
+    if procedures:
+        first = procedures[0]
+        priority = _UNLISTED_PRIORITY if first.code in UNLISTED else _CODE_PRIORITY
+        best = max(best, (priority, -first.start, first.category))
     for priority, category, pattern in _category_patterns():
         if priority < best[0]:
             break
@@ -125,57 +194,6 @@ def categorize(text: str, drugs: list[Drug]) -> str:
                 best, (priority, -match.start(), category), key=lambda candidate: candidate[:2]
             )
     return best[2]
-
-
-@remember(65536)
-def treatment_category(text: str) -> str:
-    """Name the treatment category of a request; ``"other"`` where no word tells.
-
-    Parameters
-    ----------
-    text : str
-        The request or disputed item, as worded.
-
-    Returns
-    -------
-    str
-        An id of ``treatment_categories.csv``.
-
-    Examples
-    --------
-    >>> [
-    ...     treatment_category(text)
-    ...     for text in ("Norco 10/325mg #60", "Post-op physical therapy 2 x 6", "MRI left knee")
-    ... ]
-    ['opioid', 'physical_therapy', 'imaging']
-    >>> [treatment_category(text) for text in ("LESI L5-S1", "acup x6", "MRI lumb w/o")]
-    ['injection', 'acupuncture', 'imaging']
-    >>> treatment_category("Diclofenac 3%, baclofen 2% in cream base"), treatment_category("")
-    ('compound', 'other')
-    """
-    lowered = spell_out(bound_runs(text.lower()), is_request=True)
-    return categorize(lowered, find_drugs(lowered))
-
-
-def dwc_category(text: str) -> str:
-    """Name DWC's own, coarser category of a request.
-
-    Parameters
-    ----------
-    text : str
-        The request as worded.
-
-    Returns
-    -------
-    str
-        As ``treatment_categories.csv`` has it; ``""`` where there is none.
-
-    Examples
-    --------
-    >>> dwc_category("Norco 10/325mg #60")
-    'Pharmaceuticals'
-    """
-    return dwc_categories().get(treatment_category(text), "")
 
 
 @cache

@@ -16,7 +16,7 @@ from imrml.deficiencies import deficiency_ids, taxonomy
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.report.write import BANNER
-from imrml.features.treatment_categories import treatment_category
+from imrml.features.treatment import treatment_category
 from imrml.features.utilization_review import guideline_families
 from imrml.features.vocabulary import read_vocabulary
 from imrml.intervals import Bools, Figure, not_applicable

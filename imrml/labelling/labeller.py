@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from imrml.deficiencies import deficiency_ids
-from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.features.places import find_body_parts
+from imrml.features.treatment import parse_treatment
 from imrml.labelling.applicability import Applicability
 from imrml.labelling.arithmetic import find_implied_excess
 from imrml.labelling.learned import LearnedPart, best_of, sentence_features

@@ -11,7 +11,7 @@ from sklearn import config_context
 
 from imrml.deficiencies import Deficiency, taxonomy
 from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning
-from imrml.features import FoundDocument, find_documents
+from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
 from imrml.models.inputs import Inputs
@@ -58,6 +58,8 @@ PREDICTION_COLUMNS = (
     "stage",
     "model_version",
     "trained_on",
+    "item_number",
+    "treatment",
 )
 """Columns of the prediction table, in their order."""
 
@@ -79,7 +81,9 @@ def score(
     model : LoadedModel
         As :func:`imrml.models.load_model` gives it.
     requests : DataFrame of shape (n_requests, n_columns)
-        Submission table: ``treatment`` or ``item``, and whatever else is known.
+        Submission table: ``treatment`` or ``item``, and whatever else is known. A ``treatment``
+        that lists several items (:func:`imrml.split_request`) is answered item by item, under
+        ``ID#1``, ``ID#2`` and so on; an ``item`` is one.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
     n_reasons : int, default=6
@@ -87,7 +91,7 @@ def score(
 
     Returns
     -------
-    DataFrame of shape (n_scored, 22)
+    DataFrame of shape (n_scored, 24)
         ``PREDICTION_COLUMNS``, without the rows that are refused. Probabilities lie between 0 and 1
         and are missing, like the deficiencies, where ``predicted`` is ``abstain``; deficiencies are
         missing too where the model learned none. Lists of str in ``send_before_submission``,
@@ -120,12 +124,35 @@ def score(
     0  request-1             opioid  below_base_rate
     1  request-2            imaging  above_base_rate
     """
-    sorted_requests = sort_requests(requests, model.manifest["stage"], model.model.programme)
+    sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
     for number, reason in sorted_requests.refused:
         warnings.warn(f"row {number}: {reason}", RefusedRequestWarning, stacklevel=2)
     return make_prediction_table(columns)
+
+
+def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
+    """Sort requests for a model, a cell that lists several treatments into its items.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        For whose stage and programme.
+    requests : DataFrame of shape (n_requests, n_columns)
+        Submission table.
+
+    Returns
+    -------
+    Requests
+        What can be scored, an item each, and what is refused.
+
+    Raises
+    ------
+    TableError
+        No column names the treatment.
+    """
+    return sort_requests(requests, model.manifest["stage"], model.model.programme, split_request)
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:
@@ -152,13 +179,13 @@ def make_prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (n_scored, 22)
+    DataFrame of shape (n_scored, 24)
         As :func:`score` gives it.
     """
     dtypes: dict[str, type] = {
         name: float for name in PREDICTION_COLUMNS if name.startswith("p_") or name == "base_rate"
     }
-    dtypes["n_base_rate"] = np.int64
+    dtypes["n_base_rate"] = dtypes["item_number"] = np.int64
     return pd.DataFrame(
         {
             name: np.array(values, dtypes[name]) if name in dtypes else values
@@ -207,7 +234,13 @@ def score_columns(
         part = slice(start, start + _N_ROWS)
         with skip_checks():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
-            scored = score_inputs(model, inputs, requests.request_ids[part], n_reasons)
+            scored = score_inputs(
+                model,
+                inputs,
+                requests.request_ids[part],
+                n_reasons,
+                item_numbers=requests.item_numbers[part],
+            )
         for name, values in scored.items():
             columns[name].extend(values)
     return columns
@@ -254,6 +287,8 @@ def score_inputs(
     inputs: Inputs,
     request_ids: Sequence[str],
     n_reasons: int = N_REASONS,
+    *,
+    item_numbers: Sequence[int] | None = None,
 ) -> dict[str, Sequence[Any]]:
     """Predict requests whose features are read already.
 
@@ -267,6 +302,8 @@ def score_inputs(
         Their names.
     n_reasons : int, default=6
         At most this many reasons a request; with 0 none are looked for.
+    item_numbers : sequence of int of shape (n_scored,), optional
+        Number of each item in its row; 1 where not given.
 
     Returns
     -------
@@ -309,6 +346,8 @@ def score_inputs(
         "stage": [fitted.stage] * n_scored,
         "model_version": [model.manifest["model_version"]] * n_scored,
         "trained_on": [model.manifest["trained_on"]] * n_scored,
+        "item_number": list(item_numbers or [1] * n_scored),
+        "treatment": inputs.submissions["treatment"].tolist(),
     }
     for place in range(N_DEFICIENCIES):
         columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]

@@ -36,7 +36,7 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
 
     Parameters
     ----------
-    predictions : DataFrame of shape (n_scored, 22)
+    predictions : DataFrame of shape (n_scored, 24)
         As :func:`imrml.scoring.prediction.score` gives it.
     width : int, default=120
         Characters a line may hold.

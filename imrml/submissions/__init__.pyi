@@ -7,7 +7,6 @@ from .columns import KnownAt as KnownAt
 from .columns import Submission as Submission
 from .frame import SubmissionFrame as SubmissionFrame
 from .frame import submission_frame as submission_frame
-from .items import split_request as split_request
 from .programmes import DMHC as DMHC
 from .programmes import LETTERS as LETTERS
 from .programmes import Programme as Programme

@@ -1,4 +1,4 @@
-"""Requests as worded, taken apart: a list into its items, an item into its parts."""
+"""An item as a letter words it, taken apart into its parts."""
 
 import re
 
@@ -58,24 +58,3 @@ def split_item(item: str) -> tuple[str, str, str]:
                 match["disputed"].strip(),
             )
     return item, "", ""
-
-
-def split_request(text: str) -> list[str]:
-    r"""Split a request that lists several treatments into its items, a line each.
-
-    Parameters
-    ----------
-    text : str
-        What is asked for, as worded; one treatment or service a line.
-
-    Returns
-    -------
-    list of str
-        The lines that hold anything, in their order, without the blanks around them.
-
-    Examples
-    --------
-    >>> split_request("Norco 10/325mg #60\n\n  Physical therapy 2 x 6, left knee\n")
-    ['Norco 10/325mg #60', 'Physical therapy 2 x 6, left knee']
-    """
-    return [stripped for line in text.splitlines() if (stripped := line.strip())]

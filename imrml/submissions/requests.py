@@ -1,6 +1,6 @@
 """Requests as people send them: sorted into what can be scored and what is refused, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -25,6 +25,9 @@ LONGEST_TEXT = 2_000
 and 774."""
 
 
+MOST_ITEMS = 25
+"""Items that one cell may list."""
+
 _ALIASES = {"notes": "case_summary"}
 """Words of claims staff for our columns: they have notes, not a case summary."""
 
@@ -36,9 +39,11 @@ class Requests:
     Parameters
     ----------
     request_ids : tuple of str
-        One a scored row; no two are equal.
+        One a scored item; no two are equal. Of a row of several items ``ID#1``, ``ID#2`` and so on.
+    item_numbers : tuple of int
+        Number of each item in its row, from 1.
     rows : tuple of int
-        Row numbers of the scored rows in the table as it came, from 1.
+        Row numbers of the scored items in the table as it came, from 1.
     submissions : SubmissionFrame of shape (n_scored, n_columns)
         What can be scored.
     refused : tuple of (int, str)
@@ -53,6 +58,7 @@ class Requests:
     """
 
     request_ids: tuple[str, ...]
+    item_numbers: tuple[int, ...]
     rows: tuple[int, ...]
     submissions: SubmissionFrame
     refused: tuple[tuple[int, str], ...]
@@ -61,7 +67,12 @@ class Requests:
     unread: tuple[tuple[int, str], ...]
 
 
-def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETTERS) -> Requests:
+def sort_requests(
+    table: pd.DataFrame,
+    stage: Stage,
+    programme: Programme = LETTERS,
+    split: Callable[[str], Sequence[str]] | None = None,
+) -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
 
     Of ``DMHC`` columns may also bear the headings of the state's own files.
@@ -74,6 +85,9 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
         When the prediction is made.
     programme : Programme, default=LETTERS
         Whose reviews; of ``DMHC`` columns may also bear the headings of the state's own files.
+    split : callable of str to sequence of str, optional
+        Splits a cell of ``treatment`` into its items, such as ``imrml.split_request``; each is a
+        row of its own, with everything else of its row in common. A cell of ``item`` stays whole.
 
     Returns
     -------
@@ -119,13 +133,29 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
                 f"request_id is that of row {seen[given]}; give each request its own and score "
                 "again"
             )
+    items = _list_items(cells, split if programme is LETTERS else None)
+    for number, why in _find_crowded(items, given_ids):
+        refused.setdefault(number, why)
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
-    places = [number - 1 for number in rows]
+    ids = _name_requests(rows, given_ids)
+    kept_items = [
+        (number, request_id, item, len(items[number - 1]))
+        for number, request_id in zip(rows, ids, strict=True)
+        for item in enumerate(items[number - 1], start=1)
+    ]
+    places = [number - 1 for number, *_ in kept_items]
     kept = cells.take(places)
+    if "treatment" in kept:
+        treatments = [item or None for _, _, (_, item), _ in kept_items]
+        kept = kept.assign({"treatment": treatments})
     all_columns = [column.name for column in programme.columns]
     return Requests(
-        request_ids=tuple(_name_requests(rows, given_ids)),
-        rows=tuple(rows),
+        request_ids=tuple(
+            f"{request_id}#{item_number}" if n_items > 1 else request_id
+            for _, request_id, (item_number, _), n_items in kept_items
+        ),
+        item_numbers=tuple(item_number for _, _, (item_number, _), _ in kept_items),
+        rows=tuple(number for number, *_ in kept_items),
         submissions=frame_of_cells(kept, table.index[places], stage, programme),
         refused=tuple(sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
@@ -134,7 +164,7 @@ def sort_requests(table: pd.DataFrame, stage: Stage, programme: Programme = LETT
             for name in all_columns
             if name in by_name and name not in columns_at(stage, programme)
         ),
-        unread=tuple(sorted(_find_unread(kept, rows, stage))),
+        unread=tuple(sorted(set(_find_unread(kept, [number for number, *_ in kept_items], stage)))),
     )
 
 
@@ -249,6 +279,38 @@ def _find_letters(cells: RawColumns) -> Iterator[tuple[int, str]]:
                     "after the decision; give what was "
                     "known before it, such as the RFA and its report (imrml parse reads letters)"
                 ),
+            )
+
+
+def _list_items(
+    cells: RawColumns, split: Callable[[str], Sequence[str]] | None
+) -> list[Sequence[str]]:
+    """List the items of each row: one, unless its cell of ``treatment`` lists several."""
+    treatments = cells.texts("treatment")
+    if split is None:
+        return [[treatment] for treatment in treatments]
+    return [
+        [treatment] if item or len(treatment) > LONGEST_TEXT else split(treatment) or [treatment]
+        for treatment, item in zip(treatments, cells.texts("item"), strict=True)
+    ]
+
+
+def _find_crowded(
+    items: Sequence[Sequence[str]], given_ids: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    taken = set(given_ids)
+    for number, (row_items, given) in enumerate(zip(items, given_ids, strict=True), start=1):
+        if len(row_items) > MOST_ITEMS:
+            yield (
+                number,
+                f"treatment lists {len(row_items):,} items, at most {MOST_ITEMS} are read; spread "
+                "them over several rows and score again",
+            )
+        elif len(row_items) > 1 and given and f"{given}#1" in taken:
+            yield (
+                number,
+                f"treatment lists {len(row_items)} items, and another row bears the request_id "
+                "that its first item would get; give each request its own and score again",
             )
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from imrml.models import load_model
-from imrml.scoring.prediction import make_prediction_table, score_columns
+from imrml.scoring.prediction import make_prediction_table, score_columns, sort_items
 from imrml.submissions.programmes import columns_at
-from imrml.submissions.requests import sort_requests
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -71,9 +70,7 @@ class _Scorer:
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        requests = sort_requests(
-            model_input, self._loaded.manifest["stage"], self._loaded.model.programme
-        )
+        requests = sort_items(self._loaded, model_input)
         return make_prediction_table(score_columns(self._loaded, requests, allow_demo=True))
 
 

@@ -89,6 +89,8 @@ class Prediction(BaseModel):
     stage: str
     model_version: str
     trained_on: str
+    item_number: int
+    treatment: str
 
 
 class Meaning(BaseModel):

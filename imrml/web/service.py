@@ -12,13 +12,23 @@ from imrml.explaining.explainer import RequestExplainer
 from imrml.explaining.explanation import Explanation
 from imrml.explaining.precedents import Precedents
 from imrml.explaining.what_if import JointWhatIf
-from imrml.features import forget_texts
+from imrml.features import forget_texts, split_request
 from imrml.models import LoadedModel
-from imrml.scoring.prediction import make_prediction_table, require_demo_allowed, score_columns
-from imrml.submissions.requests import Requests, sort_requests
+from imrml.scoring.prediction import (
+    make_prediction_table,
+    require_demo_allowed,
+    score_columns,
+    sort_items,
+)
+from imrml.submissions.requests import LONGEST_TEXT, Requests, sort_requests
 from imrml.tables.formats import plain_rows
 
 Output = TypeVar("Output")
+
+
+def _as_table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
+    return rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
+
 
 TRIAL: dict[str, str | int] = {
     "request_id": "a-17",
@@ -166,7 +176,7 @@ class ModelService:
             forget_texts()
 
     def sort(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Requests:
-        """Sort requests as the command line does.
+        """Sort requests, a row each.
 
         Parameters
         ----------
@@ -178,8 +188,9 @@ class ModelService:
         Requests
             What can be scored and what is refused.
         """
-        table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
-        return sort_requests(table, self.model.manifest["stage"], self.model.model.programme)
+        return sort_requests(
+            _as_table(rows), self.model.manifest["stage"], self.model.model.programme
+        )
 
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> ScoredRequests:
         """Score a table of requests.
@@ -194,8 +205,26 @@ class ModelService:
         ScoredRequests
             Predictions, and what was refused and ignored.
         """
-        requests = self.sort(rows)
+        requests = sort_items(self.model, _as_table(rows))
         return ScoredRequests(requests, score_columns(self.model, requests, allow_demo=True))
+
+    def count_items(self, row: Mapping[str, Any]) -> int:
+        """Count the items that a request lists.
+
+        Parameters
+        ----------
+        row : mapping
+            The request, by column.
+
+        Returns
+        -------
+        int
+            1 for a single treatment; more where its cell of ``treatment`` lists several.
+        """
+        is_letter = self.model.model.programme.name == "letters"
+        if not is_letter or row.get("item") or len(row.get("treatment", "")) > LONGEST_TEXT:
+            return 1
+        return len(split_request(row.get("treatment", "")))
 
     def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> ExplainedRequest:
         """Explain one request, and predict it again as if its text also showed some documents.

@@ -39,8 +39,9 @@ from imrml.documents.archives import SNIFFED, archive_kind, read_members
 from imrml.errors import DocumentError, ImrmlError
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import background, find_documents
+from imrml.features.places import find_body_parts
 from imrml.features.text import mask_text
-from imrml.features.treatment import find_body_parts, parse_treatment
+from imrml.features.treatment import parse_treatment
 from imrml.labelling import label_rationale
 from imrml.letters import parsing
 from imrml.submissions.requests import is_known_heading, sort_requests

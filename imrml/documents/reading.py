@@ -1,8 +1,9 @@
 r"""Bytes to text, with limits: text files in the usual encodings and PDF files with a text layer.
 
-Line ends come back as ``"\n"``, page ends as ``"\f"``; nothing else of the text is touched, because
-a blank at the end of a line tells :mod:`imrml.letters.cleaning` whether the line wraps. The one
-repair is of mojibake, and only where it is certain.
+Line ends come back as ``"\n"``, page ends as ``"\f"``, a hyphen at a line's end as a hyphen, a blank
+and a line end, whatever sign the PDF's reader gave. Nothing else of the text is touched, because a blank at the end of a line tells
+:mod:`imrml.letters.cleaning` whether the line wraps. The one repair is of mojibake, and only where
+it is certain.
 """
 
 import codecs
@@ -22,6 +23,8 @@ _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4]"
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
+# How PDFium writes a hyphen at a line's end, with the line's end or in its place.
+_HYPHEN_AT_LINE_END = re.compile("[\x02\ufffe] ?\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,8 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
             f"{len(text):,} characters; at most {limits.max_characters:,} (limits.max_characters)",
         )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x02" in text or "\ufffe" in text:
+        text = _HYPHEN_AT_LINE_END.sub("- \n", text)
     return text if is_pdf else repair_mojibake(text)
 
 

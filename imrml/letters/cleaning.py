@@ -16,15 +16,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from imrml.text.hyphens import keeps_hyphen, words_of
+
 _BREAKS = re.compile(r"\n+")
 _PAGE_BREAK_IN_DOUBLED = re.compile(r"\n{4,}")
 _BLANK_LINE_IN_DOUBLED = re.compile(r"\n\n[ \t]+\n\n")
 _ODD_BLANKS = re.compile(
-    "[\t\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]"
+    "[\0-\t\v\x0e-\x1f\x7f-\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff\uffff]"
 )
-_ODD_ASCII_BLANKS = "\t\v\x1c\x1d\x1e\x1f"
+"""Blanks of every width, and control characters, which stand for no more than a blank."""
 _WIDE_BLANKS = re.compile(r" {2,}")
-_WORDS = re.compile("[^\\s\u200b\ufeff]+")
+_WORDS = re.compile("[^\\s\0-\x1f\x7f-\u00a0\u200b\ufeff\uffff]+")
 # "Page 2 of 5", alone on its line or after the name and date of the form.
 _FURNITURE = re.compile(
     r"^[ \t]*(?:Final Letter of Determination[ \t]{0,99})?"
@@ -79,7 +81,7 @@ class BlankMap:
     Parameters
     ----------
     text, other : str
-        Equal but for their blanks and for what stands at ``skipped``.
+        Equal but for their blanks, hyphens at a line's end and what stands at ``skipped``.
     skipped : iterable of (int, int)
         Spans of ``other``, whole words, that ``text`` lacks.
 
@@ -100,6 +102,9 @@ class BlankMap:
             while at < word.end():
                 if start == end:
                     start, end = next(pieces)
+                    at_end = at + end - start - 1
+                    if other[end - 1] == "-" and at_end < len(text) and text[at_end] != "-":
+                        end -= 1  # a hyphen at a line's end that only parted syllables
                 if not self._starts or start - at != self._others[-1] - self._starts[-1]:
                     self._starts.append(at)
                     self._others.append(start)
@@ -198,8 +203,7 @@ def clean_letter(text: str) -> CleanText:
 
 
 def _join_paragraphs(text: str) -> str:
-    if not text.isascii() or any(blank in text for blank in _ODD_ASCII_BLANKS):
-        text = _ODD_BLANKS.sub(" ", text)
+    text = _ODD_BLANKS.sub(" ", text)
     if "  " in text:
         text = _WIDE_BLANKS.sub(" ", text)
     pages = [page.removesuffix("\n").split("\n") for page in undouble(text).split("\f")]
@@ -219,6 +223,7 @@ def _join_paragraphs(text: str) -> str:
                 pieces += (words, "\n")
     if not is_spaced:
         _doubt_full_lines(pieces)
+    _settle_hyphens(pieces, text)
     return "".join(pieces).strip(" \n\f\v")
 
 
@@ -269,6 +274,17 @@ def _doubt_full_lines(pieces: list[str]) -> None:
 def _wraps_inside_word(words: str) -> bool:
     """Tell whether a line's last word goes on, as "evidence-" does; "10/325 -" does not."""
     return words[-1] == "-" and words[-2:-1].isalnum()
+
+
+def _settle_hyphens(pieces: list[str], text: str) -> None:
+    """Drop the hyphens with which lines end where they only part the syllables of a word."""
+    document_words: frozenset[str] | None = None
+    for at in range(1, len(pieces) - 1, 2):
+        if pieces[at] == "":
+            document_words = words_of(text) if document_words is None else document_words
+            before = pieces[at - 1][:-1]
+            if not keeps_hyphen(before.rpartition(" ")[2], pieces[at + 1], document_words):
+                pieces[at - 1] = before
 
 
 def _end_line(pieces: list[str], end: str) -> None:

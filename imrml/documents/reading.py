@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
+from imrml.documents.pdf import read_pdf
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize
 
@@ -180,7 +181,7 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
             else "holds nothing",
         )
     is_pdf = b"%PDF-" in content[:1024]
-    text = _pdf_text(content, limits) if is_pdf else _decode(content)
+    text = read_pdf(content, limits) if is_pdf else _decode(content)
     if len(text) > limits.max_characters:
         raise DocumentError(
             "too_large",
@@ -263,47 +264,3 @@ def repair_mojibake(text: str) -> str:
     return "\n".join(
         ftfy.fix_encoding(line, only_encoding) if _MOJIBAKE.search(line) else line for line in lines
     )
-
-
-def _pdf_text(content: bytes, limits: LimitsConfig) -> str:
-    import pypdfium2  # noqa: PLC0415 (0.1 s that text letters need not pay)
-
-    # PDFium mends a file that was cut short as well as it can: a letter without its last items
-    # would pass for a whole one.
-    if b"%%EOF" not in content[-1024:]:
-        raise DocumentError("damaged_pdf", "the end of the PDF is missing, it was cut short")
-    try:
-        pdf = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise DocumentError("password_protected", "the PDF asks for a password") from None
-        raise DocumentError("damaged_pdf", "no PDF that can be opened") from None
-    try:
-        if len(pdf) > limits.max_pages:
-            raise DocumentError(
-                "too_many_pages", f"{len(pdf)} pages; at most {limits.max_pages} (limits.max_pages)"
-            )
-        pages: list[str] = []
-        n_left = limits.max_characters
-        for page in pdf:
-            text_page = page.get_textpage()
-            if text_page.count_chars() > n_left:
-                raise DocumentError(
-                    "too_large",
-                    f"more than {limits.max_characters:,} characters (limits.max_characters)",
-                )
-            pages.append(text_page.get_text_bounded())
-            n_left -= len(pages[-1])
-            text_page.close()
-            page.close()
-    except pypdfium2.PdfiumError:
-        raise DocumentError(
-            "damaged_pdf", f"page {len(pages) + 1} of {len(pdf)} cannot be read"
-        ) from None
-    finally:
-        pdf.close()
-    if not any(page.strip() for page in pages):
-        raise DocumentError(
-            "no_text_layer", f"{pluralize(len(pages), 'page')} without text, perhaps a scan"
-        )
-    return "\f".join(pages)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from imrml.letters.furniture import find_furniture
 from imrml.text.hyphens import keeps_hyphen, words_of
 
 _BREAKS = re.compile(r"\n+")
@@ -27,14 +28,6 @@ _ODD_BLANKS = re.compile(
 """Blanks of every width, and control characters, which stand for no more than a blank."""
 _WIDE_BLANKS = re.compile(r" {2,}")
 _WORDS = re.compile("[^\\s\0-\x1f\x7f-\u00a0\u200b\ufeff\uffff]+")
-# "Page 2 of 5", alone on its line or after the name and date of the form.
-_FURNITURE = re.compile(
-    r"^[ \t]*(?:Final Letter of Determination[ \t]{0,99})?"
-    r"(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
-    r"Page[ \t]{0,9}\|?[ \t]{0,9}\d{1,3}(?:[ \t]of[ \t]\d{1,3})?[ \t]*$",
-    re.MULTILINE,
-)
-
 _FULL_LINE = 75
 """Characters from which a line may have been broken by the margin; letters wrap at 85 to 100."""
 
@@ -195,10 +188,12 @@ def clean_letter(text: str) -> CleanText:
     >>> clean_letter("Tight text \nwraps.\nNext paragraph \fgoes on.\fA page later.").text
     'Tight text wraps.\nNext paragraph goes on.\nA page later.'
     """
-    furniture = tuple(match.span() for match in _FURNITURE.finditer(text)) if "Page" in text else ()
+    furniture = find_furniture(text)
     kept = text
     for start, end in reversed(furniture):
         kept = f"{kept[:start]}\f{kept[end:]}"
+    if "\x0e" in kept:  # what the page's reader took for a stamp is the letter's own
+        kept = kept.replace("\x0e", "").replace("\x0f", "")
     return CleanText(_join_paragraphs(kept), text, furniture)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from imrml.letters.furniture import find_furniture
-from imrml.text.hyphens import keeps_hyphen, words_of
+from imrml.text.hyphens import keeps_hyphen
 
 _BREAKS = re.compile(r"\n+")
 _PAGE_BREAK_IN_DOUBLED = re.compile(r"\n{4,}")
@@ -26,6 +26,7 @@ _ODD_BLANKS = re.compile(
     "[\0-\t\v\x0e-\x1f\x7f-\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff\uffff]"
 )
 """Blanks of every width, and control characters, which stand for no more than a blank."""
+_CONTROLS = re.compile("[\0-\t\v\x0e-\x1f\x7f]")
 _WIDE_BLANKS = re.compile(r" {2,}")
 _WORDS = re.compile("[^\\s\0-\x1f\x7f-\u00a0\u200b\ufeff\uffff]+")
 _FULL_LINE = 75
@@ -198,7 +199,8 @@ def clean_letter(text: str) -> CleanText:
 
 
 def _join_paragraphs(text: str) -> str:
-    text = _ODD_BLANKS.sub(" ", text)
+    if not text.isascii() or _CONTROLS.search(text):
+        text = _ODD_BLANKS.sub(" ", text)
     if "  " in text:
         text = _WIDE_BLANKS.sub(" ", text)
     pages = [page.removesuffix("\n").split("\n") for page in undouble(text).split("\f")]
@@ -273,12 +275,12 @@ def _wraps_inside_word(words: str) -> bool:
 
 def _settle_hyphens(pieces: list[str], text: str) -> None:
     """Drop the hyphens with which lines end where they only part the syllables of a word."""
-    document_words: frozenset[str] | None = None
+    document = ""
     for at in range(1, len(pieces) - 1, 2):
         if pieces[at] == "":
-            document_words = words_of(text) if document_words is None else document_words
+            document = document or text.casefold()
             before = pieces[at - 1][:-1]
-            if not keeps_hyphen(before.rpartition(" ")[2], pieces[at + 1], document_words):
+            if not keeps_hyphen(before.rpartition(" ")[2], pieces[at + 1], document):
                 pieces[at - 1] = before
 
 

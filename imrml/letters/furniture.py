@@ -11,6 +11,7 @@ a heading or an outcome of a letter, nor prose.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from imrml.letters import formats
 
@@ -29,20 +30,19 @@ _VARYING = re.compile(
 )
 
 _SHAPES = re.compile(
-    r"(?:^|(?<=[\f\x0e]))[ \t]*(?:"
     # "Page 2 of 5", alone on its line or after the name and date of the form.
     r"(?:Final Letter of Determination[ \t]{0,99})?(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
     r"(?:Page|Pg\.?)[ \t]{0,9}\|?[ \t]{0,9}\d{1,4}(?:[ \t]{0,3}(?:of|/)[ \t]{0,3}\d{1,4})?"
     # "05/02/2016 TUE 09:41 FAX 209 555 0144 Example -> Example [001/003]"
-    r"|[^\n\f\x0e\x0f]{0,80}\bFAX\b[^\n\f\x0e\x0f]{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3})"
-    r"[^\n\f\x0e\x0f]{0,20}"
-    r"|[^\n\f\x0e\x0f]{0,20}DocuSign(?:ed)?\b[^\n\f\x0e\x0f]{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}[^\n\f\x0e\x0f]{0,20}"
+    r"|.{0,80}\bFAX\b.{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3}).{0,20}"
+    r"|.{0,20}DocuSign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"
     # A Bates number, bare or with the name of a side.
     r"|[A-Z][A-Z0-9&._ -]{0,24}(?:[_-]\d{5,9}|[A-Z][ \t]?(?:0\d{4,8}|\d{6,9}))"
     r"|(?:STRICTLY[ \t]|PRIVILEGED[ \t](?:AND|&)[ \t])?CONFIDENTIAL(?:[ \t-]{1,4}[A-Z ]{3,50})?"
-    r")[ \t]*(?=[\n\f\x0f]|\Z)",
-    re.MULTILINE,
 )
+_SIGNS_OF_SHAPES = ("Page", "Pg", "FAX", "DocuSign", "CONFIDENTIAL")
+# Digits that end a line, but for those of a case number.
+_SIGN_OF_BATES = re.compile(r"[0-9]{5}(?<!(?:CM|SY)[0-9]{2}-[0-9]{7})[ \t]*(?:[\n\f\x0f]|\Z)")
 
 _OWN_WORDS = re.compile(
     "|".join(
@@ -61,6 +61,8 @@ _OWN_WORDS = re.compile(
     ),
     re.IGNORECASE,
 )
+_LONGEST = 160
+_HAS_WORD = re.compile(r"\w")
 _PROSE = re.compile(r"^\W*[a-z]|[a-z)][.;,:]\s*$|(?:\b[a-z]{2,}\b\W+){5}")
 
 
@@ -83,13 +85,21 @@ def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
     >>> [text[start:end] for start, end in find_furniture(text)]
     ['MAIL ROOM MAY 02 2016', 'MAIL ROOM MAY 03 2016']
     """
-    places = [match.span() for match in _SHAPES.finditer(text) if not _OWN_WORDS.search(match[0])]
+    places = list(_find_shapes(text))
     if "\x0e" in text:
         places += _find_stamps(text)
-    pages = list(_cut_pages(text))
+    pages = _cut_pages(text)
     if len(pages) > 1:
         places += _find_repeated(text, pages, places)
     return tuple(_join(places))
+
+
+def _find_shapes(text: str) -> Iterator[tuple[int, int]]:
+    if not (any(sign in text for sign in _SIGNS_OF_SHAPES) or _SIGN_OF_BATES.search(text)):
+        return
+    for line in _LINE.finditer(text):
+        if _SHAPES.fullmatch(line[0].strip()) and not _OWN_WORDS.search(line[0]):
+            yield line.span()
 
 
 def _find_stamps(text: str) -> Iterator[tuple[int, int]]:
@@ -99,67 +109,69 @@ def _find_stamps(text: str) -> Iterator[tuple[int, int]]:
             yield stamp.span()
 
 
-def _cut_pages(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for end in _PAGE_END.finditer(text):
-        yield start, end.start()
-        start = end.end()
-    yield start, len(text)
+def _cut_pages(text: str) -> list[tuple[int, int]]:
+    """Cut at page ends; in doubled text these are runs of four line ends."""
+    if "\n\n\n\n" in text:
+        ends = [match.span() for match in _PAGE_END.finditer(text)]
+    else:
+        ends = []
+        at = text.find("\f")
+        while at >= 0:
+            ends.append((at, at + 1))
+            at = text.find("\f", at + 1)
+    starts = [0, *(end for _, end in ends)]
+    return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
 
 
 def _find_repeated(
     text: str, pages: Sequence[tuple[int, int]], known: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the lines at a page's head or foot that come again at that of another page."""
-    skipped = {start for start, _ in known}
+    known_starts = {start for start, _ in known}
     for is_head in (True, False):
-        ends = [_lines_at_end(text, page, is_head) for page in pages]
+        ends = [list(_keyed_lines(text, page, is_head)) for page in pages]
         n_pages = Counter(key for lines in ends for key in {key for _, key in lines})
         for lines in ends:
             for place, key in lines:
-                if place[0] in skipped:
+                if place[0] in known_starts:
                     continue
-                if n_pages[key] < 2 or 2 * n_pages[key] < len(pages) or not key:
+                n = n_pages[key]
+                if n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place):
                     break
                 yield place
 
 
-def _lines_at_end(
+def _keyed_lines(
     text: str, page: tuple[int, int], is_head: bool
-) -> list[tuple[tuple[int, int], str]]:
-    """Give the lines at a page's head or foot from outside in, each with what does not vary in it.
+) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield the lines at a page's head or foot from outside in, each with what does not vary in it.
 
-    What cannot be furniture has an empty key.
+    The first line that is surely of the letter ends them.
     """
+    for place in islice(_lines_inward(text, page, is_head), _DEPTH):
+        line = text[slice(*place)]
+        words = line.strip(" \t\x0e\x0f")
+        # A line that ends in a blank wraps: it is within a paragraph.
+        if (
+            line[-1] == " "
+            or len(words) > _LONGEST
+            or not _HAS_WORD.search(words)
+            or _PROSE.search(words)
+        ):
+            return
+        yield place, _VARYING.sub(" ", words.casefold()).strip() or "0"
+
+
+def _lines_inward(text: str, page: tuple[int, int], is_head: bool) -> Iterator[tuple[int, int]]:
     start, end = page
-    lines: list[tuple[int, int]] = []
     if is_head:
-        for line in _LINE.finditer(text, start, end):
-            lines.append(line.span())
-            if len(lines) == _DEPTH:
-                break
-    else:
-        at = end
-        while at > start and len(lines) < _DEPTH:
-            line_start = max(text.rfind("\n", start, at) + 1, start)
-            if text[line_start:at].strip():
-                lines.append((line_start, at))
-            at = line_start - 1
-    return [(place, _key(text[place[0] : place[1]])) for place in lines]
-
-
-def _key(line: str) -> str:
-    words = line.strip()
-    # A line that ends in a blank wraps: it is within a paragraph.
-    if (
-        line[-1] == " "
-        or not any(map(str.isalnum, words))
-        or len(words) > 160
-        or _PROSE.search(words)
-        or _OWN_WORDS.search(words)
-    ):
-        return ""
-    return _VARYING.sub(" ", words.casefold()).strip() or "0"
+        yield from (line.span() for line in _LINE.finditer(text, start, end))
+        return
+    while end > start:
+        line_start = max(text.rfind("\n", start, end) + 1, start)
+        if text[line_start:end].strip():
+            yield line_start, end
+        end = line_start - 1
 
 
 def _join(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

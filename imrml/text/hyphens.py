@@ -16,7 +16,6 @@ from importlib.resources import files
 
 _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _LETTERS_AT_START = re.compile(r"[^\W\d_]+")
-_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 # First parts of Greek and Latin that medicine writes without a hyphen. The list of words is of
 # everyday English and lacks most of what they begin.
@@ -32,7 +31,7 @@ _JOINING = re.compile(
 _HYPHENATING = re.compile("all|anti|co|cross|ex|high|low|mid|multi|non|post|pre|self|semi|well")
 
 
-def keeps_hyphen(before: str, after: str, document_words: frozenset[str]) -> bool:
+def keeps_hyphen(before: str, after: str, document: str) -> bool:
     """Tell whether a hyphen at a line's end is the word's own.
 
     The document's own words decide, then what no syllable is, then a list of words. Where nothing
@@ -44,8 +43,8 @@ def keeps_hyphen(before: str, after: str, document_words: frozenset[str]) -> boo
         What stands before the hyphen, at least its last word.
     after : str
         What stands behind the line's end.
-    document_words : frozenset of str
-        As :func:`words_of` gives them.
+    document : str
+        The whole text, case-folded.
 
     Returns
     -------
@@ -54,7 +53,7 @@ def keeps_hyphen(before: str, after: str, document_words: frozenset[str]) -> boo
 
     Examples
     --------
-    >>> own = words_of("A red-flag sign, and a flareup.")
+    >>> own = "a red-flag sign, and a flareup."
     >>> [keeps_hyphen(*pair, own) for pair in (("red", "flag"), ("a flare", "up of pain"))]
     [True, False]
     >>> [keeps_hyphen(*pair, own) for pair in (("X", "ray"), ("L4", "5"), ("Non", "MTUS"))]
@@ -69,8 +68,9 @@ def keeps_hyphen(before: str, after: str, document_words: frozenset[str]) -> boo
     if left_match is None or right_match is None:
         return True
     left, right = left_match[0].casefold(), right_match[0].casefold()
-    if left + right in document_words or f"{left}-{right}" in document_words:
-        return left + right not in document_words
+    has_whole, has_parts = _holds(document, left + right), _holds(document, f"{left}-{right}")
+    if has_whole or has_parts:
+        return not has_whole
     if (
         min(len(left), len(right)) == 1  # "X-ray", "H-wave"
         or right_match[0].islower() == left_match[0].isupper()  # "Patrick-Faber", "FDA-approved"
@@ -83,25 +83,8 @@ def keeps_hyphen(before: str, after: str, document_words: frozenset[str]) -> boo
     return bool(_HYPHENATING.fullmatch(left)) or {left, right} <= _english_words()
 
 
-def words_of(text: str) -> frozenset[str]:
-    r"""Give the words of a text, with their inner hyphens, in lower case.
-
-    Parameters
-    ----------
-    text : str
-        Any; a word that a line's end broke counts as its parts.
-
-    Returns
-    -------
-    frozenset of str
-        Each once.
-
-    Examples
-    --------
-    >>> sorted(words_of("A follow-up visit at L4-5, evidence-\nbased."))
-    ['a', 'at', 'based', 'evidence', 'follow-up', 'l', 'visit']
-    """
-    return frozenset(_WORDS.findall(text.casefold()))
+def _holds(document: str, word: str) -> bool:
+    return word in document and re.search(rf"\b{word}(?!-?\w)", document) is not None
 
 
 @cache

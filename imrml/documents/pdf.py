@@ -42,6 +42,9 @@ _BLANK_ENDED = 0.95
 In the posted letters it is 0.50 to 0.85; a text layer by OCR ends every line so.
 """
 _FEW_LINES = 10
+_FEW_CHARACTERS = 250
+"""Of a page that is nothing but stamps on a picture."""
+_MUCH_OF_PAGE = 0.3
 
 _NO_END = re.compile(rb"\d obj\b|endobj|endstream|startxref|trailer")
 
@@ -82,13 +85,15 @@ def read_pdf(content: bytes, limits: LimitsConfig) -> str:
                 "too_many_pages", f"{len(pdf)} pages; at most {limits.max_pages} (limits.max_pages)"
             )
         pages: list[str] = []
+        empty: list[int] = []
         n_left = limits.max_characters
         for n_read in range(len(pdf)):
-            pages.append(_read_page(pdf, n_read, n_left))
+            pages.append(_read_page(pdf, n_read, n_left, empty))
             n_left -= len(pages[-1])
         if _is_blank_ended(pages):
             pages = [
-                _read_page(pdf, n_read, limits.max_characters, True) for n_read in range(len(pdf))
+                _read_page(pdf, n_read, limits.max_characters, [], True)
+                for n_read in range(len(pdf))
             ]
     except pypdfium2.PdfiumError:
         raise DocumentError(
@@ -96,7 +101,7 @@ def read_pdf(content: bytes, limits: LimitsConfig) -> str:
         ) from None
     finally:
         pdf.close()
-    _require_text(pages)
+    _require_text(pages, empty)
     return "\f".join(pages)
 
 
@@ -112,11 +117,14 @@ def _cut_padding(content: bytes) -> bytes:
     return content[:end] if len(content) - end > 2 else content
 
 
-def _require_text(pages: Sequence[str]) -> None:
-    empty = [number for number, page in enumerate(pages, start=1) if not page.strip()]
-    if len(empty) == len(pages):
+def _require_text(pages: Sequence[str], empty: Sequence[int]) -> None:
+    if len(empty) == len(pages) or not any(page.strip() for page in pages):
         raise DocumentError(
             "no_text_layer", f"{pluralize(len(pages), 'page')} without text, perhaps a scan"
+        )
+    if empty:
+        raise DocumentError(
+            "page_without_text", f"page {empty[0]} of {len(pages)} is a picture without text"
         )
 
 
@@ -172,8 +180,13 @@ class _TextPage:
 
 
 def _read_page(
-    pdf: "pypdfium2.PdfDocument", index: int, max_characters: int, from_places: bool = False
+    pdf: "pypdfium2.PdfDocument",
+    index: int,
+    max_characters: int,
+    empty: list[int],
+    from_places: bool = False,
 ) -> str:
+    """Read a page upright; one that is a picture with hardly any text is noted in ``empty``."""
     page = pdf[index]
     if page.get_rotation():
         page.set_rotation(0)
@@ -194,11 +207,25 @@ def _read_page(
         text_page = page.get_textpage()
     placed = _TextPage(text_page, page.get_height())
     # Text outside the crop box is not given; then characters and places cannot be matched.
+    if len(placed.text.strip()) < _FEW_CHARACTERS and _holds_picture(page):
+        empty.append(index + 1)
     is_whole: bool = len(placed.text) == placed.n_characters
     text = _set_stamps_apart(placed, from_places) if is_whole else placed.text
     text_page.close()
     page.close()
     return text
+
+
+def _holds_picture(page: "pypdfium2.PdfPage") -> bool:
+    """Tell whether a picture covers much of a page: a blank page is none, nor one with a seal."""
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    width, height = page.get_size()
+    for picture in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = picture.get_bounds()
+        if (right - left) * (top - bottom) > _MUCH_OF_PAGE * width * height:
+            return True
+    return False
 
 
 def _find_turns(text_page: "pypdfium2.PdfTextPage", n_characters: int) -> int:

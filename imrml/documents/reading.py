@@ -24,6 +24,7 @@ _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4]"
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
+_SNIFFED, _FEWEST_SNIFFED = 2_000, 40
 # How PDFium writes a hyphen at a line's end, with the line's end or in its place.
 _HYPHEN_AT_LINE_END = re.compile("[\x02\ufffe] ?\n?")
 
@@ -194,11 +195,11 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
 
 
 def _decode(content: bytes) -> str:
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = _utf_16_of(content)
     try:
         text = (
-            content.decode("utf-16")
-            if is_utf16
+            content.decode(encoding)
+            if encoding
             else content.decode("utf-8-sig", errors="imrml.windows_1252")
         )
     except UnicodeDecodeError:
@@ -208,6 +209,19 @@ def _decode(content: bytes) -> str:
     if "\0" in text:
         raise DocumentError("not_text", "holds NUL characters, as pictures and office files do")
     return text
+
+
+def _utf_16_of(content: bytes) -> str:
+    """Tell UTF-16 by its mark, or by every second byte of its beginning being NUL; "" for other."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = content[:_SNIFFED]
+    if len(head) < _FEWEST_SNIFFED or len(content) % 2:
+        return ""
+    n_even, n_odd = head[::2].count(0), head[1::2].count(0)
+    if min(n_even, n_odd) == 0 and max(n_even, n_odd) > 0.45 * len(head):
+        return "utf-16-le" if n_odd else "utf-16-be"
+    return ""
 
 
 def _decode_as_windows(error: UnicodeError) -> tuple[str, int]:

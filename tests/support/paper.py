@@ -4,7 +4,9 @@ import io
 from collections.abc import Callable, Sequence
 
 from factories import FictionalLetter, render
+from PIL import Image
 from pypdf import PdfWriter
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 WIDTH, HEIGHT = 612, 792
@@ -97,6 +99,13 @@ def watermark(canvas: Canvas, page: int, n_pages: int) -> None:
 def same_print_at_foot(canvas: Canvas, page: int, n_pages: int) -> None:
     canvas.setFont("Times-Roman", 12)
     canvas.drawString(72, 58, f"Exhibit C  {page} / {n_pages}")
+
+
+def draw_picture(canvas: Canvas, size: int) -> None:
+    out = io.BytesIO()
+    Image.new("L", (40, 40), 200).save(out, "PNG")
+    out.seek(0)
+    canvas.drawImage(ImageReader(out), 10, 100, size, size)
 
 
 STAMPS: dict[str, Draw] = {

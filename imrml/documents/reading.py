@@ -219,7 +219,7 @@ def _utf_16_of(content: bytes) -> str:
     if len(head) < _FEWEST_SNIFFED or len(content) % 2:
         return ""
     n_even, n_odd = head[::2].count(0), head[1::2].count(0)
-    if min(n_even, n_odd) == 0 and max(n_even, n_odd) > 0.45 * len(head):
+    if min(n_even, n_odd) == 0 and max(n_even, n_odd) > 0.3 * len(head):
         return "utf-16-le" if n_odd else "utf-16-be"
     return ""
 

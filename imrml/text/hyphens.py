@@ -84,7 +84,14 @@ def keeps_hyphen(before: str, after: str, document: str) -> bool:
 
 
 def _holds(document: str, word: str) -> bool:
-    return word in document and re.search(rf"\b{word}(?!-?\w)", document) is not None
+    """Tell whether a text has a word, whole and not as a part of another."""
+    at = document.find(word)
+    while at >= 0:
+        before, after = document[max(at - 1, 0) : at], document[at + len(word) :][:1]
+        if not (before.isalnum() or after.isalnum() or after == "-"):
+            return True
+        at = document.find(word, at + 1)
+    return False
 
 
 @cache

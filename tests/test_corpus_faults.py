@@ -8,7 +8,8 @@ import zipfile
 
 import faults
 import pytest
-from factories import FictionalItem, FictionalLetter, render
+from factories import SUMMARY, FictionalItem, FictionalLetter, render
+from paper import draw_pdf, draw_picture
 from test_documents import make_pdf
 from test_letters_golden import load
 
@@ -55,12 +56,35 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "damaged_pdf": ("damaged.pdf", make_pdf([["page"]])[:-200]),
     "password_protected": ("locked.pdf", make_pdf([["secret"]], password="open")),
     "no_text_layer": ("scan.pdf", make_pdf([[]])),
+    "page_without_text": (
+        "mixed.pdf",
+        draw_pdf(
+            [["page"], []], stamp=lambda canvas, page, n: page == 2 and draw_picture(canvas, 590)
+        ),
+    ),
     "not_text": ("picture.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
     "not_a_letter": ("invoice.txt", b"An invoice for a baker."),
     "unknown_format": ("half.txt", GOOD[: GOOD.index("IMR ISSUES")].encode()),
     "no_items": ("no-items.txt", GOOD[: GOOD.index("Norco")].encode()),
     "item_without_outcome": ("open.txt", letter(items=[FictionalItem(decision="pending")])),
     "contradictory_outcomes": ("both.txt", contradictory()),
+    "item_without_rationale": (
+        "hole.txt",
+        letter(items=[FictionalItem(rationale=""), FictionalItem()]),
+    ),
+    "misread_item": ("glued.txt", letter(items=[FictionalItem("The patient is well. Norco")])),
+    "misread_summary": (
+        "swapped.txt",
+        letter(summary=f"{SUMMARY} Thus, Norco is not medically necessary."),
+    ),
+    "pages_out_of_order": (
+        "order.txt",
+        b"Page 1 of 3\f" + letter() + b"\fPage 3 of 3",
+    ),
+    "garbled_text": (
+        "garbled.txt",
+        letter(summary="zkw vqj xrp " * 90),
+    ),
     "damaged_archive": ("damaged.zip", zipped({"a.txt": GOOD.encode()})[:-30]),
     "decompression_bomb": ("bomb.zip", zipped({"a.txt": bytes(1_500_000)})),
     "unsafe_path": ("unsafe.zip", zipped({"../a.txt": GOOD.encode()})),

@@ -35,6 +35,12 @@ def test_the_usual_encodings(encoding):
     assert read_text(SENTENCE.encode(encoding), LIMITS) == SENTENCE
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark(encoding):
+    text = f"{SENTENCE}\n" * 30
+    assert read_text(text.encode(encoding), LIMITS) == text
+
+
 def test_a_stray_byte_does_not_spoil_the_rest():
     assert read_text("“quoted” and ".encode() + b"47\xb0", LIMITS) == "“quoted” and 47°"
 

@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imrml.errors import DocumentError, LetterError
+from imrml.letters import formats
 from imrml.letters.parsing import parse_letter
 from imrml.submissions.items import split_item
 
@@ -427,3 +428,18 @@ def test_every_field_of_the_seed_letters_is_as_it_was_cut_out_by_hand():
             assert [fields[name] for name in (*dates, "priority", "authorized", "disputed")] == [
                 None
             ] * 5 + [""] * 3
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "The physician reviewer developed the following clinical case summary based on a review of "
+        "the case file, including all medical records:",
+        "The expert reviewer developed the following clinical case summary from the file:",
+        "The MAXIMUS physician reviewer developed the following clinical case summary.",
+    ],
+)
+def test_the_sentence_that_leads_to_the_summary_is_no_part_of_it(lead):
+    match = formats.SUMMARY_LEAD.match(f" {lead} A baker fell.")
+    assert match
+    assert match.end() == len(lead) + 1

@@ -1,8 +1,9 @@
 r"""Bytes to text, with limits: text files in the usual encodings and PDF files with a text layer.
 
-Line ends come back as ``"\n"``, page ends as ``"\f"``; nothing else of the text is touched, because
-a blank at the end of a line tells :mod:`imrml.letters.cleaning` whether the line wraps. The one
-repair is of mojibake, and only where it is certain.
+Line ends come back as ``"\n"``, page ends as ``"\f"``, a hyphen at a line's end as a hyphen, a
+blank and a line end, whatever sign the PDF's reader gave. Nothing else of the text is touched,
+because a blank at the end of a line tells :mod:`imrml.letters.cleaning` whether the line wraps. The
+one repair is of mojibake, and only where it is certain.
 """
 
 import codecs
@@ -13,6 +14,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
+from imrml.documents.pdf import read_pdf
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize
 
@@ -22,6 +24,9 @@ _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4]"
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
+_SNIFFED, _FEWEST_SNIFFED = 2_000, 40
+# How PDFium writes a hyphen at a line's end, with the line's end or in its place.
+_HYPHEN_AT_LINE_END = re.compile("[\x02\ufffe] ?\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +194,24 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
             else "holds nothing",
         )
     is_pdf = b"%PDF-" in content[:1024]
-    text = _pdf_text(content, limits) if is_pdf else _decode(content)
+    text = read_pdf(content, limits) if is_pdf else _decode(content)
     if len(text) > limits.max_characters:
         raise DocumentError(
             "too_large",
             f"{len(text):,} characters; at most {limits.max_characters:,} (limits.max_characters)",
         )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x02" in text or "\ufffe" in text:
+        text = _HYPHEN_AT_LINE_END.sub("- \n", text)
     return text if is_pdf else repair_mojibake(text)
 
 
 def _decode(content: bytes) -> str:
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = _utf_16_of(content)
     try:
         text = (
-            content.decode("utf-16")
-            if is_utf16
+            content.decode(encoding)
+            if encoding
             else content.decode("utf-8-sig", errors="imrml.windows_1252")
         )
     except UnicodeDecodeError:
@@ -214,6 +221,19 @@ def _decode(content: bytes) -> str:
     if "\0" in text:
         raise DocumentError("not_text", "holds NUL characters, as pictures and office files do")
     return text
+
+
+def _utf_16_of(content: bytes) -> str:
+    """Tell UTF-16 by its mark, or by every second byte of its beginning being NUL; "" for other."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = content[:_SNIFFED]
+    if len(head) < _FEWEST_SNIFFED or len(content) % 2:
+        return ""
+    n_even, n_odd = head[::2].count(0), head[1::2].count(0)
+    if min(n_even, n_odd) == 0 and max(n_even, n_odd) > 0.3 * len(head):
+        return "utf-16-le" if n_odd else "utf-16-be"
+    return ""
 
 
 def _decode_as_windows(error: UnicodeError) -> tuple[str, int]:
@@ -270,47 +290,3 @@ def repair_mojibake(text: str) -> str:
     return "\n".join(
         ftfy.fix_encoding(line, only_encoding) if _MOJIBAKE.search(line) else line for line in lines
     )
-
-
-def _pdf_text(content: bytes, limits: LimitsConfig) -> str:
-    import pypdfium2  # noqa: PLC0415 (0.1 s that text letters need not pay)
-
-    # PDFium mends a file that was cut short as well as it can: a letter without its last items
-    # would pass for a whole one.
-    if b"%%EOF" not in content[-1024:]:
-        raise DocumentError("damaged_pdf", "the end of the PDF is missing, it was cut short")
-    try:
-        pdf = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise DocumentError("password_protected", "the PDF asks for a password") from None
-        raise DocumentError("damaged_pdf", "no PDF that can be opened") from None
-    try:
-        if len(pdf) > limits.max_pages:
-            raise DocumentError(
-                "too_many_pages", f"{len(pdf)} pages; at most {limits.max_pages} (limits.max_pages)"
-            )
-        pages: list[str] = []
-        n_left = limits.max_characters
-        for page in pdf:
-            text_page = page.get_textpage()
-            if text_page.count_chars() > n_left:
-                raise DocumentError(
-                    "too_large",
-                    f"more than {limits.max_characters:,} characters (limits.max_characters)",
-                )
-            pages.append(text_page.get_text_bounded())
-            n_left -= len(pages[-1])
-            text_page.close()
-            page.close()
-    except pypdfium2.PdfiumError:
-        raise DocumentError(
-            "damaged_pdf", f"page {len(pages) + 1} of {len(pdf)} cannot be read"
-        ) from None
-    finally:
-        pdf.close()
-    if not any(page.strip() for page in pages):
-        raise DocumentError(
-            "no_text_layer", f"{pluralize(len(pages), 'page')} without text, perhaps a scan"
-        )
-    return "\f".join(pages)

@@ -16,23 +16,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from imrml.letters.furniture import find_furniture
+from imrml.text.hyphens import keeps_hyphen
+
 _BREAKS = re.compile(r"\n+")
 _PAGE_BREAK_IN_DOUBLED = re.compile(r"\n{4,}")
 _BLANK_LINE_IN_DOUBLED = re.compile(r"\n\n[ \t]+\n\n")
 _ODD_BLANKS = re.compile(
-    "[\t\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]"
+    "[\0-\t\v\x0e-\x1f\x7f-\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff\uffff]"
 )
-_ODD_ASCII_BLANKS = "\t\v\x1c\x1d\x1e\x1f"
+"""Blanks of every width, and control characters, which stand for no more than a blank."""
+_CONTROLS = re.compile("[\0-\t\v\x0e-\x1f\x7f]")
 _WIDE_BLANKS = re.compile(r" {2,}")
-_WORDS = re.compile("[^\\s\u200b\ufeff]+")
-# "Page 2 of 5", alone on its line or after the name and date of the form.
-_FURNITURE = re.compile(
-    r"^[ \t]*(?:Final Letter of Determination[ \t]{0,99})?"
-    r"(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
-    r"Page[ \t]{0,9}\|?[ \t]{0,9}\d{1,3}(?:[ \t]of[ \t]\d{1,3})?[ \t]*$",
-    re.MULTILINE,
-)
-
+_WORDS = re.compile("[^\\s\0-\x1f\x7f-\u00a0\u200b\ufeff\uffff]+")
 _FULL_LINE = 75
 """Characters from which a line may have been broken by the margin; letters wrap at 85 to 100."""
 
@@ -79,7 +75,7 @@ class BlankMap:
     Parameters
     ----------
     text, other : str
-        Equal but for their blanks and for what stands at ``skipped``.
+        Equal but for their blanks, hyphens at a line's end and what stands at ``skipped``.
     skipped : iterable of (int, int)
         Spans of ``other``, whole words, that ``text`` lacks.
 
@@ -100,6 +96,9 @@ class BlankMap:
             while at < word.end():
                 if start == end:
                     start, end = next(pieces)
+                    at_end = at + end - start - 1
+                    if other[end - 1] == "-" and at_end < len(text) and text[at_end] != "-":
+                        end -= 1  # a hyphen at a line's end that only parted syllables
                 if not self._starts or start - at != self._others[-1] - self._starts[-1]:
                     self._starts.append(at)
                     self._others.append(start)
@@ -190,15 +189,17 @@ def clean_letter(text: str) -> CleanText:
     >>> clean_letter("Tight text \nwraps.\nNext paragraph \fgoes on.\fA page later.").text
     'Tight text wraps.\nNext paragraph goes on.\nA page later.'
     """
-    furniture = tuple(match.span() for match in _FURNITURE.finditer(text)) if "Page" in text else ()
+    furniture = find_furniture(text)
     kept = text
     for start, end in reversed(furniture):
         kept = f"{kept[:start]}\f{kept[end:]}"
+    if "\x0e" in kept:  # what the page's reader took for a stamp is the letter's own
+        kept = kept.replace("\x0e", "").replace("\x0f", "")
     return CleanText(_join_paragraphs(kept), text, furniture)
 
 
 def _join_paragraphs(text: str) -> str:
-    if not text.isascii() or any(blank in text for blank in _ODD_ASCII_BLANKS):
+    if not text.isascii() or _CONTROLS.search(text):
         text = _ODD_BLANKS.sub(" ", text)
     if "  " in text:
         text = _WIDE_BLANKS.sub(" ", text)
@@ -219,6 +220,7 @@ def _join_paragraphs(text: str) -> str:
                 pieces += (words, "\n")
     if not is_spaced:
         _doubt_full_lines(pieces)
+    _settle_hyphens(pieces, text)
     return "".join(pieces).strip(" \n\f\v")
 
 
@@ -269,6 +271,17 @@ def _doubt_full_lines(pieces: list[str]) -> None:
 def _wraps_inside_word(words: str) -> bool:
     """Tell whether a line's last word goes on, as "evidence-" does; "10/325 -" does not."""
     return words[-1] == "-" and words[-2:-1].isalnum()
+
+
+def _settle_hyphens(pieces: list[str], text: str) -> None:
+    """Drop the hyphens with which lines end where they only part the syllables of a word."""
+    document = ""
+    for at in range(1, len(pieces) - 1, 2):
+        if pieces[at] == "":
+            document = document or text.casefold()
+            before = pieces[at - 1][:-1]
+            if not keeps_hyphen(before.rpartition(" ")[2], pieces[at + 1], document):
+                pieces[at - 1] = before
 
 
 def _end_line(pieces: list[str], end: str) -> None:

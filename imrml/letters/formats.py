@@ -357,8 +357,9 @@ whose sign is found and whose dates hold."""
 # unvarying beginning and end are spelled out.
 SUMMARY_LEAD = re.compile(
     r"\s*(?:"
-    + worded("The expert reviewer developed the following clinical case summary")
-    + r"[^:]{0,120}:|Disclaimer\s*:\s*"
+    r"The\s+(?:expert|physician|medical|MAXIMUS)\s+(?:physician\s+|medical\s+)?"
+    + worded("reviewer developed the following clinical case summary")
+    + r"[^:.]{0,160}[:.]|Disclaimer\s*:\s*"
     + worded("The following case summary was taken directly from")
     + r"[^.]{0,200}\.)",
     re.IGNORECASE,

@@ -13,6 +13,7 @@ from imrml.errors import LetterError
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
+from imrml.letters.plausibility import require_plausible
 from imrml.letters.sections import find_sections, recognize_format
 from imrml.letters.spans import ParsedLetter, Place, Span, field_words, mark
 from imrml.submissions.columns import Submission
@@ -75,8 +76,9 @@ def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") 
     Raises
     ------
     LetterError
-        ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome`` or
-        ``contradictory_outcomes``; its offset counts characters of the text.
+        ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome``,
+        ``contradictory_outcomes``, or that it was misread (:mod:`imrml.letters.plausibility`); its
+        offset counts characters of the text.
     DocumentError
         The file cannot be read, or holds no text, or more than the limits of the default config
         allow.
@@ -177,6 +179,9 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
         *(span for block in blocks for span in block.spans),
     ]
     spans.sort(key=lambda span: (span.start, -span.end))
+
+    # 9. Words of one field in another: such a letter was misread, and is refused.
+    require_plausible(clean, letter_format.items, items, spans)
     flags = tuple(flag for flag, is_raised in raised.items() if is_raised)
     return ParsedLetter(case, clean, tuple(spans), case_outcome, flags)
 

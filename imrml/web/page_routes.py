@@ -17,6 +17,7 @@ REMEDIES = {
     "damaged_pdf": "Save it again as PDF, or paste its text.",
     "password_protected": "Save a copy without a password.",
     "no_text_layer": "Run text recognition (OCR) on it first, or type what it says.",
+    "page_without_text": "Run text recognition (OCR) on all of it first, or type what it says.",
     "not_text": "Save it as PDF or as text.",
 }
 """What a clerk can do about a file that cannot be read, by its reason."""

@@ -1,0 +1,182 @@
+r"""Page furniture: what stands on the pages of a letter but is not of it.
+
+A fax header, a Bates number, an envelope's id, a mail-room stamp or a watermark is told in three
+ways. Its place on the page tells it where a PDF was read: :mod:`imrml.documents.pdf` sets such
+lines apart between ``"\x0e"`` and ``"\x0f"``. In any text that has pages, a line at a page's head
+or foot is furniture where it comes again at that of another page, up to digits and dates. And a
+table of known shapes tells the lines that need no second page. Never furniture is what holds a label,
+a heading or an outcome of a letter, nor prose.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from imrml.letters import formats
+
+_STAMP = re.compile("\x0e[^\x0f]*\x0f")
+_PAGE_END = re.compile(r"\f|\n{4,}")
+_LINE = re.compile(r"[^\n\f\x0e\x0f]*[^\s\x0e\x0f][^\n\f\x0e\x0f]*")
+
+_DEPTH = 8
+"""Lines from a page's end in which furniture is looked for."""
+
+# Counters, dates and times differ from page to page.
+_VARYING = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|ember|tember|ober)?\b"
+    r"|\b(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?\b"
+    r"|\b[ap]\.?m\b|[\d\W_]+"
+)
+
+_SHAPES = re.compile(
+    # "Page 2 of 5", alone on its line or after the name and date of the form.
+    r"(?:Final Letter of Determination[ \t]{0,99})?(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
+    r"(?:Page|Pg\.?)[ \t]{0,9}\|?[ \t]{0,9}\d{1,4}(?:[ \t]{0,3}(?:of|/)[ \t]{0,3}\d{1,4})?"
+    # "05/02/2016 TUE 09:41 FAX 209 555 0144 Example -> Example [001/003]"
+    r"|.{0,80}\bFAX\b.{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3}).{0,20}"
+    r"|.{0,20}DocuSign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"
+    # A Bates number, bare or with the name of a side.
+    r"|[A-Z][A-Z0-9&._ -]{0,24}(?:[_-]\d{5,9}|[A-Z][ \t]?(?:0\d{4,8}|\d{6,9}))"
+    r"|(?:STRICTLY[ \t]|PRIVILEGED[ \t](?:AND|&)[ \t])?CONFIDENTIAL(?:[ \t-]{1,4}[A-Z ]{3,50})?"
+)
+_SIGNS_OF_SHAPES = ("Page", "Pg", "FAX", "DocuSign", "CONFIDENTIAL")
+# Digits that end a line, but for those of a case number.
+_SIGN_OF_BATES = re.compile(r"[0-9]{5}(?<!(?:CM|SY)[0-9]{2}-[0-9]{7})[ \t]*(?:[\n\f\x0f]|\Z)")
+
+_OWN_WORDS = re.compile(
+    "|".join(
+        [
+            *(formats.worded(label) for label, _, _ in formats.FACT_LABELS),
+            *(
+                formats.worded(section.heading)
+                for row in formats.FORMATS
+                for section in row.sections
+            ),
+            r"\bUpheld\b|\bOverturned\b|\bguideline\s*:|\brationale\s*:|\bSection\(s\)",
+            r"medically\s+necessary|\bState\(s\)|\bCertification\(s\)",
+            r"\bMTUS\b|\bODG\b|\bACOEM\b|\bGuidelines?\b",
+            r"^\W*(?:Standard|Expedited|\d{1,2}/\d{1,2}/\d{4}|(?:CM|SY)\d{2}-\d{7})\W*$",
+        ]
+    ),
+    re.IGNORECASE,
+)
+_LONGEST = 160
+_HAS_WORD = re.compile(r"\w")
+_PROSE = re.compile(r"^\W*[a-z]|[a-z)][.;,:]\s*$|(?:\b[a-z]{2,}\b\W+){5}")
+
+
+def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
+    r"""Find the page furniture of a letter.
+
+    Parameters
+    ----------
+    text : str
+        As :func:`imrml.documents.read_text` gives it.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Where it stands, by start, without overlap.
+
+    Examples
+    --------
+    >>> text = "MAIL ROOM MAY 02 2016\nThe first page\fMAIL ROOM MAY 03 2016\nand the second"
+    >>> [text[start:end] for start, end in find_furniture(text)]
+    ['MAIL ROOM MAY 02 2016', 'MAIL ROOM MAY 03 2016']
+    """
+    places = list(_find_shapes(text))
+    if "\x0e" in text:
+        places += _find_stamps(text)
+    pages = _cut_pages(text)
+    if len(pages) > 1:
+        places += _find_repeated(text, pages, places)
+    return tuple(_join(places))
+
+
+def _find_shapes(text: str) -> Iterator[tuple[int, int]]:
+    if not (any(sign in text for sign in _SIGNS_OF_SHAPES) or _SIGN_OF_BATES.search(text)):
+        return
+    for line in _LINE.finditer(text):
+        if _SHAPES.fullmatch(line[0].strip()) and not _OWN_WORDS.search(line[0]):
+            yield line.span()
+
+
+def _find_stamps(text: str) -> Iterator[tuple[int, int]]:
+    """Yield what the page's reader set apart, unless it holds the letter's own words."""
+    for stamp in _STAMP.finditer(text):
+        if not _OWN_WORDS.search(stamp[0]):
+            yield stamp.span()
+
+
+def _cut_pages(text: str) -> list[tuple[int, int]]:
+    """Cut at page ends; in doubled text these are runs of four line ends."""
+    if "\n\n\n\n" in text:
+        ends = [match.span() for match in _PAGE_END.finditer(text)]
+    else:
+        ends = []
+        at = text.find("\f")
+        while at >= 0:
+            ends.append((at, at + 1))
+            at = text.find("\f", at + 1)
+    starts = [0, *(end for _, end in ends)]
+    return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
+
+
+def _find_repeated(
+    text: str, pages: Sequence[tuple[int, int]], known: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the lines at a page's head or foot that come again at that of another page."""
+    known_starts = {start for start, _ in known}
+    for is_head in (True, False):
+        ends = [list(_keyed_lines(text, page, is_head)) for page in pages]
+        n_pages = Counter(key for lines in ends for key in {key for _, key in lines})
+        for lines in ends:
+            for place, key in lines:
+                if place[0] in known_starts:
+                    continue
+                n = n_pages[key]
+                if n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place):
+                    break
+                yield place
+
+
+def _keyed_lines(
+    text: str, page: tuple[int, int], is_head: bool
+) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield the lines at a page's head or foot from outside in, each with what does not vary in it.
+
+    The first line that is surely of the letter ends them.
+    """
+    for place in islice(_lines_inward(text, page, is_head), _DEPTH):
+        line = text[slice(*place)]
+        words = line.strip(" \t\x0e\x0f")
+        # A line that ends in a blank wraps: it is within a paragraph.
+        if (
+            line[-1] == " "
+            or len(words) > _LONGEST
+            or not _HAS_WORD.search(words)
+            or _PROSE.search(words)
+        ):
+            return
+        yield place, _VARYING.sub(" ", words.casefold()).strip() or "0"
+
+
+def _lines_inward(text: str, page: tuple[int, int], is_head: bool) -> Iterator[tuple[int, int]]:
+    start, end = page
+    if is_head:
+        yield from (line.span() for line in _LINE.finditer(text, start, end))
+        return
+    while end > start:
+        line_start = max(text.rfind("\n", start, end) + 1, start)
+        if text[line_start:end].strip():
+            yield line_start, end
+        end = line_start - 1
+
+
+def _join(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    end = -1
+    for place in sorted(set(places)):
+        if place[0] >= end:
+            yield place
+            end = place[1]

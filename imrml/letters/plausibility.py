@@ -1,0 +1,158 @@
+"""Signs that a letter was misread: it is refused, for a half-read letter would be half-learned.
+
+Extraction that loses line ends, a page that is absent or out of place and text cut off all leave
+the same traces: words of one field stand in another. None of the checks needs to know the letter.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from imrml.determinations import Item
+from imrml.errors import LetterError
+from imrml.letters import formats
+from imrml.letters.cleaning import CleanText
+from imrml.letters.spans import Span
+
+# Labels as a text layer by OCR may leave them, with another sign for the colon.
+_LABEL = re.compile(
+    r"(?:Claims\s*Administrator\s*guideline|MAXIMUS\s*guideline|Decision\s*rationale)\s*[:;.]",
+    re.IGNORECASE,
+)
+_OUTCOME = re.compile(r":\s{0,9}(?:Upheld|Overturned)\b")
+_CLOSING = re.compile(
+    r"\b(?:Therefore|Thus|Hence|Accordingly|Consequently|As such"
+    r"|(?:Given|Based on|In view of|In light of) the (?:above|foregoing))\b[^.]{0,250}"
+    # Utilization review is told in the past: "was not medically necessary".
+    r"\b(?:(?:is|are)\s+(?:not\s+)?(?:considered\s+)?medically\s+necessary"
+    r"|medical\s+necessity\b[^.]{0,120}\b(?:is|has)\b)",
+    re.IGNORECASE,
+)
+_SENTENCE_OF_RATIONALE = re.compile(
+    r"\b(?:is|are|was|were|be|been)\s+(?:not\s+|therefore\s+)*(?:medically|recommended|supported"
+    r"|indicated|established|warranted|necessary|substantiated|documented|appropriate)\b"
+    r"|\b(?:patient|injured\s+worker|claimant|employee|provider|physician|documentation"
+    r"|guidelines?|MTUS|ODG|ACOEM|records?|file)\s+(?:has|have|had|is|are|was|were|does|do|did"
+    r"|states?|recommends?|supports?|notes?|reports?|shows?|suggests?|indicates?|asks?|took|told)\b"
+    r"|\b(?:there|this|it)\s+(?:is|are|was|were|has)\b|\bmedical\s+necessity\b",
+    re.IGNORECASE,
+)
+_PARTIAL_FORMULA = re.compile(
+    r"\bwas\s+the\s+original\s+request\b|\b(?:was|were|is|are)\s+authorized\s+by\s+the\s+Claims"
+    r"\s+Administrator|remaining\s+IMR\s+eligible\s+portion[^,]{0,60}",
+    re.IGNORECASE,
+)
+_TWO_SENTENCES = re.compile(r"(?:\b[a-z]{2,}\W+){5}[a-z]{3,}\.\s+[A-Z][a-z]+(?:\s+[a-z]+){3}")
+_COMMON_WORD = re.compile(
+    r"\b(?:the|of|and|to|in|is|was|for|a|not|with|that|or|on|by)\b", re.IGNORECASE
+)
+_FEWEST_WORDS = 60
+_LEAST_COMMON = 0.08
+"""Share of a letter's words that are of the commonest; in prose it is about a third."""
+
+_COUNTER = re.compile(r"\b(\d{1,4})\s?(?:of|/)\s?(\d{1,4})\b[\]\s\x0f]*$", re.IGNORECASE)
+_NOT_COUNTER = re.compile(r"[\d\W_]+")
+
+
+def require_plausible(
+    clean: CleanText, grammar: object, items: Sequence[Item], spans: Sequence[Span]
+) -> None:
+    """Raise unless the fields hold what they should.
+
+    Parameters
+    ----------
+    clean : CleanText
+        The letter.
+    grammar : formats.LabelledItems or formats.NumberedItems
+        Of its format.
+    items : sequence of Item
+        As parsed.
+    spans : sequence of Span
+        Of the whole letter.
+
+    Raises
+    ------
+    LetterError
+        ``garbled_text``, ``pages_out_of_order``, ``misread_item``, ``misread_summary`` or
+        ``item_without_rationale``.
+    """
+    _require_words(clean.text)
+    _require_page_order(clean)
+    for item in items:
+        _require_item(item, spans)
+    _require_summary(items[0].submission.case_summary, spans)
+    if isinstance(grammar, formats.LabelledItems):
+        _require_all_labels(clean.text, items, spans)
+    for item in items[:-1]:
+        if not item.determination.rationale:
+            raise LetterError(
+                "item_without_rationale",
+                f"item {item.item_number} of {len(items)} has no rationale",
+                _start(spans, "item", item.item_number),
+            )
+
+
+def _require_words(text: str) -> None:
+    n_words = text.count(" ") + text.count("\n")
+    if n_words >= _FEWEST_WORDS and len(_COMMON_WORD.findall(text)) < _LEAST_COMMON * n_words:
+        raise LetterError("garbled_text", "hardly a common word of English is among its words")
+
+
+def _require_page_order(clean: CleanText) -> None:
+    """Compare the counters in page furniture, as "Page 2 of 5" has them."""
+    series: dict[tuple[str, int], list[int]] = {}
+    for start, end in clean.furniture:
+        words = clean.original[start:end]
+        counter = _COUNTER.search(words)
+        if counter and 0 < int(counter[1]) <= int(counter[2]):
+            key = _NOT_COUNTER.sub(" ", words), int(counter[2])
+            series.setdefault(key, []).append(int(counter[1]))
+    for numbers in series.values():
+        for number, following in pairwise(numbers):
+            if following not in {number, number + 1}:
+                raise LetterError("pages_out_of_order", f"page {following} follows page {number}")
+
+
+def _require_item(item: Item, spans: Sequence[Span]) -> None:
+    words = _PARTIAL_FORMULA.sub(" ", item.submission.item)
+    is_misread = (
+        _SENTENCE_OF_RATIONALE.search(words)
+        or _TWO_SENTENCES.search(words)
+        or _LABEL.search(words)
+        or _CLOSING.search(words)
+    )
+    if is_misread:
+        raise LetterError(
+            "misread_item",
+            f"item {item.item_number} holds a sentence or label where a treatment should stand",
+            _start(spans, "item", item.item_number),
+        )
+
+
+def _require_summary(summary: str, spans: Sequence[Span]) -> None:
+    if _LABEL.search(summary) or _CLOSING.search(summary):
+        raise LetterError(
+            "misread_summary",
+            "the case summary holds a label or the closing sentence of a rationale",
+            _start(spans, "case_summary", 0),
+        )
+
+
+def _require_all_labels(text: str, items: Sequence[Item], spans: Sequence[Span]) -> None:
+    """Compare the labels and outcomes in the text with those that were read."""
+    label_starts = {span.start for span in spans if span.kind == "label" and span.item_number}
+    lost = next((m for m in _LABEL.finditer(text) if m.start() not in label_starts), None)
+    first_item = _start(spans, "item", 1) or 0
+    n_outcomes = sum(1 for _ in _OUTCOME.finditer(text, first_item))
+    if lost or n_outcomes > len(items):
+        raise LetterError(
+            "misread_item",
+            "a label within a field" if lost else f"{n_outcomes} outcomes for {len(items)} items",
+            lost.start() if lost else None,
+        )
+
+
+def _start(spans: Sequence[Span], name: str, item_number: int) -> int | None:
+    return next(
+        (span.start for span in spans if (span.name, span.item_number) == (name, item_number)), None
+    )

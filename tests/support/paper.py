@@ -1,0 +1,122 @@
+"""Fictional letters on paper: laid out as a PDF, stamped and turned as paper is."""
+
+import io
+from collections.abc import Callable, Sequence
+
+from factories import FictionalLetter, render
+from PIL import Image
+from pypdf import PdfWriter
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+WIDTH, HEIGHT = 612, 792
+LINES_A_PAGE = 40
+
+Draw = Callable[[Canvas, int, int], None]
+"""Draws on a page, given its number from 1 and the number of pages."""
+
+
+def pages_of(letter: FictionalLetter, lines_a_page: int = LINES_A_PAGE) -> list[list[str]]:
+    lines = render(letter.paragraphs(), "tight", 85).split("\n")
+    return [lines[at : at + lines_a_page] for at in range(0, len(lines), lines_a_page)]
+
+
+def draw_pdf(
+    pages: Sequence[Sequence[str]],
+    *,
+    stamp: Draw | None = None,
+    is_under: bool = False,
+    turned: int = 0,
+    rotate: int = 0,
+) -> bytes:
+    """Draw a PDF: its content turned by quarter turns, its pages by degrees of ``/Rotate``."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(HEIGHT, WIDTH) if turned % 2 else (WIDTH, HEIGHT))
+    for number, lines in enumerate(pages, start=1):
+        if turned:
+            canvas.translate(*{1: (HEIGHT, 0), 2: (WIDTH, HEIGHT), 3: (0, WIDTH)}[turned])
+            canvas.rotate(90 * turned)
+        if stamp and is_under:
+            stamp(canvas, number, len(pages))
+        canvas.setFont("Times-Roman", 12)
+        for i, line in enumerate(lines):
+            canvas.drawString(72, 705 - 14 * i, line)
+        if stamp and not is_under:
+            stamp(canvas, number, len(pages))
+        canvas.showPage()
+    canvas.save()
+    return _rotate(out.getvalue(), rotate) if rotate else out.getvalue()
+
+
+def _rotate(content: bytes, degrees: int) -> bytes:
+    writer = PdfWriter(clone_from=io.BytesIO(content))
+    for page in writer.pages:
+        page.rotate(degrees)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def fax_header(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Courier", 8)
+    canvas.drawString(
+        20, 780, f"03/04/2015 WED 10:12 FAX 5550100 Farm -> Mill {page:03d}/{n_pages:03d}"
+    )
+
+
+def envelope(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Helvetica", 7)
+    canvas.drawString(18, 778, "DocuSign Envelope ID: 0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9")
+
+
+def number_at_foot(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Helvetica", 9)
+    canvas.drawString(480, 20, f"MILL-{4470 + page:06d}")
+
+
+def mail_room(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Helvetica-Bold", 10)
+    for i, line in enumerate(("RECEIVED", "Mail room of the mill", "MAR 04 2015", "By: ____")):
+        canvas.drawString(480, 770 - 12 * i, line)
+
+
+def filed_on_first(canvas: Canvas, page: int, n_pages: int) -> None:
+    if page == 1:
+        canvas.setFont("Times-Bold", 14)
+        canvas.drawString(420, 770, "FILED")
+        canvas.drawString(420, 752, "2015 Mar 4 PM 2:41")
+
+
+def watermark(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.saveState()
+    canvas.translate(306, 396)
+    canvas.rotate(45)
+    canvas.setFont("Helvetica", 60)
+    canvas.drawCentredString(0, 0, "SPECIMEN COPY")
+    canvas.restoreState()
+
+
+def same_print_at_foot(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Times-Roman", 12)
+    canvas.drawString(72, 58, f"Exhibit C  {page} / {n_pages}")
+
+
+def draw_picture(canvas: Canvas, size: int) -> None:
+    out = io.BytesIO()
+    Image.new("L", (40, 40), 200).save(out, "PNG")
+    out.seek(0)
+    canvas.drawImage(ImageReader(out), 10, 100, size, size)
+
+
+STAMPS: dict[str, Draw] = {
+    draw.__name__: draw
+    for draw in (
+        fax_header,
+        envelope,
+        number_at_foot,
+        mail_room,
+        filed_on_first,
+        watermark,
+        same_print_at_foot,
+    )
+}

@@ -1,0 +1,178 @@
+"""Paper as it comes: stamped, turned and padded letters read as the clean ones do."""
+
+import pytest
+from factories import FictionalItem, FictionalLetter
+from paper import STAMPS, draw_pdf, number_at_foot, pages_of
+
+from imrml.config import load_config
+from imrml.documents.reading import read_text
+from imrml.errors import DocumentError
+from imrml.letters.coverage import measure_coverage
+from imrml.letters.furniture import find_furniture
+from imrml.letters.parsing import parse_letter
+from imrml.letters.spans import ParsedLetter
+
+LIMITS = load_config().limits
+LONG = "The mill hand walked to work again, and no packet told of any test in June. "
+LETTER = FictionalLetter(
+    items=[
+        FictionalItem(rationale=f"{LONG * 9}The drug is not medically necessary."),
+        FictionalItem("Soma 350mg #30", "Overturned", rationale=f"{LONG * 12}It is supported."),
+        FictionalItem("Hand therapy, 6 visits", rationale=f"{LONG * 3}It is not supported."),
+    ]
+)
+PAGES = pages_of(LETTER)
+
+
+def parse(content: bytes) -> ParsedLetter:
+    return parse_letter(read_text(content, LIMITS))
+
+
+CLEAN = parse(draw_pdf(PAGES))
+
+
+def test_the_clean_letter_reads_as_written_and_holds_no_furniture():
+    assert [item.submission.item for item in CLEAN.case.items] == [
+        item.item for item in LETTER.items
+    ]
+    assert [item.determination.rationale for item in CLEAN.case.items] == [
+        item.rationale for item in LETTER.items
+    ]
+    assert not CLEAN.clean.furniture
+    assert not CLEAN.flags
+    assert len(PAGES) > 1
+
+
+@pytest.mark.parametrize("is_under", [False, True], ids=["over", "under"])
+@pytest.mark.parametrize("stamp", STAMPS.values(), ids=STAMPS)
+def test_a_stamp_is_furniture_and_leaves_no_trace_in_a_field(stamp, is_under):
+    parsed = parse(draw_pdf(PAGES, stamp=stamp, is_under=is_under))
+    assert parsed.case == CLEAN.case
+    assert parsed.flags == CLEAN.flags
+    assert parsed.clean.furniture
+    assert measure_coverage(parsed).share_read == 1
+
+
+@pytest.mark.parametrize("stamp", STAMPS.values(), ids=STAMPS)
+def test_a_letter_of_one_page_too(stamp):
+    pages = pages_of(FictionalLetter(), 60)
+    assert len(pages) == 1
+    assert parse(draw_pdf(pages, stamp=stamp)).case == parse(draw_pdf(pages)).case
+
+
+def test_a_furniture_span_slices_back_to_the_stamp():
+    parsed = parse(draw_pdf(PAGES, stamp=number_at_foot))
+    words = [
+        parsed.clean.original[start:end].strip("\x0e\x0f") for start, end in parsed.clean.furniture
+    ]
+    assert words == [f"MILL-{4470 + page:06d}" for page in range(1, len(PAGES) + 1)]
+    [span] = parsed.find("item", 3)
+    start, end = parsed.locate(span, 0, len("Hand therapy"))
+    assert parsed.clean.original[start:end] == "Hand therapy"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"rotate": 90},
+        {"rotate": 270},
+        {"rotate": 180},
+        {"turned": 1},
+        {"turned": 2},
+        {"turned": 3},
+        {"turned": 1, "rotate": 90},
+        {"turned": 3, "rotate": 270},
+    ],
+    ids=str,
+)
+def test_a_turned_page_reads_as_an_upright_one(how):
+    assert read_text(draw_pdf(PAGES, **how), LIMITS) == CLEAN.clean.original
+    stamped = parse(draw_pdf(PAGES, stamp=number_at_foot, **how))
+    assert stamped.case == CLEAN.case
+
+
+@pytest.mark.parametrize(
+    "padding", [b"\0" * 5000, b" " * 3000, b"\n<html>session ended</html>" * 90]
+)
+def test_what_stands_behind_the_end_of_a_pdf_is_padding(padding):
+    assert read_text(draw_pdf(PAGES) + padding, LIMITS) == CLEAN.clean.original
+
+
+def test_objects_behind_the_end_of_a_pdf_are_a_version_cut_short():
+    for cut in (b"\n12 0 obj\n<< /Type /Page", b"\nstartxref\n"):
+        with pytest.raises(DocumentError) as caught:
+            read_text(draw_pdf(PAGES) + cut, LIMITS)
+        assert caught.value.reason == "damaged_pdf"
+
+
+def test_lines_that_all_end_in_a_blank_say_nothing_of_paragraphs():
+    pages = [[f"{line.rstrip()} " for line in page] for page in PAGES]
+    parsed = parse(draw_pdf(pages))
+    assert [item.submission.item for item in parsed.case.items] == [
+        item.item for item in LETTER.items
+    ]
+    assert [item.determination.rationale for item in parsed.case.items] == [
+        item.rationale for item in LETTER.items
+    ]
+
+
+# --- furniture in text ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Mill Clinic 555-0100  p. 1", "Mill Clinic 555-0100  p. 2"),
+        ("EXHIBIT 4-1", "EXHIBIT 4-2"),
+        ("Printed Mar 4 2015 9:02 AM by reader 7", "Printed April 5 2015 10:12 PM by reader 7"),
+    ],
+)
+@pytest.mark.parametrize("is_head", [True, False], ids=["head", "foot"])
+def test_a_line_that_comes_again_at_a_pages_end_is_furniture(first, second, is_head):
+    bodies = "He fell and was\nseen.", "She rose and\nwent."
+    pages = [
+        f"{line}\n{body}" if is_head else f"{body}\n{line}"
+        for line, body in zip((first, second), bodies, strict=True)
+    ]
+    text = "\f".join(pages)
+    assert [text[start:end] for start, end in find_furniture(text)] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "necessary.",
+        "is not medically necessary",
+        "Soma 350mg #30: Upheld",
+        "MAXIMUS guideline: Decision based on MTUS.",
+        "Case Number: CM15-0099999",
+        "Official Disability Guidelines (ODG) Neck",
+        "and the worker was seen again in the clinic",
+        "A line that wraps as lines of a paragraph do ",
+    ],
+)
+def test_a_line_of_the_letter_is_none_however_often_it_comes(line):
+    text = f"He fell.\n{line}\fShe rose.\n{line}"
+    assert find_furniture(text) == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "03/04/2015 WED 10:12 FAX 5550100 Farm -> Mill 001/003",
+        "DocuSign Envelope ID: 0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9",
+        "MILL-000123",
+        "CONFIDENTIAL",
+        "Page 2 of 5",
+    ],
+)
+def test_a_known_shape_needs_no_second_page(line):
+    text = f"He fell.\n{line}\nShe rose."
+    assert [text[start:end] for start, end in find_furniture(text)] == [line]
+
+
+@pytest.mark.parametrize(
+    "line", ["CM15-0099999", "The FAX was sent.", "MRI 72148", "MTUS 2009", "Confidential care."]
+)
+def test_what_looks_like_a_known_shape_is_not_taken_for_one(line):
+    assert find_furniture(f"He fell.\n{line}\nShe rose.") == ()

@@ -46,7 +46,7 @@ _FEW_CHARACTERS = 250
 """Of a page that is nothing but stamps on a picture."""
 _MUCH_OF_PAGE = 0.3
 
-_NO_END = re.compile(rb"\d obj\b|endobj|endstream|startxref|trailer")
+_NO_END = (b" obj", b"endobj", b"endstream", b"startxref", b"trailer")
 
 
 def read_pdf(content: bytes, limits: LimitsConfig) -> str:
@@ -112,7 +112,7 @@ def _cut_padding(content: bytes) -> bytes:
     pass for a whole one. So a file without its end mark, or with objects behind it, is refused.
     """
     end = content.rfind(b"%%EOF") + len(b"%%EOF")
-    if end < len(b"%%EOF") or _NO_END.search(content, end):
+    if end < len(b"%%EOF") or any(content.find(sign, end) >= 0 for sign in _NO_END):
         raise DocumentError("damaged_pdf", "the end of the PDF is missing, it was cut short")
     return content[:end] if len(content) - end > 2 else content
 

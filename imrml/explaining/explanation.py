@@ -112,7 +112,13 @@ class LikelyDeficiency:
 
     @property
     def is_all_shown(self) -> bool:
-        """Whether the text shows every line already: nothing is left to send."""
+        """Whether the text shows every line already: nothing is left to send.
+
+        Returns
+        -------
+        bool
+            True where no line of the checklist is missing.
+        """
         return all(line.is_shown for line in self.checklist)
 
 

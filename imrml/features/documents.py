@@ -49,7 +49,13 @@ class FoundDocument:
 
     @property
     def is_shown(self) -> bool:
-        """Whether the text shows it: it is done."""
+        """Whether the text shows it: it is done.
+
+        Returns
+        -------
+        bool
+            False for what is planned, requested, denied, negated or another's.
+        """
         return self.status == "done"
 
 

@@ -7,6 +7,13 @@ class Applicability:
     """Whether cues may count for one item in one rationale.
 
     Many cues ask for the same words, which are sought once.
+
+    Parameters
+    ----------
+    about : str
+        The item in lower case, and what names its treatment.
+    text : str
+        The rationale in lower case.
     """
 
     def __init__(self, about: str, text: str) -> None:
@@ -17,7 +24,18 @@ class Applicability:
         self._anywhere: dict[int, bool] = {}
 
     def to(self, cue: Cue) -> bool:
-        """Tell whether what a cue asks of the item and of the rationale holds."""
+        """Tell whether what a cue asks of the item and of the rationale holds.
+
+        Parameters
+        ----------
+        cue : Cue
+            Of the tables of cues.
+
+        Returns
+        -------
+        bool
+            True where the cue asks for nothing that is not there.
+        """
         return (
             (cue.about is None or self._is_found(cue.about, self._about, self._in_item))
             and (

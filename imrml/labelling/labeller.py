@@ -166,7 +166,22 @@ def _with_learned(
 def label_by_cues(
     rationale: str, item: str, denied_beside: Sequence[str], read: ReadRationale
 ) -> tuple[LabelledSpan, ...]:
-    """Find what the cues alone say; see `label_rationale`, which reads the rationale first."""
+    """Find what the cues alone say; :func:`label_rationale` reads the rationale first.
+
+    Parameters
+    ----------
+    rationale, item : str
+        As written.
+    denied_beside : sequence of str
+        Items of the same letter that were upheld.
+    read : ReadRationale
+        The rationale as read.
+
+    Returns
+    -------
+    tuple of LabelledSpan
+        In the order of the text.
+    """
     normalized, sentences, named = read
     names = _names_of(item, named)
     whole_text = normalized.text.lower()

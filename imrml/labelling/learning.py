@@ -71,7 +71,13 @@ class LearningResult:
 
     @property
     def is_better(self) -> bool:
-        """Whether the learned part adds anything beyond chance."""
+        """Whether the learned part adds anything beyond chance.
+
+        Returns
+        -------
+        bool
+            True where the interval of the gain lies above zero.
+        """
         return self.gain[0] > 0
 
 

@@ -4,8 +4,8 @@ A fax header, a Bates number, an envelope's id, a mail-room stamp or a watermark
 ways. Its place on the page tells it where a PDF was read: :mod:`imrml.documents.pdf` sets such
 lines apart between ``"\x0e"`` and ``"\x0f"``. In any text that has pages, a line at a page's head
 or foot is furniture where it comes again at that of another page, up to digits and dates. And a
-table of known shapes tells the lines that need no second page. Never furniture is what holds a label,
-a heading or an outcome of a letter, nor prose.
+table of known shapes tells the lines that need no second page. Never furniture is what holds a
+label, a heading or an outcome of a letter, nor prose.
 """
 
 import re

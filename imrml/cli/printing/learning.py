@@ -6,7 +6,13 @@ from imrml.labelling.learning import LearningResult
 
 
 def print_learning(result: LearningResult) -> None:
-    """Print figures on stdout."""
+    """Print figures on stdout.
+
+    Parameters
+    ----------
+    result : LearningResult
+        Of ``fit_learned``.
+    """
     print("\n".join(learning_lines(result)))
 
 

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from factories import SUMMARY, FictionalItem, FictionalLetter
+from factories import SUMMARY, FictionalItem, FictionalLetter, partly_authorized
 from paper import draw_pdf, draw_picture, fax_header, pages_of
 
 from imrml.config import load_config
@@ -82,11 +82,7 @@ GUILTY = {
 INNOCENT = {
     "a treatment partly authorized": FictionalLetter(
         items=[
-            FictionalItem(
-                "Massage, 12 visits was the original request. 6 visits was authorized by the "
-                "Claims Administrator. The remaining IMR eligible portion of the original request, "
-                "massage, 6 visits is"
-            )
+            FictionalItem(partly_authorized("Massage, 12 visits", "6 visits", "massage, 6 visits"))
         ]
     ).spaced(),
     "a treatment of several sentences": FictionalLetter(

@@ -5,6 +5,7 @@ import hmac
 import logging
 import secrets
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -99,7 +100,7 @@ def make_json_error(status: int, what: str) -> Response:
     return MarkupFreeResponse({"error": what}, status)
 
 
-class _Guard:
+class _Guard(ABC):
     """ASGI middleware that looks at HTTP only; what else there is (start and stop) passes."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -110,8 +111,9 @@ class _Guard:
         answer = self._answer if scope["type"] == "http" else self.app
         await answer(scope, receive, send)
 
+    @abstractmethod
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
+        """Answer a request of HTTP."""
 
 
 class Shield(_Guard):

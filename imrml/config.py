@@ -228,7 +228,7 @@ class PrecedentsConfig(_Section):
 
 
 class MonitoringConfig(_Section):
-    """From when on an alarm rings."""
+    """From when on an alarm fires."""
 
     min_rows: Count
     psi: Positive

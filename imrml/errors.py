@@ -154,3 +154,33 @@ class RequestWarning(UserWarning):
 
 class RefusedRequestWarning(RequestWarning):
     """A row of a table of requests is refused and not scored; the message names it and says why."""
+
+
+def require_type(value: object, kind: type, argument: str, advice: str) -> None:
+    """Raise unless an argument is of the type that a public function takes.
+
+    Parameters
+    ----------
+    value : object
+        What was passed.
+    kind : type
+        What is expected.
+    argument : str
+        Function and argument; the message begins with it.
+    advice : str
+        What to pass.
+
+    Raises
+    ------
+    TypeError
+        Names both types; the value itself may hold text of a record.
+
+    Examples
+    --------
+    >>> require_type("requests.csv", dict, "score: requests", "pass imrml.read_table(path)")
+    Traceback (most recent call last):
+    TypeError: score: requests is a str, expected a dict; pass imrml.read_table(path)
+    """
+    if not isinstance(value, kind):
+        found, expected = type(value).__name__, kind.__name__
+        raise TypeError(f"{argument} is a {found}, expected a {expected}; {advice}")

@@ -361,6 +361,8 @@ def test_what_stands_beside_an_endless_word_is_still_read():
 
 
 def test_an_item_is_held_to_a_head_even_where_it_is_the_first():
-    long_part = partly_authorized("Massage " * 1000, "Massage 2 visits", "Massage 4 visits")
+    long_part = partly_authorized(
+        "Massage of the back " * 400, "Massage 2 visits", "Massage 4 visits"
+    )
     [item] = parse_letter(letter_with(item=long_part)).case.items
     assert len(item.submission.item) <= 1500

@@ -74,7 +74,7 @@ def make_folds(data: TrainingData, seeds: range) -> list[Fold]:
                     x_train,
                     x_test,
                     names,
-                    model._trust(),
+                    model._prior_scales(),
                     model._answers(),
                 )
             )

@@ -144,7 +144,7 @@ def compare_deficiencies(data: TrainingData, invented: ReviewModel) -> None:
         model.fit(
             part.submissions, part.overturned, part.groups, part.deficiencies, part.is_labelled
         )
-        scale = sparse.diags_array(model._trust())
+        scale = sparse.diags_array(model._prior_scales())
         x_train, x_test = (
             sparse.csr_matrix(sparse.hstack([inputs.matrix, inputs.words]) @ scale)
             for inputs in (model.read(part.submissions), model.read(held.submissions))

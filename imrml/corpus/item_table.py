@@ -171,8 +171,10 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
         noun = "column" if len(absent) == 1 else "columns"
         known = [column.name for column in PARSED_COLUMNS if column.name in items]
         n_others = len(items.columns) - len(known)
-        others = [f"and {n_others} under other headings"] if n_others else []
-        headings = ", ".join([*known, *others]) or "no column"
+        others = f"{n_others} under other headings"
+        if known and n_others:
+            others = f"{', '.join(known)}, and {others}"
+        headings = others if n_others else ", ".join(known) or "no column"
         raise TableError(
             f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}"
         )

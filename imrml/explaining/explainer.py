@@ -15,7 +15,7 @@ from imrml.deficiencies import (
     line_rule,
     taxonomy,
 )
-from imrml.errors import ModelError, TableError
+from imrml.errors import ModelError, TableError, require_type
 from imrml.explaining.explanation import (
     ChecklistLine,
     Contribution,
@@ -118,10 +118,11 @@ def explain(
     >>> explanation.category_name, explanation.shown[0].quote
     ('opioids', 'CURES was checked.')
     """
+    require_type(model, LoadedModel, "explain: model", "pass imrml.load_model(path)")
+    require_type(requests, pd.DataFrame, "explain: requests", "pass imrml.read_table(path)")
+    require_type(row, int, "explain: row", "pass the number of a row, from 1")
     if not 1 <= row <= len(requests):
-        raise TableError(
-            f"explain: row {row} of {len(requests):,}; there is none: give a row of the table"
-        )
+        raise TableError(f"explain: row {row} of {len(requests):,}; rows count from 1")
     one = sort_requests(
         requests.iloc[row - 1 : row], model.manifest["stage"], model.model.programme
     )

@@ -27,7 +27,7 @@ def build_features(
 ) -> FeatureUnion:
     """Build the unfitted features of a submission frame.
 
-    Every transformer sees every column, so that each rings the alarm for one that is not known at
+    Every transformer sees every column, so that each fires the alarm for one that is not known at
     the stage.
 
     Fit with ``cases`` (the case of each row) under

@@ -15,6 +15,7 @@ UNLISTED = frozenset(
 )  # fmt: skip
 """Codes for what no other code lists."""
 
+_DIGIT = re.compile(r"\d")
 # A modifier may follow ("97799-86"). An amount, a price or a number with a sign before is no code.
 _CODE = re.compile(
     r"(?<![\w.$#·])(?P<code>\d{5}|\d{4}t|[a-ceghj-mp-tv]\d{4})(?:-(?:\d\d|[a-z][a-z0-9]))?"
@@ -56,7 +57,7 @@ def _number(code: str) -> int:
 
 
 def _kind(code: str) -> str:
-    return re.sub(r"\d", "", code)
+    return _DIGIT.sub("", code)
 
 
 @remember(16384)

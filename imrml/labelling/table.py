@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 
 from imrml.engines import map_ordered
-from imrml.errors import TableError
+from imrml.errors import TableError, require_type
 from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
 from imrml.labelling.learned import LearnedPart
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
@@ -50,6 +50,7 @@ def label_items(
     >>> label_items(items)["deficiencies"].tolist()
     [['no_functional_improvement']]
     """
+    require_type(items, pd.DataFrame, "label_items: items", "pass imrml.read_table(path)")
     if missing := [name for name in ("rationale", "decision") if name not in items]:
         raise TableError(
             f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', "

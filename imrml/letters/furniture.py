@@ -17,7 +17,8 @@ from imrml.letters import formats
 
 _STAMP = re.compile("\x0e[^\x0f]*\x0f")
 _PAGE_END = re.compile(r"\f|\n{4,}")
-_LINE = re.compile(r"[^\n\f\x0e\x0f]*[^\s\x0e\x0f][^\n\f\x0e\x0f]*")
+# From its start only: else a line of blanks would be read again from each of them.
+_LINE = re.compile(r"(?<![^\n\f\x0e\x0f])[^\n\f\x0e\x0f]*[^\s\x0e\x0f][^\n\f\x0e\x0f]*")
 
 _DEPTH = 8
 """Lines from a page's end in which furniture is looked for."""

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import config_context
 
 from imrml.deficiencies import Deficiency, taxonomy
-from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning
+from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_type
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
@@ -124,6 +124,8 @@ def score(
     0  request-1             opioid  below_base_rate
     1  request-2            imaging  above_base_rate
     """
+    require_type(model, LoadedModel, "score: model", "pass imrml.load_model(path)")
+    require_type(requests, pd.DataFrame, "score: requests", "pass imrml.read_table(path)")
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
@@ -264,7 +266,7 @@ def require_demo_allowed(manifest: Mapping[str, Any], *, allow_demo: bool) -> No
     if manifest["trained_on"] == "synthetic" and not allow_demo:
         raise ModelError(
             f"{DEMO}: this model learned from invented letters and knows nothing of real ones; "
-            "--allow-demo uses it"
+            "allow_demo=True (--allow-demo) uses it"
         )
 
 

@@ -14,7 +14,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-_LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
+_LETTERS_AT_END = re.compile(r"(?<![^\W\d_])[^\W\d_]+\Z")
 _LETTERS_AT_START = re.compile(r"[^\W\d_]+")
 
 # First parts of Greek and Latin that medicine writes without a hyphen. The list of words is of

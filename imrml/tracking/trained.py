@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.config import Config
-from imrml.errors import TrackingError
+from imrml.errors import TrackingError, require_type
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
@@ -99,6 +99,8 @@ def train(
     Traceback (most recent call last):
     imrml.errors.TableError: ...
     """
+    require_type(items, pd.DataFrame, "train: items", "pass imrml.read_table(path)")
+    require_type(config, Config, "train: config", "pass imrml.load_config(path)")
     result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
     facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
     if out is None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.errors import NotEnoughDataError
+from imrml.errors import NotEnoughDataError, require_type
 from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
 from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, describe_comparison, reach_verdict
@@ -110,6 +110,8 @@ def evaluate(
     Traceback (most recent call last):
     imrml.errors.TableError: ...
     """
+    require_type(model, LoadedModel, "evaluate: model", "pass imrml.load_model(path)")
+    require_type(items, pd.DataFrame, "evaluate: items", "pass imrml.read_table(path)")
     config = config or Config.model_validate(model.manifest["config"])
     data = prepare(items, config, labels)
     models = [model] if against is None else [model, against]

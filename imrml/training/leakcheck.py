@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, Split
-from imrml.errors import NotEnoughDataError
+from imrml.errors import NotEnoughDataError, require_type
 from imrml.evaluation import checks
 from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
@@ -93,6 +93,8 @@ def check_leaks(
     >>> [check.code for check in checks if check.status == "failed"]
     ['outcome_phrases', 'golden_feature']
     """
+    require_type(items, pd.DataFrame, "check_leaks: items", "pass imrml.read_table(path)")
+    require_type(config, Config, "check_leaks: config", "pass imrml.load_config(path)")
     run = TrainingRun(prepare(items, config).without_labels, without_search(config), n_jobs, report)
     data, config = run.data, run.config
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)

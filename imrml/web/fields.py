@@ -64,6 +64,7 @@ def list_fields(stage: Stage, programme: Programme) -> tuple[Field, ...]:
 
     Examples
     --------
+    >>> from imrml.submissions.programmes import LETTERS
     >>> [field.column for field in list_fields("rfa", LETTERS)][:3]
     ['treatment', 'diagnosis', 'case_summary']
     """
@@ -91,6 +92,7 @@ def parse_labelled_lines(text: str, fields: Sequence[Field]) -> dict[str, str]:
 
     Examples
     --------
+    >>> from imrml.submissions.programmes import LETTERS
     >>> text = "DOI: 3/1/2014\nService/Good Requested: MRI left knee\nHe fell."
     >>> parse_labelled_lines(text, list_fields("rfa", LETTERS))
     {'date_of_injury': '3/1/2014', 'treatment': 'MRI left knee'}
@@ -124,6 +126,7 @@ def fill_fields(given: Mapping[str, str], report: str, fields: Sequence[Field]) 
 
     Examples
     --------
+    >>> from imrml.submissions.programmes import LETTERS
     >>> report = "Treatment: Norco #60\nAge: 43"
     >>> filled = fill_fields({"age": "44"}, report, list_fields("imr", LETTERS))
     >>> filled["treatment"], filled["age"]

@@ -48,7 +48,7 @@ def check_leaks(
         checks = run(
             read_table(items),
             settings,
-            loaded.model if loaded else None,
+            loaded,
             n_jobs=jobs,
             report=report,
         )

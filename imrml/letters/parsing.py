@@ -9,7 +9,7 @@ from typing import Any
 from imrml.config import load_config
 from imrml.determinations import Case, Determination, Item
 from imrml.documents.reading import read_bytes, read_text
-from imrml.errors import LetterError
+from imrml.errors import LetterError, require_types
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
@@ -106,6 +106,11 @@ def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") 
     >>> letter.clean.original[slice(*letter.locate(span, 0, 15))]
     'Hand therapy,   6'
     """
+    require_types(
+        "parse_letter",
+        source=(source, str | bytes | Path),
+        fallback_case_number=(fallback_case_number, str),
+    )
     if isinstance(source, str):
         text = source
     else:

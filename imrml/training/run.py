@@ -230,7 +230,7 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
     n_overturned, n_upheld = int(overturned.sum()), int((~overturned).sum())
     if min(n_overturned, n_upheld) < 2:
         raise NotEnoughDataError(
-            "training needs upheld and overturned items, at least two of each; "
+            "train needs upheld and overturned items, at least two of each; "
             f"found {n_upheld:,} upheld and {n_overturned:,} overturned"
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.metrics.slices import MIN_SLICE_ITEMS
@@ -127,7 +127,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "slice_names": SLICE_NAMES,
         "split_names": SPLIT_NAMES,
         "min_slice_items": MIN_SLICE_ITEMS,
-        "deficiency_names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
+        "deficiency_names": deficiency_names(),
         "weak_splits": find_weak_splits(metrics, verdict.headline.split),
         "level": f"{metrics['bootstrap']['interval_level']:.0%}",
     }

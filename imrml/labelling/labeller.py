@@ -112,8 +112,8 @@ def _with_learned(
     normalized, sentences, _ = read
     features = sentence_features(sentences, item)
     scores = learned.score_sentences(features)
-    found = {span.id for span in spans}
-    is_found = np.array([id_ in found for id_ in deficiency_ids()])
+    by_cues = {span.id for span in spans}
+    is_found = np.array([id_ in by_cues for id_ in deficiency_ids()])
     holds = learned.log_odds(best_of(scores), is_found) >= 0
     if (holds == is_found).all():
         return spans

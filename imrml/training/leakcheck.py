@@ -46,7 +46,7 @@ _TITLES = {
 def check_leaks(
     items: pd.DataFrame,
     config: Config,
-    model: LoadedModel | None = None,
+    model: LoadedModel | ReviewModel | None = None,
     n_jobs: int = 1,
     report: Report = report_nothing,
 ) -> list[Check]:
@@ -58,8 +58,9 @@ def check_leaks(
         Item table with decisions; see :func:`imrml.training.data.prepare`.
     config : Config
         The recipe; a search in it is left out, for a leak shows under any settings.
-    model : LoadedModel, optional
-        Its features are looked at. Without it, one is fitted on a fold of the table.
+    model : LoadedModel or ReviewModel, optional
+        As ``load_model`` gives it, or the ``.model`` of a training: its features are looked at.
+        Without it, one is fitted on a fold of the table.
     n_jobs : int, default=1
         Processes that fit folds side by side; -1 for one a core.
     report : callable, default=report_nothing
@@ -97,13 +98,14 @@ def check_leaks(
         "check_leaks",
         items=(items, pd.DataFrame),
         config=(config, Config),
-        model=(model, LoadedModel | None),
+        model=(model, LoadedModel | ReviewModel | None),
         n_jobs=(n_jobs, int),
         report=(report, Callable),
     )
     data = prepare(items, config, verb="leakcheck").without_labels
     run = TrainingRun(data, without_search(config), n_jobs, report)
-    config, given = run.config, model.model if model else None
+    config = run.config
+    given = model.model if isinstance(model, LoadedModel) else model
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     folds = _folds_for_fits(data, config)
     report("looking at the table")

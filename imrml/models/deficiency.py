@@ -11,8 +11,8 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
+from imrml.models.linear import one_thread
 from imrml.models.normal_equations import PenalisedHessian
-from imrml.models.outcome import one_thread
 from imrml.models.priors import CategoryPrior
 
 _SMALLEST_RATE = 0.01

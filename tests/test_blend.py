@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from model_factories import fictional_items, make_model
+from scipy import sparse
 from scipy.special import expit, logit
 
 from imrml.models import ReviewModel, load_model, save_model
 from imrml.models.blend import CENTER, PriorBlend
 from imrml.models.calibration import HeldOutScores, ScoreCalibrator, calibrate, calibration_folds
+from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
@@ -195,3 +197,47 @@ def test_a_blend_survives_its_file(items: dict[str, Any], blended: ReviewModel, 
     asked = items["submissions"]
     np.testing.assert_array_equal(loaded.predict_proba(asked), blended.predict_proba(asked))
     assert any("averaged in log-odds" in note for note in loaded.notes)
+
+
+# --- deficiencies -------------------------------------------------------------------------------
+
+
+def noisy_deficiencies(knows: bool) -> tuple[sparse.csr_matrix, np.ndarray, list[str], np.ndarray]:
+    """Six hundred items of two hundred cases, with a label that their features tell or not."""
+    random = np.random.default_rng(3)
+    X = random.normal(size=(600, 40)) * 0.3
+    categories = np.resize(["opioid", "imaging"], 600)
+    p = np.where(categories == "opioid", 0.7, 0.2)
+    told = expit(logit(p) + (6 * X[:, 0] if knows else 0))
+    labels = random.random((600, 1)) < told[:, None]
+    return sparse.csr_matrix(X), labels, categories.tolist(), np.repeat(np.arange(200), 3)
+
+
+def test_a_deficiency_regression_is_weighed_by_what_it_shows() -> None:
+    weights = {}
+    for knows in (True, False):
+        X, labels, categories, cases = noisy_deficiencies(knows)
+        given = {"kind": "ridge", "penalty": 1.0, "min_items": 5, "shrinkage": 5.0}
+        fitted = DeficiencyModel(**given).fit(X, labels, categories, cases=cases)
+        weights[knows] = fitted.weight_
+        alone = DeficiencyModel(**given, ship="distinguishable")
+        assert alone.fit(X, labels, categories, cases=cases).weight_ == 1.0
+        p, priors = fitted.predict_proba(X, categories), fitted.predict_priors(categories)
+        by_regression = alone.predict_proba(X, categories)
+        between = logit(priors) + fitted.weight_ * (logit(by_regression) - logit(priors))
+        np.testing.assert_allclose(p, expit(between))
+    assert weights[False] < 0.5 < weights[True]
+
+
+def test_a_rare_category_borrows_from_its_family_and_a_common_one_does_not() -> None:
+    categories = ["opioid"] * 60 + ["nsaid"] * 60 + ["imaging"] * 100
+    labels = np.array([[True]] * 110 + [[False]] * 110)
+    families = {"opioid": "drugs", "nsaid": "drugs", "topical": "drugs"}
+    given = {"kind": "category_prior", "penalty": 1.0, "min_items": 5, "shrinkage": 5.0}
+    fitted = DeficiencyModel(**given).fit(None, labels, categories, families=families)
+    asked = ["opioid", "topical", "imaging", "surgery"]
+    rates, priors = fitted.predict_rates(asked)[:, 0], fitted.predict_priors(asked)[:, 0]
+    assert rates[1] > priors[1] + 0.2
+    assert abs(rates[0] - priors[0]) < 0.05
+    assert rates[2:].tolist() == priors[2:].tolist()
+    np.testing.assert_array_equal(fitted.predict_proba(None, asked)[:, 0], rates)

@@ -149,7 +149,8 @@ class ModelsConfig(_Section):
 
     outcome: OutcomeConfig
     deficiency: DeficiencyConfig
-    category_shrinkage: Annotated[float, Field(ge=0)]
+    ship: Literal["expected", "distinguishable"]
+    category_shrinkage: Annotated[float, Field(ge=0)] | None
     n_refits: Annotated[int, Field(ge=0)]
     interval_level: Share
     cost_ratio: Positive | None

@@ -21,7 +21,7 @@ from imrml.features.text import mask_text
 from imrml.intervals import Resamples
 from imrml.models import ReviewModel
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.outcome import linear_model
+from imrml.models.linear import linear_model
 from imrml.tables.files import read_table
 from imrml.training.data import TrainingData, prepare
 

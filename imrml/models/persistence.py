@@ -35,6 +35,7 @@ ALLOWED_TYPES = frozenset(
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.associations.ChecklistAssociations",
+        "imrml.models.blend.PriorBlend",
         "imrml.models.crosses.CrossesLogistic",
         "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",

@@ -33,6 +33,7 @@ ALLOWED_TYPES = frozenset(
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.associations.ChecklistAssociations",
+        "imrml.models.counts.CategoryCounts",
         "imrml.models.crosses.CrossesLogistic",
         "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",

@@ -91,7 +91,7 @@ def format_reasons(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
 
 
 def describe_ignored_input(requests: Requests) -> list[str]:
-    """Say in sentences which columns and cells of a table count for nothing, and why.
+    """Say in sentences how a table was read: which headings as what, and what counts for nothing.
 
     Parameters
     ----------
@@ -111,7 +111,10 @@ def describe_ignored_input(requests: Requests) -> list[str]:
     ['columns passed over because nobody knows them: colour',
      'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
     """
-    sentences = []
+    sentences = list(requests.notes)
+    if requests.read_as:
+        named = ", ".join(f"{heading} = {column}" for heading, column in requests.read_as)
+        sentences.insert(0, f"headings read as: {named}")
     if requests.unknown_columns:
         named = ", ".join(requests.unknown_columns)
         sentences.append(f"columns passed over because nobody knows them: {named}")

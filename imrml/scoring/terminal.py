@@ -1,6 +1,7 @@
 """The prediction table as plain text for a terminal."""
 
 import io
+import textwrap
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from imrml.scoring.prediction import N_DEFICIENCIES
 
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
 _N_LINES = 3
+_MOST_CHARACTERS = 120  # of a treatment on a terminal
 _HEADINGS = {
     "request": 3,
     "treatment": 3,
@@ -62,7 +64,7 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
         category = name_category(str(row["treatment_category"]))
         table.add_row(
             str(row["request_id"]),
-            f"{category}\nbase rate: {format_base_rate(row)}",
+            f"{_shorten(row['treatment'])}\n{category}\nbase rate: {format_base_rate(row)}",
             _format_probability(row),
             _format_deficiencies(row),
             _format_documents(row),
@@ -73,6 +75,10 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
     if (predictions["trained_on"] == "synthetic").any():
         yield DEMO_NOTICE
     yield f"{P_MEANING}: {DECISION_SUPPORT}."
+
+
+def _shorten(treatment: str) -> str:
+    return textwrap.shorten(treatment, _MOST_CHARACTERS, placeholder=" ...")
 
 
 def _format_probability(row: dict[Hashable, Any]) -> str:

@@ -22,7 +22,7 @@ from imrml.explaining.explanation import (
     LikelyDeficiency,
     ShownDocument,
 )
-from imrml.explaining.precedents import Precedents, name_category
+from imrml.explaining.precedents import Precedents
 from imrml.explaining.sections import TITLES, mark_text
 from imrml.explaining.what_if import (
     ABSTAINS,
@@ -34,6 +34,7 @@ from imrml.explaining.what_if import (
     format_what_if,
 )
 from imrml.features import find_documents
+from imrml.features.names import name_category
 from imrml.models import LoadedModel
 from imrml.models.associations import checklist_lines
 from imrml.models.outcome import CalibratedClassifier
@@ -45,6 +46,7 @@ from imrml.scoring.in_words import (
     LAW,
     P_MEANING,
     compute_points,
+    format_base_rate,
     format_interval,
 )
 from imrml.scoring.prediction import (
@@ -226,6 +228,7 @@ class RequestExplainer:
         return Explanation(
             prediction=self.prediction,
             category_name=name_category(str(self.prediction["treatment_category"])),
+            base_rate_words=self._format_base_rate(),
             interval_note=format_interval(self.prediction),
             is_too_short=is_too_short,
             contributions=tuple(self._list_contributions()),
@@ -332,6 +335,10 @@ class RequestExplainer:
             None if p_overturned is None else self._model.associations_.move(p_overturned, lines),
             dict(zip(deficiency_ids(), p_deficiencies.tolist(), strict=True)),
         )
+
+    def _format_base_rate(self) -> str:
+        [n_overturned] = self._model.counts_.count_overturned(self._inputs.categories)
+        return format_base_rate(self.prediction, n_overturned, self._model.class_rate_)
 
     @property
     def _abstains(self) -> bool:

@@ -11,7 +11,10 @@ from imrml.phrases import pluralize
 def score_requests(
     submissions: Annotated[
         str,
-        typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin."),
+        typer.Argument(
+            help="Submission table: treatment and whatever else is known; - for stdin. Or a filled "
+            "form, a report or a mail, as `requests` reads it."
+        ),
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     out: Annotated[
@@ -25,14 +28,14 @@ def score_requests(
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.scoring.prediction import score
-    from imrml.submissions.requests import is_known_heading
-    from imrml.tables.files import read_table, table_format, write_table
+    from imrml.scoring.request_files import read_requests
+    from imrml.tables.files import table_format, write_table
     from imrml.tracking.addresses import load_model
 
     table_format(out)
     loaded = load_model(model)
-    requests = read_table(submissions, is_known_heading)
     with console.tell_warnings() as refused:
+        requests = read_requests(submissions, isolate=True)
         predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     n_abstained = int((predictions["predicted"] == "abstain").sum())

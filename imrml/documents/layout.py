@@ -6,7 +6,7 @@ tables cells; their places are made up, a row a line and a column a hundred poin
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["text", "value", "ticked", "unticked"]
@@ -86,7 +86,6 @@ class PageLayout:
     text: str
     rules: tuple[tuple[float, float, float], ...] = ()
     posts: tuple[tuple[float, float, float], ...] = ()
-    notes: tuple[str, ...] = field(default=())
 
 
 def lay_out(
@@ -206,17 +205,38 @@ def lay_out_text(text: str) -> PageLayout:
     >>> [[cell.text for cell in line] for line in lay_out_text("Treatment\tCPT\nMRI\t72148").lines]
     [['Treatment', 'CPT'], ['MRI', '72148']]
     """
+    return replace(page_of_rows(map(_CELL.split, text.split("\n"))), text=text)
+
+
+def page_of_rows(rows: Iterable[Sequence[str]]) -> PageLayout:
+    r"""Lay out rows of cells; a paragraph is a row of one cell.
+
+    Parameters
+    ----------
+    rows : iterable of sequence of str
+        From the top down; a cell may hold several lines.
+
+    Returns
+    -------
+    PageLayout
+        A line each, its cells a hundred points apart.
+
+    Examples
+    --------
+    >>> page_of_rows([["Treatment", "CPT"], ["MRI", "72148"], [""], ["Six visits."]]).text
+    'Treatment\tCPT\nMRI\t72148\n\nSix visits.'
+    """
     lines: list[Line] = []
-    for number, line in enumerate(text.split("\n")):
-        if not line.strip():
-            continue
-        top = -number * _ROW
-        lines.append(
-            tuple(
-                Word(words.strip(), place * _COLUMN, top - 10, place * _COLUMN + 90, top)
-                for place, words in enumerate(_CELL.split(line))
-                if words.strip()
-            )
+    texts: list[str] = []
+    top = 0.0
+    for row in rows:
+        texts.append("\t".join(row).strip("\t"))
+        line = tuple(
+            Word(words.strip(), place * _COLUMN, top - 10, place * _COLUMN + 90, top)
+            for place, words in enumerate(row)
+            if words.strip()
         )
-    kept = tuple(line for line in lines if line)
-    return PageLayout(kept, kept, text)
+        top -= _ROW
+        if line:
+            lines.append(line)
+    return PageLayout(tuple(lines), tuple(lines), "\n".join(texts))

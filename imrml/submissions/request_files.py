@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imrml.documents.parts import FilePart
+from imrml.submissions.asking import find_asked
 from imrml.submissions.cells import read_date
 from imrml.submissions.form_pages import FormPage, read_form_page
 from imrml.submissions.form_tables import Entry
@@ -79,6 +80,10 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
     forms = [page for page in pages if page.is_form and page.requests]
     # Where a form asks, a report only says what it is asked with.
     asking = forms or [page for page in pages if page.requests]
+    requests = [request for page in asking for request in page.requests]
+    if not any(request.keys() & {"service", "cpt"} for request in requests):
+        asked = (text for page in pages for text in find_asked(page.narrative))
+        requests += [{"service": text} for text in asked]
     common = _merge_values(pages)
     narrative = "\n\n".join(filter(None, (page.narrative for page in pages)))
     notes = [
@@ -88,7 +93,6 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
     ]
     if narrative or notes:
         common["case_summary"] = "\n".join([*([narrative] if narrative else []), *notes])
-    requests = [request for page in asking for request in page.requests]
     left_out = dict.fromkeys(label for page in pages for label in page.left_out)
     kinds = {"new_request", "resubmission"}
     unread = [

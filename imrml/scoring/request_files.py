@@ -15,6 +15,7 @@ from imrml.documents.parts import FilePart, read_parts
 from imrml.documents.reading import read_bytes
 from imrml.engines import map_isolated
 from imrml.errors import (
+    DeterminationFoundError,
     DocumentError,
     ImrmlError,
     RefusedRequestWarning,
@@ -180,12 +181,14 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
     DocumentError
         The file is damaged, too large or a picture.
     RequestFileError
-        The file is of a kind that is not read, or holds a determination.
+        The file is of a kind that is not read.
+    DeterminationFoundError
+        It holds a letter that was written after the decision.
     """
     parts = read_parts(content, limits)
     text = "\n".join(page.text for part in parts for page in part.pages)
     if holds_determination(text):
-        raise RequestFileError(DETERMINATION)
+        raise DeterminationFoundError(DETERMINATION)
     parsed = parse_request_parts(parts, split_request)
     return replace(parsed, unread=(*_list_unread(parts), *parsed.unread))
 

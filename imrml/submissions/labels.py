@@ -95,10 +95,12 @@ def read_label(text: str) -> Label | None:
     Label(field='icd', number=2, words='icd code')
     """
     folded = fold(text)
+    if ":" in _IN_BRACKETS.sub("", text).rstrip(": \n"):
+        return None
     if folded in _fields():
         return Label(_fields()[folded], 0, folded)
     match = _NUMBER.match(folded)
-    if match and (label := match["label"].strip()) in _fields():
+    if match and _fields().get(label := match["label"].strip()) in TABLE_FIELDS:
         return Label(_fields()[label], int(match["number"]), label)
     return None
 

@@ -50,6 +50,18 @@ _FEWEST_WORDS = 60
 _LEAST_COMMON = 0.08
 """Share of a letter's words that are of the commonest; in prose it is about a third."""
 
+_CANNOT_SPARE = frozenset(
+    {
+        "item",
+        "case_number",
+        "date_of_injury",
+        "received_on",
+        "ur_denied_on",
+        "assigned_on",
+        "decided_on",
+    }
+)
+
 _COUNTER = re.compile(r"\b(\d{1,4})\s?(?:of|/)\s?(\d{1,4})\b[\]\s\x0f]*$", re.IGNORECASE)
 _NOT_COUNTER = re.compile(r"[\d\W_]+")
 
@@ -89,6 +101,44 @@ def require_plausible(
                 "item_without_rationale",
                 f"item {item.item_number} of {len(items)} has no rationale",
                 _start(spans, "item", item.item_number),
+            )
+
+
+def require_sure(
+    clean: CleanText, spans: Sequence[Span], doubtful: Sequence[tuple[int, int]]
+) -> None:
+    """Raise where OCR is not sure of a word that a case cannot spare.
+
+    A rationale bears a doubtful word, as one with a slip of the pen; a treatment, a case number or
+    a date does not, for what is wrong there is well formed. Labels and outcomes are told by their
+    own words, so they were read aright whatever OCR says.
+
+    Parameters
+    ----------
+    clean : CleanText
+        The letter.
+    spans : sequence of Span
+        Of the whole letter.
+    doubtful : sequence of (int, int)
+        Where such words stand in the letter as it came, half open.
+
+    Raises
+    ------
+    LetterError
+        ``doubtful_reading``.
+    """
+    if not doubtful:
+        return
+    to_original = clean.to_original()
+    for span in spans:
+        if span.kind != "field" or span.name not in _CANNOT_SPARE:
+            continue
+        start, end = to_original.find(span.start, span.end)
+        if any(start < word_end and word_start < end for word_start, word_end in doubtful):
+            raise LetterError(
+                "doubtful_reading",
+                f"OCR is not sure of a word of {span.name}",
+                span.start,
             )
 
 

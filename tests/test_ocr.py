@@ -1,6 +1,7 @@
 """OCR: pages that are pictures are read with their confidence, or refused; nothing is guessed."""
 
 import io
+import re
 
 import pytest
 from factories import FictionalItem, FictionalLetter
@@ -108,6 +109,24 @@ def test_a_doubtful_word_is_borne_only_where_it_proves_itself(word, is_refused):
         assert word not in caught.value.detail
     else:
         assert parse_letter(document).case.ocr
+
+
+def test_a_doubtful_date_is_left_out_and_flagged():
+    text = LETTER.spaced()
+    day = re.search(r"Decision Date: *(\S+)", text)
+    doubtful = parse_letter(DocumentText(text, (OcrPage(1, text, 92.0),), (day.span(1),)))
+    item = doubtful.case.items[0]
+    assert item.determination.decided_on is None
+    assert item.determination.assigned_on is not None
+    assert "doubtful_date" in doubtful.flags
+
+
+def test_dates_that_cannot_follow_each_other_are_doubtful():
+    text = re.sub(r"(Decision Date: *)\d\d(/\d\d/)\d{4}", r"\g<1>01\g<2>2099", LETTER.spaced())
+    assert parse_letter(text).case.items[0].determination.decided_on
+    letter = parse_letter(DocumentText(text, (OcrPage(1, text, 92.0),)))
+    assert letter.case.items[0].determination.decided_on is None
+    assert "doubtful_date" in letter.flags
 
 
 @needs_tesseract

@@ -44,8 +44,10 @@ _READABLE = 80.0
 _SURELY_READ = 95.0
 _MOST_AGAIN = 40
 """Words of a page that are read a second time."""
-_LEAST_AGAIN, _SURE_FORM = 40.0, 90.0
+_LEAST_AGAIN, _SURE_FORM = 40.0, 80.0
 """Confidence of a second reading: of one like the first, and of one that corrects it."""
+_OFTEN_WRONG = re.compile(r"(?=[\d/]{0,4}4)\d{1,2}/\d{1,2}/\d{4}(?!\w)")
+"""A date with a 4 for its day or month, which a 1 beside the rule of a table comes out as."""
 _FORM = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|CM\d{2}-\d{7}")
 _SIGNS = ".,;:()[]\"'"
 _FEW_CHARACTERS = 20
@@ -265,10 +267,10 @@ def is_more_than_text(picture: "Image", n_characters: int) -> bool:
 def _read_doubtful_again(
     picture: "Image", lines: Sequence[Sequence[Word]], max_seconds: float
 ) -> list[list[Word]]:
-    """Read each doubtful word once more by itself, away from the rules of a table.
+    """Read each doubtful word twice more by itself, away from the rules of a table.
 
-    What is read twice alike is sure. Another reading counts only where it has the form of a date or
-    a case number and is sure.
+    What is read alike again is sure; a date with a 4 only where it is so both times. Another
+    reading counts only where it comes both times and has the form of a date or a case number.
     """
     known = _known_words(lines)
     n_left = _MOST_AGAIN
@@ -276,7 +278,9 @@ def _read_doubtful_again(
     for line in lines:
         again.append([])
         for word in line:
-            is_read_again = n_left > 0 and _is_doubtful(word.text, word.confidence, known)
+            is_read_again = n_left > 0 and (
+                _is_doubtful(word.text, word.confidence, known) or _OFTEN_WRONG.match(word.text)
+            )
             n_left -= is_read_again
             again[-1].append(_read_again(picture, word, max_seconds) if is_read_again else word)
     return again
@@ -289,16 +293,25 @@ def _read_again(picture: "Image", word: Word, max_seconds: float) -> Word:
     cut = picture.crop(
         (max(0, word.left - x), max(0, word.top - y), word.right + x, word.bottom + y)
     )
-    lines = read_lines(ImageOps.expand(cut, border=20, fill=255), max_seconds, mode=ONE_LINE)
-    words = [second for line in lines for second in line]
-    if len(words) != 1:
-        return word
-    [second] = words
-    is_alike = second.text == word.text and second.confidence >= _LEAST_AGAIN
-    is_better = second.confidence >= _SURE_FORM and _FORM.fullmatch(second.text)
-    if is_alike or is_better:
-        return replace(word, text=second.text, confidence=_SURELY_READ)
-    return word
+    readings = [
+        _join_words(read_lines(framed, max_seconds, ONE_LINE))
+        for framed in (cut, ImageOps.expand(cut, border=20, fill=255))
+    ]
+    texts = {text for text, _ in readings}
+    least = min(confidence for _, confidence in readings)
+    if texts == {word.text}:
+        is_sure = least >= (_SURE_FORM if _OFTEN_WRONG.match(word.text) else _LEAST_AGAIN)
+        return replace(word, confidence=_SURELY_READ if is_sure else 0.0)
+    if len(texts) == 1 and least >= _SURE_FORM and _FORM.fullmatch(readings[0][0]):
+        return replace(word, text=readings[0][0], confidence=_SURELY_READ)
+    is_half_alike = word.text in texts and not _OFTEN_WRONG.match(word.text)
+    return replace(word, confidence=_SURELY_READ if is_half_alike else 0.0)
+
+
+def _join_words(lines: Sequence[Sequence[Word]]) -> tuple[str, float]:
+    words = [word for line in lines for word in line]
+    text = "".join(word.text for word in words)
+    return text, min((word.confidence for word in words), default=0.0)
 
 
 def _confidence(lines: Sequence[Sequence[Word]]) -> float:

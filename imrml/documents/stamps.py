@@ -28,7 +28,7 @@ _SMALL_PRINT = 0.85
 _JUMP = 1.5
 """Lines upward that text takes from where a letter ends to where a stamp begins; its own columns
 and tables take fewer."""
-_MAX_STAMP = 600
+_MAX_STAMP, _LOOKED_AT = 600, 800
 """Characters of a stamp; text out of order that is longer is the letter's own."""
 _BLANK_ENDED = 0.95
 """Share of lines that end in a blank, from which a blank says nothing of a paragraph's end.
@@ -172,7 +172,7 @@ def _place_near(page: PlacedText, at: int) -> tuple[float, float, float, float]:
 
 def _find_tail_start(page: PlacedText, height: float) -> int:
     """Find where stamps begin that stand behind the page's own text."""
-    lines = list(_lines(page, max(0, len(page.text) - 2 * _MAX_STAMP), len(page.text)))
+    lines = list(_lines(page, max(0, len(page.text) - _LOOKED_AT), len(page.text)))
     start = len(page.text)
     for above, line in reversed(list(pairwise(lines))):
         if len(page.text) - line.start > _MAX_STAMP:
@@ -187,7 +187,7 @@ def _find_tail_start(page: PlacedText, height: float) -> int:
 
 def _find_head_end(page: PlacedText, height: float) -> int:
     """Find where stamps end that stand before the page's own text."""
-    lines = list(_lines(page, 0, min(len(page.text), 2 * _MAX_STAMP)))
+    lines = list(_lines(page, 0, min(len(page.text), _LOOKED_AT)))
     end = 0
     for line, below in pairwise(lines):
         if line.end > _MAX_STAMP:
@@ -227,8 +227,27 @@ def _lines(page: PlacedText, start: int, end: int) -> Iterator[_Line]:
         at = line_end + len(_LINE_END)
 
 
+def _print_of(page: PlacedText, at: int) -> tuple[bool, int]:
+    """Give whether a character is aslant, and its height in points."""
+    _, bottom, _, top = page.place(at)
+    return quarter_turns(page.angle(at)) is None, round(top - bottom)
+
+
 def _cut_glued(page: PlacedText, start: int, end: int) -> Iterator[int]:
-    """Yield where a line ends; within, too, where the slant or the size of its words changes."""
+    """Yield where a line ends; within, too, where the slant or the size of its words changes.
+
+    Its first, middle and last words tell whether any does.
+    """
+    text = page.text
+    first, last = _WORD.search(text, start, end), text.rfind(" ", start, end) + 1
+    middle = text.rfind(" ", start, (start + end) // 2) + 1
+    if first is None or (
+        _print_of(page, first.start())
+        == _print_of(page, last if start < last < end else first.start())
+        == _print_of(page, middle if start < middle < end else first.start())
+    ):
+        yield end
+        return
     before: tuple[bool, float] | None = None
     for word in _WORD.finditer(page.text, start, end):
         _, bottom, _, top = page.place(word.start())

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from imrml.documents.reading import DocumentText, read_bytes, read_content
 from imrml.errors import LetterError
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
+from imrml.letters.doubts import settle_doubts
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
-from imrml.letters.plausibility import require_plausible, require_sure
+from imrml.letters.plausibility import require_plausible
 from imrml.letters.sections import find_sections, recognize_format
 from imrml.letters.spans import ParsedLetter, Place, Span, field_words, mark
 from imrml.submissions.columns import Submission
@@ -81,7 +81,7 @@ def parse_letter(
     LetterError
         ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome``,
         ``contradictory_outcomes``, or that it was misread (:mod:`imrml.letters.plausibility`) or
-        that OCR is not sure of a word that a case cannot spare (``doubtful_reading``); its offset
+        that OCR is not sure of an item or the case number (``doubtful_reading``); its offset
         counts characters of the text.
     DocumentError
         The file cannot be read, or holds no text, or more than the limits of the default config
@@ -123,10 +123,7 @@ def parse_letter(
     clean = clean_letter(document.text)
     try:
         letter = _parse_clean(clean, fallback_case_number)
-        if not document.ocr_pages:
-            return letter
-        require_sure(clean, letter.spans, document.doubtful)
-        return replace(letter, case=replace(letter.case, ocr=True), ocr_pages=document.ocr_pages)
+        return settle_doubts(letter, document) if document.ocr_pages else letter
     except LetterError as error:
         if error.offset is not None:
             error.offset = clean.to_original().find(error.offset, error.offset)[0]

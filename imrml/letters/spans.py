@@ -150,8 +150,8 @@ class ParsedLetter:
         outcome for the whole case, else ``""``. Never used to infer an item's decision.
     flags : tuple of str
         Reasons to look at the letter: ``"cut_short"`` (an item without rationale, or an end amid a
-        sentence or head) and ``"case_outcome_differs"`` (the stated case outcome does not follow
-        from the items').
+        sentence or head), ``"case_outcome_differs"`` (the stated case outcome does not follow
+        from the items') and ``"doubtful_date"`` (OCR is not sure of a date, which is left out).
     ocr_pages : tuple of OcrPage
         Pages that were read from their picture, with the confidence of OCR.
     """

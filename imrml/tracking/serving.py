@@ -57,8 +57,9 @@ def signature(model_dir: Path) -> "ModelSignature":
     loaded = load_model(model_dir)
     programme = loaded.model.programme
     columns = ["request_id", *columns_at(loaded.model.stage, programme)]
+    whatever: Any = AnyType  # which has no types of its own
     inputs = Schema(
-        [ColSpec(AnyType(), name, required=False) for name in spell_columns(columns, programme)]
+        [ColSpec(whatever(), name, required=False) for name in spell_columns(columns, programme)]
     )
     predictions = score(loaded, pd.DataFrame([EXAMPLE_REQUEST]), allow_demo=True)
     return ModelSignature(inputs, infer_signature(predictions).inputs)

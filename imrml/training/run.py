@@ -299,7 +299,7 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 
 
 def _name_shipped(model: ReviewModel) -> str:
-    kind = str(model.models["outcome"]["kind"])
+    kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
 
 

@@ -71,8 +71,10 @@ def connected() -> Iterator["MlflowClient"]:
         from requests.exceptions import RequestException  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
         uri, given = tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
@@ -87,6 +89,9 @@ def connected() -> Iterator["MlflowClient"]:
         finally:  # set_tracking_uri also sets the variable: it would look like somebody's wish
             if given is None:
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
+            # A model served in the same Python says by MLflow's log what it drops.
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 def check_database() -> str:

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
 from imrml.engines import Engine, Longer, WorkerFailure, map_isolated, require_engine
-from imrml.errors import DocumentError
+from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
@@ -137,9 +138,18 @@ def parse_letters(
     >>> parsed.failures["reason"].to_list()
     ['not_a_letter']
     """
+    require_types(
+        "parse_letters",
+        paths=(paths, str | PathLike | Iterable),
+        config=(config, Config | None),
+        n_jobs=(n_jobs, int),
+        engine=(engine, Engine),
+    )
+    inputs = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    require_each("parse_letters", "paths", inputs, str | PathLike)
     require_engine(engine)
     limits = (config or load_config()).limits
-    files = walk_letters([paths] if isinstance(paths, str | Path) else paths, limits)
+    files = walk_letters(inputs, limits)
     rows: dict[str, tuple[dict[str, Any], ...]] = {}
     failures: list[dict[str, Any]] = []
     for outcome in _parse_isolated(files, limits, n_jobs, engine):
@@ -212,10 +222,10 @@ def parse_file(file: LetterFile, limits: LimitsConfig) -> LetterOutcome:
     >>> parse_file(invoice, load_config().limits).failure["reason"]
     'not_a_letter'
     """
-    return _outcome(file, read_file(file, limits))
+    return _outcome(file, parse_letter_file(file, limits))
 
 
-def read_file(
+def parse_letter_file(
     file: LetterFile, limits: LimitsConfig, *, reads_pictures: bool = True
 ) -> ParsedLetter | DocumentError:
     """Parse one file with the place of every field, or say what is wrong with it.
@@ -237,7 +247,8 @@ def read_file(
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> read_file(LetterFile("invoice.txt", b"Total: 40 dollars"), load_config().limits).reason
+    >>> invoice = LetterFile("invoice.txt", b"Total: 40 dollars")
+    >>> parse_letter_file(invoice, load_config().limits).reason
     'not_a_letter'
     """
     if file.error:
@@ -261,7 +272,7 @@ def read_file(
     return letter
 
 
-def read_files(
+def parse_letter_files(
     files: Iterable[LetterFile], limits: LimitsConfig
 ) -> Iterator[tuple[str, ParsedLetter | DocumentError]]:
     """Parse files in a worker, in order, with the place of every field.
@@ -279,7 +290,7 @@ def read_files(
         The file, and what it says or what is wrong with it.
     """
     return map_isolated(
-        partial(_read_apart, limits=limits),
+        partial(_parse_letter_apart, limits=limits),
         files,
         lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
         max_seconds=limits.max_seconds,
@@ -305,14 +316,14 @@ def _size(file: LetterFile) -> int:
     return len(file.content)
 
 
-def _read_apart(
+def _parse_letter_apart(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError] | Longer:
     """Read a file without OCR, or ask for the time that OCR of its pages may take."""
-    letter = read_file(file, limits, reads_pictures=False)
+    letter = parse_letter_file(file, limits, reads_pictures=False)
     n_pictures = _n_pictures(file, letter, limits)
     return (
-        Longer(1 + n_pictures, partial(_read_whole, limits=limits))
+        Longer(1 + n_pictures, partial(_parse_letter_whole, limits=limits))
         if n_pictures
         else (
             file.source,
@@ -321,13 +332,15 @@ def _read_apart(
     )
 
 
-def _read_whole(file: LetterFile, limits: LimitsConfig) -> tuple[str, ParsedLetter | DocumentError]:
-    return file.source, read_file(file, limits)
+def _parse_letter_whole(
+    file: LetterFile, limits: LimitsConfig
+) -> tuple[str, ParsedLetter | DocumentError]:
+    return file.source, parse_letter_file(file, limits)
 
 
 def _parse_apart(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
     """Parse a file without OCR, or ask for the time that OCR of its pages may take."""
-    letter = read_file(file, limits, reads_pictures=False)
+    letter = parse_letter_file(file, limits, reads_pictures=False)
     n_pictures = _n_pictures(file, letter, limits)
     if n_pictures:
         return Longer(1 + n_pictures, partial(parse_file, limits=limits))

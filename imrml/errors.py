@@ -106,6 +106,14 @@ class DocumentError(ImrmlError):
         return type(self), (self.reason, self.found, self.offset)
 
 
+class RequestFileError(ImrmlError):
+    """A file holds no request that can be read; the message names its kind and says what to do."""
+
+
+class DeterminationFoundError(RequestFileError):
+    """A file that should hold a request holds a letter written after the decision."""
+
+
 class LetterError(DocumentError):
     """The text is readable but is no letter of a known format, or an item of it has no outcome."""
 

@@ -302,7 +302,7 @@ def _parse_isolated(
     files: Iterable[LetterFile], limits: LimitsConfig, n_jobs: int, engine: Engine
 ) -> Iterator[LetterOutcome]:
     return map_isolated(
-        partial(_parse_apart, limits=limits),
+        partial(_parse_to_outcome, limits=limits),
         files,
         _lost_with_worker,
         n_jobs=n_jobs,
@@ -338,7 +338,7 @@ def _parse_letter_whole(
     return file.source, parse_letter_file(file, limits)
 
 
-def _parse_apart(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
+def _parse_to_outcome(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
     """Parse a file without OCR, or ask for the time that OCR of its pages may take."""
     letter = parse_letter_file(file, limits, reads_pictures=False)
     n_pictures = _n_pictures(file, letter, limits)

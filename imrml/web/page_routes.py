@@ -4,10 +4,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from imrml.errors import DocumentError, ImrmlError
+from imrml.errors import (
+    DeterminationFoundError,
+    DocumentError,
+    ImrmlError,
+    MissingExtraError,
+    RequestFileError,
+)
 from imrml.submissions.programmes import columns_at
-from imrml.web.fields import fill_fields
+from imrml.web.fields import NARRATIVE, fill_fields
 from imrml.web.pages import Pages
+from imrml.web.request_files import describe_file, fill_from_file
 from imrml.web.safety import COOKIE, TokenAuthenticator
 from imrml.web.service import ModelService
 from imrml.web.uploads import Form, Reader, read_form
@@ -70,24 +77,32 @@ def make_page_router(
     @router.post("/result")
     async def show_result(request: Request) -> Response:
         form = await read_form(request)
-        report = ""
+        values = fill_fields(_read_values(form), "", pages.fields)
+        notes: list[str] = []
         if form.upload:
             try:
-                report = await reader.read_document(form.upload)
+                parsed = await reader.read_request(form.upload)
+            except DeterminationFoundError as error:
+                refusal = pages.format_refusal(f"{NARRATIVE} {error}")
+                return pages.start(values, {"request": refusal}, refusal=True)
             except DocumentError as error:
-                return pages.start(
-                    _read_values(form),
-                    {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
-                )
-        values = fill_fields(_read_values(form), report, pages.fields)
+                problem = f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"
+                return pages.start(_read_values(form), {"report": problem})
+            except (MissingExtraError, RequestFileError) as error:
+                return pages.start(_read_values(form), {"report": f"The file: {error}."})
+            values = fill_from_file(values, parsed, pages.fields)
+            notes = describe_file(parsed)
         if not values["treatment"]:
             needed = "Name the treatment that is requested; everything else may be empty."
-            return pages.start(values, {"treatment": needed})
+            return pages.start(values, {"treatment": needed}, notes=notes)
         ticked = form.fields.get("shown", [])
         try:
-            return await service.run_on_thread(_result, pages, service, values, ticked, max_rows)
+            return await service.run_on_thread(
+                lambda: _result(pages, service, values, ticked, max_rows=max_rows, notes=notes)
+            )
         except ImrmlError as error:
-            return pages.start(values, {"request": pages.format_refusal(str(error))}, refusal=True)
+            refusal = pages.format_refusal(str(error))
+            return pages.start(values, {"request": refusal}, refusal=True, notes=notes)
 
     @router.post("/what-if")
     async def show_what_if(request: Request) -> Response:
@@ -161,8 +176,14 @@ def make_page_router(
 
 
 def _result(
-    pages: Pages, service: ModelService, values: dict[str, str], ticked: list[str], max_rows: int
+    pages: Pages,
+    service: ModelService,
+    values: dict[str, str],
+    ticked: list[str],
+    *,
+    max_rows: int,
+    notes: list[str],
 ) -> Response:
     if service.count_items(values) > 1:
-        return pages.batch(service.score([values]), max_rows=max_rows)
-    return pages.result(values, ticked, service.explain(values, ticked))
+        return pages.batch(service.score([values]), max_rows=max_rows, notes=notes)
+    return pages.result(values, ticked, service.explain(values, ticked), notes)

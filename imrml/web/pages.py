@@ -1,7 +1,7 @@
 """The pages, drawn: one request, many requests, about the figures; all work without JavaScript."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -131,6 +131,7 @@ class Pages:
             "version": version("imrml"),
             "verdict": service.model.manifest["verdict"],
             "bare": False,
+            "notes": (),
             "here": "",
         }
 
@@ -201,7 +202,12 @@ class Pages:
         )
 
     def start(
-        self, values: Mapping[str, str], problems: Mapping[str, str], *, refusal: bool = False
+        self,
+        values: Mapping[str, str],
+        problems: Mapping[str, str],
+        *,
+        refusal: bool = False,
+        notes: Sequence[str] = (),
     ) -> HTMLResponse:
         """Draw the form, empty or as it was sent.
 
@@ -213,6 +219,8 @@ class Pages:
             What is wrong, by column, ``report`` or ``request``.
         refusal : bool, default=False
             Whether the request itself is refused.
+        notes : sequence of str, default=()
+            What was read from a file, and what was not.
 
         Returns
         -------
@@ -228,10 +236,15 @@ class Pages:
             values=values,
             problems=problems,
             refusal=refusal,
+            notes=notes,
         )
 
     def result(
-        self, values: Mapping[str, str], ticked: list[str], explained: ExplainedRequest
+        self,
+        values: Mapping[str, str],
+        ticked: list[str],
+        explained: ExplainedRequest,
+        notes: Sequence[str] = (),
     ) -> HTMLResponse:
         """Draw one request with its answer.
 
@@ -243,6 +256,8 @@ class Pages:
             Lines of the checklist that are ticked.
         explained : ExplainedRequest
             The answer.
+        notes : sequence of str, default=()
+            What was read from a file, and what was not.
 
         Returns
         -------
@@ -261,6 +276,7 @@ class Pages:
             "result",
             fields=self.fields,
             values=values,
+            notes=notes,
             ticked=ticked,
             explanation=explanation,
             together=explained.together,
@@ -295,7 +311,11 @@ class Pages:
         )
 
     def batch(
-        self, scored: ScoredRequests | None = None, problem: str = "", max_rows: int = 0
+        self,
+        scored: ScoredRequests | None = None,
+        problem: str = "",
+        max_rows: int = 0,
+        notes: Sequence[str] = (),
     ) -> HTMLResponse:
         """Draw the form for a table, and below it what came of one.
 
@@ -307,6 +327,8 @@ class Pages:
             Why a table is not answered.
         max_rows : int
             Requests that a table may hold.
+        notes : sequence of str, default=()
+            What was read from a file, and what was not.
 
         Returns
         -------
@@ -321,6 +343,7 @@ class Pages:
             "columns": columns,
             "problem": problem,
             "max_rows": max_rows,
+            "notes": notes,
         }
         if scored is not None:
             words |= {

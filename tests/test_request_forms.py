@@ -9,6 +9,7 @@ from request_forms import (
     imr_application,
     joined,
     labelled_rfa,
+    official_rfa,
     printed_rfa,
     report,
     rfa,
@@ -44,6 +45,10 @@ FORMS = {
     "cut out of a packet": cut_out(rfa()),
     "turned": turned(rfa(), 90),
     "turned and flat": turned(flattened(rfa()), 270),
+    "official": official_rfa(),
+    "official, flattened": flattened(official_rfa()),
+    "official, cut out": cut_out(official_rfa()),
+    "official, its headings a picture": official_rfa(headed=False),
     "printed": printed_rfa(),
     "printed without rules": printed_rfa(ruled=False),
     "line by line": labelled_rfa(),
@@ -77,6 +82,11 @@ def test_no_name_or_claim_number_reaches_a_row() -> None:
         said = str(parse(pdf).rows)
         assert "Testperson" not in said
         assert "WC-000" not in said
+
+
+def test_a_field_under_no_known_label_is_told() -> None:
+    assert "1 field under no label that is known" in parse(official_rfa()).unread
+    assert not parse(rfa()).unread
 
 
 def test_resubmission_and_expedited() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imrml.documents.parts import FilePart
+from imrml.phrases import pluralize
 from imrml.submissions.asking import find_asked
 from imrml.submissions.cells import read_date
 from imrml.submissions.form_pages import FormPage, read_form_page
@@ -100,6 +101,8 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
         for page in pages
         if page.is_form and page.boxes & kinds and not page.ticked & kinds
     ]
+    if n_unplaced := sum(page.n_unplaced for page in pages):
+        unread.append(f"{pluralize(n_unplaced, 'field')} under no label that is known")
     rows = tuple(_make_rows(requests, common, split))
     return ParsedFile(rows, common, tuple(left_out), tuple(unread))
 

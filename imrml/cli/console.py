@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Element = TypeVar("Element")
+MAP_HELP = (
+    'What a heading means, such as "Tx requested=treatment"; may be given several times. '
+    "Common headings are known without it."
+)
 MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
 
 

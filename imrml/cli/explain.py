@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, console
 
 
 def explain_request(
@@ -17,6 +17,9 @@ def explain_request(
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     allow_demo: Annotated[
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
@@ -30,7 +33,7 @@ def explain_request(
 
     loaded = load_model(model)
     with console.tell_warnings():
-        table = read_requests(submissions, isolate=True)
+        table = read_requests(submissions, headings=map_ or (), isolate=True)
         explanation = explain(
             loaded,
             table,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, console
 from imrml.phrases import pluralize
 
 
@@ -20,6 +20,9 @@ def score_requests(
     out: Annotated[
         str, typer.Option(help="Prediction table to write; - for JSON Lines on stdout.")
     ],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     allow_demo: Annotated[
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
@@ -35,7 +38,7 @@ def score_requests(
     table_format(out)
     loaded = load_model(model)
     with console.tell_warnings() as refused:
-        requests = read_requests(submissions, isolate=True)
+        requests = read_requests(submissions, headings=map_ or (), isolate=True)
         predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     n_abstained = int((predictions["predicted"] == "abstain").sum())

@@ -21,12 +21,15 @@ from imrml.errors import (
     RefusedRequestWarning,
     RequestFileError,
     RequestWarning,
+    TableError,
 )
 from imrml.features.request_items import split_request
 from imrml.submissions.columns import SUBMISSION_COLUMNS
+from imrml.submissions.headings import HeadingMap
 from imrml.submissions.letter_detection import holds_determination
+from imrml.submissions.programmes import PROGRAMMES
 from imrml.submissions.request_files import ParsedFile, parse_request_parts
-from imrml.submissions.requests import is_known_heading
+from imrml.submissions.requests import is_known_heading, rename_headings
 from imrml.tables.files import ENDINGS, read_table
 
 NO_REQUEST = (
@@ -62,7 +65,11 @@ def is_table(path: str | Path) -> bool:
 
 
 def read_requests(
-    path: str | Path, config: Config | None = None, *, isolate: bool = False
+    path: str | Path,
+    config: Config | None = None,
+    *,
+    headings: Sequence[str] = (),
+    isolate: bool = False,
 ) -> pd.DataFrame:
     r"""Read the requests of one file: a form, a report, a mail or a table.
 
@@ -77,6 +84,8 @@ def read_requests(
         The file; its content tells its kind, the ending only whether it is a table.
     config : Config, optional
         Its ``limits`` say how large a file may be; the defaults unless given.
+    headings : sequence of str, default=()
+        What headings of a table mean, as ``HEADING=COLUMN``; common headings are known without it.
     isolate : bool, default=False
         Whether a document is read in a worker process, which it may crash or keep busy for no
         longer than the limits allow. As with every use of processes, a script that asks for it
@@ -91,7 +100,7 @@ def read_requests(
     Raises
     ------
     TableError
-        The table cannot be read.
+        The table cannot be read, or ``headings`` name none of it.
     RequestFileError
         The file is damaged, too large, a picture or of a kind that is not read, or nothing in it
         asks for anything.
@@ -108,7 +117,11 @@ def read_requests(
     ('MRI left knee', 'knee strain', 'Locking for six weeks.')
     """
     if is_table(path):
-        return read_table(path, is_known_heading)
+        known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
+        said = HeadingMap.parse(headings, known)
+        return rename_headings(read_table(path, partial(is_known_heading, said=said)), said)
+    if headings:
+        raise TableError(f"{path}: --map names headings of a table, and this file is none")
     limits = (config or load_config()).limits
     [outcome] = _parse_isolated([path], limits) if isolate else [_parse_path(path, limits)]
     if isinstance(outcome, DocumentError | RequestFileError):

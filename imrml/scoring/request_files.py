@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import Config, LimitsConfig, load_config
-from imrml.documents.parts import FilePart, read_parts
+from imrml.documents.parts import FilePart, count_ocr_pages, read_parts
 from imrml.documents.reading import read_bytes
-from imrml.engines import map_isolated
+from imrml.engines import Longer, map_isolated
 from imrml.errors import (
     DeterminationFoundError,
     DocumentError,
@@ -174,7 +174,9 @@ def _warn(path: str | Path, parsed: ParsedFile, stacklevel: int) -> None:
         warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=stacklevel)
 
 
-def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
+def parse_request_file(
+    content: bytes, limits: LimitsConfig, *, most_pictures: int | None = None
+) -> ParsedFile:
     """Parse what a document asks for.
 
     Parameters
@@ -183,6 +185,8 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
         Of the file.
     limits : LimitsConfig
         How large it may be.
+    most_pictures : int, optional
+        As in :func:`imrml.documents.parts.read_parts`.
 
     Returns
     -------
@@ -198,7 +202,7 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
     DeterminationFoundError
         It holds a letter that was written after the decision.
     """
-    parts = read_parts(content, limits)
+    parts = read_parts(content, limits, most_pictures=most_pictures)
     text = "\n".join(page.text for part in parts for page in part.pages)
     if holds_determination(text):
         raise DeterminationFoundError(DETERMINATION)
@@ -266,11 +270,22 @@ def _parse_isolated(
     paths: Sequence[str | Path], limits: LimitsConfig
 ) -> Iterator[ParsedFile | ImrmlError]:
     return map_isolated(
-        partial(_parse_path, limits=limits),
+        partial(_parse_in_time, limits=limits),
         paths,
         lambda _, failure, detail: DocumentError(failure, detail),
         max_seconds=limits.max_seconds,
     )
+
+
+def _parse_in_time(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError | Longer:
+    """Parse a document at once, or ask for the time that its pictures take."""
+    try:
+        n_pages = count_ocr_pages(read_bytes(Path(path), limits), limits)
+    except ImrmlError as error:
+        return error
+    if n_pages:
+        return Longer(1 + n_pages, partial(_parse_path, limits=limits))
+    return _parse_path(path, limits)
 
 
 def _parse_path(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError:

@@ -53,7 +53,7 @@ def _table() -> dict[str, Any]:
 
 @cache
 def _fields() -> dict[str, str]:
-    kept = {"boxes", "titles", "list_openings", "hints"}
+    kept = {"boxes", "titles", "title_lines", "list_openings", "hints"}
     return {
         words: field for field, labels in _table().items() if field not in kept for words in labels
     }
@@ -200,9 +200,12 @@ def _label_before(text: str, start: int, colon: int, *, is_first: bool) -> tuple
 
 def _label_at_start(text: str) -> tuple[Label, str] | None:
     words = text.split()
-    for n_words in range(min(len(words) - 1, _MOST_WORDS), 1, -1):
+    for n_words in range(min(len(words) - 1, _MOST_WORDS), 0, -1):
         if label := read_label(" ".join(words[:n_words])):
-            return label, " ".join(words[n_words:])
+            # "Treatment MRI left knee", but not "Treatment was begun".
+            is_value = words[n_words][:1].isupper() or words[n_words][:1].isdigit()
+            if n_words > 1 or (label.field in TABLE_FIELDS and words[0].istitle() and is_value):
+                return label, " ".join(words[n_words:])
     return None
 
 
@@ -246,7 +249,9 @@ def holds_title(text: str) -> bool:
         Whether one of the titles stands in it.
     """
     folded = f" {fold(text)} "
-    return any(f" {title} " in folded for title in _table()["titles"])
+    if any(f" {title} " in folded for title in _table()["titles"]):
+        return True
+    return any(fold(line) in _table()["title_lines"] for line in text.split("\n"))
 
 
 def opens_list(text: str) -> bool:

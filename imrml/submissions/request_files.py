@@ -141,6 +141,8 @@ def _diagnosis_of(request: Entry) -> str:
     """Give the diagnosis of a line with its code."""
     words = " ".join(request.get("diagnosis", "").split())
     code = " ".join(request.get("icd", "").split())
+    if code[:1] == "$" and code[1:3].isdigit():  # what OCR makes of an S there
+        code = f"S{code[1:]}"
     words, code = ("" if text.lower() in _DITTO else text for text in (words, code))
     if not code or code.lower() in words.lower():
         return words

@@ -323,6 +323,18 @@ def _grey() -> "object":
     return Image.new("L", (60, 80), 200)
 
 
+def scanned(pdf: bytes, kind: str = "PDF", dots: int = 200) -> bytes:
+    """Draw the pages as a scanner takes them: a PDF, TIFF or PNG of pictures."""
+    document = pypdfium2.PdfDocument(pdf)
+    document.init_forms()
+    first, *others = [page.render(scale=dots / 72).to_pil().convert("L") for page in document]
+    document.close()
+    file = io.BytesIO()
+    several = {"save_all": True, "append_images": others} if kind != "PNG" else {}
+    first.save(file, kind, dpi=(dots, dots), resolution=dots, **several)
+    return file.getvalue()
+
+
 def joined(*pdfs: bytes) -> bytes:
     """Join PDFs to a packet."""
     writer = pypdf.PdfWriter()

@@ -1,7 +1,6 @@
 """One request explained: its features are read once, whatever is asked of it afterwards."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +14,7 @@ from imrml.deficiencies import (
     line_rule,
     taxonomy,
 )
-from imrml.errors import ModelError, TableError, require_type
+from imrml.errors import ModelError, TableError, require_types
 from imrml.explaining.explanation import (
     ChecklistLine,
     Contribution,
@@ -120,15 +119,22 @@ def explain(
     >>> explanation.category_name, explanation.shown[0].quote
     ('opioids', 'CURES was checked.')
     """
-    require_type(model, LoadedModel, "explain: model", "pass imrml.load_model(path)")
-    require_type(requests, pd.DataFrame, "explain: requests", "pass imrml.read_table(path)")
-    require_type(row, int, "explain: row", "pass the number of a row, from 1")
+    require_types(
+        "explain",
+        model=(model, LoadedModel),
+        requests=(requests, pd.DataFrame),
+        row=(row, int),
+        allow_demo=(allow_demo, bool),
+        past_items=(past_items, Precedents | None),
+    )
     if not 1 <= row <= len(requests):
         raise TableError(f"explain: row {row} of {len(requests):,}; rows count from 1")
     one = sort_requests(
-        requests.iloc[row - 1 : row], model.manifest["stage"], model.model.programme
+        requests.iloc[row - 1 : row],
+        model.manifest["stage"],
+        model.model.programme,
+        first_row=row,
     )
-    one = replace(one, unread=tuple((row, column) for _, column in one.unread))
     warn_of_ignored_input(one, stacklevel=2)
     for _, reason in one.refused:
         raise TableError(f"explain: row {row}: {reason}")

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import config_context
 
 from imrml.deficiencies import Deficiency, taxonomy
-from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_type
+from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
@@ -127,8 +127,13 @@ def score(
     0  request-1             opioid  base_rate
     1  request-2            imaging  base_rate
     """
-    require_type(model, LoadedModel, "score: model", "pass imrml.load_model(path)")
-    require_type(requests, pd.DataFrame, "score: requests", "pass imrml.read_table(path)")
+    require_types(
+        "score",
+        model=(model, LoadedModel),
+        requests=(requests, pd.DataFrame),
+        allow_demo=(allow_demo, bool),
+        n_reasons=(n_reasons, int),
+    )
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.features.names import name_category
 from imrml.phrases import percent
 from imrml.scoring.in_words import (
@@ -91,7 +91,7 @@ def _format_probability(row: dict[Hashable, Any]) -> str:
 
 
 def _format_deficiencies(row: dict[Hashable, Any]) -> str:
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     lines = []
     for place in range(1, N_DEFICIENCIES + 1):
         id_ = row[f"deficiency_{place}"]

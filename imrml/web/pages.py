@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
 from imrml.explaining.summary import format_summary
 from imrml.features.names import name_category
@@ -127,7 +127,7 @@ class Pages:
             "planned_title": PLANNED,
             "brief": BRIEF,
             "demo": DEMO if service.is_demo else "",
-            "names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
+            "names": deficiency_names(),
             "version": version("imrml"),
             "verdict": service.model.manifest["verdict"],
             "bare": False,

@@ -9,8 +9,8 @@ from imrml.deficiencies import applicable_lines, taxonomy
 from imrml.features import find_documents, parse_treatment
 
 HERE = Path(__file__).parent
-SENTENCES = [json.loads(line) for line in (HERE / "note_sentences.jsonl").open(encoding="utf-8")]
-LINES = [json.loads(line) for line in (HERE / "note_lines.jsonl").open(encoding="utf-8")]
+SENTENCES = [json.loads(line) for line in (HERE / "note_sentences.jsonl").read_text().splitlines()]
+LINES = [json.loads(line) for line in (HERE / "note_lines.jsonl").read_text().splitlines()]
 FORM = (HERE / "form_boilerplate.txt").read_text(encoding="utf-8").splitlines()
 
 

@@ -53,10 +53,11 @@ from imrml.scoring.prediction import (
     require_demo_allowed,
     score_inputs,
     skip_checks,
+    sort_items,
     warn_of_ignored_input,
 )
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.requests import sort_requests
+from imrml.submissions.requests import Requests
 
 N_CONTRIBUTIONS = 12
 
@@ -69,7 +70,7 @@ def explain(
     allow_demo: bool = False,
     past_items: Precedents | None = None,
 ) -> Explanation:
-    """Explain the score of one request of a table.
+    """Explain the score of one request of a table, item by item where it lists several.
 
     Warns with one :class:`~imrml.errors.RequestWarning` of what the row holds that counts for
     nothing.
@@ -91,7 +92,8 @@ def explain(
     Returns
     -------
     Explanation
-        The row of the prediction table and all that is known of it.
+        The row of the prediction table and all that is known of it; of a request that lists
+        several items that of the first, which holds the others as ``further_items``.
 
     Raises
     ------
@@ -117,22 +119,58 @@ def explain(
     >>> explanation = explain(model, requests)
     >>> explanation.category_name, explanation.shown[0].quote
     ('opioids', 'CURES was checked.')
+    >>> several = explain(model, pd.DataFrame({"treatment": ["Norco #120; MRI of the knee"]}))
+    >>> [item.category_name for item in several.list_items()]
+    ['opioids', 'imaging']
     """
     require_type(model, LoadedModel, "explain: model", "pass imrml.load_model(path)")
     require_type(requests, pd.DataFrame, "explain: requests", "pass imrml.read_table(path)")
     require_type(row, int, "explain: row", "pass the number of a row, from 1")
     if not 1 <= row <= len(requests):
         raise TableError(f"explain: row {row} of {len(requests):,}; rows count from 1")
-    one = sort_requests(
-        requests.iloc[row - 1 : row], model.manifest["stage"], model.model.programme
-    )
+    one = sort_items(model, requests.iloc[row - 1 : row])
     one = replace(one, unread=tuple((row, column) for _, column in one.unread))
     warn_of_ignored_input(one, stacklevel=2)
     for _, reason in one.refused:
         raise TableError(f"explain: row {row}: {reason}")
-    [request_id] = one.request_ids
-    explainer = RequestExplainer(model, one.submissions, request_id, allow_demo=allow_demo)
-    return explainer.explain(past_items)
+    first, *others = (
+        explainer.explain(past_items)
+        for explainer in make_explainers(model, one, allow_demo=allow_demo)
+    )
+    return replace(first, further_items=tuple(others))
+
+
+def make_explainers(
+    model: LoadedModel, requests: Requests, *, allow_demo: bool = False
+) -> "list[RequestExplainer]":
+    """Make an explainer of each item that is scored.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        As :func:`imrml.models.load_model` gives it.
+    requests : Requests
+        As :func:`imrml.scoring.prediction.sort_items` gives it.
+    allow_demo : bool, default=False
+        Whether a model of invented data may answer.
+
+    Returns
+    -------
+    list of RequestExplainer of length n_scored
+        In the order of the requests.
+    """
+    return [
+        RequestExplainer(
+            model,
+            SubmissionFrame(requests.submissions.iloc[place : place + 1]),
+            request_id,
+            item_number=item_number,
+            allow_demo=allow_demo,
+        )
+        for place, (request_id, item_number) in enumerate(
+            zip(requests.request_ids, requests.item_numbers, strict=True)
+        )
+    ]
 
 
 class RequestExplainer:
@@ -146,6 +184,8 @@ class RequestExplainer:
         The request, for the model's stage.
     request_id : str
         Its name in the prediction table.
+    item_number : int, default=1
+        Its number in a request that lists several items.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
 
@@ -170,6 +210,7 @@ class RequestExplainer:
         submission: SubmissionFrame,
         request_id: str,
         *,
+        item_number: int = 1,
         allow_demo: bool = False,
     ) -> None:
         require_demo_allowed(model.manifest, allow_demo=allow_demo)
@@ -182,7 +223,7 @@ class RequestExplainer:
         self._model = model.model
         with skip_checks():
             self._inputs = self._model.read(submission)
-            scored = score_inputs(model, self._inputs, [request_id])
+            scored = score_inputs(model, self._inputs, [request_id], item_numbers=[item_number])
         self.prediction: dict[str, Any] = {
             name: None if _is_missing(value) else value for name, [value] in scored.items()
         }

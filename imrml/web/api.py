@@ -1,6 +1,6 @@
 """The JSON API: the same validation, errors and figures as the command line."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -22,7 +22,7 @@ from imrml.web.schemas import (
     read_example_answer,
     read_example_problem,
 )
-from imrml.web.service import ModelService
+from imrml.web.service import ExplainedItem, ModelService
 
 PROBLEMS = {
     400: "No readable JSON",
@@ -145,12 +145,20 @@ def _score(service: ModelService, body: Any) -> dict[str, Any]:
 
 def _explain(service: ModelService, body: Any) -> dict[str, Any]:
     explained = service.explain(_row(body.request), body.if_shown)
-    together = explained.together and asdict(explained.together)
+    first, *others = explained.items
+    explanation = replace(
+        first.explanation, further_items=tuple(item.explanation for item in others)
+    )
     return {
-        "explanation": asdict(explained.explanation),
-        "if_shown": together,
+        "explanation": asdict(explanation),
+        "if_shown": _if_shown(first),
+        "further_if_shown": [_if_shown(item) for item in others],
         **_ignored(explained.requests),
     }
+
+
+def _if_shown(item: ExplainedItem) -> dict[str, Any] | None:
+    return asdict(item.together) if item.together else None
 
 
 def _ignored(requests: Requests) -> dict[str, Any]:

@@ -85,7 +85,8 @@ def make_page_router(
             return pages.start(values, {"treatment": needed})
         ticked = form.fields.get("shown", [])
         try:
-            return await service.run_on_thread(_result, pages, service, values, ticked, max_rows)
+            explained = await service.run_on_thread(service.explain, values, ticked)
+            return await service.run_on_thread(pages.result, values, ticked, explained)
         except ImrmlError as error:
             return pages.start(values, {"request": pages.format_refusal(str(error))}, refusal=True)
 
@@ -158,11 +159,3 @@ def make_page_router(
         return answer
 
     return router
-
-
-def _result(
-    pages: Pages, service: ModelService, values: dict[str, str], ticked: list[str], max_rows: int
-) -> Response:
-    if service.count_items(values) > 1:
-        return pages.batch(service.score([values]), max_rows=max_rows)
-    return pages.result(values, ticked, service.explain(values, ticked))

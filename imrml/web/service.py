@@ -8,11 +8,11 @@ import pandas as pd
 from anyio import CapacityLimiter, to_thread
 
 from imrml.errors import ImrmlError, ModelError
-from imrml.explaining.explainer import RequestExplainer
+from imrml.explaining.explainer import RequestExplainer, make_explainers
 from imrml.explaining.explanation import Explanation
 from imrml.explaining.precedents import Precedents
 from imrml.explaining.what_if import JointWhatIf
-from imrml.features import forget_texts, split_request
+from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.scoring.prediction import (
     make_prediction_table,
@@ -20,7 +20,7 @@ from imrml.scoring.prediction import (
     score_columns,
     sort_items,
 )
-from imrml.submissions.requests import LONGEST_TEXT, Requests, sort_requests
+from imrml.submissions.requests import Requests
 from imrml.tables.formats import plain_rows
 
 Output = TypeVar("Output")
@@ -81,22 +81,35 @@ class ScoredRequests:
 
 
 @dataclass(frozen=True, slots=True)
-class ExplainedRequest:
-    """One request, answered in full.
+class ExplainedItem:
+    """One item of a request, answered in full.
 
     Parameters
     ----------
-    requests : Requests
-        The request, sorted.
     explanation : Explanation
         As :func:`imrml.explaining.explain` gives it.
     together : JointWhatIf or None
         The re-score, where something was toggled that can be.
     """
 
-    requests: Requests
     explanation: Explanation
     together: JointWhatIf | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedRequest:
+    """One request, answered in full, item by item.
+
+    Parameters
+    ----------
+    requests : Requests
+        The request, sorted.
+    items : tuple of ExplainedItem
+        At least one.
+    """
+
+    requests: Requests
+    items: tuple[ExplainedItem, ...]
 
 
 class ModelService:
@@ -175,23 +188,6 @@ class ModelService:
         finally:
             forget_texts()
 
-    def sort(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Requests:
-        """Sort requests, a row each.
-
-        Parameters
-        ----------
-        rows : sequence of mapping, or DataFrame
-            A submission table.
-
-        Returns
-        -------
-        Requests
-            What can be scored and what is refused.
-        """
-        return sort_requests(
-            _as_table(rows), self.model.manifest["stage"], self.model.model.programme
-        )
-
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> ScoredRequests:
         """Score a table of requests.
 
@@ -208,49 +204,36 @@ class ModelService:
         requests = sort_items(self.model, _as_table(rows))
         return ScoredRequests(requests, score_columns(self.model, requests, allow_demo=True))
 
-    def count_items(self, row: Mapping[str, Any]) -> int:
-        """Count the items that a request lists.
-
-        Parameters
-        ----------
-        row : mapping
-            The request, by column.
-
-        Returns
-        -------
-        int
-            1 for a single treatment; more where its cell of ``treatment`` lists several.
-        """
-        is_letter = self.model.model.programme.name == "letters"
-        if not is_letter or row.get("item") or len(row.get("treatment", "")) > LONGEST_TEXT:
-            return 1
-        return len(split_request(row.get("treatment", "")))
-
     def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> ExplainedRequest:
         """Explain one request, and predict it again as if its text also showed some documents.
 
         Parameters
         ----------
         row : mapping
-            The request, by column.
+            The request, by column; its cell of ``treatment`` may list several items.
         if_shown : sequence of str, default=()
-            Lines of its checklist; any that it does not ask for is left out.
+            Lines of its checklists, each of which counts for every item that asks for it; any
+            that none asks for is left out.
 
         Returns
         -------
         ExplainedRequest
-            The explanation, and the second prediction where there is one.
+            The explanation of each item, and its second prediction where there is one.
 
         Raises
         ------
         ImrmlError
             The request is refused; the message says why.
         """
-        requests = self.sort([row])
+        requests = sort_items(self.model, _as_table([row]))
         for _, reason in requests.refused:
             raise ImrmlError(reason)
-        [request_id] = requests.request_ids
-        explainer = RequestExplainer(self.model, requests.submissions, request_id, allow_demo=True)
+        explainers = make_explainers(self.model, requests, allow_demo=True)
+        return ExplainedRequest(
+            requests, tuple(self._explain_item(explainer, if_shown) for explainer in explainers)
+        )
+
+    def _explain_item(self, explainer: RequestExplainer, if_shown: Sequence[str]) -> ExplainedItem:
         explanation = explainer.explain(self.past_items)
         asked = {
             line.document
@@ -259,5 +242,4 @@ class ModelService:
             if line.what_if
         }
         chosen = [document for document in dict.fromkeys(if_shown) if document in asked]
-        together = explainer.what_if_together(chosen) if chosen else None
-        return ExplainedRequest(requests, explanation, together)
+        return ExplainedItem(explanation, explainer.what_if_together(chosen) if chosen else None)

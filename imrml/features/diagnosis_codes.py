@@ -65,9 +65,9 @@ def describe_diagnosis(code: str) -> DiagnosisCode:
         now = retired["now"].replace("|", ", ")
         note = f"ended on {retired['ended']}; now {now}"
         return DiagnosisCode(dotted, retired["words"], icd10_family(dotted), note)
-    require_extra("icd", f"the words of {dotted}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of its own reading of its files
+        require_extra("icd", f"the words of {dotted}")
         import simple_icd_10_cm  # noqa: PLC0415 - takes a second or two and 200 MB
 
         is_known = simple_icd_10_cm.is_valid_item(dotted)

@@ -10,6 +10,7 @@ from imrml.web.fields import fill_fields
 from imrml.web.pages import Pages
 from imrml.web.safety import COOKIE, TokenAuthenticator
 from imrml.web.service import ModelService
+from imrml.web.throttle import TooManyTriesError, read_address
 from imrml.web.uploads import Form, Reader, read_form
 
 PASTE = "Paste its text instead."
@@ -144,8 +145,13 @@ def make_page_router(
     @router.post("/sign-in")
     async def sign_in(request: Request) -> Response:
         given = (await read_form(request)).first("token")
-        if authenticator is not None and not authenticator.knows(given):
-            return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        try:
+            if authenticator and not authenticator.admits(given, read_address(request)):
+                return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        except TooManyTriesError as error:
+            page = pages.draw("sign_in", 429, bare=True, problem=str(error))
+            page.headers["Retry-After"] = str(error.seconds)
+            return page
         answer = RedirectResponse("/", 303)
         if authenticator is not None:
             answer.set_cookie(

@@ -1,11 +1,13 @@
 """One model and the requests that come for it: what the command line calls, on threads apart."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pandas as pd
-from anyio import CapacityLimiter, to_thread
+from starlette.exceptions import HTTPException
 
 from imrml.errors import ImrmlError, ModelError
 from imrml.explaining.explainer import RequestExplainer, make_explainers
@@ -22,8 +24,20 @@ from imrml.scoring.prediction import (
 )
 from imrml.submissions.requests import Requests
 from imrml.tables.formats import plain_rows
+from imrml.web.settings import ServeSettings
 
 Output = TypeVar("Output")
+BUSY = "Too many requests are waiting. Try again in a minute."
+TOO_SLOW = (
+    "This was not answered within {:.0f} seconds. Send fewer requests, or shorter ones, at once."
+)
+
+
+def _call_and_forget(function: Callable[..., Output], *arguments: Any) -> Output:
+    try:
+        return function(*arguments)
+    finally:
+        forget_texts()
 
 
 def _as_table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
@@ -121,8 +135,8 @@ class ModelService:
         The only one that is served.
     past_items : Precedents or None
         Past items to set beside an explanation.
-    n_at_once : int
-        Requests that are worked on at once; the others wait.
+    settings : ServeSettings
+        How many requests are worked on at once, how many wait, and how long.
     allow_demo : bool
         Whether a model of invented data may answer.
 
@@ -134,13 +148,19 @@ class ModelService:
     """
 
     def __init__(
-        self, model: LoadedModel, past_items: Precedents | None, n_at_once: int, *, allow_demo: bool
+        self,
+        model: LoadedModel,
+        past_items: Precedents | None,
+        settings: ServeSettings,
+        *,
+        allow_demo: bool,
     ) -> None:
         require_demo_allowed(model.manifest, allow_demo=allow_demo)
         self.model = model
         self.past_items = past_items
-        self._n_at_once = n_at_once
-        self._limiter: CapacityLimiter | None = None
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(settings.n_at_once, "imrml")
+        self._n_open = 0
         self._try_out()
 
     def _try_out(self) -> None:
@@ -180,13 +200,31 @@ class ModelService:
         -------
         Any
             What it returns.
+
+        Raises
+        ------
+        HTTPException
+            503: too many requests wait, or it took too long.
         """
-        if self._limiter is None:  # belongs to the event loop, which runs only now
-            self._limiter = CapacityLimiter(self._n_at_once)
+        settings = self._settings
+        if self._n_open >= settings.n_at_once + settings.max_waiting:
+            raise HTTPException(503, BUSY, {"Retry-After": "60"})
+        self._n_open += 1
         try:
-            return await to_thread.run_sync(function, *arguments, limiter=self._limiter)
+            # A thread cannot be stopped: it keeps its place until it ends, so that never more than
+            # n_at_once run, and what still waits is never begun.
+            future = self._threads.submit(_call_and_forget, function, *arguments)
+            return await asyncio.wait_for(asyncio.wrap_future(future), settings.max_seconds)
+        except TimeoutError:
+            raise HTTPException(
+                503, TOO_SLOW.format(settings.max_seconds), {"Retry-After": "60"}
+            ) from None
         finally:
-            forget_texts()
+            self._n_open -= 1
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> ScoredRequests:
         """Score a table of requests.

@@ -165,6 +165,71 @@ def test_an_abstention_says_why_and_gives_no_figure(client):
     assert 'class="dot"' not in page
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("scan.JPG", "This is a picture."),
+        ("report.doc", "Save it as PDF, or paste its text."),
+        ("requests.xls", "Send it under \u201cMany requests\u201d."),
+        ("all.zip", "Unpack it"),
+        ("note.eml", "Save what is attached"),
+        ("voice.mp3", "Send what was typed from it."),
+        ("slides.pptx", "Save them as PDF."),
+        ("program.exe", "Save it as PDF or as text."),
+    ],
+)
+def test_each_kind_of_file_that_is_not_read_says_what_to_do(client, name, words):
+    content = b"\x00\x01\xff\xfe\x9f" * 50
+    answer = client.post("/result", data={"treatment": "Norco"}, files={"report": (name, content)})
+    assert answer.status_code == 422
+    assert words in html.unescape(plain(answer.text))
+    assert name.partition(".")[0] not in plain(answer.text).partition("The request")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("requests.xls", "Save it as .xlsx."),
+        ("report.pdf", "A report is sent under"),
+        ("table.txt", "Save the table as .csv or .xlsx."),
+        ("scan.png", "Type its rows into a table."),
+        ("all.zip", "Unpack it"),
+    ],
+)
+def test_each_kind_of_file_that_is_no_table_says_what_to_do(client, name, words):
+    answer = client.post("/batch", files={"table": (name, b"x")})
+    assert answer.status_code == 422
+    assert words in html.unescape(plain(answer.text))
+
+
+def test_codes_are_told_in_words_and_what_is_planned_is_told_apart(client):
+    notes = NOTES + " Urine drug screen ordered for the next visit. A pain agreement was signed."
+    fields = {**FIELDS, "diagnosis": "M54.5, 724.2", "case_summary": notes}
+    page = plain(client.post("/result", data=fields).text)
+    assert "M54.5 low back pain ended on 2021-10-01" in page
+    assert "ICD-9-CM" in page
+    if score_of(client, fields)["planned"]:
+        assert "Planned, not yet in the record" in page
+
+
+def test_what_comes_after_a_review_is_folded_until_it_is_filled(client):
+    fold = '<details class="fold">\n<summary>After utilization review'
+    assert fold in client.get("/").text
+    page = client.post("/result", data={**FIELDS, "priority": "expedited"}).text
+    assert fold not in page
+    assert '<details class="fold" open>' in page
+
+
+@pytest.mark.parametrize("path", ["/result", "/batch"])
+def test_results_say_when_and_by_which_model(client, path):
+    if path == "/result":
+        page = client.post(path, data=FIELDS).text
+    else:
+        page = client.post(path, files={"table": ("a.csv", b"treatment\nMRI of the knee\n")}).text
+    assert re.search(r'<time datetime="\d{4}-\d\d-\d\d">', page)
+    assert served_model().manifest["model_version"] in page
+
+
 @pytest.mark.parametrize("kind", ["txt", "pdf"])
 def test_a_request_sent_as_a_file_is_read(client, kind):
     lines = [

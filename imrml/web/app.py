@@ -98,7 +98,7 @@ def create_app(
     settings = settings or ServeSettings()
     service = ModelService(model, past_items, settings, allow_demo=allow_demo)
     reader = Reader(load_config().limits)
-    pages = Pages(service)
+    pages = Pages(service, settings.max_form_bytes)
     authenticator = TokenAuthenticator(settings.token) if settings.token else None
 
     def tell(path: str, status: int, what: str) -> Response:

@@ -30,7 +30,7 @@ class Field:
         Column of the submission table.
     title, hint, example : str
         What stands above, below and in the empty field.
-    kind : {'text', 'lines', 'long', 'number', 'date', 'choice'}
+    kind : {'text', 'list', 'long', 'number', 'date', 'choice'}
         What is typed.
     group : {'request', 'person', 'review'}
         Where it stands.
@@ -44,7 +44,7 @@ class Field:
     title: str
     hint: str
     example: str
-    kind: Literal["text", "lines", "long", "number", "date", "choice"]
+    kind: Literal["text", "list", "long", "number", "date", "choice"]
     group: Literal["request", "person", "review"]
     labels: tuple[str, ...]
     choices: Mapping[str, str] = dataclass_field(default_factory=dict)

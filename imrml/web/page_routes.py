@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from imrml.errors import DocumentError, ImrmlError
 from imrml.submissions.programmes import columns_at
 from imrml.web.fields import fill_fields
+from imrml.web.kinds import advise_on_report, advise_on_table
 from imrml.web.pages import Pages
 from imrml.web.safety import COOKIE, TokenAuthenticator
 from imrml.web.service import ModelService
@@ -22,6 +23,13 @@ REMEDIES = {
     "not_text": "Save it as PDF or as text.",
 }
 """What a clerk can do about a file that cannot be read, by its reason."""
+
+
+def _format_unread(error: DocumentError, name: str) -> str:
+    """Say why a file cannot be read and what to do; a kind of file that is known comes first."""
+    if error.reason == "not_text" and (advice := advise_on_report(name)):
+        return advice
+    return f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"
 
 
 def _read_values(form: Form) -> dict[str, str]:
@@ -76,10 +84,8 @@ def make_page_router(
             try:
                 report = await reader.read_document(form.upload)
             except DocumentError as error:
-                return pages.start(
-                    _read_values(form),
-                    {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
-                )
+                problem = _format_unread(error, form.upload.name)
+                return pages.start(_read_values(form), {"report": problem})
         values = fill_fields(_read_values(form), report, pages.fields)
         if not values["treatment"]:
             needed = "Name the treatment that is requested; everything else may be empty."
@@ -108,6 +114,8 @@ def make_page_router(
         form = await read_form(request)
         if form.upload is None:
             return pages.batch(problem="No file was chosen, or it is empty.", max_rows=max_rows)
+        if advice := advise_on_table(form.upload.name):
+            return pages.batch(problem=advice, max_rows=max_rows)
         try:
             table = await reader.read_table(form.upload)
             if len(table) > max_rows:

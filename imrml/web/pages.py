@@ -34,6 +34,7 @@ from imrml.tables.files import table_bytes
 from imrml.web.charts import cut_text, draw_scale
 from imrml.web.codes import describe_codes
 from imrml.web.fields import NARRATIVE, list_fields
+from imrml.web.safety import format_size
 from imrml.web.service import ExplainedItem, ExplainedRequest, ModelService, ScoredRequests
 
 _DOWNLOADS = (
@@ -98,9 +99,11 @@ class Pages:
     ----------
     service : ModelService
         The model.
+    max_form_bytes : int
+        Size of a form with its file.
     """
 
-    def __init__(self, service: ModelService) -> None:
+    def __init__(self, service: ModelService, max_form_bytes: int) -> None:
         fitted = service.model.model
         self._is_demo = service.is_demo
         self.fields = list_fields(fitted.stage, fitted.programme)
@@ -134,6 +137,7 @@ class Pages:
             "model_version": service.model.manifest["model_version"],
             "verdict": service.model.manifest["verdict"],
             "filled_columns": lambda values: [name for name, value in values.items() if value],
+            "size_limit": format_size(max_form_bytes),
             "bare": False,
             "here": "",
         }

@@ -168,14 +168,14 @@ def test_an_abstention_says_why_and_gives_no_figure(client):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("scan.JPG", "This is a picture."),
-        ("report.doc", "Save it as PDF, or paste its text."),
-        ("requests.xls", "Send it under \u201cMany requests\u201d."),
-        ("all.zip", "Unpack it"),
-        ("note.eml", "Save what is attached"),
-        ("voice.mp3", "Send what was typed from it."),
-        ("slides.pptx", "Save them as PDF."),
-        ("program.exe", "Save it as PDF or as text."),
+        ("jones.JPG", "This is a picture."),
+        ("jones.doc", "Save it as PDF, or paste its text."),
+        ("jones.xls", "Send it under \u201cMany requests\u201d."),
+        ("jones.zip", "Unpack it"),
+        ("jones.eml", "Save what is attached"),
+        ("jones.mp3", "Send what was typed from it."),
+        ("jones.pptx", "Save them as PDF."),
+        ("jones.exe", "Save it as PDF or as text."),
     ],
 )
 def test_each_kind_of_file_that_is_not_read_says_what_to_do(client, name, words):
@@ -183,7 +183,7 @@ def test_each_kind_of_file_that_is_not_read_says_what_to_do(client, name, words)
     answer = client.post("/result", data={"treatment": "Norco"}, files={"report": (name, content)})
     assert answer.status_code == 422
     assert words in html.unescape(plain(answer.text))
-    assert name.partition(".")[0] not in plain(answer.text).partition("The request")[0]
+    assert "jones" not in answer.text
 
 
 @pytest.mark.parametrize(

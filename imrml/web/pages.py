@@ -196,6 +196,7 @@ class Pages:
         """
         column, blank, rest = refusal.partition(" ")
         titles = {field.column: f"\u201c{field.title}\u201d" for field in self.fields}
+        rest = rest.replace("over several rows", "over several requests")
         return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
 
     def _format_ignored(self, column: str) -> str:

@@ -159,7 +159,7 @@ class ModelService:
         self.model = model
         self.past_items = past_items
         self._settings = settings
-        self._threads = ThreadPoolExecutor(settings.n_at_once, "imrml")
+        self._threads: ThreadPoolExecutor | None = None
         self._n_open = 0
         self._try_out()
 
@@ -209,6 +209,8 @@ class ModelService:
         settings = self._settings
         if self._n_open >= settings.n_at_once + settings.max_waiting:
             raise HTTPException(503, BUSY, {"Retry-After": "60"})
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(settings.n_at_once, "imrml")
         self._n_open += 1
         try:
             # A thread cannot be stopped: it keeps its place until it ends, so that never more than
@@ -223,8 +225,10 @@ class ModelService:
             self._n_open -= 1
 
     def stop(self) -> None:
-        """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Begin nothing that still waits."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
 
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> ScoredRequests:
         """Score a table of requests.

@@ -209,6 +209,12 @@ def test_a_row_that_is_refused_or_absent_is_an_error(model):
             explain(model, REQUESTS, row)
 
 
+def test_a_row_without_an_id_bears_its_number_as_in_a_score(model):
+    table = REQUESTS.drop(columns="request_id")
+    assert explain(model, table, row=2).prediction["request_id"] == "request-2"
+    assert score(model, table)["request_id"].iloc[1] == "request-2"
+
+
 def test_one_request_is_read_at_a_time(model):
     with pytest.raises(TableError, match="3 rows"):
         RequestExplainer(model, sort_requests(REQUESTS, "imr").submissions, "all")

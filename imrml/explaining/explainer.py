@@ -15,7 +15,7 @@ from imrml.deficiencies import (
     line_rule,
     taxonomy,
 )
-from imrml.errors import ModelError, TableError, require_type
+from imrml.errors import ModelError, TableError, require_types
 from imrml.explaining.explanation import (
     ChecklistLine,
     Contribution,
@@ -123,13 +123,17 @@ def explain(
     >>> [item.category_name for item in several.list_items()]
     ['opioids', 'imaging']
     """
-    require_type(model, LoadedModel, "explain: model", "pass imrml.load_model(path)")
-    require_type(requests, pd.DataFrame, "explain: requests", "pass imrml.read_table(path)")
-    require_type(row, int, "explain: row", "pass the number of a row, from 1")
+    require_types(
+        "explain",
+        model=(model, LoadedModel),
+        requests=(requests, pd.DataFrame),
+        row=(row, int),
+        allow_demo=(allow_demo, bool),
+        past_items=(past_items, Precedents | None),
+    )
     if not 1 <= row <= len(requests):
         raise TableError(f"explain: row {row} of {len(requests):,}; rows count from 1")
-    one = sort_items(model, requests.iloc[row - 1 : row])
-    one = replace(one, unread=tuple((row, column) for _, column in one.unread))
+    one = sort_items(model, requests.iloc[row - 1 : row], first_row=row)
     warn_of_ignored_input(one, stacklevel=2)
     for _, reason in one.refused:
         raise TableError(f"explain: row {row}: {reason}")
@@ -143,22 +147,7 @@ def explain(
 def make_explainers(
     model: LoadedModel, requests: Requests, *, allow_demo: bool = False
 ) -> "list[RequestExplainer]":
-    """Make an explainer of each item that is scored.
-
-    Parameters
-    ----------
-    model : LoadedModel
-        As :func:`imrml.models.load_model` gives it.
-    requests : Requests
-        As :func:`imrml.scoring.prediction.sort_items` gives it.
-    allow_demo : bool, default=False
-        Whether a model of invented data may answer.
-
-    Returns
-    -------
-    list of RequestExplainer of length n_scored
-        In the order of the requests.
-    """
+    """Make an explainer of each item that is scored, in their order."""
     return [
         RequestExplainer(
             model,

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.explaining.explanation import ChecklistLine, Contribution, Explanation
 from imrml.explaining.precedents import PastItems
 from imrml.phrases import percent
@@ -141,7 +141,7 @@ def _planned(documents: Sequence[str]) -> Iterator[str]:
 
 
 def _past_items(past_items: PastItems) -> Iterator[str]:
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     yield ""
     yield f"Past items ({DEMO}):" if past_items.trained_on == "synthetic" else "Past items:"
     for rate in past_items.rates:

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features import HashedText, answering_cues, background, block_places
+from imrml.features.treatment_categories import dwc_categories
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader, least_words
@@ -60,7 +61,7 @@ class DeficiencyPredictor(SubmissionReader):
             inputs.features_and_words, inputs.categories
         )
         if not inputs.has_enough_context.all():
-            priors = self.deficiencies_.predict_priors(inputs.categories)
+            priors = self.deficiencies_.predict_rates(inputs.categories)
             p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
         return pd.DataFrame(p_deficiency, index, ids)
 
@@ -83,7 +84,7 @@ class DeficiencyPredictor(SubmissionReader):
         """
         assert self.deficiencies_ is not None  # asked only of a model that reads features
         if not inputs.has_enough_context[0]:
-            return self.deficiencies_.predict_priors(inputs.categories * len(documents))
+            return self.deficiencies_.predict_rates(inputs.categories * len(documents))
         request = inputs.features_and_words
         assert request is not None
         places = [self._places_shown(cues) for cues in documents]
@@ -146,13 +147,15 @@ class DeficiencyPredictor(SubmissionReader):
             answers = [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
             if self.features["use_case_summary"]:
                 self.least_background_ = least_words(map(background, labelled["case_summary"]))
-        self.deficiencies_ = DeficiencyModel(**self.models["deficiency"]).fit(
+        settings = {**self.models["deficiency"], "ship": self.models["ship"]}
+        self.deficiencies_ = DeficiencyModel(**settings).fit(
             matrix,
             labels[rows],
             [items.categories[row] for row in rows],
             scale=scale,
             answers=answers,
             cases=items.cases[rows],
+            families=None if self.programme.code_columns else dwc_categories(),
         )
         if reads_features and not self.programme.code_columns:
             rates = self.categories_.predict_proba(items.categories)[:, 1]

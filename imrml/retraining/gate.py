@@ -165,10 +165,10 @@ def _slices(
 def judge_kind(judged: str, refitted: str) -> GateResult:
     """Ask that the refitted recipe ships the kind of outcome model that was compared.
 
-    A recipe ships the category prior until its held-out cases show that it is better. With the
-    window included that may turn out otherwise than without it, and what then ships was compared
-    with nobody. Which kind of model a search finds may differ: the search is part of the recipe
-    that was compared.
+    With ``models.ship: distinguishable`` a recipe ships the category prior until its held-out cases
+    show that it is better. With the window included that may turn out otherwise than without it,
+    and what then ships was compared with nobody. Which kind of model a search finds may differ: the
+    search is part of the recipe that was compared.
 
     Parameters
     ----------

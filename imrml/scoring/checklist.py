@@ -68,10 +68,10 @@ def select_planned(
     >>> [one.quote for one in select_planned({"case_summary": find_documents(notes)})]
     ['UDS ordered.']
     """
-    found = [one for column in documents.values() for one in column]
-    shown = {one.cue for one in found if one.is_shown}
+    mentions = [one for column in documents.values() for one in column]
+    shown = {one.cue for one in mentions if one.is_shown}
     planned: dict[str, FoundDocument] = {}
-    for one in found:
+    for one in mentions:
         if one.status in STILL_TO_COME and one.kind in _SENT and one.cue not in shown:
             planned.setdefault(one.cue, one)
     return list(planned.values())

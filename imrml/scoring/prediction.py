@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import config_context
 
 from imrml.deficiencies import Deficiency, taxonomy
-from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_type
+from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
@@ -124,8 +124,13 @@ def score(
     0  request-1             opioid  below_base_rate
     1  request-2            imaging  above_base_rate
     """
-    require_type(model, LoadedModel, "score: model", "pass imrml.load_model(path)")
-    require_type(requests, pd.DataFrame, "score: requests", "pass imrml.read_table(path)")
+    require_types(
+        "score",
+        model=(model, LoadedModel),
+        requests=(requests, pd.DataFrame),
+        allow_demo=(allow_demo, bool),
+        n_reasons=(n_reasons, int),
+    )
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
@@ -134,7 +139,7 @@ def score(
     return make_prediction_table(columns)
 
 
-def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
+def sort_items(model: LoadedModel, requests: pd.DataFrame, *, first_row: int = 1) -> Requests:
     """Sort requests for a model, a cell that lists several treatments into its items.
 
     Parameters
@@ -143,6 +148,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
         For whose stage and programme.
     requests : DataFrame of shape (n_requests, n_columns)
         Submission table.
+    first_row : int, default=1
+        Number of its first row in what is told of rows.
 
     Returns
     -------
@@ -154,7 +161,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
     TableError
         No column names the treatment.
     """
-    return sort_requests(requests, model.manifest["stage"], model.model.programme, split_request)
+    stage, programme = model.manifest["stage"], model.model.programme
+    return sort_requests(requests, stage, programme, split_request, first_row)
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.phrases import percent
 from imrml.scoring.in_words import (
     DECISION_SUPPORT,
@@ -79,7 +79,7 @@ def _format_probability(row: dict[Hashable, Any]) -> str:
 
 
 def _format_deficiencies(row: dict[Hashable, Any]) -> str:
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     lines = []
     for place in range(1, N_DEFICIENCIES + 1):
         id_ = row[f"deficiency_{place}"]

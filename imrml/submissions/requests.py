@@ -72,6 +72,7 @@ def sort_requests(
     stage: Stage,
     programme: Programme = LETTERS,
     split: Callable[[str], Sequence[str]] | None = None,
+    first_row: int = 1,
 ) -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
 
@@ -88,6 +89,8 @@ def sort_requests(
     split : callable of str to sequence of str, optional
         Splits a cell of ``treatment`` into its items, such as ``imrml.split_request``; each is a
         row of its own, with everything else of its row in common. A cell of ``item`` stays whole.
+    first_row : int, default=1
+        Number of the first row, where the table is a part of a longer one.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def sort_requests(
     for number, why in _find_crowded(items, given_ids):
         refused.setdefault(number, why)
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
-    ids = _name_requests(rows, given_ids)
+    ids = _name_requests(rows, given_ids, first_row)
     kept_items = [
         (number, request_id, item, len(items[number - 1]))
         for number, request_id in zip(rows, ids, strict=True)
@@ -149,22 +152,24 @@ def sort_requests(
         treatments = [item or None for _, _, (_, item), _ in kept_items]
         kept = kept.assign({"treatment": treatments})
     all_columns = [column.name for column in programme.columns]
+    unread = sorted(set(_find_unread(kept, [number for number, *_ in kept_items], stage)))
+    n_before = first_row - 1
     return Requests(
         request_ids=tuple(
             f"{request_id}#{item_number}" if n_items > 1 else request_id
             for _, request_id, (item_number, _), n_items in kept_items
         ),
         item_numbers=tuple(item_number for _, _, (item_number, _), _ in kept_items),
-        rows=tuple(number for number, *_ in kept_items),
+        rows=tuple(number + n_before for number, *_ in kept_items),
         submissions=frame_of_cells(kept, table.index[places], stage, programme),
-        refused=tuple(sorted(refused.items())),
+        refused=tuple((number + n_before, why) for number, why in sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
         late_columns=tuple(
             name
             for name in all_columns
             if name in by_name and name not in columns_at(stage, programme)
         ),
-        unread=tuple(sorted(set(_find_unread(kept, [number for number, *_ in kept_items], stage)))),
+        unread=tuple((number + n_before, column) for number, column in unread),
     )
 
 
@@ -325,11 +330,11 @@ def _find_unread(kept: RawColumns, rows: Sequence[int], stage: Stage) -> Iterato
             )
 
 
-def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:
+def _name_requests(rows: Sequence[int], given_ids: Sequence[str], first_row: int) -> Iterator[str]:
     """Yield an id a row: the given one, else ``request-`` and the next number that nobody took."""
     taken = set(given_ids)
     for row in rows:
-        numbers = (f"request-{number}" for number in count(row))
+        numbers = (f"request-{number}" for number in count(row + first_row - 1))
         name = given_ids[row - 1] or next(name for name in numbers if name not in taken)
         taken.add(name)
         yield name

@@ -17,12 +17,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from imrml.errors import TableError
+from imrml.errors import TableError, require_types
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
 from imrml.tables.formats import LIST_COLUMNS, WRITERS, to_json_lines
@@ -119,6 +120,7 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     >>> read_table(path).to_dict("records")
     [{'treatment': 'Norco #60', 'age': '51'}]
     """
+    require_types("read_table", path=(path, str | PathLike), is_known=(is_known, Callable | None))
     table_format(path)
     if str(path) == "-":
         return _from_json_lines(sys.stdin.read().removeprefix("\ufeff"), path)
@@ -309,7 +311,8 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     frame : DataFrame of shape (n_rows, n_columns)
         The table.
     path : str or Path
-        File to write, its format by its ending; ``-`` for JSON Lines on stdout.
+        File to write, its format by its ending; ``-`` for JSON Lines on stdout. Folders above it
+        are made where absent, as by every ``--out``: work of an hour is not lost to a missing one.
 
     Raises
     ------
@@ -325,6 +328,7 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     >>> read_table(path).to_dict("records")
     [{'case_number': 'CM15-1', 'deficiencies': ['request_not_specific']}]
     """
+    require_types("write_table", frame=(frame, pd.DataFrame), path=(path, str | PathLike))
     write_parts([frame], path)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
 from imrml.explaining.explanation import Explanation
 from imrml.explaining.precedents import name_category
@@ -132,7 +132,7 @@ class Pages:
             "planned_title": PLANNED,
             "brief": BRIEF,
             "demo": DEMO if service.is_demo else "",
-            "names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
+            "names": deficiency_names(),
             "version": version("imrml"),
             "model_version": service.model.manifest["model_version"],
             "verdict": service.model.manifest["verdict"],

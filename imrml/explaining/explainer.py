@@ -147,7 +147,22 @@ def explain(
 def make_explainers(
     model: LoadedModel, requests: Requests, *, allow_demo: bool = False
 ) -> "list[RequestExplainer]":
-    """Make an explainer of each item that is scored, in their order."""
+    """Make an explainer of each item that is scored.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        As :func:`imrml.models.load_model` gives it.
+    requests : Requests
+        As :func:`imrml.scoring.prediction.sort_items` gives it.
+    allow_demo : bool, default=False
+        Whether a model of invented data may answer.
+
+    Returns
+    -------
+    list of RequestExplainer of length n_scored
+        In the order of the requests.
+    """
     return [
         RequestExplainer(
             model,

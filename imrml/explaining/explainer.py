@@ -10,7 +10,6 @@ import pandas as pd
 from imrml.deficiencies import (
     Deficiency,
     applicable_lines,
-    cues_that_show,
     deficiency_ids,
     line_rule,
     taxonomy,
@@ -23,7 +22,7 @@ from imrml.explaining.explanation import (
     LikelyDeficiency,
     ShownDocument,
 )
-from imrml.explaining.precedents import Precedents, name_category
+from imrml.explaining.precedents import Precedents
 from imrml.explaining.sections import TITLES, mark_text
 from imrml.explaining.what_if import (
     ABSTAINS,
@@ -32,9 +31,12 @@ from imrml.explaining.what_if import (
     TOO_LITTLE_CONTEXT,
     JointWhatIf,
     WhatIf,
+    cues_of_line,
+    find_learned_lines,
     format_what_if,
 )
 from imrml.features import find_documents
+from imrml.features.names import name_category
 from imrml.models import LoadedModel
 from imrml.models.associations import checklist_lines
 from imrml.models.outcome import CalibratedClassifier
@@ -46,6 +48,7 @@ from imrml.scoring.in_words import (
     LAW,
     P_MEANING,
     compute_points,
+    format_base_rate,
     format_interval,
 )
 from imrml.scoring.prediction import (
@@ -265,6 +268,7 @@ class RequestExplainer:
         return Explanation(
             prediction=self.prediction,
             category_name=name_category(str(self.prediction["treatment_category"])),
+            base_rate_words=self._format_base_rate(),
             interval_note=format_interval(self.prediction),
             is_too_short=is_too_short,
             contributions=tuple(self._list_contributions()),
@@ -316,10 +320,12 @@ class RequestExplainer:
         if self.what_if_note:
             return {}
         assert self._model.associations_ is not None  # its absence is a note
-        lines = [line for document in documents for line in self._find_lines(document)]
+        lines = [
+            line for document in documents for line in find_learned_lines(self._model, document)
+        ]
         p_overturned = self._p_overturned()
         as_it_is, *if_shown = self._model.predict_deficiencies_if_shown(
-            self._inputs, [(), *map(_cues_of, lines)]
+            self._inputs, [(), *map(cues_of_line, lines)]
         )
         what_ifs = {}
         for line, p_deficiencies in zip(lines, if_shown, strict=True):
@@ -362,15 +368,21 @@ class RequestExplainer:
         if self.what_if_note:
             raise ModelError(self.what_if_note)
         assert self._model.associations_ is not None  # its absence is a note
-        lines = [line for document in documents for line in self._find_lines(document)]
+        lines = [
+            line for document in documents for line in find_learned_lines(self._model, document)
+        ]
         p_overturned = self._p_overturned()
-        cues = frozenset[str]().union(*map(_cues_of, lines))
+        cues = frozenset[str]().union(*map(cues_of_line, lines))
         [p_deficiencies] = self._model.predict_deficiencies_if_shown(self._inputs, [cues])
         return JointWhatIf(
             tuple(dict.fromkeys(checklist_lines()[line][1] for line in lines)),
             None if p_overturned is None else self._model.associations_.move(p_overturned, lines),
             dict(zip(deficiency_ids(), p_deficiencies.tolist(), strict=True)),
         )
+
+    def _format_base_rate(self) -> str:
+        [n_overturned] = self._model.counts_.count_overturned(self._inputs.categories)
+        return format_base_rate(self.prediction, n_overturned, self._model.class_rate_)
 
     @property
     def _abstains(self) -> bool:
@@ -423,27 +435,10 @@ class RequestExplainer:
                 what_if=None if is_shown else what_ifs.get(line),
             )
 
-    def _find_lines(self, document: str) -> list[int]:
-        """Find the places of a checklist line of which past letters say something."""
-        fitted = self._model.deficiencies_
-        assert fitted is not None  # its absence is a note
-        enough_show = set(fitted.answers_.tolist())
-        places = []
-        for place, (id_, line) in enumerate(checklist_lines()):
-            is_learned = not fitted.is_prior_[deficiency_ids().index(id_)]
-            columns = (self._model.columns_shown_[cue] for cue in _cues_of(place))
-            if line == document and is_learned and enough_show.issuperset(columns):
-                places.append(place)
-        return places
-
     def _p_overturned(self) -> float | None:
         """P(overturned) that a document can move; None where the outcome model is a prior."""
         is_prior = not isinstance(self._model.outcome_, CalibratedClassifier)
         return None if is_prior else float(self._model.predict_proba(self._inputs)[0, 1])
-
-
-def _cues_of(line: int) -> frozenset[str]:
-    return cues_that_show()[checklist_lines()[line]]
 
 
 def _is_missing(value: Any) -> bool:

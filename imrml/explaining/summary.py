@@ -12,8 +12,9 @@ from imrml.scoring.in_words import (
     PLANNED,
     SEND_ONLY,
     SMALLEST_POINTS,
+    SOURCES,
+    SUBMISSIONS,
     compare_with_base_rate,
-    format_base_rate,
 )
 
 
@@ -70,7 +71,7 @@ def format_headline(explanation: Explanation) -> str:
         One or two sentences.
     """
     row = explanation.prediction
-    base = f"base rate of {explanation.category_name}: {format_base_rate(row)}"
+    base = f"base rate of {explanation.category_name}: {explanation.base_rate_words}"
     if row["predicted"] == "abstain":
         return f"No answer: {row['abstain_reason']}. The {base}."
     figure = percent(row["p_overturned"])
@@ -113,11 +114,16 @@ def _checklists(explanation: Explanation) -> Iterator[str]:
     if not explanation.deficiencies:
         return
     yield ""
-    yield f"Likely faults if upheld, and what answers them ({SEND_ONLY}):"
+    submission = SUBMISSIONS[explanation.prediction["stage"]]
+    yield (
+        "Likely faults if upheld, and what answers them before "
+        f"{submission} is submitted ({SEND_ONLY}):"
+    )
+    yield f"  The likelihoods are {SOURCES[explanation.prediction['deficiency_source']]}."
     for one in explanation.deficiencies:
         rate = percent(one.p_category)
         done = ": all shown" if one.is_all_shown else ""
-        yield f"- {one.name}: {percent(one.p)} (in its treatment category {rate}){done}"
+        yield f"- {one.name}: {percent(one.p)} (estimate for its treatment category {rate}){done}"
         for line in one.checklist:
             yield f"  [{'x' if line.is_shown else ' '}] {line.document}{_found_in(line)}"
             if line.what_if:

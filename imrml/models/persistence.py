@@ -36,6 +36,7 @@ ALLOWED_TYPES = frozenset(
         "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.associations.ChecklistAssociations",
         "imrml.models.blend.PriorBlend",
+        "imrml.models.counts.CategoryCounts",
         "imrml.models.crosses.CrossesLogistic",
         "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",

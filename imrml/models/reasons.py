@@ -6,8 +6,9 @@ from itertools import compress
 import numpy as np
 from scipy import sparse
 
-from imrml.deficiencies import deficiency_ids
+from imrml.deficiencies import taxonomy
 from imrml.features import describe_feature, is_filler
+from imrml.features.names import name_category
 from imrml.models.blend import PriorBlend, to_log_odds
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader
@@ -64,9 +65,9 @@ class ReasonGiver(SubmissionReader):
                 "deficiencies are ranked by their rates in the treatment category: "
                 "nothing else was shown to do better"
             )
-        left_at_prior = compress(deficiency_ids(), self.deficiencies_.is_prior_)
-        if ids := ", ".join(left_at_prior):
-            return f"predicted by their category prior, for want of labelled items: {ids}"
+        left_at_prior = compress(taxonomy(), self.deficiencies_.is_prior_)
+        if names := "; ".join(deficiency.name for deficiency in left_at_prior):
+            return f"predicted by their category prior, for want of labelled items: {names}"
         return ""
 
     def reasons(
@@ -158,7 +159,7 @@ class ReasonGiver(SubmissionReader):
         moves = self._category_moves(inputs).tolist()
         reasons = []
         for category, by in zip(inputs.categories, moves, strict=True):
-            reason = (f"treatment category: {category.replace('_', ' ')}", by)
+            reason = (f"treatment category: {name_category(category)}", by)
             reasons.append([reason][:n_reasons] if abs(by) >= _SMALLEST_REASON else [])
         return reasons
 

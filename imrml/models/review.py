@@ -16,6 +16,7 @@ from imrml.errors import NotEnoughDataError
 from imrml.features import build_features
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
 from imrml.models.blend import to_log_odds
+from imrml.models.counts import CategoryCounts
 from imrml.models.inputs import Inputs, least_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier
@@ -60,6 +61,8 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         Share of overturned training items.
     categories_ : CategoryPrior
         Rate in each treatment category.
+    counts_ : CategoryCounts
+        Past items of each treatment category, by decision and deficiency, as counted.
     features_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     n_features_ : int
@@ -230,8 +233,11 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         # 4. Deficiencies, on upheld items.
         self.least_background_, self.columns_shown_ = 0.0, {}
         self.deficiencies_, self.hashed_text_, self.associations_ = None, None, None
-        if deficiencies is not None and len(labelled_rows):
+        labels = np.zeros((n_items, len(deficiency_ids())), dtype=bool)
+        if deficiencies is not None:
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)
+        self.counts_ = CategoryCounts().fit(categories, overturned, labels, labelled_rows)
+        if len(labelled_rows):
             self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned)
         return self
 

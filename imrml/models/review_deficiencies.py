@@ -10,6 +10,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.features import HashedText, answering_cues, background, block_places
 from imrml.features.treatment_categories import dwc_categories
 from imrml.models.associations import ChecklistAssociations, lines_shown
+from imrml.models.counts import CategoryCounts, DeficiencySource
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader, least_words
 from imrml.models.kinds import TrainingMatrix
@@ -24,6 +25,7 @@ class DeficiencyPredictor(SubmissionReader):
 
     associations_: ChecklistAssociations | None = None
     categories_: CategoryPrior
+    counts_: CategoryCounts
     columns_shown_: dict[str, int]
     deficiencies_: DeficiencyModel | None
 
@@ -115,6 +117,50 @@ class DeficiencyPredictor(SubmissionReader):
         if self.deficiencies_ is None:
             return pd.DataFrame(np.nan, index, ids)
         return pd.DataFrame(self.deficiencies_.predict_priors(inputs.categories), index, ids)
+
+    def answer_deficiencies(
+        self, inputs: Inputs, abstains: np.ndarray
+    ) -> tuple[pd.DataFrame, list[DeficiencySource]]:
+        """Give P(deficiency | upheld) of every item, also where the model does not answer.
+
+        Where the text says too little, or is like nothing that was learned from, the widest rates
+        that hold answer: those of the treatment category, of its group, or of all treatments.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            Items.
+        abstains : ndarray of bool of shape (n_items,)
+            Items whose outcome the model does not answer for.
+
+        Returns
+        -------
+        p_deficiency : DataFrame of float of shape (n_items, 18)
+            A column an id, 0 to 1; all NaN where no labels were trained on.
+        sources : list of {'model', 'category', 'group', 'all'}
+            What each row rests on.
+        """
+        p_deficiency = self.predict_deficiencies(inputs)
+        n_items = len(inputs.categories)
+        if self.deficiencies_ is None or not n_items:
+            return p_deficiency, ["all"] * n_items
+        is_read = inputs.has_enough_context & ~abstains
+        if self.models["deficiency"]["kind"] != "ridge":
+            is_read[:] = False
+        if is_read.all():
+            return p_deficiency, ["model"] * n_items
+        rates, sources = self.counts_.find_widest_rates(
+            inputs.categories, self.abstention["min_category_items"]
+        )
+        # Of a category those that evaluation measures.
+        is_category = np.array([source == "category" for source in sources])
+        priors = self.deficiencies_.predict_priors(inputs.categories)
+        rates = np.where(is_category[:, None], priors, rates)
+        answers = np.where(is_read[:, None], p_deficiency, rates)
+        return pd.DataFrame(answers, p_deficiency.index, p_deficiency.columns), [
+            "model" if by_model else source
+            for by_model, source in zip(is_read, sources, strict=True)
+        ]
 
     def _fit_deficiencies(
         self,

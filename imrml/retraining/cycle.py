@@ -291,8 +291,8 @@ def _compare_recipe(
             "retrain: no newer case stands by itself; all share narratives with older ones"
         )
     run.report(
-        f"window: {len(window):,} items that neither model was fitted on; "
-        f"challenger learns from {len(past):,} older items"
+        f"window: {pluralize(len(window), 'item')} that neither model was fitted on; "
+        f"challenger learns from {pluralize(len(past), 'older item')}"
     )
     challenger = run.train(data.items.iloc[past])
     unseen = data.take(window)

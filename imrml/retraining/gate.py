@@ -13,6 +13,7 @@ from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
+from imrml.phrases import pluralize
 
 SLICES = ("treatment_category", "age_band", "sex")
 
@@ -125,7 +126,7 @@ class _JudgedSlice(NamedTuple):
     surely: float
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value}: {self.worse_by:+.4f} ({self.n_items:,} items)"
+        return f"{self.name} {self.value}: {self.worse_by:+.4f} ({pluralize(self.n_items, 'item')})"
 
 
 def _judge_slices(

@@ -17,6 +17,7 @@ from imrml.evaluation.report.verdict import Verdict, describe_comparison, reach_
 from imrml.evaluation.report.write import write_report
 from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
+from imrml.phrases import pluralize
 from imrml.training.data import TrainingData, describe_data, hash_cases, prepare
 from imrml.training.fitting import predict_held_out
 
@@ -48,7 +49,7 @@ class Evaluation:
 
     def __repr__(self) -> str:
         return format_summary(
-            f"Evaluation: {self.n_left_out:,} items left out",
+            f"Evaluation: {pluralize(self.n_left_out, 'item')} left out",
             self.metrics,
             self.verdict,
             is_synthetic=self.is_synthetic,

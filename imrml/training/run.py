@@ -19,6 +19,7 @@ from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
 from imrml.models import ReviewModel
+from imrml.phrases import pluralize
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
     deal_grouped,
@@ -156,8 +157,9 @@ def train(
     data = run.data
     _require_both_decisions(data.overturned)
     report(
-        f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases "
-        f"in {data.groups.max() + 1:,} groups"
+        f"{pluralize(len(data.items), 'item')} of "
+        f"{pluralize(data.keys['case_number'].nunique(), 'case')} "
+        f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
 
     # 1. Deal the cases to folds, and choose the split whose figures stand first.

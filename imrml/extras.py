@@ -5,13 +5,15 @@ from typing import Literal
 
 from imrml.errors import MissingExtraError
 
-Extra = Literal["web", "dask", "synth", "icd"]
+Extra = Literal["web", "dask", "synth", "icd", "office", "ocr"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
     "dask": ("distributed",),
     "synth": ("reportlab",),
     "icd": ("simple_icd_10_cm",),
+    "office": ("docx2python", "striprtf", "oxmsg"),
+    "ocr": ("pytesseract",),
 }
 
 
@@ -20,7 +22,7 @@ def require_extra(extra: Extra, what: str) -> None:
 
     Parameters
     ----------
-    extra : {'web', 'dask', 'synth', 'icd'}
+    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr'}
         Extra of this package.
     what : str
         Command or setting that needs it, for the message.

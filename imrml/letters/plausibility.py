@@ -5,7 +5,7 @@ the same traces: words of one field stand in another. None of the checks needs t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from imrml.determinations import Item
@@ -46,6 +46,8 @@ _TWO_SENTENCES = re.compile(r"(?:\b[a-z]{2,}\W+){5}[a-z]{3,}\.\s+[A-Z][a-z]+(?:\
 _COMMON_WORD = re.compile(
     r"\b(?:the|of|and|to|in|is|was|for|a|not|with|that|or|on|by)\b", re.IGNORECASE
 )
+_COMMONEST = (" the ", " of ", " and ", " to ", " in ", " is ")
+"""Found far faster than by a pattern; they alone are enough in nearly every letter."""
 _FEWEST_WORDS = 60
 _LEAST_COMMON = 0.08
 """Share of a letter's words that are of the commonest; in prose it is about a third."""
@@ -94,6 +96,8 @@ def require_plausible(
 
 def _require_words(text: str) -> None:
     n_words = text.count(" ") + text.count("\n")
+    if sum(text.count(word) for word in _COMMONEST) >= _LEAST_COMMON * n_words:
+        return
     if n_words >= _FEWEST_WORDS and len(_COMMON_WORD.findall(text)) < _LEAST_COMMON * n_words:
         raise LetterError("garbled_text", "hardly a common word of English is among its words")
 
@@ -130,7 +134,7 @@ def _require_item(item: Item, spans: Sequence[Span]) -> None:
 
 
 def _require_summary(summary: str, spans: Sequence[Span]) -> None:
-    if _LABEL.search(summary) or _CLOSING.search(summary):
+    if next(_find_labels(summary), None) or _holds_closing(summary):
         raise LetterError(
             "misread_summary",
             "the case summary holds a label or the closing sentence of a rationale",
@@ -141,7 +145,7 @@ def _require_summary(summary: str, spans: Sequence[Span]) -> None:
 def _require_all_labels(text: str, items: Sequence[Item], spans: Sequence[Span]) -> None:
     """Compare the labels and outcomes in the text with those that were read."""
     label_starts = {span.start for span in spans if span.kind == "label" and span.item_number}
-    lost = next((m for m in _LABEL.finditer(text) if m.start() not in label_starts), None)
+    lost = next((m for m in _find_labels(text) if m.start() not in label_starts), None)
     first_item = _start(spans, "item", 1) or 0
     n_outcomes = sum(1 for _ in _OUTCOME.finditer(text, first_item))
     if lost or n_outcomes > len(items):
@@ -150,6 +154,32 @@ def _require_all_labels(text: str, items: Sequence[Item], spans: Sequence[Span])
             "a label within a field" if lost else f"{n_outcomes} outcomes for {len(items)} items",
             lost.start() if lost else None,
         )
+
+
+def _find_labels(text: str) -> Iterator[re.Match[str]]:
+    """Yield the labels of a text; their last words are found first, faster than by a pattern."""
+    folded = text.lower()
+    is_aligned = len(folded) == len(text)  # but for a letter or two of Turkish
+    for last_word in ("guideline", "rationale") if is_aligned else ():
+        at = folded.find(last_word)
+        while at >= 0:
+            end = at + len(last_word)
+            if folded[end : end + 20].lstrip()[:1] in {":", ";", "."}:
+                yield from _LABEL.finditer(text, max(0, at - 60), end + 20)
+            at = folded.find(last_word, end)
+    if not is_aligned:
+        yield from _LABEL.finditer(text)
+
+
+def _holds_closing(text: str) -> bool:
+    """Tell whether a text holds a closing formula, by the word that each of them holds."""
+    folded = text.lower()
+    at = folded.find("medical")
+    while at >= 0:
+        if _CLOSING.search(text, max(0, at - 300), at + 160):
+            return True
+        at = folded.find("medical", at + 1)
+    return False
 
 
 def _start(spans: Sequence[Span], name: str, item_number: int) -> int | None:

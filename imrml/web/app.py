@@ -141,7 +141,7 @@ def create_app(
         name="static",
     )
     app.include_router(
-        make_api_router(service, settings.max_rows, needs_token=authenticator is not None)
+        make_api_router(service, reader, settings.max_rows, needs_token=authenticator is not None)
     )
     app.include_router(make_page_router(pages, service, reader, authenticator, settings.max_rows))
 

@@ -1,7 +1,7 @@
 """The pages, drawn: one request, many requests, about the figures; all work without JavaScript."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -141,6 +141,7 @@ class Pages:
             "filled_columns": lambda values: [name for name, value in values.items() if value],
             "size_limit": format_size(max_form_bytes),
             "bare": False,
+            "notes": (),
             "here": "",
         }
 
@@ -213,7 +214,12 @@ class Pages:
         )
 
     def start(
-        self, values: Mapping[str, str], problems: Mapping[str, str], *, refusal: bool = False
+        self,
+        values: Mapping[str, str],
+        problems: Mapping[str, str],
+        *,
+        refusal: bool = False,
+        notes: Sequence[str] = (),
     ) -> HTMLResponse:
         """Draw the form, empty or as it was sent.
 
@@ -225,6 +231,8 @@ class Pages:
             What is wrong, by column, ``report`` or ``request``.
         refusal : bool, default=False
             Whether the request itself is refused.
+        notes : sequence of str, default=()
+            What was read from a file, and what was not.
 
         Returns
         -------
@@ -240,10 +248,15 @@ class Pages:
             values=values,
             problems=problems,
             refusal=refusal,
+            notes=notes,
         )
 
     def result(
-        self, values: Mapping[str, str], ticked: list[str], explained: ExplainedRequest
+        self,
+        values: Mapping[str, str],
+        ticked: list[str],
+        explained: ExplainedRequest,
+        notes: Sequence[str] = (),
     ) -> HTMLResponse:
         """Draw one request with its answer.
 
@@ -255,6 +268,8 @@ class Pages:
             Lines of the checklist that are ticked.
         explained : ExplainedRequest
             The answer.
+        notes : sequence of str, default=()
+            What was read from a file, and what was not.
 
         Returns
         -------
@@ -267,6 +282,7 @@ class Pages:
             "result",
             fields=self.fields,
             values=values,
+            notes=notes,
             ticked=ticked,
             items=items,
             diagnoses=describe_codes(values.get("diagnosis", "")),
@@ -294,7 +310,11 @@ class Pages:
         return self.draw("what_if", items=_list_items(explained), ticked=ticked)
 
     def batch(
-        self, scored: ScoredRequests | None = None, problem: str = "", max_rows: int = 0
+        self,
+        scored: ScoredRequests | None = None,
+        problem: str = "",
+        max_rows: int = 0,
+        notes: Sequence[str] = (),
     ) -> HTMLResponse:
         """Draw the form for a table, and below it what came of one.
 
@@ -306,6 +326,8 @@ class Pages:
             Why a table is not answered.
         max_rows : int
             Requests that a table may hold.
+        notes : sequence of str, default=()
+            What was read from a file, and what was not.
 
         Returns
         -------
@@ -320,6 +342,7 @@ class Pages:
             "columns": columns,
             "problem": problem,
             "max_rows": max_rows,
+            "notes": notes,
         }
         if scored is not None:
             words |= {

@@ -39,6 +39,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = ("/healthz", "/sign-in", "/static/")
 """What a visitor without the token may see; none of it says anything of the model."""
 COOKIE = "imrml_pass"
+FILE_PATH = "/api/score-file"
+"""Where a program sends a file."""
 _SIGN_IN_BYTES = 10_000
 
 
@@ -233,7 +235,7 @@ class BodyLimit(_Guard):
     app : ASGI application
         What is guarded.
     max_json_bytes, max_form_bytes : int
-        Under ``/api`` and elsewhere.
+        Under ``/api``, but for its files, and elsewhere.
     tell : callable
         Says what is wrong.
     """
@@ -245,7 +247,8 @@ class BodyLimit(_Guard):
         self.max_form_bytes = max_form_bytes
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = self.max_json_bytes if scope["path"].startswith("/api/") else self.max_form_bytes
+        is_json = scope["path"].startswith("/api/") and scope["path"] != FILE_PATH
+        most = self.max_json_bytes if is_json else self.max_form_bytes
         if scope["path"] == "/sign-in":  # the one form that is read before the token is known
             most = min(most, _SIGN_IN_BYTES)
         announced = Headers(scope=scope).get("content-length", "0")

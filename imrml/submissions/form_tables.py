@@ -1,0 +1,212 @@
+"""The table of a form in which each row is a request: headings, columns and rows by place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from imrml.documents.layout import Cell, Line, PageLayout, Word
+from imrml.submissions.labels import TABLE_FIELDS, is_hint, read_label, split_labels
+from imrml.submissions.markers import cut_marker
+
+Entry = dict[str, str]
+"""A line of a form: ``service``, ``diagnosis``, ``icd``, ``cpt``, ``other``."""
+
+_HEADER_LINES = 4
+"""Lines over which the headings of a table may run."""
+_LINE_PITCH = 1.55
+"""Heights of a line from one to the next from which a row ends there, where no rule says so."""
+_MOST_BELOW = 400.0
+"""Points below a row in which the next one of its table stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    field: str
+    left: float
+    right: float
+
+
+def read_request_table(page: PageLayout) -> tuple[list[Entry], set[int]]:
+    r"""Read the table of requests of a page, where it has one.
+
+    Parameters
+    ----------
+    page : PageLayout
+        As it is laid out.
+
+    Returns
+    -------
+    rows : list of dict of str to str
+        Rows that name a service, in their order; what else a row says stays with it, and a
+        diagnosis that stands in a row of its own is a row of that alone.
+    lines : set of int
+        Places of the lines that the table takes.
+
+    Examples
+    --------
+    >>> from imrml.documents.layout import lay_out_text
+    >>> text = "Diagnosis\tService/Good Requested\tCPT\nStrain\tMRI\t72148\nSprain\tPT 2x6"
+    >>> read_request_table(lay_out_text(text))[0]
+    [{'diagnosis': 'Strain', 'service': 'MRI', 'cpt': '72148'},
+    {'diagnosis': 'Sprain', 'service': 'PT 2x6'}]
+    """
+    for start in range(len(page.lines)):
+        if not any(_may_head(cell) for cell in page.lines[start]):
+            continue
+        for n_lines in range(1, _HEADER_LINES + 1):
+            columns = _read_headings(page, start, n_lines)
+            if columns:
+                return _read_rows(page, start, n_lines, columns)
+    return [], set()
+
+
+def _may_head(cell: Cell) -> bool:
+    return cell.kind == "text" and any(
+        word in cell.text.lower()
+        for word in ("diagnos", "icd", "service", "procedure", "treatment", "cpt", "medication")
+    )
+
+
+# --- headings ------------------------------------------------------------------------------------
+
+
+def _read_headings(page: PageLayout, start: int, n_lines: int) -> list[_Column]:
+    """Read the headings in some lines; none where there are fewer than two, or no service."""
+    lines = page.lines[start : start + n_lines]
+    if len(lines) < n_lines or any(cell.kind != "text" for line in lines for cell in line):
+        return []
+    blocks: list[Word] = []
+    for line in lines:
+        for cell in line:
+            above = [place for place, block in enumerate(blocks) if _overlaps(block, cell)]
+            if len(above) > 1:
+                return []
+            if above:
+                block = blocks[above[0]]
+                blocks[above[0]] = replace(
+                    block,
+                    text=f"{block.text} {cell.text}",
+                    left=min(block.left, cell.left),
+                    right=max(block.right, cell.right),
+                )
+            else:
+                blocks.append(cell)
+    labels = [(read_label(block.text), block) for block in sorted(blocks, key=lambda b: b.left)]
+    known = [(label.field, block) for label, block in labels if label is not None]
+    fields = [name for name, _ in known if name in TABLE_FIELDS]
+    if "service" not in fields or len(fields) < 2 or len(set(fields)) < len(fields):
+        return []
+    if len(known) < len(labels):  # other columns of the table end theirs
+        known = [(label.field if label else "", block) for label, block in labels]
+    return _place_columns(page, known, page.lines[start])
+
+
+def _overlaps(block: Word, cell: Word) -> bool:
+    return min(block.right, cell.right) > max(block.left, cell.left)
+
+
+def _place_columns(
+    page: PageLayout, headings: Sequence[tuple[str, Word]], first: Line
+) -> list[_Column]:
+    """Tell where each column begins and ends: at the rules drawn there, else between headings."""
+    middle = first[0].middle
+    posts = sorted({round(x, 1) for x, low, high in page.posts if low - 2 <= middle <= high + 2})
+    edges: list[float] = [headings[0][1].left - 40]
+    for (_, left), (_, right) in pairwise(headings):
+        between = [x for x in posts if left.right - 2 <= x <= right.left + 2]
+        edges.append(between[0] if between else (left.right + right.left) / 2)
+    edges.append(headings[-1][1].right + 150)
+    return [
+        _Column(name, left, right)
+        for (name, _), (left, right) in zip(headings, pairwise(edges), strict=True)
+    ]
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def _read_rows(
+    page: PageLayout, start: int, n_lines: int, columns: Sequence[_Column]
+) -> tuple[list[Entry], set[int]]:
+    taken = set(range(start, start + n_lines))
+    bodies: list[tuple[int, Line]] = []
+    last = page.lines[start + n_lines - 1][0].middle
+    for place in range(start + n_lines, len(page.lines)):
+        line = page.lines[place]
+        if line[0].middle < last - _MOST_BELOW or _ends_table(line):
+            break
+        if not bodies and all(cell.kind == "text" and is_hint(cell.text) for cell in line):
+            taken.add(place)
+            continue
+        taken.add(place)
+        bodies.append((place, page.words[place]))
+    rows: list[dict[str, list[str]]] = []
+    above: Line | None = None
+    for _, words in bodies:
+        by_column = _sort_words(words, columns)
+        if not by_column:
+            continue
+        if above is None or _starts_row(page, above, words, by_column, rows[-1]):
+            rows.append({})
+        for name, texts in by_column.items():
+            rows[-1].setdefault(name, []).append(texts)
+        above = words
+    return [_join(row) for row in rows if row], taken
+
+
+def _ends_table(line: Line) -> bool:
+    """Tell a line that stands below the table: a section, or a label with a colon of its own."""
+    first = line[0]
+    if first.kind != "text":
+        return False
+    opened = split_labels(first.text, is_form=True)[0][0]
+    return opened is not None and opened.field in {"section", "left_out", "requested_on"}
+
+
+def _sort_words(words: Line, columns: Sequence[_Column]) -> dict[str, str]:
+    """Sort the words of a line into columns by where they stand."""
+    texts: dict[str, list[str]] = {}
+    for word in words:
+        if word.kind in {"ticked", "unticked"} or not word.text:
+            continue
+        x = (word.left + word.right) / 2
+        column = next((column for column in columns if column.left <= x <= column.right), None)
+        if column is not None and column.field:
+            texts.setdefault(column.field, []).append(word.text)
+    return {name: " ".join(parts) for name, parts in texts.items()}
+
+
+def _starts_row(
+    page: PageLayout,
+    above: Line,
+    words: Line,
+    by_column: dict[str, str],
+    row: dict[str, list[str]],
+) -> bool:
+    """Tell whether a line begins a row, or goes on with the one above."""
+    if any(word.kind == "value" for word in words):
+        return True  # a field is whole
+    first = words[0]
+    upper, lower = above[0].middle, first.middle
+    spanning = [y for y, x0, x1 in page.rules if x0 - 5 <= first.left <= x1 + 5]
+    if any(y < upper for y in spanning):
+        if any(lower < y < upper for y in spanning):
+            return True
+        if len({round(y) for y in spanning}) > 2:
+            return False
+    height = max(first.top - first.bottom, 1.0)
+    if page.rules or upper - lower <= _LINE_PITCH * height:
+        is_new = "service" in by_column and bool({"diagnosis", "icd", "cpt"} & by_column.keys())
+        return is_new and "service" in row and upper - lower > 1.3 * height
+    return True
+
+
+def _join(row: dict[str, list[str]]) -> Entry:
+    joined = {name: (" " if name != "service" else "\n").join(parts) for name, parts in row.items()}
+    if "service" in joined:
+        lines = joined["service"].split("\n")
+        # Lines of one cell are one service, unless each bears a number or a bullet.
+        marked = [cut_marker(line) != (line, 0) for line in lines]
+        joined["service"] = "\n".join(lines) if any(marked[1:]) else " ".join(lines)
+    joined.pop("number", None)
+    return {name: text.strip() for name, text in joined.items() if text.strip(" -")}

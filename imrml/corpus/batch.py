@@ -290,7 +290,7 @@ def parse_letter_files(
         The file, and what it says or what is wrong with it.
     """
     return map_isolated(
-        partial(_parse_with_source, limits=limits),
+        partial(_parse_letter_apart, limits=limits),
         files,
         lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
         max_seconds=limits.max_seconds,
@@ -316,18 +316,23 @@ def _size(file: LetterFile) -> int:
     return len(file.content)
 
 
-def _parse_with_source(
+def _parse_letter_apart(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError] | Longer:
     """Read a file without OCR, or ask for the time that OCR of its pages may take."""
     letter = parse_letter_file(file, limits, reads_pictures=False)
     n_pictures = _n_pictures(file, letter, limits)
-    if n_pictures:
-        return Longer(1 + n_pictures, partial(_parse_with_pictures, limits=limits))
-    return file.source, letter
+    return (
+        Longer(1 + n_pictures, partial(_parse_letter_whole, limits=limits))
+        if n_pictures
+        else (
+            file.source,
+            letter,
+        )
+    )
 
 
-def _parse_with_pictures(
+def _parse_letter_whole(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError]:
     return file.source, parse_letter_file(file, limits)

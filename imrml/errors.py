@@ -1,11 +1,13 @@
 """The exception family: every error a user can meet, with the exit code its command ends with.
 
 A message says who, what was found, what was expected and what to do. It never holds text of a
-letter or of a request.
+letter or of a request, nor user and password of an address.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from imrml.masking import mask_secrets
 
 
 class ImrmlError(Exception):
@@ -21,6 +23,10 @@ class ImrmlError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """Give the message, masked: it may quote what a driver said about an address."""
+        return mask_secrets(super().__str__())
 
 
 class ConfigError(ImrmlError):

@@ -4,6 +4,7 @@ import atexit
 import gc
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated
 
@@ -33,6 +34,7 @@ from imrml.cli import (
 )
 from imrml.cli.console import console
 from imrml.errors import ImrmlError, NothingChangedError
+from imrml.masking import mask_secrets
 
 app = typer.Typer(
     name="imrml",
@@ -104,32 +106,35 @@ def main() -> None:
     os.umask(0o077)  # whatever is written may hold health data
     try:
         app(arguments)
-    except ImrmlError as error:
-        if "--debug" in sys.argv:
-            raise
-        if not (
-            console.is_quiet and isinstance(error, NothingChangedError)
-        ):  # a night without news is no mail from cron
-            print(f"imrml: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except ModuleNotFoundError as error:  # where only what scoring needs was installed
-        if "--debug" in sys.argv or error.name is None or error.name.startswith("imrml"):
-            raise
-        print(
-            f"imrml: {error.name} is not installed, and only scoring and serving do without; "
-            "pip install imrml",
-            file=sys.stderr,
-        )
-        sys.exit(2)
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()
         sys.exit(0)
-    except OSError as error:
+    except Exception as error:
+        message, exit_code = _describe(error)
         if "--debug" in sys.argv:
-            raise
-        print(
+            message = "".join(traceback.format_exception(error)).rstrip()
+        # A night without news is no mail from cron.
+        if not (console.is_quiet and isinstance(error, NothingChangedError)):
+            print(mask_secrets(message), file=sys.stderr)
+        sys.exit(exit_code)
+
+
+def _describe(error: Exception) -> tuple[str, int]:
+    """Say in one line what ended a command, and give its exit code."""
+    if isinstance(error, ImrmlError):
+        return f"imrml: {error}", error.exit_code
+    # Where only what scoring needs was installed.
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "imrml").startswith("imrml"):
+        return (
+            f"imrml: {error.name} is not installed, and only scoring and serving do without; "
+            "pip install imrml",
+            2,
+        )
+    if isinstance(error, OSError):
+        return (
             f"imrml: {error.filename or 'a file'}: {error.strerror or error}; "
             "check the path, its rights and the disk",
-            file=sys.stderr,
+            1,
         )
-        sys.exit(1)
+    # The words of other errors may quote a record.
+    return f"imrml: {type(error).__name__}, which is a fault of imrml; --debug shows where", 1

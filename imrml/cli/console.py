@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from imrml.errors import RefusedRequestWarning, RequestWarning
+from imrml.masking import mask_secrets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ class Console:
             A line.
         """
         if not self.is_quiet:
-            print(words, file=sys.stderr)
+            print(mask_secrets(words), file=sys.stderr)
 
     def show_progress(
         self, elements: Iterable[Element], total: int | None, what: str

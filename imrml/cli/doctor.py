@@ -13,13 +13,13 @@ def examine() -> None:
     from imrml.phrases import pluralize
     from imrml.retraining.health import diagnose, last_outcome
     from imrml.retraining.lock import is_at_work
-    from imrml.tracking.connection import tracking_uri
+    from imrml.tracking.connection import shown_tracking_uri
 
     print_packages()
     print(f"defaults: {len(load_config().model_dump())} sections and settings fit")
     print(f"taxonomy: {len(taxonomy())} deficiencies")
     print(f"state folder: {state_dir()}")
-    print(f"tracking: {tracking_uri()}")
+    print(f"tracking: {shown_tracking_uri()}")
     print_things("retrain", filter(None, (is_at_work(), last_outcome())))
     to_do = list(diagnose())
     print_things("to do", to_do)

@@ -3,6 +3,7 @@ from .addresses import load_model as load_model
 from .bundling import BundledModel as BundledModel
 from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
+from .connection import shown_tracking_uri as shown_tracking_uri
 from .connection import tracking_uri as tracking_uri
 from .flattening import flatten as flatten
 from .registry import CHAMPION as CHAMPION

@@ -20,7 +20,7 @@ import pandas as pd
 
 from imrml.errors import ModelError
 from imrml.models import LoadedModel, load_model
-from imrml.tracking.connection import connected, tracking_uri
+from imrml.tracking.connection import connected, shown_tracking_uri
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -87,7 +87,7 @@ def fetch_model(uri: str, folder: Path) -> Path:
             ):  # the server is away: nothing is known about the model
                 raise
             raise ModelError(
-                f"{uri}: not found at {tracking_uri()} ({error.error_code}); "
+                f"{uri}: not found at {shown_tracking_uri()} ({error.error_code}); "
                 "see `imrml registry list`"
             ) from None
         except OSError as error:
@@ -174,7 +174,7 @@ def _names(client: "MlflowClient", name: str | None) -> list[str]:
         return sorted(known)
     if name not in known:
         raise ModelError(
-            f"{name}: no such registered model at {tracking_uri()}; "
+            f"{name}: no such registered model at {shown_tracking_uri()}; "
             f"known: {', '.join(sorted(known)) or 'none'}"
         )
     return [name]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from imrml.errors import ModelError
 from imrml.models import MODEL_FILES, load_model
-from imrml.tracking.connection import artifact_location, connected, tracking_uri
+from imrml.tracking.connection import artifact_location, connected, shown_tracking_uri
 from imrml.tracking.flattening import flatten, flatten_figures
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
@@ -43,7 +43,7 @@ class LoggedRun:
     run_id : str
         MLflow's id.
     tracking_uri : str
-        Database or server.
+        Database or server, without user and password.
     model_name, model_version, alias : str
         In the registry.
     link : str
@@ -135,7 +135,7 @@ def log_training(model_dir: Path) -> LoggedRun:
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, run_id, str(manifest["model_version"]), alias)
         return LoggedRun(
-            run_id, tracking_uri(), name, version, alias, _link_to(experiment_id, run_id)
+            run_id, shown_tracking_uri(), name, version, alias, _link_to(experiment_id, run_id)
         )
 
 
@@ -380,7 +380,7 @@ def _describe_dataset(facts: Mapping[str, Any]) -> Any:
 
 def _link_to(experiment_id: str, run_id: str) -> str:
     """Give the page of a run, or the command that shows it."""
-    uri = tracking_uri()
+    uri = shown_tracking_uri()
     if uri.startswith("http"):
         return f"{uri.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
     return f"mlflow ui --backend-store-uri {uri}, then #/experiments/{experiment_id}/runs/{run_id}"

@@ -69,6 +69,7 @@ REASONS: dict[str, str] = {
     "misread_summary": "check the order of its pages, or ask for the letter as it was written",
     "pages_out_of_order": "put its pages in order, or ask for those that are absent",
     "garbled_text": "print it to a new PDF with text recognition (OCR), or ask for the text",
+    "bad_table": "mend the table or remove it; its other rows wait too",
     "unreadable": "check the file, its rights and the disk",
     "crashed": "save a copy with another program, or report it",
     "damaged_archive": "send the archive again; what was read before the damage stays",
@@ -143,9 +144,15 @@ class NotEnoughDataError(ImrmlError):
 
 
 class NothingChangedError(ImrmlError):
-    """There was nothing to do, or the gate kept things as they are."""
+    """There was nothing to do."""
 
     exit_code = 3
+
+
+class ChampionKeptError(NothingChangedError):
+    """A challenger was tried, and the gate kept the champion."""
+
+    exit_code = 5
 
 
 class CheckFailedError(ImrmlError):

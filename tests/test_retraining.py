@@ -47,7 +47,7 @@ FAST = [
     *("evaluation.n_folds=2", "evaluation.n_bootstrap=50", "evaluation.splits=[grouped]"),
     *("features.use_case_summary=false", "features.max_terms=100"),
     *("retraining.min_new_cases=20", "retraining.min_new_overturned=1"),
-    "retraining.gate.n_bootstrap=200",
+    *("retraining.gate.n_bootstrap=200", "retraining.min_age_seconds=0"),
     # a busy machine is no reason to keep the champion
     "retraining.gate.max_seconds_per_thousand=10000",
 ]

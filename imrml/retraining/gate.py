@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from imrml.config import GateConfig
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
+from imrml.sections import GateConfig
 
 SLICES = ("treatment_category", "age_band", "sex")
 

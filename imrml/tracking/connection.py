@@ -6,41 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imrml.config import state_dir
 from imrml.errors import MissingExtraError, TrackingError
 from imrml.extras import require_extra
 from imrml.masking import mask_secrets
+from imrml.tracking.location import (
+    artifacts_dir,
+    own_files_first,
+    shown_tracking_uri,
+    tracking_uri,
+)
+from imrml.tracking.migration import migrate_database
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _MAX_TRIES = 3
 """MLflow's own ten tries to reach a database take two minutes."""
-
-
-def tracking_uri() -> str:
-    """Say where MLflow lives.
-
-    Returns
-    -------
-    str
-        ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite database of the state folder.
-    """
-    return (
-        os.environ.get("MLFLOW_TRACKING_URI")
-        or f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
-    )
-
-
-def shown_tracking_uri() -> str:
-    """Say where MLflow lives, as it may be shown and written down.
-
-    Returns
-    -------
-    str
-        :func:`tracking_uri` without user and password.
-    """
-    return mask_secrets(tracking_uri())
 
 
 def artifact_location() -> str | None:
@@ -53,9 +34,8 @@ def artifact_location() -> str | None:
     """
     if tracking_uri().startswith("http"):
         return None
-    folder = state_dir() / "artifacts"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder.resolve().as_uri()
+    artifacts_dir().mkdir(mode=0o700, exist_ok=True)
+    return artifacts_dir().as_uri()
 
 
 @contextmanager
@@ -99,7 +79,9 @@ def connected() -> Iterator["MlflowClient"]:
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         try:
-            yield mlflow.MlflowClient()
+            migrate_database()
+            with own_files_first():
+                yield mlflow.MlflowClient()
         except (MlflowException, RequestException, SQLAlchemyError) as error:
             why = mask_secrets(str(error)).splitlines()[0][:300]
             raise TrackingError(

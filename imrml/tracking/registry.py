@@ -20,7 +20,8 @@ import pandas as pd
 
 from imrml.errors import ModelError
 from imrml.models import LoadedModel, load_model
-from imrml.tracking.connection import connected, shown_tracking_uri
+from imrml.tracking.connection import connected
+from imrml.tracking.location import shown_tracking_uri
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient

@@ -18,8 +18,9 @@ import pandas as pd
 
 from imrml.errors import ModelError
 from imrml.models import MODEL_FILES, load_model
-from imrml.tracking.connection import artifact_location, connected, shown_tracking_uri
+from imrml.tracking.connection import artifact_location, connected
 from imrml.tracking.flattening import flatten, flatten_figures
+from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
 if TYPE_CHECKING:

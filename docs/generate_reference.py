@@ -37,6 +37,7 @@ MAIN_CLASSES = (
     "imrml.models.LoadedModel",
     "imrml.models.ReviewModel",
     "imrml.explaining.Explanation",
+    "imrml.errors.ArgumentTypeError",
     "imrml.errors.RequestWarning",
     "imrml.errors.RefusedRequestWarning",
 )

@@ -33,7 +33,8 @@ score             requests to probabilities, likely deficiencies and what to sen
 explain           one request: what moved its score, what it shows, what to send
 
 Each is also a command, where ``imrml --help`` lists one. Tables are plain DataFrames; their columns
-and what each function does with them are in its own help.
+and what each function does with them are in its own help. Errors are those of ``imrml.errors``; an
+argument of a wrong type is an ``ArgumentTypeError``, which is a ``TypeError`` too.
 """
 
 import lazy_loader

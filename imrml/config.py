@@ -10,13 +10,15 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from imrml.errors import ConfigError
+from imrml.errors import ConfigError, require_each, require_types
 from imrml.sections import Count, Positive, RetrainingConfig, Share
 from imrml.sections import Section as _Section
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
 """Whose reviews: letters on workers' compensation, or the state's coded data on health plans."""
+CODED_PROFILES: frozenset[Profile] = frozenset({"dmhc"})
+"""Those whose submissions hold codes that features can cross."""
 OutcomeKind = Literal[
     "class_prior",
     "category_prior",
@@ -102,9 +104,7 @@ class OutcomeConfig(_Section):
 
     @field_validator("class_weight")
     @classmethod
-    def _weighs_what_is_not_weighed(
-        cls, class_weight: str | None, info: ValidationInfo
-    ) -> str | None:
+    def _weighs_once(cls, class_weight: str | None, info: ValidationInfo) -> str | None:
         if class_weight and info.data.get("kind") == "complement_nb":
             raise ValueError(
                 "complement_nb counts each decision against the other already; expected null"
@@ -142,7 +142,8 @@ class ModelsConfig(_Section):
 
     outcome: OutcomeConfig
     deficiency: DeficiencyConfig
-    category_shrinkage: Annotated[float, Field(ge=0)]
+    ship: Literal["expected", "distinguishable"]
+    category_shrinkage: Annotated[float, Field(ge=0)] | None
     n_refits: Annotated[int, Field(ge=0)]
     interval_level: Share
     cost_ratio: Positive | None
@@ -253,7 +254,7 @@ class Config(_Section):
     @field_validator("models")
     @classmethod
     def _crosses_need_codes(cls, models: ModelsConfig, info: ValidationInfo) -> ModelsConfig:
-        if models.outcome.kind == "crosses" and info.data.get("profile") == "letters":
+        if models.outcome.kind == "crosses" and info.data.get("profile") not in CODED_PROFILES:
             raise ValueError(
                 "outcome.kind crosses reads codes; expected profile dmhc, or another kind"
             )
@@ -300,6 +301,10 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     imrml.errors.ConfigError: --set models.outcom.c=0.5: models.outcom is no setting;
     nearest known: models.outcome
     """
+    is_path = (path, str | os.PathLike | None)
+    require_types("load_config", path=is_path, overrides=(overrides, Iterable))
+    overrides = list(overrides)
+    require_each("load_config", "overrides", overrides, str)
     settings: dict[str, Any] = yaml.safe_load(default_text())
     if path is not None:
         _lay_over(settings, _read_mapping(path), str(path))
@@ -376,7 +381,7 @@ def state_dir() -> Path:
 def _read_mapping(path: str | Path) -> dict[str, Any]:
     try:
         settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{path}: no such config file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: no readable YAML ({type(error).__name__})") from None
@@ -390,22 +395,17 @@ def _read_mapping(path: str | Path) -> dict[str, Any]:
     return settings
 
 
-def _lay_over(
-    settings: dict[str, Any], over: Mapping[str, Any], source: str, prefix: str = ""
-) -> None:
+def _lay_over(settings: dict[str, Any], over: Mapping[str, Any], source: str, at: str = "") -> None:
     for key, value in over.items():
         if key not in settings:
-            near = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
-            raise ConfigError(
-                f"{source}: {prefix}{key} is no setting; nearest known: {prefix}{near[0]}"
-            )
+            [near] = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
+            raise ConfigError(f"{source}: {at}{key} is no setting; nearest known: {at}{near}")
         if isinstance(settings[key], dict):
             if not isinstance(value, Mapping):
                 raise ConfigError(
-                    f"{source}: {prefix}{key} is a section; "
-                    f"expected settings by name, found {value!r}"
+                    f"{source}: {at}{key} is a section; expected settings by name, found {value!r}"
                 )
-            _lay_over(settings[key], value, source, f"{prefix}{key}.")
+            _lay_over(settings[key], value, source, f"{at}{key}.")
         else:
             settings[key] = value
 

@@ -75,6 +75,22 @@ def deficiency_ids() -> tuple[str, ...]:
     return tuple(deficiency.id for deficiency in taxonomy())
 
 
+def deficiency_names() -> dict[str, str]:
+    """Give the plain name of each id, in their fixed order.
+
+    Returns
+    -------
+    dict of str to str
+        A few words for people, by id.
+
+    Examples
+    --------
+    >>> deficiency_names()["no_rationale_or_plan"]
+    'no reason, goal or plan stated'
+    """
+    return {deficiency.id: deficiency.name for deficiency in taxonomy()}
+
+
 @dataclass(frozen=True, slots=True)
 class LineRule:
     """What a record can answer of one line of a checklist, and for what it is asked.

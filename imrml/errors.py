@@ -4,8 +4,9 @@ A message says who, what was found, what was expected and what to do. It never h
 letter or of a request, nor user and password of an address.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
+from typing import Any, ClassVar, get_args
 
 from imrml.masking import mask_secrets
 
@@ -169,31 +170,105 @@ class RefusedRequestWarning(RequestWarning):
     """A row of a table of requests is refused and not scored; the message names it and says why."""
 
 
-def require_type(value: object, kind: type, argument: str, advice: str) -> None:
-    """Raise unless an argument is of the type that a public function takes.
+class ArgumentTypeError(ImrmlError, TypeError):
+    """A public function was given something of another type than it takes."""
+
+    exit_code = 2
+
+
+_SHOWN = {"PathLike": "Path", "Callable": "function", "NoneType": "None"}
+_ADVICE = {
+    "DataFrame": "pass imrml.read_table(path)",
+    "LoadedModel": "pass imrml.load_model(path)",
+    "Config": "pass imrml.load_config(path)",
+    "ReviewModel": "pass the .model of what imrml.train or imrml.load_model gives",
+    "Precedents": "pass imrml.explaining.precedents.open_precedents(manifest)",
+}
+
+
+def require_types(function: str, **arguments: tuple[object, Any]) -> None:
+    """Raise unless the arguments of a public function are of the types that it takes.
+
+    A ``bool`` is no ``int`` here, and a ``str`` no sequence of other strings: both run on and mean
+    something else. Whole numbers of numpy are an ``int``.
 
     Parameters
     ----------
-    value : object
-        What was passed.
-    kind : type
-        What is expected.
-    argument : str
-        Function and argument; the message begins with it.
-    advice : str
-        What to pass.
+    function : str
+        Its name; the message begins with it.
+    **arguments : tuple of object and type
+        By name: what was passed, and what is expected, as ``str | None`` or ``Literal["a", "b"]``.
 
     Raises
     ------
-    TypeError
+    ArgumentTypeError
         Names both types; the value itself may hold text of a record.
 
     Examples
     --------
-    >>> require_type("requests.csv", dict, "score: requests", "pass imrml.read_table(path)")
+    >>> require_types("score", requests=(["Norco #60"], dict), n_reasons=(6, int))
     Traceback (most recent call last):
-    TypeError: score: requests is a str, expected a dict; pass imrml.read_table(path)
+    imrml.errors.ArgumentTypeError: score: requests is a list, expected a dict
+    >>> require_types("parse_treatment", text=(None, str))
+    Traceback (most recent call last):
+    imrml.errors.ArgumentTypeError: parse_treatment: text is None, expected a str; pass '' for none
     """
-    if not isinstance(value, kind):
-        found, expected = type(value).__name__, kind.__name__
-        raise TypeError(f"{argument} is a {found}, expected a {expected}; {advice}")
+    for name, (value, expected) in arguments.items():
+        kinds = get_args(expected) or (expected,)
+        if not any(_is_of(value, kind) for kind in kinds):
+            _refuse(f"{function}: {name}", value, kinds)
+
+
+def require_each(function: str, argument: str, values: Iterable[object], kind: Any) -> None:
+    """Raise unless each of the values that a public function was given is of one type.
+
+    Parameters
+    ----------
+    function, argument : str
+        Their names.
+    values : iterable of object
+        What was passed.
+    kind : type
+        What each must be.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Names the first that is of another type, by its place from 0.
+
+    Examples
+    --------
+    >>> require_each("load_config", "overrides", ["seed=1", 2], str)
+    Traceback (most recent call last):
+    imrml.errors.ArgumentTypeError: load_config: overrides[1] is an int, expected a str
+    """
+    for place, value in enumerate(values):
+        require_types(function, **{f"{argument}[{place}]": (value, kind)})
+
+
+def _is_of(value: object, kind: type | str) -> bool:
+    if isinstance(kind, str):
+        return isinstance(value, str) and value == kind
+    if kind is int:
+        return isinstance(value, Integral) and not isinstance(value, bool)
+    if isinstance(value, str | bytes) and kind in (Iterable, Sequence):
+        return False
+    return isinstance(value, kind)
+
+
+def _refuse(argument: str, value: object, kinds: tuple[type | str, ...]) -> None:
+    names = [kind.__name__ for kind in kinds if isinstance(kind, type)]
+    advice = next((_ADVICE[name] for name in names if name in _ADVICE), "")
+    if value is None and kinds == (str,):
+        advice = "pass '' for none"
+    *others, last = map(_with_article, names) if names else map(repr, kinds)
+    wanted = f"{', '.join(others)} or {last}" if others else last
+    message = f"{argument} is {_with_article(type(value).__name__)}, expected {wanted}"
+    raise ArgumentTypeError(f"{message}; {advice}" if advice else message)
+
+
+def _with_article(name: str) -> str:
+    name = _SHOWN.get(name, name)
+    if name == "None":
+        return name
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

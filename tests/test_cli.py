@@ -244,7 +244,7 @@ def test_training_without_labels_says_so(imrml, line, tmp_path):
     )
 
 
-def test_a_leak_rings(imrml, line, tmp_path):
+def test_a_leak_is_an_exit_code(imrml, line, tmp_path):
     items = read_table(line.items)
     told = items["decision"].map({"upheld": " as asked", "overturned": " as granted"})
     items.assign(item=items["item"] + told, treatment=items["treatment"] + told).to_parquet(

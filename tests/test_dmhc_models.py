@@ -96,7 +96,7 @@ def test_unseen_and_absent_codes_are_answered(model):
     )
     p = model.predict_proba(asked)[:, 1]
     assert ((p > 0) & (p < 1)).all()
-    assert ["only 0 items" in reason for reason in model.abstain_reasons(asked)] == [
+    assert ["only 0 past items" in reason for reason in model.abstain_reasons(asked)] == [
         False,
         True,
         False,

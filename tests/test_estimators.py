@@ -230,7 +230,7 @@ def test_scores_that_rank_the_wrong_way_round_are_not_calibrated() -> None:
     scores, y, _ = scored(-1.0, 0.0)
     given: dict[str, Any] = {"method": "sigmoid", "n_folds": 3, "seed": 0}
     assert calibrate(lambda _, held_out: scores[held_out], y, np.arange(len(y)), **given)[0] is None
-    calibrator, note = calibrate(
+    calibrator, note, _ = calibrate(
         lambda _, held_out: -scores[held_out], y, np.arange(len(y)), **given
     )
     assert (calibrator is not None, note) == (True, "")

@@ -8,13 +8,13 @@ import pytest
 from scipy import sparse
 
 from imrml.evaluation.checks.features import check_golden_column, check_golden_feature
+from imrml.evaluation.checks.predictive_words import check_predictive_words
 from imrml.evaluation.checks.splits import (
     check_better_than_prior,
     check_cases,
     check_near_duplicates,
     check_time_order,
 )
-from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.checks.trials import (
     check_alarms,
     check_chance_labels,

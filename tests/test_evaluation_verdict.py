@@ -54,7 +54,7 @@ def test_a_random_model_is_not_distinguishable_from_the_prior():
     assert not verdict.beats_class_prior
     assert not verdict.beats_category_prior
     assert verdict.sentence.count("not distinguishable from the prior") == 2
-    assert "Use the base rate" in verdict.sentence
+    assert "Nothing here shows that the base rate" in verdict.sentence
     assert "no days are known" in verdict.sentence
 
 

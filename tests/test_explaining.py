@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from imrml.explaining.summary import format_summary
 from imrml.explaining.what_if import ABSTAINS, NO_BETTER, TOO_BRIEF
 from imrml.models import LoadedModel
 from imrml.models.associations import ChecklistAssociations, checklist_lines
-from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, LAW, SEND_ONLY
-from imrml.scoring.prediction import score
+from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, LAW, SEND_ONLY, SOURCES
+from imrml.scoring.prediction import N_DEFICIENCIES, score
 from imrml.submissions.requests import sort_requests
 
 CLERKS = Path(__file__).parent / "clerk_requests.jsonl"
@@ -209,6 +210,12 @@ def test_a_row_that_is_refused_or_absent_is_an_error(model):
             explain(model, REQUESTS, row)
 
 
+def test_a_row_without_an_id_bears_its_number_as_in_a_score(model):
+    table = REQUESTS.drop(columns="request_id")
+    assert explain(model, table, row=2).prediction["request_id"] == "request-2"
+    assert score(model, table)["request_id"].iloc[1] == "request-2"
+
+
 def test_one_request_is_read_at_a_time(model):
     with pytest.raises(TableError, match="3 rows"):
         RequestExplainer(model, sort_requests(REQUESTS, "imr").submissions, "all")
@@ -231,8 +238,23 @@ def test_what_is_shown_is_quoted_and_not_asked_for(model, monkeypatch):
 
 def test_requests_without_an_answer_are_explained_too(model):
     empty = explain(model, REQUESTS, 3)
-    assert empty.contributions == empty.deficiencies == ()
-    assert "no treatment is named" in format_summary(empty)
+    assert empty.contributions == ()
+    assert len(empty.deficiencies) == N_DEFICIENCIES
+    assert all(one.checklist for one in empty.deficiencies)
+    summary = " ".join(format_summary(empty).split())
+    assert "no treatment is named" in summary
+    assert SOURCES["all"] in summary
+
+
+def test_a_rate_is_an_estimate_beside_the_bare_count(model):
+    words = explain(model, REQUESTS).base_rate_words
+    counted = re.fullmatch(
+        r"estimate (\d+)%, drawn toward (\d+)% overall; in the letters (\d+) of (\d+)", words
+    )
+    rate, overall, n_overturned, n = map(int, counted.groups())
+    assert min(overall, 100 * n_overturned / n) - 1 <= rate
+    assert rate <= max(overall, 100 * n_overturned / n) + 1
+    assert words in " ".join(format_summary(explain(model, REQUESTS), width=500).split())
     assert explain(model, REQUESTS, 2).is_too_short
 
 

@@ -278,7 +278,7 @@ def test_sparse_features_come_as_pandas_with_their_names():
         features.set_output(transform="pandas").transform(frame)
 
 
-def test_a_frame_of_the_wrong_stage_rings():
+def test_a_frame_of_the_wrong_stage_is_refused():
     with pytest.raises(LeakageError, match="claims_guideline"):
         build_features(small_config(), "rfa").fit(make_frame("imr"))
 

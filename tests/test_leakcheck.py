@@ -132,7 +132,7 @@ def test_a_model_can_be_checked_against_a_table_too_small_to_fit_on(line, items)
     from imrml.models import load_model
 
     upheld = items.assign(decision="upheld")
-    by_code = statuses(check_leaks(upheld, CONFIG, load_model(line.model).model))
+    by_code = statuses(check_leaks(upheld, CONFIG, load_model(line.model)))
     assert by_code["chance_labels"] == by_code["golden_feature"] == "not_applicable"
     assert (
         by_code["outcome_words_in_features"] == "not_applicable"

@@ -144,34 +144,48 @@ SENTENCES = st.lists(
 
 
 REFUSED = {"misread_item", "misread_summary", "item_without_rationale", "garbled_text"}
+"""Reasons to refuse a letter that reads like a misread one."""
+LEAST_READ = {layout: 0.5 if layout == "doubled" else 0.9 for layout in LAYOUTS}
+"""Share of drawn letters that must be read. Where each line end is doubled and lines are short, a
+sentence of a rationale can stand alone as a treatment does; of 74 such letters 18 were refused, of
+326 in the other layouts none."""
 
 
-@settings(max_examples=60)
-@given(
-    st.lists(
-        st.tuples(ITEM_WORDS, st.sampled_from(["Upheld", "Overturned"]), SENTENCES),
-        min_size=1,
-        max_size=4,
-    ),
-    st.sampled_from(sorted(LAYOUTS)),
-    st.integers(40, 110),
-)
-def test_fields_and_headings_reassemble_to_the_letter(drawn, layout, width):
-    letter = FictionalLetter(
-        items=[
-            FictionalItem(item=item, decision=said, rationale=" ".join(why))
-            for item, said, why in drawn
-        ]
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_fields_and_headings_reassemble_to_the_letter(layout):
+    n_drawn = n_read = 0
+
+    @settings(max_examples=40)
+    @given(
+        st.lists(
+            st.tuples(ITEM_WORDS, st.sampled_from(["Upheld", "Overturned"]), SENTENCES),
+            min_size=1,
+            max_size=4,
+        ),
+        st.integers(40, 110),
     )
-    try:
-        parsed = parse_letter(render(letter.paragraphs(), layout, width))
-    except LetterError as error:  # a letter that reads like a misread one is refused, not guessed
-        if error.reason not in REFUSED:
-            raise
-        return
-    require_consistent(parsed)
-    require_all_read(parsed)
-    assert len(parsed.case.items) == len(drawn)
+    def read(drawn, width):
+        nonlocal n_drawn, n_read
+        letter = FictionalLetter(
+            items=[
+                FictionalItem(item=item, decision=said, rationale=" ".join(why))
+                for item, said, why in drawn
+            ]
+        )
+        n_drawn += 1
+        try:
+            parsed = parse_letter(render(letter.paragraphs(), layout, width))
+        except LetterError as error:  # refused, not guessed
+            if error.reason not in REFUSED:
+                raise
+            return
+        require_consistent(parsed)
+        require_all_read(parsed)
+        assert len(parsed.case.items) == len(drawn)
+        n_read += 1
+
+    read()
+    assert n_read >= LEAST_READ[layout] * n_drawn
 
 
 @given(st.lists(st.tuples(WORDS, BLANKS)), st.randoms(use_true_random=False))
@@ -200,17 +214,35 @@ def test_cleaning_changes_blanks_and_takes_out_furniture_only(pieces):
             assert clean.original[start:end] == character
 
 
+NO_TEST = "No urine test was in the packet. An evidence-based plan was not told. " * 4
+TWO_ITEMS = FictionalLetter(
+    items=[FictionalItem(), FictionalItem(item="Soma 350mg", rationale=NO_TEST.strip())]
+)
+
+
 def test_evidence_is_found_in_the_letter_as_it_came():
-    rationale = "No urine test was in the packet. An evidence-based plan was not told. " * 4
-    text = FictionalLetter(
-        items=[FictionalItem(), FictionalItem(item="Soma 350mg", rationale=rationale.strip())]
-    ).doubled()
+    # In lines of 90 characters, as letters have them. In shorter ones, each end doubled, a sentence
+    # of the rationale stands alone like a treatment, and the letter is refused: see the next test.
+    text = TWO_ITEMS.doubled(width=90)
     parsed = parse_letter(text)
     [span] = parsed.find("rationale", 2)
     start = parsed.text_of(span).rindex("evidence-based plan was not told")
     place = parsed.locate(span, start, start + len("evidence-based plan was not told"))
     assert squeezed(text[slice(*place)]) == "evidencebasedplanwasnottold"
     assert text[: place[0]].count("packet") == 5
+
+
+@pytest.mark.parametrize("width", range(30, 100, 3))
+def test_a_letter_in_short_lines_is_refused_or_right_and_never_silently_wrong(width):
+    reason = None
+    try:
+        items = parse_letter(TWO_ITEMS.doubled(width)).case.items
+    except LetterError as error:
+        reason = error.reason
+    if reason is None:
+        assert items == parse_letter(TWO_ITEMS.spaced()).case.items
+    else:
+        assert (reason in REFUSED, width < 60) == (True, True)
 
 
 def test_what_belongs_to_nothing_is_counted_and_located_but_not_dropped():

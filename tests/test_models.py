@@ -145,8 +145,10 @@ def test_the_model_learns_both_targets_and_says_why(model: ReviewModel) -> None:
     prior = model.deficiency_priors(asked)["no_rationale_or_plan"]
     assert prior[0] == prior[1]
     assert model.predicts_deficiencies
-    assert model.notes == (
-        "predicted by their category prior, for want of labelled items: weaning_indicated",
+    of_blend, of_deficiencies = model.notes
+    assert "averaged in log-odds" in of_blend
+    assert of_deficiencies == (
+        "predicted by their category prior, for want of labelled items: weaning called for"
     )
 
 
@@ -230,7 +232,7 @@ def test_the_model_abstains_in_plain_words(model: ReviewModel) -> None:
     treatment, noise, words, category, answered = model.abstain_reasons(asked)
     assert treatment == noise == "no treatment is named"
     assert words == "the request holds 1 word; at least 2 are needed"
-    assert category.startswith("only 0 items of category")
+    assert category.startswith("only 0 past items of '")
     assert answered == ""
 
 

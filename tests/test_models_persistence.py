@@ -3,6 +3,7 @@
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,11 @@ def test_missing_and_broken_files_are_named(folder: Path) -> None:
 def test_a_manifest_must_say_what_the_model_is(model: ReviewModel, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"needs .*trained_on"):
         save_model(model, tmp_path, {"stage": "imr"})
+
+
+def test_a_loaded_model_shows_itself_in_a_line(model: ReviewModel, tmp_path: Path) -> None:
+    loaded = load_model(save_model(model, tmp_path / "model", MANIFEST))
+    assert repr(loaded).startswith(f"LoadedModel(model_version={MANIFEST['model_version']}")
+    assert len(repr(loaded)) < 200
+    marked = replace(loaded, manifest={**loaded.manifest, "verdict": "<b>no better</b>"})
+    assert "&lt;b&gt;no better&lt;/b&gt;" in marked._repr_html_()

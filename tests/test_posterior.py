@@ -4,7 +4,8 @@ from scipy import sparse
 from scipy.special import expit
 
 from imrml.models.bootstrap_refits import refit_on_other_cases
-from imrml.models.outcome import CalibratedLogistic, linear_model
+from imrml.models.linear import linear_model
+from imrml.models.outcome import CalibratedLogistic
 
 WEIGHTS = np.array([1.0, -0.5, 0.0, 0.7, 0.0, -1.2])
 

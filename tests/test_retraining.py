@@ -13,17 +13,10 @@ import pandas as pd
 import pytest
 
 from imrml.config import load_config, state_dir
-from imrml.errors import ConfigError, ImrmlError, ModelError, TableError
+from imrml.errors import ConfigError, ImrmlError, ModelError
 from imrml.explaining.precedents import open_precedents
 from imrml.retraining import cycle
 from imrml.retraining.cycle import KEPT, NOTHING_NEW, PROMOTED, retrain
-from imrml.retraining.gate import (
-    judge_budgets,
-    judge_checks,
-    judge_held_out,
-    judge_kind,
-    judge_window,
-)
 from imrml.retraining.intake import ingest
 from imrml.retraining.lock import interrupted_retrain, retrain_lock
 from imrml.retraining.window import find_newer_cases, split_newest
@@ -51,121 +44,6 @@ FAST = [
     # a busy machine is no reason to keep the champion
     "retraining.gate.max_seconds_per_thousand=10000",
 ]
-GATE = load_config().retraining.gate
-
-
-def window(p_champion, p_challenger, n=400, rate=0.1):
-    return pd.DataFrame(
-        {
-            "case_number": [f"c{row}" for row in range(n)],
-            "overturned": np.arange(n) < rate * n,
-            "p_champion": p_champion,
-            "p_challenger": p_challenger,
-            "treatment_category": ["mri", "opioid"] * (n // 2),
-            "age": 40.0,
-            "sex": "female",
-            "decided_year": 2015,
-        }
-    )
-
-
-def failed(gates):
-    return [gate.name for gate in gates if not gate.passed]
-
-
-def test_a_better_challenger_passes_and_a_worse_one_is_stopped_by_name():
-    assert failed(judge_window(window(0.3, 0.1), GATE, seed=0)) == []
-    assert failed(judge_window(window(0.1, 0.3), GATE, seed=0)) == [
-        "log_loss",
-        "calibration",
-        "slices",
-    ]
-    assert (
-        failed(judge_window(window(0.1, 0.1), GATE, seed=0)) == []
-    )  # equal, and no margin is asked for
-    asks_more = GATE.model_copy(update={"margin": 0.01})
-    assert failed(judge_window(window(0.1, 0.1), asks_more, seed=0)) == ["log_loss"]
-
-
-def test_a_challenger_that_is_worse_in_one_slice_is_stopped():
-    rows = window(0.3, 0.1)
-    rows.loc[rows["treatment_category"] == "opioid", "p_challenger"] = 0.5
-    [slices] = [gate for gate in judge_window(rows, GATE, seed=0) if gate.name == "slices"]
-    assert not slices.passed
-    assert "treatment_category opioid" in slices.found
-    assert "mri" not in slices.found
-
-
-def test_the_states_age_bands_and_sexes_are_slices_too():
-    rows = window(0.3, 0.1).assign(
-        age=np.nan, age_band=["65+", "31-40"] * 200, sex=["", "male"] * 200
-    )
-    rows.loc[rows["age_band"] == "65+", "p_challenger"] = 0.5
-    [slices] = [gate for gate in judge_window(rows, GATE, seed=0) if gate.name == "slices"]
-    assert not slices.passed
-    assert {words.split(":")[0] for words in slices.found.split("; ")} == {
-        "treatment_category mri", "age_band 65+", "sex unknown",  # the same rows under three names
-    }  # fmt: skip
-
-
-def test_the_gate_of_coded_reviews_sees_their_age_bands():
-    from imrml.training.fitting import fit_rows, predict_held_out
-
-    rows = pd.DataFrame(
-        {
-            "case_number": [f"MN10-{row}" for row in range(40)],
-            "item_number": 1,
-            "decision": ["upheld", "overturned"] * 20,
-            "treatment_category": "Orthopedic",
-            "age_band": ["65+", "31-40"] * 20,
-            "sex": "female",
-            "decided_year": 2010,
-        }
-    )
-    config = load_config(
-        overrides=[
-            "profile=dmhc",
-            "models.outcome.kind=category_prior",
-            "features.use_case_summary=false",
-        ]
-    )
-    data = prepare(rows, config)
-    held = predict_held_out(
-        fit_rows(data, config, np.arange(20)), data.take(np.arange(20, 40)), {}
-    ).outcome
-    assert held["age_band"].tolist() == ["65+", "31-40"] * 10
-
-
-def test_budgets_and_checks_are_gates_too():
-    assert failed(judge_budgets(GATE.max_bytes + 1, 0.1, GATE)) == ["size"]
-    assert failed(judge_budgets(10, GATE.max_seconds_per_thousand + 1, GATE)) == ["latency"]
-    assert judge_checks([]).passed
-
-
-def test_what_ships_must_be_calibrated_on_held_out_cases():
-    def measured(low):
-        return {"grouped": {"ece": {"value": low + 0.02, "low": low, "high": low + 0.05, "n": 400}}}
-
-    metrics = {"outcome": measured(0.2), "baselines": {"category_prior": measured(0.03)}}
-    assert failed([judge_held_out(metrics, "grouped", "logistic", GATE)]) == [
-        "held_out_calibration"
-    ]
-    assert judge_held_out(
-        metrics, "grouped", "category_prior", GATE
-    ).passed  # it is the prior that ships
-
-
-@pytest.mark.parametrize(
-    ("judged", "refitted", "passed"),
-    [
-        ("category_prior", "crosses", False),
-        ("crosses", "category_prior", False),
-        ("crosses", "crosses", True),
-        ("logistic", "linear_svc", True),  # found by a search, which is part of the recipe
-    ],
-)
-def test_what_ships_is_what_was_compared(judged, refitted, passed):
-    assert judge_kind(judged, refitted).passed == passed
 
 
 def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, inbox, monkeypatch):
@@ -191,7 +69,8 @@ def test_a_refit_that_ships_what_was_not_compared_is_not_promoted(second_night, 
     )
     monkeypatch.setattr(cycle, "train", train)
     outcome = retrain(config)
-    assert (outcome.verdict, failed(outcome.gates), champion()) == (KEPT, ["outcome_kind"], "1")
+    assert (outcome.verdict, champion()) == (KEPT, "1")
+    assert [gate.name for gate in outcome.gates if not gate.passed] == ["outcome_kind"]
     assert "outcome kind" in outcome.why
 
 
@@ -294,25 +173,29 @@ def champion():
     return None if champions.empty else champions["version"].iloc[0]
 
 
+def times_of_files():
+    """Every file of the state folder but the history, which grows each night."""
+    return sorted(
+        (path, path.stat().st_mtime_ns)
+        for path in state_dir().rglob("*")
+        if path.is_file() and path.name != "nights.jsonl"
+    )
+
+
 def test_a_life_of_three_nights(inbox, config, imrml, tmp_path):
     folder, newer = inbox
     first = retrain(config)
     assert (first.verdict, champion()) == (PROMOTED, "1")
     settings = tmp_path / "retrain.yaml"
     settings.write_text(json.dumps(config.model_dump()))
-    before = sorted(
-        (path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file()
-    )
+    before = times_of_files()
     quiet = imrml("retrain", "--config", settings)
     assert quiet.code == 3
-    assert "nothing has arrived" in quiet.err
-    assert (
-        sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file())
-        == before
-    )
+    assert "no file has arrived" in quiet.err
+    assert times_of_files() == before
     write_table(newer, folder / "newer.jsonl")
     night = imrml("retrain", "--config", settings)
-    assert night.code in {0, 3}
+    assert night.code in {0, 5}
     assert night.out.splitlines()[1].startswith("log_loss\t")
     assert "older items" in night.err
     assert (champion() == "2") == (night.code == 0)
@@ -370,7 +253,7 @@ def test_a_letter_that_arrives_years_late_does_not_reach_back_the_window(line):
 
 
 @pytest.mark.parametrize(
-    "step", ["ingest", "train", "save_model", "log_training", "promote", "record_outcome"]
+    "step", ["ingest", "train", "save_training", "log_training", "promote", "record_outcome"]
 )
 def test_killed_at_any_step_the_next_night_finishes_the_work(config, monkeypatch, step):
     with monkeypatch.context() as patched:
@@ -486,14 +369,17 @@ def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
 
 def test_a_dropped_table_at_fault_is_named(config, inbox):
     write_table(inbox[1].assign(item_number="one"), inbox[0] / "odd.csv")
-    with pytest.raises(TableError, match=r"odd\.csv: item_number must hold whole numbers"):
-        ingest(config)
+    assert "odd.csv: item_number must hold whole numbers" in only_failure(ingest(config))
     write_table(inbox[1].assign(decision="John Doe won"), inbox[0] / "odd.csv")
-    with pytest.raises(
-        TableError, match=r"odd\.csv: decision must be .* rows \[1, 2, 3, 4, 5\]"
-    ) as raised:
-        ingest(config)
-    assert "John" not in str(raised.value)
+    detail = only_failure(ingest(config))
+    assert "odd.csv: decision must be" in detail
+    assert "rows [1, 2, 3, 4, 5]" in detail
+    assert "John" not in detail
+
+
+def only_failure(intake):
+    (detail,) = read_table(intake.failures)["detail"]
+    return detail
 
 
 def test_a_champion_that_was_rolled_back_is_not_promoted_again_without_news(second_night):

@@ -7,8 +7,10 @@ from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import LeakageError, ModelError, RefusedRequestWarning, RequestWarning, TableError
+from imrml.features.documents import cue_names
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
+from imrml.scoring.checklist import list_documents_to_send
 from imrml.scoring.in_words import (
     BRIEF,
     DECISION_SUPPORT,
@@ -87,14 +89,42 @@ def test_brief_notes_are_named_as_such(model: LoadedModel) -> None:
     assert row["reasons"][0] == BRIEF
 
 
-def test_an_abstaining_row_keeps_only_its_base_rate(model: LoadedModel) -> None:
+def test_abstention_withholds_the_probability_alone(model: LoadedModel) -> None:
     empty = rows(model)["empty"]
     assert empty["predicted"] == "abstain"
     assert empty["abstain_reason"] == "no treatment is named"
     assert 0 < empty["base_rate"] < 1
-    for column in ("p_overturned", "p_low", "p_high", "deficiency_1", "p_deficiency_3"):
+    for column in ("p_overturned", "p_low", "p_high"):
         assert pd.isna(empty[column])
-    assert empty["send_before_submission"] == empty["reasons"] == []
+    assert empty["reasons"] == []
+    assert empty["deficiency_1"] in deficiency_ids()
+    assert empty["p_deficiency_1"] >= empty["p_deficiency_3"] > 0
+    assert empty["deficiency_source"] == "all"
+    assert empty["send_before_submission"]
+
+
+def test_deficiencies_say_whose_rates_they_are(model: LoadedModel) -> None:
+    # Opioids were learned from, and other drugs than the third; of surgery nothing was.
+    table = pd.DataFrame(
+        {
+            "request_id": ["read", "brief", "drug", "service"],
+            "treatment": ["Norco #60", "Norco #60", "Omeprazole 20mg #60", "Lumbar fusion"],
+            "notes": ["He fell from a ladder at work and sees his doctor weekly. " * 4, "", "", ""],
+        }
+    )
+    sources = {name: row["deficiency_source"] for name, row in rows(model, table).items()}
+    assert sources == {"read": "model", "brief": "category", "drug": "group", "service": "all"}
+
+
+def test_where_all_is_shown_the_next_deficiencies_have_something_to_send() -> None:
+    by_id = {deficiency.id: deficiency for deficiency in taxonomy()}
+    answered, open_ = by_id["opioid_monitoring_missing"], by_id["weaning_indicated"]
+    documents = list_documents_to_send([answered, open_], set(cue_names()), "opioid", 1)
+    assert documents == list_documents_to_send([open_], set(cue_names()), "opioid", 1)
+    assert documents
+    assert list_documents_to_send([answered, open_], set(), "opioid", 1) == list(
+        answered.send_before_submission
+    )
 
 
 def test_a_cost_ratio_sets_the_threshold() -> None:
@@ -108,7 +138,7 @@ def test_a_cost_ratio_sets_the_threshold() -> None:
     assert cheap["plain"]["predicted"] == "overturned"
 
 
-def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
+def test_a_base_rate_is_called_one() -> None:
     model = loaded(
         "models.outcome.kind=category_prior", verdict="not distinguishable from the prior"
     )
@@ -116,16 +146,10 @@ def test_a_category_prior_is_compared_with_the_rate_overall() -> None:
         if row["predicted"] != "abstain":
             assert row["p_overturned"] == row["base_rate"]
             assert row["p_low"] < row["p_overturned"] < row["p_high"]
-            is_above = row["base_rate"] > model.model.class_rate_
-            assert row["predicted"] == ("above_base_rate" if is_above else "below_base_rate")
+            assert row["predicted"] == "base_rate"
+            assert compare_with_base_rate(row) == "the category's base rate itself"
+            assert "nothing in this request moved it" in format_interval(row)
             assert row["deficiency_1"] in deficiency_ids()
-
-
-def test_a_base_rate_is_never_said_to_differ_from_itself() -> None:
-    row = rows(loaded("models.outcome.kind=category_prior"))["plain"]
-    assert row["predicted"] in ("above_base_rate", "below_base_rate")
-    assert compare_with_base_rate(row) == "the category's base rate itself"
-    assert "nothing in this request moved it" in format_interval(row)
 
 
 @pytest.mark.parametrize("predicted", ["overturned", "upheld"])
@@ -238,7 +262,7 @@ def sent_for(
         [[float(id_ == "opioid_monitoring_missing") for id_ in deficiency_ids()]],
         columns=list(deficiency_ids()),
     )
-    monkeypatch.setattr(type(model.model), "predict_deficiencies", lambda *_: likely)
+    monkeypatch.setattr(type(model.model), "answer_deficiencies", lambda *_: (likely, ["model"]))
     return rows(
         model, pd.DataFrame([{"request_id": "one", "treatment": treatment, "notes": notes}])
     )["one"]

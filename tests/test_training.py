@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import SMALL
 
-from imrml.config import load_config
+from imrml.config import load_config, with_settings
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.metrics.outcome import BASELINES
 from imrml.evaluation.report.write import BANNER
@@ -43,18 +43,27 @@ def items(line):
     return read_table(line.items)
 
 
-def test_where_the_model_does_not_beat_the_prior_the_prior_ships(items):
+@pytest.mark.parametrize(
+    ("ship", "kind", "said"),
+    [
+        ("distinguishable", "category_prior", "which was not kept"),
+        ("expected", "logistic", "expected to be best, not shown to be"),
+    ],
+)
+def test_what_ships_where_the_model_does_not_beat_the_prior(items, ship, kind, said):
     rng = np.random.default_rng(0)
     shuffled = items.assign(decision=rng.permutation(items["decision"].to_numpy())).drop(
         columns=["deficiencies", "evidence"]
     )
-    result = train(shuffled, CONFIG)
+    result = train(shuffled, with_settings(CONFIG, {"models.ship": ship}, "test"))
     assert not result.verdict.beats_priors
+    assert said in result.verdict.sentence
+    assert ("model_alone" in result.metrics["baselines"]) == (ship == "expected")
     assert (
         "not distinguishable from the prior" in result.verdict.sentence
         or "worse than the prior" in result.verdict.sentence
     )
-    assert result.manifest["outcome_kind"] == "category_prior"
+    assert result.manifest["outcome_kind"] == kind
     assert result.manifest["verdict"] == result.verdict.sentence
 
 

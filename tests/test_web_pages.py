@@ -80,7 +80,11 @@ def test_a_result_shows_the_figures_of_the_api(client):
     assert answer.status_code == 200
     for figure in ("p_overturned", "p_low", "p_high", "base_rate", "p_deficiency_1"):
         assert percent(row[figure]) in page
-    assert f"of 100 ({row['n_base_rate']} past items)" in page
+    rate, n = percent(row["base_rate"]), row["n_base_rate"]
+    assert re.search(
+        rf"estimate {rate}, drawn toward \d+% overall; in the letters \d+ of {n}", page
+    )
+    assert "Before you submit the IMR application" in page
     assert format_interval(row) in html.unescape(page)
     assert SEND_ONLY in page
     assert 'role="img" aria-labelledby="scale-title scale-words"' in answer.text

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from imrml.config import load_config
 from imrml.features import treatment_category
 from imrml.models import ReviewModel
-from imrml.models.outcome import linear_model, one_thread
+from imrml.models.linear import linear_model, one_thread
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.programmes import columns_at
 from imrml.synthetic import draw_letters

@@ -21,8 +21,7 @@ from imrml.features.text import mask_text
 from imrml.intervals import Resamples
 from imrml.models import ReviewModel
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.outcome import linear_model
-from imrml.models.review import _trust
+from imrml.models.linear import linear_model
 from imrml.tables.files import read_table
 from imrml.training.data import TrainingData, prepare
 
@@ -62,7 +61,7 @@ def make_folds(data: TrainingData) -> list[Fold]:
             x_train, x_test = (
                 model.read(data.take(rows).submissions).matrix for rows in (train, test)
             )
-            folds.append(Fold(seed, train, test, x_train, x_test, _trust(model.features_)))
+            folds.append(Fold(seed, train, test, x_train, x_test, model._prior_scales()))
     return folds
 
 

@@ -59,7 +59,7 @@ def main() -> None:
     recalibrated = None
     rows, alarms, promotions = [], [], []
     for year in range(int(years.min()) + 1, last + 1):
-        alarms.append({"year": year} | ring(data, years, order, year, config))
+        alarms.append({"year": year} | fire_alarms(data, years, order, year, config))
         print(alarms[-1], flush=True)
     for year in range(arguments.start + 1, last + 1):
         # What each policy's champion says of the year, before anything of it is known.
@@ -125,8 +125,8 @@ def main() -> None:
     draw(table, alarms, arguments.out / "replay.png")
 
 
-def ring(data, years, order, year, config):
-    """Ask monitoring, with the year before as reference, what it would have rung."""
+def fire_alarms(data, years, order, year, config):
+    """Ask monitoring, with the year before as reference, which of its alarms would have fired."""
     before, after = (np.flatnonzero(years == some) for some in (year - 1, year))
     drift = compare_submissions(
         data.take(before).submissions, data.take(after).submissions, config.monitoring, config.seed
@@ -234,7 +234,7 @@ def draw(table, alarms, path):
     below.set(
         ylabel="share overturned",
         xlabel="year",
-        title="red: the watch over the overturn rate rang",
+        title="red: the watch over the overturn rate fired",
         ylim=(0.25, 0.7),
     )
     above.legend(frameon=False, ncols=4)

@@ -17,7 +17,7 @@ from sklearn.pipeline import FeatureUnion
 
 from imrml.config import load_config
 from imrml.models import ReviewModel
-from imrml.models.outcome import linear_model
+from imrml.models.linear import linear_model
 from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_letters
 

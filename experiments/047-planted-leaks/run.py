@@ -1,5 +1,5 @@
 """Deal decisions at random and measure the AUROC; plant leaks one at a time and tell which checks
-ring.
+fire.
 
 python run.py canary | kinds [KIND...] | words [ITEMS...]      words: of invented items and of
 tables that are given
@@ -13,8 +13,8 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from imrml.config import Config, load_config
+from imrml.evaluation.checks.predictive_words import check_predictive_words
 from imrml.evaluation.checks.splits import Check
-from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import make_splits
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
@@ -137,10 +137,10 @@ def ring_by_kind(kinds: list[str]) -> None:
         ]
         for name, table in tables.items():
             found = check_leaks(table, load_config(overrides=overrides))
-            rung = [check.code for check in found if check.status == "failed"]
+            fired = [check.code for check in found if check.status == "failed"]
             silent = [check.code for check in found if check.status == "not_applicable"]
             print(
-                f"{kind}, {name}: {', '.join(rung) or 'nothing rings'}; not applicable: "
+                f"{kind}, {name}: {', '.join(fired) or 'nothing fires'}; not applicable: "
                 f"{', '.join(silent)}",
                 flush=True,
             )
@@ -148,7 +148,7 @@ def ring_by_kind(kinds: list[str]) -> None:
 
 def ring_by_words(paths: list[str]) -> None:
     """How strongly the strongest honest term tells, and from which share of the overturned items on
-    a planted one rings.
+    a planted one fires.
     """
     for n_items, n_tables in N_TABLES.items():
         for number in range(n_tables):

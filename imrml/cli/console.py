@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Element = TypeVar("Element")
+MAP_HELP = (
+    'What a heading means, such as "Tx requested=treatment"; may be given several times. '
+    "Common headings are known without it."
+)
 MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
 
 
@@ -123,6 +127,33 @@ def require_jobs(jobs: int) -> int:
     if jobs == 0:
         raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
     return jobs
+
+
+def read_requests_table(path: str, sayings: list[str] | None) -> "pd.DataFrame":
+    """Read a table of requests as clerks have them.
+
+    Parameters
+    ----------
+    path : str
+        The file; - for stdin.
+    sayings : list of str, optional
+        What headings mean, as ``HEADING=COLUMN``.
+
+    Returns
+    -------
+    DataFrame
+        With columns renamed as told.
+    """
+    from functools import partial
+
+    from imrml.submissions.headings import HeadingMap
+    from imrml.submissions.programmes import PROGRAMMES
+    from imrml.submissions.requests import is_known_heading, rename_headings
+    from imrml.tables.files import read_table
+
+    known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
+    said = HeadingMap.parse(sayings or [], known)
+    return rename_headings(read_table(path, partial(is_known_heading, said=said)), said)
 
 
 def print_rows(rows: "pd.DataFrame") -> None:

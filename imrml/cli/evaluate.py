@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import MODEL_HELP, console
 from imrml.phrases import pluralize
 
 
 def evaluate_model(
-    model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
+    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
     items: Annotated[str, typer.Argument(help="Item table with decisions.")],
     out: Annotated[Path, typer.Option(help="Folder for metrics.json, report.html and card.md.")],
     labels: Annotated[

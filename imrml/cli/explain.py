@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, console, read_requests_table
 
 
 def explain_request(
@@ -14,6 +14,9 @@ def explain_request(
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     allow_demo: Annotated[
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
@@ -22,12 +25,10 @@ def explain_request(
     from imrml.cli.printing.requests import print_explanation
     from imrml.explaining.explainer import explain
     from imrml.explaining.precedents import open_precedents
-    from imrml.submissions.requests import is_known_heading
-    from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
 
     loaded = load_model(model)
-    table = read_table(submissions, is_known_heading)
+    table = read_requests_table(submissions, map_)
     with console.tell_warnings():
         explanation = explain(
             loaded,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import MODEL_HELP, console, require_jobs
 
 
 def check_leaks(
@@ -18,7 +18,7 @@ def check_leaks(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="Model folder, or models:/NAME@ALIAS: its features are looked at."),
+        typer.Option(help=f"{MODEL_HELP} Its features are looked at."),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -48,7 +48,7 @@ def check_leaks(
         checks = run(
             read_table(items),
             settings,
-            loaded.model if loaded else None,
+            loaded,
             n_jobs=jobs,
             report=report,
         )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, console, read_requests_table
 from imrml.phrases import pluralize
 
 
@@ -17,6 +17,9 @@ def score_requests(
     out: Annotated[
         str, typer.Option(help="Prediction table to write; - for JSON Lines on stdout.")
     ],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     allow_demo: Annotated[
         bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
     ] = False,
@@ -25,13 +28,12 @@ def score_requests(
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.scoring.prediction import score
-    from imrml.submissions.requests import is_known_heading
-    from imrml.tables.files import read_table, table_format, write_table
+    from imrml.tables.files import table_format, write_table
     from imrml.tracking.addresses import load_model
 
     table_format(out)
     loaded = load_model(model)
-    requests = read_table(submissions, is_known_heading)
+    requests = read_requests_table(submissions, map_)
     with console.tell_warnings() as refused:
         predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)

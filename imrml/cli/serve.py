@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import MODEL_HELP, console
 
 
 def serve(
-    model: Annotated[str, typer.Option(help="Model folder or bundle, or models:/NAME@ALIAS.")],
+    model: Annotated[str, typer.Option(help=MODEL_HELP)],
     host: Annotated[
         str, typer.Option(help="Address to bind; any but this machine's own needs --token.")
     ] = "127.0.0.1",

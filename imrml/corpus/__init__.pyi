@@ -1,9 +1,9 @@
 from .batch import LetterOutcome as LetterOutcome
 from .batch import ParsedLetters as ParsedLetters
 from .batch import parse_file as parse_file
+from .batch import parse_letter_files as parse_letter_files
 from .batch import parse_letters as parse_letters
 from .batch import parse_new as parse_new
-from .batch import read_files as read_files
 from .item_table import FAILURE_COLUMNS as FAILURE_COLUMNS
 from .item_table import PARSED_COLUMNS as PARSED_COLUMNS
 from .item_table import failure_table as failure_table

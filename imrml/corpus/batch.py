@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from imrml.corpus.journal import Journal
 from imrml.documents.files import walk_letters
 from imrml.documents.reading import LetterFile, read_text
 from imrml.engines import Engine, WorkerFailure, map_isolated, require_engine
-from imrml.errors import DocumentError
+from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
@@ -132,9 +133,18 @@ def parse_letters(
     >>> parsed.failures["reason"].to_list()
     ['not_a_letter']
     """
+    require_types(
+        "parse_letters",
+        paths=(paths, str | PathLike | Iterable),
+        config=(config, Config | None),
+        n_jobs=(n_jobs, int),
+        engine=(engine, Engine),
+    )
+    inputs = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    require_each("parse_letters", "paths", inputs, str | PathLike)
     require_engine(engine)
     limits = (config or load_config()).limits
-    files = walk_letters([paths] if isinstance(paths, str | Path) else paths, limits)
+    files = walk_letters(inputs, limits)
     rows: dict[str, tuple[dict[str, Any], ...]] = {}
     failures: list[dict[str, Any]] = []
     for outcome in _parse_isolated(files, limits, n_jobs, engine):
@@ -207,7 +217,7 @@ def parse_file(file: LetterFile, limits: LimitsConfig) -> LetterOutcome:
     >>> parse_file(invoice, load_config().limits).failure["reason"]
     'not_a_letter'
     """
-    letter = read_file(file, limits)
+    letter = parse_letter_file(file, limits)
     if isinstance(letter, DocumentError):
         return _lost(file, letter)
     return LetterOutcome(
@@ -215,7 +225,7 @@ def parse_file(file: LetterFile, limits: LimitsConfig) -> LetterOutcome:
     )
 
 
-def read_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | DocumentError:
+def parse_letter_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | DocumentError:
     """Parse one file with the place of every field, or say what is wrong with it.
 
     Parameters
@@ -233,7 +243,8 @@ def read_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | Document
     Examples
     --------
     >>> from imrml.config import load_config
-    >>> read_file(LetterFile("invoice.txt", b"Total: 40 dollars"), load_config().limits).reason
+    >>> invoice = LetterFile("invoice.txt", b"Total: 40 dollars")
+    >>> parse_letter_file(invoice, load_config().limits).reason
     'not_a_letter'
     """
     if file.error:
@@ -256,7 +267,7 @@ def read_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | Document
     return letter
 
 
-def read_files(
+def parse_letter_files(
     files: Iterable[LetterFile], limits: LimitsConfig
 ) -> Iterator[tuple[str, ParsedLetter | DocumentError]]:
     """Parse files in a worker, in order, with the place of every field.
@@ -274,7 +285,7 @@ def read_files(
         The file, and what it says or what is wrong with it.
     """
     return map_isolated(
-        partial(_read_with_source, limits=limits),
+        partial(_parse_with_source, limits=limits),
         files,
         lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
         max_seconds=limits.max_seconds,
@@ -300,10 +311,10 @@ def _size(file: LetterFile) -> int:
     return len(file.content)
 
 
-def _read_with_source(
+def _parse_with_source(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError]:
-    return file.source, read_file(file, limits)
+    return file.source, parse_letter_file(file, limits)
 
 
 def _lost(file: LetterFile, error: DocumentError) -> LetterOutcome:

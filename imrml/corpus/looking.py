@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import pandas as pd
 
 from imrml.config import LimitsConfig
-from imrml.corpus.batch import read_files
+from imrml.corpus.batch import parse_letter_files
 from imrml.documents import walk_letters
 from imrml.errors import DocumentError, ImrmlError
 from imrml.letters.coverage import COVERAGE_COLUMNS, coverage_row
@@ -40,7 +40,7 @@ def read_letters(
         No letter could be read.
     """
     n_letters = n_read = 0
-    for source, letter in read_files(walk_letters(paths, limits), limits):
+    for source, letter in parse_letter_files(walk_letters(paths, limits), limits):
         n_letters += 1
         if isinstance(letter, DocumentError):
             report(f"{source}: {letter}")

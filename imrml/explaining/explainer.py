@@ -1,7 +1,6 @@
 """One request explained: its features are read once, whatever is asked of it afterwards."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +14,7 @@ from imrml.deficiencies import (
     line_rule,
     taxonomy,
 )
-from imrml.errors import ModelError, TableError, require_type
+from imrml.errors import ModelError, TableError, require_types
 from imrml.explaining.explanation import (
     ChecklistLine,
     Contribution,
@@ -23,7 +22,7 @@ from imrml.explaining.explanation import (
     LikelyDeficiency,
     ShownDocument,
 )
-from imrml.explaining.precedents import Precedents, name_category
+from imrml.explaining.precedents import Precedents
 from imrml.explaining.sections import TITLES, mark_text
 from imrml.explaining.what_if import (
     ABSTAINS,
@@ -35,6 +34,7 @@ from imrml.explaining.what_if import (
     format_what_if,
 )
 from imrml.features import find_documents
+from imrml.features.names import name_category
 from imrml.models import LoadedModel
 from imrml.models.associations import checklist_lines
 from imrml.models.outcome import CalibratedClassifier
@@ -46,6 +46,7 @@ from imrml.scoring.in_words import (
     LAW,
     P_MEANING,
     compute_points,
+    format_base_rate,
     format_interval,
 )
 from imrml.scoring.prediction import (
@@ -118,15 +119,22 @@ def explain(
     >>> explanation.category_name, explanation.shown[0].quote
     ('opioids', 'CURES was checked.')
     """
-    require_type(model, LoadedModel, "explain: model", "pass imrml.load_model(path)")
-    require_type(requests, pd.DataFrame, "explain: requests", "pass imrml.read_table(path)")
-    require_type(row, int, "explain: row", "pass the number of a row, from 1")
+    require_types(
+        "explain",
+        model=(model, LoadedModel),
+        requests=(requests, pd.DataFrame),
+        row=(row, int),
+        allow_demo=(allow_demo, bool),
+        past_items=(past_items, Precedents | None),
+    )
     if not 1 <= row <= len(requests):
         raise TableError(f"explain: row {row} of {len(requests):,}; rows count from 1")
     one = sort_requests(
-        requests.iloc[row - 1 : row], model.manifest["stage"], model.model.programme
+        requests.iloc[row - 1 : row],
+        model.manifest["stage"],
+        model.model.programme,
+        first_row=row,
     )
-    one = replace(one, unread=tuple((row, column) for _, column in one.unread))
     warn_of_ignored_input(one, stacklevel=2)
     for _, reason in one.refused:
         raise TableError(f"explain: row {row}: {reason}")
@@ -220,6 +228,7 @@ class RequestExplainer:
         return Explanation(
             prediction=self.prediction,
             category_name=name_category(str(self.prediction["treatment_category"])),
+            base_rate_words=self._format_base_rate(),
             interval_note=format_interval(self.prediction),
             is_too_short=is_too_short,
             contributions=tuple(self._list_contributions()),
@@ -326,6 +335,10 @@ class RequestExplainer:
             None if p_overturned is None else self._model.associations_.move(p_overturned, lines),
             dict(zip(deficiency_ids(), p_deficiencies.tolist(), strict=True)),
         )
+
+    def _format_base_rate(self) -> str:
+        [n_overturned] = self._model.counts_.count_overturned(self._inputs.categories)
+        return format_base_rate(self.prediction, n_overturned, self._model.class_rate_)
 
     @property
     def _abstains(self) -> bool:

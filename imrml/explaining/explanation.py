@@ -98,7 +98,8 @@ class LikelyDeficiency:
     id, name, meaning : str
         Of the taxonomy.
     p, p_category : float
-        P(deficiency | upheld), and its rate in the treatment category.
+        P(deficiency | upheld), and its rate in the treatment category, an estimate drawn toward the
+        rate of all.
     checklist : tuple of ChecklistLine
         All that would answer it in this treatment category.
     """
@@ -151,6 +152,8 @@ class Explanation:
         Its row of the prediction table; None where missing.
     category_name : str
         Treatment category in plain words.
+    base_rate_words : str
+        The rate of the category as an estimate, beside the bare count of past items.
     interval_note : str
         What the interval means for who has to act; ``""`` where the request is not answered.
     is_too_short : bool
@@ -160,8 +163,7 @@ class Explanation:
     sections : tuple of TextSection
         The texts that were given.
     deficiencies : tuple of LikelyDeficiency
-        The likeliest three, those of which all is shown last; empty where the request is not
-        answered or none were learned.
+        The likeliest three, those of which all is shown last; empty where none were learned.
     shown : tuple of ShownDocument
         All that the text shows, each cue once.
     what_if_note : str
@@ -174,6 +176,7 @@ class Explanation:
 
     prediction: dict[str, Any]
     category_name: str
+    base_rate_words: str
     interval_note: str
     is_too_short: bool
     contributions: tuple[Contribution, ...]

@@ -22,6 +22,7 @@ from sklearn.neighbors import NearestNeighbors
 from imrml.config import state_dir
 from imrml.features import parse_treatment
 from imrml.features.abbreviations import spell_out
+from imrml.features.names import name_category, name_words
 from imrml.features.text import known_words, mask_text
 from imrml.features.vocabulary import read_vocabulary
 from imrml.tables.files import read_table, write_table
@@ -42,7 +43,7 @@ class PastItem:
     Parameters
     ----------
     treatment_category, treatment : str
-        Category id; normalized words.
+        Category id; normalized words, for people.
     decided_year : int or None
         Year of the decision.
     decision : str
@@ -177,7 +178,7 @@ class Precedents:
         for word in [_one_word(facts.drug)] if facts.drug else facts.body_parts:
             holds = [word in text.split() for text in self._items.loc[of_category, "treatment"]]
             decisions = self._items.loc[of_category[holds], "decision"]
-            rates.append(_compute_rate(f"{name}: {word.replace('_', ' ')}", decisions))
+            rates.append(_compute_rate(f"{name}: {name_words(word)}", decisions))
         similar: list[PastItem] = []
         if len(of_category):
             asked = vectorizer.transform([_weighed(_words_of(treatment))])
@@ -222,7 +223,7 @@ class Precedents:
         deficiencies = item["deficiencies"]
         return PastItem(
             treatment_category=item["treatment_category"],
-            treatment=item["treatment"],
+            treatment=name_words(item["treatment"]),
             decided_year=None if pd.isna(item["decided_year"]) else int(item["decided_year"]),
             decision=item["decision"],
             deficiencies=None if deficiencies is None else tuple(deficiencies),
@@ -411,29 +412,6 @@ def _words_of(treatment: str) -> list[str]:
     return list(
         dict.fromkeys([*filter(None, (_one_word(facts.drug), *facts.body_parts, facts.side)), *own])
     )
-
-
-@cache
-def name_category(category: str) -> str:
-    """Give the plain words of a treatment category.
-
-    Parameters
-    ----------
-    category : str
-        Its id.
-
-    Returns
-    -------
-    str
-        Its name; the id itself where the vocabulary does not know it.
-
-    Examples
-    --------
-    >>> name_category("opioid")
-    'opioids'
-    """
-    names = {row["category"]: row["name"] for row in read_vocabulary("treatment_categories")}
-    return names.get(category, category)
 
 
 def _compute_rate(what: str, decisions: pd.Series) -> PastItemRate:

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.explaining.explanation import ChecklistLine, Contribution, Explanation
 from imrml.explaining.precedents import PastItems
 from imrml.phrases import percent
@@ -12,8 +12,9 @@ from imrml.scoring.in_words import (
     PLANNED,
     SEND_ONLY,
     SMALLEST_POINTS,
+    SOURCES,
+    SUBMISSIONS,
     compare_with_base_rate,
-    format_base_rate,
 )
 
 
@@ -50,7 +51,7 @@ def format_headline(explanation: Explanation) -> str:
         One or two sentences.
     """
     row = explanation.prediction
-    base = f"base rate of {explanation.category_name}: {format_base_rate(row)}"
+    base = f"base rate of {explanation.category_name}: {explanation.base_rate_words}"
     if row["predicted"] == "abstain":
         return f"No answer: {row['abstain_reason']}. The {base}."
     figure = percent(row["p_overturned"])
@@ -95,11 +96,16 @@ def _checklists(explanation: Explanation) -> Iterator[str]:
     if not explanation.deficiencies:
         return
     yield ""
-    yield f"Likely faults if upheld, and what answers them ({SEND_ONLY}):"
+    submission = SUBMISSIONS[explanation.prediction["stage"]]
+    yield (
+        "Likely faults if upheld, and what answers them before "
+        f"{submission} is submitted ({SEND_ONLY}):"
+    )
+    yield f"  The likelihoods are {SOURCES[explanation.prediction['deficiency_source']]}."
     for one in explanation.deficiencies:
         rate = percent(one.p_category)
         done = ": all shown" if one.is_all_shown else ""
-        yield f"- {one.name}: {percent(one.p)} (in its treatment category {rate}){done}"
+        yield f"- {one.name}: {percent(one.p)} (estimate for its treatment category {rate}){done}"
         for line in one.checklist:
             yield f"  [{'x' if line.is_shown else ' '}] {line.document}{_found_in(line)}"
             if line.what_if:
@@ -123,7 +129,7 @@ def _planned(documents: Sequence[str]) -> Iterator[str]:
 
 
 def _past_items(past_items: PastItems) -> Iterator[str]:
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     yield ""
     yield f"Past items ({DEMO}):" if past_items.trained_on == "synthetic" else "Past items:"
     for rate in past_items.rates:

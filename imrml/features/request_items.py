@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from imrml.errors import require_types
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.places import find_body_parts, find_side
 from imrml.features.treatment_categories import (
@@ -134,6 +135,7 @@ def split_request(text: str) -> list[str]:
     >>> split_request("CBC, CMP, UA"), split_request("PT for the neck and shoulder")
     (['CBC, CMP, UA'], ['PT for the neck and shoulder'])
     """
+    require_types("split_request", text=(text, str))
     if not text.strip():
         return []
     items = [

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
+from imrml.errors import require_types
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.base import NumberFeatures
 from imrml.features.places import find_body_parts, find_side
@@ -147,7 +148,7 @@ def parse_treatment(text: str) -> TreatmentFacts:
 
     Raises
     ------
-    TypeError
+    ArgumentTypeError
         ``text`` is no string: a row of a table without a request must be given as ``""``.
 
     Examples
@@ -159,11 +160,9 @@ def parse_treatment(text: str) -> TreatmentFacts:
     ('physical_therapy_visits',)
     >>> parse_treatment(None)
     Traceback (most recent call last):
-    TypeError: parse_treatment: found NoneType, expected a line of text; give '' for none
+    imrml.errors.ArgumentTypeError: parse_treatment: text is None, expected a str; pass '' for none
     """
-    if not isinstance(text, str):
-        kind = type(text).__name__  # type: ignore[unreachable]
-        raise TypeError(f"parse_treatment: found {kind}, expected a line of text; give '' for none")
+    require_types("parse_treatment", text=(text, str))
     lowered, procedures = read_line(next(iter(split_request(text)), ""))
     drugs = find_drugs(lowered)
     category = categorize(lowered, drugs, procedures)

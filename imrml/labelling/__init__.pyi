@@ -14,7 +14,6 @@ from .explanation import write_traces as write_traces
 from .gold import GoldItem as GoldItem
 from .gold import item_ids as item_ids
 from .gold import parse_gold_items as parse_gold_items
-from .labeller import LabelledSpan as LabelledSpan
 from .labeller import find_supports as find_supports
 from .labeller import label_rationale as label_rationale
 from .learned import LearnedPart as LearnedPart
@@ -22,4 +21,5 @@ from .learned import read_learned as read_learned
 from .learned import write_learned as write_learned
 from .learning import LearningResult as LearningResult
 from .learning import fit_learned as fit_learned
+from .quoting import LabelledSpan as LabelledSpan
 from .table import label_items as label_items

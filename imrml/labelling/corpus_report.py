@@ -12,7 +12,7 @@ from markupsafe import Markup
 from scipy.stats import binomtest
 
 from imrml.config import Config, load_config
-from imrml.deficiencies import deficiency_ids, taxonomy
+from imrml.deficiencies import deficiency_ids, deficiency_names
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.report.write import BANNER
@@ -188,7 +188,7 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> P
         lstrip_blocks=True,
     )
     environment.filters.update(share=_format_share, most=_most_frequent)
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     values = {
         "treatment_category": {
             row["category"]: row["name"] for row in read_vocabulary("treatment_categories")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
 from imrml.intervals import Bools
 from imrml.labelling.gold import item_ids
@@ -262,7 +262,7 @@ def write_traces(traces: Sequence[LabelTrace], path: str | Path) -> None:
     page = environment.get_template("explanation.html.j2").stream(
         traces=traces,
         role_meanings=ROLE_MEANINGS,
-        names={deficiency.id: deficiency.name for deficiency in taxonomy()},
+        names=deficiency_names(),
     )
     page.enable_buffering(100)
 

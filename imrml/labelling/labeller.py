@@ -2,21 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from imrml.deficiencies import deficiency_ids
+from imrml.errors import require_each, require_types
 from imrml.features.places import find_body_parts
 from imrml.features.treatment import parse_treatment
 from imrml.labelling.applicability import Applicability
 from imrml.labelling.arithmetic import find_implied_excess
 from imrml.labelling.learned import LearnedPart, best_of, sentence_features
+from imrml.labelling.quoting import LabelledSpan, Reason, quote_label
 from imrml.labelling.rules import (
     Cue,
-    Support,
-    confidence_of,
     cue_of_alternative,
     cues,
     other_names,
@@ -24,16 +23,12 @@ from imrml.labelling.rules import (
     supports,
 )
 from imrml.labelling.sentence_roles import (
-    NormalizedText,
     ReadRationale,
     RoledSentence,
     sentences_with_roles,
 )
-from imrml.text.safe_matching import MASK, bound_runs
-from imrml.text.sentences import split_clauses
+from imrml.text.safe_matching import bound_runs
 
-_MAX_QUOTE_WORDS = 40
-_WORD = re.compile(r"\S+")
 _SUPPORTING_ROLES = frozenset(["shows", "lacks", "conclusion"])
 _TERM = re.compile(r"[a-z]{3,}")
 _STEM = 6
@@ -52,46 +47,10 @@ _IMPLIED_OF_DRUGS = frozenset(
 surgery or referral (``_IMPLIED_OF_STUDIES``) than of anything else (``_IMPLIED``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledSpan:
-    """One deficiency and the clause that states it.
-
-    Parameters
-    ----------
-    id : str
-        Id of the taxonomy.
-    start, end : int
-        Offsets in characters into the rationale: ``rationale[start:end] == quote``.
-    quote : str
-        The clause, at most 40 words.
-    cue : str
-        Name of the cue in ``cues`` that fired.
-    confidence : float
-        How often a label of this id was the careful reader's too, on letters that the cues were not
-        written from (``confidence.yaml``), shrunk to the average over ids; for a cue of last
-        resort, how often such a cue was right.
-    """
-
-    id: str
-    start: int
-    end: int
-    quote: str
-    cue: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A way to state a deficiency that is no pattern of the tables."""
-
-    id: str
-    name: str
-
-
-_ASSOCIATED = _Named(
+_ASSOCIATED = Reason(
     "associated_service_not_needed", "another item of the letter, on which it rests, is denied"
 )
-_EXCESS = _Named("exceeds_guideline_quantity", "used and asked for add up to more than the limit")
+_EXCESS = Reason("exceeds_guideline_quantity", "used and asked for add up to more than the limit")
 
 
 def label_rationale(
@@ -112,7 +71,6 @@ def label_rationale(
     denied_beside : sequence of str, optional
         Other items of the letter whose denial stands, as worded: an item may fall because one of
         them does.
-
     learned : LearnedPart, optional
         Fitted by ``fit_learned`` or read by ``read_learned``; the cues decide alone where absent.
 
@@ -130,6 +88,14 @@ def label_rationale(
     >>> [(span.id, span.quote) for span in spans]
     [('opioid_monitoring_missing', 'no record of a urine drug screen')]
     """
+    require_types(
+        "label_rationale",
+        rationale=(rationale, str),
+        item=(item, str),
+        denied_beside=(denied_beside, Sequence),
+        learned=(learned, LearnedPart | None),
+    )
+    require_each("label_rationale", "denied_beside", denied_beside, str)
     read = sentences_with_roles(rationale)
     spans = label_by_cues(rationale, item, denied_beside, read)
     return spans if learned is None else _with_learned(rationale, item, read, spans, learned)
@@ -146,8 +112,8 @@ def _with_learned(
     normalized, sentences, _ = read
     features = sentence_features(sentences, item)
     scores = learned.score_sentences(features)
-    found = {span.id for span in spans}
-    is_found = np.array([id_ in found for id_ in deficiency_ids()])
+    by_cues = {span.id for span in spans}
+    is_found = np.array([id_ in by_cues for id_ in deficiency_ids()])
     holds = learned.log_odds(best_of(scores), is_found) >= 0
     if (holds == is_found).all():
         return spans
@@ -158,8 +124,8 @@ def _with_learned(
     for place in np.flatnonzero(holds & ~is_found) if len(scores) else ():
         sentence = sentences[features.numbers[scores[:, place].argmax()]]
         stretch = sentence.missing[0] if sentence.missing else (0, len(sentence.text))
-        label = _Named(deficiency_ids()[place], "learned from gold labels")
-        kept.append(_labelled(label, rationale, normalized, sentence, stretch))
+        label = Reason(deficiency_ids()[place], "learned from gold labels")
+        kept.append(quote_label(label, rationale, normalized, sentence, stretch))
     return _in_order(kept)
 
 
@@ -198,7 +164,7 @@ def label_by_cues(
                 whole = (0, len(sentences[number].text))
                 spans.setdefault(
                     (implied.id, number),
-                    _labelled(implied, rationale, normalized, sentences[number], whole),
+                    quote_label(implied, rationale, normalized, sentences[number], whole),
                 )
         if cue.is_alone and spans:
             break
@@ -211,7 +177,7 @@ def label_by_cues(
             if (cue.id, number) not in spans and (
                 stretch := _locate(cue, sentences[number], names, about)
             ):
-                spans[cue.id, number] = _labelled(
+                spans[cue.id, number] = quote_label(
                     cue, rationale, normalized, sentences[number], stretch
                 )
                 yielding[cue.id, number] = cue.yields_to
@@ -219,12 +185,12 @@ def label_by_cues(
         excess := find_implied_excess(sentences, item)
     ):
         number, limit = excess
-        spans[_EXCESS.id, number] = _labelled(
+        spans[_EXCESS.id, number] = quote_label(
             _EXCESS, rationale, normalized, sentences[number], limit
         )
     for number, reason in _fallen_with_another(sentences, names, denied_beside):
         if (_ASSOCIATED.id, number) not in spans:
-            spans[_ASSOCIATED.id, number] = _labelled(
+            spans[_ASSOCIATED.id, number] = quote_label(
                 _ASSOCIATED, rationale, normalized, sentences[number], reason
             )
     weaker = {
@@ -321,7 +287,7 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
     """
     normalized, sentences, _ = sentences_with_roles(rationale)
     return tuple(
-        _labelled(support, rationale, normalized, sentence, match.span())
+        quote_label(support, rationale, normalized, sentence, match.span())
         for support in supports()
         for sentence in sentences
         if sentence.role in _SUPPORTING_ROLES and not _is_general(sentence)
@@ -400,55 +366,3 @@ def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None
 def _statement(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None:
     match = cue.pattern.search(sentence.text, sentence.possible)
     return None if match is None else match.span()
-
-
-def _labelled(
-    cue: Cue | Support | _Named,
-    rationale: str,
-    normalized: NormalizedText,
-    sentence: RoledSentence,
-    span: tuple[int, int],
-) -> LabelledSpan:
-    """Quote a lack with its object and without the stop, a statement with the clauses it touches.
-
-    A quote that is too long is cut.
-    """
-    is_lack = isinstance(cue, Cue) and cue.is_missing
-    if is_lack:
-        quoted = sentence.text[slice(*span)]
-        wide = (
-            span[1] - len(quoted.lstrip(f"{MASK} .,")),
-            span[0] + len(quoted.rstrip(f"{MASK} .,;:")),
-        )
-    else:
-        touched = [
-            clause
-            for clause in split_clauses(sentence.text)
-            if clause.start < span[1] and clause.end > span[0]
-        ]
-        wide_start, wide_end = touched[0].start, touched[-1].end
-        decoys = (
-            wide_end - wide_start - len(sentence.text[wide_start:wide_end].lstrip(f"{MASK} .,"))
-        )
-        wide = (min(wide_start + decoys, span[0]), wide_end)
-    for start, end in (wide, span):
-        first, last = normalized.original_span(sentence.start + start, sentence.start + end)
-        words = [word.span() for word in _WORD.finditer(rationale, first, last)]
-        if len(words) <= _MAX_QUOTE_WORDS:
-            break
-    else:
-        # A lack stands before its object, the words that lead to a statement before it.
-        first, last = (
-            (first, words[_MAX_QUOTE_WORDS - 1][1])
-            if is_lack
-            else (words[-_MAX_QUOTE_WORDS][0], last)
-        )
-    confidence = confidence_of("last_resort" if isinstance(cue, Cue) and cue.is_alone else cue.id)
-    return LabelledSpan(
-        cue.id,
-        first,
-        last,
-        rationale[first:last],
-        "answered" if isinstance(cue, Support) else cue.name,
-        confidence,
-    )

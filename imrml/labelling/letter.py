@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from imrml.labelling.labeller import LabelledSpan
+from imrml.labelling.quoting import LabelledSpan
 from imrml.labelling.rules import confidence_of, roles
 from imrml.labelling.sentence_roles import sentences_with_roles
 

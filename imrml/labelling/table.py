@@ -5,10 +5,11 @@ from functools import partial
 import pandas as pd
 
 from imrml.engines import map_ordered
-from imrml.errors import TableError, require_type
-from imrml.labelling.labeller import LabelledSpan, find_supports, label_rationale
+from imrml.errors import TableError, require_types
+from imrml.labelling.labeller import find_supports, label_rationale
 from imrml.labelling.learned import LearnedPart
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
+from imrml.labelling.quoting import LabelledSpan
 from imrml.phrases import pluralize
 
 
@@ -50,7 +51,12 @@ def label_items(
     >>> label_items(items)["deficiencies"].tolist()
     [['no_functional_improvement']]
     """
-    require_type(items, pd.DataFrame, "label_items: items", "pass imrml.read_table(path)")
+    require_types(
+        "label_items",
+        items=(items, pd.DataFrame),
+        n_jobs=(n_jobs, int),
+        learned=(learned, LearnedPart | None),
+    )
     if missing := [name for name in ("rationale", "decision") if name not in items]:
         raise TableError(
             f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', "

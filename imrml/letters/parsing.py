@@ -9,7 +9,7 @@ from typing import Any
 from imrml.config import load_config
 from imrml.determinations import Case, Determination, Item
 from imrml.documents.reading import read_bytes, read_text
-from imrml.errors import LetterError
+from imrml.errors import LetterError, require_types
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
@@ -106,6 +106,11 @@ def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") 
     >>> letter.clean.original[slice(*letter.locate(span, 0, 15))]
     'Hand therapy,   6'
     """
+    require_types(
+        "parse_letter",
+        source=(source, str | bytes | Path),
+        fallback_case_number=(fallback_case_number, str),
+    )
     if isinstance(source, str):
         text = source
     else:
@@ -164,7 +169,7 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
 
     # 8. Signs that the letter is not whole, or was misread: the outcome that a cover letter states
     #    for the case is held against the items' own, which alone count.
-    case_outcome = _find_case_outcome(text, preface_end) if cover_spans else ""
+    case_outcome = _parse_case_outcome(text, preface_end) if cover_spans else ""
     raised = {
         "cut_short": _is_cut_short(text, items),
         "case_outcome_differs": case_outcome not in {"", _join_decisions(items)},
@@ -301,7 +306,7 @@ def _find_cover(text: str, preface_end: int) -> list[Span]:
     return mark(text, "cover", "cover", (0, preface_end)) if has_cover else []
 
 
-def _find_case_outcome(text: str, preface_end: int) -> str:
+def _parse_case_outcome(text: str, preface_end: int) -> str:
     stated = formats.CASE_OUTCOME.search(text, 0, preface_end)
     return _CASE_OUTCOMES[stated["outcome"][0].upper()] if stated else ""
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.features.abbreviations import spell_out
+from imrml.features.names import name_category
 from imrml.phrases import pluralize
 
 Words = npt.NDArray[np.uint32]
@@ -147,10 +148,10 @@ def find_reasons(
                 f"{settings['min_words']} are needed"
             )
         elif answer["n_known"] < settings["min_category_items"]:
-            name, needed = answer["category"].replace("_", " "), settings["min_category_items"]
+            name, needed = name_category(answer["category"]), settings["min_category_items"]
             reasons.append(
-                f"only {answer['n_known']} items of category '{name}' to learn from; at least "
-                f"{needed} are needed"
+                f"only {pluralize(answer['n_known'], 'past item')} of '{name}' to learn from; at "
+                f"least {needed} are needed"
             )
         elif (
             settings["max_unknown_words"] is not None

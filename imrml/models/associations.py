@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.deficiencies import cues_that_show
 from imrml.models.deficiency import MIN_SHOWN
-from imrml.models.outcome import linear_model, one_thread
+from imrml.models.linear import linear_model, one_thread
 
 _C = 1.0  # inverse strength of the penalty: a line that few items show moves little
 _SMALLEST_RATE = 0.005

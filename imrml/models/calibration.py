@@ -1,11 +1,12 @@
 """Log-odds to probabilities by scikit-learn's calibrators, fitted on case-grouped folds."""
 
-from collections.abc import Callable
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
@@ -18,6 +19,42 @@ Folds = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 METHODS = ("temperature", "sigmoid", "isotonic")
 """scikit-learn's, the fewest free numbers first; of equals the first is chosen."""
+_SUREST = 1e-4
+"""What an isotonic map holds for certain counts as this probability of the contrary."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutScores:
+    """What items score under a model that never saw their cases.
+
+    Parameters
+    ----------
+    folds : sequence of (train, held out)
+        Row positions; each item is held out once.
+    log_odds : ndarray of shape (n_items,)
+        Calibrated on the other folds' held-out items.
+    """
+
+    folds: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
+    log_odds: npt.NDArray[np.float64]
+
+
+class Calibration(NamedTuple):
+    """A calibrator with what was found on the way.
+
+    Parameters
+    ----------
+    calibrator : ScoreCalibrator or None
+        None where scores are to be read as log-odds.
+    note : str
+        Why there is none although one was asked for; ``""`` otherwise.
+    held_out : HeldOutScores or None
+        None where nobody asked, or cases were too few for folds.
+    """
+
+    calibrator: "ScoreCalibrator | None"
+    note: str
+    held_out: HeldOutScores | None
 
 
 class ScoreCalibrator(BaseEstimator):
@@ -167,7 +204,8 @@ def calibrate(
     n_folds: int,
     seed: int,
     gives_log_odds: bool = True,
-) -> tuple[ScoreCalibrator | None, str]:
+    holds_out: bool = False,
+) -> Calibration:
     """Fit a calibrator on what each fold's held-out cases score.
 
     Parameters
@@ -178,31 +216,74 @@ def calibrate(
         Decisions (bool) and cases.
     method, n_folds, seed, gives_log_odds
         See :class:`ScoreCalibrator`.
+    holds_out : bool, default=False
+        Whether the held-out items' own log-odds are wanted too.
 
     Returns
     -------
-    calibrator : ScoreCalibrator or None
-        None where scores are to be read as log-odds.
-    note : str
-        Why there is none although one was asked for; ``""`` otherwise.
+    Calibration
+        Calibrator, note, and held-out log-odds.
     """
-    if method == "none":
-        return None, ""
+    if method == "none" and not holds_out:
+        return Calibration(None, "", None)
     folds, note = calibration_folds(y, cases, n_folds, seed)
     if not folds:
-        return None, note
-    scores = np.zeros(len(y))
+        return Calibration(None, "" if method == "none" else note, None)
+    scores = score_folds(make_scores, folds, len(y))
+    calibrator, note = None, ""
+    if method != "none":
+        calibrator = ScoreCalibrator(method, n_folds, seed, gives_log_odds).fit(scores, y, cases)
+        if calibrator.line is not None and calibrator.line[0] <= 0:
+            # Held-out items score the wrong way round: there is no signal, and a calibrator would
+            # invert every reason.
+            calibrator = None
+            note = (
+                "not calibrated: on the folds' held-out cases higher scores were overturned less "
+                "often"
+            )
+    if not holds_out:
+        return Calibration(calibrator, note, None)
+    log_odds = scores
+    if calibrator is not None:
+        method = calibrator.method_
+        p = score_folds(
+            lambda train, unseen: _apply_map(
+                _fit_map(method, scores[train], y[train]), scores[unseen]
+            ),
+            folds,
+            len(y),
+        )
+        log_odds = logit(np.clip(p, _SUREST, 1 - _SUREST))
+    elif not gives_log_odds:  # without a calibrator the model answers with the rate
+        log_odds = np.full(len(y), logit(y.mean()))
+    return Calibration(calibrator, note, HeldOutScores(folds, log_odds))
+
+
+def score_folds(
+    make_scores: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float64]],
+    folds: Folds,
+    n_items: int,
+) -> npt.NDArray[np.float64]:
+    """Score every item by what was fitted on the folds that do not hold its case.
+
+    Parameters
+    ----------
+    make_scores : callable
+        Given the row positions to fit on and to score, gives the scores of the latter.
+    folds : list of (train, held out)
+        From :func:`calibration_folds`.
+    n_items : int
+        Of all folds together.
+
+    Returns
+    -------
+    ndarray of shape (n_items,)
+        Scores.
+    """
+    scores = np.zeros(n_items)
     for train, held_out in folds:
         scores[held_out] = make_scores(train, held_out)
-    calibrator = ScoreCalibrator(method, n_folds, seed, gives_log_odds).fit(scores, y, cases)
-    if calibrator.line is not None and calibrator.line[0] <= 0:
-        # Held-out items score the wrong way round: there is no signal, and a calibrator would
-        # invert every reason.
-        return (
-            None,
-            "not calibrated: on the folds' held-out cases higher scores were overturned less often",
-        )
-    return calibrator, ""
+    return scores
 
 
 def calibration_folds(

@@ -1,22 +1,25 @@
 """P(overturned) from crosses of codes: averaged regressions that trust large crosses less."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from imrml.errors import NotEnoughDataError
 from imrml.models.bootstrap_refits import refit_on_other_cases
-from imrml.models.outcome import CalibratedLogistic, linear_model, one_thread
+from imrml.models.calibration import HeldOutScores, calibration_folds, score_folds
+from imrml.models.linear import linear_model, one_thread
+from imrml.models.outcome import CalibratedLogistic
 
 _LEAST_TRUST = 5e-4
 """A cross whose prior variance is a smaller share of the whole is left out."""
 # Crosses overlap, so the last digits of their coefficients move no probability; the default would
 # take five times as long.
 _STOP = 1e-4
+# Of the folds behind the weight of the whole beside the priors, which needs no digits.
+_STOP_OF_FOLDS, _N_FOLDS = 1e-3, 3
 
 
 class CrossesLogistic(CalibratedLogistic):
@@ -57,50 +60,24 @@ class CrossesLogistic(CalibratedLogistic):
         self.n_refits = n_refits
         self.seed = seed
 
-    def fit(  # type: ignore[override]
+    def _fit(  # type: ignore[override]
         self,
         X: sparse.csr_matrix,
         y: Any,
         cases: Any,
         *,
+        holds_out: bool,
         memberships: npt.NDArray[np.bool_],
         code_columns: Sequence[str],
         years: npt.NDArray[np.float64],
-    ) -> Self:
-        """Fit on zeros and ones.
+    ) -> HeldOutScores | None:
+        """Fit on which crosses each review bears.
 
-        Parameters
-        ----------
-        X : sparse matrix of shape (n_items, n_features)
-            Which crosses each review bears.
-        y, cases : arrays of shape (n_items,)
-            Decisions (bool) and case numbers.
-        memberships : ndarray of bool of shape (n_features, n_code_columns)
-            The columns that each cross holds.
-        code_columns : sequence of str
-            Their names.
-        years : ndarray of shape (n_items,)
-            Year of each decision; NaN counts as the latest.
-
-        Returns
-        -------
-        CrossesLogistic
-            Itself.
-
-        Raises
-        ------
-        NotEnoughDataError
-            ``y`` holds one decision only.
+        ``memberships`` (n_features, n_code_columns) are the columns that each cross holds,
+        ``code_columns`` their names; in ``years`` NaN counts as the latest.
         """
-        y = np.asarray(y, dtype=bool)
-        if y.all() or not y.any():
-            raise NotEnoughDataError(
-                f"the outcome model needs upheld and overturned items; found {y.sum()} overturned "
-                f"of {len(y)}"
-            )
-        self.classes_ = np.array([False, True])
+        X, y, case_codes = self._learn_items(X, y, cases)
         self.calibrator_, self.calibration_note_ = None, ""
-        self.mean_ = np.asarray(X.mean(axis=0)).ravel()
         # What is older than the youngest decision counts less; where no year is known, all count
         # alike.
         years_ago = np.nan_to_num(
@@ -110,6 +87,10 @@ class CrossesLogistic(CalibratedLogistic):
             np.zeros((len(self.members), X.shape[1])),
             np.zeros(len(self.members)),
         )
+        shares = np.array([member["weight"] for member in self.members], dtype=float)
+        shares /= shares.sum()
+        folds = calibration_folds(y, case_codes, _N_FOLDS, self.seed)[0] if holds_out else []
+        log_odds = np.zeros(len(y))
         with one_thread():
             # The first comes last, so that its scaled columns are at hand for the refits.
             for number, member in reversed(list(enumerate(self.members))):
@@ -122,19 +103,23 @@ class CrossesLogistic(CalibratedLogistic):
                     fitted.coef_[0] * scales[kept],
                     fitted.intercept_[0],
                 )
-            self._refit_first(scaled, y, cases, weights, kept, scales[kept], fitted)
+                if folds:
+                    make_scores = _scorer(member, scaled, y, weights)
+                    log_odds += shares[number] * score_folds(make_scores, folds, len(y))
+            self._refit_first(scaled, y, case_codes, weights, kept, scales[kept], fitted)
         self.linear_ = fitted
-        weights = np.array([[member["weight"] for member in self.members]], dtype=float)
-        weights /= weights.sum()
-        self.linear_.coef_, self.linear_.intercept_ = weights @ coefficients, weights @ intercepts
+        self.linear_.coef_, self.linear_.intercept_ = (
+            shares[None, :] @ coefficients,
+            shares[None, :] @ intercepts,
+        )
         self.linear_.n_features_in_ = X.shape[1]
-        return self
+        return HeldOutScores(folds, log_odds) if folds else None
 
     def _refit_first(  # noqa: PLR0917 - what the fit of the first member made
         self,
         scaled: sparse.csr_matrix,
         y: npt.NDArray[np.bool_],
-        cases: Any,
+        case_codes: npt.NDArray[np.int64],
         weights: npt.NDArray[np.float64],
         kept: npt.NDArray[np.int64],
         scales: npt.NDArray[np.float64],
@@ -144,7 +129,7 @@ class CrossesLogistic(CalibratedLogistic):
         moved = refit_on_other_cases(
             scaled,
             y,
-            np.unique(np.asarray(cases, dtype=str), return_inverse=True)[1],
+            case_codes,
             item_weights=weights,
             start=np.append(fitted.coef_[0], fitted.intercept_),
             c=fitted.C,
@@ -168,6 +153,24 @@ def _prior_scales(
     variances[(order > member["max_order"]) | (variances < _LEAST_TRUST)] = 0.0
     variances[order == 1] += member["singles"] ** 2
     return np.asarray(np.sqrt(variances))
+
+
+def _scorer(
+    member: Mapping[str, Any],
+    scaled: sparse.csr_matrix,
+    y: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float64],
+) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float64]]:
+    """Make the function that fits a member on some rows and gives log-odds of others."""
+
+    def make_scores(
+        train: npt.NDArray[np.int64], unseen: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        fitted = linear_model(member["c"], _STOP_OF_FOLDS)
+        fitted.fit(scaled[train], y[train], sample_weight=weights[train])
+        return np.asarray(fitted.decision_function(scaled[unseen]))
+
+    return make_scores
 
 
 def _recency(

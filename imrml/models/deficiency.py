@@ -1,18 +1,19 @@
-"""P(deficiency | upheld): the category's rates, or a ridge regression where that adds something."""
+"""P(deficiency | upheld): the category's rates, and a ridge regression blended with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import nnls
+from scipy.optimize import minimize_scalar, nnls
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
+from imrml.models.linear import one_thread
 from imrml.models.normal_equations import PenalisedHessian
-from imrml.models.outcome import one_thread
 from imrml.models.priors import CategoryPrior
 
 _SMALLEST_RATE = 0.01
@@ -53,6 +54,12 @@ _N_FOLDS_TO_CHOOSE = 3
 _MOST_ITEMS_TO_CHOOSE = (
     2000  # the best strength does not depend on the number of items, the time to find it does
 )
+_LENT = 10.0
+"""Items' worth of the rate overall mixed into that of a coarser category
+(experiments/064-forecast-for-everyone)."""
+_CENTER, _CASES_OF_CENTER = 0.9, 10.0
+"""Weight of the regression where folds say nothing, and how hard they must pull to move it: as for
+the outcome, but for a regression that starts from rates itself (experiments/063-expected-model)."""
 
 
 class DeficiencyModel(BaseEstimator):
@@ -85,11 +92,16 @@ class DeficiencyModel(BaseEstimator):
         category; 5 by default of the config.
     shrinkage : float
         Items' worth of the overall rate mixed into each category's; 5 by default of the config.
+    ship : {'expected', 'distinguishable'}, default='expected'
+        With ``expected`` the regression's log-odds are averaged with the prior's, by a weight that
+        folds of cases choose.
 
     Attributes
     ----------
-    priors_ : list of CategoryPrior
-        One a label.
+    priors_, lenders_ : list of CategoryPrior
+        One a label, of the categories and of their families.
+    families_ : dict of str to str
+        Coarser category of each category.
     is_prior_ : ndarray of bool of shape (n_labels,)
         Labels that are predicted by their prior.
     rates_ : ndarray of shape (n_labels,)
@@ -97,6 +109,8 @@ class DeficiencyModel(BaseEstimator):
         above it what the documents that an item shows on average take off.
     penalty_ : float
         Strength that was used.
+    weight_ : float
+        Of the regression's log-odds beside the prior's, 0 to 1.
     coefficients_ : ndarray of float32 of shape (n_labels, n_features)
         Probability that one unit of each feature adds; zero where ``is_prior_``.
     answers_ : ndarray of int
@@ -111,11 +125,20 @@ class DeficiencyModel(BaseEstimator):
     [[0.93], [0.07]]
     """
 
-    def __init__(self, *, kind: str, penalty: float, min_items: int, shrinkage: float) -> None:
+    def __init__(
+        self,
+        *,
+        kind: str,
+        penalty: float,
+        min_items: int,
+        shrinkage: float,
+        ship: str = "expected",
+    ) -> None:
         self.kind = kind
         self.penalty = penalty
         self.min_items = min_items
         self.shrinkage = shrinkage
+        self.ship = ship
 
     def fit(
         self,
@@ -126,6 +149,7 @@ class DeficiencyModel(BaseEstimator):
         scale: Any = None,
         answers: Sequence[Sequence[int]] | None = None,
         cases: Any = None,
+        families: Mapping[str, str] | None = None,
     ) -> Self:
         """Fit on upheld items whose labels are known.
 
@@ -145,6 +169,8 @@ class DeficiencyModel(BaseEstimator):
             they have their own scale.
         cases : sequence of shape (n_items,), optional
             Case of each item; without them ``penalty`` is taken as it is.
+        families : mapping of str to str, optional
+            Coarser category of each category, whose rates lend a rare one their experience.
 
         Returns
         -------
@@ -174,16 +200,23 @@ class DeficiencyModel(BaseEstimator):
         )  # a few hundred letters fill one bucket of words in five
         X = sparse.csr_matrix(scaled[:, used])
         self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
+        self.families_ = dict(families or {})
+        of_family = [self.families_.get(category, "") for category in categories]
+        self.lenders_ = [CategoryPrior(_LENT).fit(of_family, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
         self.rates_ = labels.mean(axis=0)
-        self.penalty_ = self.penalty
+        self.penalty_, self.weight_ = self.penalty, 1.0
         self.coefficients_ = np.zeros((labels.shape[1], len(scale)), dtype=np.float32)
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
             if cases is not None and len(labels) >= MIN_ITEMS_TO_CHOOSE:
                 self.penalty_ = _choose_penalty(X, moves, np.asarray(cases), self.penalty)
+            if cases is not None and self.ship == "expected":
+                self.weight_ = self._choose_weight(
+                    X, labels[:, learned], np.asarray(categories), np.asarray(cases)
+                )
             is_own = np.array(
                 [np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]]
             )[learned]
@@ -227,16 +260,46 @@ class DeficiencyModel(BaseEstimator):
             Probabilities.
         """
         check_is_fitted(self)
-        priors = self.predict_priors(categories)
+        priors = self.predict_rates(categories)
         if self.is_prior_.all():
             return priors
         X = sparse.csr_matrix(X)
         shown = np.unique(X.indices)  # of a hundred thousand features a request shows a few hundred
         moved = self.rates_ + np.asarray(X[:, shown] @ self.coefficients_[:, shown].T)
-        return np.where(self.is_prior_, priors, np.clip(moved, _SMALLEST_RATE, 1 - _SMALLEST_RATE))
+        return np.where(self.is_prior_, priors, _average(moved, priors, self.weight_))
+
+    def predict_rates(self, categories: Any) -> np.ndarray:
+        """Give the rates that answer where the regression does not.
+
+        Those of the treatment category, shrunk to the rates of its coarser category, which are
+        shrunk to those overall: a category that is rare or new is no stranger.
+
+        Parameters
+        ----------
+        categories : sequence of str of length n_items
+            Treatment category of each item.
+
+        Returns
+        -------
+        ndarray of shape (n_items, n_labels)
+            Probabilities; those of :meth:`predict_priors` where no families are known.
+        """
+        names, places = np.unique(np.asarray(categories, dtype=str), return_inverse=True)
+        families = [self.families_.get(name, "") for name in names.tolist()]
+        lent = np.array(
+            [
+                lender.predict_proba(families)[:, 1] - prior.rate_
+                for lender, prior in zip(self.lenders_, self.priors_, strict=True)
+            ]
+        ).T
+        n_own = self.priors_[0].count(names.tolist())
+        share = self.shrinkage / np.maximum(n_own + self.shrinkage, 1e-9)
+        borrows = share * np.array([bool(family) for family in families])
+        rates = self.predict_priors(names.tolist()) + borrows[:, None] * lent
+        return np.asarray(rates[places])
 
     def predict_priors(self, categories: Any) -> np.ndarray:
-        """Give the shrunken rate of each label in each item's treatment category.
+        """Give the shrunken rate of each label in each item's treatment category: the baseline.
 
         Parameters
         ----------
@@ -254,16 +317,61 @@ class DeficiencyModel(BaseEstimator):
         places = {category: place for place, category in enumerate(self.priors_[0].categories_)}
         return np.asarray(rates[[places.get(category, -1) for category in categories]])
 
+    def _choose_weight(
+        self, X: sparse.csr_matrix, labels: np.ndarray, categories: np.ndarray, cases: np.ndarray
+    ) -> float:
+        """Choose the weight of the least log loss on held-out cases, drawn towards the regression.
+
+        What documents take off is left out: it moves few items.
+        """
+        rows = _choose_rows(cases)
+        if len(np.unique(cases[rows])) < _N_FOLDS_TO_CHOOSE:
+            return _CENTER
+        labels, categories, cases = labels[rows], categories[rows], cases[rows]
+        kernel = (X[rows] @ X[rows].T).toarray()
+        members = np.zeros((2, *labels.shape))
+        for train, unseen in GroupKFold(_N_FOLDS_TO_CHOOSE).split(kernel, groups=cases):
+            rates = labels[train].mean(axis=0)
+            ridge = kernel[np.ix_(train, train)] + self.penalty_ * np.eye(len(train))
+            with one_thread():
+                by_item = np.linalg.solve(ridge, labels[train] - rates)
+                moved = rates + kernel[np.ix_(unseen, train)] @ by_item
+            for column, label in enumerate(labels[train].T):
+                prior = CategoryPrior(self.shrinkage).fit(categories[train], label)
+                rate = prior.predict_proba(categories[unseen])[:, 1]
+                members[:, unseen, column] = _log_odds(moved[:, column]), _log_odds(rate)
+        n_cases = len(np.unique(cases))
+
+        def cost(weight: float) -> float:
+            log_odds = weight * members[0] + (1 - weight) * members[1]
+            losses = np.logaddexp(0, np.where(labels, -log_odds, log_odds)).sum(axis=1)
+            return float(n_cases * losses.mean() + _CASES_OF_CENTER * (weight - _CENTER) ** 2)
+
+        return float(minimize_scalar(cost, bounds=(0, 1), method="bounded").x)
+
+
+def _log_odds(p: np.ndarray) -> np.ndarray:
+    return np.asarray(logit(np.clip(p, _SMALLEST_RATE, 1 - _SMALLEST_RATE)))
+
+
+def _average(moved: np.ndarray, priors: np.ndarray, weight: float) -> np.ndarray:
+    """Average in log-odds; both stay within what is allowed to be sure."""
+    return np.asarray(expit(weight * _log_odds(moved) + (1 - weight) * _log_odds(priors)))
+
+
+def _choose_rows(cases: np.ndarray) -> np.ndarray:
+    """Choose items of whole cases, spread over all, on which settings are chosen."""
+    _, number = np.unique(cases, return_inverse=True)
+    step = -(-len(cases) // _MOST_ITEMS_TO_CHOOSE)
+    return np.flatnonzero(number % step == 0)[:_MOST_ITEMS_TO_CHOOSE]
+
 
 def _choose_penalty(
     X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float
 ) -> float:
     """Choose the strength with the least squared error on held-out cases, spread over the whole."""
-    _, number = np.unique(cases, return_inverse=True)
-    rows = np.flatnonzero(number % -(-len(cases) // _MOST_ITEMS_TO_CHOOSE) == 0)[
-        :_MOST_ITEMS_TO_CHOOSE
-    ]
-    if len(np.unique(number[rows])) < _N_FOLDS_TO_CHOOSE:
+    rows = _choose_rows(cases)
+    if len(np.unique(cases[rows])) < _N_FOLDS_TO_CHOOSE:
         return weakest
     # In terms of items instead of features the same regression is a small dense one.
     kernel = (X[rows] @ X[rows].T).toarray()

@@ -1,7 +1,7 @@
 """P(overturned) by other classifiers of scikit-learn, each calibrated on case-grouped folds."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,9 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from imrml.models.calibration import calibrate, calibration_folds
-from imrml.models.outcome import CalibratedClassifier, linear_model, one_thread
+from imrml.models.calibration import HeldOutScores, calibrate, calibration_folds
+from imrml.models.linear import linear_model, one_thread
+from imrml.models.outcome import CalibratedClassifier
 
 
 class CalibratedEstimator(CalibratedClassifier):
@@ -80,28 +81,7 @@ class CalibratedEstimator(CalibratedClassifier):
             and self.settings["class_weight"] is None
         )
 
-    def fit(self, X: Any, y: Any, cases: Any) -> Self:
-        """Fit on features without negative values.
-
-        Parameters
-        ----------
-        X : sparse matrix of shape (n_items, n_features)
-            Features.
-        y : array of bool of shape (n_items,)
-            Whether each item was overturned.
-        cases : array of shape (n_items,)
-            Case of each item.
-
-        Returns
-        -------
-        CalibratedEstimator
-            Itself.
-
-        Raises
-        ------
-        NotEnoughDataError
-            ``y`` holds one decision only.
-        """
+    def _fit(self, X: Any, y: Any, cases: Any, *, holds_out: bool) -> HeldOutScores | None:
         X, y, case_codes = self._learn_items(X, y, cases)
 
         def fit_rows(rows: npt.NDArray[np.int64]) -> ClassifierMixin:
@@ -114,7 +94,7 @@ class CalibratedEstimator(CalibratedClassifier):
             )
 
         with one_thread():
-            self.calibrator_, self.calibration_note_ = calibrate(
+            calibration = calibrate(
                 lambda train, held_out: _score(fit_rows(train), X[held_out]),
                 y,
                 case_codes,
@@ -122,9 +102,11 @@ class CalibratedEstimator(CalibratedClassifier):
                 n_folds=self.settings["calibration_folds"],
                 seed=self.seed,
                 gives_log_odds=self.gives_log_odds,
+                holds_out=holds_out,
             )
+            self.calibrator_, self.calibration_note_, held_out = calibration
             self.estimator_ = fit_rows(np.arange(len(y)))
-        return self
+        return held_out
 
     def scores(self, X: Any) -> np.ndarray:
         """Score items before calibration.

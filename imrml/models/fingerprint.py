@@ -43,7 +43,8 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
     dict
         ``features``, a digest of their names in order; and, a number a specimen, ``p_overturned``
         and ``p_deficiencies``: a sum with the place of each as its weight, so that an exchange of
-        two shows; None where no deficiencies are predicted.
+        two shows; None where no deficiencies are predicted; ``n_overturned``, past items of its
+        category that were overturned.
     """
     inputs = model.read(submission_frame(_specimens(), model.stage, model.programme))
     names = (
@@ -55,6 +56,7 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
         "features": hashlib.sha256(names.encode()).hexdigest()[:16],
         "p_overturned": model.predict_proba(inputs)[:, 1].tolist(),
         "p_deficiencies": None,
+        "n_overturned": model.counts_.count_overturned(inputs.categories),
     }
     if model.predicts_deficiencies:
         places = np.arange(1, 1 + len(deficiency_ids()))
@@ -85,8 +87,8 @@ def find_change(model: ReviewModel, written: dict[str, Any]) -> str | None:
         return f"it cannot answer any more ({type(error).__name__})"
     if now["features"] != written["features"]:
         return "its features are not those that the code makes now"
-    for name in ("p_overturned", "p_deficiencies"):
-        then, today = (np.array(answers[name] or [], dtype=float) for answers in (written, now))
+    for name in ("p_overturned", "p_deficiencies", "n_overturned"):
+        then, today = (np.array(answers.get(name) or [], dtype=float) for answers in (written, now))
         if then.shape != today.shape or not np.allclose(then, today, rtol=0, atol=_TOLERANCE):
             return f"its answers for {name} are not those that it gave when it was saved"
     return None

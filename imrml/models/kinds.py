@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.pipeline import FeatureUnion
 
 from imrml.features import block_places
+from imrml.models.blend import PriorBlend
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic
 from imrml.models.priors import CategoryPrior, ClassPrior
@@ -40,9 +41,12 @@ class TrainingMatrix:
     years: npt.NDArray[np.float64]
 
 
+Outcome = ClassPrior | CategoryPrior | CalibratedClassifier
+
+
 def fit_outcome(
     models: Mapping[str, Any], items: TrainingMatrix, overturned: npt.NDArray[np.bool_], seed: int
-) -> ClassPrior | CategoryPrior | CalibratedClassifier:
+) -> tuple[Outcome, PriorBlend | None]:
     """Fit the kind of outcome model that section ``models`` of a config names.
 
     Parameters
@@ -58,40 +62,53 @@ def fit_outcome(
 
     Returns
     -------
-    ClassPrior, CategoryPrior or CalibratedClassifier
+    outcome : ClassPrior, CategoryPrior or CalibratedClassifier
         Fitted.
+    blend : PriorBlend or None
+        What it is averaged with where ``ship`` is ``expected``; None for a prior.
 
     Raises
     ------
     NotEnoughDataError
         A model of the features found one decision only.
     """
-    settings, kind = models["outcome"], models["outcome"]["kind"]
+    kind, shrinkage = models["outcome"]["kind"], models["category_shrinkage"]
     if items.features is None or kind.endswith("_prior"):
-        prior = (
-            ClassPrior() if kind == "class_prior" else CategoryPrior(models["category_shrinkage"])
-        )
-        return prior.fit(items.categories, overturned)
+        if kind == "class_prior":
+            return ClassPrior().fit(items.categories, overturned), None
+        prior = CategoryPrior(shrinkage)
+        return prior.fit(items.categories, overturned, items.cases), None
+    model, known = _make_model(models, items, seed)
+    fitted_on = (items.matrix, overturned, items.cases)
+    if models["ship"] == "distinguishable":
+        return model.fit(*fitted_on, **known), None
+    held_out = model.fit_and_hold_out(*fitted_on, **known)
+    blend = PriorBlend(shrinkage).fit(held_out, items.categories, overturned, items.cases)
+    return model, blend
+
+
+def _make_model(
+    models: Mapping[str, Any], items: TrainingMatrix, seed: int
+) -> tuple[CalibratedClassifier, dict[str, Any]]:
+    """Make a model of the features, unfitted, with what else it needs to know."""
+    settings, kind = models["outcome"], models["outcome"]["kind"]
+    assert items.features is not None  # only priors do without
     if kind == "crosses":
         codes = items.features["codes"]
-        crosses = CrossesLogistic(settings["members"], models["n_refits"], seed)
         known = {
             "memberships": codes.memberships(),
             "code_columns": codes.code_columns_,
             "years": items.years,
         }
-        return crosses.fit(items.matrix, overturned, items.cases, **known)
+        return CrossesLogistic(settings["members"], models["n_refits"], seed), known
     if kind == "logistic":
         named = {
             name: settings[name]
             for name in ("c", "calibration", "calibration_folds", "class_weight")
         }
-        logistic = CalibratedLogistic(**named, n_refits=models["n_refits"], seed=seed)
-        return logistic.fit(items.matrix, overturned, items.cases)
+        return CalibratedLogistic(**named, n_refits=models["n_refits"], seed=seed), {}
     # Trees and their like are slow to import.
     from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415
 
     terms = block_places(items.features).get("text", slice(0, 0))
-    return CalibratedEstimator(settings, terms.start, seed).fit(
-        items.matrix, overturned, items.cases
-    )
+    return CalibratedEstimator(settings, terms.start, seed), {}

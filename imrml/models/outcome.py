@@ -4,8 +4,7 @@ All are scikit-learn classifiers with classes ``[False, True]`` for upheld and o
 """
 
 from abc import abstractmethod
-from contextlib import AbstractContextManager
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -15,16 +14,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from imrml.errors import NotEnoughDataError
 from imrml.models.bootstrap_refits import refit_on_other_cases
-from imrml.models.calibration import ScoreCalibrator, calibrate
+from imrml.models.calibration import HeldOutScores, ScoreCalibrator, calibrate
+from imrml.models.linear import STOP, linear_model, one_thread
 from imrml.models.priors import two_columns
 
-# Where lbfgs stops by default, some probabilities were still up to 0.018 away from the optimum;
-# here up to 0.002 (experiments/004-interval-coverage).
-_STOP = 1e-5
 # Of the folds that the two numbers of a calibrator come from, once items are many: half of the time
 # (048-interval-and-cost).
 _STOP_OF_FOLDS, _MANY_ITEMS = 1e-4, 10_000
@@ -32,57 +28,6 @@ _STOP_OF_FOLDS, _MANY_ITEMS = 1e-4, 10_000
 # refits tells: chosen so that the interval holds the truth of invented letters as often as it says
 # (experiments/048-interval-and-cost).
 _SCATTER = 0.25
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Keep linear algebra on one core while a model is fitted.
-
-    The order of additions, hence the last digits of a fit, then does not hang on the number of
-    cores, and fits side by side do not crowd each other out.
-
-    Returns
-    -------
-    context manager
-        In which NumPy, SciPy and scikit-learn use one thread.
-
-    Examples
-    --------
-    >>> with one_thread():
-    ...     float(np.ones(3) @ np.ones(3))
-    3.0
-    """
-    return cast("AbstractContextManager[Any]", threadpool_limits(1))
-
-
-def linear_model(
-    c: float, stop: float = _STOP, class_weight: str | None = None
-) -> LogisticRegression:
-    """Make the L2-penalised logistic regression that both models use.
-
-    ``c`` is the inverse strength of the penalty, ``class_weight`` is scikit-learn's.
-
-    Parameters
-    ----------
-    c : float
-        Inverse strength of the penalty.
-    stop : float, default=1e-5
-        Slope of the mean loss that no coefficient exceeds where it stops.
-    class_weight : {'balanced'} or None, default=None
-        scikit-learn's.
-
-    Returns
-    -------
-    LogisticRegression
-        Not fitted.
-
-    Examples
-    --------
-    >>> linear_model(0.3).C
-    0.3
-    """
-    return LogisticRegression(
-        C=c, solver="lbfgs", tol=stop, max_iter=2000, class_weight=class_weight
-    )
 
 
 class CalibratedClassifier(ClassifierMixin, BaseEstimator):
@@ -114,6 +59,58 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):
             Else they are only mapped to probabilities by a calibrator.
         """
         return True
+
+    def fit(self, X: Any, y: Any, cases: Any, **known: Any) -> Self:
+        """Fit the model and its calibrator.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : array of shape (n_items,)
+            Case of each item.
+        **known : Any
+            What else a kind needs to know of the items or the features.
+
+        Returns
+        -------
+        CalibratedClassifier
+            Itself.
+
+        Raises
+        ------
+        NotEnoughDataError
+            ``y`` holds one decision only.
+        """
+        self._fit(X, y, cases, holds_out=False, **known)
+        return self
+
+    def fit_and_hold_out(self, X: Any, y: Any, cases: Any, **known: Any) -> HeldOutScores | None:
+        """Fit as :meth:`fit` does, and score each item without its case besides.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_items, n_features)
+            Features.
+        y : array of bool of shape (n_items,)
+            Whether each item was overturned.
+        cases : array of shape (n_items,)
+            Case of each item.
+        **known : Any
+            What else a kind needs to know of the items or the features.
+
+        Returns
+        -------
+        HeldOutScores or None
+            None where cases are too few for folds.
+        """
+        return self._fit(X, y, cases, holds_out=True, **known)
+
+    @abstractmethod
+    def _fit(self, X: Any, y: Any, cases: Any, *, holds_out: bool) -> HeldOutScores | None:
+        """Fit, and hold out each fold's cases if asked."""
 
     def _learn_items(
         self, X: Any, y: Any, cases: Any
@@ -314,37 +311,16 @@ class CalibratedLogistic(CalibratedClassifier):
         """
         return getattr(self, "class_weight", None) is None
 
-    def fit(self, X: Any, y: Any, cases: Any) -> Self:
-        """Fit the regression, its calibrator and its refits.
-
-        Parameters
-        ----------
-        X : sparse matrix of shape (n_items, n_features)
-            Features.
-        y : array of bool of shape (n_items,)
-            Whether each item was overturned.
-        cases : array of shape (n_items,)
-            Case of each item.
-
-        Returns
-        -------
-        CalibratedLogistic
-            Itself.
-
-        Raises
-        ------
-        NotEnoughDataError
-            ``y`` holds one decision only.
-        """
+    def _fit(self, X: Any, y: Any, cases: Any, *, holds_out: bool) -> HeldOutScores | None:
         X, y, case_codes = self._learn_items(X, y, cases)
 
         def fit_linear(rows: np.ndarray, stop: float) -> LogisticRegression:
             return linear_model(self.c, stop, self.class_weight).fit(X[rows], y[rows])
 
-        stop_of_folds = _STOP_OF_FOLDS if len(y) >= _MANY_ITEMS else _STOP
+        stop_of_folds = _STOP_OF_FOLDS if len(y) >= _MANY_ITEMS else STOP
 
         with one_thread():
-            self.calibrator_, self.calibration_note_ = calibrate(
+            calibration = calibrate(
                 lambda train, held_out: fit_linear(train, stop_of_folds).decision_function(
                     X[held_out]
                 ),
@@ -354,10 +330,12 @@ class CalibratedLogistic(CalibratedClassifier):
                 n_folds=self.calibration_folds,
                 seed=self.seed,
                 gives_log_odds=self.gives_log_odds,
+                holds_out=holds_out,
             )
-            self.linear_ = fit_linear(np.arange(len(y)), _STOP)
+            self.calibrator_, self.calibration_note_, held_out = calibration
+            self.linear_ = fit_linear(np.arange(len(y)), STOP)
             self._refit(X, y, case_codes)
-        return self
+        return held_out
 
     def scores(self, X: Any) -> np.ndarray:
         """Give the log-odds before calibration.

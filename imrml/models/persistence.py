@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +18,7 @@ import sklearn
 import sklearn.utils
 import skops
 
-from imrml.errors import ModelError, OutdatedModelError
+from imrml.errors import ModelError, OutdatedModelError, require_types
 from imrml.models.bundle import read_bundle
 from imrml.models.environment import describe_environment
 from imrml.models.fingerprint import answer_specimens, find_change
@@ -33,6 +35,8 @@ ALLOWED_TYPES = frozenset(
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
         "imrml.models.associations.ChecklistAssociations",
+        "imrml.models.blend.PriorBlend",
+        "imrml.models.counts.CategoryCounts",
         "imrml.models.crosses.CrossesLogistic",
         "imrml.models.calibration.ScoreCalibrator",
         "imrml.models.deficiency.DeficiencyModel",
@@ -67,6 +71,9 @@ ALLOWED_TYPES = frozenset(
 MODEL_FILES = _MODEL, _MANIFEST = "model.skops", "model.json"
 """All that a model is; neither holds text of a record."""
 
+_EXPECTED = (
+    "a folder that `imrml train --out` wrote, a bundle of `imrml bundle`, or models:/NAME@ALIAS"
+)
 _NEEDED = ("model_version", "stage", "trained_on", "training_cases", "verdict")
 """What the maker of a model must say about it."""
 _WRITTEN = ("imrml", "scikit_learn", "skops", "sha256", "made_with", "answers")
@@ -88,6 +95,27 @@ class LoadedModel:
 
     model: ReviewModel
     manifest: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        facts = ("model_version", "outcome_kind", "stage", "trained_on")
+        known = [f"{name}={self.manifest[name]}" for name in facts if name in self.manifest]
+        return f"LoadedModel({', '.join(known)})"
+
+    def _repr_html_(self) -> str:
+        """Show version, kind, stage and verdict in a notebook; no text of a record is in them."""
+        rows = {
+            "version": self.manifest.get("model_version"),
+            "outcome model": self.manifest.get("outcome_kind"),
+            "stage": self.manifest.get("stage"),
+            "trained on": self.manifest.get("trained_on"),
+            "verdict": self.manifest.get("verdict"),
+        }
+        cells = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in rows.items()
+            if value is not None
+        )
+        return f"<table><caption>imrml model</caption>{cells}</table>"
 
 
 @cache
@@ -139,6 +167,12 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     Traceback (most recent call last):
     imrml.errors.ModelError: the manifest of a model needs ['model_version', ...
     """
+    require_types(
+        "save_model",
+        model=(model, ReviewModel),
+        folder=(folder, str | PathLike),
+        manifest=(manifest, Mapping),
+    )
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
     payload = _skops_io().dumps(model, compression=ZIP_DEFLATED)
@@ -183,8 +217,11 @@ def load_model(where: str | Path) -> LoadedModel:
     --------
     >>> load_model("nowhere")
     Traceback (most recent call last):
-    imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml ...
+    imrml.errors.ModelError: nowhere: does not exist (no model.json); expected a folder
+    that `imrml train --out` wrote, a bundle of `imrml bundle`, or models:/NAME@ALIAS
     """
+    if not Path(where).exists():
+        raise ModelError(f"{where}: does not exist (no {_MANIFEST}); expected {_EXPECTED}")
     files = read_bundle(Path(where)) if Path(where).is_file() else _read_folder(Path(where))
     manifest = _checked_manifest(files.get(_MANIFEST), where)
     if _MODEL not in files:
@@ -243,9 +280,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
 
 def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
     if text is None:
-        raise ModelError(
-            f"{where}: no {_MANIFEST}; expected a directory that `imrml train --out` wrote"
-        )
+        raise ModelError(f"{where}: no {_MANIFEST}; expected {_EXPECTED}")
     try:
         manifest = json.loads(text)
     except (json.JSONDecodeError, UnicodeDecodeError):
@@ -264,7 +299,7 @@ def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
         )
     if missing:
         raise ModelError(
-            f"{where}: {_MANIFEST} lacks {missing}; expected a directory that `imrml train --out` "
+            f"{where}: {_MANIFEST} lacks {missing}; expected a folder that `imrml train --out` "
             "wrote"
         )
     if manifest["trained_on"] not in ("real", "synthetic"):

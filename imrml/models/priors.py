@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import betaln, softmax
 from scipy.stats import beta
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 # Smallest parameter of a Beta posterior: Jeffreys' prior, where a category never saw one of the
 # decisions.
 _JEFFREYS = 0.5
+# Shrinkages, in cases, that an estimate weighs by how likely they make the decisions: from one at
+# which categories share next to nothing to one at which they hardly differ.
+_SHRINKAGES = np.geomspace(1.0, 1000.0, 61)
 
 
 class ClassPrior(ClassifierMixin, BaseEstimator):
@@ -106,13 +110,21 @@ class ClassPrior(ClassifierMixin, BaseEstimator):
 class CategoryPrior(ClassifierMixin, BaseEstimator):
     """The training rate in each treatment category, shrunk to the rate overall.
 
+    Without a stated shrinkage it is an empirical Bayes estimate: rates of categories are draws of
+    one Beta distribution, whose spread is told by how much the categories of these cases differ
+    (beta-binomial; each case counts once in a category, with the share of its items that was
+    overturned, because items of one letter mostly share their fate). Where they differ no more than
+    chance would have it, every category gets nearly the rate overall. The rates are averaged over
+    the spreads that the cases allow, because the likeliest one jumps from one extreme to the other
+    when a few letters are exchanged (experiments/063-expected-model).
+
     A category never seen gets the rate overall.
 
     Parameters
     ----------
-    shrinkage : float
-        Items' worth of the overall rate that is mixed into each category's; 20 by default of the
-        config.
+    shrinkage : float or None
+        Items' worth of the overall rate that is mixed into each category's; None, the config's
+        default for the outcome, estimates it.
 
     Attributes
     ----------
@@ -124,6 +136,13 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         Items of each.
     rates_ : ndarray of shape (n_categories,)
         Shrunk rate of each.
+    shrinkage_ : float
+        As stated; else the geometric mean of the estimate, in cases.
+    weight_by_category_ : ndarray of shape (n_categories,)
+        Observations that each rate rests on: its own and those that the shrinkage lends it, never
+        more than there are in all where that is estimated.
+    weight_elsewhere_ : float
+        The same for a category never seen.
 
     Examples
     --------
@@ -134,12 +153,20 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
     [0.125, 0.375, 0.25]
     >>> prior.count(["opioid", "surgery"]).tolist()
     [2, 0]
+
+    Categories that differ keep their own rates, others get the rate overall:
+
+    >>> names = ["opioid"] * 100 + ["imaging"] * 100
+    >>> CategoryPrior(None).fit(names, [True] * 80 + [False] * 100 + [True] * 20).rates_.round(2)
+    array([0.21, 0.79])
+    >>> CategoryPrior(None).fit(names, [True, False] * 100).rates_.round(2)
+    array([0.5, 0.5])
     """
 
-    def __init__(self, shrinkage: float) -> None:
+    def __init__(self, shrinkage: float | None) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, cases: Any = None) -> Self:
         """Count the decisions in each category.
 
         Parameters
@@ -148,6 +175,8 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
             Treatment categories.
         y : array of bool of shape (n_items,)
             Whether each item was overturned.
+        cases : array of shape (n_items,), optional
+            Case of each item, for an estimate of the shrinkage; without it each is its own.
 
         Returns
         -------
@@ -157,12 +186,37 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         y = np.asarray(y, dtype=float)
         self.classes_ = np.array([False, True])
         self.rate_ = float(y.mean())
-        counts = pd.Series(y).groupby(np.asarray(X, dtype=object)).agg(["size", "sum"])
-        self.categories_ = [str(category) for category in counts.index]
-        self.n_by_category_ = counts["size"].to_numpy(dtype=np.int64)
-        n_mixed = self.n_by_category_ + self.shrinkage
-        self.rates_ = (counts["sum"].to_numpy(dtype=float) + self.shrinkage * self.rate_) / n_mixed
+        categories = np.asarray(X, dtype=object)
+        by_category = pd.Series(y).groupby(categories).agg(["size", "sum"])
+        self.categories_ = [str(category) for category in by_category.index]
+        self.n_by_category_ = by_category["size"].to_numpy(dtype=np.int64)
+        if self.shrinkage is None:
+            case_of_item = np.arange(len(y)) if cases is None else np.asarray(cases)
+            shares = pd.Series(y).groupby([categories, case_of_item]).mean()
+            by_case = shares.groupby(level=0).agg(["size", "sum"])
+            self.rates_, self.shrinkage_ = self._estimate(
+                by_case["size"].to_numpy(float), by_case["sum"].to_numpy(float)
+            )
+            n_cases = len(np.unique(case_of_item))
+            self.weight_elsewhere_ = min(self.shrinkage_, n_cases)
+            rests_on = by_case["size"].to_numpy(float) + self.shrinkage_
+            self.weight_by_category_ = np.minimum(rests_on, n_cases)
+            return self
+        self.shrinkage_ = self.weight_elsewhere_ = float(self.shrinkage)
+        self.weight_by_category_ = self.n_by_category_ + self.shrinkage_
+        overturned = by_category["sum"].to_numpy(dtype=float) + self.shrinkage_ * self.rate_
+        self.rates_ = overturned / self.weight_by_category_
         return self
+
+    def _estimate(self, n_cases: np.ndarray, n_overturned: np.ndarray) -> tuple[np.ndarray, float]:
+        """Average rates over shrinkages, each weighed by the likelihood of the decisions."""
+        n_cases, n_overturned = n_cases[:, None], n_overturned[:, None]
+        rate = float(np.clip(n_overturned.sum() / n_cases.sum(), 1e-6, 1 - 1e-6))
+        hits, misses = _SHRINKAGES * rate, _SHRINKAGES * (1 - rate)
+        log_likelihoods = betaln(hits + n_overturned, misses + n_cases - n_overturned)
+        weights = softmax((log_likelihoods - betaln(hits, misses)).sum(axis=0))
+        shrunk = (n_overturned + _SHRINKAGES * self.rate_) / (n_cases + _SHRINKAGES)
+        return shrunk @ weights, float(np.exp(weights @ np.log(_SHRINKAGES)))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give each item the rate of its category.
@@ -217,8 +271,8 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
     def predict_interval(self, X: Any, level: float) -> np.ndarray:
         """Give the interval of the Beta posterior of each item's rate.
 
-        Items count as independent, so where a case brings many items of one category the interval
-        is too narrow.
+        With a stated shrinkage items count as independent, so where a case brings many items of one
+        category the interval is too narrow; an estimated one counts cases.
 
         Parameters
         ----------
@@ -232,7 +286,11 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_items, 2)
             Lower and upper end.
         """
-        return _beta_interval(self.predict_proba(X)[:, 1], self.count(X) + self.shrinkage, level)
+        weights = dict(zip(self.categories_, self.weight_by_category_.tolist(), strict=True))
+        rests_on = np.array(
+            [weights.get(category, self.weight_elsewhere_) for category in X], dtype=float
+        )
+        return _beta_interval(self.predict_proba(X)[:, 1], rests_on, level)
 
 
 def two_columns(p_overturned: np.ndarray) -> np.ndarray:

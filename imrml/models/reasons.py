@@ -5,10 +5,11 @@ from itertools import compress
 
 import numpy as np
 from scipy import sparse
-from scipy.special import logit
 
-from imrml.deficiencies import deficiency_ids
+from imrml.deficiencies import taxonomy
 from imrml.features import describe_feature, is_filler
+from imrml.features.names import name_category
+from imrml.models.blend import PriorBlend, to_log_odds
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader
 from imrml.models.outcome import CalibratedClassifier
@@ -18,6 +19,8 @@ from imrml.submissions.frame import SubmissionFrame
 # A reason that moves the log-odds by less is left out: it would print as +0.00.
 _SMALLEST_REASON = 0.005
 _FILLERS = "common words and numbers, all together"
+_RATE = "category_rate"
+"""Stands for the category's rate among the names of features."""
 
 
 class ReasonGiver(SubmissionReader):
@@ -27,6 +30,7 @@ class ReasonGiver(SubmissionReader):
     class_rate_: float
     deficiencies_: DeficiencyModel | None
     outcome_: ClassPrior | CategoryPrior | CalibratedClassifier
+    blend_: PriorBlend | None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -45,6 +49,8 @@ class ReasonGiver(SubmissionReader):
             return []
         kind = self.models["outcome"]["kind"]
         notes = [self.outcome_.calibration_note_]
+        if self.blend_ is not None:
+            notes.append(self.blend_.sentence)
         if not self.outcome_.gives_interval:
             notes.append(f"no interval and no abstention for its width: {kind} has none")
         if self.outcome_.coefficients() is None:
@@ -59,15 +65,18 @@ class ReasonGiver(SubmissionReader):
                 "deficiencies are ranked by their rates in the treatment category: "
                 "nothing else was shown to do better"
             )
-        left_at_prior = compress(deficiency_ids(), self.deficiencies_.is_prior_)
-        if ids := ", ".join(left_at_prior):
-            return f"predicted by their category prior, for want of labelled items: {ids}"
+        left_at_prior = compress(taxonomy(), self.deficiencies_.is_prior_)
+        if names := "; ".join(deficiency.name for deficiency in left_at_prior):
+            return f"predicted by their category prior, for want of labelled items: {names}"
         return ""
 
     def reasons(
         self, submissions: SubmissionFrame | Inputs, n_reasons: int
     ) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item.
+
+        Of a blend with the base rates, what the model's facts add counts by the model's weight, and
+        the rate of the treatment category by its own.
 
         Parameters
         ----------
@@ -88,8 +97,8 @@ class ReasonGiver(SubmissionReader):
         if not isinstance(self.outcome_, CalibratedClassifier):
             return by_category
         by_feature = [
-            [(describe_feature(name) if name else _FILLERS, by) for name, by in features]
-            for features in self.moving_features(inputs, n_reasons)
+            [(_describe(name), by) for name, by in features]
+            for features in self._strongest(inputs, n_reasons, with_rate=True)
         ]
         rows = zip(inputs.is_too_short, by_category, by_feature, strict=True)
         return [of_prior if is_short else of_model for is_short, of_prior, of_model in rows]
@@ -114,26 +123,51 @@ class ReasonGiver(SubmissionReader):
             For each item the names of its features, and by how much each moved it; empty lists
             where the outcome model is a prior.
         """
-        inputs = self._read(submissions)
+        return self._strongest(self._read(submissions), n_features, with_rate=False)
+
+    def _strongest(
+        self, inputs: Inputs, n_features: int, *, with_rate: bool
+    ) -> list[list[tuple[str, float]]]:
+        """Strongest features; of a blend also the category's rate, as a column after the last."""
         if not isinstance(self.outcome_, CalibratedClassifier):
             return [[] for _ in inputs.categories]
-        return strongest_features(
-            self.outcome_.contributions(inputs.matrix),
-            self.name_features,
-            n_features,
-            _SMALLEST_REASON,
-        )
+        moved = self.outcome_.contributions(inputs.matrix)
+        n_columns = moved.shape[1]
+        if self.blend_ is not None:
+            _, of_category, of_model = self.blend_.weights_
+            moved = moved * of_model
+            if with_rate:
+                by_rate = of_category * self._category_moves(inputs)
+                moved = sparse.csr_matrix(sparse.hstack([moved, by_rate[:, None]]))
+
+        def name(places: np.ndarray) -> np.ndarray:
+            names = np.full(len(places), _RATE, dtype=object)
+            is_feature = places < n_columns
+            names[is_feature] = self.name_features(places[is_feature])
+            return names
+
+        return strongest_features(moved, name, n_features, _SMALLEST_REASON)
+
+    def _category_moves(self, inputs: Inputs) -> np.ndarray:
+        """Log-odds by which the rate of each item's category lies above the rate overall."""
+        rates = self.categories_.predict_proba(inputs.categories)[:, 1]
+        return to_log_odds(rates) - to_log_odds(np.array(self.class_rate_))
 
     def _category_reasons(self, inputs: Inputs, n_reasons: int) -> list[list[tuple[str, float]]]:
         if not inputs.categories or not 0 < self.class_rate_ < 1:
             return [[] for _ in inputs.categories]
-        rates = self.categories_.predict_proba(inputs.categories)[:, 1]
-        moves = (logit(rates) - logit(self.class_rate_)).tolist()
+        moves = self._category_moves(inputs).tolist()
         reasons = []
         for category, by in zip(inputs.categories, moves, strict=True):
-            reason = (f"treatment category: {category.replace('_', ' ')}", by)
+            reason = (f"treatment category: {name_category(category)}", by)
             reasons.append([reason][:n_reasons] if abs(by) >= _SMALLEST_REASON else [])
         return reasons
+
+
+def _describe(name: str) -> str:
+    if name == _RATE:
+        return "how often items of its treatment category are overturned"
+    return describe_feature(name) if name else _FILLERS
 
 
 def strongest_features(

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.special import expit
 from sklearn import config_context
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage
@@ -14,10 +15,12 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.features import build_features
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
+from imrml.models.blend import to_log_odds
+from imrml.models.counts import CategoryCounts
 from imrml.models.inputs import Inputs, least_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier
-from imrml.models.priors import CategoryPrior
+from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
 from imrml.submissions.frame import SubmissionFrame
@@ -58,6 +61,8 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         Share of overturned training items.
     categories_ : CategoryPrior
         Rate in each treatment category.
+    counts_ : CategoryCounts
+        Past items of each treatment category, by decision and deficiency, as counted.
     features_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     n_features_ : int
@@ -70,6 +75,8 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         alone.
     outcome_ : ClassPrior, CategoryPrior or CalibratedClassifier
         Whichever the config names.
+    blend_ : PriorBlend or None
+        What its log-odds are averaged with; None where it stands alone.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do
         not read it.
@@ -204,7 +211,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
         self.categories_ = CategoryPrior(self.models["category_shrinkage"])
-        self.categories_.fit(categories, overturned)
+        self.categories_.fit(categories, overturned, cases)
 
         # 2. Features, where either model reads them.
         is_outcome_prior = self.models["outcome"]["kind"].endswith("_prior")
@@ -217,7 +224,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         )
 
         # 3. The outcome, and what makes the model abstain.
-        self.outcome_ = fit_outcome(self.models, items, overturned, self.seed)
+        self.outcome_, self.blend_ = fit_outcome(self.models, items, overturned, self.seed)
         self.least_words_ = 0.0
         if matrix is not None and self.features["use_case_summary"]:
             self.least_words_ = least_words(submissions["case_summary"])
@@ -226,8 +233,11 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         # 4. Deficiencies, on upheld items.
         self.least_background_, self.columns_shown_ = 0.0, {}
         self.deficiencies_, self.hashed_text_, self.associations_ = None, None, None
-        if deficiencies is not None and len(labelled_rows):
+        labels = np.zeros((n_items, len(deficiency_ids())), dtype=bool)
+        if deficiencies is not None:
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)
+        self.counts_ = CategoryCounts().fit(categories, overturned, labels, labelled_rows)
+        if len(labelled_rows):
             self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned)
         return self
 
@@ -257,12 +267,34 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         ndarray of shape (n_items, 2)
             Rows sum to 1.
         """
+        inputs = self._read(submissions)
+        p_overturned = expit(self._blended(inputs)) if self.blend_ else None
         return self._predict(
-            lambda model, X: model.predict_proba(X), inputs=self._read(submissions)
+            inputs,
+            lambda model, X: model.predict_proba(X),
+            None if p_overturned is None else two_columns(p_overturned),
         )
+
+    def predict_alone(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
+        """Predict as :meth:`predict_proba` would without the priors that the model is blended with.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        ndarray of shape (n_items, 2)
+            Rows sum to 1.
+        """
+        return self._predict(self._read(submissions), lambda model, X: model.predict_proba(X))
 
     def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
         """Predict an interval for P(overturned) at ``models.interval_level``.
+
+        That of a blend is as wide, in log-odds, as the model's own, around the blend: what is drawn
+        towards a base rate is no surer for that.
 
         Parameters
         ----------
@@ -274,18 +306,39 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         ndarray of shape (n_items, 2)
             Lower and upper end, 0 to 1; NaN where the kind of outcome model has none.
         """
-        level = self.models["interval_level"]
-        return self._predict(
-            lambda model, X: model.predict_interval(X, level), inputs=self._read(submissions)
-        )
+        level, inputs, moved = self.models["interval_level"], self._read(submissions), None
+        if self.blend_ and inputs.categories:
+            assert isinstance(self.outcome_, CalibratedClassifier)  # priors are not blended
+            ends = to_log_odds(self.outcome_.predict_interval(inputs.matrix, level))
+            away = self._blended(inputs) - to_log_odds(self._alone(inputs))
+            moved = expit(ends + away[:, None])
+        return self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
 
-    def _predict(self, predict: Callable[[Any, Any], np.ndarray], inputs: Inputs) -> np.ndarray:
+    def _alone(self, inputs: Inputs) -> np.ndarray:
+        """P(overturned) of the model alone, brief narratives included."""
+        return np.asarray(self.outcome_.predict_proba(inputs.matrix)[:, 1])
+
+    def _blended(self, inputs: Inputs) -> np.ndarray:
+        """Log-odds of the blend, brief narratives included."""
+        assert self.blend_ is not None  # asked only of a blend
+        if not inputs.categories:
+            return np.empty(0)
+        rates = self.categories_.predict_proba(inputs.categories)[:, 1]
+        return self.blend_.average(self.class_rate_, rates, to_log_odds(self._alone(inputs)))
+
+    def _predict(
+        self,
+        inputs: Inputs,
+        predict: Callable[[Any, Any], np.ndarray],
+        blended: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Ask whoever answers for each item; ``blended`` stands for the model's own answers."""
         # scikit-learn's estimators refuse tables without rows; a request table may be empty.
         if not inputs.categories:
             return np.empty((0, 2))
         if not isinstance(self.outcome_, CalibratedClassifier):
             return np.array(predict(self.outcome_, inputs.categories))
-        predicted = np.array(predict(self.outcome_, inputs.matrix))
+        predicted = np.array(predict(self.outcome_, inputs.matrix) if blended is None else blended)
         if inputs.is_too_short.any():
             brief = list(compress(inputs.categories, inputs.is_too_short))
             predicted[inputs.is_too_short] = predict(self.categories_, brief)

@@ -8,7 +8,9 @@ from scipy import sparse
 
 from imrml.deficiencies import deficiency_ids
 from imrml.features import HashedText, answering_cues, background, block_places
+from imrml.features.treatment_categories import dwc_categories
 from imrml.models.associations import ChecklistAssociations, lines_shown
+from imrml.models.counts import CategoryCounts, DeficiencySource
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader, least_words
 from imrml.models.kinds import TrainingMatrix
@@ -23,6 +25,7 @@ class DeficiencyPredictor(SubmissionReader):
 
     associations_: ChecklistAssociations | None = None
     categories_: CategoryPrior
+    counts_: CategoryCounts
     columns_shown_: dict[str, int]
     deficiencies_: DeficiencyModel | None
 
@@ -60,7 +63,7 @@ class DeficiencyPredictor(SubmissionReader):
             inputs.features_and_words, inputs.categories
         )
         if not inputs.has_enough_context.all():
-            priors = self.deficiencies_.predict_priors(inputs.categories)
+            priors = self.deficiencies_.predict_rates(inputs.categories)
             p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
         return pd.DataFrame(p_deficiency, index, ids)
 
@@ -83,7 +86,7 @@ class DeficiencyPredictor(SubmissionReader):
         """
         assert self.deficiencies_ is not None  # asked only of a model that reads features
         if not inputs.has_enough_context[0]:
-            return self.deficiencies_.predict_priors(inputs.categories * len(documents))
+            return self.deficiencies_.predict_rates(inputs.categories * len(documents))
         request = inputs.features_and_words
         assert request is not None
         places = [self._places_shown(cues) for cues in documents]
@@ -114,6 +117,50 @@ class DeficiencyPredictor(SubmissionReader):
         if self.deficiencies_ is None:
             return pd.DataFrame(np.nan, index, ids)
         return pd.DataFrame(self.deficiencies_.predict_priors(inputs.categories), index, ids)
+
+    def answer_deficiencies(
+        self, inputs: Inputs, abstains: np.ndarray
+    ) -> tuple[pd.DataFrame, list[DeficiencySource]]:
+        """Give P(deficiency | upheld) of every item, also where the model does not answer.
+
+        Where the text says too little, or is like nothing that was learned from, the widest rates
+        that hold answer: those of the treatment category, of its group, or of all treatments.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            Items.
+        abstains : ndarray of bool of shape (n_items,)
+            Items whose outcome the model does not answer for.
+
+        Returns
+        -------
+        p_deficiency : DataFrame of float of shape (n_items, 18)
+            A column an id, 0 to 1; all NaN where no labels were trained on.
+        sources : list of {'model', 'category', 'group', 'all'}
+            What each row rests on.
+        """
+        p_deficiency = self.predict_deficiencies(inputs)
+        n_items = len(inputs.categories)
+        if self.deficiencies_ is None or not n_items:
+            return p_deficiency, ["all"] * n_items
+        is_read = inputs.has_enough_context & ~abstains
+        if self.models["deficiency"]["kind"] != "ridge":
+            is_read[:] = False
+        if is_read.all():
+            return p_deficiency, ["model"] * n_items
+        rates, sources = self.counts_.find_widest_rates(
+            inputs.categories, self.abstention["min_category_items"]
+        )
+        # Of a category those that evaluation measures.
+        is_category = np.array([source == "category" for source in sources])
+        priors = self.deficiencies_.predict_priors(inputs.categories)
+        rates = np.where(is_category[:, None], priors, rates)
+        answers = np.where(is_read[:, None], p_deficiency, rates)
+        return pd.DataFrame(answers, p_deficiency.index, p_deficiency.columns), [
+            "model" if by_model else source
+            for by_model, source in zip(is_read, sources, strict=True)
+        ]
 
     def _fit_deficiencies(
         self,
@@ -146,13 +193,15 @@ class DeficiencyPredictor(SubmissionReader):
             answers = [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
             if self.features["use_case_summary"]:
                 self.least_background_ = least_words(map(background, labelled["case_summary"]))
-        self.deficiencies_ = DeficiencyModel(**self.models["deficiency"]).fit(
+        settings = {**self.models["deficiency"], "ship": self.models["ship"]}
+        self.deficiencies_ = DeficiencyModel(**settings).fit(
             matrix,
             labels[rows],
             [items.categories[row] for row in rows],
             scale=scale,
             answers=answers,
             cases=items.cases[rows],
+            families=None if self.programme.code_columns else dwc_categories(),
         )
         if reads_features and not self.programme.code_columns:
             rates = self.categories_.predict_proba(items.categories)[:, 1]

@@ -17,9 +17,8 @@ import pandas as pd
 from imrml.config import Config, state_dir
 from imrml.errors import NotEnoughDataError, TrackingError
 from imrml.evaluation.checks.splits import VERDICT_CODE
-from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
-from imrml.models import LoadedModel, load_model, save_model
+from imrml.models import LoadedModel, load_model
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
 from imrml.retraining.champion import Champion, find_champion, is_champion_usable
@@ -44,6 +43,7 @@ from imrml.retraining.intake import ingest
 from imrml.retraining.lock import retrain_lock
 from imrml.retraining.window import find_new_cases, find_newer_cases, split_newest
 from imrml.tracking import discard_unfinished, log_training, promote
+from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
 from imrml.training.fitting import Report, predict_held_out, report_nothing
 from imrml.training.run import TrainingResult, train
@@ -336,8 +336,8 @@ def _compare_recipe(
             "retrain: no newer case stands by itself; all share narratives with older ones"
         )
     run.report(
-        f"window: {len(window):,} items that neither model was fitted on; "
-        f"challenger learns from {len(past):,} older items"
+        f"window: {pluralize(len(window), 'item')} that neither model was fitted on; "
+        f"challenger learns from {pluralize(len(past), 'older item')}"
     )
     challenger = run.train(data.items.iloc[past])
     unseen = data.take(window)
@@ -362,16 +362,7 @@ def _refit(run: _RetrainRun, items: pd.DataFrame) -> TrainingResult:
     run.report("refitting the recipe on all items")
     result = run.train(items)
     discard_unfinished(run.challenger)
-    save_model(result.model, run.challenger, result.manifest)
-    write_report(
-        run.challenger,
-        result.metrics,
-        result.held_out,
-        result.verdict,
-        result.manifest["data"],
-        result.checks,
-        is_synthetic=result.is_synthetic,
-    )
+    save_training(result, run.challenger)
     return result
 
 

@@ -12,6 +12,7 @@ from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
+from imrml.phrases import pluralize
 from imrml.sections import GateConfig
 
 SLICES = ("treatment_category", "age_band", "sex")
@@ -125,7 +126,7 @@ class _JudgedSlice(NamedTuple):
     surely: float
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value}: {self.worse_by:+.4f} ({self.n_items:,} items)"
+        return f"{self.name} {self.value}: {self.worse_by:+.4f} ({pluralize(self.n_items, 'item')})"
 
 
 def _judge_slices(
@@ -165,10 +166,10 @@ def _slices(
 def judge_kind(judged: str, refitted: str) -> GateResult:
     """Ask that the refitted recipe ships the kind of outcome model that was compared.
 
-    A recipe ships the category prior until its held-out cases show that it is better. With the
-    window included that may turn out otherwise than without it, and what then ships was compared
-    with nobody. Which kind of model a search finds may differ: the search is part of the recipe
-    that was compared.
+    With ``models.ship: distinguishable`` a recipe ships the category prior until its held-out cases
+    show that it is better. With the window included that may turn out otherwise than without it,
+    and what then ships was compared with nobody. Which kind of model a search finds may differ: the
+    search is part of the recipe that was compared.
 
     Parameters
     ----------

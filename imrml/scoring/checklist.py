@@ -68,10 +68,10 @@ def select_planned(
     >>> [one.quote for one in select_planned({"case_summary": find_documents(notes)})]
     ['UDS ordered.']
     """
-    found = [one for column in documents.values() for one in column]
-    shown = {one.cue for one in found if one.is_shown}
+    mentions = [one for column in documents.values() for one in column]
+    shown = {one.cue for one in mentions if one.is_shown}
     planned: dict[str, FoundDocument] = {}
-    for one in found:
+    for one in mentions:
         if one.status in STILL_TO_COME and one.kind in _SENT and one.cue not in shown:
             planned.setdefault(one.cue, one)
     return list(planned.values())
@@ -104,31 +104,36 @@ def is_line_shown(deficiency_id: str, line: str, cues: Collection[str]) -> bool:
 
 
 def list_documents_to_send(
-    likely: Sequence[Deficiency], cues: Collection[str], category: str
+    ranked: Sequence[Deficiency], cues: Collection[str], category: str, n_likely: int
 ) -> list[str]:
     """List what answers the likely deficiencies and is not shown yet.
 
     Parameters
     ----------
-    likely : sequence of Deficiency
+    ranked : sequence of Deficiency
         Likeliest first.
     cues : collection of str
         Cues that the record shows.
     category : str
         Treatment category; lines that cannot apply to it are left out.
+    n_likely : int
+        How many of the ranked count; where all that answers them is shown, as many of the next.
 
     Returns
     -------
     list of str
         The first line of each deficiency, then the second of each, and so on; each once.
     """
-    wanted = [
-        [
-            line
-            for line in applicable_lines(deficiency, category)
-            if not is_line_shown(deficiency.id, line, cues)
+    for start in range(0, len(ranked), n_likely):
+        wanted = [
+            [
+                line
+                for line in applicable_lines(deficiency, category)
+                if not is_line_shown(deficiency.id, line, cues)
+            ]
+            for deficiency in ranked[start : start + n_likely]
         ]
-        for deficiency in likely
-    ]
-    tiers = zip_longest(*wanted)
-    return list(dict.fromkeys(line for tier in tiers for line in tier if line is not None))
+        if any(wanted):
+            tiers = zip_longest(*wanted)
+            return list(dict.fromkeys(line for tier in tiers for line in tier if line is not None))
+    return []

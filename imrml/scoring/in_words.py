@@ -19,6 +19,16 @@ BARE = (
     "besides what they document the notes are too brief: "
     "the deficiencies are those of the treatment category"
 )
+SOURCES = {
+    "model": "as the model reads the text",
+    "category": "the rates of its treatment category",
+    "group": "the rates of the wider group of treatments that holds its category, of which too few "
+    "past items are known",
+    "all": "the rates of all treatments, for too few past items of its kind are known",
+}
+"""What the likely deficiencies rest on, by ``deficiency_source``."""
+SUBMISSIONS = {"imr": "the IMR application", "rfa": "the RFA"}
+"""What is sent after the prediction, by the model's stage."""
 DEMO_NOTICE = f"{DEMO}: the model behind these figures knows no real letter."
 LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
 SMALLEST_POINTS = 0.05  # would print as +0.0
@@ -81,7 +91,7 @@ def format_reasons(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
 
 
 def describe_ignored_input(requests: Requests) -> list[str]:
-    """Say in sentences which columns and cells of a table count for nothing, and why.
+    """Say in sentences how a table was read: which headings as what, and what counts for nothing.
 
     Parameters
     ----------
@@ -101,7 +111,10 @@ def describe_ignored_input(requests: Requests) -> list[str]:
     ['columns passed over because nobody knows them: colour',
      'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
     """
-    sentences = []
+    sentences = list(requests.notes)
+    if requests.read_as:
+        named = ", ".join(f"{heading} = {column}" for heading, column in requests.read_as)
+        sentences.insert(0, f"headings read as: {named}")
     if requests.unknown_columns:
         named = ", ".join(requests.unknown_columns)
         sentences.append(f"columns passed over because nobody knows them: {named}")
@@ -134,7 +147,7 @@ def compare_with_base_rate(row: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> row = {"predicted": "below_base_rate", "p_overturned": 0.08, "base_rate": 0.08}
+    >>> row = {"predicted": "base_rate", "p_overturned": 0.08, "base_rate": 0.08}
     >>> compare_with_base_rate(row)
     "the category's base rate itself"
     >>> compare_with_base_rate(row | {"predicted": "upheld"})
@@ -145,7 +158,7 @@ def compare_with_base_rate(row: Mapping[Any, Any]) -> str:
         return f"{side} the threshold that this model is set to"
     if row["predicted"] == "abstain":
         return ""
-    if _is_base_rate(row):
+    if row["predicted"] == "base_rate":
         return "the category's base rate itself"
     doubt = ", not surely" if _holds_base_rate(row) else ""
     return str(row["predicted"]).replace("_", " ") + doubt
@@ -194,28 +207,46 @@ def format_interval(row: Mapping[Any, Any]) -> str:
     return f"{uncertain} All of that is {side} the category's rate of {rate}."
 
 
-def format_base_rate(row: Mapping[Any, Any]) -> str:
-    """Say a category's base rate and what it rests on.
+def format_base_rate(
+    row: Mapping[Any, Any], n_overturned: int | None = None, class_rate: float | None = None
+) -> str:
+    """Say a category's base rate, that it is an estimate, and what it rests on.
+
+    A rate is drawn toward the rate of all treatments, the more the fewer past items it rests on, so
+    it is no share of them: where they are known, the bare count stands beside it.
 
     Parameters
     ----------
     row : mapping
         Of the prediction table.
+    n_overturned : int, optional
+        Past items of the category that were overturned.
+    class_rate : float, optional
+        Share overturned of all past items, 0 to 1.
 
     Returns
     -------
     str
-        The rate, and in brackets the number of past items.
+        The rate, and what it rests on.
 
     Examples
     --------
+    >>> format_base_rate({"base_rate": 0.26, "n_base_rate": 16}, 7, 0.11)
+    'estimate 26%, drawn toward 11% overall; in the letters 7 of 16'
     >>> format_base_rate({"base_rate": 0.18, "n_base_rate": 1190})
-    '18% (1,190 past items)'
+    'estimate 18%, from 1,190 past items'
     >>> format_base_rate({"base_rate": 0.11, "n_base_rate": 0})
     '11% (the rate of all treatments, for no past item is of this category)'
     """
-    rests_on = pluralize(row["n_base_rate"], "past item") if row["n_base_rate"] else _OF_ALL
-    return f"{percent(row['base_rate'])} ({rests_on})"
+    rate = percent(row["base_rate"])
+    if not row["n_base_rate"]:
+        return f"{rate} ({_OF_ALL})"
+    if n_overturned is None or class_rate is None:
+        return f"estimate {rate}, from {pluralize(row['n_base_rate'], 'past item')}"
+    return (
+        f"estimate {rate}, drawn toward {percent(class_rate)} overall; "
+        f"in the letters {n_overturned:,} of {row['n_base_rate']:,}"
+    )
 
 
 def format_note(row: Mapping[Any, Any]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import config_context
 
 from imrml.deficiencies import Deficiency, taxonomy
-from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_type
+from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
@@ -53,13 +53,14 @@ PREDICTION_COLUMNS = (
     "p_deficiency_3",
     "send_before_submission",
     "already_shown",
-    "planned",
     "reasons",
     "stage",
     "model_version",
     "trained_on",
     "item_number",
     "treatment",
+    "planned",
+    "deficiency_source",
 )
 """Columns of the prediction table, in their order."""
 
@@ -91,12 +92,14 @@ def score(
 
     Returns
     -------
-    DataFrame of shape (n_scored, 24)
-        ``PREDICTION_COLUMNS``, without the rows that are refused. Probabilities lie between 0 and 1
-        and are missing, like the deficiencies, where ``predicted`` is ``abstain``; deficiencies are
-        missing too where the model learned none. Lists of str in ``send_before_submission``,
-        ``already_shown`` and ``planned`` ("document: quote") and ``reasons`` ("+4.2 points: what",
-        see :func:`~imrml.scoring.in_words.compute_points`).
+    DataFrame of shape (n_scored, 25)
+        ``PREDICTION_COLUMNS``, without the rows that are refused. ``p_overturned`` and its interval
+        lie between 0 and 1 and are missing where ``predicted`` is ``abstain``. Deficiencies are
+        there for every row, unless the model learned none; ``deficiency_source`` says what they
+        rest on: ``model``, where it read the text, else the rates of the treatment ``category``,
+        of its ``group`` or of ``all`` treatments, whichever is the narrowest that holds. Lists of
+        str in ``send_before_submission``, ``already_shown`` and ``planned`` ("document: quote") and
+        ``reasons`` ("+4.2 points: what", see :func:`~imrml.scoring.in_words.compute_points`).
 
     Raises
     ------
@@ -120,12 +123,17 @@ def score(
     >>> model = LoadedModel(fitted, manifest)
     >>> requests = pd.DataFrame({"treatment": ["Norco 10/325mg #120", "MRI of the left knee"]})
     >>> score(model, requests)[["request_id", "treatment_category", "predicted"]]
-      request_id treatment_category        predicted
-    0  request-1             opioid  below_base_rate
-    1  request-2            imaging  above_base_rate
+      request_id treatment_category  predicted
+    0  request-1             opioid  base_rate
+    1  request-2            imaging  base_rate
     """
-    require_type(model, LoadedModel, "score: model", "pass imrml.load_model(path)")
-    require_type(requests, pd.DataFrame, "score: requests", "pass imrml.read_table(path)")
+    require_types(
+        "score",
+        model=(model, LoadedModel),
+        requests=(requests, pd.DataFrame),
+        allow_demo=(allow_demo, bool),
+        n_reasons=(n_reasons, int),
+    )
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
@@ -181,7 +189,7 @@ def make_prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (n_scored, 24)
+    DataFrame of shape (n_scored, 25)
         As :func:`score` gives it.
     """
     dtypes: dict[str, type] = {
@@ -318,10 +326,9 @@ def score_inputs(
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]
-    predicted = _predict_words(
-        p_overturned, base_rates, fitted.class_rate_, decision_threshold(fitted.models)
-    )
-    likely = rank_deficiencies(fitted.predict_deficiencies(inputs), abstains)
+    predicted = _predict_words(p_overturned, base_rates, decision_threshold(fitted.models))
+    p_deficiencies, sources = fitted.answer_deficiencies(inputs, abstains)
+    likely = rank_deficiencies(p_deficiencies)
     shown, planned = _find_documents(inputs.submissions)
     n_scored = len(inputs.categories)
     columns: dict[str, Sequence[Any]] = {
@@ -339,17 +346,21 @@ def score_inputs(
                 [deficiency for deficiency, _ in row],
                 {document.cue for document in documents},
                 category,
+                N_DEFICIENCIES,
             )
             for row, documents, category in zip(likely, shown, inputs.categories, strict=True)
         ],
         "already_shown": _quote_documents(shown),
-        "planned": _quote_documents(planned),
         "reasons": _list_reasons(fitted, inputs, abstains, p_overturned, n_reasons),
         "stage": [fitted.stage] * n_scored,
         "model_version": [model.manifest["model_version"]] * n_scored,
         "trained_on": [model.manifest["trained_on"]] * n_scored,
         "item_number": list(item_numbers or [1] * n_scored),
         "treatment": inputs.submissions["treatment"].tolist(),
+        "planned": _quote_documents(planned),
+        "deficiency_source": [
+            source if row else None for source, row in zip(sources, likely, strict=True)
+        ],
     }
     for place in range(N_DEFICIENCIES):
         columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
@@ -358,42 +369,35 @@ def score_inputs(
 
 
 def _predict_words(
-    p_overturned: np.ndarray, base_rates: np.ndarray, class_rate: float, threshold: float | None
+    p_overturned: np.ndarray, base_rates: np.ndarray, threshold: float | None
 ) -> np.ndarray:
     if threshold is not None:
         return np.where(p_overturned >= threshold, "overturned", "upheld")
-    # Where the probability is the category's base rate itself (the shipped prior), the rate overall
-    # is what it can differ from.
+    side = np.where(p_overturned > base_rates, "above_base_rate", "below_base_rate")
     is_base_rate = np.isclose(p_overturned, base_rates, rtol=0, atol=SAME_PROBABILITY)
-    compared = np.where(is_base_rate, class_rate, base_rates)
-    return np.where(p_overturned > compared, "above_base_rate", "below_base_rate")
+    return np.where(is_base_rate, "base_rate", side)
 
 
-def rank_deficiencies(
-    p_deficiencies: pd.DataFrame, abstains: np.ndarray
-) -> list[list[tuple[Deficiency, float]]]:
+def rank_deficiencies(p_deficiencies: pd.DataFrame) -> list[list[tuple[Deficiency, float]]]:
     """Rank the likeliest deficiencies of each row.
 
     Parameters
     ----------
     p_deficiencies : DataFrame of shape (n_rows, 18)
         P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
-    abstains : ndarray of bool of shape (n_rows,)
-        Rows that get no answer.
 
     Returns
     -------
     list of list of (Deficiency, float)
-        The likeliest three of each row with their probabilities; none where the row abstains or
-        none were learned.
+        All of each row with their probabilities, likeliest first; none where none were learned.
     """
     deficiencies = taxonomy()
     likely: list[list[tuple[Deficiency, float]]] = []
-    for p_row, abstains_here in zip(p_deficiencies.to_numpy(), abstains, strict=True):
-        if abstains_here or np.isnan(p_row).any():
+    for p_row in p_deficiencies.to_numpy():
+        if np.isnan(p_row).any():
             likely.append([])
             continue
-        places = np.argsort(-p_row, kind="stable")[:N_DEFICIENCIES]
+        places = np.argsort(-p_row, kind="stable")
         likely.append([(deficiencies[place], float(p_row[place])) for place in places])
     return likely
 

@@ -1,12 +1,14 @@
 """The prediction table as plain text for a terminal."""
 
 import io
+import textwrap
 from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
+from imrml.features.names import name_category
 from imrml.phrases import percent
 from imrml.scoring.in_words import (
     DECISION_SUPPORT,
@@ -14,6 +16,8 @@ from imrml.scoring.in_words import (
     P_MEANING,
     PLANNED,
     SEND_ONLY,
+    SOURCES,
+    SUBMISSIONS,
     compare_with_base_rate,
     format_base_rate,
 )
@@ -21,12 +25,13 @@ from imrml.scoring.prediction import N_DEFICIENCIES
 
 # Checklist lines a request gets on a terminal; the table itself holds all of them.
 _N_LINES = 3
+_MOST_CHARACTERS = 120  # of a treatment on a terminal
 _HEADINGS = {
     "request": 3,
     "treatment": 3,
     P_MEANING: 3,
     "likely faults if upheld": 5,
-    f"before submission: {SEND_ONLY}": 9,
+    "before {submission}: {send_only}": 9,
 }
 """Columns of the terminal table with their shares of its width."""
 
@@ -36,7 +41,7 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
 
     Parameters
     ----------
-    predictions : DataFrame of shape (n_scored, 24)
+    predictions : DataFrame of shape (n_scored, 25)
         As :func:`imrml.scoring.prediction.score` gives it.
     width : int, default=120
         Characters a line may hold.
@@ -50,13 +55,16 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(show_lines=True, expand=True)
+    stages = predictions["stage"].unique()
+    submission = SUBMISSIONS[stages[0]] if len(stages) == 1 else "submission"
     for heading, ratio in _HEADINGS.items():
-        table.add_column(heading, ratio=ratio, overflow="fold")
+        words = heading.format(submission=submission, send_only=SEND_ONLY)
+        table.add_column(words, ratio=ratio, overflow="fold")
     for row in predictions.to_dict("records"):
-        category = str(row["treatment_category"]).replace("_", " ")
+        category = name_category(str(row["treatment_category"]))
         table.add_row(
             str(row["request_id"]),
-            f"{category}\nbase rate {format_base_rate(row)}",
+            f"{_shorten(row['treatment'])}\n{category}\nbase rate: {format_base_rate(row)}",
             _format_probability(row),
             _format_deficiencies(row),
             _format_documents(row),
@@ -69,6 +77,10 @@ def format_predictions(predictions: pd.DataFrame, width: int = 120) -> Iterator[
     yield f"{P_MEANING}: {DECISION_SUPPORT}."
 
 
+def _shorten(treatment: str) -> str:
+    return textwrap.shorten(treatment, _MOST_CHARACTERS, placeholder=" ...")
+
+
 def _format_probability(row: dict[Hashable, Any]) -> str:
     if row["predicted"] == "abstain":
         return f"abstains: {row['abstain_reason']}"
@@ -79,12 +91,14 @@ def _format_probability(row: dict[Hashable, Any]) -> str:
 
 
 def _format_deficiencies(row: dict[Hashable, Any]) -> str:
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     lines = []
     for place in range(1, N_DEFICIENCIES + 1):
         id_ = row[f"deficiency_{place}"]
         if isinstance(id_, str):
             lines.append(f"{names[id_]} {percent(row[f'p_deficiency_{place}'])}")
+    if lines and row["deficiency_source"] != "model":
+        lines.append(f"({SOURCES[row['deficiency_source']]})")
     return "\n".join(lines)
 
 

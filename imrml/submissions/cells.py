@@ -1,8 +1,9 @@
 """What stands in a cell of somebody's table: text, an age, a sex, a day, or nothing."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 import pandas as pd
@@ -11,6 +12,23 @@ from imrml.errors import TableError
 
 OLDEST = 120
 """Years; beyond, a number is no age."""
+_YEARS = r"\s{0,3}-?\s{0,3}(?:y(?:ea)?rs?|y)?[\s./-]{0,3}(?:o(?:ld)?)?\.?"
+_AGE = re.compile(
+    rf"(?:age:?\s{{0,3}})?(\d{{1,3}}(?:\.\d)?){_YEARS}(?:[\s/,-]{{0,3}}(?:m|f|male|female))?"
+    r"|(?:m|f|male|female)[\s/,-]{0,3}(\d{1,3})",
+    re.IGNORECASE,
+)
+_SEX_BESIDE_AGE = re.compile(
+    rf"\d{{1,3}}{_YEARS}[\s/,-]{{0,3}}(m|f|male|female)|(m|f|male|female)[\s/,-]{{0,3}}\d{{1,3}}",
+    re.IGNORECASE,
+)
+_SERIAL = re.compile(r"[1-7]\d{4}")
+"""From 1927 to 2119, as spreadsheet programs count days."""
+_LAST_OF_2000S = 68
+_DAY_ZERO = date(1899, 12, 30)
+_SHORT_DATE = re.compile(
+    r"(?P<month>\d{1,2})[/.-](?P<day>\d{1,2})[/.-](?P<year>\d{4}|\d{2})(?:\s{1,3}\d{1,2}:\d{2}.{0,10})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +164,7 @@ def _is_given(value: Any) -> bool:
 
 
 def read_sex(given: str) -> str:
-    """Read ``female`` or ``male`` from a word.
+    """Read ``female`` or ``male`` from a word, or from a sex beside an age.
 
     Parameters
     ----------
@@ -160,9 +178,11 @@ def read_sex(given: str) -> str:
 
     Examples
     --------
-    >>> read_sex("F"), read_sex("unknown")
-    ('female', '')
+    >>> read_sex("F"), read_sex("44/M"), read_sex("44 y/o female"), read_sex("unknown")
+    ('female', 'male', 'female', '')
     """
+    if match := _SEX_BESIDE_AGE.fullmatch(given.strip()):
+        given = match[1] or match[2]
     return {"f": "female", "m": "male"}.get(given[:1].lower(), "")
 
 
@@ -172,7 +192,7 @@ def read_age(value: Any) -> float | None:
     Parameters
     ----------
     value : object
-        What a cell holds.
+        What a cell holds: a number, or words such as ``44 y/o``, also beside a sex.
 
     Returns
     -------
@@ -181,9 +201,11 @@ def read_age(value: Any) -> float | None:
 
     Examples
     --------
-    >>> read_age("44"), read_age("forty")
-    (44.0, None)
+    >>> [read_age(value) for value in ("44", "44 y/o", "44-year-old", "F/44", "forty")]
+    [44.0, 44.0, 44.0, 44.0, None]
     """
+    if isinstance(value, str) and (match := _AGE.fullmatch(value.strip())):
+        value = match[1] or match[2]
     try:
         age = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -193,6 +215,8 @@ def read_age(value: Any) -> float | None:
 
 def read_date(value: Any) -> date | None:
     """Read a day from a date, an ISO date with or without a time of day, or a US date.
+
+    A day as spreadsheet programs count it is read too: days since the end of 1899.
 
     Parameters
     ----------
@@ -208,19 +232,40 @@ def read_date(value: Any) -> date | None:
     --------
     >>> read_date("03/01/2014"), read_date("2014-03-01T10:00:00Z"), read_date("in March")
     (datetime.date(2014, 3, 1), datetime.date(2014, 3, 1), None)
+    >>> read_date(41699), read_date("3/1/14"), read_date("Mar 1, 2014"), read_date("1-Mar-14")
+    (datetime.date(2014, 3, 1), datetime.date(2014, 3, 1), datetime.date(2014, 3, 1),
+    datetime.date(2014, 3, 1))
     """
     if isinstance(value, date):
         return value.date() if isinstance(value, datetime) else value
-    if not isinstance(value, str | int):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, str | int) or isinstance(value, bool):
         return None
     words = str(value).strip()
-    for read in (datetime.fromisoformat, _read_us_date):
+    if _SERIAL.fullmatch(words):
+        return _DAY_ZERO + timedelta(days=int(words))
+    try:
+        return datetime.fromisoformat(words).date()
+    except ValueError:
+        return _read_us_date(words)
+
+
+def _read_us_date(words: str) -> date | None:
+    """Read a date with the month first; 69 to 99 are years of the last century."""
+    short = _SHORT_DATE.fullmatch(words)
+    if short:
+        month, day, year = (int(short[name]) for name in ("month", "day", "year"))
+        if len(short["year"]) == 2:
+            year += 1900 if year > _LAST_OF_2000S else 2000
         try:
-            return read(words).date()
+            return date(year, month, day)
+        except ValueError:
+            return None
+    plain = " ".join(words.replace(",", " ").replace("-", " ").split())
+    for form in ("%B %d %Y", "%b %d %Y", "%d %b %Y", "%d %B %Y", "%d %b %y", "%Y/%m/%d"):
+        try:
+            return datetime.strptime(plain, form).date()
         except ValueError:
             continue
     return None
-
-
-def _read_us_date(words: str) -> datetime:
-    return datetime.strptime(words, "%m/%d/%Y")

@@ -99,8 +99,8 @@ def require_treatment(columns: Iterable[Any], programme: Programme) -> None:
         known = sorted(programme.known_columns & {*map(str, columns)})
         n_others = len([*columns]) - len(known)
         present = [*known, f"{n_others} under other headings"] if n_others else known
-        found = ", ".join(present) or "no column"
-        raise TableError(f"{named} column; found: {found}; one is needed")
+        headings = ", ".join(present) or "no column"
+        raise TableError(f"{named} column; found: {headings}; one is needed")
 
 
 def frame_of_cells(

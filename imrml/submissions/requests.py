@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 import pandas as pd
 
 from imrml.config import Stage
+from imrml.errors import TableError
+from imrml.phrases import pluralize
 from imrml.submissions.cells import RawColumns, read_age, read_date
 from imrml.submissions.columns import (
     CODED_COLUMNS,
@@ -16,8 +17,18 @@ from imrml.submissions.columns import (
     SUBMISSION_COLUMNS,
 )
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
+from imrml.submissions.headings import HeadingMap, fold_heading
 from imrml.submissions.letter_detection import holds_determination
 from imrml.submissions.programmes import LETTERS, PROGRAMMES, Programme, columns_at
+from imrml.submissions.request_columns import (
+    columns_by_name,
+    find_line_numbers,
+    merge_columns,
+    name_column,
+    number_claims,
+    own_name,
+    read_columns,
+)
 
 LONGEST_NARRATIVE = 200_000
 LONGEST_TEXT = 2_000
@@ -27,9 +38,6 @@ and 774."""
 
 MOST_ITEMS = 25
 """Items that one cell may list."""
-
-_ALIASES = {"notes": "case_summary"}
-"""Words of claims staff for our columns: they have notes, not a case summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,11 @@ class Requests:
         Row numbers of the scored items in the table as it came, from 1.
     submissions : SubmissionFrame of shape (n_scored, n_columns)
         What can be scored.
+    read_as : tuple of (str, str)
+        Headings that are read as columns of other names, and those columns.
+    notes : tuple of str
+        What was filled, passed over or counted otherwise while the table was read; never text of a
+        record.
     refused : tuple of (int, str)
         Row number and why, for each row that holds a column known only after the review, a
         determination letter, a text that is too long, or the request id of a row above it.
@@ -61,6 +74,8 @@ class Requests:
     item_numbers: tuple[int, ...]
     rows: tuple[int, ...]
     submissions: SubmissionFrame
+    read_as: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
     refused: tuple[tuple[int, str], ...]
     unknown_columns: tuple[str, ...]
     late_columns: tuple[str, ...]
@@ -72,6 +87,7 @@ def sort_requests(
     stage: Stage,
     programme: Programme = LETTERS,
     split: Callable[[str], Sequence[str]] | None = None,
+    first_row: int = 1,
 ) -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
 
@@ -88,6 +104,8 @@ def sort_requests(
     split : callable of str to sequence of str, optional
         Splits a cell of ``treatment`` into its items, such as ``imrml.split_request``; each is a
         row of its own, with everything else of its row in common. A cell of ``item`` stays whole.
+    first_row : int, default=1
+        Number of the first row, where the table is a part of a longer one.
 
     Returns
     -------
@@ -115,13 +133,20 @@ def sort_requests(
     cannot hold it: remove it and score again"
     """
     known = programme.known_columns
-    by_name = _columns_by_name(table, programme)
+    by_name = columns_by_name(table, programme)
+    notes = list(table.attrs.get("notes", ()))
+    if line_numbers := find_line_numbers(table, by_name):
+        notes.append(f"{line_numbers} holds numbers alone, which are no item: passed over")
     require_treatment(by_name, programme)
     cells = RawColumns(
-        {name: _merged(table, columns) for name, columns in by_name.items() if name in known},
+        {
+            name: read_columns(table, name, columns, notes)
+            for name, columns in by_name.items()
+            if name in known
+        },
         len(table),
     )
-    given_ids = cells.texts("request_id")
+    given_ids = number_claims(cells.texts("request_id"), by_name.get("request_id", []), notes)
     refused: dict[int, str] = {}
     for find in (_find_late, _find_long, _find_letters):
         for number, why in find(cells):
@@ -137,7 +162,7 @@ def sort_requests(
     for number, why in _find_crowded(items, given_ids):
         refused.setdefault(number, why)
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
-    ids = _name_requests(rows, given_ids)
+    ids = _name_requests(rows, given_ids, first_row)
     kept_items = [
         (number, request_id, item, len(items[number - 1]))
         for number, request_id in zip(rows, ids, strict=True)
@@ -149,22 +174,31 @@ def sort_requests(
         treatments = [item or None for _, _, (_, item), _ in kept_items]
         kept = kept.assign({"treatment": treatments})
     all_columns = [column.name for column in programme.columns]
+    unread = sorted(set(_find_unread(kept, [number for number, *_ in kept_items], stage)))
+    n_before = first_row - 1
     return Requests(
         request_ids=tuple(
             f"{request_id}#{item_number}" if n_items > 1 else request_id
             for _, request_id, (item_number, _), n_items in kept_items
         ),
         item_numbers=tuple(item_number for _, _, (item_number, _), _ in kept_items),
-        rows=tuple(number for number, *_ in kept_items),
+        rows=tuple(number + n_before for number, *_ in kept_items),
         submissions=frame_of_cells(kept, table.index[places], stage, programme),
-        refused=tuple(sorted(refused.items())),
+        read_as=tuple(
+            (str(heading), name)
+            for name, headings in by_name.items()
+            for heading in headings
+            if name in known and own_name(str(heading), programme) != name
+        ),
+        notes=tuple(notes),
+        refused=tuple((number + n_before, why) for number, why in sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
         late_columns=tuple(
             name
             for name in all_columns
             if name in by_name and name not in columns_at(stage, programme)
         ),
-        unread=tuple(sorted(set(_find_unread(kept, [number for number, *_ in kept_items], stage)))),
+        unread=tuple((number + n_before, column) for number, column in unread),
     )
 
 
@@ -193,59 +227,78 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     ... )
     ['treatment', 'case_summary', 'Desk']
     """
-    by_name = _columns_by_name(table, programme)
+    by_name = columns_by_name(table, programme)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(
         list(by_name), axis="columns"
     )
     for name, columns in by_name.items():
         if len(columns) > 1:
-            named[name] = _merged(table, columns)
+            named[name] = merge_columns(table, columns)
     return named
 
 
-def is_known_heading(heading: str) -> bool:
+def is_known_heading(heading: str, said: HeadingMap = HeadingMap()) -> bool:  # noqa: B008 - frozen
     """Tell whether a heading names a column of a request, in any programme.
 
     Parameters
     ----------
     heading : str
         As a file spells it.
+    said : HeadingMap, optional
+        What somebody says that headings mean.
 
     Returns
     -------
     bool
-        Whether it is known; so the separator of a CSV shows.
+        Whether it is known; so headings and separator of a table show.
 
     Examples
     --------
-    >>> [is_known_heading(words) for words in ("Date of Injury", "notes", "treatment;notes")]
+    >>> [is_known_heading(words) for words in ("DOI", "notes", "treatment;notes")]
     [True, True, False]
     """
-    return any(_name_column(heading, programme) for programme in PROGRAMMES.values())
+    return said.find(heading) is not None or any(
+        name_column(heading, programme) for programme in PROGRAMMES.values()
+    )
 
 
-def _name_column(heading: str, programme: Programme) -> str | None:
-    folded = "_".join(heading.lower().split())
-    name = _ALIASES.get(folded, folded)
-    name = programme.map_heading(heading) or name
-    return name if name in programme.known_columns else None
+def rename_headings(table: pd.DataFrame, said: HeadingMap) -> pd.DataFrame:
+    """Give columns the names that somebody says they have.
 
+    Parameters
+    ----------
+    table : DataFrame
+        Requests as somebody sent them.
+    said : HeadingMap
+        Our columns by heading.
 
-def _columns_by_name(table: pd.DataFrame, programme: Programme) -> dict[str, list[Any]]:
-    """Tell which columns of a table mean each of ours, the one of our own name first."""
-    by_name: dict[str, list[Any]] = {}
-    for given in table:
-        by_name.setdefault(_name_column(str(given), programme) or str(given), []).append(given)
-    return {name: sorted(columns, key=name.__ne__) for name, columns in by_name.items()}
+    Returns
+    -------
+    DataFrame
+        With those columns renamed.
 
+    Raises
+    ------
+    TableError
+        The table has no column of such a heading.
 
-def _merged(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
-    """List what columns that mean one hold together."""
-    cells = RawColumns.of(table, columns)
-    if len(columns) == 1:
-        return cells.values(columns[0])
-    texts = zip(*(cells.texts(column) for column in columns), strict=True)
-    return ["\n".join(dict.fromkeys(filter(None, parts))) or None for parts in texts]
+    Examples
+    --------
+    >>> said = HeadingMap.parse(["Wanted=treatment"], LETTERS.known_columns)
+    >>> list(rename_headings(pd.DataFrame({"wanted": ["MRI"]}), said))
+    ['treatment']
+    """
+    names = {given: name for given in table if (name := said.find(str(given)))}
+    found = {fold_heading(str(given)) for given in names}
+    if absent := [heading for heading in said.columns if heading not in found]:
+        raise TableError(
+            f"--map: no column is headed {', '.join(map(repr, absent))}; "
+            f"the table has {pluralize(len(table.columns), 'column')} of other headings"
+        )
+    renamed = table.rename(columns=names)
+    mapped = ", ".join(f"{given} = {name}" for given, name in names.items())
+    renamed.attrs["notes"] = [*table.attrs.get("notes", ()), *[f"as told: {mapped}"] * bool(names)]
+    return renamed
 
 
 def _find_late(cells: RawColumns) -> Iterator[tuple[int, str]]:
@@ -325,11 +378,11 @@ def _find_unread(kept: RawColumns, rows: Sequence[int], stage: Stage) -> Iterato
             )
 
 
-def _name_requests(rows: Sequence[int], given_ids: Sequence[str]) -> Iterator[str]:
+def _name_requests(rows: Sequence[int], given_ids: Sequence[str], first_row: int) -> Iterator[str]:
     """Yield an id a row: the given one, else ``request-`` and the next number that nobody took."""
     taken = set(given_ids)
     for row in rows:
-        numbers = (f"request-{number}" for number in count(row))
+        numbers = (f"request-{number}" for number in count(row + first_row - 1))
         name = given_ids[row - 1] or next(name for name in numbers if name not in taken)
         taken.add(name)
         yield name

@@ -17,15 +17,18 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from imrml.errors import TableError
+from imrml.errors import TableError, require_types
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
+from imrml.tables.clerk_tables import parse_lists, read_clerk_csv, read_clerk_workbook
 from imrml.tables.formats import LIST_COLUMNS, WRITERS, to_json_lines
+from imrml.tables.layout import IsKnown
 from imrml.tables.workbooks import read_workbook, restore_field
 
 ENDINGS = {
@@ -43,12 +46,7 @@ _HALF_CHARACTER = re.compile(
     re.IGNORECASE,
 )
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-"""Between the fields of a CSV; Excel writes semicolons where the comma is the decimal sign."""
 csv.field_size_limit(2**31 - 1)  # how long a text may be, the reader of its column says
-
-IsKnown = Callable[[str], bool]
-"""Tells whether a heading names a column that is known."""
 
 
 def table_format(path: str | Path) -> str:
@@ -119,6 +117,7 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     >>> read_table(path).to_dict("records")
     [{'treatment': 'Norco #60', 'age': '51'}]
     """
+    require_types("read_table", path=(path, str | PathLike), is_known=(is_known, Callable | None))
     table_format(path)
     if str(path) == "-":
         return _from_json_lines(sys.stdin.read().removeprefix("\ufeff"), path)
@@ -137,9 +136,11 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     name : str
         Its name; the ending chooses the format, and error messages begin with it.
     is_known : callable, optional
-        Tells whether a heading is known. With it, a CSV may also be separated by semicolons or
-        tabs: of the three, the one counts that makes most of the headings known. No row below the
-        header is looked at for it.
+        Tells whether a heading is known. With it, a CSV or workbook is read as clerks have them:
+        separated by commas, semicolons or tabs, whichever makes most of the headings known, or as a
+        first line ``sep=;`` says; with titles above the headings, on whichever sheet holds them,
+        with short rows, totals below and errors of formulas. What was filled or passed over stands
+        in ``attrs["notes"]`` of the frame, sentences that hold headings and numbers of rows alone.
 
     Returns
     -------
@@ -168,6 +169,8 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
             raise TableError(
                 f"{name}: not a readable Parquet file ({type(error).__name__}); write it again"
             ) from None
+    if format_ == "xlsx" and is_known:
+        return read_clerk_workbook(data, name, is_known)
     if format_ == "xlsx":
         return read_workbook(data, name, LIST_COLUMNS)
     try:
@@ -178,7 +181,9 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
             f"{name}: not UTF-8 at byte {error.start}, in line {line}; save it again as UTF-8 "
             "(in Excel: Save As, CSV UTF-8), or as .xlsx"
         ) from None
-    return _from_csv(text, name, is_known) if format_ == "csv" else _from_json_lines(text, name)
+    if format_ == "csv" and is_known:
+        return read_clerk_csv(text, name, is_known)
+    return _from_csv(text, name) if format_ == "csv" else _from_json_lines(text, name)
 
 
 def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
@@ -211,22 +216,18 @@ def _from_json_lines(text: str, path: str | Path) -> pd.DataFrame:
     return frame
 
 
-def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataFrame:
-    separator = _find_separator(text, is_known) if is_known else ","
+def _from_csv(text: str, path: str | Path) -> pd.DataFrame:
     # pandas shifts or drops the fields of a row that has more of them than the header: an unquoted
     # comma in the notes.
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows = csv.reader(io.StringIO(text, newline=""))
     n_columns = len(next(rows, []))
     for number, row in enumerate((row for row in rows if row), start=1):
         if len(row) != n_columns:
             width = f"{pluralize(len(row), 'field')}, the header {n_columns}"
-            raise TableError(
-                f"{path}: row {number} has {width}; quote fields that hold {SEPARATORS[separator]}"
-            )
+            raise TableError(f"{path}: row {number} has {width}; quote fields that hold commas")
     try:
         frame = pd.read_csv(
             io.StringIO(text, newline=""),
-            sep=separator,
             dtype=str,
             keep_default_na=False,
             index_col=False,
@@ -235,21 +236,8 @@ def _from_csv(text: str, path: str | Path, is_known: IsKnown | None) -> pd.DataF
         raise TableError(f"{path}: not a readable CSV ({error})") from None
     frame = _restored(frame)
     for column in set(LIST_COLUMNS) & set(frame.columns):
-        try:
-            frame[column] = [
-                json.loads(cell) if cell else None for cell in frame[column]
-            ]  # blank: nobody looked
-        except json.JSONDecodeError:
-            raise TableError(f"{path}: column {column!r} must hold JSON lists") from None
+        frame[column] = parse_lists(frame[column], column, path)
     return frame
-
-
-def _find_separator(text: str, is_known: IsKnown) -> str:
-    def count_known(separator: str) -> int:
-        headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
-        return sum(is_known(restore_field(heading)) for heading in set(headings))
-
-    return max(SEPARATORS, key=count_known)  # of equals the first, a comma
 
 
 def _restored(frame: pd.DataFrame) -> pd.DataFrame:
@@ -309,7 +297,8 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     frame : DataFrame of shape (n_rows, n_columns)
         The table.
     path : str or Path
-        File to write, its format by its ending; ``-`` for JSON Lines on stdout.
+        File to write, its format by its ending; ``-`` for JSON Lines on stdout. Folders above it
+        are made where absent, as by every ``--out``: work of an hour is not lost to a missing one.
 
     Raises
     ------
@@ -325,6 +314,7 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     >>> read_table(path).to_dict("records")
     [{'case_number': 'CM15-1', 'deficiencies': ['request_not_specific']}]
     """
+    require_types("write_table", frame=(frame, pd.DataFrame), path=(path, str | PathLike))
     write_parts([frame], path)
 
 

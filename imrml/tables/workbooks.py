@@ -34,7 +34,7 @@ _CARRIAGE_RETURN = "_x000D_"
 LONGEST_CELL = 32_767
 """Characters; what Excel holds at most."""
 _MOST_BYTES = 500_000_000  # of a workbook once inflated
-_MOST_CELLS = 20_000_000
+MOST_CELLS = 20_000_000
 
 
 def neutralize(text: str) -> str:
@@ -224,11 +224,7 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
     except TableError:
         raise
     except Exception as error:
-        # Whatever openpyxl meets in a file that only looks like a workbook.
-        raise TableError(
-            f"{name}: not a readable Excel workbook ({type(error).__name__}); "
-            "save it as .xlsx again"
-        ) from None
+        raise unreadable(name, error) from None
     if not rows:
         raise TableError(
             f"{name}: its first sheet is empty; expected a row of column names and rows below it"
@@ -240,18 +236,12 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
         )
     frame = pd.DataFrame(rows[1:], columns=names, dtype=object)
     for column in set(list_columns) & set(names):
-        frame[column] = pd.Series(map(_list, frame[column]), dtype=object)
+        frame[column] = pd.Series(map(read_list, frame[column]), dtype=object)
     return frame
 
 
 def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
-    from openpyxl import load_workbook  # noqa: PLC0415
-
-    if n_bytes > _MOST_BYTES:
-        raise TableError(
-            f"{name}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; split it"
-        )
-    workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    workbook = open_workbook(data, name, n_bytes, data_only=True)
     if not workbook.worksheets:
         return []
     sheet = workbook.worksheets[0]
@@ -259,7 +249,7 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     width = n_cells = n_told = 0
     for number, cells in enumerate(sheet.iter_rows(values_only=True)):
-        row = tuple(_read_cell(cell) for cell in cells)
+        row = tuple(read_cell(cell) for cell in cells)
         if number == 0:
             width = max(
                 (place for place, cell in enumerate(row, start=1) if cell is not None), default=0
@@ -275,8 +265,8 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
                 "name each column in the first row"
             )
         n_cells += len(row) + 1
-        if n_cells > _MOST_CELLS:
-            raise TableError(f"{name}: holds more than {_MOST_CELLS:,} cells; split it")
+        if n_cells > MOST_CELLS:
+            raise TableError(f"{name}: holds more than {MOST_CELLS:,} cells; split it")
         rows.append((*row[:width], *[None] * (width - len(row))))
         if any(cell is not None for cell in row):
             n_told = len(rows)
@@ -284,7 +274,72 @@ def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
     return rows[:n_told]  # sheets often end in rows that hold formats only
 
 
-def _read_cell(cell: Any) -> Any:
+def unreadable(name: str, error: Exception) -> TableError:
+    """Make the error for whatever openpyxl meets in a file that only looks like a workbook.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    error : Exception
+        What it met.
+
+    Returns
+    -------
+    TableError
+        To be raised.
+    """
+    return TableError(
+        f"{name}: not a readable Excel workbook ({type(error).__name__}); save it as .xlsx again"
+    )
+
+
+def open_workbook(data: bytes, name: str, n_bytes: int, *, data_only: bool) -> Any:
+    """Open a workbook to be read row by row.
+
+    Parameters
+    ----------
+    data : bytes
+        The workbook.
+    name : str
+        Of the file.
+    n_bytes : int
+        What it inflates to.
+    data_only : bool
+        Whether values stand where formulas do.
+
+    Returns
+    -------
+    openpyxl.Workbook
+        To be closed.
+
+    Raises
+    ------
+    TableError
+        It inflates to more than is read.
+    """
+    from openpyxl import load_workbook  # noqa: PLC0415 - only who reads Excel pays for it
+
+    if n_bytes > _MOST_BYTES:
+        raise TableError(
+            f"{name}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; split it"
+        )
+    return load_workbook(io.BytesIO(data), read_only=True, data_only=data_only, keep_links=False)
+
+
+def read_cell(cell: Any) -> Any:
+    """Read what a cell holds: a number, a day as ISO date, text, or None.
+
+    Parameters
+    ----------
+    cell : object
+        Its value.
+
+    Returns
+    -------
+    object
+        None for what is empty.
+    """
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
     if isinstance(cell, date | time):
@@ -328,7 +383,19 @@ def _lines(cell: Any) -> str | None:
     )
 
 
-def _list(cell: Any) -> list[Any] | None:
+def read_list(cell: Any) -> list[Any] | None:
+    """Read the list that a cell of lines or of JSON stands for.
+
+    Parameters
+    ----------
+    cell : object
+        Of a column of lists.
+
+    Returns
+    -------
+    list or None
+        None where the cell is empty.
+    """
     if cell is None:
         return None
     text = str(cell)

@@ -3,8 +3,10 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
+from imrml.errors import require_types
 from imrml.models.persistence import LoadedModel
 from imrml.models.persistence import load_model as load_from_disk
 
@@ -39,8 +41,10 @@ def load_model(address: str | Path) -> LoadedModel:
     --------
     >>> load_model("nowhere")
     Traceback (most recent call last):
-    imrml.errors.ModelError: nowhere: no model.json; expected a directory that `imrml train ...
+    imrml.errors.ModelError: nowhere: does not exist (no model.json); expected a folder
+    that `imrml train --out` wrote, a bundle of `imrml bundle`, or models:/NAME@ALIAS
     """
+    require_types("load_model", address=(address, str | PathLike))
     if not str(address).startswith(_IN_MLFLOW):
         return load_from_disk(address)
     from imrml.tracking.registry import load_registered  # noqa: PLC0415 - of no use without MLflow

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from os import PathLike
 from pathlib import Path
 
 import pandas as pd
 
 from imrml.config import Config
-from imrml.errors import TrackingError, require_type
+from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
@@ -99,8 +100,15 @@ def train(
     Traceback (most recent call last):
     imrml.errors.TableError: ...
     """
-    require_type(items, pd.DataFrame, "train: items", "pass imrml.read_table(path)")
-    require_type(config, Config, "train: config", "pass imrml.load_config(path)")
+    require_types(
+        "train",
+        items=(items, pd.DataFrame),
+        config=(config, Config),
+        labels=(labels, pd.DataFrame | None),
+        out=(out, str | PathLike | None),
+        n_jobs=(n_jobs, int),
+        report=(report, Callable),
+    )
     result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
     facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
     if out is None:
@@ -132,7 +140,7 @@ def save_training(result: TrainingResult, folder: Path) -> None:
         result.verdict,
         result.manifest["data"],
         result.checks,
-        is_synthetic=result.manifest["trained_on"] == "synthetic",
+        is_synthetic=result.is_synthetic,
     )
 
 

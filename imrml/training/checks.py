@@ -7,7 +7,7 @@ import numpy as np
 
 from imrml.config import Split
 from imrml.evaluation import checks
-from imrml.evaluation.checks.telling_words import check_predictive_words
+from imrml.evaluation.checks.predictive_words import check_predictive_words
 from imrml.evaluation.splits import Folds
 from imrml.models import ReviewModel
 from imrml.models.outcome import CalibratedClassifier

@@ -118,7 +118,11 @@ class TrainingData:
 
 
 def prepare(
-    items: pd.DataFrame, config: Config, labels: pd.DataFrame | None = None
+    items: pd.DataFrame,
+    config: Config,
+    labels: pd.DataFrame | None = None,
+    *,
+    verb: str = "train",
 ) -> TrainingData:
     """Check an item table and cut it into submissions, decisions, labels and keys.
 
@@ -132,6 +136,8 @@ def prepare(
     labels : DataFrame, optional
         ``item_id`` (``CASE#NUMBER``) and ``deficiencies``; without it the table's own
         ``deficiencies`` column counts.
+    verb : str, default='train'
+        Command that needs the table; error messages begin with it.
 
     Returns
     -------
@@ -143,9 +149,9 @@ def prepare(
         A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item
         stands twice.
     """
-    require_columns(items, ["case_number", "item_number", "decision"], "training")
+    require_columns(items, ["case_number", "item_number", "decision"], verb)
     if items.empty:
-        raise NotEnoughDataError("training: the item table holds no rows")
+        raise NotEnoughDataError(f"{verb}: the item table holds no rows")
     items = items.reset_index(drop=True)
     keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(
         _is_whole
@@ -153,7 +159,7 @@ def prepare(
     if keyless.any():
         rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
         raise TableError(
-            "training: case_number or item_number is empty or no whole number "
+            f"{verb}: case_number or item_number is empty or no whole number "
             f"in rows {rows} (from 1)"
         )
     items = items.assign(
@@ -164,14 +170,14 @@ def prepare(
     if not is_known.all():
         rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
         raise TableError(
-            "training: decision must be 'upheld' or 'overturned'; "
+            f"{verb}: decision must be 'upheld' or 'overturned'; "
             f"rows {rows} (from 1) hold something else"
         )
     twice = items.duplicated(["case_number", "item_number"]).to_numpy()
     if twice.any():
         rows = [int(row) + 1 for row in np.flatnonzero(twice)[:5]]
         raise TableError(
-            f"training: {twice.sum()} items stand twice (same case_number and item_number), "
+            f"{verb}: {twice.sum()} items stand twice (same case_number and item_number), "
             f"first at rows {rows}"
         )
     overturned = (items["decision"] == "overturned").to_numpy()

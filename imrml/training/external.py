@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.errors import NotEnoughDataError, require_type
+from imrml.errors import NotEnoughDataError, require_types
 from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
 from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, describe_comparison, reach_verdict
 from imrml.evaluation.report.write import write_report
 from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
+from imrml.phrases import pluralize
 from imrml.training.data import TrainingData, describe_data, hash_cases, prepare
 from imrml.training.fitting import predict_held_out
 
@@ -47,7 +49,7 @@ class Evaluation:
 
     def __repr__(self) -> str:
         return format_summary(
-            f"Evaluation: {self.n_left_out:,} items left out",
+            f"Evaluation: {pluralize(self.n_left_out, 'item')} left out",
             self.metrics,
             self.verdict,
             is_synthetic=self.is_synthetic,
@@ -67,7 +69,7 @@ def evaluate(
     labels: pd.DataFrame | None = None,
     *,
     against: LoadedModel | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
 ) -> Evaluation:
     """Measure a model on items of cases that it was not trained on (split ``external``).
 
@@ -84,7 +86,7 @@ def evaluate(
     against : LoadedModel, optional
         Another model, compared on the items that neither saw, paired by case:
         ``metrics["against"]``.
-    out : Path, optional
+    out : str or Path, optional
         Folder for ``metrics.json``, ``report.html`` and ``card.md``; nothing is written where left
         out.
 
@@ -110,10 +112,17 @@ def evaluate(
     Traceback (most recent call last):
     imrml.errors.TableError: ...
     """
-    require_type(model, LoadedModel, "evaluate: model", "pass imrml.load_model(path)")
-    require_type(items, pd.DataFrame, "evaluate: items", "pass imrml.read_table(path)")
+    require_types(
+        "evaluate",
+        model=(model, LoadedModel),
+        items=(items, pd.DataFrame),
+        config=(config, Config | None),
+        labels=(labels, pd.DataFrame | None),
+        against=(against, LoadedModel | None),
+        out=(out, str | PathLike | None),
+    )
     config = config or Config.model_validate(model.manifest["config"])
-    data = prepare(items, config, labels)
+    data = prepare(items, config, labels, verb="evaluate")
     models = [model] if against is None else [model, against]
     rows = _find_unseen(data, models)
     unseen = data.take(rows)
@@ -135,7 +144,7 @@ def evaluate(
     is_synthetic = "synthetic" in {model.manifest["trained_on"], unseen.trained_on}
     if out is not None:
         write_report(
-            out, metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic
+            Path(out), metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic
         )
     return Evaluation(metrics, held_out, verdict, n_left_out, is_synthetic)
 
@@ -156,7 +165,9 @@ def _compare_with(
 ) -> dict[str, Any]:
     """Compare with another model, which reads the same rows as its own stage knows them."""
     stage = against.manifest["stage"]
-    seen_by_other = prepare(items, config.model_copy(update={"stage": stage})).take(rows)
+    seen_by_other = prepare(
+        items, config.model_copy(update={"stage": stage}), verb="evaluate"
+    ).take(rows)
     other = predict_held_out(against.model, seen_by_other, _year_rates(against))
     return {
         "model_version": str(against.manifest["model_version"]),

@@ -112,7 +112,7 @@ def _predict_fold(
         searched = search(learnt_from, config, run.n_jobs)
         config, chosen = searched.config, (searched.chosen,)
     model = fit_rows(run.data, config, train_rows)
-    year_rates = rates_by_year(learnt_from, config.models.category_shrinkage)
+    year_rates = rates_by_year(learnt_from)
     held = replace(predict_held_out(model, unseen, year_rates), chosen=chosen)
     if not n_shuffles:
         return held
@@ -162,14 +162,14 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
     )
 
 
-def rates_by_year(data: TrainingData, shrinkage: float) -> dict[int, float]:
+def rates_by_year(data: TrainingData, shrinkage: float = 20.0) -> dict[int, float]:
     """Compute the share overturned in each year of decision, shrunk to the share overall.
 
     Parameters
     ----------
     data : TrainingData
         The table.
-    shrinkage : float
+    shrinkage : float, default=20
         Items' worth of the share overall that is added to each year.
 
     Returns
@@ -218,6 +218,8 @@ def predict_held_out(
         },
         index=data.submissions.index,
     )
+    if model.blend_ is not None:
+        outcome["p_model_alone"] = model.predict_alone(inputs)[:, 1]
     if "age_band" in data.submissions:  # the state codes ages
         outcome["age_band"] = data.submissions["age_band"].to_numpy()
     if data.deficiencies is None or not data.is_labelled.any() or not model.predicts_deficiencies:

@@ -1,19 +1,19 @@
 """Every check for leakage: those that training runs, and those that need fits of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from imrml.config import Config, Split
-from imrml.errors import NotEnoughDataError, require_type
+from imrml.errors import NotEnoughDataError, require_types
 from imrml.evaluation import checks
+from imrml.evaluation.checks.predictive_words import check_predictive_words
 from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
-from imrml.evaluation.checks.telling_words import check_predictive_words
 from imrml.evaluation.splits import Folds, make_splits
-from imrml.models import ReviewModel
+from imrml.models import LoadedModel, ReviewModel
 from imrml.submissions.frame import submission_frame
 from imrml.training.checks import run_checks
 from imrml.training.data import TrainingData, prepare
@@ -46,7 +46,7 @@ _TITLES = {
 def check_leaks(
     items: pd.DataFrame,
     config: Config,
-    model: ReviewModel | None = None,
+    model: LoadedModel | ReviewModel | None = None,
     n_jobs: int = 1,
     report: Report = report_nothing,
 ) -> list[Check]:
@@ -58,8 +58,9 @@ def check_leaks(
         Item table with decisions; see :func:`imrml.training.data.prepare`.
     config : Config
         The recipe; a search in it is left out, for a leak shows under any settings.
-    model : ReviewModel, optional
-        Fitted; its features are looked at. Without it, one is fitted on a fold of the table.
+    model : LoadedModel or ReviewModel, optional
+        As ``load_model`` gives it, or the ``.model`` of a training: its features are looked at.
+        Without it, one is fitted on a fold of the table.
     n_jobs : int, default=1
         Processes that fit folds side by side; -1 for one a core.
     report : callable, default=report_nothing
@@ -93,18 +94,26 @@ def check_leaks(
     >>> [check.code for check in checks if check.status == "failed"]
     ['outcome_phrases', 'golden_feature']
     """
-    require_type(items, pd.DataFrame, "check_leaks: items", "pass imrml.read_table(path)")
-    require_type(config, Config, "check_leaks: config", "pass imrml.load_config(path)")
-    run = TrainingRun(prepare(items, config).without_labels, without_search(config), n_jobs, report)
-    data, config = run.data, run.config
+    require_types(
+        "check_leaks",
+        items=(items, pd.DataFrame),
+        config=(config, Config),
+        model=(model, LoadedModel | ReviewModel | None),
+        n_jobs=(n_jobs, int),
+        report=(report, Callable),
+    )
+    data = prepare(items, config, verb="leakcheck").without_labels
+    run = TrainingRun(data, without_search(config), n_jobs, report)
+    config = run.config
+    given = model.model if isinstance(model, LoadedModel) else model
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     folds = _folds_for_fits(data, config)
     report("looking at the table")
     if isinstance(folds, str):
-        return _check_without_fits(data, splits, folds, model)
+        return _check_without_fits(data, splits, folds, given)
     train_rows, test_rows = folds[0]
     fitted = fit_rows(data, without_refits(config), train_rows)
-    looked_at = model or fitted
+    looked_at = given or fitted
     at_table = run_checks(data, splits, folds, looked_at)
     golden_column = _check_golden_column(fitted, data.take(test_rows))
     sections = _check_sections(run, folds)

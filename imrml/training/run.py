@@ -1,4 +1,4 @@
-"""Item table to model: every split is refitted whole, and the verdict says what ships."""
+"""Item table to model: every split is refitted whole, and the verdict says what it is worth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +19,7 @@ from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
 from imrml.models import ReviewModel
+from imrml.phrases import pluralize
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
     deal_grouped,
@@ -53,7 +54,7 @@ class TrainingResult:
     Parameters
     ----------
     model : ReviewModel
-        Fitted on all items; the kind that the verdict allows.
+        Fitted on all items.
     manifest : dict of JSON types
         What a saved model carries: version, recipe, verdict, splits, facts on the data, hashes of
         the cases it was trained on.
@@ -120,9 +121,11 @@ def train(
 ) -> TrainingResult:
     """Evaluate a recipe on every split, then fit on all items the model that the verdict allows.
 
-    Where held-out log loss is not better than both priors', interval and all, the shrunken category
-    prior is what ships, and manifest, report and every score say so. The deficiency model has a
-    separate rule: its average precision must beat the category prior's, interval and all.
+    Outcome and deficiencies are blended with their priors, by weights that folds of cases choose
+    inside every fit, and that ships (``models.ship: expected``). Where held-out log loss is not
+    better than both priors', interval and all, manifest, report and every score say so; with
+    ``models.ship: distinguishable`` the category prior ships then, and that of the deficiencies
+    where their average precision does not beat it.
 
     Parameters
     ----------
@@ -154,8 +157,9 @@ def train(
     data = run.data
     _require_both_decisions(data.overturned)
     report(
-        f"{len(data.items):,} items of {data.keys['case_number'].nunique():,} cases "
-        f"in {data.groups.max() + 1:,} groups"
+        f"{pluralize(len(data.items), 'item')} of "
+        f"{pluralize(data.keys['case_number'].nunique(), 'case')} "
+        f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
 
     # 1. Deal the cases to folds, and choose the split whose figures stand first.
@@ -212,7 +216,7 @@ def train(
     metrics["data"] = {
         **describe_data(data),
         "stage": config.stage,
-        "ships": shipped.config.models.outcome.kind,
+        "ships": _name_shipped(model),
         "notes": list(model.notes),
     }
     return TrainingResult(
@@ -230,7 +234,7 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
     n_overturned, n_upheld = int(overturned.sum()), int((~overturned).sum())
     if min(n_overturned, n_upheld) < 2:
         raise NotEnoughDataError(
-            "training needs upheld and overturned items, at least two of each; "
+            "train needs upheld and overturned items, at least two of each; "
             f"found {n_upheld:,} upheld and {n_overturned:,} overturned"
         )
 
@@ -294,6 +298,11 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
     return model
 
 
+def _name_shipped(model: ReviewModel) -> str:
+    kind = str(model.models["outcome"]["kind"])
+    return kind if model.blend_ is None else f"{kind}, blended with both base rates"
+
+
 def _write_manifest(
     run: TrainingRun,
     shipped: Shipped,
@@ -313,7 +322,7 @@ def _write_manifest(
         "config": shipped.config.model_dump(),
         "splits": describe_splits(splits, data.keys),
         "data": facts,
-        "year_rates": rates_by_year(data, config.models.category_shrinkage),
+        "year_rates": rates_by_year(data),
         "training_cases": list_case_hashes(data),
     }
 

@@ -1,4 +1,4 @@
-"""What ships: the recipe where held-out cases bear it out, the category prior where they do not."""
+"""What ships: what is expected to be best, or only what held-out cases show to be better."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +33,11 @@ class Shipped:
 def select_shipped_model(
     config: Config, held: HeldOut, verdict: Verdict, deficiencies: Mapping[str, Any]
 ) -> Shipped:
-    """Replace by the category prior what held-out cases did not bear out.
+    """Decide what is fitted on all items, as ``models.ship`` says.
+
+    ``expected`` keeps the recipe, whose outcome is blended with both priors and was measured so;
+    ``distinguishable`` replaces by the category prior what held-out cases did not show to be
+    better. Neither changes what is said of it.
 
     Parameters
     ----------
@@ -52,14 +56,23 @@ def select_shipped_model(
     """
     models, kind = config.models, config.models.outcome.kind
     figures: dict[str, Any] = {}
-    if not verdict.beats_priors and not kind.endswith("_prior"):
+    is_shown = verdict.beats_priors or kind.endswith("_prior")
+    if models.ship == "expected":
+        if not is_shown:
+            expected = (
+                f"What ships all the same is {kind} blended with both base rates: expected to be "
+                "best, not shown to be."
+            )
+            verdict = replace(verdict, sentence=f"{verdict.sentence} {expected}")
+    elif not is_shown:
         models = _with_prior(models, "outcome")
         not_kept = (
             "The saved model gives the category prior; "
             f"the figures are of {kind}, which was not kept."
         )
         verdict = replace(verdict, sentence=f"{verdict.sentence} {not_kept}")
-    if models.deficiency.kind == "ridge" and not _beats_prior(deficiencies):
+    needs_proof = models.ship == "distinguishable" and models.deficiency.kind == "ridge"
+    if needs_proof and not _beats_prior(deficiencies):
         models = _with_prior(models, "deficiency")
     if models.target_precision is not None:
         precision = control_precision(

@@ -9,10 +9,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
-from imrml.explaining.precedents import name_category
 from imrml.explaining.summary import format_summary
+from imrml.features.names import name_category
 from imrml.phrases import percent, pluralize
 from imrml.scoring.in_words import (
     BRIEF,
@@ -22,9 +22,10 @@ from imrml.scoring.in_words import (
     P_MEANING,
     PLANNED,
     SEND_ONLY,
+    SOURCES,
+    SUBMISSIONS,
     compare_with_base_rate,
     describe_ignored_input,
-    format_base_rate,
     format_note,
 )
 from imrml.tables.files import table_bytes
@@ -115,17 +116,18 @@ class Pages:
             "compare": compare_with_base_rate,
             "note": format_note,
             "pluralize": pluralize,
-            "rate": format_base_rate,
         }
         self._environment.globals |= {
             "p_meaning": P_MEANING,
             "decision_support": DECISION_SUPPORT,
             "law": LAW,
             "send_only": SEND_ONLY,
+            "sources": SOURCES,
+            "submissions": SUBMISSIONS,
             "planned_title": PLANNED,
             "brief": BRIEF,
             "demo": DEMO if service.is_demo else "",
-            "names": {deficiency.id: deficiency.name for deficiency in taxonomy()},
+            "names": deficiency_names(),
             "version": version("imrml"),
             "verdict": service.model.manifest["verdict"],
             "bare": False,

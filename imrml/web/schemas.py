@@ -84,13 +84,14 @@ class Prediction(BaseModel):
     p_deficiency_3: _Share | None
     send_before_submission: list[str]
     already_shown: list[str]
-    planned: list[str]
     reasons: list[str]
     stage: str
     model_version: str
     trained_on: str
     item_number: int
     treatment: str
+    planned: list[str]
+    deficiency_source: str | None
 
 
 class Meaning(BaseModel):

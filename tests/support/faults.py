@@ -40,10 +40,10 @@ def parse_or_harm(file, limits):
 
 def read_or_harm(file, limits):
     """Read a letter, unless it is a harmful one."""
-    from imrml.corpus.batch import read_file
+    from imrml.corpus.batch import parse_letter_file
 
     harm(file.content)
-    return file.source, read_file(file, limits)
+    return file.source, parse_letter_file(file, limits)
 
 
 def parse_or_fail(file, limits):

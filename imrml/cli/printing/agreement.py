@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from imrml.phrases import pluralize
+
 _COLUMNS = ("precision", "recall", "f1")
 _OVERALL = {
     "micro_precision": "micro precision",
@@ -51,7 +53,8 @@ def _agreement_lines(agreement: Mapping[str, Any]) -> Iterator[str]:
         yield f"{title:<56}{_format_figure(agreement[name])}"
     level = f"{100 * agreement['interval_level']:g} %"
     yield (
-        f"{agreement['n_items']:,} gold items of {agreement['n_cases']:,} cases; "
+        f"{pluralize(agreement['n_items'], 'gold item')} of "
+        f"{pluralize(agreement['n_cases'], 'case')}; "
         f"in brackets {level} intervals, bootstrapped by case"
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from imrml.labelling.learning import LearningResult
+from imrml.phrases import pluralize
 
 
 def print_learning(result: LearningResult) -> None:
@@ -36,6 +37,6 @@ def learning_lines(result: LearningResult) -> Iterator[str]:
     low, high = result.gain
     yield (
         f"gain {result.f1 - result.f1_of_cues:+.3f} ({low:+.3f} to {high:+.3f}), "
-        f"{result.n_items:,} items of {result.n_cases:,} cases, everything fitted without the "
-        "cases that it is measured on"
+        f"{pluralize(result.n_items, 'item')} of {pluralize(result.n_cases, 'case')}, "
+        "everything fitted without the cases that it is measured on"
     )

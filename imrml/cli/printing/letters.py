@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from imrml.cli.printing.text import printable
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.determinations import Item
 from imrml.labelling.labeller import label_rationale
 from imrml.letters.coverage import measure_coverage
@@ -77,7 +77,7 @@ def _print_item(item: Item, screen: Console) -> None:
         id_: number
         for number, id_ in enumerate(dict.fromkeys(span.id for span in evidence), start=1)
     }
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     head = Text(f"\n{item.item_number}. ", style="bold")
     head.append(
         f"{determination.decision.upper()}  ", style=_DECISION_STYLES[determination.decision]

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from imrml.cli.printing.text import printable
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 
 if TYPE_CHECKING:
     from imrml.labelling.explanation import ExplainedSentence, LabelTrace
@@ -52,7 +52,7 @@ def print_trace(trace: "LabelTrace", console: Console) -> None:
     numbers = {
         id_: number for number, id_ in enumerate(trace.deficiencies + trace.supports, start=1)
     }
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     head = f"{trace.item_id}  {trace.decision}" + (f": {trace.item}" if trace.item else "")
     console.print(Text(printable(head), style="bold"))
     rows = Table.grid(padding=(0, 2))

@@ -4,6 +4,7 @@ from .features import (
 from .features import (
     check_golden_feature as check_golden_feature,
 )
+from .predictive_words import check_predictive_words as check_predictive_words
 from .splits import (
     Check as Check,
 )
@@ -22,7 +23,6 @@ from .splits import (
 from .splits import (
     check_time_order as check_time_order,
 )
-from .telling_words import check_predictive_words as check_predictive_words
 from .trials import (
     check_alarms as check_alarms,
 )

@@ -19,9 +19,9 @@ from imrml.intervals import (
 
 PRIORS = ("class_prior", "category_prior")
 """What a model must beat."""
-BASELINES = (*PRIORS, "last_year")
+BASELINES = (*PRIORS, "last_year", "model_alone")
 """What stands beside it: ``last_year`` gives the overall rate of the latest year before the item's
-that was learnt from."""
+that was learnt from, ``model_alone`` what the model says before it is blended with the priors."""
 MIN_DECISION_CASES = 5
 """Cases of each decision without which a difference to a prior is not given: with a handful of
 overturned cases the bootstrap promises too much, and with none at all every lower probability would

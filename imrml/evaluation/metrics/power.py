@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from imrml.evaluation.metrics.outcome import PRIORS
 from imrml.intervals import Figure, not_applicable
 
 SHOWN_AUROC = 0.65
@@ -118,9 +119,10 @@ def count_for_gain(
 def state_power(
     outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float
 ) -> dict[str, Any]:
-    """State how many letters would show an AUROC of 0.65, and a gain of 0.01 in log loss.
+    """State how many letters would show an AUROC of 0.65, a gain of 0.01, and the gain seen here.
 
-    The gain is over the category prior. Letters, not items: items of one letter mostly share their
+    Gains are in log loss over the category prior; that seen here is over both priors, and left out
+    where there is none. Letters, not items: items of one letter mostly share their
     fate and their narrative, so for the AUROC a letter counts once, which errs on the side of more
     letters. For the gain, the error that the interval of the paired difference tells, bootstrapped
     by case, is scaled to the number of letters.
@@ -137,8 +139,8 @@ def state_power(
     Returns
     -------
     dict
-        ``auroc`` and ``log_loss``: each {"shows", "n_letters", "n_letters_here"} or
-        {"not_applicable": why}; ``sentence``.
+        ``auroc``, ``log_loss`` and ``log_loss_seen``: each {"shows", "n_letters", "n_letters_here"}
+        or {"not_applicable": why}; ``sentence``.
 
     Examples
     --------
@@ -168,7 +170,55 @@ def state_power(
             "n_letters": count_for_gain(SHOWN_GAIN, deviation),
             "n_letters_here": n_cases,
         }
+    stated["log_loss_seen"] = _settle(outcome, n_cases, interval_level)
     return {**stated, "sentence": _in_words(stated, n_cases)}
+
+
+def _settle(outcome: Mapping[str, Figure], n_cases: int, interval_level: float) -> dict[str, Any]:
+    """State how many letters would tell the gain seen here from none, over both priors."""
+    by_prior = [outcome.get(f"log_loss_vs_{prior}", {}) for prior in PRIORS]
+    if any("value" not in difference for difference in by_prior):
+        return not_applicable("a difference to a prior could not be given")
+    smallest = max(by_prior, key=lambda difference: difference["value"])
+    if smallest["value"] >= 0:
+        return not_applicable("no gain over both priors is seen")
+    n_letters = [
+        count_letters(difference, n_cases, interval_level)
+        for difference in by_prior
+        if difference["high"] > difference["low"]
+    ]
+    if not n_letters:
+        return not_applicable("the differences to the priors do not vary")
+    return {
+        "shows": round(-smallest["value"], 4),
+        "n_letters": max(n_letters),
+        "n_letters_here": n_cases,
+    }
+
+
+def count_letters(difference: Figure, n_cases: int, interval_level: float) -> int:
+    """Count the letters that would tell a paired difference, as it is seen here, from none.
+
+    Parameters
+    ----------
+    difference : mapping
+        ``value``, not zero, and the ends of its interval, bootstrapped by case.
+    n_cases : int
+        Letters that it was found on.
+    interval_level : float
+        Of the interval.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> count_letters({"value": -0.01, "low": -0.03, "high": 0.01}, 100, 0.95)
+    818
+    """
+    deviation = _error(difference, interval_level) * np.sqrt(n_cases)
+    return count_for_gain(abs(difference["value"]), deviation)
 
 
 def _error(figure: Figure, interval_level: float) -> float:
@@ -179,6 +229,7 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
     needs = {
         "auroc": f"an AUROC of {SHOWN_AUROC} instead of 0.5",
         "log_loss": f"a gain of {SHOWN_GAIN} in log loss over the category prior",
+        "log_loss_seen": "the gain seen here over both priors",
     }
     statements = []
     for name, need in stated.items():
@@ -190,6 +241,6 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
     if not statements:
         return "What these letters could show cannot be reckoned: too few of one decision."
     return (
-        f"With {POWER:.0%} power, {' and '.join(statements)}; "
+        f"With {POWER:.0%} power, {', '.join(statements)}; "
         f"these figures rest on {n_cases:,} letters."
     )

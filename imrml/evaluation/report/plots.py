@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from imrml.deficiencies import taxonomy
+from imrml.deficiencies import deficiency_names
 from imrml.evaluation.report.canvas import INK, MODEL, OBSERVED, PRIOR, open_canvas
 
 _WIDTH, _HEIGHT = 5.4, 4.2
@@ -217,7 +217,7 @@ def draw_deficiencies(labels: Mapping[str, Mapping[str, Any]]) -> str:
     str
         SVG.
     """
-    names = {deficiency.id: deficiency.name for deficiency in taxonomy()}
+    names = deficiency_names()
     known = sorted(
         (
             (names.get(label, label), figures)

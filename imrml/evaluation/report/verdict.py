@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imrml.evaluation.metrics.outcome import PRIORS
+from imrml.evaluation.metrics.power import count_letters
 from imrml.evaluation.splits import Headline
 from imrml.intervals import Figure
 
@@ -84,18 +85,19 @@ def reach_verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
         )
     else:
         advice = (
-            "Use the base rate of the treatment category instead: it is simpler, "
-            "and nothing here shows that it is worse."
+            "Nothing here shows that the base rate of the treatment category, which is simpler, "
+            "is worse."
         )
     skill = figures.get("log_loss_skill")
     deficiencies = metrics.get("deficiencies", {}).get(headline.split, {})
+    n_cases = counts["n_cases"]
     sentence = (
         f"Measured on {counts['n_items']:,} held-out items of {counts['n_cases']:,} cases "
         f"({counts['n_overturned_items']:,} items of {counts['n_overturned_cases']:,} cases "
         f"overturned), split {headline.split.replace('_', '-')}. "
         f"{_format_difference(differences['class_prior'], 'class prior', level, skill)} "
         f"{_format_difference(differences['category_prior'], 'category prior', level)} {advice} "
-        f"{_format_deficiencies(deficiencies, level)}"
+        f"{_format_deficiencies(deficiencies, n_cases, metrics['bootstrap']['interval_level'])}"
         f"Why this split: {headline.reason}.{_format_power(metrics, headline.split)}"
     )
     return Verdict(beats["class_prior"], beats["category_prior"], sentence, headline)
@@ -106,7 +108,7 @@ def _format_power(metrics: Mapping[str, Any], split: str) -> str:
     return f" {stated['sentence']}" if stated else ""
 
 
-def _format_deficiencies(figures: Mapping[str, Any], level: str) -> str:
+def _format_deficiencies(figures: Mapping[str, Any], n_cases: int, interval_level: float) -> str:
     difference = figures.get("micro_ap_vs_category_prior", {})
     if "value" not in difference:
         return ""
@@ -117,10 +119,13 @@ def _format_deficiencies(figures: Mapping[str, Any], level: str) -> str:
         if difference["high"] < 0
         else "not distinguishable from"
     )
-    interval = _format_interval(difference, level, ".3f")
+    interval, settled = _format_interval(difference, f"{interval_level:.0%}", ".3f"), ""
+    if difference["low"] <= 0 < difference["value"]:
+        n_letters = count_letters(difference, n_cases, interval_level)
+        settled = f"; such a gain would show with about {n_letters:,} letters"
     return (
         f"Deficiencies: {words} their category prior "
-        f"(average precision {interval}; above zero is better). "
+        f"(average precision {interval}; above zero is better{settled}). "
     )
 
 

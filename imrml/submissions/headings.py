@@ -1,0 +1,184 @@
+"""Headings of clerks' tables: which column of ours each means, by synonyms or as somebody says."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from imrml.errors import TableError
+
+AGE_AND_SEX = "age_and_sex"
+"""What a heading such as "Age/Sex" means; both are read of its cells."""
+_BRACKETS = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]")
+_SIGNS = re.compile(r"[^a-z0-9]{1,200}")
+_NUMBER_SIGN = re.compile(r"#")
+_CAMELS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LAST_NUMBER = re.compile(r"\s{0,3}#?\d{1,2}\s{0,3}$")
+_PARTS = re.compile(r"\s{0,3}(?:[/&,+]|\band\b|\bor\b)\s{0,3}")
+ONE_OF = frozenset({"treatment", "request_id"})
+"""Columns for which one heading counts; of the others all that mean them are read together."""
+
+
+def fold_heading(heading: str) -> str:
+    r"""Take from a heading what does not count: case, signs and blanks.
+
+    Parameters
+    ----------
+    heading : str
+        As a table spells it.
+
+    Returns
+    -------
+    str
+        Words in lower case between single blanks.
+
+    Examples
+    --------
+    >>> fold_heading("Claim #:"), fold_heading("*ICD-10\nCode")
+    ('claim number', 'icd 10 code')
+    """
+    return " ".join(_SIGNS.sub(" ", _NUMBER_SIGN.sub(" number ", heading[:300].lower())).split())
+
+
+@cache
+def _synonyms() -> dict[str, tuple[str, int]]:
+    """Column and rank of each heading, by its folded words."""
+    table = yaml.safe_load(
+        files("imrml.submissions").joinpath("headings.yaml").read_text(encoding="utf-8")
+    )
+    return {
+        fold_heading(heading): (column, rank)
+        for column, headings in table.items()
+        # Our own names too: as a part of a heading, or numbered.
+        for rank, heading in enumerate([column, *headings], start=-1)
+    }
+
+
+def find_synonym(heading: str) -> str | None:
+    """Tell which column of ours a heading means, by the table of synonyms.
+
+    Parameters
+    ----------
+    heading : str
+        As a table spells it; it may be numbered, or name one thing in several ways.
+
+    Returns
+    -------
+    str or None
+        A column, or ``AGE_AND_SEX``; None where the table of synonyms does not hold it.
+
+    Examples
+    --------
+    >>> [find_synonym(words) for words in ("Tx requested", "DOI (mm/dd/yyyy)", "Status")]
+    ['treatment', 'date_of_injury', None]
+    >>> [find_synonym(words) for words in ("TreatmentRequested", "Dx 2", "Dx/ICD-10", "Dx/Age")]
+    ['treatment', 'diagnosis', 'diagnosis', None]
+    """
+    found = _look_up(heading)
+    return found[0] if found else None
+
+
+def rank_heading(heading: str) -> int:
+    """Rank a heading among those of its column: of several the least counts.
+
+    Parameters
+    ----------
+    heading : str
+        As a table spells it.
+
+    Returns
+    -------
+    int
+        -1 for a heading that is no synonym, and so bears our own name.
+    """
+    found = _look_up(heading)
+    return found[1] if found else -1
+
+
+@cache
+def _look_up(heading: str) -> tuple[str, int] | None:
+    """Look a heading up as it stands, without brackets, without its number, or part by part."""
+    heading = heading[:300]
+    plain = _BRACKETS.sub(" ", heading)
+    for words in (heading, plain, _CAMELS.sub(" ", plain), _LAST_NUMBER.sub("", plain)):
+        if found := _synonyms().get(fold_heading(words)):
+            return found
+    parts = [_synonyms().get(fold_heading(part)) for part in _PARTS.split(plain)]
+    if len(parts) > 1 and parts[0] and all(part and part[0] == parts[0][0] for part in parts):
+        return parts[0]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingMap:
+    """What somebody says that headings mean, before any synonym.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Our columns by folded heading.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, sayings: Sequence[str], known: frozenset[str]) -> "HeadingMap":
+        """Read sayings such as ``Tx reqd=treatment``.
+
+        Parameters
+        ----------
+        sayings : sequence of str
+            Heading, an equals sign and a column of ours.
+        known : frozenset of str
+            Columns of ours.
+
+        Returns
+        -------
+        HeadingMap
+            What they say.
+
+        Raises
+        ------
+        TableError
+            A saying has no equals sign, or names no column of ours.
+
+        Examples
+        --------
+        >>> HeadingMap.parse(["Tx reqd=treatment"], frozenset({"treatment"})).columns
+        {'tx reqd': 'treatment'}
+        """
+        columns = {}
+        for saying in sayings:
+            heading, is_equal, column = saying.rpartition("=")
+            column = "_".join(column.lower().split())
+            column = {"notes": "case_summary"}.get(column, column)
+            if not is_equal or not fold_heading(heading):
+                raise TableError(
+                    f'--map: {saying!r} is no mapping; expected "HEADING=COLUMN", such as '
+                    '"Tx requested=treatment"'
+                )
+            if column not in known:
+                raise TableError(
+                    f"--map: {column!r} is no column of a request; expected one of "
+                    f"{', '.join(sorted(known))}"
+                )
+            columns[fold_heading(heading)] = column
+        return cls(columns)
+
+    def find(self, heading: str) -> str | None:
+        """Tell what a heading was said to mean.
+
+        Parameters
+        ----------
+        heading : str
+            As a table spells it.
+
+        Returns
+        -------
+        str or None
+            None where nothing was said of it.
+        """
+        return self.columns.get(fold_heading(heading))

@@ -65,6 +65,7 @@ REASONS: dict[str, str] = {
     "no_items": "check whether the letter is whole",
     "item_without_outcome": "check whether the letter is whole",
     "contradictory_outcomes": "ask its sender which of its sentences holds",
+    "cut_short": "copy the letter again, the whole of it",
     "item_without_rationale": "check whether the letter is whole; if it is, ask for a better copy",
     "misread_item": "ask for the letter as it was written, or for a better scan, or type the case",
     "misread_summary": "check the order of its pages, or ask for the letter as it was written",
@@ -160,6 +161,10 @@ class CheckFailedError(ImrmlError):
     """A check, gate or alarm found something."""
 
     exit_code = 4
+
+
+class OtherVersionWarning(UserWarning):
+    """A model is used under another version of scikit-learn, under which it answers the same."""
 
 
 class RequestWarning(UserWarning):

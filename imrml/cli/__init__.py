@@ -5,8 +5,9 @@ import gc
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,7 +38,7 @@ from imrml.cli import (
 )
 from imrml.cli.console import console
 from imrml.cli.log import open_log, take_log_options
-from imrml.errors import ImrmlError, NothingChangedError
+from imrml.errors import ImrmlError, NothingChangedError, OtherVersionWarning
 from imrml.masking import mask_secrets
 
 app = typer.Typer(
@@ -119,6 +120,7 @@ def main() -> None:
         arguments, options = take_log_options(arguments)
         command = next((each for each in arguments if not each.startswith("-")), "imrml")
         console.log = open_log(options, command, console.run_id)
+        warnings.showwarning = _show_warning(warnings.showwarning)
         app(arguments)
     except SystemExit as stop:  # how the command line library ends
         exit_code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
@@ -142,6 +144,18 @@ def main() -> None:
     finally:
         if console.log is not None:
             console.log.write("end", message, exit_code)
+
+
+def _show_warning(show_other: Callable[..., None]) -> Callable[..., None]:
+    """Say a warning about a model's version in a line of prose, and others as they come."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, OtherVersionWarning):
+            console.tell(str(message))
+        else:
+            show_other(message, category, *where)
+
+    return show
 
 
 def _describe(error: Exception) -> tuple[str, int]:

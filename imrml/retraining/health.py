@@ -17,6 +17,7 @@ from imrml.tables.files import read_table
 from imrml.tracking import (
     CHAMPION,
     PREVIOUS,
+    deleted_experiments,
     describe_move,
     list_aliases,
     list_moves,
@@ -49,6 +50,7 @@ def diagnose() -> Iterator[str]:
     try:
         yield from unfinished_moves()
         yield from unfinished_runs()
+        yield from deleted_experiments()
         aliases = list_aliases()
         for name, alias, version in aliases:
             yield from _troubles_of_model(

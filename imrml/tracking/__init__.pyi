@@ -24,6 +24,7 @@ from .registry import promote as promote
 from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves
 from .runs import LoggedRun as LoggedRun
+from .runs import deleted_experiments as deleted_experiments
 from .runs import discard_unfinished as discard_unfinished
 from .runs import list_runs as list_runs
 from .runs import log_training as log_training

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, TrackingError
 from imrml.models import MODEL_FILES, load_model
 from imrml.tracking.connection import artifact_location, connected
 from imrml.tracking.flattening import flatten, flatten_figures
@@ -335,11 +335,53 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
 def _find_experiment(client: "MlflowClient", name: str) -> str:
     """Find an experiment by its name, or make it; its id."""
     known = client.get_experiment_by_name(name)
-    return str(
-        known.experiment_id
-        if known
-        else client.create_experiment(name, artifact_location=artifact_location())
+    if known is None:
+        return str(client.create_experiment(name, artifact_location=artifact_location()))
+    if known.lifecycle_stage == "deleted":
+        raise TrackingError(describe_deleted(name, known.experiment_id))
+    return str(known.experiment_id)
+
+
+def describe_deleted(name: str, experiment_id: str) -> str:
+    """Say that an experiment was deleted in MLflow, and how it is restored.
+
+    Parameters
+    ----------
+    name, experiment_id : str
+        Of the experiment.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"experiment {name} was deleted at {shown_tracking_uri()}, nothing can be logged to it: "
+        f"restore it with `mlflow experiments restore --experiment-id {experiment_id}` (with "
+        "MLFLOW_TRACKING_URI set to that place), or name another by tracking.experiment"
     )
+
+
+def deleted_experiments() -> list[str]:
+    """Find experiments that hold trainings of this program and were deleted in MLflow.
+
+    Returns
+    -------
+    list of str
+        A sentence each, with the command that restores it.
+    """
+    with connected() as client:
+        from mlflow.entities import ViewType  # noqa: PLC0415
+
+        return [
+            describe_deleted(experiment.name, experiment.experiment_id)
+            for experiment in client.search_experiments(view_type=ViewType.DELETED_ONLY)
+            if client.search_runs(
+                [experiment.experiment_id],
+                "tags.model_version != ''",
+                run_view_type=ViewType.ALL,
+                max_results=1,
+            )
+        ]
 
 
 def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:

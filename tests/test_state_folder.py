@@ -321,6 +321,28 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(monkeypatch):
     assert list_versions().empty
 
 
+def test_a_transaction_cut_by_a_kill_is_rolled_back(copied):
+    program = (
+        "import os, sqlite3, sys; stored = sqlite3.connect(sys.argv[1]); "
+        "stored.execute('pragma cache_size = 1'); "
+        "stored.execute('update tags set value = hex(randomblob(50000))'); "
+        "stored.execute('update experiments set artifact_location = 1'); os._exit(9)"
+    )
+    database = copied / "mlflow.db"
+    done = subprocess.run([sys.executable, "-c", program, database], check=False)
+    assert done.returncode == 9
+    assert Path(f"{database}-journal").exists()
+    assert relocate() > 0
+    load_registered(CHAMPION)
+
+
+def test_a_database_that_is_none_is_one_thing_to_do(imrml):
+    (state_dir() / "mlflow.db").write_bytes(b"no database at all" * 100)
+    run = imrml("doctor")
+    assert run.code == 4
+    assert "damaged" in run.out
+
+
 def test_a_copied_database_is_whole_while_somebody_writes(tmp_path):
     source = tmp_path / "source.db"
     with closing(sqlite3.connect(source)) as stored:

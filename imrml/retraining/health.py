@@ -41,13 +41,13 @@ def diagnose() -> Iterator[str]:
         What is wrong and what to do; nothing where all is well.
     """
     yield from _troubles_of_folder()
-    if move := describe_move():
-        yield move
     if interruption := interrupted_retrain():
         yield interruption
     if silence := describe_silence():
         yield silence
     try:
+        if move := describe_move():
+            yield move
         yield from unfinished_moves()
         yield from unfinished_runs()
         yield from deleted_experiments()

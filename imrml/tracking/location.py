@@ -96,24 +96,25 @@ def find_former_places(database: Path | None = None) -> list[str]:
     if path is None or not path.exists():
         return []
     own = artifacts_dir().as_uri()
-    with closing(_open(path)) as stored:
-        known = {table for (table,) in stored.execute("select name from sqlite_master")}
-        found = set()
-        if "experiments" in known:
-            found = {
-                str(place)
-                for (place,) in stored.execute(
-                    "select distinct artifact_location from experiments "
-                    "where artifact_location like ?",
-                    (f"file:%/{_ARTIFACTS}",),
-                )
-            }
-    return sorted(found - {own})
+    try:
+        with closing(_open(path)) as stored:
+            rows = stored.execute(
+                "select distinct artifact_location from experiments where artifact_location like ?",
+                (f"file:%/{_ARTIFACTS}",),
+            ).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):  # MLflow has not been at it yet
+            return []
+        raise TrackingError(f"{path}: cannot be read ({error}); see its rights and disk") from None
+    except sqlite3.DatabaseError as error:
+        raise TrackingError(f"{path}: damaged ({error}); restore it from a backup") from None
+    return sorted({str(place) for (place,) in rows} - {own})
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    """Open to read; what a killed process left half written is rolled back, so not read-only."""
     try:
-        return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
     except sqlite3.Error as error:
         raise TrackingError(f"{path}: cannot be opened ({error}); see its rights") from None
 

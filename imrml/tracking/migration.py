@@ -34,7 +34,7 @@ def copy_database(source: Path, target: Path) -> None:
 
     def copy(temporary: Path) -> None:
         with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as old,
             closing(sqlite3.connect(temporary)) as new,
         ):
             old.backup(new)
@@ -75,7 +75,7 @@ def _upgrade_copy(path: Path, temporary: Path) -> None:
 
 def _find_revision(path: Path) -> str | None:
     """Read which schema a database has; None where MLflow has not been at it."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as stored:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as stored:
         try:
             row = stored.execute("select version_num from alembic_version").fetchone()
         except sqlite3.OperationalError:

@@ -15,6 +15,9 @@ def retrain_model(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Compare and report; log nothing, move nothing.")
     ] = False,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Learn from late cases of the champion's period too.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
     ] = 1,
@@ -27,13 +30,20 @@ def retrain_model(
     from imrml.cli.printing.findings import print_gates
     from imrml.config import load_config
     from imrml.errors import ChampionKeptError, NothingChangedError
-    from imrml.retraining.cycle import KEPT, NOTHING_NEW
     from imrml.retraining.nights import run_night
+    from imrml.retraining.outcome import KEPT, NOTHING_NEW
     from imrml.retraining.report import write_verdict
 
     settings = load_config(config)
     with console.report_steps() as report:
-        outcome = run_night(settings, jobs, report, is_dry_run=dry_run, run_id=console.run_id)
+        outcome = run_night(
+            settings,
+            jobs,
+            report,
+            is_dry_run=dry_run,
+            is_backfill=backfill,
+            run_id=console.run_id,
+        )
     if outcome.is_untouched:
         raise NothingChangedError(f"retrain: {outcome.why}")
     try:

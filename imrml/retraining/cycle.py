@@ -29,6 +29,7 @@ from imrml.retraining.drop_folder import (
     is_already_processed,
     record_outcome,
     recorded_champion,
+    recorded_looks,
 )
 from imrml.retraining.forgotten import read_forgotten
 from imrml.retraining.gate import (
@@ -41,46 +42,16 @@ from imrml.retraining.gate import (
 )
 from imrml.retraining.intake import ingest
 from imrml.retraining.lock import retrain_lock
-from imrml.retraining.window import find_new_cases, find_newer_cases, split_newest
+from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
+from imrml.retraining.window import find_new_cases, find_newer_cases, hold_apart, split_newest
 from imrml.tracking import discard_unfinished, log_training, promote
 from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
 from imrml.training.fitting import Report, predict_held_out, report_nothing
 from imrml.training.run import TrainingResult, train
 
-PROMOTED, KEPT, NOTHING_NEW = "promoted", "champion kept", "nothing new"
 _FORGOTTEN = "the champion had learned from a case that was forgotten since"
 _LATENCY_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a retrain did.
-
-    Parameters
-    ----------
-    verdict : {'promoted', 'champion kept', 'nothing new'}
-        In a word.
-    why : str
-        In a sentence.
-    gates : tuple of GateResult
-        Empty where nothing was compared.
-    n_new_cases, n_new_overturned : int
-        Cases and overturned items that the champion was not trained on, decided after those it was
-        trained on.
-    champion : tuple of (str, str) or None
-        Registered model and version in use from then on; None where there is none yet.
-    is_untouched : bool
-        No file had arrived, so nothing was looked at but the champion.
-    """
-
-    verdict: str
-    why: str
-    gates: tuple[GateResult, ...] = ()
-    n_new_cases: int = 0
-    n_new_overturned: int = 0
-    champion: tuple[str, str] | None = None
-    is_untouched: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +68,15 @@ class _RetrainRun:
         Given, in words, what is going on.
     is_dry_run : bool
         Log nothing and move nothing.
+    is_backfill : bool
+        New cases of the champion's own period count too.
     """
 
     config: Config
     n_jobs: int
     report: Report
     is_dry_run: bool
+    is_backfill: bool = False
 
     @property
     def challenger(self) -> Path:
@@ -134,6 +108,12 @@ class _Arrivals:
     is_new: np.ndarray
     is_newer: np.ndarray
     champion: Champion
+
+    @property
+    def n_looks(self) -> int:
+        """How often the champion was compared with a challenger before."""
+        in_use = (self.champion.name, self.champion.version)
+        return recorded_looks() if recorded_champion() == in_use else 0
 
     @property
     def n_newer_cases(self) -> int:
@@ -169,6 +149,7 @@ class _Arrivals:
             self.n_newer_cases,
             self.n_newer_overturned,
             None if in_use is None else (self.champion.name, in_use),
+            n_looks=0 if version else self.n_looks + bool(gates and self.champion.model),
         )
 
 
@@ -178,6 +159,7 @@ def retrain(
     report: Report = report_nothing,
     *,
     is_dry_run: bool = False,
+    is_backfill: bool = False,
 ) -> Outcome:
     """Take in what is new, and replace the champion if the gate lets the challenger pass.
 
@@ -191,6 +173,9 @@ def retrain(
         Given, in words, what is going on.
     is_dry_run : bool, default=False
         Compare and report, but log nothing and move nothing.
+    is_backfill : bool, default=False
+        Learn from cases decided in the champion's own period too; those of a part of them, which
+        neither model is fitted on, are compared on.
 
     Returns
     -------
@@ -202,7 +187,7 @@ def retrain(
         Another retrain is at work, MLflow is away, or the data do not allow a training; nothing was
         moved.
     """
-    run = _RetrainRun(config, n_jobs, report, is_dry_run)
+    run = _RetrainRun(config, n_jobs, report, is_dry_run, is_backfill)
     with retrain_lock():
         for folder in (state_dir(), state_dir() / "intake", run.challenger):
             remove_leftovers(folder)  # of a retrain that was killed
@@ -210,7 +195,7 @@ def retrain(
         if files.n_waiting:
             waiting = pluralize(files.n_waiting, "file")
             report(f"{waiting} still being written: left to the next retrain")
-        signature = fingerprint_inputs(config, files)
+        signature = fingerprint_inputs(config, files) + ("-backfill" if is_backfill else "")
         if is_already_processed(signature) and is_champion_usable(config):
             why = "no file has arrived, and the config is the same, since the last retrain"
             return Outcome(NOTHING_NEW, why, champion=recorded_champion(), is_untouched=True)
@@ -230,7 +215,7 @@ def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:
     # 2. See whether enough of it is new.
     data = prepare(items, run.config)
     champion = find_champion(data, run.config, run.report)
-    arrivals = _find_arrivals(data, champion)
+    arrivals = _find_arrivals(data, champion, run)
     is_to_refit = _learned_from_forgotten(run, champion)
     if not is_to_refit and (lacking := _say_what_lacks(run, arrivals)):
         return arrivals.conclude(NOTHING_NEW, lacking)
@@ -278,9 +263,10 @@ def _take_in(run: _RetrainRun, files: DroppedFiles) -> pd.DataFrame:
 # --- 2. is there anything new? --------------------------------------------------------------------
 
 
-def _find_arrivals(data: TrainingData, champion: Champion) -> _Arrivals:
+def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> _Arrivals:
     is_new = find_new_cases(data, champion.model)
-    is_newer = is_new if champion.model is None else find_newer_cases(data, is_new)
+    counts_all = champion.model is None or run.is_backfill
+    is_newer = is_new if counts_all else find_newer_cases(data, is_new)
     return _Arrivals(data, is_new, is_newer, champion)
 
 
@@ -330,7 +316,10 @@ def _compare_recipe(
         What is older than the window cannot be learned from, or there is no window.
     """
     data, asked = arrivals.data, run.config.retraining
-    past, window = split_newest(data, arrivals.is_newer, asked.max_window_cases)
+    if run.is_backfill:
+        past, window = hold_apart(data, arrivals.is_new, asked.max_window_cases, run.config.seed)
+    else:
+        past, window = split_newest(data, arrivals.is_newer, asked.max_window_cases)
     if not len(window):
         raise NotEnoughDataError(
             "retrain: no newer case stands by itself; all share narratives with older ones"
@@ -347,7 +336,7 @@ def _compare_recipe(
     compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
         p_champion=before["p_overturned"]
     )
-    gates = judge_window(compared, asked.gate, run.config.seed)
+    gates = judge_window(compared, asked.gate, run.config.seed, arrivals.n_looks + 1)
     return gates, str(challenger.manifest["outcome_kind"])
 
 

@@ -238,6 +238,19 @@ def recorded_champion() -> tuple[str, str] | None:
     return str(name), str(number)
 
 
+def recorded_looks() -> int:
+    """Read how often the champion had been compared with a challenger by the last retrain.
+
+    Returns
+    -------
+    int
+    """
+    try:
+        return int(json.loads(_memory().read_text(encoding="utf-8"))["outcome"]["n_looks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def record_outcome(signature: str, outcome: Mapping[str, Any]) -> None:
     """Write down what was dealt with and what came of it; the last step of a retrain.
 

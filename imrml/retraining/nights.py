@@ -20,7 +20,8 @@ from imrml.errors import ImrmlError
 from imrml.masking import mask_secrets
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
-from imrml.retraining.cycle import KEPT, NOTHING_NEW, PROMOTED, Outcome, retrain
+from imrml.retraining.cycle import retrain
+from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
 from imrml.training.fitting import Report, report_nothing
 
 EXIT_CODES = {PROMOTED: 0, NOTHING_NEW: 3, KEPT: 5}
@@ -81,6 +82,7 @@ def run_night(
     report: Report = report_nothing,
     *,
     is_dry_run: bool = False,
+    is_backfill: bool = False,
     run_id: str | None = None,
 ) -> Outcome:
     """Retrain, write down what became of it, and tell whoever config names.
@@ -95,6 +97,8 @@ def run_night(
         Given, in words, what is going on.
     is_dry_run : bool, default=False
         Compare and report, but log nothing, move nothing and tell nobody.
+    is_backfill : bool, default=False
+        As by :func:`~imrml.retraining.cycle.retrain`.
     run_id : str, optional
         Stands in the history; made where absent.
 
@@ -108,10 +112,10 @@ def run_night(
         As by :func:`~imrml.retraining.cycle.retrain`; that the night failed is written down.
     """
     if is_dry_run:
-        return retrain(config, n_jobs, report, is_dry_run=True)
+        return retrain(config, n_jobs, report, is_dry_run=True, is_backfill=is_backfill)
     started, name = datetime.now(UTC), run_id or uuid.uuid4().hex[:12]
     try:
-        outcome = retrain(config, n_jobs, report)
+        outcome = retrain(config, n_jobs, report, is_backfill=is_backfill)
     except Exception as error:
         # Words of errors that are not ours may quote a record.
         why = str(error) if isinstance(error, ImrmlError) else type(error).__name__

@@ -116,13 +116,14 @@ class DeficiencyPredictor(SubmissionReader):
             return pd.DataFrame(np.nan, index, ids)
         return pd.DataFrame(self.deficiencies_.predict_priors(inputs.categories), index, ids)
 
-    def _fit_deficiencies(
+    def _fit_deficiencies(  # noqa: PLR0917 - what is known of each item
         self,
         submissions: SubmissionFrame,
         items: TrainingMatrix,
         labels: np.ndarray,
         rows: np.ndarray,
         overturned: np.ndarray,
+        weights: np.ndarray | None,
     ) -> None:
         """Fit on the upheld items at ``rows``, whose labels (n_items, 18) somebody looked for."""
         matrix, scale, answers = None, None, None
@@ -155,6 +156,7 @@ class DeficiencyPredictor(SubmissionReader):
             scale=scale,
             answers=answers,
             cases=items.cases[rows],
+            weights=weights,
             families=None if self.programme.code_columns else dwc_categories(),
         )
         if reads_features and not self.programme.code_columns:

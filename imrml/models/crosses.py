@@ -106,7 +106,8 @@ class CrossesLogistic(CalibratedLogistic):
             held_out = None
             if holds_out and (folds := calibration_folds(y, case_codes, _N_FOLDS, self.seed)[0]):
                 make_scores = _scorer(self.members[0], scaled, y, weights)
-                held_out = HeldOutScores(folds, score_folds(make_scores, folds, len(y)))
+                log_odds = score_folds(make_scores, folds, len(y))
+                held_out = HeldOutScores(folds, log_odds, weights)
         self.linear_ = fitted
         self.linear_.coef_, self.linear_.intercept_ = (
             shares[None, :] @ coefficients,

@@ -17,7 +17,7 @@ from imrml.documents.files import walk_letters
 from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
-from imrml.engines import Engine, Longer, WorkerFailure, map_isolated, require_engine
+from imrml.engines.mapping import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter

@@ -4,7 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from imrml.engines import map_ordered
+from imrml.engines.mapping import map_ordered
 from imrml.errors import TableError, require_types
 from imrml.labelling.labeller import find_supports, label_rationale
 from imrml.labelling.learned import LearnedPart

@@ -17,13 +17,14 @@ from imrml.documents.files import walk_letters
 from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
-from imrml.engines import Engine, Longer, WorkerFailure, map_isolated, require_engine
+from imrml.engines.mapping import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
 
 _OF_PICTURES = ("no_text_layer", "page_without_text")
+_SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,10 @@ def parse_letter_file(
         return DocumentError(
             "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
         )
+    if _is_cut_short(file.content, letter):
+        return DocumentError(
+            "cut_short", "the text stops within the last rationale, without a line end"
+        )
     n_items = len(letter.case.items)
     if n_items > limits.max_items:
         return DocumentError(
@@ -310,6 +315,17 @@ def _parse_isolated(
         size=_size,
         engine=engine,
     )
+
+
+def _is_cut_short(content: bytes, letter: ParsedLetter) -> bool:
+    """Whether a text file was cut in copying, so that items at its end may be lacking.
+
+    A PDF that was cut cannot be opened; a text that was cut still reads as a letter.
+    """
+    if content.startswith(b"%PDF") or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
+        return False
+    rationale = letter.case.items[-1].determination.rationale.rstrip()
+    return not rationale.endswith(_SENTENCE_ENDS)
 
 
 def _size(file: LetterFile) -> int:

@@ -102,7 +102,7 @@ def _kind_of_zip(content: bytes) -> FileKind:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = {member.filename for member in archive.infolist()[:_MOST_NAMES]}
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError):
         raise RequestFileError("a damaged Office file or archive; send it again") from None
     if "word/document.xml" in names:
         return "word"

@@ -284,7 +284,7 @@ def _read_doubtful_again(
         for word in line:
             is_read_again = n_left > 0 and (
                 _is_doubtful(word.text, word.confidence, known)
-                or bool(_OFTEN_WRONG.match(word.text))
+                or _OFTEN_WRONG.match(word.text) is not None
             )
             n_left -= is_read_again
             again[-1].append(_read_again(picture, word, max_seconds) if is_read_again else word)

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from imrml.config import Config, LimitsConfig, load_config
 from imrml.documents.parts import FilePart, count_ocr_pages, read_parts
 from imrml.documents.reading import read_bytes
-from imrml.engines import Longer, map_isolated
+from imrml.engines.mapping import Longer, map_isolated
 from imrml.errors import (
     DeterminationFoundError,
     DocumentError,
@@ -22,6 +23,8 @@ from imrml.errors import (
     RequestFileError,
     RequestWarning,
     TableError,
+    require_each,
+    require_types,
 )
 from imrml.features.request_items import split_request
 from imrml.submissions.columns import SUBMISSION_COLUMNS
@@ -117,6 +120,14 @@ def read_requests(
     >>> row["treatment"], row["diagnosis"], row["case_summary"]
     ('MRI left knee', 'knee strain', 'Locking for six weeks.')
     """
+    require_types(
+        "read_requests",
+        path=(path, str | PathLike),
+        config=(config, Config | None),
+        headings=(headings, Sequence),
+        isolate=(isolate, bool),
+    )
+    require_each("read_requests", "headings", headings, str)
     if is_table(path):
         return _read_as_told(path, headings)
     if headings:

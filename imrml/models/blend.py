@@ -147,7 +147,10 @@ class PriorBlend(BaseEstimator):
             Log-odds.
         """
         check_is_fitted(self)
-        blended: _Floats = stack_log_odds(class_rate, category_rates, log_odds) @ self.weights_
+        members = stack_log_odds(class_rate, category_rates, log_odds)
+        # Not by a matrix product, whose last digit hangs on the number of rows: an item alone
+        # scores what it scores in a table.
+        blended: _Floats = (members * self.weights_).sum(axis=1)
         return blended
 
     @property

@@ -118,9 +118,9 @@ class LikelyDeficiency:
         Returns
         -------
         bool
-            True where no line of the checklist is missing.
+            True where no line of the checklist is missing, and it has any.
         """
-        return all(line.is_shown for line in self.checklist)
+        return bool(self.checklist) and all(line.is_shown for line in self.checklist)
 
 
 @dataclass(frozen=True, slots=True)

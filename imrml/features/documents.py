@@ -114,6 +114,8 @@ _HEADING_DENIED = re.compile(
     r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
 )
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
+_DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
+"""Cues that a sentence about a decision of utilization review may show."""
 _MIN_TELEGRAM_WORDS = 8
 _MOST_WORDS = 40  # of a sentence that is one statement
 # Short forms that end a statement as often as not: what is said in the next is neither denied nor
@@ -314,7 +316,9 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
     sentence, start = statement.text, statement.start
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
-    if not mentions or statement.is_of_utilization_review:
+    if not mentions:
+        return []
+    if statement.is_of_utilization_review and cue.name not in _DECIDED_BY_REVIEW:
         return []
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:

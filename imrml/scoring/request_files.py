@@ -5,15 +5,16 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from imrml.config import Config, LimitsConfig, load_config
-from imrml.documents.parts import FilePart, read_parts
+from imrml.documents.parts import FilePart, count_ocr_pages, read_parts
 from imrml.documents.reading import read_bytes
-from imrml.engines import map_isolated
+from imrml.engines.mapping import Longer, map_isolated
 from imrml.errors import (
     DeterminationFoundError,
     DocumentError,
@@ -22,6 +23,8 @@ from imrml.errors import (
     RequestFileError,
     RequestWarning,
     TableError,
+    require_each,
+    require_types,
 )
 from imrml.features.request_items import split_request
 from imrml.submissions.columns import SUBMISSION_COLUMNS
@@ -116,6 +119,14 @@ def read_requests(
     >>> row["treatment"], row["diagnosis"], row["case_summary"]
     ('MRI left knee', 'knee strain', 'Locking for six weeks.')
     """
+    require_types(
+        "read_requests",
+        path=(path, str | PathLike),
+        config=(config, Config | None),
+        headings=(headings, Sequence),
+        isolate=(isolate, bool),
+    )
+    require_each("read_requests", "headings", headings, str)
     if is_table(path):
         known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
         said = HeadingMap.parse(headings, known)
@@ -174,7 +185,9 @@ def _warn(path: str | Path, parsed: ParsedFile, stacklevel: int) -> None:
         warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=stacklevel)
 
 
-def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
+def parse_request_file(
+    content: bytes, limits: LimitsConfig, *, most_pictures: int | None = None
+) -> ParsedFile:
     """Parse what a document asks for.
 
     Parameters
@@ -183,6 +196,8 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
         Of the file.
     limits : LimitsConfig
         How large it may be.
+    most_pictures : int, optional
+        As in :func:`imrml.documents.parts.read_parts`.
 
     Returns
     -------
@@ -198,7 +213,7 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
     DeterminationFoundError
         It holds a letter that was written after the decision.
     """
-    parts = read_parts(content, limits)
+    parts = read_parts(content, limits, most_pictures=most_pictures)
     text = "\n".join(page.text for part in parts for page in part.pages)
     if holds_determination(text):
         raise DeterminationFoundError(DETERMINATION)
@@ -266,11 +281,22 @@ def _parse_isolated(
     paths: Sequence[str | Path], limits: LimitsConfig
 ) -> Iterator[ParsedFile | ImrmlError]:
     return map_isolated(
-        partial(_parse_path, limits=limits),
+        partial(_parse_in_time, limits=limits),
         paths,
         lambda _, failure, detail: DocumentError(failure, detail),
         max_seconds=limits.max_seconds,
     )
+
+
+def _parse_in_time(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError | Longer:
+    """Parse a document at once, or ask for the time that its pictures take."""
+    try:
+        n_pages = count_ocr_pages(read_bytes(Path(path), limits), limits)
+    except ImrmlError as error:
+        return error
+    if n_pages:
+        return Longer(1 + n_pages, partial(_parse_path, limits=limits))
+    return _parse_path(path, limits)
 
 
 def _parse_path(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError:

@@ -5,13 +5,16 @@ from typing import Literal
 
 from imrml.errors import MissingExtraError
 
-Extra = Literal["web", "dask", "synth", "icd"]
+Extra = Literal["web", "dask", "synth", "icd", "office", "ocr", "postgres"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
     "dask": ("distributed",),
     "synth": ("reportlab",),
     "icd": ("simple_icd_10_cm",),
+    "office": ("docx2python", "striprtf", "oxmsg"),
+    "ocr": ("pytesseract",),
+    "postgres": ("psycopg",),
 }
 
 
@@ -20,7 +23,7 @@ def require_extra(extra: Extra, what: str) -> None:
 
     Parameters
     ----------
-    extra : {'web', 'dask', 'synth', 'icd'}
+    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr', 'postgres'}
         Extra of this package.
     what : str
         Command or setting that needs it, for the message.

@@ -11,7 +11,7 @@ from imrml.features.statuses import Modifier, Status, decide_status, find_modifi
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
-from imrml.text.safe_matching import bound_runs, holds_any
+from imrml.text.safe_matching import bound_runs
 from imrml.text.sentences import Sentence, split_sentences
 
 
@@ -267,12 +267,13 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     passed_over = "record" if is_request else "request"
     present = {hint for hint in _hints() if hint in lowered}
     documents = []
-    for cue in _cues():
-        if cue.scope == passed_over or cue.hints.isdisjoint(present):
-            continue
-        hints = cue.hints & present
-        for statement in statements:
-            if holds_any(hints, statement.text):
+    cues = [
+        cue for cue in _cues() if cue.scope != passed_over and not cue.hints.isdisjoint(present)
+    ]
+    for statement in statements:
+        present_here = {hint for hint in present if hint in statement.text}
+        for cue in cues:
+            if not cue.hints.isdisjoint(present_here):
                 documents += _find_in_statement(cue, text, statement)
     return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, TrackingError
 from imrml.models import MODEL_FILES, load_model
-from imrml.tracking.connection import artifact_location, connected, tracking_uri
+from imrml.tracking.connection import artifact_location, connected
 from imrml.tracking.flattening import flatten, flatten_figures
+from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class LoggedRun:
     run_id : str
         MLflow's id.
     tracking_uri : str
-        Database or server.
+        Database or server, without user and password.
     model_name, model_version, alias : str
         In the registry.
     link : str
@@ -135,7 +136,7 @@ def log_training(model_dir: Path) -> LoggedRun:
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, run_id, str(manifest["model_version"]), alias)
         return LoggedRun(
-            run_id, tracking_uri(), name, version, alias, _link_to(experiment_id, run_id)
+            run_id, shown_tracking_uri(), name, version, alias, _link_to(experiment_id, run_id)
         )
 
 
@@ -334,11 +335,53 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
 def _find_experiment(client: "MlflowClient", name: str) -> str:
     """Find an experiment by its name, or make it; its id."""
     known = client.get_experiment_by_name(name)
-    return str(
-        known.experiment_id
-        if known
-        else client.create_experiment(name, artifact_location=artifact_location())
+    if known is None:
+        return str(client.create_experiment(name, artifact_location=artifact_location()))
+    if known.lifecycle_stage == "deleted":
+        raise TrackingError(describe_deleted(name, known.experiment_id))
+    return str(known.experiment_id)
+
+
+def describe_deleted(name: str, experiment_id: str) -> str:
+    """Say that an experiment was deleted in MLflow, and how it is restored.
+
+    Parameters
+    ----------
+    name, experiment_id : str
+        Of the experiment.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"experiment {name} was deleted at {shown_tracking_uri()}, nothing can be logged to it: "
+        f"restore it with `mlflow experiments restore --experiment-id {experiment_id}` (with "
+        "MLFLOW_TRACKING_URI set to that place), or name another by tracking.experiment"
     )
+
+
+def deleted_experiments() -> list[str]:
+    """Find experiments that hold trainings of this program and were deleted in MLflow.
+
+    Returns
+    -------
+    list of str
+        A sentence each, with the command that restores it.
+    """
+    with connected() as client:
+        from mlflow.entities import ViewType  # noqa: PLC0415
+
+        return [
+            describe_deleted(experiment.name, experiment.experiment_id)
+            for experiment in client.search_experiments(view_type=ViewType.DELETED_ONLY)
+            if client.search_runs(
+                [experiment.experiment_id],
+                "tags.model_version != ''",
+                run_view_type=ViewType.ALL,
+                max_results=1,
+            )
+        ]
 
 
 def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -380,7 +423,7 @@ def _describe_dataset(facts: Mapping[str, Any]) -> Any:
 
 def _link_to(experiment_id: str, run_id: str) -> str:
     """Give the page of a run, or the command that shows it."""
-    uri = tracking_uri()
+    uri = shown_tracking_uri()
     if uri.startswith("http"):
         return f"{uri.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
     return f"mlflow ui --backend-store-uri {uri}, then #/experiments/{experiment_id}/runs/{run_id}"

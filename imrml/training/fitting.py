@@ -158,6 +158,7 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
         cases=part.groups,
         deficiencies=part.deficiencies,
         is_labelled=part.is_labelled,
+        label_weights=part.label_weights,
         years=decided_years(part.keys),
     )
 

@@ -21,6 +21,7 @@ label_rationale   one rationale to the deficiencies that the reviewer cites, wor
 label_items       the same for a whole table of items
 parse_treatment   a treatment as worded to drug, dose, number, body part and category
 split_request     a request of several lines to its items
+read_requests     a filled form, a report, a mail or a table to a table of requests
 read_table        a table from Parquet, JSON Lines, CSV or a workbook
 write_table       a table to any of these, readable by its owner only
 load_config       settings, laid over the defaults
@@ -47,6 +48,7 @@ __all__ = [  # noqa: RUF022 - in the order of the pipeline
     "label_items",
     "parse_treatment",
     "split_request",
+    "read_requests",
     "read_table",
     "write_table",
     "load_config",

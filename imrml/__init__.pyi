@@ -8,6 +8,7 @@ from .labelling.table import label_items as label_items
 from .letters.parsing import parse_letter as parse_letter
 from .models.persistence import save_model as save_model
 from .scoring.prediction import score as score
+from .scoring.request_files import read_requests as read_requests
 from .tables.files import read_table as read_table
 from .tables.files import write_table as write_table
 from .tracking.addresses import load_model as load_model

@@ -32,6 +32,7 @@ KEY_COLUMNS = (
     Column(
         "format_verified", "bool", "", "key", "whether a real letter of this format was ever parsed"
     ),
+    Column("ocr", "bool", "", "key", "whether a page of the letter was read from a picture"),
     Column(
         "decided_year",
         "Int64",
@@ -146,9 +147,12 @@ class Case:
         Whether a real letter of that format was ever parsed.
     items : tuple of Item
         In the letter's order, at least one.
+    ocr : bool, default=False
+        Whether a page of the letter was read from a picture.
     """
 
     case_number: str
     letter_format: str
     format_verified: bool
     items: tuple[Item, ...]
+    ocr: bool = False

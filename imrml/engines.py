@@ -1,18 +1,19 @@
 """Mapping a function over many inputs, in order, on one machine or on a dask cluster."""
 
 import multiprocessing
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
+from imrml.dask_workers import AHEAD, dask_client, map_on_dask, map_partition, take
 from imrml.errors import ConfigError, ImrmlError
 from imrml.extras import require_extra
 
@@ -25,14 +26,27 @@ WorkerFailure = Literal["crashed", "too_slow"]
 Engine = Literal["local", "dask"]
 """Workers of this machine, or those of a dask scheduler."""
 
-_AHEAD = (
-    4  # batches a worker that are waiting or done while an earlier one is still being worked on
-)
 _MAX_BATCH = 64
 _RENEWED_AFTER = 200  # calls
 # Inputs that go to a dask worker together: a second of work; starting a process takes a tenth.
 _MAX_PARTITION = 1_024
 _MAX_PARTITION_SIZE = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Longer:
+    """Given by a function of :func:`map_isolated` instead of an output: the work takes longer.
+
+    Parameters
+    ----------
+    n : int
+        Times ``max_seconds`` that it may take.
+    function : callable
+        Picklable; takes the input and gives the output.
+    """
+
+    n: int
+    function: Callable[[Any], Any]
 
 
 def map_ordered(
@@ -68,7 +82,7 @@ def map_ordered(
 
 
 def map_isolated(
-    function: Callable[[Input], Output],
+    function: Callable[[Input], Output | Longer],
     inputs: Iterable[Input],
     instead: Callable[[Input, WorkerFailure, str], Output],
     *,
@@ -88,7 +102,8 @@ def map_isolated(
     Parameters
     ----------
     function : callable
-        Picklable; whatever it raises is raised here.
+        Picklable; whatever it raises is raised here. Where it gives :class:`Longer`, that function
+        is called with the same input and more time.
     inputs : iterable
         Consumed lazily, a few batches ahead.
     instead : callable
@@ -136,7 +151,7 @@ def map_isolated(
             max_size=max_size,
         )
         partitions = _batches(inputs, size, _MAX_PARTITION_SIZE, _MAX_PARTITION)
-        yield from _map_on_dask(partial(_map_partition, work), partitions, n_jobs)
+        yield from map_on_dask(partial(map_partition, work), partitions, n_jobs)
         return
     from pebble import ProcessPool  # noqa: PLC0415 (only parsing needs it)
 
@@ -149,7 +164,7 @@ def map_isolated(
             (batch, pool.schedule(_map_batch, (function, batch), timeout=max_seconds))
             for batch in _batches(inputs, size, max_size, _MAX_BATCH)
         )
-        waiting = deque(_take(submitted, n_workers * _AHEAD))
+        waiting = deque(take(submitted, n_workers * AHEAD))
         while waiting:
             batch, future = waiting.popleft()
             try:
@@ -163,8 +178,8 @@ def map_isolated(
                 if _trouble(error, max_seconds) is None:
                     raise
                 outputs = [_apart(pool, function, x, instead, max_seconds) for x in batch]
-            yield from outputs
-            waiting.extend(_take(submitted, 1))
+            yield from _with_longer(pool, batch, outputs, instead, max_seconds)
+            waiting.extend(take(submitted, 1))
     finally:
         pool.stop()
         pool.join()
@@ -267,6 +282,27 @@ def _map_batch(function: Callable[[Input], Output], batch: Sequence[Input]) -> l
     return [function(x) for x in batch]
 
 
+def _with_longer(
+    pool: "ProcessPool",
+    batch: Sequence[Input],
+    outputs: Iterable[Output | Longer],
+    instead: Callable[[Input, WorkerFailure, str], Output],
+    max_seconds: float,
+) -> Iterator[Output]:
+    """Yield the outputs of a batch; those that take longer are worked on side by side."""
+    outputs = list(outputs)
+    waiting = {
+        i: pool.schedule(output.function, (x,), timeout=output.n * max_seconds)
+        for i, (x, output) in enumerate(zip(batch, outputs, strict=True))
+        if isinstance(output, Longer)
+    }
+    for i, (x, output) in enumerate(zip(batch, outputs, strict=True)):
+        if isinstance(output, Longer):
+            yield _result(waiting[i], x, instead, output.n * max_seconds)
+        else:
+            yield output
+
+
 def _apart(
     pool: "ProcessPool",
     function: Callable[[Input], Output],
@@ -274,8 +310,18 @@ def _apart(
     instead: Callable[[Input, WorkerFailure, str], Output],
     max_seconds: float,
 ) -> Output:
+    future: Future[Output] = pool.schedule(function, (x,), timeout=max_seconds)
+    return _result(future, x, instead, max_seconds)
+
+
+def _result(
+    future: Future[Output],
+    x: Input,
+    instead: Callable[[Input, WorkerFailure, str], Output],
+    max_seconds: float,
+) -> Output:
     try:
-        output: Output = pool.schedule(function, (x,), timeout=max_seconds).result()
+        output = future.result()
     except Exception as error:  # raised again where it is no trouble of a worker
         trouble = _trouble(error, max_seconds)
         if trouble is None:
@@ -309,10 +355,6 @@ def _batches(
         yield batch
 
 
-def _take(elements: Iterator[Output], n: int) -> Iterator[Output]:
-    return (element for _, element in zip(range(n), elements, strict=False))
-
-
 def _context(function: Callable[..., object]) -> multiprocessing.context.BaseContext:
     """Start workers from a process without threads that has imported all, where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -322,9 +364,6 @@ def _context(function: Callable[..., object]) -> multiprocessing.context.BaseCon
         function = function.func
     context.set_forkserver_preload(["__main__", function.__module__])
     return context
-
-
-# --- dask ----------------------------------------------------------------------------------------
 
 
 def require_engine(engine: Engine) -> None:
@@ -346,48 +385,6 @@ def require_engine(engine: Engine) -> None:
     """
     if engine == "dask":
         require_extra("dask", "engine 'dask'")
-
-
-def _map_partition(
-    work: Callable[..., Iterator[Output]], partition: Sequence[Input]
-) -> list[Output] | Exception:
-    """Work on a dask worker; errors are handed back, for dask would log the partition with them."""
-    if multiprocessing.current_process().daemon:
-        return ConfigError(
-            "engine: the workers of the dask scheduler may not start processes; start them with "
-            "`dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
-        )
-    try:
-        return list(work(inputs=partition))
-    except Exception as error:  # raised again by _map_on_dask
-        return error
-
-
-def _map_on_dask(
-    work: Callable[[list[Input]], list[Output] | Exception],
-    partitions: Iterator[list[Input]],
-    n_jobs: int,
-) -> Iterator[Output]:
-    """Yield what becomes of each partition, in order, a few of them ahead."""
-    require_engine("dask")
-    from distributed import CancelledError, KilledWorker  # noqa: PLC0415 - only where asked for
-
-    with _dask_client(cpu_count() if n_jobs == -1 else n_jobs, in_threads=True) as client:
-        n_workers = max(1, sum(client.nthreads().values()))  # none may have come yet
-        submitted = (client.submit(work, partition, pure=False) for partition in partitions)
-        waiting = deque(_take(submitted, n_workers * _AHEAD))
-        while waiting:
-            try:
-                outputs = waiting.popleft().result()
-            except (CancelledError, KilledWorker) as error:
-                raise ImrmlError(
-                    "engine: the dask cluster lost its workers or its scheduler "
-                    f"({type(error).__name__}); look at their memory and logs, then run again"
-                ) from None
-            if isinstance(outputs, Exception):
-                raise outputs
-            yield from outputs
-            waiting.extend(_take(submitted, 1))
 
 
 @contextmanager
@@ -420,31 +417,10 @@ def joblib_backend(name: str, n_jobs: int) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             if name == "dask":
-                stack.enter_context(_dask_client(n_jobs))
+                stack.enter_context(dask_client(n_jobs))
             stack.enter_context(parallel_config(backend=name, n_jobs=n_jobs))
         except (ImportError, ValueError) as error:
             raise ConfigError(
                 f"search.backend: found {name!r}; {error}; expected loky, threading or dask"
             ) from None
         yield
-
-
-def _dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
-    require_extra("dask", "search.backend 'dask'")
-    from distributed import Client  # noqa: PLC0415 - only where asked for
-
-    make_client: Any = Client  # distributed carries no types
-    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
-        try:
-            return make_client(address)
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"DASK_SCHEDULER_ADDRESS: no scheduler of dask answers at {address} "
-                f"({type(error).__name__}); start it, or unset the variable"
-            ) from None
-    workers = (
-        {"n_workers": 1, "threads_per_worker": n_jobs}
-        if in_threads
-        else {"n_workers": n_jobs, "threads_per_worker": 1}
-    )
-    return make_client(processes=not in_threads, dashboard_address=None, **workers)

@@ -56,8 +56,13 @@ REASONS: dict[str, str] = {
     "too_slow": _ONE_LETTER,
     "damaged_pdf": "send the letter again",
     "password_protected": "save a copy without a password",
-    "no_text_layer": "run OCR on it first",
-    "page_without_text": "run OCR on the whole letter, or ask for it as it was written",
+    "no_text_layer": "install Tesseract and the extra ocr (pip install 'imrml[ocr]'), "
+    "or run OCR on it first",
+    "page_without_text": "install Tesseract and the extra ocr (pip install 'imrml[ocr]'), "
+    "or ask for the letter as it was written",
+    "illegible_page": "ask for a better scan, or for the letter as it was written",
+    "doubtful_reading": "ask for a better scan, or for the letter as it was written",
+    "unreadable_picture": "save it again as TIFF, PNG or JPEG",
     "not_text": "export the letter as PDF, or as text in UTF-8, UTF-16 or Windows-1252",
     "not_a_letter": "check whether it is another document",
     "unknown_format": "check whether the letter is whole; "
@@ -107,6 +112,14 @@ class DocumentError(ImrmlError):
     def __reduce__(self) -> tuple[type["DocumentError"], tuple[str, str, int | None]]:
         """Pickle by the arguments, so that worker processes can hand the error back."""
         return type(self), (self.reason, self.found, self.offset)
+
+
+class RequestFileError(ImrmlError):
+    """A file holds no request that can be read; the message names its kind and says what to do."""
+
+
+class DeterminationFoundError(RequestFileError):
+    """A file that should hold a request holds a letter written after the decision."""
 
 
 class LetterError(DocumentError):

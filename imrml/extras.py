@@ -5,7 +5,7 @@ from typing import Literal
 
 from imrml.errors import MissingExtraError
 
-Extra = Literal["web", "dask", "synth", "icd", "postgres"]
+Extra = Literal["web", "dask", "synth", "icd", "office", "ocr", "postgres"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
@@ -13,6 +13,8 @@ _MODULES: dict[Extra, tuple[str, ...]] = {
     "synth": ("reportlab",),
     "icd": ("simple_icd_10_cm",),
     "postgres": ("psycopg",),
+    "office": ("docx2python", "striprtf", "oxmsg"),
+    "ocr": ("pytesseract",),
 }
 
 
@@ -21,7 +23,7 @@ def require_extra(extra: Extra, what: str) -> None:
 
     Parameters
     ----------
-    extra : {'web', 'dask', 'synth', 'icd', 'postgres'}
+    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr', 'postgres'}
         Extra of this package.
     what : str
         Command or setting that needs it, for the message.

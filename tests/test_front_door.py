@@ -19,6 +19,7 @@ PIPELINE = [
     "label_items",
     "parse_treatment",
     "split_request",
+    "read_requests",
     "read_table",
     "write_table",
     "load_config",

@@ -149,8 +149,8 @@ def test_a_page_that_is_a_picture_among_others_is_refused(is_stamped):
     pages[1] = []
     with pytest.raises(DocumentError) as caught:
         read_text(draw_pdf(pages, stamp=scan), LIMITS)
-    assert caught.value.reason == "page_without_text"
-    assert "page 2 of" in caught.value.detail
+    assert caught.value.reason in {"page_without_text", "illegible_page"}
+    assert "page 2" in caught.value.detail
 
 
 def test_a_blank_page_and_one_with_a_seal_are_read():

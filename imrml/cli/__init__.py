@@ -29,6 +29,7 @@ from imrml.cli import (
     nights,
     parse,
     registry,
+    requests,
     retrain,
     runs,
     score,
@@ -61,6 +62,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "train": (train.train_model, "Fit, evaluate, report, log to MLflow."),
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
     "leakcheck": (leakcheck.check_leaks, "Look for features that could know the decision."),
+    "requests": (requests.read_files, "Forms, reports, mails to a table of requests."),
     "score": (score.score_requests, "Requests to probabilities and what to send."),
     "explain": (
         explain.explain_request,

@@ -129,33 +129,6 @@ def require_jobs(jobs: int) -> int:
     return jobs
 
 
-def read_requests_table(path: str, sayings: list[str] | None) -> "pd.DataFrame":
-    """Read a table of requests as clerks have them.
-
-    Parameters
-    ----------
-    path : str
-        The file; - for stdin.
-    sayings : list of str, optional
-        What headings mean, as ``HEADING=COLUMN``.
-
-    Returns
-    -------
-    DataFrame
-        With columns renamed as told.
-    """
-    from functools import partial
-
-    from imrml.submissions.headings import HeadingMap
-    from imrml.submissions.programmes import PROGRAMMES
-    from imrml.submissions.requests import is_known_heading, rename_headings
-    from imrml.tables.files import read_table
-
-    known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
-    said = HeadingMap.parse(sayings or [], known)
-    return rename_headings(read_table(path, partial(is_known_heading, said=said)), said)
-
-
 def print_rows(rows: "pd.DataFrame") -> None:
     """Print a short table on stdout: drawn on a terminal, tab-separated for a program.
 

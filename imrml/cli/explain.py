@@ -4,13 +4,16 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, console, read_requests_table
+from imrml.cli.console import MAP_HELP, MODEL_HELP, console
 
 
 def explain_request(
     submissions: Annotated[
         str,
-        typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin."),
+        typer.Argument(
+            help="Submission table: treatment and whatever else is known; - for stdin. Or a filled "
+            "form, a report or a mail, as `requests` reads it."
+        ),
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
@@ -25,11 +28,12 @@ def explain_request(
     from imrml.cli.printing.requests import print_explanation
     from imrml.explaining.explainer import explain
     from imrml.explaining.precedents import open_precedents
+    from imrml.scoring.request_files import read_requests
     from imrml.tracking.addresses import load_model
 
     loaded = load_model(model)
-    table = read_requests_table(submissions, map_)
     with console.tell_warnings():
+        table = read_requests(submissions, headings=map_ or (), isolate=True)
         explanation = explain(
             loaded,
             table,

@@ -4,14 +4,17 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, console, read_requests_table
+from imrml.cli.console import MAP_HELP, MODEL_HELP, console
 from imrml.phrases import pluralize
 
 
 def score_requests(
     submissions: Annotated[
         str,
-        typer.Argument(help="Submission table: treatment and whatever else is known; - for stdin."),
+        typer.Argument(
+            help="Submission table: treatment and whatever else is known; - for stdin. Or a filled "
+            "form, a report or a mail, as `requests` reads it."
+        ),
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     out: Annotated[
@@ -28,13 +31,14 @@ def score_requests(
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.scoring.prediction import score
+    from imrml.scoring.request_files import read_requests
     from imrml.tables.files import table_format, write_table
     from imrml.tracking.addresses import load_model
 
     table_format(out)
     loaded = load_model(model)
-    requests = read_requests_table(submissions, map_)
     with console.tell_warnings() as refused:
+        requests = read_requests(submissions, headings=map_ or (), isolate=True)
         predictions = score(loaded, requests, allow_demo=allow_demo)
     write_table(predictions, out)
     n_abstained = int((predictions["predicted"] == "abstain").sum())

@@ -14,14 +14,17 @@ from imrml.config import Config, LimitsConfig, load_config
 from imrml.corpus.item_table import failure_table, item_table
 from imrml.corpus.journal import Journal
 from imrml.documents.files import walk_letters
-from imrml.documents.reading import LetterFile, read_text
-from imrml.engines import Engine, WorkerFailure, map_isolated, require_engine
+from imrml.documents.pdf import count_pictures
+from imrml.documents.reading import LetterFile, read_content
+from imrml.documents.tesseract import can_read_pictures
+from imrml.engines import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
 
 _SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
+_OF_PICTURES = ("no_text_layer", "page_without_text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,12 @@ def parse_letters(
     Parameters
     ----------
     paths : str, Path or iterable of these
-        Files, folders, globs and archives (``.zip``, ``.tar``, ``.tar.gz``) of letters in PDF with
-        a text layer or plain text; ``"-"`` for one of them on stdin.
+        Files, folders, globs and archives (``.zip``, ``.tar``, ``.tar.gz``) of letters in PDF or
+        plain text; ``"-"`` for one of them on stdin. Pages that are pictures need the extra
+        ``ocr``.
     config : Config, optional
-        Its ``limits`` say how large one letter may be and how long it may take; the defaults unless
-        given.
+        Its ``limits`` say how large one letter may be and how long it may take, each page once more
+        that OCR reads; the defaults unless given.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
     engine : {'local', 'dask'}, default='local'
@@ -219,15 +223,12 @@ def parse_file(file: LetterFile, limits: LimitsConfig) -> LetterOutcome:
     >>> parse_file(invoice, load_config().limits).failure["reason"]
     'not_a_letter'
     """
-    letter = parse_letter_file(file, limits)
-    if isinstance(letter, DocumentError):
-        return _lost(file, letter)
-    return LetterOutcome(
-        file.source, file.sha256, tuple(case_rows(letter.case, file.source, file.sha256))
-    )
+    return _outcome(file, parse_letter_file(file, limits))
 
 
-def parse_letter_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | DocumentError:
+def parse_letter_file(
+    file: LetterFile, limits: LimitsConfig, *, reads_pictures: bool = True
+) -> ParsedLetter | DocumentError:
     """Parse one file with the place of every field, or say what is wrong with it.
 
     Parameters
@@ -236,6 +237,8 @@ def parse_letter_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | 
         The letter as it came.
     limits : LimitsConfig
         Of one letter.
+    reads_pictures : bool, default=True
+        Whether pages that are pictures are read by OCR, where it is installed.
 
     Returns
     -------
@@ -252,7 +255,8 @@ def parse_letter_file(file: LetterFile, limits: LimitsConfig) -> ParsedLetter | 
     if file.error:
         return file.error
     try:
-        letter = parse_letter(read_text(file.content, limits), fallback_case_number=file.stem)
+        document = read_content(file.content, limits, reads_pictures=reads_pictures)
+        letter = parse_letter(document, fallback_case_number=file.stem)
     except DocumentError as error:
         return error
     except Exception as error:
@@ -291,7 +295,7 @@ def parse_letter_files(
         The file, and what it says or what is wrong with it.
     """
     return map_isolated(
-        partial(_parse_with_source, limits=limits),
+        partial(_parse_letter_apart, limits=limits),
         files,
         lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
         max_seconds=limits.max_seconds,
@@ -303,7 +307,7 @@ def _parse_isolated(
     files: Iterable[LetterFile], limits: LimitsConfig, n_jobs: int, engine: Engine
 ) -> Iterator[LetterOutcome]:
     return map_isolated(
-        partial(parse_file, limits=limits),
+        partial(_parse_to_outcome, limits=limits),
         files,
         _lost_with_worker,
         n_jobs=n_jobs,
@@ -328,10 +332,51 @@ def _size(file: LetterFile) -> int:
     return len(file.content)
 
 
-def _parse_with_source(
+def _parse_letter_apart(
+    file: LetterFile, limits: LimitsConfig
+) -> tuple[str, ParsedLetter | DocumentError] | Longer:
+    """Read a file without OCR, or ask for the time that OCR of its pages may take."""
+    letter = parse_letter_file(file, limits, reads_pictures=False)
+    n_pictures = _n_pictures(file, letter, limits)
+    return (
+        Longer(1 + n_pictures, partial(_parse_letter_whole, limits=limits))
+        if n_pictures
+        else (
+            file.source,
+            letter,
+        )
+    )
+
+
+def _parse_letter_whole(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError]:
     return file.source, parse_letter_file(file, limits)
+
+
+def _parse_to_outcome(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
+    """Parse a file without OCR, or ask for the time that OCR of its pages may take."""
+    letter = parse_letter_file(file, limits, reads_pictures=False)
+    n_pictures = _n_pictures(file, letter, limits)
+    if n_pictures:
+        return Longer(1 + n_pictures, partial(parse_file, limits=limits))
+    return _outcome(file, letter)
+
+
+def _n_pictures(
+    file: LetterFile, letter: ParsedLetter | DocumentError, limits: LimitsConfig
+) -> int:
+    """Count the pages of a file that could not be read but that OCR can read here."""
+    is_picture = isinstance(letter, DocumentError) and letter.reason in _OF_PICTURES
+    return count_pictures(file.content, limits) if is_picture and can_read_pictures() else 0
+
+
+def _outcome(file: LetterFile, letter: ParsedLetter | DocumentError) -> LetterOutcome:
+    if isinstance(letter, DocumentError):
+        return _lost(file, letter)
+    return LetterOutcome(
+        file.source, file.sha256, tuple(case_rows(letter.case, file.source, file.sha256))
+    )
 
 
 def _lost(file: LetterFile, error: DocumentError) -> LetterOutcome:

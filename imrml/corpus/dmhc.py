@@ -204,6 +204,7 @@ def _item(row: dict[str, str]) -> dict[str, Any]:
             "case_number": row["case_number"],
             "item_number": 1,
             "format_verified": False,
+            "ocr": False,
             "decided_year": int(row["decided_year"]),
             "treatment": join_codes(codes["treatment_category"], codes["treatment_subcategory"]),
             "diagnosis": join_codes(codes["diagnosis_category"], codes["diagnosis_subcategory"]),

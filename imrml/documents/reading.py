@@ -1,4 +1,4 @@
-r"""Bytes to text, with limits: text files in the usual encodings and PDF files with a text layer.
+r"""Bytes to text, with limits: text files in the usual encodings and PDF files.
 
 Line ends come back as ``"\n"``, page ends as ``"\f"``, a hyphen at a line's end as a hyphen, a
 blank and a line end, whatever sign the PDF's reader gave. Nothing else of the text is touched,
@@ -9,11 +9,13 @@ one repair is of mojibake, and only where it is certain.
 import codecs
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
+from imrml.documents.ocr import OcrPage
 from imrml.documents.pdf import read_pdf
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize
@@ -46,6 +48,25 @@ class Document:
     source: str
     sha256: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    r"""Text of a document, and which of it was read from pictures.
+
+    Parameters
+    ----------
+    text : str
+        Lines end in ``"\n"``, pages in ``"\f"``; its ``repr`` leaves it out, for logs show that.
+    ocr_pages : tuple of OcrPage
+        Pages that OCR read, with its confidence.
+    doubtful : tuple of (int, int)
+        Where words stand in ``text``, half open, of which OCR is not sure.
+    """
+
+    text: str = field(repr=False)
+    ocr_pages: tuple[OcrPage, ...] = ()
+    doubtful: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,6 +207,33 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
     >>> read_text(b"one line\r\nanother", load_config().limits)
     'one line\nanother'
     """
+    return read_content(content, limits).text
+
+
+def read_content(
+    content: bytes, limits: LimitsConfig, *, reads_pictures: bool = True
+) -> DocumentText:
+    r"""Read the text out of a file's bytes, and say which of it was read from pictures.
+
+    Parameters
+    ----------
+    content : bytes
+        As :func:`read_text` takes them.
+    limits : LimitsConfig
+        How large it may be, and how long OCR may take for one page.
+    reads_pictures : bool, default=True
+        Whether pages that are pictures are read by OCR, where it is installed.
+
+    Returns
+    -------
+    DocumentText
+        Lines end in ``"\n"``, pages in ``"\f"``.
+
+    Raises
+    ------
+    DocumentError
+        As :func:`read_text`.
+    """
     if not content.strip():
         raise DocumentError(
             "empty_file",
@@ -194,16 +242,57 @@ def read_text(content: bytes, limits: LimitsConfig) -> str:
             else "holds nothing",
         )
     is_pdf = b"%PDF-" in content[:1024]
-    text = read_pdf(content, limits) if is_pdf else _decode(content)
-    if len(text) > limits.max_characters:
+    if is_pdf:
+        read = join_pages(read_pdf(content, limits, reads_pictures=reads_pictures))
+    else:
+        read = DocumentText(repair_mojibake(_normalize(_decode(content))))
+    n_characters = len(read.text)
+    if n_characters > limits.max_characters:
         raise DocumentError(
             "too_large",
-            f"{len(text):,} characters; at most {limits.max_characters:,} (limits.max_characters)",
+            f"{n_characters:,} characters; at most {limits.max_characters:,} "
+            "(limits.max_characters)",
         )
+    return read
+
+
+def join_pages(pages: Sequence[str | OcrPage]) -> DocumentText:
+    r"""Join pages to the text of a document.
+
+    Parameters
+    ----------
+    pages : sequence of str or OcrPage
+        Text as it stands in the file, or as OCR read it.
+
+    Returns
+    -------
+    DocumentText
+        Pages end in ``"\f"``.
+
+    Examples
+    --------
+    >>> join_pages(["One.", OcrPage(2, "Tvvo.", 92.0, ((0, 5),))]).doubtful
+    ((5, 10),)
+    """
+    texts: list[str] = []
+    doubtful: list[tuple[int, int]] = []
+    at = 0
+    for page in pages:
+        if isinstance(page, OcrPage):
+            doubtful += [(at + start, at + end) for start, end in page.doubtful]
+            texts.append(page.text)
+        else:
+            texts.append(_normalize(page))
+        at += len(texts[-1]) + 1
+    ocr_pages = tuple(page for page in pages if isinstance(page, OcrPage))
+    return DocumentText("\f".join(texts), ocr_pages, tuple(doubtful))
+
+
+def _normalize(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x02" in text or "\ufffe" in text:
         text = _HYPHEN_AT_LINE_END.sub("- \n", text)
-    return text if is_pdf else repair_mojibake(text)
+    return text
 
 
 def _decode(content: bytes) -> str:

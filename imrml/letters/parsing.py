@@ -8,10 +8,11 @@ from typing import Any
 
 from imrml.config import load_config
 from imrml.determinations import Case, Determination, Item
-from imrml.documents.reading import read_bytes, read_text
+from imrml.documents.reading import DocumentText, read_bytes, read_content
 from imrml.errors import LetterError, require_types
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
+from imrml.letters.doubts import settle_doubts
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
 from imrml.letters.plausibility import require_plausible
 from imrml.letters.sections import find_sections, recognize_format
@@ -55,14 +56,16 @@ _CLOSING = (
 _CASE_OUTCOMES = {"U": "upheld", "O": "overturned", "P": "partially overturned"}
 
 
-def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") -> ParsedLetter:
+def parse_letter(
+    source: str | bytes | Path | DocumentText, *, fallback_case_number: str = ""
+) -> ParsedLetter:
     """Parse one letter into its case, and keep where everything stands in it.
 
     Parameters
     ----------
-    source : str, bytes or Path
-        The letter's text; or the bytes of its file, a PDF with a text layer or plain text; or the
-        path of that file (a ``str`` is text, never a path).
+    source : str, bytes, Path or DocumentText
+        The letter's text; or the bytes of its file, a PDF or plain text; or the path of that file
+        (a ``str`` is text, never a path); or what was read of it.
     fallback_case_number : str, default=""
         Used where the letter has no case number, as one whose header is cut off; for a path, the
         stem of the file's name unless given.
@@ -77,8 +80,9 @@ def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") 
     ------
     LetterError
         ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome``,
-        ``contradictory_outcomes``, or that it was misread (:mod:`imrml.letters.plausibility`); its
-        offset counts characters of the text.
+        ``contradictory_outcomes``, or that it was misread (:mod:`imrml.letters.plausibility`) or
+        that OCR is not sure of an item or the case number (``doubtful_reading``); its offset
+        counts characters of the text.
     DocumentError
         The file cannot be read, or holds no text, or more than the limits of the default config
         allow.
@@ -108,20 +112,23 @@ def parse_letter(source: str | bytes | Path, *, fallback_case_number: str = "") 
     """
     require_types(
         "parse_letter",
-        source=(source, str | bytes | Path),
+        source=(source, str | bytes | Path | DocumentText),
         fallback_case_number=(fallback_case_number, str),
     )
     if isinstance(source, str):
-        text = source
+        document = DocumentText(source)
+    elif isinstance(source, DocumentText):
+        document = source
     else:
         limits = load_config().limits
         content = read_bytes(source, limits) if isinstance(source, Path) else source
-        text = read_text(content, limits)
+        document = read_content(content, limits)
     if isinstance(source, Path):
         fallback_case_number = fallback_case_number or source.stem
-    clean = clean_letter(text)
+    clean = clean_letter(document.text)
     try:
-        return _parse_clean(clean, fallback_case_number)
+        letter = _parse_clean(clean, fallback_case_number)
+        return settle_doubts(letter, document) if document.ocr_pages else letter
     except LetterError as error:
         if error.offset is not None:
             error.offset = clean.to_original().find(error.offset, error.offset)[0]
@@ -417,6 +424,7 @@ def case_rows(case: Case, source: str, source_sha256: str) -> Iterator[dict[str,
             "source_sha256": source_sha256,
             "letter_format": case.letter_format,
             "format_verified": case.format_verified,
+            "ocr": case.ocr,
             "decided_year": date.fromisoformat(decided_on).year if decided_on else None,
             **{name: getattr(item.submission, name) for name in Submission.__slots__},
             **{name: getattr(item.determination, name) for name in Determination.__slots__},

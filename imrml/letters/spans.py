@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imrml.determinations import Case
+from imrml.documents.ocr import OcrPage
 from imrml.letters.cleaning import BlankMap, CleanText
 
 Place = tuple[int, int]
@@ -149,8 +150,10 @@ class ParsedLetter:
         outcome for the whole case, else ``""``. Never used to infer an item's decision.
     flags : tuple of str
         Reasons to look at the letter: ``"cut_short"`` (an item without rationale, or an end amid a
-        sentence or head) and ``"case_outcome_differs"`` (the stated case outcome does not follow
-        from the items').
+        sentence or head), ``"case_outcome_differs"`` (the stated case outcome does not follow
+        from the items') and ``"doubtful_date"`` (OCR is not sure of a date, which is left out).
+    ocr_pages : tuple of OcrPage
+        Pages that were read from their picture, with the confidence of OCR.
     """
 
     case: Case
@@ -158,6 +161,7 @@ class ParsedLetter:
     spans: tuple[Span, ...]
     case_outcome: str
     flags: tuple[str, ...]
+    ocr_pages: tuple[OcrPage, ...] = ()
 
     def __repr__(self) -> str:
         return (

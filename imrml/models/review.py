@@ -62,7 +62,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
     categories_ : CategoryPrior
         Rate in each treatment category.
     counts_ : CategoryCounts
-        Past items of each treatment category, by decision and deficiency, as counted.
+        Past items of each treatment category, by decision, as counted.
     features_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     n_features_ : int
@@ -233,11 +233,9 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         # 4. Deficiencies, on upheld items.
         self.least_background_, self.columns_shown_ = 0.0, {}
         self.deficiencies_, self.hashed_text_, self.associations_ = None, None, None
-        labels = np.zeros((n_items, len(deficiency_ids())), dtype=bool)
-        if deficiencies is not None:
+        self.counts_ = CategoryCounts().fit(categories, overturned, labelled_rows)
+        if deficiencies is not None and len(labelled_rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)
-        self.counts_ = CategoryCounts().fit(categories, overturned, labels, labelled_rows)
-        if len(labelled_rows):
             self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned)
         return self
 

@@ -149,13 +149,10 @@ class DeficiencyPredictor(SubmissionReader):
             is_read[:] = False
         if is_read.all():
             return p_deficiency, ["model"] * n_items
-        rates, sources = self.counts_.find_widest_rates(
+        sources = self.counts_.find_sources(
             inputs.categories, self.abstention["min_category_items"]
         )
-        # Of a category those that evaluation measures.
-        is_category = np.array([source == "category" for source in sources])
-        priors = self.deficiencies_.predict_priors(inputs.categories)
-        rates = np.where(is_category[:, None], priors, rates)
+        rates = self.deficiencies_.predict_rates(inputs.categories)
         answers = np.where(is_read[:, None], p_deficiency, rates)
         return pd.DataFrame(answers, p_deficiency.index, p_deficiency.columns), [
             "model" if by_model else source

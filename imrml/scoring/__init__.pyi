@@ -16,4 +16,6 @@ from .prediction import rank_deficiencies as rank_deficiencies
 from .prediction import score as score
 from .prediction import score_columns as score_columns
 from .prediction import score_inputs as score_inputs
+from .request_files import read_request_files as read_request_files
+from .request_files import read_requests as read_requests
 from .terminal import format_predictions as format_predictions

@@ -84,6 +84,7 @@ IGNORED_COLUMNS = (
     "source_sha256",
     "letter_format",
     "format_verified",
+    "ocr",
     "decided_year",
 )
 """Keys of the item table: passed over in a request, never features."""

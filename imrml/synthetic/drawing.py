@@ -280,6 +280,7 @@ def _truth_row(
         "source_sha256": "",
         "letter_format": case.letter_format,
         "format_verified": case.format_verified,
+        "ocr": case.ocr,
         "decided_year": int(decided_on[:4]) if decided_on else None,
         **{name: getattr(item.submission, name) for name in Submission.__slots__},
         **{name: getattr(item.determination, name) for name in Determination.__slots__},

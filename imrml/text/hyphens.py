@@ -78,9 +78,9 @@ def keeps_hyphen(before: str, after: str, document: str) -> bool:
         or after[right_match.end() :].startswith("-")
     ):
         return True
-    if left + right in _english_words() or _JOINING.fullmatch(left):
+    if left + right in english_words() or _JOINING.fullmatch(left):
         return False
-    return bool(_HYPHENATING.fullmatch(left)) or {left, right} <= _english_words()
+    return bool(_HYPHENATING.fullmatch(left)) or {left, right} <= english_words()
 
 
 def _holds(document: str, word: str) -> bool:
@@ -95,6 +95,18 @@ def _holds(document: str, word: str) -> bool:
 
 
 @cache
-def _english_words() -> frozenset[str]:
+def english_words() -> frozenset[str]:
+    """Give the words of everyday English.
+
+    Returns
+    -------
+    frozenset of str
+        Lower-case.
+
+    Examples
+    --------
+    >>> "knee" in english_words(), "knce" in english_words()
+    (True, False)
+    """
     packed = files("imrml.text").joinpath("english_words.txt.gz").read_bytes()
     return frozenset(gzip.decompress(packed).decode("ascii").split())

@@ -1,18 +1,24 @@
 """The JSON API: the same validation, errors and figures as the command line."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
+from pydantic.config import JsonDict
+from starlette.requests import Request
 
+from imrml.errors import RequestFileError
 from imrml.scoring.in_words import DEMO, LAW
+from imrml.scoring.request_files import require_requests
 from imrml.submissions.programmes import columns_at
 from imrml.submissions.requests import Requests
-from imrml.web.safety import MarkupFreeResponse
+from imrml.web.safety import FILE_PATH, MarkupFreeResponse
 from imrml.web.schemas import (
     ExplainAnswer,
+    FileAnswer,
     Health,
     Meaning,
     ModelAnswer,
@@ -22,7 +28,8 @@ from imrml.web.schemas import (
     read_example_answer,
     read_example_problem,
 )
-from imrml.web.service import ModelService
+from imrml.web.service import ExplainedItem, ModelService
+from imrml.web.uploads import Reader, read_file
 
 PROBLEMS = {
     400: "No readable JSON",
@@ -33,13 +40,29 @@ PROBLEMS = {
 }
 
 
-def make_api_router(service: ModelService, max_rows: int, *, needs_token: bool) -> APIRouter:
+_FILE: JsonDict = {"type": "string", "format": "binary"}
+_FILE_BODY: JsonDict = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {"schema": _FILE},
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}
+        },
+    },
+}
+
+
+def make_api_router(
+    service: ModelService, reader: Reader, max_rows: int, *, needs_token: bool
+) -> APIRouter:
     """Make the routes of the API for one model.
 
     Parameters
     ----------
     service : ModelService
         The model.
+    reader : Reader
+        Reads files.
     max_rows : int
         Requests that one call may hold.
     needs_token : bool
@@ -48,7 +71,7 @@ def make_api_router(service: ModelService, max_rows: int, *, needs_token: bool) 
     Returns
     -------
     APIRouter
-        ``/healthz``, ``/api/model``, ``/api/score`` and ``/api/explain``.
+        ``/healthz``, ``/api/model``, ``/api/score``, ``/api/score-file`` and ``/api/explain``.
     """
     described = [Depends(HTTPBearer(auto_error=False))] if needs_token else []
     router = APIRouter(default_response_class=MarkupFreeResponse, dependencies=described)
@@ -101,6 +124,25 @@ def make_api_router(service: ModelService, max_rows: int, *, needs_token: bool) 
         )
 
     @router.post(
+        FILE_PATH,
+        response_model=FileAnswer,
+        tags=["requests"],
+        summary="Score a filled form, a report or a mail",
+        responses=_responses(FILE_PATH, 401, 403, 413, 422) | too_many,
+        openapi_extra={"requestBody": _FILE_BODY},
+    )
+    async def score_file(request: Request) -> MarkupFreeResponse:
+        parsed = require_requests(await reader.read_request(await read_file(request)))
+        if len(parsed.rows) > max_rows:
+            raise RequestFileError(f"holds {len(parsed.rows):,} requests, at most {max_rows:,}")
+        return MarkupFreeResponse(
+            {"not_read": list(parsed.unread), "left_out": list(parsed.left_out)}
+            | {"requests": list(parsed.rows)}
+            | await service.run_on_thread(_score_rows, service, parsed.rows)
+            | {"meaning": meaning}
+        )
+
+    @router.post(
         "/api/explain",
         response_model=ExplainAnswer,
         tags=["requests"],
@@ -138,19 +180,31 @@ def _row(body: BaseModel) -> dict[str, Any]:
 
 
 def _score(service: ModelService, body: Any) -> dict[str, Any]:
-    scored = service.score([_row(row) for row in body.requests])
+    return _score_rows(service, [_row(row) for row in body.requests])
+
+
+def _score_rows(service: ModelService, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    scored = service.score(rows)
     refused = [{"row": number, "why": why} for number, why in scored.requests.refused]
     return {"predictions": scored.rows(), "refused": refused, **_ignored(scored.requests)}
 
 
 def _explain(service: ModelService, body: Any) -> dict[str, Any]:
     explained = service.explain(_row(body.request), body.if_shown)
-    together = explained.together and asdict(explained.together)
+    first, *others = explained.items
+    explanation = replace(
+        first.explanation, further_items=tuple(item.explanation for item in others)
+    )
     return {
-        "explanation": asdict(explained.explanation),
-        "if_shown": together,
+        "explanation": asdict(explanation),
+        "if_shown": _if_shown(first),
+        "further_if_shown": [_if_shown(item) for item in others],
         **_ignored(explained.requests),
     }
+
+
+def _if_shown(item: ExplainedItem) -> dict[str, Any] | None:
+    return asdict(item.together) if item.together else None
 
 
 def _ignored(requests: Requests) -> dict[str, Any]:

@@ -4,12 +4,21 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from imrml.errors import DocumentError, ImrmlError
+from imrml.errors import (
+    DeterminationFoundError,
+    DocumentError,
+    ImrmlError,
+    MissingExtraError,
+    RequestFileError,
+)
 from imrml.submissions.programmes import columns_at
-from imrml.web.fields import fill_fields
+from imrml.web.fields import NARRATIVE, fill_fields
+from imrml.web.kinds import advise_on_report, advise_on_table
 from imrml.web.pages import Pages
+from imrml.web.request_files import describe_file, fill_from_file
 from imrml.web.safety import COOKIE, TokenAuthenticator
 from imrml.web.service import ModelService
+from imrml.web.throttle import TooManyTriesError, read_address
 from imrml.web.uploads import Form, Reader, read_form
 
 PASTE = "Paste its text instead."
@@ -21,6 +30,13 @@ REMEDIES = {
     "not_text": "Save it as PDF or as text.",
 }
 """What a clerk can do about a file that cannot be read, by its reason."""
+
+
+def _format_unread(error: DocumentError, name: str) -> str:
+    """Say why a file cannot be read and what to do; a kind that is never read comes first."""
+    if advice := advise_on_report(name):
+        return advice
+    return f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"
 
 
 def _read_values(form: Form) -> dict[str, str]:
@@ -70,24 +86,32 @@ def make_page_router(
     @router.post("/result")
     async def show_result(request: Request) -> Response:
         form = await read_form(request)
-        report = ""
+        values = fill_fields(_read_values(form), "", pages.fields)
+        notes: list[str] = []
         if form.upload:
             try:
-                report = await reader.read_document(form.upload)
+                parsed = await reader.read_request(form.upload)
+            except DeterminationFoundError as error:
+                refusal = pages.format_refusal(f"{NARRATIVE} {error}")
+                return pages.start(values, {"request": refusal}, refusal=True)
             except DocumentError as error:
-                return pages.start(
-                    _read_values(form),
-                    {"report": f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"},
-                )
-        values = fill_fields(_read_values(form), report, pages.fields)
+                problem = _format_unread(error, form.upload.name)
+                return pages.start(_read_values(form), {"report": problem})
+            except (MissingExtraError, RequestFileError) as error:
+                problem = advise_on_report(form.upload.name) or f"The file: {error}."
+                return pages.start(_read_values(form), {"report": problem})
+            values = fill_from_file(values, parsed, pages.fields)
+            notes = describe_file(parsed)
         if not values["treatment"]:
             needed = "Name the treatment that is requested; everything else may be empty."
-            return pages.start(values, {"treatment": needed})
+            return pages.start(values, {"treatment": needed}, notes=notes)
         ticked = form.fields.get("shown", [])
         try:
-            return await service.run_on_thread(_result, pages, service, values, ticked, max_rows)
+            explained = await service.run_on_thread(service.explain, values, ticked)
+            return await service.run_on_thread(pages.result, values, ticked, explained, notes)
         except ImrmlError as error:
-            return pages.start(values, {"request": pages.format_refusal(str(error))}, refusal=True)
+            refusal = pages.format_refusal(str(error))
+            return pages.start(values, {"request": refusal}, refusal=True, notes=notes)
 
     @router.post("/what-if")
     async def show_what_if(request: Request) -> Response:
@@ -106,6 +130,8 @@ def make_page_router(
         form = await read_form(request)
         if form.upload is None:
             return pages.batch(problem="No file was chosen, or it is empty.", max_rows=max_rows)
+        if advice := advise_on_table(form.upload.name):
+            return pages.batch(problem=advice, max_rows=max_rows)
         try:
             table = await reader.read_table(form.upload)
             if len(table) > max_rows:
@@ -136,6 +162,11 @@ def make_page_router(
         ]
         return pages.draw("about", here="/about", facts=facts)
 
+    _add_sign_in(router, pages, authenticator)
+    return router
+
+
+def _add_sign_in(router: APIRouter, pages: Pages, authenticator: TokenAuthenticator | None) -> None:
     @router.get("/sign-in")
     async def show_sign_in() -> Response:
         return pages.draw("sign_in", bare=True, problem="")
@@ -143,8 +174,13 @@ def make_page_router(
     @router.post("/sign-in")
     async def sign_in(request: Request) -> Response:
         given = (await read_form(request)).first("token")
-        if authenticator is not None and not authenticator.knows(given):
-            return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        try:
+            if authenticator and not authenticator.admits(given, read_address(request)):
+                return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        except TooManyTriesError as error:
+            page = pages.draw("sign_in", 429, bare=True, problem=str(error))
+            page.headers["Retry-After"] = str(error.seconds)
+            return page
         answer = RedirectResponse("/", 303)
         if authenticator is not None:
             answer.set_cookie(
@@ -156,13 +192,3 @@ def make_page_router(
                 path="/",
             )
         return answer
-
-    return router
-
-
-def _result(
-    pages: Pages, service: ModelService, values: dict[str, str], ticked: list[str], max_rows: int
-) -> Response:
-    if service.count_items(values) > 1:
-        return pages.batch(service.score([values]), max_rows=max_rows)
-    return pages.result(values, ticked, service.explain(values, ticked))

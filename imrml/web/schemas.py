@@ -114,11 +114,26 @@ class ScoreAnswer(BaseModel):
     meaning: Meaning
 
 
+class FileAnswer(BaseModel):
+    """What a file asks for, what of it could not be read, and the predictions."""
+
+    not_read: list[str]
+    left_out: list[str]
+    requests: list[dict[str, str]]
+    predictions: list[Prediction]
+    refused: list[Refused]
+    unknown_columns: list[str]
+    late_columns: list[str]
+    unread: list[IgnoredCell]
+    meaning: Meaning
+
+
 class ExplainAnswer(BaseModel):
-    """One request in full."""
+    """One request in full; of one that lists several items the first holds the others."""
 
     explanation: Explanation
     if_shown: JointWhatIf | None
+    further_if_shown: list[JointWhatIf | None]
     unknown_columns: list[str]
     late_columns: list[str]
     unread: list[IgnoredCell]

@@ -11,9 +11,10 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.requests import Request
 
 from imrml.config import LimitsConfig
-from imrml.documents import read_text
 from imrml.engines import Guard
 from imrml.errors import DocumentError, ImrmlError, TableError
+from imrml.scoring.request_files import parse_request_file
+from imrml.submissions.request_files import ParsedFile
 from imrml.submissions.requests import is_known_heading
 from imrml.tables.files import parse_table
 
@@ -24,6 +25,8 @@ logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 _MAX_FIELD_BYTES = 2_000_000
 _MAX_FIELDS = 200
 _MAX_READER_BYTES = 4_000_000_000  # address space, most of which libraries only reserve
+_MOST_PICTURES = 8
+"""Pages that OCR reads of an upload: more would take longer than anybody waits."""
 TABLE_ENDINGS = (".csv", ".xlsx", ".jsonl")
 """Tables that may be uploaded."""
 
@@ -121,6 +124,34 @@ async def read_form(request: Request) -> Form:
     return await _sorted(data)
 
 
+async def read_file(request: Request) -> Upload:
+    """Read the one file that a program sends, as a form's file or as the body itself.
+
+    Parameters
+    ----------
+    request : Request
+        Whose body holds it.
+
+    Returns
+    -------
+    Upload
+        The file.
+
+    Raises
+    ------
+    ImrmlError
+        It is absent or empty.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        upload = (await read_form(request)).upload
+    else:
+        upload = Upload("", await request.body())
+    if upload is None or not upload.content:
+        raise ImrmlError("no file, or an empty one")
+    return upload
+
+
 async def _sorted(data: FormData) -> Form:
     fields: dict[str, list[str]] = {}
     upload = None
@@ -147,8 +178,8 @@ class Reader:
         self._limits = limits
         self._guard: Guard[Any] = Guard(_read, limits.max_seconds, _MAX_READER_BYTES)
 
-    async def read_document(self, upload: Upload) -> str:
-        """Read the text of a PDF or text file.
+    async def read_request(self, upload: Upload) -> ParsedFile:
+        """Read what a form, a report or a mail asks for.
 
         Parameters
         ----------
@@ -157,16 +188,18 @@ class Reader:
 
         Returns
         -------
-        str
-            Its text.
+        ParsedFile
+            Its requests, and what of it could not be read.
 
         Raises
         ------
         DocumentError
             As :func:`imrml.documents.read_text`, or ``crashed``, or ``too_slow``.
+        RequestFileError
+            Its kind is not read; the message names it.
         """
-        text: str = await self._call(upload.content, "", self._limits)
-        return text
+        parsed: ParsedFile = await self._call(upload.content, "", self._limits)
+        return parsed
 
     async def read_table(self, upload: Upload) -> pd.DataFrame:
         """Read a table of requests.
@@ -213,9 +246,9 @@ class Reader:
         self._guard.stop()
 
 
-def _read(content: bytes, table_name: str, limits: LimitsConfig) -> str | pd.DataFrame:
+def _read(content: bytes, table_name: str, limits: LimitsConfig) -> ParsedFile | pd.DataFrame:
     return (
         parse_table(content, table_name, is_known_heading)
         if table_name
-        else read_text(content, limits)
+        else parse_request_file(content, limits, most_pictures=_MOST_PICTURES)
     )

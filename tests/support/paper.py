@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from factories import FictionalLetter, render
 from PIL import Image
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
+from pypdfium2 import PdfDocument
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -55,6 +56,32 @@ def _rotate(content: bytes, degrees: int) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def scan(content: bytes, only: Sequence[int] | None = None, quarter_turns: int = 0) -> bytes:
+    """Scan the pages of a PDF, or ``only`` those (from 0), turned by quarter turns."""
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    pdf = PdfDocument(content)
+    for page in pdf:
+        picture = page.render(scale=200 / 72, grayscale=True).to_pil()
+        picture = picture.point(lambda dot: 255 * (dot > 150)).rotate(
+            90 * quarter_turns, expand=True
+        )
+        size = (picture.width * 72 / 200, picture.height * 72 / 200)
+        canvas.setPageSize(size)
+        canvas.drawImage(ImageReader(picture), 0, 0, *size)
+        canvas.showPage()
+    pdf.close()
+    canvas.save()
+    if only is None:
+        return out.getvalue()
+    writer, scanned = PdfWriter(), PdfReader(io.BytesIO(out.getvalue()))
+    for number, page in enumerate(PdfReader(io.BytesIO(content)).pages):
+        writer.add_page(scanned.pages[number] if number in only else page)
+    mixed = io.BytesIO()
+    writer.write(mixed)
+    return mixed.getvalue()
 
 
 def fax_header(canvas: Canvas, page: int, n_pages: int) -> None:

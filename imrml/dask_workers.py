@@ -1,0 +1,142 @@
+"""Work on a dask cluster: partitions of the inputs to its workers, and their outputs in order."""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from joblib import cpu_count
+
+from imrml.errors import ConfigError, ImrmlError
+from imrml.extras import require_extra
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+AHEAD = 4
+"""Batches a worker that are waiting or done while an earlier one is still being worked on."""
+
+
+def take(elements: Iterator[Output], n: int) -> Iterator[Output]:
+    """Take the next elements.
+
+    Parameters
+    ----------
+    elements : iterator
+        Consumed no further than needed.
+    n : int
+        At most so many.
+
+    Returns
+    -------
+    iterator
+        Of them.
+    """
+    return (element for _, element in zip(range(n), elements, strict=False))
+
+
+def map_partition(
+    work: Callable[..., Iterator[Output]], partition: Sequence[Input]
+) -> list[Output] | Exception:
+    """Work on a dask worker; errors are handed back, for dask would log the partition with them."""
+    if multiprocessing.current_process().daemon:
+        return ConfigError(
+            "engine: the workers of the dask scheduler may not start processes; start them with "
+            "`dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=false"
+        )
+    try:
+        return list(work(inputs=partition))
+    except Exception as error:  # raised again by map_on_dask
+        return error
+
+
+def map_on_dask(
+    work: Callable[[list[Input]], list[Output] | Exception],
+    partitions: Iterator[list[Input]],
+    n_jobs: int,
+) -> Iterator[Output]:
+    """Yield what becomes of each partition, in order, a few of them ahead.
+
+    Parameters
+    ----------
+    work : callable
+        Picklable; takes a partition and gives its outputs, or the error that ended it.
+    partitions : iterator of list
+        Consumed a few ahead.
+    n_jobs : int
+        Workers of this machine where no scheduler is named; -1 for one a core.
+
+    Yields
+    ------
+    object
+        Each output.
+
+    Raises
+    ------
+    ConfigError
+        The scheduler does not answer.
+    ImrmlError
+        The cluster lost its workers or its scheduler.
+    """
+    require_extra("dask", "engine 'dask'")
+    from distributed import CancelledError, KilledWorker  # noqa: PLC0415 - only where asked for
+
+    with dask_client(cpu_count() if n_jobs == -1 else n_jobs, in_threads=True) as client:
+        n_workers = max(1, sum(client.nthreads().values()))  # none may have come yet
+        submitted = (client.submit(work, partition, pure=False) for partition in partitions)
+        waiting = deque(take(submitted, n_workers * AHEAD))
+        while waiting:
+            try:
+                outputs = waiting.popleft().result()
+            except (CancelledError, KilledWorker) as error:
+                raise ImrmlError(
+                    "engine: the dask cluster lost its workers or its scheduler "
+                    f"({type(error).__name__}); look at their memory and logs, then run again"
+                ) from None
+            if isinstance(outputs, Exception):
+                raise outputs
+            yield from outputs
+            waiting.extend(take(submitted, 1))
+
+
+def dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
+    """Connect to the scheduler at ``DASK_SCHEDULER_ADDRESS``, or start workers on this machine.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Workers of this machine.
+    in_threads : bool, default=False
+        Whether they are threads of one process.
+
+    Returns
+    -------
+    distributed.Client
+        A context manager.
+
+    Raises
+    ------
+    ConfigError
+        The scheduler does not answer.
+    MissingExtraError
+        The extra ``dask`` is not installed.
+    """
+    require_extra("dask", "search.backend 'dask'")
+    from distributed import Client  # noqa: PLC0415 - only where asked for
+
+    make_client: Any = Client  # distributed carries no types
+    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
+        try:
+            return make_client(address)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"DASK_SCHEDULER_ADDRESS: no scheduler of dask answers at {address} "
+                f"({type(error).__name__}); start it, or unset the variable"
+            ) from None
+    workers = (
+        {"n_workers": 1, "threads_per_worker": n_jobs}
+        if in_threads
+        else {"n_workers": n_jobs, "threads_per_worker": 1}
+    )
+    return make_client(processes=not in_threads, dashboard_address=None, **workers)

@@ -1,0 +1,120 @@
+"""Boxes to tick on the picture of a page: found by their frames, ticked or not by the ink inside.
+
+OCR makes a letter of an empty box and nothing of a crossed one, so its word on them is never taken:
+boxes are painted over before a page is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_DARK = 128
+_SMALLEST, _LARGEST = 14, 52
+"""Dots of a box's side at 200 dots an inch: 5 to 18 points."""
+_DARK_SIDE = 0.9
+"""Share of a frame's side that is dark; the sides of round letters are not, nor those of M or H."""
+_EMPTY, _TICKED = 0.02, 0.08
+"""Share of dark dots inside, up to which a box is empty and from which it is ticked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box to tick.
+
+    Parameters
+    ----------
+    left, top, right, bottom : int
+        In dots from the picture's upper left corner, half open.
+    is_ticked : bool or None
+        None where the ink inside does not tell.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    is_ticked: bool | None
+
+
+def find_boxes(picture: "Image") -> tuple[Box, ...]:
+    """Find the boxes of a page that stands nearly upright.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        The page in grey, at about 200 dots an inch.
+
+    Returns
+    -------
+    tuple of Box
+        From top to bottom.
+
+    Examples
+    --------
+    >>> from PIL import Image, ImageDraw
+    >>> page = Image.new("L", (200, 100), 255)
+    >>> pen = ImageDraw.Draw(page)
+    >>> pen.rectangle((20, 30, 45, 55), outline=0, width=2)
+    >>> pen.rectangle((120, 30, 145, 55), outline=0, width=2)
+    >>> pen.line((126, 36, 139, 49), fill=0, width=3)
+    >>> [(box.left, box.is_ticked) for box in find_boxes(page)]
+    [(20, False), (120, True)]
+    """
+    from scipy import ndimage  # noqa: PLC0415 (only where pictures are read)
+
+    is_dark = np.asarray(picture) < _DARK
+    components, _ = ndimage.label(is_dark, structure=np.ones((3, 3), dtype=int))
+    boxes: list[Box] = []
+    for rows, columns in ndimage.find_objects(components):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        is_square = 0.8 <= width / height <= 1.25
+        if is_square and min(width, height) >= _SMALLEST and max(width, height) <= _LARGEST:
+            frame = is_dark[rows, columns]
+            if _is_frame(frame):
+                boxes.append(
+                    Box(columns.start, rows.start, columns.stop, rows.stop, _is_ticked(frame))
+                )
+    return tuple(boxes)
+
+
+def paint_over(picture: "Image", boxes: Sequence[Box]) -> "Image":
+    """Paint boxes white.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        The page in grey.
+    boxes : sequence of Box
+        As found in it.
+
+    Returns
+    -------
+    PIL.Image.Image
+        A copy, or the picture itself where there is no box.
+    """
+    if not boxes:
+        return picture
+    painted = picture.copy()
+    for box in boxes:
+        painted.paste(255, (box.left - 1, box.top - 1, box.right + 1, box.bottom + 1))
+    return painted
+
+
+def _is_frame(frame: "np.ndarray[Any, np.dtype[np.bool_]]") -> bool:
+    """Tell a frame: each of its four sides is a dark line from corner to corner."""
+    depth = max(2, round(0.15 * min(frame.shape)))
+    sides = (frame[:depth], frame[-depth:], frame[:, :depth].T, frame[:, -depth:].T)
+    return all(side.any(axis=0).mean() >= _DARK_SIDE for side in sides)
+
+
+def _is_ticked(frame: "np.ndarray[Any, np.dtype[np.bool_]]") -> bool | None:
+    rim = max(3, round(0.22 * min(frame.shape)))
+    ink = float(frame[rim:-rim, rim:-rim].mean())
+    if _EMPTY < ink < _TICKED:
+        return None
+    return ink >= _TICKED

@@ -1,0 +1,323 @@
+"""Files of clerks to the submission table: forms, reports, mails and tables, one row an item."""
+
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from imrml.config import Config, LimitsConfig, load_config
+from imrml.documents.parts import FilePart, count_ocr_pages, read_parts
+from imrml.documents.reading import read_bytes
+from imrml.engines import Longer, map_isolated
+from imrml.errors import (
+    DeterminationFoundError,
+    DocumentError,
+    ImrmlError,
+    RefusedRequestWarning,
+    RequestFileError,
+    RequestWarning,
+    TableError,
+)
+from imrml.features.request_items import split_request
+from imrml.submissions.columns import SUBMISSION_COLUMNS
+from imrml.submissions.headings import HeadingMap
+from imrml.submissions.letter_detection import holds_determination
+from imrml.submissions.programmes import PROGRAMMES
+from imrml.submissions.request_files import ParsedFile, parse_request_parts
+from imrml.submissions.requests import is_known_heading, rename_headings
+from imrml.tables.files import ENDINGS, read_table
+
+NO_REQUEST = (
+    "nothing in it names what is asked for; write a line that begins with 'Treatment:', or a "
+    "table with a column 'treatment'"
+)
+DETERMINATION = (
+    "holds a final determination letter, which a reviewer writes after the decision; give what was "
+    "known before it, such as the RFA and its report (imrml parse reads letters)"
+)
+_COLUMNS = ("source", "item_number", *(column.name for column in SUBMISSION_COLUMNS))
+
+
+def is_table(path: str | Path) -> bool:
+    """Tell whether a path names a table, by its ending.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``-`` is JSON Lines on stdin.
+
+    Returns
+    -------
+    bool
+        False for a document, such as a form or a mail.
+
+    Examples
+    --------
+    >>> is_table("requests.csv"), is_table("rfa.pdf")
+    (True, False)
+    """
+    return str(path) == "-" or Path(path).suffix.lower() in ENDINGS
+
+
+def read_requests(
+    path: str | Path,
+    config: Config | None = None,
+    *,
+    headings: Sequence[str] = (),
+    isolate: bool = False,
+) -> pd.DataFrame:
+    r"""Read the requests of one file: a form, a report, a mail or a table.
+
+    A filled DWC Form RFA gives a row a line, a Form IMR a row a listed service; a report or mail
+    what its labelled lines ask for, item by item, with the rest as its notes. A table is read as
+    :func:`imrml.read_table` reads it. Warns with a :class:`~imrml.errors.RequestWarning` of each
+    page and field that could not be read and of what has no column.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its content tells its kind, the ending only whether it is a table.
+    config : Config, optional
+        Its ``limits`` say how large a file may be; the defaults unless given.
+    headings : sequence of str, default=()
+        What headings of a table mean, as ``HEADING=COLUMN``; common headings are known without it.
+    isolate : bool, default=False
+        Whether a document is read in a worker process, which it may crash or keep busy for no
+        longer than the limits allow. As with every use of processes, a script that asks for it
+        should do so under ``if __name__ == "__main__":``.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, n_columns)
+        A submission table, as :func:`imrml.score` takes it: ``source``, ``item_number``,
+        ``treatment`` and whatever else the file tells.
+
+    Raises
+    ------
+    TableError
+        The table cannot be read, or ``headings`` name none of it.
+    RequestFileError
+        The file is damaged, too large, a picture or of a kind that is not read, or nothing in it
+        asks for anything.
+    MissingExtraError
+        What reads files of its kind is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "request.txt")
+    >>> _ = path.write_text("Dx: knee strain\nTreatment: MRI left knee\nLocking for six weeks.")
+    >>> row = read_requests(path).loc[0]
+    >>> row["treatment"], row["diagnosis"], row["case_summary"]
+    ('MRI left knee', 'knee strain', 'Locking for six weeks.')
+    """
+    if is_table(path):
+        known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
+        said = HeadingMap.parse(headings, known)
+        return rename_headings(read_table(path, partial(is_known_heading, said=said)), said)
+    if headings:
+        raise TableError(f"{path}: --map names headings of a table, and this file is none")
+    limits = (config or load_config()).limits
+    [outcome] = _parse_isolated([path], limits) if isolate else [_parse_path(path, limits)]
+    if isinstance(outcome, DocumentError | RequestFileError):
+        raise RequestFileError(f"{path}: {_describe(outcome)}")
+    if isinstance(outcome, ImrmlError):
+        raise outcome
+    _warn(path, outcome, stacklevel=3)
+    return _table_of([(str(path), outcome)])
+
+
+def read_request_files(paths: Iterable[str | Path], config: Config | None = None) -> pd.DataFrame:
+    """Read the requests of several files, each document in a worker process.
+
+    Warns as :func:`read_requests`, and with a :class:`~imrml.errors.RefusedRequestWarning` of each
+    file that cannot be read. As with every use of processes, a script that calls this should do so
+    under ``if __name__ == "__main__":``.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Documents and tables.
+    config : Config, optional
+        Its ``limits`` say how large a file may be and how long it may take; the defaults unless
+        given.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, n_columns)
+        The rows of all files, in their order.
+    """
+    paths = list(paths)
+    limits = (config or load_config()).limits
+    documents = [path for path in paths if not is_table(path)]
+    parsed = dict(zip(documents, _parse_isolated(documents, limits), strict=True))
+    frames: list[pd.DataFrame] = []
+    for path in paths:
+        outcome = parsed[path] if path in parsed else _read_table(path)
+        if isinstance(outcome, ImrmlError):
+            warnings.warn(f"{path}: {_describe(outcome)}", RefusedRequestWarning, stacklevel=2)
+        elif isinstance(outcome, pd.DataFrame):
+            frames.append(outcome if "source" in outcome else outcome.assign(source=str(path)))
+        else:
+            frames.append(_table_of([(str(path), outcome)]))
+            _warn(path, outcome, stacklevel=3)
+    return pd.concat(frames, ignore_index=True) if frames else _table_of([])
+
+
+def _warn(path: str | Path, parsed: ParsedFile, stacklevel: int) -> None:
+    for note in list_notes(parsed):
+        warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=stacklevel)
+
+
+def parse_request_file(
+    content: bytes, limits: LimitsConfig, *, most_pictures: int | None = None
+) -> ParsedFile:
+    """Parse what a document asks for.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    limits : LimitsConfig
+        How large it may be.
+    most_pictures : int, optional
+        As in :func:`imrml.documents.parts.read_parts`.
+
+    Returns
+    -------
+    ParsedFile
+        Without rows where nothing says what is asked for.
+
+    Raises
+    ------
+    DocumentError
+        The file is damaged, too large or a picture.
+    RequestFileError
+        The file is of a kind that is not read.
+    DeterminationFoundError
+        It holds a letter that was written after the decision.
+    """
+    parts = read_parts(content, limits, most_pictures=most_pictures)
+    text = "\n".join(page.text for part in parts for page in part.pages)
+    if holds_determination(text):
+        raise DeterminationFoundError(DETERMINATION)
+    parsed = parse_request_parts(parts, split_request)
+    return replace(parsed, unread=(*_list_unread(parts), *parsed.unread))
+
+
+def require_requests(parsed: ParsedFile) -> ParsedFile:
+    """Raise where a file asks for nothing.
+
+    Parameters
+    ----------
+    parsed : ParsedFile
+        What the file says.
+
+    Returns
+    -------
+    ParsedFile
+        The same.
+
+    Raises
+    ------
+    RequestFileError
+        It has no row; what of it could not be read is named.
+    """
+    if not parsed.rows:
+        unread = "".join(f"; {words}" for words in parsed.unread)
+        raise RequestFileError(NO_REQUEST + unread)
+    return parsed
+
+
+def list_notes(parsed: ParsedFile) -> list[str]:
+    """Say what of a file could not be read, and what has no column.
+
+    Parameters
+    ----------
+    parsed : ParsedFile
+        What the file says.
+
+    Returns
+    -------
+    list of str
+        Empty where all of it counts.
+
+    Examples
+    --------
+    >>> list_notes(ParsedFile((), {}, ("claim number",), ("page 2 of 2 holds no text",)))
+    ['not read: page 2 of 2 holds no text', 'left out, for no column holds it: claim number']
+    """
+    notes = [f"not read: {words}" for words in parsed.unread]
+    if parsed.left_out:
+        notes.append(f"left out, for no column holds it: {', '.join(parsed.left_out)}")
+    return notes
+
+
+def _list_unread(parts: Sequence[FilePart]) -> list[str]:
+    return [
+        f"{part.name}: {words}" if len(parts) > 1 else words
+        for part in parts
+        for words in part.unread
+    ]
+
+
+def _parse_isolated(
+    paths: Sequence[str | Path], limits: LimitsConfig
+) -> Iterator[ParsedFile | ImrmlError]:
+    return map_isolated(
+        partial(_parse_in_time, limits=limits),
+        paths,
+        lambda _, failure, detail: DocumentError(failure, detail),
+        max_seconds=limits.max_seconds,
+    )
+
+
+def _parse_in_time(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError | Longer:
+    """Parse a document at once, or ask for the time that its pictures take."""
+    try:
+        n_pages = count_ocr_pages(read_bytes(Path(path), limits), limits)
+    except ImrmlError as error:
+        return error
+    if n_pages:
+        return Longer(1 + n_pages, partial(_parse_path, limits=limits))
+    return _parse_path(path, limits)
+
+
+def _parse_path(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError:
+    """Parse a document; an error is given, not raised, for it has to leave the worker whole."""
+    try:
+        return require_requests(parse_request_file(read_bytes(Path(path), limits), limits))
+    except ImrmlError as error:
+        return error
+    except Exception as error:
+        # A fault of ours costs one file; its message could hold text of it.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
+        return DocumentError("crashed", where)
+
+
+def _read_table(path: str | Path) -> pd.DataFrame | ImrmlError:
+    try:
+        return read_table(path, is_known_heading)
+    except ImrmlError as error:
+        return error
+
+
+def _describe(error: ImrmlError) -> str:
+    return error.detail if isinstance(error, DocumentError) else str(error)
+
+
+def _table_of(files: Iterable[tuple[str, ParsedFile]]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = [
+        {"source": source, "item_number": number, **row}
+        for source, parsed in files
+        for number, row in enumerate(parsed.rows, start=1)
+    ]
+    told = {name for row in rows for name in row} | {"source", "item_number", "treatment"}
+    columns = {name: [row.get(name) for row in rows] for name in _COLUMNS if name in told}
+    return pd.DataFrame(columns)

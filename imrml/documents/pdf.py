@@ -112,11 +112,15 @@ def count_pictures(content: bytes, limits: LimitsConfig) -> int:
     DocumentError
         As :func:`read_pdf`.
     """
+    import pypdfium2  # noqa: PLC0415 (as above)
+
     pdf = _open(content, limits)
     try:
         pictures: list[int] = []
         for number in range(len(pdf)):
             _read_page(pdf, number, limits.max_characters, pictures)
+    except pypdfium2.PdfiumError:
+        raise DocumentError("damaged_pdf", "a page cannot be read") from None
     finally:
         pdf.close()
     return len(pictures)

@@ -70,7 +70,7 @@ def _in_table(name):
     if not name.endswith((".parquet", ".jsonl")):
         return False
     table = read_table(state_dir() / name).astype("str")
-    return table.map(lambda cell: any(marker in cell for marker in MARKERS)).any(axis=None)
+    return table.map(lambda cell: any(marker in str(cell) for marker in MARKERS)).any(axis=None)
 
 
 def test_no_byte_of_a_forgotten_case_stays_and_it_comes_in_no_more(imrml, inbox, tmp_path):

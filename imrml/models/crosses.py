@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 
 from imrml.models.bootstrap_refits import refit_on_other_cases
 from imrml.models.calibration import HeldOutScores, calibration_folds, score_folds
@@ -104,7 +105,7 @@ class CrossesLogistic(CalibratedLogistic):
                 )
             self._refit_first(scaled, y, case_codes, weights, kept, scales[kept], fitted)
             held_out = None
-            if holds_out and (folds := calibration_folds(y, case_codes, _N_FOLDS, self.seed)[0]):
+            if holds_out and (folds := _deal_cases(y, case_codes, self.seed)):
                 make_scores = _scorer(self.members[0], scaled, y, weights)
                 log_odds = score_folds(make_scores, folds, len(y))
                 held_out = HeldOutScores(folds, log_odds, weights)
@@ -154,6 +155,21 @@ def _prior_scales(
     variances[(order > member["max_order"]) | (variances < _LEAST_TRUST)] = 0.0
     variances[order == 1] += member["singles"] ** 2
     return np.asarray(np.sqrt(variances))
+
+
+def _deal_cases(
+    y: npt.NDArray[np.bool_], case_codes: npt.NDArray[np.int64], seed: int
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Deal cases to folds; where each is one item, as items are dealt, in a thousandth of the time.
+
+    Empty where cases of one decision are too few.
+    """
+    if len(np.unique(case_codes)) < len(y):
+        return calibration_folds(y, case_codes, _N_FOLDS, seed)[0]
+    if min(y.sum(), (~y).sum()) < _N_FOLDS:
+        return []
+    dealt = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed)
+    return list(dealt.split(np.zeros(len(y)), y))
 
 
 def _scorer(

@@ -12,9 +12,9 @@ _MODULES: dict[Extra, tuple[str, ...]] = {
     "dask": ("distributed",),
     "synth": ("reportlab",),
     "icd": ("simple_icd_10_cm",),
-    "postgres": ("psycopg",),
     "office": ("docx2python", "striprtf", "oxmsg"),
     "ocr": ("pytesseract",),
+    "postgres": ("psycopg",),
 }
 
 

@@ -12,7 +12,7 @@ from model_factories import fictional_items
 from sklearn.base import clone
 
 from imrml.config import load_config
-from imrml.engines import joblib_backend
+from imrml.engines.mapping import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
 from imrml.evaluation.report.write import write_report
 from imrml.training.data import TrainingData, prepare

@@ -14,11 +14,6 @@ def forget_cases(
     What is written down is when, why and how many, not whose. Letters, tables and backups that hold
     them are named: they are their owner's to delete.
     """
-    from imrml.phrases import pluralize
     from imrml.retraining.forgetting import describe_forgetting, forget
 
-    done = forget(cases, why)
-    items = pluralize(done.n_items, "item")
-    print(f"forgotten: {pluralize(done.n_cases, 'case')}, {items} removed from the state folder")
-    for line in describe_forgetting(done):
-        print(line)
+    print("\n".join(describe_forgetting(forget(cases, why))))

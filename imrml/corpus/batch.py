@@ -17,14 +17,14 @@ from imrml.documents.files import walk_letters
 from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
-from imrml.engines import Engine, Longer, WorkerFailure, map_isolated, require_engine
+from imrml.engines.mapping import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
 
-_SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 _OF_PICTURES = ("no_text_layer", "page_without_text")
+_SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 
 
 @dataclass(frozen=True, slots=True)

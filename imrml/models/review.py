@@ -164,6 +164,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         deficiencies: pd.DataFrame | None = None,
         is_labelled: Any = None,
         years: Any = None,
+        label_weights: np.ndarray | None = None,
     ) -> Self:
         """Fit everything on one feature matrix.
 
@@ -182,6 +183,8 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
             count.
         years : array of float of shape (n_items,), optional
             Year of each decision, for models in which old decisions count less; NaN where unknown.
+        label_weights : ndarray of float of shape (n_items, 18), optional
+            How much each label counts, above 0; all alike where absent.
 
         Returns
         -------
@@ -236,7 +239,8 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         self.counts_ = CategoryCounts().fit(categories, overturned, labelled_rows)
         if deficiencies is not None and len(labelled_rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)
-            self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned)
+            weights = None if label_weights is None else label_weights[labelled_rows]
+            self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned, weights)
         return self
 
     def _fit_features(

@@ -159,13 +159,14 @@ class DeficiencyPredictor(SubmissionReader):
             for by_model, source in zip(is_read, sources, strict=True)
         ]
 
-    def _fit_deficiencies(
+    def _fit_deficiencies(  # noqa: PLR0917 - what is known of each item
         self,
         submissions: SubmissionFrame,
         items: TrainingMatrix,
         labels: np.ndarray,
         rows: np.ndarray,
         overturned: np.ndarray,
+        weights: np.ndarray | None,
     ) -> None:
         """Fit on the upheld items at ``rows``, whose labels (n_items, 18) somebody looked for."""
         matrix, scale, answers = None, None, None
@@ -198,6 +199,7 @@ class DeficiencyPredictor(SubmissionReader):
             scale=scale,
             answers=answers,
             cases=items.cases[rows],
+            weights=weights,
             families=None if self.programme.code_columns else dwc_categories(),
         )
         if reads_features and not self.programme.code_columns:

@@ -20,6 +20,7 @@ from imrml.config import state_dir
 from imrml.corpus import Journal, failure_table, item_table
 from imrml.errors import ImrmlError, ModelError
 from imrml.explaining.precedents import remove_precedents
+from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
 from imrml.retraining.backup import list_backups
 from imrml.retraining.forgotten import (
@@ -237,7 +238,7 @@ def _holds(backup: Path, wanted: set[str]) -> bool:
 
 
 def describe_forgetting(done: Forgetting) -> Iterator[str]:
-    """Say what is left to do for the owner of letters, backups and models.
+    """Say what was removed, and what is left to the owner of letters, backups and models.
 
     Parameters
     ----------
@@ -249,6 +250,8 @@ def describe_forgetting(done: Forgetting) -> Iterator[str]:
     str
         A line.
     """
+    cases, items = pluralize(done.n_cases, "case"), pluralize(done.n_items, "item")
+    yield f"forgotten: {cases}, {items} removed from the state folder"
     for path in done.files:
         yield f"delete it, or its rows: {path} (it is not read again, but it lies there)"
     for path in done.backups:

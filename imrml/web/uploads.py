@@ -11,7 +11,7 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.requests import Request
 
 from imrml.config import LimitsConfig
-from imrml.engines import Guard
+from imrml.engines.mapping import Guard
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.scoring.request_files import parse_request_file
 from imrml.submissions.request_files import ParsedFile

@@ -201,9 +201,10 @@ def _purge_precedents(gone: pd.DataFrame) -> None:
     if "decided_year" in gone:
         decided = decided.fillna(pd.to_numeric(gone["decided_year"], errors="coerce"))
     years = [None if pd.isna(year) else int(year) for year in decided]
+    worded = gone.reindex(columns=["treatment", "item"])
     wordings = [
-        [str(row[name]) for name in ("treatment", "item") if row.get(name)]
-        for row in gone.fillna("").astype("object").to_dict("records")
+        [cell for cell in cells if isinstance(cell, str) and cell]
+        for cells in worded.itertuples(index=False, name=None)
     ]
     for path in state_dir().glob("precedents-*.parquet"):
         past = read_table(path)

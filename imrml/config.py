@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from imrml.errors import ConfigError, require_each, require_types
+from imrml.sections import Count, Positive, RetrainingConfig, Share
+from imrml.sections import Section as _Section
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
@@ -28,15 +30,6 @@ OutcomeKind = Literal[
     "crosses",
 ]
 Split = Literal["random", "grouped", "time_forward"]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class _Section(BaseModel):
-    """Unknown keys are errors, values are not coerced, nothing changes; no default lives here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
 
 
 class LimitsConfig(_Section):
@@ -239,30 +232,6 @@ class MonitoringConfig(_Section):
     significance: Share
     false_alarm_rate: Share
     rate_shift: Share
-
-
-class GateConfig(_Section):
-    """What a challenger must show to replace the champion."""
-
-    margin: Annotated[float, Field(ge=0)]
-    confidence: Share
-    calibration_tolerance: Annotated[float, Field(ge=0)]
-    max_calibration_error: Share
-    slice_tolerance: Annotated[float, Field(ge=0)]
-    min_slice_items: Count
-    max_bytes: Count
-    max_seconds_per_thousand: Positive
-    n_bootstrap: Annotated[int, Field(ge=50)]
-
-
-class RetrainingConfig(_Section):
-    """Where new letters lie, how many are worth a training, and the gate."""
-
-    drop_folder: str | None
-    min_new_cases: Count
-    min_new_overturned: Annotated[int, Field(ge=0)]
-    max_window_cases: Count
-    gate: GateConfig
 
 
 class Config(_Section):

@@ -67,7 +67,11 @@ DETERMINATION_COLUMNS = (
         "added by labelling; upheld items only",
     ),
     Column(
-        "evidence", "list", "{id, start, end, quote}", "determination", "spans into the rationale"
+        "evidence",
+        "list",
+        "{id, start, end, quote, confidence}",
+        "determination",
+        "spans into the rationale; how often such a label is the reader's too",
     ),
     Column(
         "supports",

@@ -1,12 +1,14 @@
 """The exception family: every error a user can meet, with the exit code its command ends with.
 
 A message says who, what was found, what was expected and what to do. It never holds text of a
-letter or of a request.
+letter or of a request, nor user and password of an address.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, ClassVar, get_args
+
+from imrml.masking import mask_secrets
 
 
 class ImrmlError(Exception):
@@ -22,6 +24,10 @@ class ImrmlError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """Give the message, masked: it may quote what a driver said about an address."""
+        return mask_secrets(super().__str__())
 
 
 class ConfigError(ImrmlError):
@@ -64,11 +70,13 @@ REASONS: dict[str, str] = {
     "no_items": "check whether the letter is whole",
     "item_without_outcome": "check whether the letter is whole",
     "contradictory_outcomes": "ask its sender which of its sentences holds",
+    "cut_short": "copy the letter again, the whole of it",
     "item_without_rationale": "check whether the letter is whole; if it is, ask for a better copy",
     "misread_item": "ask for the letter as it was written, or for a better scan, or type the case",
     "misread_summary": "check the order of its pages, or ask for the letter as it was written",
     "pages_out_of_order": "put its pages in order, or ask for those that are absent",
     "garbled_text": "print it to a new PDF with text recognition (OCR), or ask for the text",
+    "bad_table": "mend the table or remove it; its other rows wait too",
     "unreadable": "check the file, its rights and the disk",
     "crashed": "save a copy with another program, or report it",
     "damaged_archive": "send the archive again; what was read before the damage stays",
@@ -151,15 +159,25 @@ class NotEnoughDataError(ImrmlError):
 
 
 class NothingChangedError(ImrmlError):
-    """There was nothing to do, or the gate kept things as they are."""
+    """There was nothing to do."""
 
     exit_code = 3
+
+
+class ChampionKeptError(NothingChangedError):
+    """A challenger was tried, and the gate kept the champion."""
+
+    exit_code = 5
 
 
 class CheckFailedError(ImrmlError):
     """A check, gate or alarm found something."""
 
     exit_code = 4
+
+
+class OtherVersionWarning(UserWarning):
+    """A model is used under another version of scikit-learn, under which it answers the same."""
 
 
 class RequestWarning(UserWarning):

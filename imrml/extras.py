@@ -5,7 +5,7 @@ from typing import Literal
 
 from imrml.errors import MissingExtraError
 
-Extra = Literal["web", "dask", "synth", "icd", "office", "ocr"]
+Extra = Literal["web", "dask", "synth", "icd", "office", "ocr", "postgres"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
@@ -14,6 +14,7 @@ _MODULES: dict[Extra, tuple[str, ...]] = {
     "icd": ("simple_icd_10_cm",),
     "office": ("docx2python", "striprtf", "oxmsg"),
     "ocr": ("pytesseract",),
+    "postgres": ("psycopg",),
 }
 
 
@@ -22,7 +23,7 @@ def require_extra(extra: Extra, what: str) -> None:
 
     Parameters
     ----------
-    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr'}
+    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr', 'postgres'}
         Extra of this package.
     what : str
         Command or setting that needs it, for the message.

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,26 @@ def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file or folder bears the name of one that is being written.
+
+    Parameters
+    ----------
+    name : str
+        Without its folder.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_temporary(".items-ab12cd_x.parquet"), is_temporary("items.parquet")
+    (True, False)
+    """
+    return fnmatchcase(name, ".*-????????*")
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove temporary files of :func:`write_private` whose process was killed.
 
@@ -49,6 +70,6 @@ def remove_leftovers(folder: Path) -> None:
     >>> [path.name for path in folder.iterdir()]
     ['items.parquet']
     """
-    for path in folder.glob(".*-????????*"):
-        if path.is_file():
+    for path in folder.glob(".*"):
+        if is_temporary(path.name) and path.is_file():
             path.unlink(missing_ok=True)

@@ -220,4 +220,7 @@ def test_no_document_takes_a_request_over_the_threshold_of_brief_notes(model: Re
     assert (brief.is_too_short[0], documented.is_too_short[0]) == (True, False)
     assert not brief.has_enough_context[0]
     assert not documented.has_enough_context[0]
-    assert model.predict_deficiencies(documented).equals(model.deficiency_priors(documented))
+    assert model.predict_deficiencies(documented).equals(model.predict_deficiencies(brief))
+    assert model.deficiencies_ is not None
+    rates = model.deficiencies_.predict_rates(documented.categories)
+    assert model.predict_deficiencies(documented).to_numpy().tolist() == rates.tolist()

@@ -36,6 +36,7 @@ RIGHT = {
 OPTIONAL = {
     "parse_letters": ["config"],
     "read_table": ["is_known"],
+    "read_requests": ["config"],
     "load_config": ["path"],
     "label_rationale": ["learned"],
     "label_items": ["learned"],

@@ -9,6 +9,9 @@ from model_factories import fictional_items, make_model
 from scipy import sparse
 from scipy.special import expit, logit
 
+from imrml.config import load_config
+from imrml.deficiencies import deficiency_ids
+from imrml.labelling import label_items
 from imrml.models import ReviewModel, load_model, save_model
 from imrml.models.blend import CENTER, PriorBlend
 from imrml.models.calibration import HeldOutScores, ScoreCalibrator, calibrate, calibration_folds
@@ -16,6 +19,7 @@ from imrml.models.deficiency import DeficiencyModel
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
+from imrml.training.data import prepare
 
 MANIFEST = {
     "model_version": "20260101.000000-0",
@@ -207,8 +211,10 @@ def noisy_deficiencies(knows: bool) -> tuple[sparse.csr_matrix, np.ndarray, list
     random = np.random.default_rng(3)
     X = random.normal(size=(600, 40)) * 0.3
     categories = np.resize(["opioid", "imaging"], 600)
+    if knows:
+        X[:, 0], X[:, 1] = random.normal(size=600), categories == "opioid"
     p = np.where(categories == "opioid", 0.7, 0.2)
-    told = expit(logit(p) + (6 * X[:, 0] if knows else 0))
+    told = expit(logit(p) + (3 * X[:, 0] if knows else 0))
     labels = random.random((600, 1)) < told[:, None]
     return sparse.csr_matrix(X), labels, categories.tolist(), np.repeat(np.arange(200), 3)
 
@@ -219,14 +225,14 @@ def test_a_deficiency_regression_is_weighed_by_what_it_shows() -> None:
         X, labels, categories, cases = noisy_deficiencies(knows)
         given = {"kind": "ridge", "penalty": 1.0, "min_items": 5, "shrinkage": 5.0}
         fitted = DeficiencyModel(**given).fit(X, labels, categories, cases=cases)
-        weights[knows] = fitted.weight_
+        [weights[knows]] = fitted.weights_
         alone = DeficiencyModel(**given, ship="distinguishable")
-        assert alone.fit(X, labels, categories, cases=cases).weight_ == 1.0
+        assert alone.fit(X, labels, categories, cases=cases).weights_.tolist() == [1.0]
         p, priors = fitted.predict_proba(X, categories), fitted.predict_priors(categories)
         by_regression = alone.predict_proba(X, categories)
-        between = logit(priors) + fitted.weight_ * (logit(by_regression) - logit(priors))
+        between = logit(priors) + fitted.weights_ * (logit(by_regression) - logit(priors))
         np.testing.assert_allclose(p, expit(between))
-    assert weights[False] < 0.5 < weights[True]
+    assert weights[False] < 0.5 < 0.8 < weights[True]
 
 
 def test_a_rare_category_borrows_from_its_family_and_a_common_one_does_not() -> None:
@@ -241,3 +247,47 @@ def test_a_rare_category_borrows_from_its_family_and_a_common_one_does_not() -> 
     assert abs(rates[0] - priors[0]) < 0.05
     assert rates[2:].tolist() == priors[2:].tolist()
     np.testing.assert_array_equal(fitted.predict_proba(None, asked)[:, 0], rates)
+
+
+def test_a_label_counts_by_its_confidence() -> None:
+    X, labels, categories, cases = noisy_deficiencies(knows=True)
+    given = {"kind": "ridge", "penalty": 1.0, "min_items": 5, "shrinkage": 5.0}
+    of_sure = np.arange(600) < 300
+    wrong = np.where(of_sure[:, None], labels, ~labels)
+    weights = np.where(of_sure, 1.0, 0.05)[:, None]
+    trusting = DeficiencyModel(**given).fit(X, wrong, categories, cases=cases)
+    wary = DeficiencyModel(**given).fit(X, wrong, categories, cases=cases, weights=weights)
+    assert wary.coefficients_[0, 0] > 3 * abs(trusting.coefficients_[0, 0])
+    alike = DeficiencyModel(**given).fit(X, labels, categories, weights=np.ones((600, 1)))
+    plain = DeficiencyModel(**given).fit(X, labels, categories)
+    np.testing.assert_allclose(alike.coefficients_, plain.coefficients_, atol=1e-6)
+
+
+def test_the_confidence_of_labels_reaches_the_table_that_is_learned_from() -> None:
+    items = pd.DataFrame(
+        {
+            "case_number": ["CM15-0000001", "CM15-0000002", "CM15-0000003"],
+            "item_number": 1,
+            "treatment": "Norco 10/325mg #60",
+            "case_summary": "",
+            "decision": ["upheld", "upheld", "overturned"],
+            "rationale": [
+                "There is no documentation of functional improvement.",
+                "It is denied.",
+                "It is supported.",
+            ],
+        }
+    )
+    labelled, config = label_items(items), load_config()
+    data = prepare(labelled, config)
+    assert data.label_weights is not None
+    place = deficiency_ids().index("no_functional_improvement")
+    [confidence] = {span["confidence"] for span in labelled["evidence"][0]}
+    assert data.label_weights[0, place] == confidence < 1
+    assert (np.delete(data.label_weights[0], place) == 1).all()
+    assert (data.label_weights[1:] == 1).all()
+    gold = pd.DataFrame(
+        {"item_id": ["CM15-0000001#1"], "deficiencies": [["no_functional_improvement"]]}
+    )
+    assert prepare(labelled, config, gold).label_weights is None
+    assert prepare(labelled.drop(columns="evidence"), config).label_weights is None

@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from clerk_tables import MERGES, NORCO, PT, TABLES, change_part, workbook
+from clerk_csvs import CSVS
+from clerk_tables import MERGES, NORCO, PT, WORKBOOKS, change_part, workbook
 
 from imrml.errors import TableError
 from imrml.features import split_request
@@ -18,7 +19,7 @@ def read(table):
     return sort_requests(frame, "imr", split=split_request)
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*CSVS, *WORKBOOKS], ids=lambda table: table.name)
 def test_a_clerks_table_is_read_right_or_refused(table):
     if table.refused:
         with pytest.raises(TableError, match=table.refused):

@@ -6,7 +6,7 @@ import sys
 import pytest
 from faults import CRASH, FAIL, HANG, measure, tell_process
 
-from imrml.engines import Guard, map_isolated, map_ordered, require_engine
+from imrml.engines.mapping import Guard, map_isolated, map_ordered, require_engine
 from imrml.errors import ConfigError, MissingExtraError
 
 

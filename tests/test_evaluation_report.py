@@ -251,4 +251,4 @@ def test_a_split_with_few_overturned_cases_is_greyed_and_says_so(tmp_path):
     assert f"time-forward (not the headline: {n_overturned} overturned cases)" in (
         tmp_path / "card.md"
     ).read_text(encoding="utf-8")
-    assert verdict.sentence.count("would show with about") == 2
+    assert verdict.sentence.count("would show with about") >= 2

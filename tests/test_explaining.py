@@ -271,6 +271,25 @@ def test_a_summary_holds_the_words_that_must_stand_everywhere(model):
     assert DEMO in format_summary(explain(demo, REQUESTS, allow_demo=True))
 
 
+def test_every_item_of_a_cell_is_explained(model, tmp_path, imrml, line):
+    cell = "Norco 10/325mg #60\nMRI of the left knee"
+    table = REQUESTS.iloc[:1].assign(treatment=cell)
+    explanation = explain(model, table)
+    scored = score(model, table)
+    items = explanation.list_items()
+    assert [item.prediction["request_id"] for item in items] == ["telling#1", "telling#2"]
+    assert [item.prediction["item_number"] for item in items] == [1, 2]
+    for item, p in zip(items, scored["p_overturned"], strict=True):
+        assert item.prediction["p_overturned"] == (None if math.isnan(p) else pytest.approx(p))
+    assert format_summary(explanation).count(explanation.notes[-1][:40]) == 1
+    path = tmp_path / "several.csv"
+    table.to_csv(path, index=False)
+    printed = imrml("explain", path, "--model", line.model, "--allow-demo").out
+    assert "The request lists 2 items." in printed
+    assert "telling#1: Norco" in printed
+    assert "telling#2: MRI" in printed
+
+
 def test_explain_prints_one_request_and_nothing_of_it_on_stderr(imrml, line):
     run = imrml("explain", CLERKS, "--model", line.model, "--row", 2, "--allow-demo")
     assert run.code == 0, run.err

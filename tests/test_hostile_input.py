@@ -179,6 +179,10 @@ def test_patterns_of_code_tables_and_other_libraries_are_found():
     places = {pattern.place for pattern in find_patterns()}
     assert {
         "imrml.text.sentences._BOUNDARY",  # a name of a module
+        "imrml.features.request_items._SEPARATOR",  # over requests
+        "imrml.features.statuses._compile",  # made in a function, of statuses.yaml
+        "imrml.models.abstention._WORD",
+        "imrml.web.codes._CODE",
         "imrml.labelling.rules._compiled",  # made in a function, of labelling/cues
         "imrml.features.text.TextFeatures",  # compiled by scikit-learn
         "imrml.training.data.TrainingData",  # compiled by pandas

@@ -33,7 +33,7 @@ def test_items_get_deficiencies_and_evidence_and_the_table_is_left_alone():
     ]
     assert labelled["evidence"].map(len).tolist() == [2, 0, 0]
     first = labelled["evidence"].iloc[0][0]
-    assert set(first) == {"id", "start", "end", "quote"}
+    assert set(first) == {"id", "start", "end", "quote", "confidence"}
     assert items["rationale"].iloc[0][first["start"] : first["end"]] == first["quote"]
     assert labelled["extra"].tolist() == [1, 2, 3]
     pd.testing.assert_frame_equal(items, before)

@@ -268,3 +268,20 @@ def test_a_last_head_without_its_labels_is_refused():
     text = FictionalLetter().spaced() + "\nSoma 350mg #30: Upheld \n"
     with pytest.raises(LetterError, match="2 outcomes for 1 items"):
         parse_letter(text)
+
+
+def test_a_table_of_dates_is_read_below_its_column_of_labels():
+    text = FictionalLetter().spaced()
+    start = text.index("CLINICAL CASE SUMMARY")
+    notice = (
+        "Dated: 10/21/2015\n\nDate of UR Decision:\nDate of Injury:\nIMR Application Received:\n"
+        "MAXIMUS Case Number:\n7/25/2015\n5/10/2014\n8/5/2015\nCM15-0006969\n\n"
+    )
+    case = parse_letter(f"{notice}{text[start:]}").case
+    submission = case.items[0].submission
+    dates = submission.ur_denied_on, submission.date_of_injury, submission.received_on
+    assert dates == ("2015-07-25", "2014-05-10", "2015-08-05")
+    assert (case.case_number, case.items[0].determination.decided_on) == (
+        "CM15-0006969",
+        "2015-10-21",
+    )

@@ -15,7 +15,7 @@ from model_factories import MANIFEST, fictional_items, make_model
 from sklearn.linear_model import LogisticRegression
 from skops import io as skops_io
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, OtherVersionWarning, OutdatedModelError
 from imrml.models import ReviewModel, load_model, save_model
 
 
@@ -113,6 +113,21 @@ def test_what_is_no_review_model_is_refused(folder: Path) -> None:
         load_model(folder)
     put_payload(folder, b"no zip at all")
     with pytest.raises(ModelError, match="no readable skops file"):
+        load_model(folder)
+
+
+def test_another_minor_version_of_scikit_learn_serves_on_where_its_answers_are_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = json.loads((folder / "model.json").read_text())
+    major, minor = map(int, manifest["scikit_learn"].split(".")[:2])
+    other = f"{major}.{minor + 1}.0"
+    (folder / "model.json").write_text(json.dumps(manifest | {"scikit_learn": other}))
+    with pytest.warns(OtherVersionWarning, match=f"made with scikit-learn {other}"):
+        loaded = load_model(folder)
+    assert loaded.manifest["answers"] == manifest["answers"]
+    monkeypatch.setattr("imrml.models.persistence.find_change", lambda *given: "p moved by 0.1")
+    with pytest.raises(OutdatedModelError, match="p moved by"):
         load_model(folder)
 
 

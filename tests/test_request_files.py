@@ -354,6 +354,18 @@ def test_several_files(folder: Path) -> None:
     assert "report.pdf" in str(refused[0].message)
 
 
+def test_tables_get_our_names_and_a_row_an_item(imrml, tmp_path: Path) -> None:
+    table_ = tmp_path / "a.csv"
+    table_.write_text('request_id,Wanted,Notes\n7,"1. Norco #60\n2. MRI left knee",He fell.\n')
+    out = tmp_path / "out.jsonl"
+    done = imrml("requests", table_, "--map", "Wanted=treatment", "--out", out)
+    assert done.code == 0, done.err
+    rows = front.read_table(out).to_dict("records")
+    assert [row["treatment"] for row in rows] == ["Norco #60", "MRI left knee"]
+    assert [row["request_id"] for row in rows] == ["7#1", "7#2"]
+    assert {row["case_summary"] for row in rows} == {"He fell."}
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "model"

@@ -9,17 +9,21 @@ from request_forms import (
     imr_application,
     joined,
     labelled_rfa,
+    official_rfa,
     printed_rfa,
     report,
     rfa,
+    scanned,
     turned,
     without_looks,
     without_values,
 )
 
 from imrml.config import load_config
+from imrml.documents.ocr import OcrPage
 from imrml.documents.parts import read_parts
-from imrml.errors import DocumentError, RequestFileError
+from imrml.documents.tesseract import can_read_pictures
+from imrml.errors import DocumentError, MissingExtraError, RequestFileError
 from imrml.features import split_request
 from imrml.submissions.request_files import ParsedFile, parse_request_parts
 
@@ -44,6 +48,10 @@ FORMS = {
     "cut out of a packet": cut_out(rfa()),
     "turned": turned(rfa(), 90),
     "turned and flat": turned(flattened(rfa()), 270),
+    "official": official_rfa(),
+    "official, flattened": flattened(official_rfa()),
+    "official, cut out": cut_out(official_rfa()),
+    "official, its headings a picture": official_rfa(headed=False),
     "printed": printed_rfa(),
     "printed without rules": printed_rfa(ruled=False),
     "line by line": labelled_rfa(),
@@ -77,6 +85,11 @@ def test_no_name_or_claim_number_reaches_a_row() -> None:
         said = str(parse(pdf).rows)
         assert "Testperson" not in said
         assert "WC-000" not in said
+
+
+def test_a_field_under_no_known_label_is_told() -> None:
+    assert "1 field under no label that is known" in parse(official_rfa()).unread
+    assert not parse(rfa()).unread
 
 
 def test_resubmission_and_expedited() -> None:
@@ -250,5 +263,54 @@ def test_protected_against_changes_is_read() -> None:
 
 
 def test_pictures_alone_are_refused() -> None:
-    with pytest.raises(DocumentError, match="no_text_layer"):
+    with pytest.raises(DocumentError, match=r"no_text_layer|illegible"):
         read_parts(report(pictures=2), LIMITS)
+
+
+# --- scans ---------------------------------------------------------------------------------------
+
+needs_ocr = pytest.mark.skipif(
+    not can_read_pictures(), reason="no Tesseract on this machine; .ci/run installs Debian's"
+)
+
+
+@needs_ocr
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["PDF", "TIFF", "PNG"])
+def test_a_scan_of_a_form_is_read(kind: str) -> None:
+    rows = parse(scanned(printed_rfa(), kind)).rows
+    assert [row["treatment"] for row in rows] == TREATMENTS
+    assert [row["diagnosis"] for row in rows] == DIAGNOSES
+
+
+@needs_ocr
+@pytest.mark.slow
+def test_a_scan_of_a_fillable_form_has_its_tick() -> None:
+    [row, _] = parse(scanned(rfa(ticked=("Resubmission",)))).rows
+    assert row["case_summary"] == "Request type: resubmission, change in material facts."
+
+
+@needs_ocr
+@pytest.mark.slow
+def test_a_scanned_page_among_others_is_part_of_the_report() -> None:
+    told = "The patient is a woman with low back pain since May and was seen again."
+    packet = joined(rfa(), scanned(report("Progress report", told)))
+    assert all(told in row["case_summary"] for row in parse(packet).rows)
+    [part] = read_parts(packet, LIMITS, most_pictures=0)
+    assert "page 2 of 2" in part.unread[0]
+
+
+def test_a_page_of_words_in_doubt_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = " ".join(["Treatment:", *["word"] * 40])
+    doubtful = tuple((5 * at, 5 * at + 4) for at in range(3, 20))
+    page = OcrPage(1, text, 85.0, doubtful)
+    monkeypatch.setattr("imrml.documents.parts.can_read_pictures", lambda: True)
+    monkeypatch.setattr("imrml.documents.parts.read_images", lambda *_: (page,))
+    with pytest.raises(DocumentError, match="in doubt"):
+        read_parts(b"\x89PNG\r\n", LIMITS)
+
+
+def test_pictures_without_what_reads_them_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imrml.documents.parts.can_read_pictures", lambda: False)
+    with pytest.raises(MissingExtraError, match="'ocr'"):
+        read_parts(b"\x89PNG\r\n", LIMITS)

@@ -113,7 +113,7 @@ def test_letters_as_text_need_no_extra(tmp_path, monkeypatch):
 
 
 def test_a_search_on_dask_needs_its_extra(monkeypatch):
-    from imrml.engines import joblib_backend
+    from imrml.engines.mapping import joblib_backend
 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (

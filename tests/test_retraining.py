@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from imrml.config import load_config, state_dir
-from imrml.errors import ConfigError, ImrmlError, ModelError, TableError
+from imrml.errors import ConfigError, ImrmlError, ModelError
 from imrml.explaining.precedents import open_precedents
 from imrml.retraining import cycle
 from imrml.retraining.cycle import KEPT, NOTHING_NEW, PROMOTED, retrain
@@ -40,7 +40,7 @@ FAST = [
     *("evaluation.n_folds=2", "evaluation.n_bootstrap=50", "evaluation.splits=[grouped]"),
     *("features.use_case_summary=false", "features.max_terms=100"),
     *("retraining.min_new_cases=20", "retraining.min_new_overturned=1"),
-    "retraining.gate.n_bootstrap=200",
+    *("retraining.gate.n_bootstrap=200", "retraining.min_age_seconds=0"),
     # a busy machine is no reason to keep the champion
     "retraining.gate.max_seconds_per_thousand=10000",
 ]
@@ -173,25 +173,29 @@ def champion():
     return None if champions.empty else champions["version"].iloc[0]
 
 
+def times_of_files():
+    """Every file of the state folder but the history, which grows each night."""
+    return sorted(
+        (path, path.stat().st_mtime_ns)
+        for path in state_dir().rglob("*")
+        if path.is_file() and path.name != "nights.jsonl"
+    )
+
+
 def test_a_life_of_three_nights(inbox, config, imrml, tmp_path):
     folder, newer = inbox
     first = retrain(config)
     assert (first.verdict, champion()) == (PROMOTED, "1")
     settings = tmp_path / "retrain.yaml"
     settings.write_text(json.dumps(config.model_dump()))
-    before = sorted(
-        (path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file()
-    )
+    before = times_of_files()
     quiet = imrml("retrain", "--config", settings)
     assert quiet.code == 3
-    assert "nothing has arrived" in quiet.err
-    assert (
-        sorted((path, path.stat().st_mtime_ns) for path in state_dir().rglob("*") if path.is_file())
-        == before
-    )
+    assert "no file has arrived" in quiet.err
+    assert times_of_files() == before
     write_table(newer, folder / "newer.jsonl")
     night = imrml("retrain", "--config", settings)
-    assert night.code in {0, 3}
+    assert night.code in {0, 5}
     assert night.out.splitlines()[1].startswith("log_loss\t")
     assert "older items" in night.err
     assert (champion() == "2") == (night.code == 0)
@@ -365,14 +369,17 @@ def test_what_a_killed_retrain_left_behind_is_cleared_away(config, monkeypatch):
 
 def test_a_dropped_table_at_fault_is_named(config, inbox):
     write_table(inbox[1].assign(item_number="one"), inbox[0] / "odd.csv")
-    with pytest.raises(TableError, match=r"odd\.csv: item_number must hold whole numbers"):
-        ingest(config)
+    assert "odd.csv: item_number must hold whole numbers" in only_failure(ingest(config))
     write_table(inbox[1].assign(decision="John Doe won"), inbox[0] / "odd.csv")
-    with pytest.raises(
-        TableError, match=r"odd\.csv: decision must be .* rows \[1, 2, 3, 4, 5\]"
-    ) as raised:
-        ingest(config)
-    assert "John" not in str(raised.value)
+    detail = only_failure(ingest(config))
+    assert "odd.csv: decision must be" in detail
+    assert "rows [1, 2, 3, 4, 5]" in detail
+    assert "John" not in detail
+
+
+def only_failure(intake):
+    (detail,) = read_table(intake.failures)["detail"]
+    return detail
 
 
 def test_a_champion_that_was_rolled_back_is_not_promoted_again_without_news(second_night):

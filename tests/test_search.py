@@ -12,7 +12,7 @@ from model_factories import fictional_items
 from sklearn.base import clone
 
 from imrml.config import load_config
-from imrml.engines import joblib_backend
+from imrml.engines.mapping import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
 from imrml.evaluation.report.write import write_report
 from imrml.training.data import TrainingData, prepare
@@ -26,7 +26,7 @@ QUICK = ["features.word_ngrams=[1, 1]", "search.n_folds=2", "search.backend=thre
 @pytest.fixture(scope="module")
 def items() -> pd.DataFrame:
     made = fictional_items(n_cases=80, seed=3)
-    table = pd.DataFrame(made["submissions"])[["treatment", "case_summary"]]
+    table = pd.DataFrame(made["X"])[["treatment", "case_summary"]]
     table["item"] = table["treatment"]
     table["case_number"], table["item_number"] = made["cases"], np.tile([1, 2], 80)
     table["decision"] = np.where(made["overturned"], "overturned", "upheld")

@@ -17,6 +17,7 @@ from imrml.tracking import (
     EXAMPLE_REQUEST,
     check_database,
     discard_unfinished,
+    list_aliases,
     list_moves,
     list_runs,
     list_versions,
@@ -310,9 +311,14 @@ def test_a_model_that_somebody_registered_without_a_run_hides_no_other(logged):
     with connected() as client:
         client.create_registered_model("theirs")
         client.create_model_version("theirs", "file:///nowhere")
-    listed = list_versions()
-    assert listed["name"].tolist() == ["imrml-demo", "theirs"]
-    assert listed["outcome_kind"].map(bool).tolist() == [True, False]
+        client.set_registered_model_tag("theirs", "move-0001", "of the furniture")
+        client.set_registered_model_alias("theirs", "champion", "1")
+        client.set_registered_model_tag("imrml-demo", "move-x", "{}")
+    assert list_versions()["name"].tolist() == ["imrml-demo"]
+    assert list_versions("theirs")["outcome_kind"].map(bool).tolist() == [False]
+    assert {name for name, _, _ in list_aliases()} == {"imrml-demo"}
+    assert unfinished_moves() == []
+    assert list_moves("imrml-demo") == ()
 
 
 def test_moves_of_the_champion_are_written_down_and_can_be_undone(logged):

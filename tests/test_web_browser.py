@@ -200,8 +200,17 @@ def test_a_tick_re_scores_at_once(visit):
     require_accessible(page)
 
 
+def overlap(one, other):
+    return (
+        one["x"] < other["x"] + other["width"]
+        and other["x"] < one["x"] + one["width"]
+        and one["y"] < other["y"] + other["height"]
+        and other["y"] < one["y"] + one["height"]
+    )
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 600), (1440, 600), (390, 844), (1440, 900)])
-def test_the_answer_hides_no_line_that_is_ticked(visit, width, height):
+def test_the_answer_covers_no_line_of_the_checklist(visit, width, height):
     page = visit(width, height=height)
     send_request(page)
     panel = page.locator("#what-if")
@@ -212,9 +221,81 @@ def test_the_answer_hides_no_line_that_is_ticked(visit, width, height):
     for label in labels.all():
         box = label.locator("input")
         box.focus()
-        line, answer = label.bounding_box(), panel.bounding_box()
-        assert line["y"] + line["height"] <= answer["y"]
+        assert not overlap(label.bounding_box(), panel.bounding_box())
         assert 0 <= box.bounding_box()["y"] < height
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("has_script", [True, False])
+def test_three_items_are_answered_together(visit, width, has_script):
+    page = visit(width, has_script=has_script)
+    page.get_by_label("Treatment requested").fill(
+        "1. Norco 10/325mg #60\n2. MRI of the left knee\n3. Oxycodone 10mg #90"
+    )
+    page.get_by_label("Report, or the whole request").fill(NOTES)
+    page.get_by_role("button", name="Look at this request").click()
+    page.get_by_role("heading", level=1, name="3 items in this request").wait_for()
+    cells = page.locator("table.overview tbody tr").first.locator("td")
+    assert cells.count() == 5
+    assert all(cell.is_visible() for cell in cells.all())
+    page.locator("table.overview").get_by_role("link", name="MRI of the left knee").click()
+    assert page.url.endswith("#item-2")
+    require_fits(page)
+    if not has_script:
+        return
+    require_accessible(page)
+    line = page.locator("#item-1 .lines li", has_text="re-scores").first
+    document = line.locator("input").get_attribute("value")
+    line.locator("input").check()
+    page.locator("#what-if .changes").first.wait_for()
+    for box in page.locator(f'input[value="{document}"]:enabled').all():
+        assert box.is_checked()
+    assert "Norco 10/325mg #60" in page.locator("#what-if").inner_text()
+
+
+def test_back_brings_the_form_as_it_was_sent(visit):
+    page = visit()
+    page.get_by_text("After utilization review").first.click()
+    page.get_by_label("Part still in dispute").fill("6 visits")
+    send_request(page)
+    page.go_back()
+    assert page.get_by_label("Treatment requested").input_value() == "Norco 10/325mg #60"
+    assert page.get_by_label("Report, or the whole request").input_value() == NOTES
+    disputed = page.get_by_label("Part still in dispute")
+    assert disputed.is_visible()
+    assert disputed.input_value() == "6 visits"
+    page.get_by_role("link", name="imrml").click()
+    assert page.get_by_label("Treatment requested").input_value() == ""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_words_without_end_wrap(visit, width, tmp_path):
+    page = visit(width)
+    endless = "pneumonoultramicroscopic" * 12
+    page.get_by_label("Treatment requested").fill(endless)
+    page.get_by_label("Diagnosis, with ICD-10").fill(endless)
+    page.get_by_label("Report, or the whole request").fill(endless * 3)
+    page.get_by_role("button", name="Look at this request").click()
+    page.locator("#checklist").wait_for(state="attached")
+    require_fits(page)
+    page.get_by_role("link", name="Many requests").click()
+    path = tmp_path / "requests.csv"
+    path.write_text(f"request_id,treatment\n{endless},{endless}\n")
+    page.get_by_label("Table of requests").set_input_files(path)
+    page.get_by_role("button", name="Score the table").click()
+    page.get_by_role("heading", name="1 request").wait_for()
+    require_fits(page)
+
+
+def test_paper_says_when_and_which_model(visit):
+    page = visit()
+    send_request(page)
+    page.emulate_media(media="print")
+    stamp = page.locator(".stamp")
+    assert stamp.is_visible()
+    assert served_model().manifest["model_version"] in stamp.inner_text()
+    assert not page.get_by_role("button", name="Print").is_visible()
+    assert not page.get_by_text("Change the request").is_visible()
 
 
 def test_a_tick_that_cannot_be_answered_leaves_no_older_figures(visit):

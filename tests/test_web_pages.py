@@ -92,6 +92,69 @@ def test_a_result_shows_the_figures_of_the_api(client):
     assert re.search(r'<mark class="lacking"[^>]*>urine drug', answer.text)
 
 
+SEVERAL = {**FIELDS, "treatment": "1. Norco 10/325mg #60\r\n2. MRI of the left knee\r\n3. cane"}
+
+
+def test_each_item_of_a_request_is_answered_with_the_notes_in_common(client):
+    answer = client.post("/result", data=SEVERAL)
+    page = plain(answer.text)
+    assert answer.status_code == 200
+    rows = client.post("/api/score", json={"requests": [SEVERAL]}).json()["predictions"]
+    assert [row["item_number"] for row in rows] == [1, 2, 3]
+    assert "3 items in this request" in page
+    for row in rows:
+        number = row["item_number"]
+        assert f'<a href="#item-{number}">{row["treatment"]}</a>' in answer.text
+        section = answer.text.partition(f'id="item-{number}"')[2].partition("</section>\n{%")[0]
+        figure = "No answer" if row["p_overturned"] is None else percent(row["p_overturned"])
+        assert figure in section
+    assert answer.text.count('class="record"') == 2  # diagnosis and notes, once
+    assert len(re.findall(r' id="([^"]+)"', answer.text)) == len(
+        set(re.findall(r' id="([^"]+)"', answer.text))
+    )
+
+
+def test_a_ticked_document_counts_for_every_item_that_asks_for_it(client):
+    twice = {**FIELDS, "treatment": "Norco 10/325mg #60\nOxycodone 10mg #90"}
+    asked = client.post("/api/explain", json={"request": twice}).json()["explanation"]
+    items = [asked, *asked["further_items"]]
+    documents = [
+        {
+            line["document"]
+            for deficiency in item["deficiencies"]
+            for line in deficiency["checklist"]
+            if line["what_if"]
+        }
+        for item in items
+    ]
+    assert len(items) == 2
+    common = sorted(documents[0] & documents[1])
+    answer = client.post("/api/explain", json={"request": twice, "if_shown": common}).json()
+    assert answer["if_shown"]["documents"] == answer["further_if_shown"][0]["documents"] == common
+    panel = client.post("/what-if", data={**twice, "shown": common}).text
+    assert panel.count('class="of-item"') == 2
+
+
+def test_past_the_most_items_the_page_says_so(client):
+    many = {"treatment": "\n".join(f"Norco 10/325mg #{number}" for number in range(10, 36))}
+    page = client.post("/result", data=many)
+    assert page.status_code == 422
+    assert "at most 25 are read" in plain(page.text)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Treatment requested: Norco 10/325mg #60\nTreatment requested: MRI of the left knee",
+        "Treatment requested:\n- Norco 10/325mg #60\n- MRI of the left knee\n\nHe fell.",
+        "Request 1: Norco 10/325mg #60\nRequest 2: MRI of the left knee\nAge: 44",
+    ],
+)
+def test_the_lines_of_a_pasted_form_are_items(client, report):
+    page = client.post("/result", data={"treatment": "", "case_summary": report})
+    assert "2 items in this request" in plain(page.text)
+
+
 def test_what_was_typed_can_be_changed_and_sent_again(client):
     page = client.post("/result", data={**FIELDS, "case_summary": NOTES.replace("\n", "\r\n")}).text
     assert f">\n{NOTES}</textarea>" in page
@@ -104,6 +167,71 @@ def test_an_abstention_says_why_and_gives_no_figure(client):
     assert "The model does not know" in plain(page)
     assert score_of(client, {"treatment": "Norco"})["abstain_reason"] in plain(page)
     assert 'class="dot"' not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("jones.HEIC", "This kind of picture is not read."),
+        ("jones.doc", "Save it as PDF, or paste its text."),
+        ("jones.xls", "Send it under \u201cMany requests\u201d."),
+        ("jones.zip", "Unpack it"),
+        ("jones.mbox", "Save the one that counts"),
+        ("jones.mp3", "Send what was typed from it."),
+        ("jones.pptx", "Save them as PDF."),
+        ("jones.exe", "Save it as PDF or as text."),
+    ],
+)
+def test_each_kind_of_file_that_is_not_read_says_what_to_do(client, name, words):
+    content = b"\x00\x01\xff\xfe\x9f" * 50
+    answer = client.post("/result", data={"treatment": "Norco"}, files={"report": (name, content)})
+    assert answer.status_code == 422
+    assert words in html.unescape(plain(answer.text))
+    assert "jones" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("requests.xls", "Save it as .xlsx."),
+        ("report.pdf", "A report is sent under"),
+        ("table.txt", "Save the table as .csv or .xlsx."),
+        ("scan.png", "Type its rows into a table."),
+        ("all.zip", "Unpack it"),
+    ],
+)
+def test_each_kind_of_file_that_is_no_table_says_what_to_do(client, name, words):
+    answer = client.post("/batch", files={"table": (name, b"x")})
+    assert answer.status_code == 422
+    assert words in html.unescape(plain(answer.text))
+
+
+def test_codes_are_told_in_words_and_what_is_planned_is_told_apart(client):
+    notes = NOTES + " Urine drug screen ordered for the next visit. A pain agreement was signed."
+    fields = {**FIELDS, "diagnosis": "M54.5, 724.2", "case_summary": notes}
+    page = plain(client.post("/result", data=fields).text)
+    assert "M54.5 low back pain ended on 2021-10-01" in page
+    assert "ICD-9-CM" in page
+    if score_of(client, fields)["planned"]:
+        assert "Planned, not yet in the record" in page
+
+
+def test_what_comes_after_a_review_is_folded_until_it_is_filled(client):
+    fold = '<details class="fold">\n<summary>After utilization review'
+    assert fold in client.get("/").text
+    page = client.post("/result", data={**FIELDS, "priority": "expedited"}).text
+    assert fold not in page
+    assert '<details class="fold" open>' in page
+
+
+@pytest.mark.parametrize("path", ["/result", "/batch"])
+def test_results_say_when_and_by_which_model(client, path):
+    if path == "/result":
+        page = client.post(path, data=FIELDS).text
+    else:
+        page = client.post(path, files={"table": ("a.csv", b"treatment\nMRI of the knee\n")}).text
+    assert re.search(r'<time datetime="\d{4}-\d\d-\d\d">', page)
+    assert served_model().manifest["model_version"] in page
 
 
 @pytest.mark.parametrize("kind", ["txt", "pdf"])

@@ -52,7 +52,7 @@ def test_a_model_that_cannot_answer_is_refused_before_anybody_asks(monkeypatch):
     def fail(*_, **__):
         raise ValueError("X has 7 features, but 9 are expected")
 
-    monkeypatch.setattr("imrml.web.service.RequestExplainer", fail)
+    monkeypatch.setattr("imrml.web.service.make_explainers", fail)
     with pytest.raises(ModelError, match="train it again"):
         create_app(served_model(), allow_demo=True)
 

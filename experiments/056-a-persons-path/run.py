@@ -26,7 +26,12 @@ NOTES = (
     "checked on 3/2/15 and was consistent. No urine drug screen is on file. She is able to cook "
     "and walk 20 minutes with the medication. A pain agreement was signed in 2014. Lumbar range "
     "of motion is reduced. She finished 12 visits of physical therapy without lasting relief. "
-    "Home exercises are done daily."
+    "Home exercises are done daily. A repeat urine drug screen is ordered for the next visit."
+)
+ITEMS = (
+    "1. Norco 10/325mg #60",
+    "2. MRI of the lumbar spine without contrast",
+    "3. PT 2x6 low back",
 )
 OTHERS = (
     (
@@ -53,12 +58,12 @@ def shoot(page: Page, name: str) -> None:
     print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
-def send(page: Page) -> None:
-    page.get_by_label("Treatment requested").fill(TREATMENT)
+def send(page: Page, treatment: str = TREATMENT, heading: str = TREATMENT) -> None:
+    page.get_by_label("Treatment requested").fill(treatment)
     page.get_by_label("Diagnosis, with ICD-10").fill("M54.5 low back pain")
     page.get_by_label("Report, or the whole request").fill(NOTES)
     page.get_by_role("button", name="Look at this request").click()
-    page.get_by_role("heading", level=1, name=TREATMENT).wait_for()
+    page.get_by_role("heading", level=1, name=heading).wait_for()
 
 
 def main() -> None:
@@ -83,6 +88,10 @@ def main() -> None:
         wide.locator("#what-if .changes").wait_for()
         wide.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
         shoot(wide, "result")
+        wide.goto("/")
+        send(wide, "\n".join(ITEMS), f"{len(ITEMS)} items in this request")
+        wide.set_viewport_size({"width": 1280, "height": 1200})
+        shoot(wide, "items")
         phone = browser.new_context(
             base_url=address, viewport={"width": 390, "height": 844}, color_scheme="dark"
         ).new_page()

@@ -4,12 +4,15 @@ import atexit
 import gc
 import os
 import sys
+import traceback
+import warnings
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from imrml.cli import (
+    backup,
     bundle,
     compare,
     config,
@@ -17,12 +20,14 @@ from imrml.cli import (
     doctor,
     evaluate,
     explain,
+    forget,
     importing,
     label,
     labels,
     leakcheck,
     letters,
     monitor,
+    nights,
     parse,
     registry,
     requests,
@@ -35,7 +40,9 @@ from imrml.cli import (
     train,
 )
 from imrml.cli.console import console
-from imrml.errors import ImrmlError, NothingChangedError
+from imrml.cli.log import open_log, take_log_options
+from imrml.errors import ImrmlError, NothingChangedError, OtherVersionWarning
+from imrml.masking import mask_secrets
 
 app = typer.Typer(
     name="imrml",
@@ -43,7 +50,7 @@ app = typer.Typer(
     "denial, and what it would fault.\n\n"
     "Decision support for people: a score is P(overturned | denied and appealed), never a "
     "disposition. Every command also takes --quiet (nothing but errors on stderr) and --debug (the "
-    "traceback of an error).",
+    "traceback of an error), --log-file FILE and --log-format json (time, run id, exit).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -70,6 +77,10 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
     "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
     "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),
+    "backup": (backup.back_up, "The state folder as one checked file."),
+    "restore": (backup.restore, "A backup put back, at any place."),
+    "forget": (forget.forget_cases, "Cases out of the state folder and of training."),
+    "nights": (nights.list_last_nights, "What became of the last retrains."),
     "synth": (synth.write_letters, "Invented letters with known truth."),
     "doctor": (doctor.examine, "Tell whether everything is in place."),
 }
@@ -100,42 +111,75 @@ def show_version(
 
 def main() -> None:
     """Run the command line; an error of ours is one line on stderr and its kind's exit code."""
-    arguments = [argument for argument in sys.argv[1:] if argument not in {"--debug", "--quiet"}]
-    console.is_quiet = "--quiet" in sys.argv
+    console.is_quiet, console.log = "--quiet" in sys.argv, None
     # A short program makes hundreds of thousands of objects by its imports alone: searching them
     # for cycles, while they are made and once more at the end, is a quarter of the time that one
     # request takes (experiments/benchmarks/scoring).
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
     os.umask(0o077)  # whatever is written may hold health data
+    exit_code, message = 0, "done"
     try:
+        arguments = [
+            argument for argument in sys.argv[1:] if argument not in {"--debug", "--quiet"}
+        ]
+        arguments, options = take_log_options(arguments)
+        command = next((each for each in arguments if not each.startswith("-")), "imrml")
+        console.log = open_log(options, command, console.run_id)
+        warnings.showwarning = _show_warning(warnings.showwarning)
         app(arguments)
-    except ImrmlError as error:
-        if "--debug" in sys.argv:
-            raise
-        if not (
-            console.is_quiet and isinstance(error, NothingChangedError)
-        ):  # a night without news is no mail from cron
-            print(f"imrml: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except ModuleNotFoundError as error:  # where only what scoring needs was installed
-        if "--debug" in sys.argv or error.name is None or error.name.startswith("imrml"):
-            raise
-        print(
-            f"imrml: {error.name} is not installed, and only scoring and serving do without; "
-            "pip install imrml",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+    except SystemExit as stop:  # how the command line library ends
+        exit_code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+        raise
     except BrokenPipeError:  # the reader of our stdout has seen enough
         sys.stderr.close()
         sys.exit(0)
-    except OSError as error:
+    except Exception as error:
+        message, exit_code = _describe(error)
+        if console.log is not None:
+            level = "info" if isinstance(error, NothingChangedError) else "error"
+            console.log.write(level, message)
+        shown = message
         if "--debug" in sys.argv:
-            raise
-        print(
+            shown = "".join(traceback.format_exception(error)).rstrip()
+        # A night without news is no mail from cron.
+        is_silent = console.is_quiet and isinstance(error, NothingChangedError)
+        if not is_silent and not (console.log and console.log.is_stderr):
+            print(mask_secrets(shown), file=sys.stderr)
+        sys.exit(exit_code)
+    finally:
+        if console.log is not None:
+            console.log.write("end", message, exit_code)
+
+
+def _show_warning(show_other: Callable[..., None]) -> Callable[..., None]:
+    """Say a warning about a model's version in a line of prose, and others as they come."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, OtherVersionWarning):
+            console.tell(str(message))
+        else:
+            show_other(message, category, *where)
+
+    return show
+
+
+def _describe(error: Exception) -> tuple[str, int]:
+    """Say in one line what ended a command, and give its exit code."""
+    if isinstance(error, ImrmlError):
+        return f"imrml: {error}", error.exit_code
+    # Where only what scoring needs was installed.
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "imrml").startswith("imrml"):
+        return (
+            f"imrml: {error.name} is not installed, and only scoring and serving do without; "
+            "pip install imrml",
+            2,
+        )
+    if isinstance(error, OSError):
+        return (
             f"imrml: {error.filename or 'a file'}: {error.strerror or error}; "
             "check the path, its rights and the disk",
-            file=sys.stderr,
+            1,
         )
-        sys.exit(1)
+    # The words of other errors may quote a record.
+    return f"imrml: {type(error).__name__}, which is a fault of imrml; --debug shows where", 1

@@ -1,15 +1,18 @@
 """What commands share: prose and progress go to stderr, unless ``--quiet`` asks for silence."""
 
 import sys
+import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from imrml.cli.log import RunLog
 from imrml.errors import RefusedRequestWarning, RequestWarning
+from imrml.masking import mask_secrets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +30,8 @@ class Console:
     """How much is said on stderr; set once, when the program starts."""
 
     is_quiet: bool = False
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    log: RunLog | None = None
 
     def tell(self, words: str) -> None:
         """Say something on stderr.
@@ -36,8 +41,10 @@ class Console:
         words : str
             A line.
         """
-        if not self.is_quiet:
-            print(words, file=sys.stderr)
+        if self.log is not None:
+            self.log.write("info", words)
+        if not self.is_quiet and not (self.log and self.log.is_stderr):
+            print(mask_secrets(words), file=sys.stderr)
 
     def show_progress(
         self, elements: Iterable[Element], total: int | None, what: str
@@ -86,13 +93,19 @@ class Console:
     @contextmanager
     def report_steps(self) -> Iterator[Callable[[str], None]]:
         """Give a function that says the steps of a long command: on a terminal in one line."""
-        if self.is_quiet or not sys.stderr.isatty():
+        if self.is_quiet or not sys.stderr.isatty() or (self.log and self.log.is_stderr):
             yield self.tell
             return
         from tqdm import tqdm
 
         with tqdm(bar_format="{desc} [{elapsed}]", file=sys.stderr, leave=False) as bar:
-            yield bar.set_description_str
+
+            def show(words: str) -> None:
+                if self.log is not None:
+                    self.log.write("info", words)
+                bar.set_description_str(mask_secrets(words))
+
+            yield show
 
 
 console = Console()

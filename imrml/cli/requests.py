@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import MAP_HELP, console
 from imrml.phrases import pluralize
 
 
@@ -23,6 +23,9 @@ def read_files(
             "stdout."
         ),
     ],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
 ) -> None:
     """Read files of clerks into a submission table for `score`, one row an item.
 
@@ -34,7 +37,7 @@ def read_files(
 
     table_format(out)
     with console.tell_warnings() as refused:
-        requests = read_request_files(paths)
+        requests = read_request_files(paths, headings=map_ or ())
     if len(requests):
         write_table(requests, out)
         console.tell(

@@ -15,35 +15,45 @@ def retrain_model(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Compare and report; log nothing, move nothing.")
     ] = False,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Learn from late cases of the champion's period too.")
+    ] = False,
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
     ] = 1,
 ) -> None:
     """Take in what arrived, train a challenger, promote it only if it is better on newer items.
 
-    Exit 0: promoted. Exit 3: nothing new, or the champion was kept. Exit 1: failed, and nothing was
-    moved.
+    Exit 0: promoted. Exit 3: nothing new. Exit 5: champion kept. Exit 1: failed, and nothing
+    was moved.
     """
-    from imrml.config import load_config
-    from imrml.errors import NothingChangedError
-    from imrml.retraining.drop_folder import fingerprint_inputs, is_already_processed
-    from imrml.retraining.lock import is_unsettled
-
-    settings = load_config(config)
-    if is_already_processed(fingerprint_inputs(settings)) and not is_unsettled():
-        raise NothingChangedError("retrain: nothing has arrived since the last one")
     from imrml.cli.printing.findings import print_gates
-    from imrml.retraining.cycle import PROMOTED, retrain
+    from imrml.config import load_config
+    from imrml.errors import ChampionKeptError, NothingChangedError
+    from imrml.retraining.nights import run_night
+    from imrml.retraining.outcome import KEPT, NOTHING_NEW
     from imrml.retraining.report import write_verdict
 
+    settings = load_config(config)
     with console.report_steps() as report:
-        outcome = retrain(settings, jobs, report, is_dry_run=dry_run)
+        outcome = run_night(
+            settings,
+            jobs,
+            report,
+            is_dry_run=dry_run,
+            is_backfill=backfill,
+            run_id=console.run_id,
+        )
+    if outcome.is_untouched:
+        raise NothingChangedError(f"retrain: {outcome.why}")
     try:
         message = f"report: {write_verdict(outcome, is_dry_run=dry_run)}"
     except OSError as error:  # what was decided is done, and the exit code must say what
         message = f"the report could not be written ({error.strerror}): make room on the disk"
     print_gates(outcome.gates)
     console.tell(message)
-    if outcome.verdict != PROMOTED:
+    if outcome.verdict == NOTHING_NEW:
         raise NothingChangedError(f"retrain: {outcome.verdict}: {outcome.why}")
+    if outcome.verdict == KEPT:
+        raise ChampionKeptError(f"retrain: {outcome.verdict}: {outcome.why}")
     print(f"promoted: {outcome.why}" + (" (dry run: nothing was moved)" if dry_run else ""))

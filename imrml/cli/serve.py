@@ -6,6 +6,9 @@ import typer
 
 from imrml.cli.console import MODEL_HELP, console
 
+# Far more than people have, and within the files that a process may open by default (1,024).
+_MOST_CONNECTIONS = 800
+
 
 def serve(
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
@@ -46,6 +49,7 @@ def serve(
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.tracking.addresses import load_model
     from imrml.web.app import create_app
+    from imrml.web.half_sent import TimedProtocol
     from imrml.web.settings import ServeSettings
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
@@ -71,7 +75,9 @@ def serve(
             access_log=False,
             log_level="warning",
             server_header=False,
-            limit_concurrency=200,
+            http=TimedProtocol,
+            ws="none",
+            limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=5,
         )
     except SystemExit:  # with a code that elsewhere means "nothing changed"

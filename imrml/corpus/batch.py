@@ -17,13 +17,14 @@ from imrml.documents.files import walk_letters
 from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
-from imrml.engines import Engine, Longer, WorkerFailure, map_isolated, require_engine
+from imrml.engines.mapping import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
 from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
 
 _OF_PICTURES = ("no_text_layer", "page_without_text")
+_SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,10 @@ def parse_letter_file(
         return DocumentError(
             "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
         )
+    if _is_cut_short(file.content, letter):
+        return DocumentError(
+            "cut_short", "the text stops within the last rationale, without a line end"
+        )
     n_items = len(letter.case.items)
     if n_items > limits.max_items:
         return DocumentError(
@@ -290,7 +295,7 @@ def parse_letter_files(
         The file, and what it says or what is wrong with it.
     """
     return map_isolated(
-        partial(_parse_with_source, limits=limits),
+        partial(_parse_letter_apart, limits=limits),
         files,
         lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
         max_seconds=limits.max_seconds,
@@ -312,22 +317,38 @@ def _parse_isolated(
     )
 
 
+def _is_cut_short(content: bytes, letter: ParsedLetter) -> bool:
+    """Whether a text file was cut in copying, so that items at its end may be lacking.
+
+    A PDF that was cut cannot be opened; a text that was cut still reads as a letter.
+    """
+    if content.startswith(b"%PDF") or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
+        return False
+    rationale = letter.case.items[-1].determination.rationale.rstrip()
+    return not rationale.endswith(_SENTENCE_ENDS)
+
+
 def _size(file: LetterFile) -> int:
     return len(file.content)
 
 
-def _parse_with_source(
+def _parse_letter_apart(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError] | Longer:
     """Read a file without OCR, or ask for the time that OCR of its pages may take."""
     letter = parse_letter_file(file, limits, reads_pictures=False)
     n_pictures = _n_pictures(file, letter, limits)
-    if n_pictures:
-        return Longer(1 + n_pictures, partial(_parse_with_pictures, limits=limits))
-    return file.source, letter
+    return (
+        Longer(1 + n_pictures, partial(_parse_letter_whole, limits=limits))
+        if n_pictures
+        else (
+            file.source,
+            letter,
+        )
+    )
 
 
-def _parse_with_pictures(
+def _parse_letter_whole(
     file: LetterFile, limits: LimitsConfig
 ) -> tuple[str, ParsedLetter | DocumentError]:
     return file.source, parse_letter_file(file, limits)

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,9 @@ class Journal:
         Go on with the journal of an interrupted run, else with the output and failures that are
         there; else start anew.
 
+    is_barred : callable, optional
+        Takes a case number; letters of a case for which it is true are never held.
+
     Raises
     ------
     ImrmlError
@@ -65,7 +68,15 @@ class Journal:
     True
     """
 
-    def __init__(self, out: str, failures: Path, *, resume: bool) -> None:
+    def __init__(
+        self,
+        out: str,
+        failures: Path,
+        *,
+        resume: bool,
+        is_barred: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._is_barred = is_barred
         self.path = None if out == "-" else Path(f"{out}.journal")
         self.n_new = self.n_held = self.n_copies = self.n_lost = 0
         try:
@@ -204,6 +215,8 @@ class Journal:
             self._committed = time.monotonic()
 
     def _hold(self, sha256: str, rows: Sequence[dict[str, Any]]) -> bool:
+        if self._is_barred(rows[0]["case_number"]):
+            return False
         facts = (
             sha256,
             rows[0]["source"],

@@ -9,7 +9,7 @@ from imrml.corpus.batch import LetterOutcome, parse_new
 from imrml.corpus.item_table import failure_table, item_table, submission_table
 from imrml.corpus.journal import Journal
 from imrml.documents.files import walk_letters
-from imrml.engines import Engine, require_engine
+from imrml.engines.mapping import Engine, require_engine
 from imrml.errors import ConfigError, ImrmlError
 from imrml.phrases import pluralize
 from imrml.tables.files import table_format, write_parts

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from imrml.config import LimitsConfig
 from imrml.documents.form_fields import read_fields
-from imrml.documents.layout import PageLayout, Word, lay_out, lay_out_text
-from imrml.documents.reading import read_text
+from imrml.documents.layout import PageLayout, Word, lay_out, lay_out_picture
+from imrml.documents.ocr import OcrPage
+from imrml.documents.reading import read_content
 from imrml.errors import DocumentError, RequestFileError
+from imrml.phrases import pluralize
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -30,8 +32,12 @@ _SHORTEST_RULE = 15.0
 """Drawn objects and segments of one of them that are looked at; points."""
 _MAY_BE_FORM = re.compile(r"requested|diagnos|treatment", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"please wait\.{0,3}\s", re.IGNORECASE)
+_FEW_DOUBTFUL, _MOST_DOUBTFUL = 3, 0.1
+"""Words in doubt, and their share, with which a page that was read from its picture is taken."""
 _END = b"%%EOF"
-_PICTURE_ONLY = frozenset({"page_without_text", "no_text_layer"})
+_OF_PICTURES = frozenset(
+    {"page_without_text", "no_text_layer", "illegible_page", "unreadable_picture", "too_slow"}
+)
 _STAMP_SIGNS = str.maketrans("", "", "\x0e\x0f")
 _QUARTERS = {0: (1, 0), 1: (0, 1), 2: (-1, 0), 3: (0, -1)}
 
@@ -52,7 +58,9 @@ class PdfPages:
     unread: tuple[str, ...]
 
 
-def read_pdf_pages(content: bytes, limits: LimitsConfig) -> PdfPages:
+def read_pdf_pages(
+    content: bytes, limits: LimitsConfig, *, reads_pictures: bool = True
+) -> PdfPages:
     """Read the pages of a PDF with what was typed into its fields.
 
     Parameters
@@ -61,6 +69,8 @@ def read_pdf_pages(content: bytes, limits: LimitsConfig) -> PdfPages:
         Of the file.
     limits : LimitsConfig
         How large it may be.
+    reads_pictures : bool, default=True
+        Whether pages that are pictures are read by OCR, where it is installed.
 
     Returns
     -------
@@ -77,7 +87,7 @@ def read_pdf_pages(content: bytes, limits: LimitsConfig) -> PdfPages:
     """
     import pypdfium2  # noqa: PLC0415 (0.1 s that other files need not pay)
 
-    read = _read_page_texts(content, limits)
+    read, pictures = _read_page_texts(content, limits, reads_pictures=reads_pictures)
     pdf = pypdfium2.PdfDocument(content[: content.rfind(_END) + len(_END)])
     try:
         if len(pdf) > limits.max_pages:
@@ -89,7 +99,13 @@ def read_pdf_pages(content: bytes, limits: LimitsConfig) -> PdfPages:
         pages: list[PageLayout] = []
         n_left = limits.max_characters
         for index in range(len(pdf)):
-            pages.append(_read_page(pdf, index, fields.get(index, []), n_left, read))
+            if index in pictures and index not in fields:
+                pages.append(lay_out_picture(pictures[index]))
+                if is_too_doubtful(pictures[index]):
+                    pages[-1] = lay_out([])
+                unread += describe_picture(pictures[index])
+            else:
+                pages.append(_read_page(pdf, index, fields.get(index, []), n_left, read))
             n_left -= len(pages[-1].text)
     except pypdfium2.PdfiumError:
         raise DocumentError("damaged_pdf", "a page cannot be read") from None
@@ -101,18 +117,69 @@ def read_pdf_pages(content: bytes, limits: LimitsConfig) -> PdfPages:
     unread += [
         f"page {number} of {len(pages)} holds no text (a picture or a blank page)"
         for number in empty
+        if number - 1 not in pictures or not is_too_doubtful(pictures[number - 1])
     ]
     return PdfPages(tuple(pages), tuple(unread))
 
 
-def _read_page_texts(content: bytes, limits: LimitsConfig) -> list[str]:
-    """Read pages as letters are read; none where some are pictures."""
-    try:
-        return read_text(content, limits).translate(_STAMP_SIGNS).split("\f")
-    except DocumentError as error:
-        if error.reason in _PICTURE_ONLY:
-            return []
-        raise
+def _read_page_texts(
+    content: bytes, limits: LimitsConfig, *, reads_pictures: bool
+) -> tuple[list[str], dict[int, OcrPage]]:
+    """Read pages as letters are read; none where some are pictures that cannot be read."""
+    for with_pictures in (True, False) if reads_pictures else (False,):
+        try:
+            document = read_content(content, limits, reads_pictures=with_pictures)
+        except DocumentError as error:
+            if error.reason not in _OF_PICTURES:
+                raise
+            continue
+        pictures = {page.number - 1: page for page in document.ocr_pages}
+        return document.text.translate(_STAMP_SIGNS).split("\f"), pictures
+    return [], {}
+
+
+def describe_picture(page: OcrPage) -> list[str]:
+    """Say how surely a page was read from its picture.
+
+    Parameters
+    ----------
+    page : OcrPage
+        The page.
+
+    Returns
+    -------
+    list of str
+        Nothing where no word is in doubt.
+
+    Examples
+    --------
+    >>> describe_picture(OcrPage(2, "Tvvo pills", 92.0, ((0, 4),)))
+    ['1 word of page 2, which was read from its picture, is in doubt']
+    """
+    if not page.doubtful:
+        return []
+    n_words = len(page.doubtful)
+    if is_too_doubtful(page):
+        return [f"page {page.number}, a picture of which too many words are in doubt"]
+    verb = "is" if n_words == 1 else "are"
+    words = pluralize(n_words, "word")
+    return [f"{words} of page {page.number}, which was read from its picture, {verb} in doubt"]
+
+
+def is_too_doubtful(page: OcrPage) -> bool:
+    """Tell a page of which so many words are in doubt that none is taken.
+
+    Parameters
+    ----------
+    page : OcrPage
+        As it was read from its picture.
+
+    Returns
+    -------
+    bool
+        Whether more than a tenth of its words are in doubt, and more than a few.
+    """
+    return len(page.doubtful) > max(_FEW_DOUBTFUL, _MOST_DOUBTFUL * len(page.text.split()))
 
 
 def _read_page(
@@ -136,8 +203,6 @@ def _read_page(
         placed += _read_drawn(pdf, index, fields, turns)
     rules, posts = _find_rules(page, turns) if _MAY_BE_FORM.search(plain) else ([], [])
     page.close()
-    if not words and texts and texts[index].strip():  # by recognition of its picture
-        return lay_out_text(texts[index])
     read = texts[index] if texts else _tidy(plain)
     is_filled = any(word.text or word.kind == "ticked" for word in placed)
     return lay_out([*words, *placed], rules, posts, None if is_filled else read)

@@ -12,7 +12,7 @@ FileKind = Literal["pdf", "word", "rtf", "html", "mail", "outlook", "picture", "
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*")
-_HTML = re.compile(rb"<!doctype\s{1,9}html|<(?:html|body|table|div|p)\b", re.IGNORECASE)
+_HTML = re.compile(r"<!doctype\s{1,9}html|<(?:html|body|table|div|p)\b", re.IGNORECASE)
 _BEGINNING = 1_024
 _MOST_NAMES = 5_000
 _AS_PDF = "save it as PDF or .docx"
@@ -91,7 +91,7 @@ def _kind_of_text(content: bytes) -> FileKind:
     bare = content[:_BEGINNING].removeprefix(b"\xef\xbb\xbf").lstrip()
     if bare.startswith(rb"{\rtf"):
         return "rtf"
-    if bare.startswith(b"<") and _HTML.search(bare):
+    if bare.startswith(b"<") and _HTML.search(bare.decode("latin-1")):
         return "html"
     if bare.startswith(b"<?xml"):
         raise RequestFileError("an XML file; send what it says as PDF or text")
@@ -102,7 +102,7 @@ def _kind_of_zip(content: bytes) -> FileKind:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = {member.filename for member in archive.infolist()[:_MOST_NAMES]}
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError):
         raise RequestFileError("a damaged Office file or archive; send it again") from None
     if "word/document.xml" in names:
         return "word"

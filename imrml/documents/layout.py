@@ -7,7 +7,10 @@ tables cells; their places are made up, a row a line and a column a hundred poin
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Literal
+
+from imrml.documents.ocr import OcrPage
 
 Kind = Literal["text", "value", "ticked", "unticked"]
 
@@ -17,6 +20,9 @@ _COLUMN = 100.0
 _ROW = 20.0
 _TALL = 24.0
 """Points from which a field holds several lines; its first is what stands beside its label."""
+_USUAL_HEIGHT = 8.0
+"""Points of a word."""
+_STAMP_SIGNS = str.maketrans("", "", "\x0e\x0f")
 _CELL = re.compile(r"\t| \| ")
 
 
@@ -185,6 +191,35 @@ def _ends_label(last: Word, word: Word, gap: float, height: float) -> bool:
 
 
 _SIGNS = frozenset("☐☑☒✓✔✗✘■□xX")
+
+
+def lay_out_picture(page: OcrPage) -> PageLayout:
+    """Lay out a page that was read from its picture.
+
+    Parameters
+    ----------
+    page : OcrPage
+        With the places of its words.
+
+    Returns
+    -------
+    PageLayout
+        As if its print were of the usual size.
+    """
+    if not page.words:
+        return lay_out_text(page.text.translate(_STAMP_SIGNS))
+    scale = _USUAL_HEIGHT / max(median(word.bottom - word.top for word in page.words), 1)
+    words = (
+        Word(
+            word.text,
+            scale * word.left,
+            -scale * word.bottom,
+            scale * word.right,
+            -scale * word.top,
+        )
+        for word in page.words
+    )
+    return lay_out(words, text=page.text.translate(_STAMP_SIGNS))
 
 
 def lay_out_text(text: str) -> PageLayout:

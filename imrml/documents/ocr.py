@@ -78,12 +78,15 @@ class OcrPage:
         Of Tesseract in the words, 0 to 100: the mean, by their length; 0 where there are none.
     doubtful : tuple of (int, int)
         Where words stand in ``text``, half open, of which Tesseract is not sure.
+    words : tuple of Word
+        The same words where they stand in the picture, without stamps; not in the ``repr`` either.
     """
 
     number: int
     text: str = field(repr=False)
     confidence: float
     doubtful: tuple[tuple[int, int], ...] = ()
+    words: tuple[Word, ...] = field(default=(), repr=False)
 
 
 def require_ocr(found: str, reason: str = "no_text_layer") -> None:
@@ -159,8 +162,9 @@ def _to_gray(page: "Image") -> "Image":
         upright = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
     gray = upright.convert("L")
-    x_dpi, y_dpi = upright.info.get("dpi", (0, 0))
-    if x_dpi and y_dpi and not 0.9 < x_dpi / y_dpi < 1.1:  # a fax of 204 by 98
+    # A TIFF gives fractions, of nought by nought where it does not know.
+    x_dpi, y_dpi = map(float, upright.info.get("dpi", (0, 0)))
+    if x_dpi > 0 and y_dpi > 0 and not 0.9 < x_dpi / y_dpi < 1.1:  # a fax of 204 by 98
         scale = max(x_dpi, y_dpi)
         gray = gray.resize((round(gray.width * scale / x_dpi), round(gray.height * scale / y_dpi)))
     if gray.width * gray.height > _MAX_PIXELS:
@@ -234,8 +238,8 @@ def read_picture(picture: "Image", number: int, limits: LimitsConfig) -> OcrPage
             f"at least {_READABLE:.0f} are needed",
         )
     lines = _read_doubtful_again(picture, lines, limits.max_seconds)
-    text, doubtful = _join(_put_boxes(lines, boxes), picture.height)
-    return OcrPage(number, text, confidence, doubtful)
+    text, doubtful, words = _join(_put_boxes(lines, boxes), picture.height)
+    return OcrPage(number, text, confidence, doubtful, words)
 
 
 def is_more_than_text(picture: "Image", n_characters: int) -> bool:
@@ -280,7 +284,7 @@ def _read_doubtful_again(
         for word in line:
             is_read_again = n_left > 0 and (
                 _is_doubtful(word.text, word.confidence, known)
-                or bool(_OFTEN_WRONG.match(word.text))
+                or _OFTEN_WRONG.match(word.text) is not None
             )
             n_left -= is_read_again
             again[-1].append(_read_again(picture, word, max_seconds) if is_read_again else word)
@@ -340,11 +344,12 @@ def _put_boxes(lines: Sequence[Sequence[Word]], boxes: Sequence[Box]) -> list[li
 
 def _join(
     lines: Sequence[Sequence[Word]], page_height: int
-) -> tuple[str, tuple[tuple[int, int], ...]]:
+) -> tuple[str, tuple[tuple[int, int], ...], tuple[Word, ...]]:
     """Join words to the text of a page; a line that wraps ends in a blank."""
     known = _known_words(lines)
     pieces: list[str] = []
     doubtful: list[tuple[int, int]] = []
+    placed: list[Word] = []
     n = 0
     for words, line_end in zip(lines, _line_ends(lines), strict=True):
         is_stamp = _is_noise(words, page_height)
@@ -356,10 +361,12 @@ def _join(
         for word, text in zip(words, mended.split(" "), strict=True):
             if not is_stamp and _is_doubtful(text, word.confidence, known):
                 doubtful.append((at, at + len(text)))
+            if not is_stamp:
+                placed.append(replace(word, text=text))
             at += len(text) + 1
         pieces.append(line)
         n += len(line)
-    return "".join(pieces), tuple(doubtful)
+    return "".join(pieces), tuple(doubtful), tuple(placed)
 
 
 def _known_words(lines: Sequence[Sequence[Word]]) -> frozenset[str]:

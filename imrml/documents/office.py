@@ -22,8 +22,10 @@ _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _REMOVED = (_FALLBACK, f"{_W}del", f"{_W}moveFrom")
 _READ_PART = re.compile(r"word/[^/]{1,60}\.xml")
 _KEPT_PART = re.compile(r"\[Content_Types\]\.xml|(?:word/)?_rels/[^/]{0,80}\.rels")
-_ROOT = re.compile(rb"(<w:[a-zA-Z]{1,30})(\s[^>]{0,9000}>|>)")
-_LINKS = b' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+_ROOT = re.compile(r"(?P<name><w:[a-zA-Z]{1,30})(?=[\s>])")
+_HEAD = 20_000
+"""Bytes in which the first tag of a part stands."""
+_LINKS = ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _MOST_MEMBERS = 2_000
 _ALWAYS_FINE = 1_000_000  # bytes: so little is no bomb, whatever its ratio
 _NUMBER = re.compile(r"^\t{0,9}(?P<number>\(?[0-9]{1,3}[.)]{1,2})\t")
@@ -127,7 +129,7 @@ def _mend_part(part: bytes) -> bytes:
     if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
         raise RequestFileError("a Word file with entities of its own; save it again, or as PDF")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    root = etree.fromstring(_ROOT.sub(_declare_links, part, count=1), parser)
+    root = etree.fromstring(_declare_links(part), parser)
     for element in list(root.iter(*_REMOVED)):
         _remove(element)
     for control in list(root.iter(f"{_W}sdt")):
@@ -143,9 +145,14 @@ def _mend_part(part: bytes) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
 
 
-def _declare_links(root: re.Match[bytes]) -> bytes:
+def _declare_links(part: bytes) -> bytes:
     """Declare the prefix of links, which the reader asks of files that have none too."""
-    return root[0] if b"xmlns:r=" in root[0] else root[1] + _LINKS + root[2]
+    head = part[:_HEAD].decode("latin-1")
+    match = _ROOT.search(head)
+    if match is None or "xmlns:r=" in head:
+        return part
+    declared = head[: match.end("name")] + _LINKS + head[match.end("name") :]
+    return declared.encode("latin-1") + part[_HEAD:]
 
 
 def _is_hidden(run: Any) -> bool:

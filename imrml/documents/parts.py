@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
 from imrml.config import LimitsConfig
-from imrml.documents.forms import read_pdf_pages
+from imrml.documents.forms import describe_picture, is_too_doubtful, read_pdf_pages
 from imrml.documents.hypertext import read_html
 from imrml.documents.kinds import find_kind
-from imrml.documents.layout import PageLayout, lay_out_text
+from imrml.documents.layout import PageLayout, lay_out_picture, lay_out_text
 from imrml.documents.mail import MOST_ATTACHMENTS, Mail, read_mail, read_outlook_mail
+from imrml.documents.ocr import read_images
 from imrml.documents.office import read_rtf, read_word
+from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import read_text
+from imrml.documents.tesseract import can_read_pictures
 from imrml.errors import DocumentError, ImrmlError, MissingExtraError, RequestFileError
 
 _DEEPEST = 3
 """Mails that may hang on one another."""
+_PAGES_OF_OTHERS = 20
+"""Pages that OCR is given time for where counting them would mean to read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,9 @@ class FilePart:
     unread: tuple[str, ...] = ()
 
 
-def read_parts(content: bytes, limits: LimitsConfig) -> list[FilePart]:
+def read_parts(
+    content: bytes, limits: LimitsConfig, *, most_pictures: int | None = None
+) -> list[FilePart]:
     """Read a file that somebody sends a request with.
 
     Parameters
@@ -47,6 +52,9 @@ def read_parts(content: bytes, limits: LimitsConfig) -> list[FilePart]:
         Of the file; its first bytes tell its kind.
     limits : LimitsConfig
         How large it may be, and each thing that hangs on a mail.
+    most_pictures : int, optional
+        Pages of a PDF that OCR may read; of a PDF with more of them none is read. Any number
+        unless given.
 
     Returns
     -------
@@ -62,30 +70,88 @@ def read_parts(content: bytes, limits: LimitsConfig) -> list[FilePart]:
     MissingExtraError
         What reads files of its kind is not installed.
     """
-    return list(_read(content, limits, "the file", depth=0))
+    return list(_Parts(limits, most_pictures).read(content, "the file", depth=0))
 
 
-def _read(content: bytes, limits: LimitsConfig, name: str, depth: int) -> Iterator[FilePart]:
+def count_ocr_pages(content: bytes, limits: LimitsConfig) -> int:
+    """Count the pages that OCR will read, as far as a glance tells.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    limits : LimitsConfig
+        How large it may be.
+
+    Returns
+    -------
+    int
+        0 where there are none, or nothing can read them; of a mail or picture a guess.
+
+    Raises
+    ------
+    DocumentError
+        As :func:`imrml.documents.pdf.count_pictures`.
+    RequestFileError
+        As :func:`read_parts`.
+    """
     kind = find_kind(content)
-    if kind in {"mail", "outlook"}:
-        if depth == _DEEPEST:
-            raise RequestFileError("mails that hang on one another; send the inner one by itself")
-        mail = read_mail(content) if kind == "mail" else read_outlook_mail(content)
-        yield from _read_mail(mail, limits, depth)
-    elif kind == "pdf":
-        read = read_pdf_pages(content, limits)
-        yield FilePart(name, read.pages, read.unread)
-    elif kind == "picture":
-        yield _read_picture(content, limits, name)
-    elif kind == "word":
-        yield FilePart(name, (_require_words(read_word(content, limits), "a Word file"),))
-    elif kind == "rtf":
-        yield FilePart(name, (_require_words(read_rtf(content), "an RTF file"),))
-    elif kind == "html":
-        yield FilePart(name, (read_html(read_text(content, limits)),))
-    else:
-        text = read_text(content, limits)
-        yield FilePart(name, tuple(lay_out_text(page) for page in text.split("\f")))
+    if kind not in {"pdf", "picture", "mail", "outlook"} or not can_read_pictures():
+        return 0
+    return count_pictures(content, limits) if kind == "pdf" else _PAGES_OF_OTHERS
+
+
+class _Parts:
+    """Reads the parts of one file."""
+
+    def __init__(self, limits: LimitsConfig, most_pictures: int | None) -> None:
+        self._limits = limits
+        self._most_pictures = most_pictures
+
+    def read(self, content: bytes, name: str, depth: int) -> Iterator[FilePart]:
+        """Yield the parts of a file that hangs on ``depth`` others."""
+        kind = find_kind(content)
+        if kind in {"mail", "outlook"}:
+            if depth == _DEEPEST:
+                raise RequestFileError(
+                    "mails that hang on one another; send the inner one by itself"
+                )
+            mail = read_mail(content) if kind == "mail" else read_outlook_mail(content)
+            yield from self._read_mail(mail, depth)
+        elif kind == "pdf":
+            reads_pictures = self._most_pictures is None or (
+                count_ocr_pages(content, self._limits) <= self._most_pictures
+            )
+            read = read_pdf_pages(content, self._limits, reads_pictures=reads_pictures)
+            yield FilePart(name, read.pages, read.unread)
+        elif kind == "picture":
+            yield _read_picture(content, self._limits, name)
+        elif kind == "word":
+            page = _require_words(read_word(content, self._limits), "a Word file")
+            yield FilePart(name, (page,))
+        elif kind == "rtf":
+            yield FilePart(name, (_require_words(read_rtf(content), "an RTF file"),))
+        elif kind == "html":
+            yield FilePart(name, (read_html(read_text(content, self._limits)),))
+        else:
+            text = read_text(content, self._limits)
+            yield FilePart(name, tuple(lay_out_text(page) for page in text.split("\f")))
+
+    def _read_mail(self, mail: Mail, depth: int) -> Iterator[FilePart]:
+        texts = [(kind, text.replace("\r\n", "\n")) for kind, text in mail.texts]
+        pages = tuple(
+            read_html(text) if kind == "html" else lay_out_text(text) for kind, text in texts
+        )
+        n_left_out = len(mail.attachments) - MOST_ATTACHMENTS
+        unread = (f"{n_left_out} more attachments",) if n_left_out > 0 else ()
+        yield FilePart("the mail", pages, unread)
+        for number, content in enumerate(mail.attachments[:MOST_ATTACHMENTS], start=1):
+            name = f"attachment {number}"
+            try:
+                yield from list(self.read(content, name, depth + 1))
+            except ImrmlError as error:
+                words = error.detail if isinstance(error, DocumentError) else str(error)
+                yield FilePart(name, (), (words,))
 
 
 def _require_words(page: PageLayout, kind: str) -> PageLayout:
@@ -94,23 +160,14 @@ def _require_words(page: PageLayout, kind: str) -> PageLayout:
     return page
 
 
-def _read_mail(mail: Mail, limits: LimitsConfig, depth: int) -> Iterator[FilePart]:
-    texts = [(kind, text.replace("\r\n", "\n")) for kind, text in mail.texts]
-    pages = tuple(read_html(text) if kind == "html" else lay_out_text(text) for kind, text in texts)
-    n_left_out = len(mail.attachments) - MOST_ATTACHMENTS
-    unread = (f"{n_left_out} more attachments",) if n_left_out > 0 else ()
-    yield FilePart("the mail", pages, unread)
-    for number, content in enumerate(mail.attachments[:MOST_ATTACHMENTS], start=1):
-        name = f"attachment {number}"
-        try:
-            yield from list(_read(content, limits, name, depth + 1))
-        except ImrmlError as error:
-            words = error.detail if isinstance(error, DocumentError) else str(error)
-            yield FilePart(name, (), (words,))
-
-
 def _read_picture(content: bytes, limits: LimitsConfig, name: str) -> FilePart:
-    if find_spec("imrml.documents.ocr") is None:
-        raise MissingExtraError("a picture: reading it needs the extra 'ocr'; or type what it says")
-    pages = import_module("imrml.documents.ocr").read_images(content, limits)
-    return FilePart(name, tuple(lay_out_text(page.text) for page in pages))
+    if not can_read_pictures():
+        raise MissingExtraError(
+            "a picture: reading it needs the extra 'ocr' and Tesseract itself; or type what it says"
+        )
+    pages = read_images(content, limits)
+    unread = (words for page in pages for words in describe_picture(page))
+    read = tuple(lay_out_picture(page) for page in pages if not is_too_doubtful(page))
+    if not read:
+        raise DocumentError("illegible_page", "too many words of the picture are in doubt")
+    return FilePart(name, read, tuple(unread))

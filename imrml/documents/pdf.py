@@ -15,6 +15,7 @@ from imrml.documents.ocr import (
     is_more_than_text,
     read_picture,
 )
+from imrml.documents.slips import mend_layer
 from imrml.documents.stamps import PlacedText, is_blank_ended, quarter_turns, set_stamps_apart
 from imrml.documents.tesseract import can_read_pictures
 from imrml.errors import DocumentError
@@ -71,7 +72,7 @@ def read_pdf(
             n_left -= len(texts[-1])
         if is_blank_ended(texts):
             texts = [
-                _read_page(pdf, number, limits.max_characters, [], True)
+                mend_layer(_read_page(pdf, number, limits.max_characters, [], True))
                 for number in range(len(pdf))
             ]
         pages: list[str | OcrPage] = list(texts)
@@ -111,11 +112,15 @@ def count_pictures(content: bytes, limits: LimitsConfig) -> int:
     DocumentError
         As :func:`read_pdf`.
     """
+    import pypdfium2  # noqa: PLC0415 (as above)
+
     pdf = _open(content, limits)
     try:
         pictures: list[int] = []
         for number in range(len(pdf)):
             _read_page(pdf, number, limits.max_characters, pictures)
+    except pypdfium2.PdfiumError:
+        raise DocumentError("damaged_pdf", "a page cannot be read") from None
     finally:
         pdf.close()
     return len(pictures)

@@ -1,7 +1,10 @@
 """Slips of OCR: signs read for others that look like them, mended only where that is certain."""
 
 import re
+from collections import Counter
 from collections.abc import Collection
+
+from imrml.text.hyphens import english_words
 
 _LOOKALIKES = str.maketrans("lIO|oSs", "1101055")
 _PARTS = re.compile(r"((?:#|Qty:? ?#?|CM)?)([\dlI|OoSs/-]{1,20})((?: ?mg)?)", re.IGNORECASE)
@@ -15,6 +18,10 @@ _NO_DATE = re.compile(
     r"(?<![\w/.-])(?:(?P<month>4[0-2]|14)(?P<after>/[0-3]\d/\d{4})"
     r"|(?P<before>[01]\d/)(?P<day>4\d)(?P<year>/\d{4}))(?![\w/-])"
 )
+
+RULE_INSIDE = re.compile(r"(?<=[a-z])[-|](?=Date:)")
+"""The rule of a table between two labels of its row."""
+_WORD = re.compile(r"[^\s\x0e\x0f]+")
 
 _OWN_WORDS = (
     "Upheld", "Overturned", "guideline:", "rationale:", "Claims", "Administrator", "MAXIMUS",
@@ -123,4 +130,31 @@ def mend_word(word: str, confidence: float, known: Collection[str]) -> str:
         if letter == pair[0]
     }
     words = [letters for letters in mended if letters.lower() in known]
+    # Short forms of medicine (po, hs, bid) are in no list and look like words that are.
+    if len(letters) == 2 and words != ["to"]:
+        return word
     return f"{parts[1]}{words[0]}{parts[3]}" if len(words) == 1 else word
+
+
+def mend_layer(text: str) -> str:
+    """Mend slips in a text layer that another's OCR made, of whose confidence nothing is known.
+
+    Parameters
+    ----------
+    text : str
+        Of a page.
+
+    Returns
+    -------
+    str
+        With the same blanks and line ends, but for the rule of a table between two labels.
+
+    Examples
+    --------
+    >>> mend_layer("UR Denial-Date: 14/08/2016 Valium Smg: Upheid")
+    'UR Denial Date: 11/08/2016 Valium 5mg: Upheld'
+    """
+    counts = Counter(word.lower().strip(".,;:()") for word in text.split())
+    known = english_words() | {word for word, n in counts.items() if n > 1}
+    words = _WORD.sub(lambda word: mend_word(word[0], 0.0, known), text)
+    return mend_slips(RULE_INSIDE.sub(" ", words))

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imrml.documents.slips import RULE_INSIDE
 from imrml.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _SURELY_TURNED = 1.0
 """Confidence of Tesseract in the way up of a page; it has no upper end."""
 _RULE = re.compile(r"[|\u00a6_~=\u2014\u2013]{1,99}")
 """What Tesseract makes of the rules of a table."""
-_RULE_INSIDE = re.compile(r"(?<=[a-z])[-|](?=Date:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def read_lines(picture: "Image", max_seconds: float, mode: int = ONE_COLUMN) -> 
         text = cells[11].strip()
         if not text or _RULE.fullmatch(text):
             continue
-        text = _RULE_INSIDE.sub(" ", text)
+        text = RULE_INSIDE.sub(" ", text)
         left, top, width, height = map(int, cells[6:10])
         lines.setdefault(tuple(cells[2:5]), []).extend(
             Word(part, float(cells[10]), left, top, left + width, top + height)

@@ -1,6 +1,7 @@
 """One request explained: its features are read once, whatever is asked of it afterwards."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,6 @@ import pandas as pd
 from imrml.deficiencies import (
     Deficiency,
     applicable_lines,
-    cues_that_show,
     deficiency_ids,
     line_rule,
     taxonomy,
@@ -31,6 +31,8 @@ from imrml.explaining.what_if import (
     TOO_LITTLE_CONTEXT,
     JointWhatIf,
     WhatIf,
+    cues_of_line,
+    find_learned_lines,
     format_what_if,
 )
 from imrml.features import find_documents
@@ -54,10 +56,11 @@ from imrml.scoring.prediction import (
     require_demo_allowed,
     score_inputs,
     skip_checks,
+    sort_items,
     warn_of_ignored_input,
 )
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.requests import sort_requests
+from imrml.submissions.requests import Requests
 
 N_CONTRIBUTIONS = 12
 
@@ -70,7 +73,7 @@ def explain(
     allow_demo: bool = False,
     past_items: Precedents | None = None,
 ) -> Explanation:
-    """Explain the score of one request of a table.
+    """Explain the score of one request of a table, item by item where it lists several.
 
     Warns with one :class:`~imrml.errors.RequestWarning` of what the row holds that counts for
     nothing.
@@ -92,7 +95,8 @@ def explain(
     Returns
     -------
     Explanation
-        The row of the prediction table and all that is known of it.
+        The row of the prediction table and all that is known of it; of a request that lists
+        several items that of the first, which holds the others as ``further_items``.
 
     Raises
     ------
@@ -118,6 +122,9 @@ def explain(
     >>> explanation = explain(model, requests)
     >>> explanation.category_name, explanation.shown[0].quote
     ('opioids', 'CURES was checked.')
+    >>> several = explain(model, pd.DataFrame({"treatment": ["Norco #120; MRI of the knee"]}))
+    >>> [item.category_name for item in several.list_items()]
+    ['opioids', 'imaging']
     """
     require_types(
         "explain",
@@ -129,18 +136,48 @@ def explain(
     )
     if not 1 <= row <= len(requests):
         raise TableError(f"explain: row {row} of {len(requests):,}; rows count from 1")
-    one = sort_requests(
-        requests.iloc[row - 1 : row],
-        model.manifest["stage"],
-        model.model.programme,
-        first_row=row,
-    )
+    one = sort_items(model, requests.iloc[row - 1 : row], first_row=row)
     warn_of_ignored_input(one, stacklevel=2)
     for _, reason in one.refused:
         raise TableError(f"explain: row {row}: {reason}")
-    [request_id] = one.request_ids
-    explainer = RequestExplainer(model, one.submissions, request_id, allow_demo=allow_demo)
-    return explainer.explain(past_items)
+    first, *others = (
+        explainer.explain(past_items)
+        for explainer in make_explainers(model, one, allow_demo=allow_demo)
+    )
+    return replace(first, further_items=tuple(others))
+
+
+def make_explainers(
+    model: LoadedModel, requests: Requests, *, allow_demo: bool = False
+) -> "list[RequestExplainer]":
+    """Make an explainer of each item that is scored.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        As :func:`imrml.models.load_model` gives it.
+    requests : Requests
+        As :func:`imrml.scoring.prediction.sort_items` gives it.
+    allow_demo : bool, default=False
+        Whether a model of invented data may answer.
+
+    Returns
+    -------
+    list of RequestExplainer of length n_scored
+        In the order of the requests.
+    """
+    return [
+        RequestExplainer(
+            model,
+            SubmissionFrame(requests.submissions.iloc[place : place + 1]),
+            request_id,
+            item_number=item_number,
+            allow_demo=allow_demo,
+        )
+        for place, (request_id, item_number) in enumerate(
+            zip(requests.request_ids, requests.item_numbers, strict=True)
+        )
+    ]
 
 
 class RequestExplainer:
@@ -154,6 +191,8 @@ class RequestExplainer:
         The request, for the model's stage.
     request_id : str
         Its name in the prediction table.
+    item_number : int, default=1
+        Its number in a request that lists several items.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
 
@@ -178,6 +217,7 @@ class RequestExplainer:
         submission: SubmissionFrame,
         request_id: str,
         *,
+        item_number: int = 1,
         allow_demo: bool = False,
     ) -> None:
         require_demo_allowed(model.manifest, allow_demo=allow_demo)
@@ -190,7 +230,7 @@ class RequestExplainer:
         self._model = model.model
         with skip_checks():
             self._inputs = self._model.read(submission)
-            scored = score_inputs(model, self._inputs, [request_id])
+            scored = score_inputs(model, self._inputs, [request_id], item_numbers=[item_number])
         self.prediction: dict[str, Any] = {
             name: None if _is_missing(value) else value for name, [value] in scored.items()
         }
@@ -280,10 +320,12 @@ class RequestExplainer:
         if self.what_if_note:
             return {}
         assert self._model.associations_ is not None  # its absence is a note
-        lines = [line for document in documents for line in self._find_lines(document)]
+        lines = [
+            line for document in documents for line in find_learned_lines(self._model, document)
+        ]
         p_overturned = self._p_overturned()
         as_it_is, *if_shown = self._model.predict_deficiencies_if_shown(
-            self._inputs, [(), *map(_cues_of, lines)]
+            self._inputs, [(), *map(cues_of_line, lines)]
         )
         what_ifs = {}
         for line, p_deficiencies in zip(lines, if_shown, strict=True):
@@ -326,9 +368,11 @@ class RequestExplainer:
         if self.what_if_note:
             raise ModelError(self.what_if_note)
         assert self._model.associations_ is not None  # its absence is a note
-        lines = [line for document in documents for line in self._find_lines(document)]
+        lines = [
+            line for document in documents for line in find_learned_lines(self._model, document)
+        ]
         p_overturned = self._p_overturned()
-        cues = frozenset[str]().union(*map(_cues_of, lines))
+        cues = frozenset[str]().union(*map(cues_of_line, lines))
         [p_deficiencies] = self._model.predict_deficiencies_if_shown(self._inputs, [cues])
         return JointWhatIf(
             tuple(dict.fromkeys(checklist_lines()[line][1] for line in lines)),
@@ -391,27 +435,10 @@ class RequestExplainer:
                 what_if=None if is_shown else what_ifs.get(line),
             )
 
-    def _find_lines(self, document: str) -> list[int]:
-        """Find the places of a checklist line of which past letters say something."""
-        fitted = self._model.deficiencies_
-        assert fitted is not None  # its absence is a note
-        enough_show = set(fitted.answers_.tolist())
-        places = []
-        for place, (id_, line) in enumerate(checklist_lines()):
-            is_learned = not fitted.is_prior_[deficiency_ids().index(id_)]
-            columns = (self._model.columns_shown_[cue] for cue in _cues_of(place))
-            if line == document and is_learned and enough_show.issuperset(columns):
-                places.append(place)
-        return places
-
     def _p_overturned(self) -> float | None:
         """P(overturned) that a document can move; None where the outcome model is a prior."""
         is_prior = not isinstance(self._model.outcome_, CalibratedClassifier)
         return None if is_prior else float(self._model.predict_proba(self._inputs)[0, 1])
-
-
-def _cues_of(line: int) -> frozenset[str]:
-    return cues_that_show()[checklist_lines()[line]]
 
 
 def _is_missing(value: Any) -> bool:

@@ -118,9 +118,9 @@ class LikelyDeficiency:
         Returns
         -------
         bool
-            True where no line of the checklist is missing.
+            True where no line of the checklist is missing, and it has any.
         """
-        return all(line.is_shown for line in self.checklist)
+        return bool(self.checklist) and all(line.is_shown for line in self.checklist)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,8 @@ class Explanation:
         What past items say; None where none are kept.
     notes : tuple of str
         What the figures mean and what they rest on; to be shown always.
+    further_items : tuple of Explanation, default=()
+        The other items of a request that lists several, in its order.
     """
 
     prediction: dict[str, Any]
@@ -186,3 +188,14 @@ class Explanation:
     what_if_note: str
     past_items: PastItems | None
     notes: tuple[str, ...]
+    further_items: tuple["Explanation", ...] = ()
+
+    def list_items(self) -> "tuple[Explanation, ...]":
+        """List every item of the request, this one first.
+
+        Returns
+        -------
+        tuple of Explanation
+            One for a request of one item.
+        """
+        return (self, *self.further_items)

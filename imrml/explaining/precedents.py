@@ -309,6 +309,42 @@ def keep_precedents(items: pd.DataFrame, manifest: Mapping[str, Any]) -> Path:
     return path
 
 
+def remove_precedents(
+    past: pd.DataFrame,
+    requests: Sequence[Sequence[str]],
+    years: Sequence[int | None],
+    decisions: Sequence[str],
+) -> pd.DataFrame:
+    """Take the items of a case out of past items, which hold no case numbers.
+
+    Parameters
+    ----------
+    past : DataFrame of shape (n_items, 5)
+        As :func:`build_precedents` gives them.
+    requests : sequence of sequence of str, of length n_removed
+        Each item's treatment as worded, in one or several ways.
+    years, decisions : sequences of length n_removed
+        Year (None where unknown); ``upheld`` or ``overturned``.
+
+    Returns
+    -------
+    DataFrame
+        One row less for each item found: of its category, year and decision, and of its words only.
+    """
+    for wordings, year, decision in zip(requests, years, decisions, strict=True):
+        categories = {parse_treatment(wording).category for wording in wordings}
+        words = {word for wording in wordings for word in _words_of(wording)}
+        alike = past[past["treatment_category"].isin(categories) & (past["decision"] == decision)]
+        alike = alike[
+            alike["decided_year"].isna() if year is None else alike["decided_year"] == year
+        ]
+        kept = alike["treatment"].str.split().map(set)
+        kept = kept[[each <= words for each in kept]]
+        if len(kept):
+            past = past.drop(index=kept.map(len).idxmax())
+    return past.reset_index(drop=True)
+
+
 def precedents_path(manifest: Mapping[str, Any]) -> Path:
     """Name the file in the state folder that belongs to a model.
 

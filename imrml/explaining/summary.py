@@ -19,12 +19,32 @@ from imrml.scoring.in_words import (
 
 
 def format_summary(explanation: Explanation, width: int = 100) -> str:
-    """Say an explanation in plain text, to be copied or printed.
+    """Say an explanation in plain text, to be copied or printed, item by item.
 
     Parameters
     ----------
     explanation : Explanation
         As :func:`imrml.explaining.explain` gives it.
+    width : int, default=100
+        Characters a line may hold.
+
+    Returns
+    -------
+    str
+        Lines with their ends.
+    """
+    items = [format_item(item, width) for item in explanation.list_items()]
+    notes = [line for note in explanation.notes for line in _wrap(note, width)]
+    return "\n".join([*items, "\n".join(notes)]) + "\n"
+
+
+def format_item(explanation: Explanation, width: int = 100) -> str:
+    """Say one item of an explanation in plain text, without what the figures mean.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        As :func:`imrml.explaining.explain` gives it; its further items are left out.
     width : int, default=100
         Characters a line may hold.
 
@@ -78,8 +98,6 @@ def _paragraphs(explanation: Explanation) -> Iterator[str]:
     yield from _planned(explanation.prediction["planned"])
     if explanation.past_items:
         yield from _past_items(explanation.past_items)
-    yield ""
-    yield from explanation.notes
 
 
 def _contributions(contributions: Sequence[Contribution]) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.models import ReviewModel
+from imrml.models.associations import checklist_lines
 from imrml.scoring.in_words import BARE
 
 ASSOCIATION = "an association in past letters, not an effect"
@@ -59,6 +62,49 @@ class JointWhatIf:
     documents: tuple[str, ...]
     p_overturned: float | None
     p_deficiencies: dict[str, float]
+
+
+def find_learned_lines(model: ReviewModel, document: str) -> list[int]:
+    """Find the places of a checklist line of which past letters say something.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted, with deficiencies.
+    document : str
+        A line of ``send_before_submission``.
+
+    Returns
+    -------
+    list of int
+        In :func:`imrml.models.associations.checklist_lines`.
+    """
+    fitted = model.deficiencies_
+    assert fitted is not None  # its absence is a note
+    enough_show = set(fitted.answers_.tolist())
+    places = []
+    for place, (id_, line) in enumerate(checklist_lines()):
+        is_learned = not fitted.is_prior_[deficiency_ids().index(id_)]
+        columns = (model.columns_shown_[cue] for cue in cues_of_line(place))
+        if line == document and is_learned and enough_show.issuperset(columns):
+            places.append(place)
+    return places
+
+
+def cues_of_line(line: int) -> frozenset[str]:
+    """Give the cues that show a line of the checklist.
+
+    Parameters
+    ----------
+    line : int
+        Its place in :func:`imrml.models.associations.checklist_lines`.
+
+    Returns
+    -------
+    frozenset of str
+        Names of ``documentation_cues.csv``.
+    """
+    return cues_that_show()[checklist_lines()[line]]
 
 
 def format_what_if(

@@ -1,7 +1,10 @@
 """Short forms of charts and clerks in full, where requests are read; quotes stay as written."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from string import ascii_lowercase
+from typing import Any
 
 from imrml.features.vocabulary import read_vocabulary
 from imrml.text.cache import remember
@@ -57,11 +60,56 @@ def _compile(passed_over: str) -> tuple[re.Pattern[str], dict[int, str]]:
         (row for row in read_vocabulary("abbreviations") if row["scope"] != passed_over),
         key=lambda row: -len(row["full"]),
     )
+    # By first letter, so that a word is tried against few of two hundred forms.
+    by_letter: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        for letter in _first_letters(row["pattern"]):
+            by_letter.setdefault(letter, []).append(row)
     # What ends in a slash may be glued to its word; all else must end with its word.
-    forms = "|".join(
-        f"((?:{row['pattern']})"
-        + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))")
-        for row in rows
+    branches = (
+        f"(?={letter})(?:"
+        + "|".join(
+            f"((?:{row['pattern']})"
+            + (r"(?=\s?\w))" if row["pattern"].endswith("/") else r"(?![\w/]))")
+            for row in of_letter
+        )
+        + ")"
+        for letter, of_letter in by_letter.items()
     )
-    words = {number: row["full"] for number, row in enumerate(rows, start=1)}
-    return re.compile(rf"(?<![\w/])(?=[a-z])(?:{forms})", re.IGNORECASE), words
+    in_order = (row["full"] for of_letter in by_letter.values() for row in of_letter)
+    words = dict(enumerate(in_order, start=1))
+    return re.compile(rf"(?<![\w/])(?:{'|'.join(branches)})", re.IGNORECASE), words
+
+
+def _first_letters(pattern: str) -> str:
+    """List the letters with which a form may begin, by the pattern alone."""
+    return "".join(
+        letter
+        for letter in ascii_lowercase
+        if letter in _read_beginnings(re._parser.parse(pattern))  # type: ignore[attr-defined]
+    )
+
+
+def _read_beginnings(nodes: Iterable[tuple[Any, Any]]) -> set[str]:
+    letters: set[str] = set()
+    for kind, value in nodes:
+        name = str(kind)
+        if name in ("ASSERT", "ASSERT_NOT", "AT"):
+            continue
+        if name == "LITERAL":
+            return letters | {chr(value).lower()}
+        if name == "IN":
+            signs = (chr(code).lower() for of_kind, code in value if str(of_kind) == "LITERAL")
+            return letters | set(signs)
+        if name == "SUBPATTERN":
+            return letters | _read_beginnings(value[3])
+        if name == "BRANCH":
+            return letters.union(*map(_read_beginnings, value[1]))
+        if name == "MAX_REPEAT":
+            fewest, _, body = value
+            letters |= _read_beginnings(body)
+            if fewest == 0:
+                continue
+            return letters
+        raise ValueError(f"abbreviations.csv: a form may not begin with {name}")
+    return letters

@@ -131,7 +131,8 @@ _VISITS = (
     re.compile(rf"{_VISIT_WORDS}\s*+(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*+{_N}"),
 )
 _PRODUCT = re.compile(
-    rf"\b{_N}\s*+(?:x|times|w(?=\d))\s*+{_N}\s*+(?:weeks?|wks?)?(?![\w.])(?!\s?(?:mg|%|cm|inch))"
+    rf"(?<!gauze )(?<!pads )(?<!pad )\b{_N}\s*+(?:x|times|w(?=\d))\s*+{_N}(?:\s*+(?:weeks?|wks?))?"
+    r"(?!\w|\.\d)(?!\s?(?:mg|%|cm|inch|tabs?\b|caps?\b|days?\b|months?\b|gauze|pads?\b|dress))"
 )
 _IN_BRACKETS = re.compile(r"\(\s?(\d{1,3})\s?\)")
 _TRAILING = re.compile(r"[a-z]{2}:?\s?(\d{1,2})\s?(?:v|vs|visits)?\s?(?=$|[,;]|dx)")

@@ -1,6 +1,7 @@
 """Codes of diagnoses in words: ICD-10-CM by a package, retired ones and ICD-9 by our tables."""
 
 import re
+import warnings
 from functools import cache
 from typing import NamedTuple
 
@@ -64,9 +65,11 @@ def describe_diagnosis(code: str) -> DiagnosisCode:
         now = retired["now"].replace("|", ", ")
         note = f"ended on {retired['ended']}; now {now}"
         return DiagnosisCode(dotted, retired["words"], icd10_family(dotted), note)
-    require_extra("icd", f"the words of {dotted}")
-    import simple_icd_10_cm  # noqa: PLC0415 - takes a second or two and 200 MB
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of its own reading of its files
+        require_extra("icd", f"the words of {dotted}")
+        import simple_icd_10_cm  # noqa: PLC0415 - takes a second or two and 200 MB
 
-    is_known = simple_icd_10_cm.is_valid_item(dotted)
-    words = simple_icd_10_cm.get_description(dotted) if is_known else ""
+        is_known = simple_icd_10_cm.is_valid_item(dotted)
+        words = simple_icd_10_cm.get_description(dotted) if is_known else ""
     return DiagnosisCode(dotted, words, icd10_family(dotted), "" if is_known else "no such code")

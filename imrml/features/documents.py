@@ -11,7 +11,7 @@ from imrml.features.statuses import Modifier, Status, decide_status, find_modifi
 from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
-from imrml.text.safe_matching import bound_runs, holds_any
+from imrml.text.safe_matching import bound_runs
 from imrml.text.sentences import Sentence, split_sentences
 
 
@@ -114,6 +114,8 @@ _HEADING_DENIED = re.compile(
     r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
 )
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
+_DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
+"""Cues that a sentence about a decision of utilization review may show."""
 _MIN_TELEGRAM_WORDS = 8
 _MOST_WORDS = 40  # of a sentence that is one statement
 # Short forms that end a statement as often as not: what is said in the next is neither denied nor
@@ -265,12 +267,13 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     passed_over = "record" if is_request else "request"
     present = {hint for hint in _hints() if hint in lowered}
     documents = []
-    for cue in _cues():
-        if cue.scope == passed_over or cue.hints.isdisjoint(present):
-            continue
-        hints = cue.hints & present
-        for statement in statements:
-            if holds_any(hints, statement.text):
+    cues = [
+        cue for cue in _cues() if cue.scope != passed_over and not cue.hints.isdisjoint(present)
+    ]
+    for statement in statements:
+        present_here = {hint for hint in present if hint in statement.text}
+        for cue in cues:
+            if not cue.hints.isdisjoint(present_here):
                 documents += _find_in_statement(cue, text, statement)
     return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
 
@@ -313,7 +316,9 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
     sentence, start = statement.text, statement.start
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
-    if not mentions or statement.is_of_utilization_review:
+    if not mentions:
+        return []
+    if statement.is_of_utilization_review and cue.name not in _DECIDED_BY_REVIEW:
         return []
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:

@@ -136,15 +136,21 @@ def split_request(text: str) -> list[str]:
     (['CBC, CMP, UA'], ['PT for the neck and shoulder'])
     """
     require_types("split_request", text=(text, str))
+    return list(_split(text))
+
+
+@remember(4096)
+def _split(text: str) -> tuple[str, ...]:
+    """Split once for sorting a request and reading its treatment."""
     if not text.strip():
-        return []
+        return ()
     items = [
         part
         for line in _split_lines(text)
         for numbered in _split_numbers(line)
         for part in (_split_line(numbered) if len(text) <= _LONGEST else [numbered])
     ]
-    return items if len(items) > 1 else [_BULLET.sub("", text).strip()]
+    return tuple(items) if len(items) > 1 else (_BULLET.sub("", text).strip(),)
 
 
 def _split_lines(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from imrml.features.abbreviations import spell_out
 from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.text.cache import remember
+from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import bound_runs
 
 DRUG_CATEGORIES = frozenset(
@@ -159,6 +160,11 @@ def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
     return sorted(patterns, key=lambda pattern: -pattern[0])
 
 
+@cache
+def _category_index() -> PatternIndex:
+    return PatternIndex(pattern for _, _, pattern in _category_patterns())
+
+
 def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:
     """Name the treatment category of a text whose drugs and codes are known.
 
@@ -186,10 +192,11 @@ def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str
         first = procedures[0]
         priority = _UNLISTED_PRIORITY if first.code in UNLISTED else _CODE_PRIORITY
         best = max(best, (priority, -first.start, first.category))
-    for priority, category, pattern in _category_patterns():
+    possible = _category_index().possible_in(text)
+    for place, (priority, category, pattern) in enumerate(_category_patterns()):
         if priority < best[0]:
             break
-        if match := pattern.search(text):
+        if place in possible and (match := pattern.search(text)):
             best = max(
                 best, (priority, -match.start(), category), key=lambda candidate: candidate[:2]
             )

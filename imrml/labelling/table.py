@@ -4,7 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from imrml.engines import map_ordered
+from imrml.engines.mapping import map_ordered
 from imrml.errors import TableError, require_types
 from imrml.labelling.labeller import find_supports, label_rationale
 from imrml.labelling.learned import LearnedPart
@@ -33,8 +33,8 @@ def label_items(
     -------
     DataFrame
         A copy with ``deficiencies`` (list of ids in the taxonomy's order) and ``evidence`` (list of
-        ``{id, start, end, quote}`` into ``rationale``), empty for overturned items, and for these
-        ``supports`` (list of ids of deficiencies that the reviewer found answered) and
+        ``{id, start, end, quote, confidence}`` into ``rationale``), empty for overturned items, and
+        for these ``supports`` (list of ids of deficiencies that the reviewer found answered) and
         ``supports_evidence``, empty for upheld items.
 
     Raises
@@ -81,7 +81,12 @@ def label_items(
     for decision, spans in zip(decisions, labelled, strict=True):
         deficiencies, supports = (spans, ()) if decision == "upheld" else ((), spans)
         columns["deficiencies"].append(_ids(deficiencies))
-        columns["evidence"].append(_quotes(deficiencies))
+        columns["evidence"].append(
+            [
+                {**quote, "confidence": span.confidence}
+                for quote, span in zip(_quotes(deficiencies), deficiencies, strict=True)
+            ]
+        )
         columns["supports"].append(_ids(supports))
         columns["supports_evidence"].append(_quotes(supports))
     cells = pd.DataFrame(columns, index=items.index, dtype="object")

@@ -1,7 +1,6 @@
 """Text of a letter to its case, driven by the table of :mod:`imrml.letters.formats`."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from imrml.errors import LetterError, require_types
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.doubts import settle_doubts
+from imrml.letters.facts import fact_values, find_facts
 from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
 from imrml.letters.plausibility import require_plausible
 from imrml.letters.sections import find_sections, recognize_format
@@ -21,23 +21,6 @@ from imrml.submissions.columns import Submission
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex
 
-_FACT = re.compile(
-    "|".join(
-        [
-            f"(?P<whole_received_on>{formats.VALUE_INSIDE_LABEL})",
-            *(
-                f"(?P<label{i}_{column}>{formats.worded(label)})"
-                for i, (label, _, column) in enumerate(formats.FACT_LABELS)
-            ),
-            *(
-                rf"(?P<value_{kind}>\b(?:{pattern})\b)"
-                for kind, pattern in formats.FACT_VALUES.items()
-            ),
-        ]
-    ),
-    re.IGNORECASE,
-)
-_KIND_OF = {column: kind for _, kind, column in formats.FACT_LABELS}
 _CLOSING = (
     ".",
     "!",
@@ -148,8 +131,8 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
     facts_end = min(
         places[name][0] for name in ("issue", "reviewer", "case_summary") if name in places
     )
-    fact_spans = _find_facts(text, facts_end)
-    facts = _fact_values(text, fact_spans)
+    fact_spans = find_facts(text, facts_end)
+    facts = fact_values(text, fact_spans)
 
     # 3. The format: several have the same headings, and the day of the decision tells them apart
     #    where the header has it.
@@ -196,64 +179,6 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
     require_plausible(clean, letter_format.items, items, spans)
     flags = tuple(flag for flag, is_raised in raised.items() if is_raised)
     return ParsedLetter(case, clean, tuple(spans), case_outcome, flags)
-
-
-# --- facts of the header -------------------------------------------------------------------------
-
-
-def _find_facts(text: str, stop: int) -> list[Span]:
-    """Find labels and values, whether each value follows its label or all labels come first.
-
-    Where the first label is followed by its value, a label without one is a redaction hole, so the
-    label still waiting when a new one comes is given up; else they wait in line for a value of
-    their kind.
-    """
-    tokens = [_read_token(match) for match in _FACT.finditer(text, 0, stop)]
-    roles = [role for role, _, _ in tokens]
-    first = roles.index("label") if "label" in roles else 0
-    labels_come_first = roles[first : first + 2] == ["label", "label"]
-    spans: list[Span] = []
-    waiting: dict[str, None] = {}  # an ordered set of columns
-    for role, name, match in tokens:
-        if role == "label":
-            spans += mark(text, "label", name, match.span())
-            if not labels_come_first:
-                waiting.clear()
-            waiting[name] = None
-        elif role == "whole":
-            spans += mark(text, "label", name, match.span())
-            spans += mark(text, "field", name, match.span("inside"))
-        elif column := next((column for column in waiting if _KIND_OF[column] == name), None):
-            del waiting[column]
-            spans += mark(text, "field", column, match.span())
-    return spans
-
-
-def _read_token(match: re.Match[str]) -> tuple[str, str, re.Match[str]]:
-    """Give a token's role, and the column of a label or the kind of a value."""
-    role, _, name = (match.lastgroup or "").partition("_")
-    return role.rstrip("0123456789"), name, match
-
-
-def _fact_values(text: str, spans: Iterable[Span]) -> dict[str, str]:
-    """Read the values; of several for one column, the first that is one."""
-    facts: dict[str, str] = {}
-    for span in spans:
-        if span.kind == "field" and span.name not in facts:
-            value = _fact_value(_KIND_OF[span.name], text[span.start : span.end])
-            if value is not None:
-                facts[span.name] = value
-    return facts
-
-
-def _fact_value(kind: str, words: str) -> str | None:
-    if kind != "date":
-        return words.upper() if kind == "case_number" else words.lower()
-    month, day, year = map(int, words.split("/"))
-    try:
-        return date(year, month, day).isoformat()
-    except ValueError:  # 13/45/2015: a slip of the pen is a hole, not a date
-        return None
 
 
 # --- what all items share ------------------------------------------------------------------------

@@ -101,15 +101,16 @@ class PriorBlend(BaseEstimator):
             members[unseen] = stack_log_odds(
                 prior.rate_, prior.predict_proba(names[unseen])[:, 1], held_out.log_odds[unseen]
             )
-        n_cases = len(np.unique(cases))
+        counts = np.ones(len(y)) if held_out.item_weights is None else held_out.item_weights
+        per_item = counts * len(np.unique(cases)) / len(y)
 
         def cost(weights: _Floats) -> tuple[float, _Floats]:
             log_odds, away = members @ weights, weights - CENTER
-            loss = np.logaddexp(0, np.where(y, -log_odds, log_odds)).mean()
-            slope = members.T @ (expit(log_odds) - y) / len(y)
+            losses = np.logaddexp(0, np.where(y, -log_odds, log_odds))
+            slope = members.T @ (per_item * (expit(log_odds) - y))
             return (
-                float(n_cases * loss + _CASES_OF_CENTER * away @ away),
-                n_cases * slope + 2 * _CASES_OF_CENTER * away,
+                float(per_item @ losses + _CASES_OF_CENTER * away @ away),
+                slope + 2 * _CASES_OF_CENTER * away,
             )
 
         with one_thread():
@@ -147,7 +148,10 @@ class PriorBlend(BaseEstimator):
             Log-odds.
         """
         check_is_fitted(self)
-        blended: _Floats = stack_log_odds(class_rate, category_rates, log_odds) @ self.weights_
+        members = stack_log_odds(class_rate, category_rates, log_odds)
+        # Not a matrix product, whose last digit hangs on how many items are asked about.
+        of_class, of_category, of_model = (members * self.weights_).T
+        blended: _Floats = of_class + of_category + of_model
         return blended
 
     @property

@@ -33,10 +33,13 @@ class HeldOutScores:
         Row positions; each item is held out once.
     log_odds : ndarray of shape (n_items,)
         Calibrated on the other folds' held-out items.
+    item_weights : ndarray of shape (n_items,), optional
+        How much each item counts, 0 to 1, where old ones count less.
     """
 
     folds: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
     log_odds: npt.NDArray[np.float64]
+    item_weights: npt.NDArray[np.float64] | None = None
 
 
 class Calibration(NamedTuple):

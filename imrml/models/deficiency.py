@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import minimize_scalar, nnls
+from scipy.optimize import nnls
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.kernel_ridge import KernelRidge
@@ -57,7 +57,7 @@ _MOST_ITEMS_TO_CHOOSE = (
 _LENT = 10.0
 """Items' worth of the rate overall mixed into that of a coarser category
 (experiments/064-forecast-for-everyone)."""
-_CENTER, _CASES_OF_CENTER = 0.9, 10.0
+_CENTER, _CASES_OF_CENTER, _WEIGHTS = 0.9, 10.0, np.linspace(0, 1, 51)
 """Weight of the regression where folds say nothing, and how hard they must pull to move it: as for
 the outcome, but for a regression that starts from rates itself (experiments/063-expected-model)."""
 
@@ -93,8 +93,8 @@ class DeficiencyModel(BaseEstimator):
     shrinkage : float
         Items' worth of the overall rate mixed into each category's; 5 by default of the config.
     ship : {'expected', 'distinguishable'}, default='expected'
-        With ``expected`` the regression's log-odds are averaged with the prior's, by a weight that
-        folds of cases choose.
+        With ``expected`` the regression's log-odds are averaged with the prior's, by weights that
+        folds of cases choose, one a label.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class DeficiencyModel(BaseEstimator):
         above it what the documents that an item shows on average take off.
     penalty_ : float
         Strength that was used.
-    weight_ : float
+    weights_ : ndarray of shape (n_labels,)
         Of the regression's log-odds beside the prior's, 0 to 1.
     coefficients_ : ndarray of float32 of shape (n_labels, n_features)
         Probability that one unit of each feature adds; zero where ``is_prior_``.
@@ -150,6 +150,7 @@ class DeficiencyModel(BaseEstimator):
         answers: Sequence[Sequence[int]] | None = None,
         cases: Any = None,
         families: Mapping[str, str] | None = None,
+        weights: np.ndarray | None = None,
     ) -> Self:
         """Fit on upheld items whose labels are known.
 
@@ -171,6 +172,9 @@ class DeficiencyModel(BaseEstimator):
             Case of each item; without them ``penalty`` is taken as it is.
         families : mapping of str to str, optional
             Coarser category of each category, whose rates lend a rare one their experience.
+        weights : ndarray of shape (n_items, n_labels), optional
+            How much each label counts in the regression, above 0; all alike by default. What
+            documents take off is fitted as if they all did.
 
         Returns
         -------
@@ -205,8 +209,8 @@ class DeficiencyModel(BaseEstimator):
         self.lenders_ = [CategoryPrior(_LENT).fit(of_family, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
-        self.rates_ = labels.mean(axis=0)
-        self.penalty_, self.weight_ = self.penalty, 1.0
+        self.rates_ = np.average(labels, axis=0, weights=weights)
+        self.penalty_, self.weights_ = self.penalty, np.ones(labels.shape[1])
         self.coefficients_ = np.zeros((labels.shape[1], len(scale)), dtype=np.float32)
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
@@ -214,7 +218,7 @@ class DeficiencyModel(BaseEstimator):
             if cases is not None and len(labels) >= MIN_ITEMS_TO_CHOOSE:
                 self.penalty_ = _choose_penalty(X, moves, np.asarray(cases), self.penalty)
             if cases is not None and self.ship == "expected":
-                self.weight_ = self._choose_weight(
+                self.weights_[learned] = self._choose_weights(
                     X, labels[:, learned], np.asarray(categories), np.asarray(cases)
                 )
             is_own = np.array(
@@ -224,13 +228,13 @@ class DeficiencyModel(BaseEstimator):
             documents = _ANSWER_SCALE * (shown - average)
             with one_thread():
                 transposed = sparse.csr_matrix(X.T)
-                ridge = PenalisedHessian(
-                    X,
-                    transposed,
-                    np.ones((len(labels), 1)),
-                    np.full((X.shape[1], 1), self.penalty_),
-                )
-                by_words = ridge.solve(transposed @ moves, n_steps=_MOST_STEPS, stop=_STOP)
+                pull = np.full((X.shape[1], 1), self.penalty_)
+                ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), pull)
+                own, pulled = ridge, moves
+                if weights is not None:
+                    counts = weights[:, learned]
+                    own, pulled = PenalisedHessian(X, transposed, counts, pull), counts * moves
+                by_words = own.solve(transposed @ pulled, n_steps=_MOST_STEPS, stop=_STOP)
                 # Each moves a label by little, so it need not be known as well; there are three
                 # times as many.
                 in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
@@ -266,7 +270,7 @@ class DeficiencyModel(BaseEstimator):
         X = sparse.csr_matrix(X)
         shown = np.unique(X.indices)  # of a hundred thousand features a request shows a few hundred
         moved = self.rates_ + np.asarray(X[:, shown] @ self.coefficients_[:, shown].T)
-        return np.where(self.is_prior_, priors, _average(moved, priors, self.weight_))
+        return np.where(self.is_prior_, priors, _average(moved, priors, self.weights_))
 
     def predict_rates(self, categories: Any) -> np.ndarray:
         """Give the rates that answer where the regression does not.
@@ -317,16 +321,16 @@ class DeficiencyModel(BaseEstimator):
         places = {category: place for place, category in enumerate(self.priors_[0].categories_)}
         return np.asarray(rates[[places.get(category, -1) for category in categories]])
 
-    def _choose_weight(
+    def _choose_weights(
         self, X: sparse.csr_matrix, labels: np.ndarray, categories: np.ndarray, cases: np.ndarray
-    ) -> float:
-        """Choose the weight of the least log loss on held-out cases, drawn towards the regression.
+    ) -> np.ndarray:
+        """Choose for each label the weight of the least log loss on held-out cases.
 
         What documents take off is left out: it moves few items.
         """
         rows = _choose_rows(cases)
         if len(np.unique(cases[rows])) < _N_FOLDS_TO_CHOOSE:
-            return _CENTER
+            return np.full(labels.shape[1], _CENTER)
         labels, categories, cases = labels[rows], categories[rows], cases[rows]
         kernel = (X[rows] @ X[rows].T).toarray()
         members = np.zeros((2, *labels.shape))
@@ -340,23 +344,21 @@ class DeficiencyModel(BaseEstimator):
                 prior = CategoryPrior(self.shrinkage).fit(categories[train], label)
                 rate = prior.predict_proba(categories[unseen])[:, 1]
                 members[:, unseen, column] = _log_odds(moved[:, column]), _log_odds(rate)
-        n_cases = len(np.unique(cases))
-
-        def cost(weight: float) -> float:
+        n_cases, costs = len(np.unique(cases)), []
+        for weight in _WEIGHTS:
             log_odds = weight * members[0] + (1 - weight) * members[1]
-            losses = np.logaddexp(0, np.where(labels, -log_odds, log_odds)).sum(axis=1)
-            return float(n_cases * losses.mean() + _CASES_OF_CENTER * (weight - _CENTER) ** 2)
-
-        return float(minimize_scalar(cost, bounds=(0, 1), method="bounded").x)
+            losses = np.logaddexp(0, np.where(labels, -log_odds, log_odds)).mean(axis=0)
+            costs.append(n_cases * losses + _CASES_OF_CENTER * (weight - _CENTER) ** 2)
+        return np.asarray(_WEIGHTS[np.argmin(costs, axis=0)])
 
 
 def _log_odds(p: np.ndarray) -> np.ndarray:
     return np.asarray(logit(np.clip(p, _SMALLEST_RATE, 1 - _SMALLEST_RATE)))
 
 
-def _average(moved: np.ndarray, priors: np.ndarray, weight: float) -> np.ndarray:
+def _average(moved: np.ndarray, priors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average in log-odds; both stay within what is allowed to be sure."""
-    return np.asarray(expit(weight * _log_odds(moved) + (1 - weight) * _log_odds(priors)))
+    return np.asarray(expit(weights * _log_odds(moved) + (1 - weights) * _log_odds(priors)))
 
 
 def _choose_rows(cases: np.ndarray) -> np.ndarray:

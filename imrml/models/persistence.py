@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,8 +18,9 @@ from zipfile import ZIP_DEFLATED
 import sklearn
 import sklearn.utils
 import skops
+from sklearn.exceptions import InconsistentVersionWarning
 
-from imrml.errors import ModelError, OutdatedModelError, require_types
+from imrml.errors import ModelError, OtherVersionWarning, OutdatedModelError, require_types
 from imrml.models.bundle import read_bundle
 from imrml.models.environment import describe_environment
 from imrml.models.fingerprint import answer_specimens, find_change
@@ -237,7 +239,9 @@ def load_model(where: str | Path) -> LoadedModel:
     _require_same_versions(where, manifest)
     _require_allowed_types(payload, str(where))
     try:
-        model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InconsistentVersionWarning)  # its answers are compared
+            model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
     except (
         AttributeError,
         ImportError,
@@ -265,7 +269,31 @@ def load_model(where: str | Path) -> LoadedModel:
             f"{change}; train again",
             manifest.get("recipe"),
         )
+    if note := describe_other_version(manifest):
+        warnings.warn(f"{where}: {note}", OtherVersionWarning, stacklevel=2)
     return LoadedModel(model, manifest)
+
+
+def describe_other_version(manifest: Mapping[str, Any]) -> str | None:
+    """Say that a model is used under another minor version of scikit-learn than it was made with.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of a model that was loaded, so that its answers were compared.
+
+    Returns
+    -------
+    str or None
+        None where the version is the same.
+    """
+    made_with = str(manifest["scikit_learn"])
+    if made_with.split(".")[:2] == sklearn.__version__.split(".")[:2]:
+        return None
+    return (
+        f"made with scikit-learn {made_with}, installed is {sklearn.__version__}: its answers to "
+        "the nine specimens are the same, so it is used; training again makes it this version's own"
+    )
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
@@ -311,10 +339,14 @@ def _checked_manifest(text: bytes | None, where: str | Path) -> dict[str, Any]:
 
 
 def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a file of another minor version: estimators and predictions change between them."""
-    for name, installed in (("imrml", version("imrml")), ("scikit_learn", sklearn.__version__)):
+    """Refuse a file of another version of imrml, or of another major version of scikit-learn."""
+    # Of another minor scikit-learn, the model's own answers to the specimens decide.
+    for name, installed, n_parts in (
+        ("imrml", version("imrml"), 2),
+        ("scikit_learn", sklearn.__version__, 1),
+    ):
         made_with = str(manifest[name])
-        if made_with.split(".")[:2] != installed.split(".")[:2]:
+        if made_with.split(".")[:n_parts] != installed.split(".")[:n_parts]:
             raise OutdatedModelError(
                 f"{folder}: made with {name} {made_with}, installed is {installed}; train again, "
                 f"or install {made_with}",

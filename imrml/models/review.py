@@ -72,7 +72,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
     categories_ : CategoryPrior
         Rate in each treatment category.
     counts_ : CategoryCounts
-        Past items of each treatment category, by decision and deficiency, as counted.
+        Past items of each treatment category, by decision, as counted.
     features_ : FeatureUnion or None
         The fitted features; None where the model is made of priors alone.
     n_features_ : int
@@ -174,6 +174,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         deficiencies: pd.DataFrame | None = None,
         is_labelled: Any = None,
         years: Any = None,
+        label_weights: np.ndarray | None = None,
     ) -> Self:
         """Fit everything on one feature matrix.
 
@@ -194,6 +195,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             count.
         years : array-like of float of shape (n_items,), optional
             Year of each decision, for models in which old decisions count less; NaN where unknown.
+        label_weights : ndarray of float of shape (n_items, 18), optional
+            How much each label counts, above 0; all alike where absent.
 
         Returns
         -------
@@ -255,12 +258,11 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         # 4. Deficiencies, on upheld items.
         self.least_background_, self.columns_shown_ = 0.0, {}
         self.deficiencies_, self.hashed_text_, self.associations_ = None, None, None
-        labels = np.zeros((n_items, len(deficiency_ids())), dtype=bool)
-        if deficiencies is not None:
+        self.counts_ = CategoryCounts().fit(categories, overturned, labelled_rows)
+        if deficiencies is not None and len(labelled_rows):
             labels = deficiencies[list(deficiency_ids())].to_numpy(dtype=bool)
-        self.counts_ = CategoryCounts().fit(categories, overturned, labels, labelled_rows)
-        if len(labelled_rows):
-            self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned)
+            weights = None if label_weights is None else label_weights[labelled_rows]
+            self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned, weights)
         return self
 
     def _fit_features(

@@ -149,26 +149,24 @@ class DeficiencyPredictor(SubmissionReader):
             is_read[:] = False
         if is_read.all():
             return p_deficiency, ["model"] * n_items
-        rates, sources = self.counts_.find_widest_rates(
+        sources = self.counts_.find_sources(
             inputs.categories, self.settings("abstention")["min_category_items"]
         )
-        # Of a category those that evaluation measures.
-        is_category = np.array([source == "category" for source in sources])
-        priors = self.deficiencies_.predict_priors(inputs.categories)
-        rates = np.where(is_category[:, None], priors, rates)
+        rates = self.deficiencies_.predict_rates(inputs.categories)
         answers = np.where(is_read[:, None], p_deficiency, rates)
         return pd.DataFrame(answers, p_deficiency.index, p_deficiency.columns), [
             "model" if by_model else source
             for by_model, source in zip(is_read, sources, strict=True)
         ]
 
-    def _fit_deficiencies(
+    def _fit_deficiencies(  # noqa: PLR0917 - what is known of each item
         self,
         submissions: SubmissionFrame,
         items: TrainingMatrix,
         labels: np.ndarray,
         rows: np.ndarray,
         overturned: np.ndarray,
+        weights: np.ndarray | None,
     ) -> None:
         """Fit on the upheld items at ``rows``, whose labels (n_items, 18) somebody looked for."""
         matrix, scale, answers = None, None, None
@@ -202,6 +200,7 @@ class DeficiencyPredictor(SubmissionReader):
             scale=scale,
             answers=answers,
             cases=items.cases[rows],
+            weights=weights,
             families=None if self.programme.code_columns else dwc_categories(),
         )
         if reads_features and not self.programme.code_columns:

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from imrml.config import Config, state_dir
 from imrml.errors import ModelError, OutdatedModelError
 from imrml.models import LoadedModel
+from imrml.retraining.drop_folder import recorded_champion
 from imrml.retraining.intake import ITEMS
-from imrml.tracking import CHAMPION, alias_version, flatten, load_registered, registered_name
+from imrml.tracking import (
+    CHAMPION,
+    alias_version,
+    flatten,
+    load_registered,
+    registered_name,
+    shown_tracking_uri,
+)
 from imrml.training.data import TrainingData
 from imrml.training.fitting import Report
 
@@ -55,9 +63,58 @@ def find_champion(data: TrainingData, config: Config, report: Report) -> Champio
         MLflow is away.
     """
     name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
-    version = alias_version(name, CHAMPION)
+    version = _find_version(name)
     model = None if version is None else _open_champion(name, version, config, report)
     return Champion(name, version, model)
+
+
+def is_champion_usable(config: Config) -> bool:
+    """Load the champion that the last retrain left, before a night is said to bring nothing new.
+
+    Parameters
+    ----------
+    config : Config
+        Names the registered model.
+
+    Returns
+    -------
+    bool
+        False where this code cannot use it, and a retrain has to make it again.
+
+    Raises
+    ------
+    ModelError
+        It is damaged, or the registry knows it no more: its state folder or database is another.
+    TrackingError
+        MLflow is away.
+    """
+    recorded = recorded_champion()
+    recipe = config.model_dump()
+    names = (
+        {registered_name(recipe, {"trained_on": kind}) for kind in ("real", "synthetic")}
+        if recorded is None  # a state folder of an earlier version
+        else {recorded[0]}
+    )
+    try:
+        for name in sorted(names):
+            if (version := _find_version(name)) is not None:
+                load_registered(f"models:/{name}/{version}")
+    except OutdatedModelError:
+        return False
+    return True
+
+
+def _find_version(name: str) -> str | None:
+    """Look up the champion; a registry that has lost it is no registry without one."""
+    version, recorded = alias_version(name, CHAMPION), recorded_champion()
+    if version is None and recorded is not None and recorded[0] == name:
+        raise ModelError(
+            f"retrain: version {recorded[1]} of {name} was the champion after the last retrain, "
+            f"and {shown_tracking_uri()} knows of no champion: restore that database (`imrml "
+            "restore`), or set IMRML_HOME and MLFLOW_TRACKING_URI to where it is; if it is gone "
+            f"for good, remove {state_dir() / 'retrain.json'}"
+        )
+    return version
 
 
 def _open_champion(name: str, version: str, config: Config, report: Report) -> LoadedModel | None:

@@ -21,8 +21,17 @@ from imrml.explaining.precedents import keep_precedents
 from imrml.models import LoadedModel, load_model
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
-from imrml.retraining.champion import Champion, find_champion
-from imrml.retraining.drop_folder import fingerprint_inputs, is_already_processed, record_outcome
+from imrml.retraining.champion import Champion, find_champion, is_champion_usable
+from imrml.retraining.drop_folder import (
+    DroppedFiles,
+    find_dropped_files,
+    fingerprint_inputs,
+    is_already_processed,
+    record_outcome,
+    recorded_champion,
+    recorded_looks,
+)
+from imrml.retraining.forgotten import read_forgotten
 from imrml.retraining.gate import (
     GateResult,
     judge_budgets,
@@ -33,39 +42,16 @@ from imrml.retraining.gate import (
 )
 from imrml.retraining.intake import ingest
 from imrml.retraining.lock import retrain_lock
-from imrml.retraining.window import find_new_cases, find_newer_cases, split_newest
+from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
+from imrml.retraining.window import find_new_cases, find_newer_cases, hold_apart, split_newest
 from imrml.tracking import discard_unfinished, log_training, promote
 from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
 from imrml.training.fitting import Report, predict_held_out, report_nothing
 from imrml.training.run import TrainingResult, train
 
-PROMOTED, KEPT, NOTHING_NEW = "promoted", "champion kept", "nothing new"
+_FORGOTTEN = "the champion had learned from a case that was forgotten since"
 _LATENCY_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a retrain did.
-
-    Parameters
-    ----------
-    verdict : {'promoted', 'champion kept', 'nothing new'}
-        In a word.
-    why : str
-        In a sentence.
-    gates : tuple of GateResult
-        Empty where nothing was compared.
-    n_new_cases, n_new_overturned : int
-        Cases and overturned items that the champion was not trained on, decided after those it was
-        trained on.
-    """
-
-    verdict: str
-    why: str
-    gates: tuple[GateResult, ...] = ()
-    n_new_cases: int = 0
-    n_new_overturned: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +68,15 @@ class _RetrainRun:
         Given, in words, what is going on.
     is_dry_run : bool
         Log nothing and move nothing.
+    is_backfill : bool
+        New cases of the champion's own period count too.
     """
 
     config: Config
     n_jobs: int
     report: Report
     is_dry_run: bool
+    is_backfill: bool = False
 
     @property
     def challenger(self) -> Path:
@@ -111,11 +100,20 @@ class _Arrivals:
         Of cases that the champion was not trained on.
     is_newer : ndarray of bool of shape (n_items,)
         Of those, decided after what the champion was trained on.
+    champion : Champion
+        In use until then.
     """
 
     data: TrainingData
     is_new: np.ndarray
     is_newer: np.ndarray
+    champion: Champion
+
+    @property
+    def n_looks(self) -> int:
+        """How often the champion was compared with a challenger before."""
+        in_use = (self.champion.name, self.champion.version)
+        return recorded_looks() if recorded_champion() == in_use else 0
 
     @property
     def n_newer_cases(self) -> int:
@@ -135,9 +133,24 @@ class _Arrivals:
     def _count_cases(self, rows: np.ndarray) -> int:
         return int(pd.Series(self.data.cases[rows]).nunique())
 
-    def conclude(self, verdict: str, why: str, gates: tuple[GateResult, ...] = ()) -> Outcome:
-        """Say what the retrain came to."""
-        return Outcome(verdict, why, gates, self.n_newer_cases, self.n_newer_overturned)
+    def conclude(
+        self,
+        verdict: str,
+        why: str,
+        gates: tuple[GateResult, ...] = (),
+        version: str | None = None,
+    ) -> Outcome:
+        """Say what the retrain came to; ``version`` is in use from then on, if another."""
+        in_use = version or self.champion.version
+        return Outcome(
+            verdict,
+            why,
+            gates,
+            self.n_newer_cases,
+            self.n_newer_overturned,
+            None if in_use is None else (self.champion.name, in_use),
+            n_looks=0 if version else self.n_looks + bool(gates and self.champion.model),
+        )
 
 
 def retrain(
@@ -146,6 +159,7 @@ def retrain(
     report: Report = report_nothing,
     *,
     is_dry_run: bool = False,
+    is_backfill: bool = False,
 ) -> Outcome:
     """Take in what is new, and replace the champion if the gate lets the challenger pass.
 
@@ -159,6 +173,9 @@ def retrain(
         Given, in words, what is going on.
     is_dry_run : bool, default=False
         Compare and report, but log nothing and move nothing.
+    is_backfill : bool, default=False
+        Learn from cases decided in the champion's own period too; those of a part of them, which
+        neither model is fitted on, are compared on.
 
     Returns
     -------
@@ -170,38 +187,43 @@ def retrain(
         Another retrain is at work, MLflow is away, or the data do not allow a training; nothing was
         moved.
     """
-    run = _RetrainRun(config, n_jobs, report, is_dry_run)
+    run = _RetrainRun(config, n_jobs, report, is_dry_run, is_backfill)
     with retrain_lock():
         for folder in (state_dir(), state_dir() / "intake", run.challenger):
             remove_leftovers(folder)  # of a retrain that was killed
-        signature = fingerprint_inputs(config)
-        if is_already_processed(signature):
+        files = find_dropped_files(config)
+        if files.n_waiting:
+            waiting = pluralize(files.n_waiting, "file")
+            report(f"{waiting} still being written: left to the next retrain")
+        signature = fingerprint_inputs(config, files) + ("-backfill" if is_backfill else "")
+        if is_already_processed(signature) and is_champion_usable(config):
             why = "no file has arrived, and the config is the same, since the last retrain"
-            return Outcome(NOTHING_NEW, why)
-        outcome = _retrain(run)
+            return Outcome(NOTHING_NEW, why, champion=recorded_champion(), is_untouched=True)
+        outcome = _retrain(run, files)
         if not is_dry_run:
             _record(run, signature, outcome)
         return outcome
 
 
-def _retrain(run: _RetrainRun) -> Outcome:
+def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:
     """Go through the steps; each may end the retrain."""
     # 1. Take in what arrived.
-    items = _take_in(run)
+    items = _take_in(run, files)
     if items.empty:
         return Outcome(NOTHING_NEW, "the drop folder holds no item yet")
 
     # 2. See whether enough of it is new.
     data = prepare(items, run.config)
     champion = find_champion(data, run.config, run.report)
-    arrivals = _find_arrivals(data, champion)
-    if lacking := _say_what_lacks(run, arrivals):
+    arrivals = _find_arrivals(data, champion, run)
+    is_to_refit = _learned_from_forgotten(run, champion)
+    if not is_to_refit and (lacking := _say_what_lacks(run, arrivals)):
         return arrivals.conclude(NOTHING_NEW, lacking)
 
     # 3. Compare the recipe with the champion on the newest items.
     gates: tuple[GateResult, ...] = ()
     compared_kind = None
-    if champion.model is not None:
+    if champion.model is not None and not is_to_refit:
         gates, compared_kind = _compare_recipe(run, arrivals, champion.model)
         if failed := _name_failed(gates):
             why = f"the challenger did not pass the gate on the newest items ({failed})"
@@ -219,19 +241,21 @@ def _retrain(run: _RetrainRun) -> Outcome:
         return arrivals.conclude(KEPT, why, gates)
 
     # 6. Log it, and move the champion last.
-    why = _say_why_promoted(champion)
-    if not run.is_dry_run:
-        _install(run, result, champion, f"retrain: {why}")
-    return arrivals.conclude(PROMOTED, why, gates)
+    why = _FORGOTTEN if is_to_refit else _say_why_promoted(champion)
+    version = None if run.is_dry_run else _install(run, result, champion, f"retrain: {why}")
+    return arrivals.conclude(PROMOTED, why, gates, version)
 
 
 # --- 1. take in -----------------------------------------------------------------------------------
 
 
-def _take_in(run: _RetrainRun) -> pd.DataFrame:
-    intake = ingest(run.config, run.n_jobs)
+def _take_in(run: _RetrainRun, files: DroppedFiles) -> pd.DataFrame:
+    intake = ingest(run.config, run.n_jobs, files)
+    if intake.n_corrected:
+        cases = pluralize(intake.n_corrected, "case")
+        run.report(f"{cases} with several determinations: the newest counts, with all its items")
     if intake.n_unread:
-        unread = pluralize(intake.n_unread, "letter")
+        unread = pluralize(intake.n_unread, "file")
         run.report(f"{unread} could not be read: {intake.failures} says why")
     return intake.items
 
@@ -239,10 +263,17 @@ def _take_in(run: _RetrainRun) -> pd.DataFrame:
 # --- 2. is there anything new? --------------------------------------------------------------------
 
 
-def _find_arrivals(data: TrainingData, champion: Champion) -> _Arrivals:
+def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> _Arrivals:
     is_new = find_new_cases(data, champion.model)
-    is_newer = is_new if champion.model is None else find_newer_cases(data, is_new)
-    return _Arrivals(data, is_new, is_newer)
+    counts_all = champion.model is None or run.is_backfill
+    is_newer = is_new if counts_all else find_newer_cases(data, is_new)
+    return _Arrivals(data, is_new, is_newer, champion)
+
+
+def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
+    """Whether the champion is to be made again because it knows a case that was forgotten."""
+    is_asked = run.config.retraining.refit_forgotten and champion.version is not None
+    return is_asked and f"{champion.name}/{champion.version}" in read_forgotten().models
 
 
 def _say_what_lacks(run: _RetrainRun, arrivals: _Arrivals) -> str | None:
@@ -285,7 +316,10 @@ def _compare_recipe(
         What is older than the window cannot be learned from, or there is no window.
     """
     data, asked = arrivals.data, run.config.retraining
-    past, window = split_newest(data, arrivals.is_newer, asked.max_window_cases)
+    if run.is_backfill:
+        past, window = hold_apart(data, arrivals.is_new, asked.max_window_cases, run.config.seed)
+    else:
+        past, window = split_newest(data, arrivals.is_newer, asked.max_window_cases)
     if not len(window):
         raise NotEnoughDataError(
             "retrain: no newer case stands by itself; all share narratives with older ones"
@@ -302,7 +336,7 @@ def _compare_recipe(
     compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
         p_champion=before["p_overturned"]
     )
-    gates = judge_window(compared, asked.gate, run.config.seed)
+    gates = judge_window(compared, asked.gate, run.config.seed, arrivals.n_looks + 1)
     return gates, str(challenger.manifest["outcome_kind"])
 
 
@@ -360,13 +394,13 @@ def _say_why_promoted(champion: Champion) -> str:
     return "there was no champion yet"
 
 
-def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: str) -> None:
-    """Log the challenger and make it the champion, which is the last step."""
+def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: str) -> str:
+    """Log the challenger and make it the champion, which is the last step; its version."""
     try:
         logged = log_training(run.challenger)
         if result.precedents is not None:  # before the move: no champion is ever without them
             keep_precedents(result.precedents, result.manifest)
-        promote(
+        move = promote(
             champion.name,
             why,
             logged.model_version,
@@ -378,6 +412,7 @@ def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: 
             f"{error}\nthe challenger and its figures are kept in {run.challenger}; "
             "the next retrain tries again"
         ) from None
+    return move.to_version
 
 
 # --- 7. record ------------------------------------------------------------------------------------

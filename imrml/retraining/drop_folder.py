@@ -5,14 +5,21 @@ Light to import: most nights the answer is no, and must be given at once.
 
 import hashlib
 import json
+import stat
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from imrml.config import Config, state_dir
+from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS
 from imrml.errors import ConfigError
 from imrml.private_files import write_private
+from imrml.retraining.forgotten import digest_forgotten
+from imrml.tables.files import ENDINGS
 
 
 def drop_folder(config: Config) -> Path:
@@ -46,16 +53,121 @@ def drop_folder(config: Config) -> Path:
     return folder
 
 
-def fingerprint_inputs(config: Config) -> str:
+@dataclass(frozen=True, slots=True)
+class DroppedFiles:
+    """What lies in the drop folder and counts.
+
+    Parameters
+    ----------
+    folder : Path
+        The drop folder.
+    letters, tables : tuple of Path
+        Letters and archives of letters; item tables. Sorted by name.
+    others : tuple of Path
+        Files of other endings: nothing reads them.
+    n_waiting : int
+        Files that are still being written, and are left to the next retrain.
+    """
+
+    folder: Path
+    letters: tuple[Path, ...]
+    tables: tuple[Path, ...]
+    others: tuple[Path, ...]
+    n_waiting: int
+
+
+def find_dropped_files(config: Config) -> DroppedFiles:
+    """Look into the drop folder, and wait a moment for files that have only just changed.
+
+    Passed over are hidden files and folders, owner files and temporary ones of office programs
+    (``~$``, ``._``), copies under way (``.part``), failures files, folders with the ending of a
+    file, and links to nothing.
+
+    Parameters
+    ----------
+    config : Config
+        Names the drop folder and how long a file must have been unchanged.
+
+    Returns
+    -------
+    DroppedFiles
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from imrml.config import load_config
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("a.txt", "~$a.xlsx", "._a.txt", "a.pdf.part", "b.failures.jsonl", "b.jsonl"):
+    ...     folder.joinpath(name).touch()
+    >>> asked = [f"retraining.drop_folder={folder}", "retraining.min_age_seconds=0"]
+    >>> files = find_dropped_files(load_config(overrides=asked))
+    >>> [path.name for path in (*files.letters, *files.tables, *files.others)]
+    ['a.txt', 'b.jsonl']
+    """
+    folder, min_age = drop_folder(config), config.retraining.min_age_seconds
+    before = _list_files(folder)
+    now = time.time()
+    # The clock of a network drive may be ahead: what changed long from now did not change just now.
+    ages = {path: abs(now - changed) for path, (_, changed) in before.items()}
+    young = [path for path, age in ages.items() if age < min_age]
+    unsettled: set[Path] = set()
+    if young:
+        time.sleep(min_age - min(ages[path] for path in young))
+        after = _list_files(folder)
+        unsettled = {path for path, facts in after.items() if before.get(path) != facts}
+        before = after
+    settled = [path for path in sorted(before) if path not in unsettled]
+    letters = [path for path in settled if path.name.lower().endswith(_LETTERS)]
+    tables = [
+        path for path in settled if path.suffix.lower() in ENDINGS and path not in set(letters)
+    ]
+    read = {*letters, *tables}
+    others = [path for path in settled if path not in read]
+    return DroppedFiles(folder, tuple(letters), tuple(tables), tuple(others), len(unsettled))
+
+
+_LETTERS = (*LETTER_ENDINGS, *ARCHIVE_ENDINGS)
+_UNDER_WAY = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".temp", "~")
+
+
+def _list_files(folder: Path) -> dict[Path, tuple[int, float]]:
+    """Give size and last change of each file that may count."""
+    facts = {}
+    for path in folder.rglob("*"):
+        if not _may_count(path.relative_to(folder)):
+            continue
+        try:
+            status = path.stat()
+        except OSError:  # a link to nothing, or removed meanwhile
+            continue
+        if stat.S_ISREG(status.st_mode):
+            # The time of the last change of any kind too: copying may set the other one back.
+            facts[path] = (status.st_size, max(status.st_mtime, status.st_ctime))
+    return facts
+
+
+def _may_count(path: Path) -> bool:
+    name = path.name.lower()
+    return not (
+        any(part.startswith(".") for part in path.parts)
+        or name.startswith("~$")
+        or name.endswith(_UNDER_WAY)
+        or ".failures." in name
+    )
+
+
+def fingerprint_inputs(config: Config, files: DroppedFiles | None = None) -> str:
     """Digest config, versions and dropped files: the same digest means that nothing is new.
 
     Of the files, names, sizes and times count. Times only tell files apart, so a clock that goes
-    back does no harm.
+    back does no harm. Cases that were forgotten since count as news.
 
     Parameters
     ----------
     config : Config
         Names the drop folder.
+    files : DroppedFiles, optional
+        From :func:`find_dropped_files`, which is asked where absent.
 
     Returns
     -------
@@ -67,21 +179,26 @@ def fingerprint_inputs(config: Config) -> str:
     >>> import tempfile
     >>> from imrml.config import load_config
     >>> folder = Path(tempfile.mkdtemp())
-    >>> config = load_config(overrides=[f"retraining.drop_folder={folder}"])
+    >>> asked = [f"retraining.drop_folder={folder}", "retraining.min_age_seconds=0"]
+    >>> config = load_config(overrides=asked)
     >>> before = fingerprint_inputs(config)
     >>> _ = folder.joinpath("letter.txt").write_text("...")
     >>> before == fingerprint_inputs(config)
     False
     """
-    folder = drop_folder(config)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    facts = [
-        (str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns)
-        for path in files
-    ]
+    files = files or find_dropped_files(config)
+    facts = []
+    for path in (*files.letters, *files.tables):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        name = str(path.relative_to(files.folder))
+        facts.append((name, status.st_size, status.st_mtime_ns))
     # A champion of another version cannot be used.
     made_by = [version(package) for package in ("imrml", "scikit-learn")]
-    return hashlib.sha256(json.dumps([config.model_dump(), made_by, facts]).encode()).hexdigest()
+    known = [config.model_dump(), made_by, facts, digest_forgotten()]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
 def _memory() -> Path:
@@ -106,6 +223,34 @@ def is_already_processed(signature: str) -> bool:
         return False  # before the first retrain, or killed while writing: there is work
 
 
+def recorded_champion() -> tuple[str, str] | None:
+    """Read which model was in use when the last retrain ended.
+
+    Returns
+    -------
+    tuple of (str, str) or None
+        Registered model and version; None where there was none, or before the first retrain.
+    """
+    try:
+        name, number = json.loads(_memory().read_text(encoding="utf-8"))["outcome"]["champion"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(name), str(number)
+
+
+def recorded_looks() -> int:
+    """Read how often the champion had been compared with a challenger by the last retrain.
+
+    Returns
+    -------
+    int
+    """
+    try:
+        return int(json.loads(_memory().read_text(encoding="utf-8"))["outcome"]["n_looks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def record_outcome(signature: str, outcome: Mapping[str, Any]) -> None:
     """Write down what was dealt with and what came of it; the last step of a retrain.
 
@@ -116,5 +261,7 @@ def record_outcome(signature: str, outcome: Mapping[str, Any]) -> None:
     outcome : mapping of JSON types
         What came of it.
     """
-    text = json.dumps({"signature": signature, "outcome": outcome}, indent=2) + "\n"
+    ended = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    record = {"signature": signature, "ended": ended, "outcome": outcome}
+    text = json.dumps(record, indent=2) + "\n"
     write_private(_memory(), lambda target: target.write_text(text, encoding="utf-8"))

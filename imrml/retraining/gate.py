@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
-from imrml.config import GateConfig
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
 from imrml.phrases import pluralize
+from imrml.sections import GateConfig
 
 SLICES = ("treatment_category", "age_band", "sex")
 
@@ -41,7 +42,9 @@ class GateResult:
     wanted: str
 
 
-def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[GateResult, ...]:
+def judge_window(
+    window: pd.DataFrame, config: GateConfig, seed: int, n_looks: int = 1
+) -> tuple[GateResult, ...]:
     """Compare challenger and champion on the same items, which neither was fitted on.
 
     Parameters
@@ -53,6 +56,8 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
         Margin, confidence and tolerances.
     seed : int
         Resamples of cases; the same for both models, so that every difference is paired.
+    n_looks : int, default=1
+        Number of this comparison of the same champion, from 1: see :func:`spend_error`.
 
     Returns
     -------
@@ -80,21 +85,64 @@ def judge_window(window: pd.DataFrame, config: GateConfig, seed: int) -> tuple[G
         losses(overturned, p_challenger)["log_loss"] - losses(overturned, p_champion)["log_loss"]
     )
     return (
-        _judge_log_loss(worse_by, resamples, config),
+        _judge_log_loss(worse_by, resamples, config, spend_error(config.confidence, n_looks)),
         _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
         _judge_slices(window, worse_by, resamples, config),
     )
 
 
-def _judge_log_loss(worse_by: Floats, resamples: Resamples, config: GateConfig) -> GateResult:
+def spend_error(confidence: float, n_looks: int) -> float:
+    """Give the share of the error that one of many looks at the same champion may spend.
+
+    The shares of any number of looks add up to no more than the whole error, whatever the looks
+    have in common (union bound): a champion that is compared every night is replaced by chance,
+    over all nights, no more often than by a single look.
+
+    Parameters
+    ----------
+    confidence : float
+        Of all looks together, one-sided.
+    n_looks : int
+        Number of this look, from 1.
+
+    Returns
+    -------
+    float
+        Error of this look.
+
+    Examples
+    --------
+    >>> round(spend_error(0.8, 1), 4), round(spend_error(0.8, 10), 4)
+    (0.1216, 0.0012)
+    >>> sum(spend_error(0.8, night) for night in range(1, 100_000)) < 0.2
+    True
+    """
+    return (1 - confidence) * 6 / (np.pi**2 * n_looks**2)
+
+
+_MIN_BEYOND = 5
+"""Resampled means that must lie beyond a bound for it to be read off them."""
+
+
+def _bound_mean(means: Floats, confidence: float) -> float:
+    """Give the upper bound of a mean; where resamples are too few for it, by their spread."""
+    if (1 - confidence) * (len(means) - 1) >= _MIN_BEYOND:
+        return float(np.quantile(means[1:], confidence))
+    return float(means[0] + norm.ppf(confidence) * np.std(means[1:], ddof=1))
+
+
+def _judge_log_loss(
+    worse_by: Floats, resamples: Resamples, config: GateConfig, error: float
+) -> GateResult:
     means = resamples.mean(worse_by)
-    worst = float(np.quantile(means[1:], config.confidence))
+    worst = _bound_mean(means, 1 - error)
     return GateResult(
         "log_loss",
         worst <= -config.margin,
         f"challenger minus champion {means[0]:+.4f}, "
-        f"with {config.confidence:.0%} confidence at most {worst:+.4f}",
-        f"at most {0.0 - config.margin:+.4f} with {config.confidence:.0%} confidence",
+        f"with {1 - error:.4g} confidence at most {worst:+.4f}",
+        f"at most {0.0 - config.margin:+.4f} with {1 - error:.4g} confidence, "
+        f"{config.confidence:.0%} over all looks at this champion",
     )
 
 

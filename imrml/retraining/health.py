@@ -4,18 +4,25 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from imrml.config import state_dir
 from imrml.errors import ModelError, OutdatedModelError, TableError, TrackingError
-from imrml.retraining.lock import interrupted_retrain
+from imrml.retraining.lock import interrupted_retrain, is_at_work
+from imrml.retraining.nights import describe_silence, read_nights
 from imrml.tables.files import read_table
 from imrml.tracking import (
     CHAMPION,
     PREVIOUS,
+    deleted_experiments,
+    describe_move,
     list_aliases,
     list_moves,
     load_registered,
+    shown_tracking_uri,
     unfinished_moves,
     unfinished_runs,
 )
@@ -36,9 +43,14 @@ def diagnose() -> Iterator[str]:
     yield from _troubles_of_folder()
     if interruption := interrupted_retrain():
         yield interruption
+    if silence := describe_silence():
+        yield silence
     try:
+        if move := describe_move():
+            yield move
         yield from unfinished_moves()
         yield from unfinished_runs()
+        yield from deleted_experiments()
         aliases = list_aliases()
         for name, alias, version in aliases:
             yield from _troubles_of_model(
@@ -111,6 +123,36 @@ def _troubles_of_clock(names: list[str]) -> Iterator[str]:
         )
 
 
+def examine_installation() -> dict[str, Any]:
+    """Gather what ``imrml doctor`` tells, for a program.
+
+    Returns
+    -------
+    dict
+        ``imrml`` (version), ``packages`` (versions; None where not installed), ``state_folder``,
+        ``tracking``, ``at_work``, ``last_retrain``, ``last_nights`` (of the history), ``to_do``
+        and ``is_well``.
+    """
+    packages: dict[str, str | None] = {}
+    for package in ("scikit-learn", "pandas", "mlflow", "skops", "pypdfium2"):
+        try:
+            packages[package] = version(package)
+        except PackageNotFoundError:
+            packages[package] = None
+    to_do = list(diagnose())
+    return {
+        "imrml": version("imrml"),
+        "packages": packages,
+        "state_folder": str(state_dir().resolve()),
+        "tracking": shown_tracking_uri(),
+        "at_work": is_at_work(),
+        "last_retrain": last_outcome(),
+        "last_nights": [asdict(night) for night in read_nights()[-7:]],
+        "to_do": to_do,
+        "is_well": not to_do,
+    }
+
+
 def last_outcome() -> str | None:
     """Say what the last retrain came to.
 
@@ -120,7 +162,8 @@ def last_outcome() -> str | None:
         None before the first.
     """
     try:
-        outcome = json.loads((state_dir() / "retrain.json").read_text(encoding="utf-8"))["outcome"]
-    except (OSError, ValueError, KeyError):
+        record = json.loads((state_dir() / "retrain.json").read_text(encoding="utf-8"))
+        outcome = f"{record['outcome']['verdict']}: {record['outcome']['why']}"
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return f"{outcome['verdict']}: {outcome['why']}"
+    return f"{outcome} ({record['ended']})" if "ended" in record else outcome

@@ -28,8 +28,13 @@ def _owner() -> Path:
 
 
 @contextmanager
-def retrain_lock() -> Iterator[None]:
+def retrain_lock(who: str = "retrain") -> Iterator[None]:
     """Hold the lock, or say who does and since when; a retrain that fails leaves word of why.
+
+    Parameters
+    ----------
+    who : str, default='retrain'
+        What asks, for the message; only a retrain leaves word of itself.
 
     Raises
     ------
@@ -41,8 +46,14 @@ def retrain_lock() -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise ImrmlError(
-            f"retrain: {_describe(_read_owner())} is at it; wait for it to end"
+            f"{who}: {_describe(_read_owner())} is at it; wait for it to end"
         ) from None
+    if who != "retrain":
+        try:
+            yield
+        finally:
+            lock.release()
+        return
     owner = {
         "pid": os.getpid(),
         "host": socket.gethostname(),

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from imrml.config import state_dir
 from imrml.private_files import write_private
-from imrml.retraining.cycle import Outcome
+from imrml.retraining.outcome import Outcome
 
 
 def write_verdict(outcome: Outcome, *, is_dry_run: bool) -> Path:

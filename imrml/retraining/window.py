@@ -77,6 +77,37 @@ def find_newer_cases(data: TrainingData, is_new: np.ndarray) -> np.ndarray:
     return is_new & (days >= seen.quantile(_MOST)).to_numpy()
 
 
+def hold_apart(
+    data: TrainingData, is_new: np.ndarray, max_cases: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hold half of the new cases apart, whenever they were decided; the rest may be learned from.
+
+    Letters that arrive late fall into the champion's own period, where no window is newer than what
+    it learned from. It has not seen these cases all the same, so a random half can judge both.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    is_new : ndarray of bool of shape (n_items,)
+        From :func:`find_new_cases`.
+    max_cases : int
+        Groups of cases that the window holds at most.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    past, window : ndarrays of int
+        Rows. Groups that hold a case the champion knows are in the past, whole.
+    """
+    groups = pd.DataFrame({"group": data.groups, "is_new": is_new}).groupby("group")["is_new"].all()
+    new = groups.index[groups]
+    drawn = np.random.default_rng(seed).permutation(new)[: min(len(new) // 2, max_cases)]
+    in_window = np.isin(data.groups, drawn)
+    return np.flatnonzero(~in_window), np.flatnonzero(in_window)
+
+
 def split_newest(
     data: TrainingData, is_newer: np.ndarray, max_cases: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -142,7 +142,7 @@ def score(
     return make_prediction_table(columns)
 
 
-def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
+def sort_items(model: LoadedModel, requests: pd.DataFrame, *, first_row: int = 1) -> Requests:
     """Sort requests for a model, a cell that lists several treatments into its items.
 
     Parameters
@@ -151,6 +151,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
         For whose stage and programme.
     requests : DataFrame of shape (n_requests, n_columns)
         Submission table.
+    first_row : int, default=1
+        Number of its first row in what is told of rows.
 
     Returns
     -------
@@ -162,7 +164,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame) -> Requests:
     TableError
         No column names the treatment.
     """
-    return sort_requests(requests, model.manifest["stage"], model.model.programme, split_request)
+    stage, programme = model.manifest["stage"], model.model.programme
+    return sort_requests(requests, stage, programme, split_request, first_row)
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:

@@ -2,18 +2,19 @@
 
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from imrml.config import Config, LimitsConfig, load_config
-from imrml.documents.parts import FilePart, read_parts
+from imrml.documents.parts import FilePart, count_ocr_pages, read_parts
 from imrml.documents.reading import read_bytes
-from imrml.engines import map_isolated
+from imrml.engines.mapping import Longer, map_isolated
 from imrml.errors import (
     DeterminationFoundError,
     DocumentError,
@@ -22,14 +23,17 @@ from imrml.errors import (
     RequestFileError,
     RequestWarning,
     TableError,
+    require_each,
+    require_types,
 )
 from imrml.features.request_items import split_request
 from imrml.submissions.columns import SUBMISSION_COLUMNS
+from imrml.submissions.frame import require_treatment
 from imrml.submissions.headings import HeadingMap
 from imrml.submissions.letter_detection import holds_determination
-from imrml.submissions.programmes import PROGRAMMES
+from imrml.submissions.programmes import LETTERS, PROGRAMMES
 from imrml.submissions.request_files import ParsedFile, parse_request_parts
-from imrml.submissions.requests import is_known_heading, rename_headings
+from imrml.submissions.requests import is_known_heading, name_columns, rename_headings
 from imrml.tables.files import ENDINGS, read_table
 
 NO_REQUEST = (
@@ -116,10 +120,16 @@ def read_requests(
     >>> row["treatment"], row["diagnosis"], row["case_summary"]
     ('MRI left knee', 'knee strain', 'Locking for six weeks.')
     """
+    require_types(
+        "read_requests",
+        path=(path, str | PathLike),
+        config=(config, Config | None),
+        headings=(headings, Sequence),
+        isolate=(isolate, bool),
+    )
+    require_each("read_requests", "headings", headings, str)
     if is_table(path):
-        known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
-        said = HeadingMap.parse(headings, known)
-        return rename_headings(read_table(path, partial(is_known_heading, said=said)), said)
+        return _read_as_told(path, headings)
     if headings:
         raise TableError(f"{path}: --map names headings of a table, and this file is none")
     limits = (config or load_config()).limits
@@ -132,12 +142,21 @@ def read_requests(
     return _table_of([(str(path), outcome)])
 
 
-def read_request_files(paths: Iterable[str | Path], config: Config | None = None) -> pd.DataFrame:
+def _read_as_told(path: str | Path, headings: Sequence[str]) -> pd.DataFrame:
+    known = frozenset[str]().union(*(one.known_columns for one in PROGRAMMES.values()))
+    said = HeadingMap.parse(headings, known)
+    return rename_headings(read_table(path, partial(is_known_heading, said=said)), said)
+
+
+def read_request_files(
+    paths: Iterable[str | Path], config: Config | None = None, *, headings: Sequence[str] = ()
+) -> pd.DataFrame:
     """Read the requests of several files, each document in a worker process.
 
-    Warns as :func:`read_requests`, and with a :class:`~imrml.errors.RefusedRequestWarning` of each
-    file that cannot be read. As with every use of processes, a script that calls this should do so
-    under ``if __name__ == "__main__":``.
+    Columns of tables get our names, and a cell that lists several treatments a row each. Warns as
+    :func:`read_requests`, and with a :class:`~imrml.errors.RefusedRequestWarning` of each file that
+    cannot be read. As with every use of processes, a script that calls this should do so under
+    ``if __name__ == "__main__":``.
 
     Parameters
     ----------
@@ -146,6 +165,8 @@ def read_request_files(paths: Iterable[str | Path], config: Config | None = None
     config : Config, optional
         Its ``limits`` say how large a file may be and how long it may take; the defaults unless
         given.
+    headings : sequence of str, default=()
+        What headings of the tables mean, as ``HEADING=COLUMN``.
 
     Returns
     -------
@@ -158,15 +179,21 @@ def read_request_files(paths: Iterable[str | Path], config: Config | None = None
     parsed = dict(zip(documents, _parse_isolated(documents, limits), strict=True))
     frames: list[pd.DataFrame] = []
     for path in paths:
-        outcome = parsed[path] if path in parsed else _read_table(path)
+        outcome = parsed[path] if path in parsed else _read_items(path, headings)
         if isinstance(outcome, ImrmlError):
             warnings.warn(f"{path}: {_describe(outcome)}", RefusedRequestWarning, stacklevel=2)
         elif isinstance(outcome, pd.DataFrame):
-            frames.append(outcome if "source" in outcome else outcome.assign(source=str(path)))
+            frames.append(outcome)
         else:
             frames.append(_table_of([(str(path), outcome)]))
             _warn(path, outcome, stacklevel=3)
-    return pd.concat(frames, ignore_index=True) if frames else _table_of([])
+    if not frames:
+        return _table_of([])
+    table = pd.concat(frames, ignore_index=True)
+    for name in table.columns[[len(set(map(type, table[name].dropna()))) > 1 for name in table]]:
+        # A column of one file may hold numbers and of another text, which no Parquet file can.
+        table[name] = [None if pd.isna(value) else str(value) for value in table[name]]
+    return table
 
 
 def _warn(path: str | Path, parsed: ParsedFile, stacklevel: int) -> None:
@@ -174,7 +201,9 @@ def _warn(path: str | Path, parsed: ParsedFile, stacklevel: int) -> None:
         warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=stacklevel)
 
 
-def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
+def parse_request_file(
+    content: bytes, limits: LimitsConfig, *, most_pictures: int | None = None
+) -> ParsedFile:
     """Parse what a document asks for.
 
     Parameters
@@ -183,6 +212,8 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
         Of the file.
     limits : LimitsConfig
         How large it may be.
+    most_pictures : int, optional
+        As in :func:`imrml.documents.parts.read_parts`.
 
     Returns
     -------
@@ -198,7 +229,7 @@ def parse_request_file(content: bytes, limits: LimitsConfig) -> ParsedFile:
     DeterminationFoundError
         It holds a letter that was written after the decision.
     """
-    parts = read_parts(content, limits)
+    parts = read_parts(content, limits, most_pictures=most_pictures)
     text = "\n".join(page.text for part in parts for page in part.pages)
     if holds_determination(text):
         raise DeterminationFoundError(DETERMINATION)
@@ -266,11 +297,22 @@ def _parse_isolated(
     paths: Sequence[str | Path], limits: LimitsConfig
 ) -> Iterator[ParsedFile | ImrmlError]:
     return map_isolated(
-        partial(_parse_path, limits=limits),
+        partial(_parse_in_time, limits=limits),
         paths,
         lambda _, failure, detail: DocumentError(failure, detail),
         max_seconds=limits.max_seconds,
     )
+
+
+def _parse_in_time(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError | Longer:
+    """Parse a document at once, or ask for the time that its pictures take."""
+    try:
+        n_pages = count_ocr_pages(read_bytes(Path(path), limits), limits)
+    except ImrmlError as error:
+        return error
+    if n_pages:
+        return Longer(1 + n_pages, partial(_parse_path, limits=limits))
+    return _parse_path(path, limits)
 
 
 def _parse_path(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlError:
@@ -286,11 +328,35 @@ def _parse_path(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlErr
         return DocumentError("crashed", where)
 
 
-def _read_table(path: str | Path) -> pd.DataFrame | ImrmlError:
+def _read_items(path: str | Path, headings: Sequence[str]) -> pd.DataFrame | ImrmlError:
+    """Read a table with our names and a row an item."""
     try:
-        return read_table(path, is_known_heading)
+        table = _read_as_told(path, headings)
+        named = name_columns(table, LETTERS)
+        require_treatment(named, LETTERS)
     except ImrmlError as error:
         return error
+    for note in table.attrs.get("notes", ()):
+        warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=3)
+    rows = [item for row in named.to_dict("records") for item in _list_items(row)]
+    source = {} if "source" in named else {"source": str(path)}
+    return pd.DataFrame([{**source, **row} for row in rows], dtype=object)
+
+
+def _list_items(row: dict[Hashable, Any]) -> list[dict[Hashable, Any]]:
+    """List the items of a row; a cell of ``item`` is one."""
+    treatment, given = row.get("treatment"), row.get("request_id")
+    items: list[str] = []
+    if isinstance(treatment, str) and not isinstance(row.get("item"), str):
+        items = split_request(treatment)
+    if len(items) < 2:
+        return [{**row, "item_number": 1}]
+    named = given is not None and not pd.isna(given) and str(given).strip()
+    return [
+        {**row, "treatment": item, "item_number": number}
+        | ({"request_id": f"{given}#{number}"} if named else {})
+        for number, item in enumerate(items, start=1)
+    ]
 
 
 def _describe(error: ImrmlError) -> str:

@@ -16,7 +16,7 @@ from imrml.submissions.labels import (
     is_hint,
     opens_list,
     read_box_label,
-    read_label,
+    read_field_name,
     split_labels,
 )
 from imrml.submissions.markers import cut_marker, cut_tick, has_marker, split_at_boxes
@@ -45,6 +45,8 @@ class FormPage:
         The same of every box that the page has, ticked or not.
     left_out : list of str
         Labels of values that no column holds.
+    n_unplaced : int
+        Fields that hold something under no label that is known.
     narrative : str
         The lines of a report that name no field.
     """
@@ -55,6 +57,7 @@ class FormPage:
     ticked: set[str] = field(default_factory=set)
     boxes: set[str] = field(default_factory=set)
     left_out: list[str] = field(default_factory=list)
+    n_unplaced: int = 0
     narrative: str = ""
 
 
@@ -103,6 +106,7 @@ def read_form_page(page: PageLayout) -> FormPage:
     found.ticked = _settle(reader.ticked)
     found.boxes = {read_box_label(cell.text) for line in lines for cell in line} - {""}
     found.boxes |= reader.ticked
+    found.n_unplaced = reader.n_unplaced
     if not is_form:
         found.narrative = _narrative(page, reader.consumed)
     return found
@@ -132,6 +136,7 @@ class _LabelReader:
         self.entries: list[_Open] = []
         self.ticked: set[str] = set()
         self.consumed: set[str] = set()
+        self.n_unplaced = 0
         self._is_form = is_form
         self._in_list = False
         self._above: list[_Open] = []
@@ -190,11 +195,12 @@ class _LabelReader:
 
     def _take_named(self, cell: Cell) -> bool:
         for name in cell.name.split("\n"):
-            if label := read_label(name.replace("_", " ").replace(".", " ")):
+            if label := read_field_name(name):
                 self.entries.append(
                     _Open(label, cell.left, cell.bottom, cell.text.split("\n"), is_typed=True)
                 )
                 return True
+        self.n_unplaced += 1
         return False
 
     def _take_text(self, text: str, cell: Cell, opened: list[_Open], *, is_inside: bool) -> bool:

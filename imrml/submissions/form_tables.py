@@ -13,6 +13,8 @@ Entry = dict[str, str]
 
 _HEADER_LINES = 4
 """Lines over which the headings of a table may run."""
+_MOST_WORDS = 10
+"""Words of a heading."""
 _LINE_PITCH = 1.55
 """Heights of a line from one to the next from which a row ends there, where no rule says so."""
 _MOST_BELOW = 400.0
@@ -21,9 +23,13 @@ _MOST_BELOW = 400.0
 
 @dataclass(frozen=True, slots=True)
 class _Column:
+    """A column: where it begins and ends, and where its heading does."""
+
     field: str
     left: float
     right: float
+    heading_left: float
+    heading_right: float
 
 
 def read_request_table(page: PageLayout) -> tuple[list[Entry], set[int]]:
@@ -50,14 +56,16 @@ def read_request_table(page: PageLayout) -> tuple[list[Entry], set[int]]:
     [{'diagnosis': 'Strain', 'service': 'MRI', 'cpt': '72148'},
     {'diagnosis': 'Sprain', 'service': 'PT 2x6'}]
     """
+    found: tuple[int, int, list[_Column]] | None = None
     for start in range(len(page.lines)):
         if not any(_may_head(cell) for cell in page.lines[start]):
             continue
         for n_lines in range(1, _HEADER_LINES + 1):
             columns = _read_headings(page, start, n_lines)
-            if columns:
-                return _read_rows(page, start, n_lines, columns)
-    return [], set()
+            # A line above the headings may pass for one of them: those that name most count.
+            if columns and (found is None or len(columns) > len(found[2])):
+                found = start, n_lines, columns
+    return _read_rows(page, *found) if found else ([], set())
 
 
 def _may_head(cell: Cell) -> bool:
@@ -91,6 +99,8 @@ def _read_headings(page: PageLayout, start: int, n_lines: int) -> list[_Column]:
                 )
             else:
                 blocks.append(cell)
+    if n_lines == 1 and sum(read_label(block.text) is not None for block in blocks) < len(blocks):
+        blocks = _cut_at_labels(page.words[start])
     labels = [(read_label(block.text), block) for block in sorted(blocks, key=lambda b: b.left)]
     known = [(label.field, block) for label, block in labels if label is not None]
     fields = [name for name, _ in known if name in TABLE_FIELDS]
@@ -99,6 +109,36 @@ def _read_headings(page: PageLayout, start: int, n_lines: int) -> list[_Column]:
     if len(known) < len(labels):  # other columns of the table end theirs
         known = [(label.field if label else "", block) for label, block in labels]
     return _place_columns(page, known, page.lines[start])
+
+
+def _cut_at_labels(words: Line) -> list[Word]:
+    """Cut a line of headings that stand close together where each label begins."""
+    blocks: list[Word] = []
+    at = 0
+    while at < len(words):
+        ends = range(min(len(words), at + _MOST_WORDS), at, -1)
+        end = next((end for end in ends if _is_heading(words[at:end])), 0)
+        if end:
+            blocks.append(
+                replace(
+                    words[at],
+                    text=" ".join(word.text for word in words[at:end]),
+                    right=words[end - 1].right,
+                )
+            )
+            at = end
+            continue
+        if blocks and is_hint(words[at].text.join("()")):
+            blocks[-1] = replace(blocks[-1], right=words[at].right)
+        else:
+            blocks.append(words[at])
+        at += 1
+    return blocks
+
+
+def _is_heading(words: Sequence[Word]) -> bool:
+    label = read_label(" ".join(word.text for word in words))
+    return label is not None and label.field in TABLE_FIELDS
 
 
 def _overlaps(block: Word, cell: Word) -> bool:
@@ -117,8 +157,8 @@ def _place_columns(
         edges.append(between[0] if between else (left.right + right.left) / 2)
     edges.append(headings[-1][1].right + 150)
     return [
-        _Column(name, left, right)
-        for (name, _), (left, right) in zip(headings, pairwise(edges), strict=True)
+        _Column(name, left, right, heading.left, heading.right)
+        for (name, heading), (left, right) in zip(headings, pairwise(edges), strict=True)
     ]
 
 
@@ -142,8 +182,8 @@ def _read_rows(
         bodies.append((place, page.words[place]))
     rows: list[dict[str, list[str]]] = []
     above: Line | None = None
-    for _, words in bodies:
-        by_column = _sort_words(words, columns)
+    for place, words in bodies:
+        by_column = _sort_cells(page, place, columns)
         if not by_column:
             continue
         if above is None or _starts_row(page, above, words, by_column, rows[-1]):
@@ -163,17 +203,37 @@ def _ends_table(line: Line) -> bool:
     return opened is not None and opened.field in {"section", "left_out", "requested_on"}
 
 
-def _sort_words(words: Line, columns: Sequence[_Column]) -> dict[str, str]:
-    """Sort the words of a line into columns by where they stand."""
+def _sort_cells(page: PageLayout, place: int, columns: Sequence[_Column]) -> dict[str, str]:
+    """Sort what stands in a line into columns.
+
+    Text begins where its column does, and a heading often stands in the middle: so a cell belongs
+    below the one heading that it reaches. One that reaches several is sorted word by word.
+    """
     texts: dict[str, list[str]] = {}
-    for word in words:
-        if word.kind in {"ticked", "unticked"} or not word.text:
+    for cell in page.lines[place]:
+        if cell.kind in {"ticked", "unticked"} or not cell.text:
             continue
-        x = (word.left + word.right) / 2
-        column = next((column for column in columns if column.left <= x <= column.right), None)
-        if column is not None and column.field:
-            texts.setdefault(column.field, []).append(word.text)
+        reached = [
+            column
+            for column in columns
+            if min(cell.right, column.heading_right) > max(cell.left, column.heading_left)
+        ]
+        if len(reached) == 1 or cell.kind == "value":
+            column = _nearest(cell, reached or columns)
+            texts.setdefault(column.field, []).append(cell.text)
+            continue
+        for word in page.words[place]:
+            if cell.left <= word.left and word.right <= cell.right:
+                column = _nearest(word, columns)
+                texts.setdefault(column.field, []).append(word.text)
+    texts.pop("", None)
     return {name: " ".join(parts) for name, parts in texts.items()}
+
+
+def _nearest(cell: Word, columns: Sequence[_Column]) -> _Column:
+    """Give the column in which the middle of a cell stands, or the nearest."""
+    x = (cell.left + cell.right) / 2
+    return min(columns, key=lambda column: max(column.left - x, x - column.right))
 
 
 def _starts_row(

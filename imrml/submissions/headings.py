@@ -138,16 +138,18 @@ def rank_heading(heading: str) -> int:
     return found[1] if found else -1
 
 
-@cache
 def _look_up(heading: str) -> tuple[str, int] | None:
     """Look a heading up as it stands, without brackets, without its number, or part by part."""
     heading = heading[:300]
     plain = _BRACKETS.sub(" ", heading)
-    for words in (heading, plain, _CAMELS.sub(" ", plain), _LAST_NUMBER.sub("", plain)):
+    forms = (heading, plain, _CAMELS.sub(" ", plain), _LAST_NUMBER.sub("", plain))
+    for words in dict.fromkeys(forms):
         if found := _synonyms().get(fold_heading(words)):
             return found
+    if not _PARTS.search(plain):
+        return None
     parts = [_synonyms().get(fold_heading(part)) for part in _PARTS.split(plain)]
-    if len(parts) > 1 and parts[0] and all(part and part[0] == parts[0][0] for part in parts):
+    if parts[0] and all(part and part[0] == parts[0][0] for part in parts):
         return parts[0]
     return None
 

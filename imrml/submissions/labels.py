@@ -12,6 +12,10 @@ _IN_BRACKETS = re.compile(r"\([^()]{0,200}(?:\)|$)")
 _NO_WORD = re.compile(r"[^a-z0-9]{1,200}")
 _NUMBER = re.compile(r"^(?P<label>.{0,100}?)[ #]{0,3}(?P<number>[1-9][0-9]?)$")
 _WORD = re.compile(r"\S+")
+_NAME = re.compile(
+    r"(?P<label>[a-z]{2,60}?)(?:required|ifknown)?(?:row)?(?P<number>[1-9][0-9]?)?"
+    r"(?:required|ifknown)?"
+)
 _MOST_WORDS = 14
 _LONGEST_LABEL = 120
 """Words and characters of the longest label."""
@@ -49,7 +53,7 @@ def _table() -> dict[str, Any]:
 
 @cache
 def _fields() -> dict[str, str]:
-    kept = {"boxes", "titles", "list_openings", "hints"}
+    kept = {"boxes", "titles", "title_lines", "list_openings", "hints"}
     return {
         words: field for field, labels in _table().items() if field not in kept for words in labels
     }
@@ -103,6 +107,37 @@ def read_label(text: str) -> Label | None:
     if match and _fields().get(label := match["label"].strip()) in TABLE_FIELDS:
         return Label(_fields()[label], int(match["number"]), label)
     return None
+
+
+def read_field_name(name: str) -> Label | None:
+    """Read the name of a form's field, as its maker or a program gave it.
+
+    Parameters
+    ----------
+    name : str
+        Mostly a label without blanks and signs, and the number of a row.
+
+    Returns
+    -------
+    Label or None
+        None for a name that is no label.
+
+    Examples
+    --------
+    >>> read_field_name("ServiceGood Requested RequiredRow2")
+    Label(field='service', number=2, words='service good requested')
+    """
+    match = _NAME.fullmatch(fold(name.replace("_", " ")).replace(" ", ""))
+    if match is None or (words := _squeezed().get(match["label"])) is None:
+        return None
+    field = _fields()[words]
+    number = int(match["number"] or 0)
+    return None if number and field not in TABLE_FIELDS else Label(field, number, words)
+
+
+@cache
+def _squeezed() -> dict[str, str]:
+    return {words.replace(" ", ""): words for words in _fields()}
 
 
 def split_labels(text: str, *, is_form: bool) -> list[tuple[Label | None, str]]:
@@ -165,9 +200,12 @@ def _label_before(text: str, start: int, colon: int, *, is_first: bool) -> tuple
 
 def _label_at_start(text: str) -> tuple[Label, str] | None:
     words = text.split()
-    for n_words in range(min(len(words) - 1, _MOST_WORDS), 1, -1):
+    for n_words in range(min(len(words) - 1, _MOST_WORDS), 0, -1):
         if label := read_label(" ".join(words[:n_words])):
-            return label, " ".join(words[n_words:])
+            # "Treatment MRI left knee", but not "Treatment was begun".
+            is_value = words[n_words][:1].isupper() or words[n_words][:1].isdigit()
+            if n_words > 1 or (label.field in TABLE_FIELDS and words[0].istitle() and is_value):
+                return label, " ".join(words[n_words:])
     return None
 
 
@@ -211,7 +249,9 @@ def holds_title(text: str) -> bool:
         Whether one of the titles stands in it.
     """
     folded = f" {fold(text)} "
-    return any(f" {title} " in folded for title in _table()["titles"])
+    if any(f" {title} " in folded for title in _table()["titles"]):
+        return True
+    return any(fold(line) in _table()["title_lines"] for line in text.split("\n"))
 
 
 def opens_list(text: str) -> bool:

@@ -12,6 +12,7 @@ from importlib.resources import files
 import yaml
 
 from imrml.config import Stage
+from imrml.text.cache import remember
 from imrml.text.sentences import split_sentences
 
 _AGE = re.compile(
@@ -199,14 +200,18 @@ def removal_reason(sentence: str, stage: Stage) -> str:
     ... )
     ('', 'judgement.hard_to_read')
     """
+    reason = _find_reason(sentence)
+    return reason if stage == "rfa" or reason.startswith("judgement.") else ""
+
+
+@remember(4096)
+def _find_reason(sentence: str) -> str:
+    """Find the first reason; asked twice of each sentence, by the narrative and its documents."""
     telling, spared, reasons = _removals()
     if not telling.search(sentence):
         return ""
     seen = spared.sub(" ~ ", " ".join(sentence.split()))
-    for reason, pattern in reasons:
-        if pattern.search(seen):
-            return reason if stage == "rfa" or reason.startswith("judgement.") else ""
-    return ""
+    return next((reason for reason, pattern in reasons if pattern.search(seen)), "")
 
 
 @cache

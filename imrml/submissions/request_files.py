@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imrml.documents.parts import FilePart
+from imrml.phrases import pluralize
 from imrml.submissions.asking import find_asked
 from imrml.submissions.cells import read_date
 from imrml.submissions.form_pages import FormPage, read_form_page
@@ -100,6 +101,8 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
         for page in pages
         if page.is_form and page.boxes & kinds and not page.ticked & kinds
     ]
+    if n_unplaced := sum(page.n_unplaced for page in pages):
+        unread.append(f"{pluralize(n_unplaced, 'field')} under no label that is known")
     rows = tuple(_make_rows(requests, common, split))
     return ParsedFile(rows, common, tuple(left_out), tuple(unread))
 
@@ -138,6 +141,8 @@ def _diagnosis_of(request: Entry) -> str:
     """Give the diagnosis of a line with its code."""
     words = " ".join(request.get("diagnosis", "").split())
     code = " ".join(request.get("icd", "").split())
+    if code[:1] == "$" and code[1:3].isdigit():  # what OCR makes of an S there
+        code = f"S{code[1:]}"
     words, code = ("" if text.lower() in _DITTO else text for text in (words, code))
     if not code or code.lower() in words.lower():
         return words

@@ -17,7 +17,7 @@ from imrml.tables.sheets import read_sheets
 from imrml.tables.workbooks import read_list, restore_field
 
 _STATED_SEPARATOR = re.compile(r"\"?sep=(.)\"?\r?\n", re.IGNORECASE)
-_TEXT_FORMULA = re.compile(r'="([^"]{0,2000})"')
+_TEXT_FORMULA = re.compile(r'="([^"]{0,999})"')
 """What programs write so that a number keeps its noughts."""
 _FORMULA = re.compile(r"=\s?[A-Za-z0-9(+\-'$@\[\"]")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from imrml.errors import TableError
@@ -10,6 +11,7 @@ from imrml.phrases import pluralize
 
 IsKnown = Callable[[str], bool]
 """Tells whether a heading names a column that is known."""
+_LONGEST_HEADING, _MOST_DIGITS = 40, 2
 _MOST_ABOVE = 50
 """Rows from the top among which the headings are looked for."""
 _FOOTER = re.compile(
@@ -252,6 +254,8 @@ def tabulate(
     if n_above := sum(any(map(_is_given, row)) for row in sheet.rows[: headings.place]):
         notes.append(f"{pluralize(n_above, 'title row')} above the headings passed over")
     rows: list[list[Any]] = []
+    # Of one table alone: what cells hold is not kept.
+    is_heading = lru_cache(maxsize=1000)(is_known)
     n_filled, hidden, footers, repeats = 0, [], [], []
     below = enumerate(sheet.rows[headings.place + 1 :], start=headings.place + 1)
     for place, cells in below:
@@ -272,7 +276,7 @@ def tabulate(
         if len(names) > 1 and _is_footer(cells):
             footers.append(number)
             continue
-        _require_no_second_table(cells, headings, is_known, f"{name}: row {number}")
+        _require_no_second_table(cells, headings, is_heading, f"{name}: row {number}")
         n_filled += len(cells) < len(names)
         if place in sheet.hidden:
             hidden.append(number)
@@ -330,12 +334,22 @@ def _is_footer(cells: Sequence[Any]) -> bool:
 
 
 def _require_no_second_table(
-    cells: Sequence[Any], headings: Headings, is_known: IsKnown, where: str
+    cells: Sequence[Any], headings: Headings, is_heading: IsKnown, where: str
 ) -> None:
-    known = {
-        str(cell).strip().lower() for cell in cells if isinstance(cell, str) and is_known(cell)
-    }
-    if len(known) >= max(2, headings.n_known // 2) and len(known) * 2 > _width(cells):
+    words = [cell.strip() for cell in cells if isinstance(cell, str)]
+    short = [
+        word
+        for word in words
+        if 0 < len(word) <= _LONGEST_HEADING and sum(map(str.isdigit, word)) <= _MOST_DIGITS
+    ]
+    least = max(2, headings.n_known // 2, _width(cells) // 2 + 1)
+    known: set[str] = set()
+    for place, word in enumerate(short):
+        if len(known) + len(short) - place < least:
+            return
+        if is_heading(word):
+            known.add(word.lower())
+    if len(known) >= least:
         raise TableError(f"{where} holds headings again, of another table; save it apart")
 
 

@@ -12,13 +12,13 @@ from imrml.tables.layout import Sheet
 from imrml.tables.workbooks import MOST_CELLS, open_workbook, read_cell, unreadable
 
 # Of a sheet's XML, what openpyxl does not tell where it reads row by row.
-_ROW = re.compile(rb"<(?:\w{1,20}:)?row\b[^>]{0,900}>")
-_ROW_NUMBER = re.compile(rb'\sr="(\d{1,7})"')
-_HIDDEN = re.compile(rb'\shidden="(?:1|true)"')
+_ROW = re.compile(r"<(?:\w{1,20}:)?row\b[^>]{0,900}>")
+_ROW_NUMBER = re.compile(r'\sr="(\d{1,7})"')
+_HIDDEN = re.compile(r'\shidden="(?:1|true)"')
 _MERGED = re.compile(
-    rb'<(?:\w{1,20}:)?mergeCell\b[^>]{0,100}\sref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"'
+    r'<(?:\w{1,20}:)?mergeCell\b[^>]{0,100}\sref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"'
 )
-_FORMULA = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]")
+_FORMULA = re.compile(r"<(?:\w{1,20}:)?f[\s/>]")
 _ZEROS = re.compile(r"0{2,20}")
 
 
@@ -70,13 +70,18 @@ def _read_sheets(data: bytes, name: str, n_bytes: int) -> list[Sheet]:
     paths = [str(getattr(sheet, "_worksheet_path", "")) for sheet in workbook.worksheets]
     workbook.close()
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
-        xml = [parts.read(path) if path in parts.namelist() else b"" for path in paths]
+        xml = [_read_part(parts, path) for path in paths]
     for sheet, part in zip(sheets, xml, strict=True):
         sheet.hidden = frozenset(_find_hidden_rows(part))
         _fill_merged(sheet, part)
     if any(_FORMULA.search(part) for part in xml):
         _tell_formulas(sheets, open_workbook(data, name, n_bytes, data_only=False))
     return sheets
+
+
+def _read_part(parts: zipfile.ZipFile, path: str) -> str:
+    """Read the XML of a sheet; of its marks alone, whose bytes are letters in every encoding."""
+    return parts.read(path).decode("latin-1") if path in parts.namelist() else ""
 
 
 def _restore_zeros(cell: Any) -> Any:
@@ -90,7 +95,7 @@ def _restore_zeros(cell: Any) -> Any:
     return read_cell(value)
 
 
-def _find_hidden_rows(xml: bytes) -> Iterator[int]:
+def _find_hidden_rows(xml: str) -> Iterator[int]:
     place = -1
     for match in _ROW.finditer(xml):
         number = _ROW_NUMBER.search(match[0])
@@ -99,7 +104,7 @@ def _find_hidden_rows(xml: bytes) -> Iterator[int]:
             yield place
 
 
-def _fill_merged(sheet: Sheet, xml: bytes) -> None:
+def _fill_merged(sheet: Sheet, xml: str) -> None:
     n_filled = 0
     for match in _MERGED.finditer(xml):
         column = _column_number(match[1])
@@ -118,10 +123,10 @@ def _fill_merged(sheet: Sheet, xml: bytes) -> None:
         )
 
 
-def _column_number(letters: bytes) -> int:
+def _column_number(letters: str) -> int:
     number = 0
     for letter in letters:
-        number = 26 * number + letter - ord("A") + 1
+        number = 26 * number + ord(letter) - ord("A") + 1
     return number - 1
 
 

@@ -3,8 +3,15 @@ from .addresses import load_model as load_model
 from .bundling import BundledModel as BundledModel
 from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
-from .connection import tracking_uri as tracking_uri
+from .experiments import deleted_experiments as deleted_experiments
 from .flattening import flatten as flatten
+from .location import artifacts_dir as artifacts_dir
+from .location import describe_move as describe_move
+from .location import find_alias_folders as find_alias_folders
+from .location import own_database as own_database
+from .location import relocate as relocate
+from .location import shown_tracking_uri as shown_tracking_uri
+from .location import tracking_uri as tracking_uri
 from .registry import CHAMPION as CHAMPION
 from .registry import PREVIOUS as PREVIOUS
 from .registry import Move as Move

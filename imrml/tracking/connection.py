@@ -6,25 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imrml.config import state_dir
-from imrml.errors import TrackingError
+from imrml.errors import MissingExtraError, TrackingError
+from imrml.extras import require_extra
+from imrml.masking import mask_secrets
+from imrml.tracking.location import (
+    artifacts_dir,
+    own_files_first,
+    shown_tracking_uri,
+    tracking_uri,
+)
+from imrml.tracking.migration import migrate_database
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-
-def tracking_uri() -> str:
-    """Say where MLflow lives.
-
-    Returns
-    -------
-    str
-        ``MLFLOW_TRACKING_URI`` where it is set, else the SQLite database of the state folder.
-    """
-    return (
-        os.environ.get("MLFLOW_TRACKING_URI")
-        or f"sqlite:///{(state_dir() / 'mlflow.db').resolve()}"
-    )
+_MAX_TRIES = 3
+"""MLflow's own ten tries to reach a database take two minutes."""
 
 
 def artifact_location() -> str | None:
@@ -37,9 +34,8 @@ def artifact_location() -> str | None:
     """
     if tracking_uri().startswith("http"):
         return None
-    folder = state_dir() / "artifacts"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder.resolve().as_uri()
+    artifacts_dir().mkdir(mode=0o700, exist_ok=True)
+    return artifacts_dir().as_uri()
 
 
 @contextmanager
@@ -62,31 +58,46 @@ def connected() -> Iterator["MlflowClient"]:
     # A dead server shall be told within seconds, not after MLflow's minutes of retries.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
+    if tracking_uri().startswith("postgresql://"):
+        require_extra("postgres", "MLFLOW_TRACKING_URI")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import logging  # noqa: PLC0415
 
         import mlflow  # noqa: PLC0415 (0.65 s that only commands which track anything need to pay)
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from mlflow.store.db import utils as mlflow_database  # noqa: PLC0415
         from requests.exceptions import RequestException  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-        loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+        loggers = [logging.getLogger(one) for one in ("mlflow", "alembic", "sqlalchemy", "urllib3")]
         levels = [logger.level for logger in loggers]
+        # They log what they raise, with its traceback and the address: it is told below.
         for logger in loggers:
-            logger.setLevel(logging.ERROR)
+            logger.setLevel(logging.CRITICAL)
+        mlflow_database.MAX_RETRY_COUNT = _MAX_TRIES
         uri, given = tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         try:
-            yield mlflow.MlflowClient()
+            migrate_database()
+            with own_files_first():
+                yield mlflow.MlflowClient()
         except (MlflowException, RequestException, SQLAlchemyError) as error:
-            why = str(error).splitlines()[0][:300]
+            why = mask_secrets(str(error)).splitlines()[0][:300]
             raise TrackingError(
-                f"MLflow at {uri}: {why}; check MLFLOW_TRACKING_URI, that the server runs, and "
-                "that the disk has room"
+                f"MLflow at {mask_secrets(uri)}: {why}; check "
+                "MLFLOW_TRACKING_URI, that the server runs, and that the disk has room"
             ) from None
-        finally:  # set_tracking_uri also sets the variable: it would look like somebody's wish
+        except ModuleNotFoundError as error:  # a driver that no extra brings
+            if (error.name or "imrml").startswith("imrml"):
+                raise
+            raise MissingExtraError(
+                f"MLFLOW_TRACKING_URI: {error.name} is not installed; install it, or write "
+                "postgresql://... with the extra: pip install 'imrml[postgres]'"
+            ) from None
+        finally:  # set_tracking_uri also sets the variable, as if somebody had wished it
             if given is None:
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
             # A model served in the same Python says by MLflow's log what it drops.
@@ -108,4 +119,4 @@ def check_database() -> str:
         It cannot be reached.
     """
     with connected() as client:
-        return f"{tracking_uri()}: {len(client.search_registered_models())} registered models"
+        return f"{shown_tracking_uri()}: {len(client.search_registered_models())} registered models"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imrml.errors import TrackingError
 from imrml.tracking.connection import artifact_location, connected
+from imrml.tracking.location import shown_tracking_uri
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -27,8 +28,15 @@ def find_experiment(client: "MlflowClient", name: str) -> str:
     -------
     str
         Its id.
+
+    Raises
+    ------
+    TrackingError
+        It was deleted.
     """
     known = client.get_experiment_by_name(name)
+    if known is not None and known.lifecycle_stage == "deleted":
+        raise TrackingError(describe_deleted(name, known.experiment_id))
     if known:
         return str(known.experiment_id)
     made = client.create_experiment(name, artifact_location=artifact_location())
@@ -66,3 +74,45 @@ def running_training(experiment: str) -> Iterator[str | None]:
                 client.set_tag(run_id, "failed_with", type(error).__name__)
                 client.set_terminated(run_id, status)
         raise
+
+
+def describe_deleted(name: str, experiment_id: str) -> str:
+    """Say that an experiment was deleted in MLflow, and how it is restored.
+
+    Parameters
+    ----------
+    name, experiment_id : str
+        Of the experiment.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"experiment {name} was deleted at {shown_tracking_uri()}, nothing can be logged to it: "
+        f"restore it with `mlflow experiments restore --experiment-id {experiment_id}` (with "
+        "MLFLOW_TRACKING_URI set to that place), or name another by tracking.experiment"
+    )
+
+
+def deleted_experiments() -> list[str]:
+    """Find experiments that hold trainings of this program and were deleted in MLflow.
+
+    Returns
+    -------
+    list of str
+        A sentence each, with the command that restores it.
+    """
+    with connected() as client:
+        from mlflow.entities import ViewType  # noqa: PLC0415
+
+        return [
+            describe_deleted(experiment.name, experiment.experiment_id)
+            for experiment in client.search_experiments(view_type=ViewType.DELETED_ONLY)
+            if client.search_runs(
+                [experiment.experiment_id],
+                "tags.model_version != ''",
+                run_view_type=ViewType.ALL,
+                max_results=1,
+            )
+        ]

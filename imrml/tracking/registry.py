@@ -20,7 +20,8 @@ import pandas as pd
 
 from imrml.errors import ModelError
 from imrml.models import LoadedModel, load_model
-from imrml.tracking.connection import connected, tracking_uri
+from imrml.tracking.connection import connected
+from imrml.tracking.location import shown_tracking_uri
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 _MOVE = "move-"
 """Moves are tags of the registered model, ``move-0001`` on, each a JSON object."""
+_TAG = "model_version"
+"""Tag of each version that this program registers."""
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
@@ -87,7 +90,7 @@ def fetch_model(uri: str, folder: Path) -> Path:
             ):  # the server is away: nothing is known about the model
                 raise
             raise ModelError(
-                f"{uri}: not found at {tracking_uri()} ({error.error_code}); "
+                f"{uri}: not found at {shown_tracking_uri()} ({error.error_code}); "
                 "see `imrml registry list`"
             ) from None
         except OSError as error:
@@ -164,20 +167,28 @@ def list_versions(name: str | None = None) -> pd.DataFrame:
 
 
 def _names(client: "MlflowClient", name: str | None) -> list[str]:
+    """Name the models of this program on a server that may hold others' too, or check a name."""
     known: list[str] = []
     token = None
     while token != "":
         page = client.search_registered_models(page_token=token)
-        known += [model.name for model in page]
+        known += [model.name for model in page if name is not None or _is_ours(client, model.name)]
         token = page.token or ""
     if name is None:
         return sorted(known)
     if name not in known:
         raise ModelError(
-            f"{name}: no such registered model at {tracking_uri()}; "
+            f"{name}: no such registered model at {shown_tracking_uri()}; "
             f"known: {', '.join(sorted(known)) or 'none'}"
         )
     return [name]
+
+
+def _is_ours(client: "MlflowClient", name: str) -> bool:
+    """Whether a version was registered by this program, or has moved as it moves champions."""
+    quoted = name.replace("'", "''")
+    versions = client.search_model_versions(f"name = '{quoted}'")
+    return any(_TAG in version.tags for version in versions)
 
 
 def alias_version(name: str, alias: str) -> str | None:
@@ -361,14 +372,8 @@ def _move(
     load_registered(
         f"models:/{name}/{to_version}"
     )  # whole, unharmed and of this code, or nothing moves
-    move = Move(
-        kind,
-        old,
-        to_version,
-        who or getpass.getuser(),
-        why,
-        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-    )
+    when = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    move = Move(kind, old, to_version, who or getpass.getuser(), why, when)
     number = len(_moves(client, name)) + 1
     client.set_registered_model_tag(name, f"{_MOVE}{number:04d}", json.dumps(asdict(move)))
     for key in ("who", "why", "when"):
@@ -410,7 +415,16 @@ def list_moves(name: str) -> tuple[Move, ...]:
 
 def _moves(client: "MlflowClient", name: str) -> tuple[Move, ...]:
     tags = client.get_registered_model(name).tags
-    return tuple(Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(_MOVE))
+    moves = (_read_move(tags[key]) for key in sorted(tags) if key.startswith(_MOVE))
+    return tuple(move for move in moves if move is not None)
+
+
+def _read_move(tag: str) -> Move | None:
+    """Read a move; None for a tag of somebody else's that happens to be named so."""
+    try:
+        return Move(**json.loads(tag))
+    except (TypeError, ValueError):
+        return None
 
 
 def unfinished_moves() -> list[str]:

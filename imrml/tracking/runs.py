@@ -19,7 +19,7 @@ import pandas as pd
 from imrml.errors import ModelError
 from imrml.models import MODEL_FILES, load_model
 from imrml.submissions.columns import SUBMISSION_COLUMNS
-from imrml.tracking.connection import connected, tracking_uri
+from imrml.tracking.connection import connected
 from imrml.tracking.experiments import find_experiment
 from imrml.tracking.flattening import (
     LEARNING_CURVE,
@@ -28,6 +28,7 @@ from imrml.tracking.flattening import (
     headline_figures,
     learning_steps,
 )
+from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.plots import read_plots
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
@@ -51,7 +52,7 @@ class LoggedRun:
     run_id : str
         MLflow's id.
     tracking_uri : str
-        Database or server.
+        Database or server, without user and password.
     model_name, model_version, alias : str
         In the registry.
     link : str
@@ -153,7 +154,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
         version = _register(client, name, whole_id, str(manifest["model_version"]), alias)
         _describe(client, name, version, (model_dir / "card.md").read_text(encoding="utf-8"))
         return LoggedRun(
-            whole_id, tracking_uri(), name, version, alias, _link_to(experiment_id, whole_id)
+            whole_id, shown_tracking_uri(), name, version, alias, _link_to(experiment_id, whole_id)
         )
 
 
@@ -402,7 +403,7 @@ def _describe_dataset(facts: Mapping[str, Any]) -> Any:
 
 def _link_to(experiment_id: str, run_id: str) -> str:
     """Give the page of a run, or the command that shows it."""
-    uri = tracking_uri()
+    uri = shown_tracking_uri()
     if uri.startswith("http"):
         return f"{uri.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
     return f"mlflow ui --backend-store-uri {uri}, then #/experiments/{experiment_id}/runs/{run_id}"

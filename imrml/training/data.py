@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -40,6 +40,9 @@ class TrainingData:
         The labels; None where the table has none.
     is_labelled : ndarray of bool of shape (n_items,)
         Upheld items whose labels are known.
+    label_weights : ndarray of float of shape (n_items, 18), or None
+        How much each label counts, 0 to 1: the confidence of a labeller's, 1 for all that is told
+        by a reader or not labelled; None where all count alike.
     keys : DataFrame of shape (n_items, ...)
         ``case_number``, ``item_number``, ``received_on``, ``decided_on``, ``decided_year``.
     items : DataFrame
@@ -53,6 +56,7 @@ class TrainingData:
     overturned: np.ndarray
     deficiencies: pd.DataFrame | None
     is_labelled: np.ndarray
+    label_weights: np.ndarray | None
     keys: pd.DataFrame
     items: pd.DataFrame
     groups: np.ndarray
@@ -92,7 +96,8 @@ class TrainingData:
         TrainingData
             With ``deficiencies`` None and no item labelled.
         """
-        return replace(self, deficiencies=None, is_labelled=np.zeros_like(self.is_labelled))
+        none = np.zeros_like(self.is_labelled)
+        return replace(self, deficiencies=None, is_labelled=none, label_weights=None)
 
     def take(self, rows: np.ndarray) -> "TrainingData":
         """Keep some rows, by position; their index stays.
@@ -112,6 +117,7 @@ class TrainingData:
             self.overturned[rows],
             None if self.deficiencies is None else self.deficiencies.iloc[rows],
             self.is_labelled[rows],
+            None if self.label_weights is None else self.label_weights[rows],
             self.keys.iloc[rows],
             self.items.iloc[rows],
             self.groups[rows],
@@ -202,7 +208,33 @@ def prepare(
         submissions["case_summary"].to_list(),
         config.evaluation.near_duplicate,
     )
-    return TrainingData(submissions, overturned, deficiencies, is_labelled, keys, items, groups)
+    weights = None
+    if labels is None and deficiencies is not None and "evidence" in items:
+        weights = _weigh_labels(items["evidence"])
+    return TrainingData(
+        submissions, overturned, deficiencies, is_labelled, weights, keys, items, groups
+    )
+
+
+def _weigh_labels(evidence: Iterable[object]) -> np.ndarray | None:
+    """Read the confidence of each label off the spans that tell it; None where none has any."""
+    places = {id_: place for place, id_ in enumerate(deficiency_ids())}
+    rows = []
+    for spans in evidence:
+        best: dict[str, float] = {}
+        for span in spans if isinstance(spans, (list, tuple, np.ndarray)) else ():
+            confidence = span.get("confidence") if isinstance(span, Mapping) else None
+            if isinstance(confidence, (int, float)) and 0 < confidence <= 1:
+                best[str(span["id"])] = max(float(confidence), best.get(str(span["id"]), 0.0))
+        rows.append(best)
+    if not any(rows):
+        return None
+    weights = np.ones((len(rows), len(places)))
+    for number, best in enumerate(rows):
+        for id_, confidence in best.items():
+            if id_ in places:
+                weights[number, places[id_]] = confidence
+    return weights
 
 
 def list_passed_over(items: pd.DataFrame, config: Config) -> list[str]:
@@ -315,6 +347,9 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
         deficiencies=""
         if data.deficiencies is None
         else data.deficiencies.astype("int8").astype("str").agg("".join, axis=1),
+        label_weights=""
+        if data.label_weights is None
+        else list(map(str, data.label_weights.round(4).tolist())),
     )
     digest = hashlib.sha256(
         np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes()

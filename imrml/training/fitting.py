@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.engines import map_ordered
+from imrml.engines.mapping import map_ordered
 from imrml.evaluation.checks.sections import name_sections
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.splits import Folds
@@ -158,6 +158,7 @@ def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewMode
         cases=part.groups,
         deficiencies=part.deficiencies,
         is_labelled=part.is_labelled,
+        label_weights=part.label_weights,
         years=decided_years(part.keys),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, Split
-from imrml.engines import map_ordered
+from imrml.engines.mapping import map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
 from imrml.evaluation.metrics.held_out import HeldOut, measure

@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, ParameterGrid, RandomizedSearchCV
 
 from imrml.config import Config, RangeConfig, with_settings
-from imrml.engines import joblib_backend
+from imrml.engines.mapping import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
 from imrml.models import ReviewModel
 from imrml.models.calibration import calibration_folds

@@ -1,7 +1,7 @@
 """The JSON API: the same validation, errors and figures as the command line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -28,7 +28,7 @@ from imrml.web.schemas import (
     read_example_answer,
     read_example_problem,
 )
-from imrml.web.service import ModelService
+from imrml.web.service import ExplainedItem, ModelService
 from imrml.web.uploads import Reader, read_file
 
 PROBLEMS = {
@@ -191,12 +191,20 @@ def _score_rows(service: ModelService, rows: Sequence[Mapping[str, Any]]) -> dic
 
 def _explain(service: ModelService, body: Any) -> dict[str, Any]:
     explained = service.explain(_row(body.request), body.if_shown)
-    together = explained.together and asdict(explained.together)
+    first, *others = explained.items
+    explanation = replace(
+        first.explanation, further_items=tuple(item.explanation for item in others)
+    )
     return {
-        "explanation": asdict(explained.explanation),
-        "if_shown": together,
+        "explanation": asdict(explanation),
+        "if_shown": _if_shown(first),
+        "further_if_shown": [_if_shown(item) for item in others],
         **_ignored(explained.requests),
     }
+
+
+def _if_shown(item: ExplainedItem) -> dict[str, Any] | None:
+    return asdict(item.together) if item.together else None
 
 
 def _ignored(requests: Requests) -> dict[str, Any]:

@@ -44,7 +44,13 @@ _HEADINGS = {
     413: "This is too large",
     422: "This cannot be answered",
     500: "Something went wrong",
+    503: "The server is busy",
 }
+_SENTENCES = {
+    404: "The address may be mistyped, or it is of another version. Nothing of yours is lost.",
+    405: "Open the page itself and send its form there.",
+}
+"""For what Starlette says in two words."""
 
 
 _N_PROBLEMS = 20
@@ -90,9 +96,9 @@ def create_app(
         The model was trained on invented data and ``allow_demo`` is false.
     """
     settings = settings or ServeSettings()
-    service = ModelService(model, past_items, settings.n_at_once, allow_demo=allow_demo)
+    service = ModelService(model, past_items, settings, allow_demo=allow_demo)
     reader = Reader(load_config().limits)
-    pages = Pages(service)
+    pages = Pages(service, settings.max_form_bytes)
     authenticator = TokenAuthenticator(settings.token) if settings.token else None
 
     def tell(path: str, status: int, what: str) -> Response:
@@ -106,6 +112,7 @@ def create_app(
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
         reader.stop()
+        service.stop()
 
     guards = [
         Middleware(Shield, tell=tell),
@@ -148,7 +155,8 @@ def create_app(
 
     @app.exception_handler(HTTPException)
     async def tell_http(request: Request, error: HTTPException) -> Response:
-        answer = tell(request.url.path, error.status_code, error.detail)
+        what = _SENTENCES.get(error.status_code, error.detail)
+        answer = tell(request.url.path, error.status_code, what)
         answer.headers.update(error.headers or {})
         return answer
 

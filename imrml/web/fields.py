@@ -1,5 +1,6 @@
 """The fields of the page's form, and a pasted request taken apart into them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -13,7 +14,10 @@ from imrml.config import Stage
 from imrml.submissions.programmes import Programme, columns_at
 
 NARRATIVE = "case_summary"
+_TREATMENT = "treatment"
 _LONGEST_LABEL = 40
+_NUMBERING = " #0123456789"
+_LIST_LINE = re.compile(r"\s{0,20}(?:[-*\u2022\u00b7]|\(?\d{1,2}[.)])\s{0,20}\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Field:
         Column of the submission table.
     title, hint, example : str
         What stands above, below and in the empty field.
-    kind : {'text', 'long', 'number', 'date', 'choice'}
+    kind : {'text', 'list', 'long', 'number', 'date', 'choice'}
         What is typed.
     group : {'request', 'person', 'review'}
         Where it stands.
@@ -40,7 +44,7 @@ class Field:
     title: str
     hint: str
     example: str
-    kind: Literal["text", "long", "number", "date", "choice"]
+    kind: Literal["text", "list", "long", "number", "date", "choice"]
     group: Literal["request", "person", "review"]
     labels: tuple[str, ...]
     choices: Mapping[str, str] = dataclass_field(default_factory=dict)
@@ -96,14 +100,29 @@ def parse_labelled_lines(text: str, fields: Sequence[Field]) -> dict[str, str]:
     >>> text = "DOI: 3/1/2014\nService/Good Requested: MRI left knee\nHe fell."
     >>> parse_labelled_lines(text, list_fields("rfa", LETTERS))
     {'date_of_injury': '3/1/2014', 'treatment': 'MRI left knee'}
+    >>> text = "Treatment requested:\n1. MRI left knee\n2. Norco #60\n\nHe fell."
+    >>> parse_labelled_lines(text, list_fields("rfa", LETTERS))
+    {'treatment': '1. MRI left knee\n2. Norco #60'}
     """
-    columns = {label: field.column for field in fields for label in field.labels}
+    columns = {label.rstrip(_NUMBERING): field.column for field in fields for label in field.labels}
     values: dict[str, str] = {}
+    treatments: list[str] = []
+    is_below_its_label = False
     for line in text.splitlines():
         label, colon, value = line[: _LONGEST_LABEL + 1].partition(":")
-        column = columns.get(" ".join(label.lower().split())) if colon else None
-        if column and value.strip():
-            values.setdefault(column, line.partition(":")[2].strip())
+        name = " ".join(label.lower().split()).rstrip(_NUMBERING)
+        column = columns.get(name) if colon else None
+        value = line.partition(":")[2].strip()
+        if column == _TREATMENT:
+            treatments += [value] if value else []
+        elif column and value:
+            values.setdefault(column, value)
+        elif is_below_its_label and _LIST_LINE.match(line):
+            treatments.append(line.strip())
+            continue
+        is_below_its_label = column == _TREATMENT
+    if treatments:
+        values[_TREATMENT] = "\n".join(dict.fromkeys(treatments))
     return values
 
 

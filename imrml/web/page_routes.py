@@ -13,10 +13,12 @@ from imrml.errors import (
 )
 from imrml.submissions.programmes import columns_at
 from imrml.web.fields import NARRATIVE, fill_fields
+from imrml.web.kinds import advise_on_report, advise_on_table
 from imrml.web.pages import Pages
 from imrml.web.request_files import describe_file, fill_from_file
 from imrml.web.safety import COOKIE, TokenAuthenticator
 from imrml.web.service import ModelService
+from imrml.web.throttle import TooManyTriesError, read_address
 from imrml.web.uploads import Form, Reader, read_form
 
 PASTE = "Paste its text instead."
@@ -28,6 +30,13 @@ REMEDIES = {
     "not_text": "Save it as PDF or as text.",
 }
 """What a clerk can do about a file that cannot be read, by its reason."""
+
+
+def _format_unread(error: DocumentError, name: str) -> str:
+    """Say why a file cannot be read and what to do; a kind that is never read comes first."""
+    if advice := advise_on_report(name):
+        return advice
+    return f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"
 
 
 def _read_values(form: Form) -> dict[str, str]:
@@ -86,10 +95,11 @@ def make_page_router(
                 refusal = pages.format_refusal(f"{NARRATIVE} {error}")
                 return pages.start(values, {"request": refusal}, refusal=True)
             except DocumentError as error:
-                problem = f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"
+                problem = _format_unread(error, form.upload.name)
                 return pages.start(_read_values(form), {"report": problem})
             except (MissingExtraError, RequestFileError) as error:
-                return pages.start(_read_values(form), {"report": f"The file: {error}."})
+                problem = advise_on_report(form.upload.name) or f"The file: {error}."
+                return pages.start(_read_values(form), {"report": problem})
             values = fill_from_file(values, parsed, pages.fields)
             notes = describe_file(parsed)
         if not values["treatment"]:
@@ -97,9 +107,8 @@ def make_page_router(
             return pages.start(values, {"treatment": needed}, notes=notes)
         ticked = form.fields.get("shown", [])
         try:
-            return await service.run_on_thread(
-                lambda: _result(pages, service, values, ticked, max_rows=max_rows, notes=notes)
-            )
+            explained = await service.run_on_thread(service.explain, values, ticked)
+            return await service.run_on_thread(pages.result, values, ticked, explained, notes)
         except ImrmlError as error:
             refusal = pages.format_refusal(str(error))
             return pages.start(values, {"request": refusal}, refusal=True, notes=notes)
@@ -121,6 +130,8 @@ def make_page_router(
         form = await read_form(request)
         if form.upload is None:
             return pages.batch(problem="No file was chosen, or it is empty.", max_rows=max_rows)
+        if advice := advise_on_table(form.upload.name):
+            return pages.batch(problem=advice, max_rows=max_rows)
         try:
             table = await reader.read_table(form.upload)
             if len(table) > max_rows:
@@ -151,6 +162,11 @@ def make_page_router(
         ]
         return pages.draw("about", here="/about", facts=facts)
 
+    _add_sign_in(router, pages, authenticator)
+    return router
+
+
+def _add_sign_in(router: APIRouter, pages: Pages, authenticator: TokenAuthenticator | None) -> None:
     @router.get("/sign-in")
     async def show_sign_in() -> Response:
         return pages.draw("sign_in", bare=True, problem="")
@@ -158,8 +174,13 @@ def make_page_router(
     @router.post("/sign-in")
     async def sign_in(request: Request) -> Response:
         given = (await read_form(request)).first("token")
-        if authenticator is not None and not authenticator.knows(given):
-            return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        try:
+            if authenticator and not authenticator.admits(given, read_address(request)):
+                return pages.draw("sign_in", 401, bare=True, problem="That is not the token.")
+        except TooManyTriesError as error:
+            page = pages.draw("sign_in", 429, bare=True, problem=str(error))
+            page.headers["Retry-After"] = str(error.seconds)
+            return page
         answer = RedirectResponse("/", 303)
         if authenticator is not None:
             answer.set_cookie(
@@ -171,19 +192,3 @@ def make_page_router(
                 path="/",
             )
         return answer
-
-    return router
-
-
-def _result(
-    pages: Pages,
-    service: ModelService,
-    values: dict[str, str],
-    ticked: list[str],
-    *,
-    max_rows: int,
-    notes: list[str],
-) -> Response:
-    if service.count_items(values) > 1:
-        return pages.batch(service.score([values]), max_rows=max_rows, notes=notes)
-    return pages.result(values, ticked, service.explain(values, ticked), notes)

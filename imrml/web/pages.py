@@ -2,6 +2,8 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
+from imrml.explaining.explanation import Explanation
 from imrml.explaining.summary import format_summary
 from imrml.features.names import name_category
 from imrml.phrases import percent, pluralize
@@ -30,8 +33,10 @@ from imrml.scoring.in_words import (
 )
 from imrml.tables.files import table_bytes
 from imrml.web.charts import cut_text, draw_scale
+from imrml.web.codes import describe_codes
 from imrml.web.fields import NARRATIVE, list_fields
-from imrml.web.service import ExplainedRequest, ModelService, ScoredRequests
+from imrml.web.safety import format_size
+from imrml.web.service import ExplainedItem, ExplainedRequest, ModelService, ScoredRequests
 
 _DOWNLOADS = (
     ("Excel", ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -60,20 +65,20 @@ def capitalize_first(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def list_changes(explained: ExplainedRequest) -> list[tuple[str, str, str]]:
+def list_changes(item: ExplainedItem) -> list[tuple[str, str, str]]:
     """List which figures a re-score moves as far as anybody can see.
 
     Parameters
     ----------
-    explained : ExplainedRequest
-        One request, with or without a re-score.
+    item : ExplainedItem
+        One item, with or without a re-score.
 
     Returns
     -------
     list of (str, str, str)
         What, before and after; figures that print alike are left out.
     """
-    together, explanation = explained.together, explained.explanation
+    together, explanation = item.together, item.explanation
     if together is None:
         return []
     figures = [("overturned", explanation.prediction["p_overturned"], together.p_overturned)]
@@ -95,9 +100,11 @@ class Pages:
     ----------
     service : ModelService
         The model.
+    max_form_bytes : int
+        Size of a form with its file.
     """
 
-    def __init__(self, service: ModelService) -> None:
+    def __init__(self, service: ModelService, max_form_bytes: int) -> None:
         fitted = service.model.model
         self._is_demo = service.is_demo
         self.fields = list_fields(fitted.stage, fitted.programme)
@@ -129,7 +136,10 @@ class Pages:
             "demo": DEMO if service.is_demo else "",
             "names": deficiency_names(),
             "version": version("imrml"),
+            "model_version": service.model.manifest["model_version"],
             "verdict": service.model.manifest["verdict"],
+            "filled_columns": lambda values: [name for name, value in values.items() if value],
+            "size_limit": format_size(max_form_bytes),
             "bare": False,
             "notes": (),
             "here": "",
@@ -152,9 +162,10 @@ class Pages:
         HTMLResponse
             A page, or a part of one.
         """
-        return HTMLResponse(
-            self._environment.get_template(f"{template}.html.j2").render(words), status
+        text = self._environment.get_template(f"{template}.html.j2").render(
+            words, today=datetime.now().astimezone().date()
         )
+        return HTMLResponse(text, status)
 
     def problem(self, status: int, heading: str, problem: str) -> HTMLResponse:
         """Say that something went wrong.
@@ -188,6 +199,7 @@ class Pages:
         """
         column, blank, rest = refusal.partition(" ")
         titles = {field.column: f"\u201c{field.title}\u201d" for field in self.fields}
+        rest = rest.replace("over several rows", "over several requests")
         return f"{titles.get(column, capitalize_first(column))}{blank}{rest}."
 
     def _format_ignored(self, column: str) -> str:
@@ -264,26 +276,19 @@ class Pages:
         HTMLResponse
             A page.
         """
-        explanation = explained.explanation
-        row = explanation.prediction
-        scale = draw_scale(row["base_rate"], row["p_overturned"], row["p_low"], row["p_high"])
-        sections = [
-            {"title": section.title, "pieces": cut_text(section.text, section.marks)}
-            for section in explanation.sections
-            if section.text
-        ]
+        items = _list_items(explained)
+        first = explained.items[0].explanation
         return self.draw(
             "result",
             fields=self.fields,
             values=values,
             notes=notes,
             ticked=ticked,
-            explanation=explanation,
-            together=explained.together,
-            sections=sections,
-            scale=scale,
-            changes=list_changes(explained),
-            summary=format_summary(explanation, width=76),
+            items=items,
+            diagnoses=describe_codes(values.get("diagnosis", "")),
+            planned=first.prediction["planned"],
+            sections=_list_sections(first, is_one_of_several=len(items) > 1),
+            summary=format_summary(_join_items(explained), width=76),
             ignored=[self._format_ignored(column) for _, column in explained.requests.unread],
         )
 
@@ -302,13 +307,7 @@ class Pages:
         HTMLResponse
             A part of a page.
         """
-        return self.draw(
-            "what_if",
-            explanation=explained.explanation,
-            together=explained.together,
-            changes=list_changes(explained),
-            ticked=ticked,
-        )
+        return self.draw("what_if", items=_list_items(explained), ticked=ticked)
 
     def batch(
         self,
@@ -367,6 +366,44 @@ class Pages:
                 name, address = f"{prefix}predictions{ending}", f"data:{kind};base64,{content}"
                 downloads.append((words, name, address))
         return downloads
+
+
+def _list_items(explained: ExplainedRequest) -> list[dict[str, Any]]:
+    """List what is drawn of each item; ids of a page end in its number where there are several."""
+    items: list[dict[str, Any]] = []
+    for number, item in enumerate(explained.items, start=1):
+        row = item.explanation.prediction
+        scale = draw_scale(row["base_rate"], row["p_overturned"], row["p_low"], row["p_high"])
+        items.append(
+            {
+                "number": number,
+                "suffix": f"-{number}" if len(explained.items) > 1 else "",
+                "explanation": item.explanation,
+                "together": item.together,
+                "changes": list_changes(item),
+                "note": item.explanation.what_if_note,
+                "scale": scale,
+            }
+        )
+    return items
+
+
+def _join_items(explained: ExplainedRequest) -> Explanation:
+    first, *others = (item.explanation for item in explained.items)
+    return replace(first, further_items=tuple(others))
+
+
+def _list_sections(explanation: Explanation, *, is_one_of_several: bool) -> list[dict[str, Any]]:
+    """List the texts with their marks; of several items only what they have in common."""
+    sections = []
+    for section in explanation.sections:
+        if not section.text or (is_one_of_several and section.column == "treatment"):
+            continue
+        marks = section.marks
+        if is_one_of_several:
+            marks = tuple(mark for mark in marks if mark.kind in ("shown", "lacking"))
+        sections.append({"title": section.title, "pieces": cut_text(section.text, marks)})
+    return sections
 
 
 def _encode(predictions: pd.DataFrame, ending: str) -> str:

@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imrml.web.throttle import Throttle, TooManyTriesError, read_address
 
 logger = logging.getLogger("imrml.web")
 
@@ -84,6 +86,27 @@ class MarkupFreeResponse(JSONResponse):
         return text
 
 
+def format_size(n_bytes: int) -> str:
+    """Say a size as people do.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Of a body or file.
+
+    Returns
+    -------
+    str
+        In MB from one on, else in bytes.
+
+    Examples
+    --------
+    >>> format_size(25_000_000), format_size(10_000)
+    ('25 MB', '10,000 bytes')
+    """
+    return f"{n_bytes / 1e6:.0f} MB" if n_bytes >= 1_000_000 else f"{n_bytes:,} bytes"
+
+
 def make_json_error(status: int, what: str) -> Response:
     """Say what is wrong, as every answer of the API that is no success does.
 
@@ -147,6 +170,8 @@ class Shield(_Guard):
 
         try:
             await self.app(scope, receive, send_with_headers)
+        except ClientDisconnect:  # nobody is there to be told
+            pass
         except Exception as error:
             at = traceback.extract_tb(error.__traceback__)[-1]
             # Where, but neither the message nor the path: either may hold what somebody typed.
@@ -228,7 +253,10 @@ class BodyLimit(_Guard):
             most = min(most, _SIGN_IN_BYTES)
         announced = Headers(scope=scope).get("content-length", "0")
         refusal = self.tell(
-            scope["path"], 413, f"More than {most:,} bytes. Send fewer or shorter requests at once."
+            scope["path"],
+            413,
+            f"At most {format_size(most)} are taken at once. "
+            "Send fewer or shorter requests, or a smaller file.",
         )
         if not announced.isdecimal() or int(announced) > most:
             await refusal(scope, receive, send)
@@ -274,7 +302,14 @@ class TokenGuard(_Guard):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        if scope["path"].startswith(OPEN_PATHS) or self._is_known(connection):
+        try:
+            is_known = scope["path"].startswith(OPEN_PATHS) or self._is_known(connection)
+        except TooManyTriesError as error:
+            refusal = make_json_error(429, str(error))
+            refusal.headers["Retry-After"] = str(error.seconds)
+            await refusal(scope, receive, send)
+            return
+        if is_known:
             await self.app(scope, receive, send)
             return
         # htmx asks for a part of a page, into which no other page fits.
@@ -286,10 +321,12 @@ class TokenGuard(_Guard):
         await refusal(scope, receive, send)
 
     def _is_known(self, connection: HTTPConnection) -> bool:
-        kind, _, given = connection.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self.authenticator.knows(given):
+        if self.authenticator.knows_pass(connection.cookies.get(COOKIE, "")):
             return True
-        return self.authenticator.knows_pass(connection.cookies.get(COOKIE, ""))
+        kind, _, given = connection.headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and self.authenticator.admits(
+            given, read_address(connection)
+        )
 
 
 class TokenAuthenticator:
@@ -310,6 +347,7 @@ class TokenAuthenticator:
     def __init__(self, token: str) -> None:
         self._token = token.encode()
         self._key = secrets.token_bytes(32)
+        self._throttle = Throttle()
 
     def knows(self, given: str) -> bool:
         """Tell whether this is the token, in constant time.
@@ -325,6 +363,33 @@ class TokenAuthenticator:
             True for the token alone.
         """
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)
+
+    def admits(self, given: str, address: str) -> bool:
+        """Tell whether a visitor gave the token, and count where not.
+
+        Parameters
+        ----------
+        given : str
+            What the visitor gives.
+        address : str
+            Where from.
+
+        Returns
+        -------
+        bool
+            True for the token alone.
+
+        Raises
+        ------
+        TooManyTriesError
+            Too many wrong tokens came from there; this one is not looked at.
+        """
+        if seconds := self._throttle.seconds_to_wait(address):
+            raise TooManyTriesError(seconds)
+        if self.knows(given):
+            return True
+        self._throttle.note_wrong(address)
+        return False
 
     def make_pass(self) -> str:
         """Make what the cookie holds.

@@ -129,10 +129,11 @@ class FileAnswer(BaseModel):
 
 
 class ExplainAnswer(BaseModel):
-    """One request in full."""
+    """One request in full; of one that lists several items the first holds the others."""
 
     explanation: Explanation
     if_shown: JointWhatIf | None
+    further_if_shown: list[JointWhatIf | None]
     unknown_columns: list[str]
     late_columns: list[str]
     unread: list[IgnoredCell]

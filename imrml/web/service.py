@@ -1,18 +1,20 @@
 """One model and the requests that come for it: what the command line calls, on threads apart."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pandas as pd
-from anyio import CapacityLimiter, to_thread
+from starlette.exceptions import HTTPException
 
 from imrml.errors import ImrmlError, ModelError
-from imrml.explaining.explainer import RequestExplainer
+from imrml.explaining.explainer import RequestExplainer, make_explainers
 from imrml.explaining.explanation import Explanation
 from imrml.explaining.precedents import Precedents
 from imrml.explaining.what_if import JointWhatIf
-from imrml.features import forget_texts, split_request
+from imrml.features import forget_texts
 from imrml.models import LoadedModel
 from imrml.scoring.prediction import (
     make_prediction_table,
@@ -20,10 +22,22 @@ from imrml.scoring.prediction import (
     score_columns,
     sort_items,
 )
-from imrml.submissions.requests import LONGEST_TEXT, Requests, sort_requests
+from imrml.submissions.requests import Requests
 from imrml.tables.formats import plain_rows
+from imrml.web.settings import ServeSettings
 
 Output = TypeVar("Output")
+BUSY = "Too many requests are waiting. Try again in a minute."
+TOO_SLOW = (
+    "This was not answered within {:.0f} seconds. Send fewer requests, or shorter ones, at once."
+)
+
+
+def _call_and_forget(function: Callable[..., Output], *arguments: Any) -> Output:
+    try:
+        return function(*arguments)
+    finally:
+        forget_texts()
 
 
 def _as_table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
@@ -81,22 +95,35 @@ class ScoredRequests:
 
 
 @dataclass(frozen=True, slots=True)
-class ExplainedRequest:
-    """One request, answered in full.
+class ExplainedItem:
+    """One item of a request, answered in full.
 
     Parameters
     ----------
-    requests : Requests
-        The request, sorted.
     explanation : Explanation
         As :func:`imrml.explaining.explain` gives it.
     together : JointWhatIf or None
         The re-score, where something was toggled that can be.
     """
 
-    requests: Requests
     explanation: Explanation
     together: JointWhatIf | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedRequest:
+    """One request, answered in full, item by item.
+
+    Parameters
+    ----------
+    requests : Requests
+        The request, sorted.
+    items : tuple of ExplainedItem
+        At least one.
+    """
+
+    requests: Requests
+    items: tuple[ExplainedItem, ...]
 
 
 class ModelService:
@@ -108,8 +135,8 @@ class ModelService:
         The only one that is served.
     past_items : Precedents or None
         Past items to set beside an explanation.
-    n_at_once : int
-        Requests that are worked on at once; the others wait.
+    settings : ServeSettings
+        How many requests are worked on at once, how many wait, and how long.
     allow_demo : bool
         Whether a model of invented data may answer.
 
@@ -121,13 +148,19 @@ class ModelService:
     """
 
     def __init__(
-        self, model: LoadedModel, past_items: Precedents | None, n_at_once: int, *, allow_demo: bool
+        self,
+        model: LoadedModel,
+        past_items: Precedents | None,
+        settings: ServeSettings,
+        *,
+        allow_demo: bool,
     ) -> None:
         require_demo_allowed(model.manifest, allow_demo=allow_demo)
         self.model = model
         self.past_items = past_items
-        self._n_at_once = n_at_once
-        self._limiter: CapacityLimiter | None = None
+        self._settings = settings
+        self._threads: ThreadPoolExecutor | None = None
+        self._n_open = 0
         self._try_out()
 
     def _try_out(self) -> None:
@@ -167,30 +200,35 @@ class ModelService:
         -------
         Any
             What it returns.
+
+        Raises
+        ------
+        HTTPException
+            503: too many requests wait, or it took too long.
         """
-        if self._limiter is None:  # belongs to the event loop, which runs only now
-            self._limiter = CapacityLimiter(self._n_at_once)
+        settings = self._settings
+        if self._n_open >= settings.n_at_once + settings.max_waiting:
+            raise HTTPException(503, BUSY, {"Retry-After": "60"})
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(settings.n_at_once, "imrml")
+        self._n_open += 1
         try:
-            return await to_thread.run_sync(function, *arguments, limiter=self._limiter)
+            # A thread cannot be stopped: it keeps its place until it ends, so that never more than
+            # n_at_once run, and what still waits is never begun.
+            future = self._threads.submit(_call_and_forget, function, *arguments)
+            return await asyncio.wait_for(asyncio.wrap_future(future), settings.max_seconds)
+        except TimeoutError:
+            raise HTTPException(
+                503, TOO_SLOW.format(settings.max_seconds), {"Retry-After": "60"}
+            ) from None
         finally:
-            forget_texts()
+            self._n_open -= 1
 
-    def sort(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> Requests:
-        """Sort requests, a row each.
-
-        Parameters
-        ----------
-        rows : sequence of mapping, or DataFrame
-            A submission table.
-
-        Returns
-        -------
-        Requests
-            What can be scored and what is refused.
-        """
-        return sort_requests(
-            _as_table(rows), self.model.manifest["stage"], self.model.model.programme
-        )
+    def stop(self) -> None:
+        """Begin nothing that still waits."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
 
     def score(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> ScoredRequests:
         """Score a table of requests.
@@ -208,49 +246,36 @@ class ModelService:
         requests = sort_items(self.model, _as_table(rows))
         return ScoredRequests(requests, score_columns(self.model, requests, allow_demo=True))
 
-    def count_items(self, row: Mapping[str, Any]) -> int:
-        """Count the items that a request lists.
-
-        Parameters
-        ----------
-        row : mapping
-            The request, by column.
-
-        Returns
-        -------
-        int
-            1 for a single treatment; more where its cell of ``treatment`` lists several.
-        """
-        is_letter = self.model.model.programme.name == "letters"
-        if not is_letter or row.get("item") or len(row.get("treatment", "")) > LONGEST_TEXT:
-            return 1
-        return len(split_request(row.get("treatment", "")))
-
     def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> ExplainedRequest:
         """Explain one request, and predict it again as if its text also showed some documents.
 
         Parameters
         ----------
         row : mapping
-            The request, by column.
+            The request, by column; its cell of ``treatment`` may list several items.
         if_shown : sequence of str, default=()
-            Lines of its checklist; any that it does not ask for is left out.
+            Lines of its checklists, each of which counts for every item that asks for it; any
+            that none asks for is left out.
 
         Returns
         -------
         ExplainedRequest
-            The explanation, and the second prediction where there is one.
+            The explanation of each item, and its second prediction where there is one.
 
         Raises
         ------
         ImrmlError
             The request is refused; the message says why.
         """
-        requests = self.sort([row])
+        requests = sort_items(self.model, _as_table([row]))
         for _, reason in requests.refused:
             raise ImrmlError(reason)
-        [request_id] = requests.request_ids
-        explainer = RequestExplainer(self.model, requests.submissions, request_id, allow_demo=True)
+        explainers = make_explainers(self.model, requests, allow_demo=True)
+        return ExplainedRequest(
+            requests, tuple(self._explain_item(explainer, if_shown) for explainer in explainers)
+        )
+
+    def _explain_item(self, explainer: RequestExplainer, if_shown: Sequence[str]) -> ExplainedItem:
         explanation = explainer.explain(self.past_items)
         asked = {
             line.document
@@ -259,5 +284,4 @@ class ModelService:
             if line.what_if
         }
         chosen = [document for document in dict.fromkeys(if_shown) if document in asked]
-        together = explainer.what_if_together(chosen) if chosen else None
-        return ExplainedRequest(requests, explanation, together)
+        return ExplainedItem(explanation, explainer.what_if_together(chosen) if chosen else None)

@@ -27,12 +27,16 @@ class ServeSettings:
     allowed_hosts : tuple of str, default=()
         Names, beside the bound address and those of loopback, by which browsers may call the page:
         the ``Host`` header.
-    max_json_bytes, max_form_bytes : int
+    max_json_bytes, max_form_bytes : int, default=25_000_000
         Size of a call of the API, and of a form with its uploads.
     max_rows : int, default=2000
         Requests that one call or one uploaded table may hold.
     n_workers : int, optional
         Requests that are worked on at once; one a core where None.
+    max_waiting : int, default=100
+        Requests that may wait for one of those; further ones are told to come again.
+    max_seconds : float, default=120.0
+        In which a request is answered, its wait included.
 
     Raises
     ------
@@ -52,10 +56,12 @@ class ServeSettings:
     host: str = "127.0.0.1"
     token: str = ""
     allowed_hosts: tuple[str, ...] = ()
-    max_json_bytes: int = 8_000_000
+    max_json_bytes: int = 25_000_000
     max_form_bytes: int = 25_000_000
     max_rows: int = 2_000
     n_workers: int | None = None
+    max_waiting: int = 100
+    max_seconds: float = 120.0
 
     def __post_init__(self) -> None:
         if not self.is_loopback and not self.token:

@@ -11,7 +11,7 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.requests import Request
 
 from imrml.config import LimitsConfig
-from imrml.engines import Guard
+from imrml.engines.mapping import Guard
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.scoring.request_files import parse_request_file
 from imrml.submissions.request_files import ParsedFile
@@ -25,6 +25,8 @@ logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 _MAX_FIELD_BYTES = 2_000_000
 _MAX_FIELDS = 200
 _MAX_READER_BYTES = 4_000_000_000  # address space, most of which libraries only reserve
+_MOST_PICTURES = 8
+"""Pages that OCR reads of an upload: more would take longer than anybody waits."""
 TABLE_ENDINGS = (".csv", ".xlsx", ".jsonl")
 """Tables that may be uploaded."""
 
@@ -248,5 +250,5 @@ def _read(content: bytes, table_name: str, limits: LimitsConfig) -> ParsedFile |
     return (
         parse_table(content, table_name, is_known_heading)
         if table_name
-        else parse_request_file(content, limits)
+        else parse_request_file(content, limits, most_pictures=_MOST_PICTURES)
     )

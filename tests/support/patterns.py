@@ -229,4 +229,18 @@ if __name__ == "__main__":
             f"patterns that nobody saw: {sorted(escaped)}; make them at module level "
             "or in a table read without arguments"
         )
-    print(json.dumps([[one.place, one.pattern, one.flags] for one in patterns]))
+    print(
+        json.dumps(
+            [
+                # A pattern of bytes is judged as the pattern of characters that it spells.
+                [
+                    one.place,
+                    one.pattern.decode("latin-1")
+                    if isinstance(one.pattern, bytes)
+                    else one.pattern,
+                    one.flags,
+                ]
+                for one in patterns
+            ]
+        )
+    )

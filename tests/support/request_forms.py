@@ -155,6 +155,49 @@ def labelled_rfa(
     return file.getvalue()
 
 
+def official_rfa(lines: Sequence[Sequence[str]] = LINES, *, headed: bool = True) -> bytes:
+    """Make a form with two labels a line and the names that a program gives fields by itself."""
+    file, canvas = _open()
+    _head(canvas)
+    form = canvas.acroForm
+    pairs = (
+        ("Name (Last, First, Middle):", "Testperson, Zzyzx", "Date of Injury (MM/DD/YYYY):",
+         "03/14/2023"),
+        ("Date of Birth (MM/DD/YYYY):", "02/02/1980", "Claim Number:", "WC-000-TEST"),
+        ("Name:", "A. Fictional MD", "Practice Name:", "Invented Clinic"),
+        ("Address:", "1 Nowhere", "City:", "Sample"),
+        ("Specialty:", "Pain medicine", "NPI Number:", "0000000000"),
+        ("Reference of ours:", "ZZ-9", "Fax Number:", "000"),
+    )  # fmt: skip
+    for number, (first, one, second, other) in enumerate(pairs):
+        y = 680 - 17 * number
+        canvas.drawString(40, y, first)
+        form.textfield(name=f"a{number}", x=170, y=y - 3, width=120, height=14, value=one)
+        canvas.drawString(300, y, second)
+        form.textfield(name=f"b{number}", x=430, y=y - 3, width=140, height=14, value=other)
+    canvas.setFont("Helvetica", 5)
+    names = (
+        "Diagnosis RequiredRow{}", "ICDCode RequiredRow{}", "ServiceGood RequestedRow{}",
+        "CPTHCPCS Code If knownRow{}", "Other InformationRow{}",
+    )  # fmt: skip
+    if headed:
+        canvas.drawString(40, 572, "List each specific requested medical services, goods, or items")
+        for column, heading in enumerate(HEADINGS):
+            canvas.drawCentredString(
+                (_EDGES[column] + _EDGES[column + 1]) / 2, 550, " ".join(heading)
+            )
+    for row in range(_ROWS):
+        for column in range(5):
+            form.textfield(
+                name=names[column].format(row + 1), x=_EDGES[column], y=525 - 20 * row,
+                width=_EDGES[column + 1] - _EDGES[column] - 2, height=18, fontSize=6,
+                value=lines[row][column] if row < len(lines) else "",
+            )  # fmt: skip
+    _foot(canvas)
+    canvas.save()
+    return file.getvalue()
+
+
 def imr_application(*services: str) -> bytes:
     """Make a filled application for independent medical review."""
     file, canvas = _open()
@@ -278,6 +321,18 @@ def _grey() -> "object":
     from PIL import Image
 
     return Image.new("L", (60, 80), 200)
+
+
+def scanned(pdf: bytes, kind: str = "PDF", dots: int = 200) -> bytes:
+    """Draw the pages as a scanner takes them: a PDF, TIFF or PNG of pictures."""
+    document = pypdfium2.PdfDocument(pdf)
+    document.init_forms()
+    first, *others = [page.render(scale=dots / 72).to_pil().convert("L") for page in document]
+    document.close()
+    file = io.BytesIO()
+    several = {"save_all": True, "append_images": others} if kind != "PNG" else {}
+    first.save(file, kind, dpi=(dots, dots), resolution=dots, **several)
+    return file.getvalue()
 
 
 def joined(*pdfs: bytes) -> bytes:

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from imrml.cli.printing.text import printable, printable_lines
 from imrml.explaining.explanation import Explanation, TextSection
-from imrml.explaining.summary import format_summary
+from imrml.explaining.summary import format_item
 
 _STYLES = {"raises": "bold green", "lowers": "bold red", "shown": "underline", "lacking": "italic"}
 _LEGEND = "green raises, red lowers, underlined is shown, italic is said to be absent"
@@ -14,31 +14,39 @@ _BRACKETS = {"shown": "[]", "lacking": "()"}
 
 
 def print_explanation(explanation: Explanation) -> None:
-    """Print the explanation of one request on stdout.
+    """Print the explanation of one request on stdout, item by item.
 
     Parameters
     ----------
     explanation : Explanation
-        Of one request.
+        Of one request; what its items have in common is printed with the first.
     """
     screen = Console(highlight=False, soft_wrap=False)
-    head, *rest = format_summary(explanation, width=screen.width).split("\n\n")
-    screen.print(Text(printable_lines(head), style="bold"))
-    _print_sections(explanation, screen)
-    for paragraph in rest:
-        title, _, body = paragraph.partition("\n")
+    items = explanation.list_items()
+    if len(items) > 1:
+        screen.print(Text(f"The request lists {len(items)} items.\n", style="bold"))
+    for number, item in enumerate(items):
+        head, *rest = format_item(item, width=screen.width).split("\n\n")
+        screen.print(Text(printable_lines(head), style="bold"))
+        _print_sections(item, screen, with_record=not number)
+        for paragraph in rest:
+            title, _, body = paragraph.partition("\n")
+            screen.print()
+            screen.print(Text(printable(title), style="bold" if body else ""))
+            if body:
+                screen.print(Text(printable_lines(body.rstrip("\n"))))
         screen.print()
-        screen.print(Text(printable(title), style="bold" if body else ""))
-        if body:
-            screen.print(Text(printable_lines(body.rstrip("\n"))))
+    for note in explanation.notes:
+        screen.print(Text(printable(note)))
 
 
-def _print_sections(explanation: Explanation, screen: Console) -> None:
+def _print_sections(explanation: Explanation, screen: Console, *, with_record: bool) -> None:
     is_plain = screen.color_system is None
     screen.print()
     for section in explanation.sections:
-        screen.print(Text(section.title, style="bold"))
-        screen.print(_marked(section, is_plain=is_plain))
+        if with_record or section.column == "treatment":
+            screen.print(Text(section.title, style="bold"))
+            screen.print(_marked(section, is_plain=is_plain))
     legend = "[ ] shown, ( ) said to be absent" if is_plain else _LEGEND
     screen.print(Text(legend, style="bright_black"))
 

@@ -52,6 +52,30 @@ eachOf("[data-sortable]", (table) => {
   });
 });
 
+// Back brings the form as it was sent: its entry in this tab's history holds it, and nothing else.
+eachOf("form.request[action='/result']", (form) => {
+  const boxes = [...form.elements].filter((box) => box.name && box.type !== "file");
+  const kept = history.state?.fields;
+  for (const box of boxes) {
+    if (kept?.[box.name] === undefined) continue;
+    box.value = kept[box.name];
+    if (box.value) box.closest("details.fold")?.setAttribute("open", "");
+  }
+  form.addEventListener("submit", () => {
+    const fields = Object.fromEntries(boxes.map((box) => [box.name, box.value]));
+    history.replaceState({ fields }, "");
+  });
+});
+
+// The same document may be asked for by several items: it is in the record for all of them or for none.
+eachOf("#checklist", (form) => {
+  form.addEventListener("change", ({ target }) => {
+    for (const box of form.elements) {
+      if (box.name === "shown" && !box.disabled && box.value === target.value) box.checked = target.checked;
+    }
+  }, true);
+});
+
 eachOf("[data-drop]", (area) => {
   const input = area.querySelector("input[type=file]");
   for (const name of ["dragover", "dragleave", "drop"]) {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
-from imrml.dask_workers import AHEAD, dask_client, map_on_dask, map_partition, take
+from imrml.engines.dask_workers import AHEAD, dask_client, map_on_dask, map_partition, take
 from imrml.errors import ConfigError, ImrmlError
 from imrml.extras import require_extra
 

@@ -1,0 +1,191 @@
+"""Which cases were forgotten: known again by a keyed hash, named nowhere.
+
+Light to import: a night without news asks for no more than a digest.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from imrml.config import state_dir
+from imrml.errors import ImrmlError
+from imrml.private_files import write_private
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One call of ``imrml forget``, without whose cases they were.
+
+    Parameters
+    ----------
+    when, why : str
+        UTC, ISO, to the second; as given.
+    n_cases : int
+        Cases named.
+    """
+
+    when: str
+    why: str
+    n_cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The record of the state folder.
+
+    Parameters
+    ----------
+    marks : frozenset of str
+        Keyed hashes of case numbers.
+    models : frozenset of str
+        ``NAME/VERSION`` of models that had learned from one of them.
+    erasures : tuple of Erasure
+        Oldest first.
+    """
+
+    marks: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+    erasures: tuple[Erasure, ...] = ()
+    _key: bytes = field(default=b"", repr=False)
+
+    def holds(self, case_number: str) -> bool:
+        """Whether a case was forgotten.
+
+        Parameters
+        ----------
+        case_number : str
+            As in a letter or table.
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self.marks) and self.mark(case_number) in self.marks
+
+    def mark(self, case_number: str) -> str:
+        """Hash a case number with the key of the state folder.
+
+        Parameters
+        ----------
+        case_number : str
+            As in a letter or table.
+
+        Returns
+        -------
+        str
+            Hexadecimal.
+        """
+        return hmac.new(self._key, normalize(case_number).encode(), hashlib.sha256).hexdigest()
+
+    def adding(
+        self, case_numbers: Iterable[str], models: Iterable[str], erasure: Erasure
+    ) -> "Forgotten":
+        """Give the record with one more erasure.
+
+        Parameters
+        ----------
+        case_numbers : iterable of str
+            To be forgotten.
+        models : iterable of str
+            ``NAME/VERSION`` that had learned from one of them.
+        erasure : Erasure
+            When, why and how many.
+
+        Returns
+        -------
+        Forgotten
+        """
+        return replace(
+            self,
+            marks=self.marks | {self.mark(number) for number in case_numbers},
+            models=self.models | set(models),
+            erasures=(*self.erasures, erasure),
+        )
+
+
+def normalize(case_number: str) -> str:
+    """Write a case number in one way.
+
+    Parameters
+    ----------
+    case_number : str
+        As in a letter, a table or on the command line.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> normalize(" cm15-0000001 ")
+    'CM15-0000001'
+    """
+    return str(case_number).strip().upper()
+
+
+def read_forgotten() -> Forgotten:
+    """Read the record; a new key is made, not written, where there is none.
+
+    Returns
+    -------
+    Forgotten
+
+    Raises
+    ------
+    ImrmlError
+        The record is damaged: without it, forgotten cases would come back.
+    """
+    try:
+        text = _record().read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Forgotten(_key=secrets.token_bytes(32))
+    try:
+        stored = json.loads(text)
+        return Forgotten(
+            frozenset(stored["marks"]),
+            frozenset(stored["models"]),
+            tuple(Erasure(**each) for each in stored["erasures"]),
+            bytes.fromhex(stored["key"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise ImrmlError(
+            f"{_record()}: damaged; restore it from a backup, for it keeps forgotten cases out"
+        ) from None
+
+
+def write_forgotten(forgotten: Forgotten) -> None:
+    """Write the record, whole or not at all, mode 0600.
+
+    Parameters
+    ----------
+    forgotten : Forgotten
+        Whole.
+    """
+    stored = {
+        "key": forgotten._key.hex(),
+        "marks": sorted(forgotten.marks),
+        "models": sorted(forgotten.models),
+        "erasures": [asdict(erasure) for erasure in forgotten.erasures],
+    }
+    text = json.dumps(stored, indent=1) + "\n"
+    write_private(_record(), lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def digest_forgotten() -> str:
+    """Digest which cases were forgotten; empty where none was.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    marks = read_forgotten().marks
+    return hashlib.sha256("".join(sorted(marks)).encode()).hexdigest() if marks else ""
+
+
+def _record() -> Path:
+    return state_dir() / "forgotten.json"

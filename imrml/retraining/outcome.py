@@ -1,0 +1,40 @@
+"""What a retrain comes to."""
+
+from dataclasses import dataclass
+
+from imrml.retraining.gate import GateResult
+
+PROMOTED, KEPT, NOTHING_NEW = "promoted", "champion kept", "nothing new"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a retrain did.
+
+    Parameters
+    ----------
+    verdict : {'promoted', 'champion kept', 'nothing new'}
+        In a word.
+    why : str
+        In a sentence.
+    gates : tuple of GateResult
+        Empty where nothing was compared.
+    n_new_cases, n_new_overturned : int
+        Cases and overturned items that the champion was not trained on, decided after those it was
+        trained on.
+    champion : tuple of (str, str) or None
+        Registered model and version in use from then on; None where there is none yet.
+    is_untouched : bool
+        No file had arrived, so nothing was looked at but the champion.
+    n_looks : int
+        How often this champion was compared with a challenger so far.
+    """
+
+    verdict: str
+    why: str
+    gates: tuple[GateResult, ...] = ()
+    n_new_cases: int = 0
+    n_new_overturned: int = 0
+    champion: tuple[str, str] | None = None
+    is_untouched: bool = False
+    n_looks: int = 0

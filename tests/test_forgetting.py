@@ -1,0 +1,159 @@
+"""A forgotten case leaves no byte in the state folder, comes in no more, and is learned no more."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from nights import files_of, make_inbox, night_config
+
+from imrml.config import state_dir
+from imrml.errors import ImrmlError, TrackingError
+from imrml.retraining.backup import back_up
+from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
+from imrml.retraining.forgetting import forget
+from imrml.retraining.intake import ingest
+from imrml.tables.files import read_table, write_table
+from imrml.tracking import load_registered
+from imrml.training.data import hash_text
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
+
+CASE = "CM15-9919191"
+WORDS = ("quokkatherapy", "zyzzyvation")
+LETTER = f"""HOW THE IMR FINAL DETERMINATION WAS MADE
+State(s) of Licensure: Oregon
+CLINICAL CASE SUMMARY
+A 40 year old cook burned her hand and asked for {WORDS[0]} at once.
+IMR ISSUES, DECISIONS AND RATIONALES
+{WORDS[1]} of the hand, 6 visits: Overturned
+Claims Administrator guideline: Decision based on MTUS.
+MAXIMUS guideline: Decision based on MTUS.
+Decision rationale: The visits are supported by the notes.
+"""
+MARKERS = (CASE, CASE.lower(), *WORDS)
+
+
+@pytest.fixture(scope="module")
+def first_night(line, tmp_path_factory):
+    """After a first night with a letter and a table that hold the case."""
+    folder = tmp_path_factory.mktemp("forget")
+    inbox = make_inbox(line, folder)
+    (inbox / f"{CASE}.txt").write_text(LETTER)
+    row = read_table(inbox / "older.parquet").head(1)
+    table = row.assign(case_number=CASE, item_number=2, decided_on=None, case_summary=WORDS[0])
+    write_table(table.assign(treatment=WORDS[1]), inbox / "second.jsonl")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IMRML_HOME", str(folder / "state"))
+        assert retrain(night_config(inbox, "precedents.keep=true")).verdict == PROMOTED
+    return folder
+
+
+@pytest.fixture
+def inbox(first_night, tmp_path):
+    shutil.copytree(first_night / "state", state_dir(), dirs_exist_ok=True)
+    return shutil.copytree(first_night / "inbox", tmp_path / "inbox")
+
+
+def holding(marker_free=MARKERS):
+    return {
+        name
+        for name, content in files_of(state_dir()).items()
+        if any(marker.encode() in content for marker in marker_free) or _in_table(name)
+    }
+
+
+def _in_table(name):
+    if not name.endswith((".parquet", ".jsonl")):
+        return False
+    table = read_table(state_dir() / name).astype("str")
+    return table.map(lambda cell: any(marker in str(cell) for marker in MARKERS)).any(axis=None)
+
+
+def test_no_byte_of_a_forgotten_case_stays_and_it_comes_in_no_more(imrml, inbox, tmp_path):
+    assert any("items" in name for name in holding())
+    backup = back_up(tmp_path / "backup.zip").path
+    run = imrml("forget", CASE.lower(), "--why", "court order of 2 May")
+    assert run.code == 0, run.err
+    assert holding() == set()
+    assert str(backup) in run.out
+    assert "second.jsonl" in run.out
+    assert "imrml-demo/1 (challenger, champion)" in run.out
+    assert "court order of 2 May" in (state_dir() / "forgotten.json").read_text()
+    items = ingest(night_config(inbox)).items
+    assert CASE not in set(items["case_number"])
+    (inbox / "again.txt").write_text(f"Case Number: {CASE}\n{LETTER}")
+    ingest(night_config(inbox))
+    assert holding() == set()
+
+
+def test_the_champion_that_learned_from_it_is_refitted_where_config_says_so(inbox):
+    config = night_config(inbox, "precedents.keep=true")
+    assert retrain(config).verdict == NOTHING_NEW
+    knows = hash_text(CASE)
+    assert knows in load_registered("models:/imrml-demo@champion").manifest["training_cases"]
+    forget([CASE], "asked for")
+    assert retrain(config).verdict == NOTHING_NEW
+    refit = night_config(inbox, "retraining.refit_forgotten=true")
+    outcome = retrain(refit)
+    assert outcome.verdict == PROMOTED, outcome
+    assert "forgotten" in outcome.why
+    champion = load_registered("models:/imrml-demo@champion").manifest
+    assert knows not in champion["training_cases"]
+    assert retrain(refit).verdict == NOTHING_NEW
+    assert holding() == set()
+
+
+def test_what_is_kept_of_past_items_is_one_less(inbox):
+    (path,) = state_dir().glob("precedents-*.parquet")
+    before = read_table(path)
+    gone = forget([CASE], "asked for")
+    assert len(read_table(path)) == len(before) - gone.n_items
+
+
+@pytest.mark.parametrize(
+    ("cases", "why"), [([], "x"), ([" "], "x"), ([CASE], " "), ([CASE], f"as {CASE} asked")]
+)
+def test_a_reason_is_asked_for_and_names_no_case(cases, why):
+    with pytest.raises(ImrmlError):
+        forget(cases, why)
+    assert not (state_dir() / "forgotten.json").exists()
+
+
+def test_where_models_cannot_be_looked_at_nothing_is_forgotten(inbox, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingError):
+        forget([CASE], "asked for")
+    assert not (state_dir() / "forgotten.json").exists()
+
+
+def test_a_damaged_record_stops_the_intake(inbox):
+    (state_dir() / "forgotten.json").write_text("{")
+    with pytest.raises(ImrmlError, match="restore it"):
+        ingest(night_config(inbox))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8])
+def test_killed_at_any_moment_the_same_command_does_the_rest(inbox, seconds):
+    program = (
+        "import sys; from imrml.retraining.forgetting import forget; print('ready', flush=True); "
+        f"forget([{CASE!r}], 'asked for')"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, env=dict(os.environ)
+    )
+    assert process.stdout.readline() == b"ready\n"
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    if (state_dir() / "forgotten.json").exists():
+        assert CASE not in set(ingest(night_config(inbox)).items["case_number"])
+    forget([CASE], "asked for")
+    assert holding() == set()
+    load_registered("models:/imrml-demo@champion")

@@ -29,7 +29,7 @@ def items() -> pd.DataFrame:
     table = pd.DataFrame(made["X"])[["treatment", "case_summary"]]
     table["item"] = table["treatment"]
     table["case_number"], table["item_number"] = made["cases"], np.tile([1, 2], 80)
-    table["decision"] = np.where(made["overturned"], "overturned", "upheld")
+    table["decision"] = np.where(made["y"], "overturned", "upheld")
     table["decided_on"], table["received_on"] = "2015-06-01", "2015-05-01"
     return table
 

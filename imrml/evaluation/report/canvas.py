@@ -97,9 +97,10 @@ def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas
             metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
         )
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :].replace("<svg ", f'<svg data-plot="{name}" ', 1)
+    svg = svg[svg.index("<svg") :]
     if words := ALT_TEXTS.get(name):
         svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
+    svg = svg.replace("<svg ", f'<svg data-plot="{name}" ', 1)  # by which it is found again
     for drawn, colour in _PAGE_COLOURS.items():
         svg = svg.replace(drawn, colour)
     finished.append(svg)

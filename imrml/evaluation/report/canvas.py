@@ -97,7 +97,7 @@ def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas
             metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
         )
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
+    svg = svg[svg.index("<svg") :].replace("<svg ", f'<svg data-plot="{name}" ', 1)
     if words := ALT_TEXTS.get(name):
         svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
     for drawn, colour in _PAGE_COLOURS.items():

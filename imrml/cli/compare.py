@@ -39,7 +39,7 @@ def compare_configs(
     from imrml.training.comparing import compare_recipes
 
     settings = set_ or []
-    paths: list[Path | None] = list(config) if config else [None]
+    paths: list[Path | None] = [*config] if config else [None]
     names = [path.stem if path else "default" for path in paths]
     if len({*names}) < len(names):
         raise ConfigError("compare: two configs bear one name; rename one of the files")

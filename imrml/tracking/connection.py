@@ -71,9 +71,11 @@ def connected() -> Iterator["MlflowClient"]:
         from requests.exceptions import RequestException  # noqa: PLC0415
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-        loggers = [logging.getLogger(one) for one in ("mlflow", "alembic", "sqlalchemy", "urllib3")]
-        levels = [logger.level for logger in loggers]
         # They log what they raise, with its traceback and the address: it is told below.
+        loggers = [
+            logging.getLogger(name) for name in ("mlflow", "alembic", "sqlalchemy", "urllib3")
+        ]
+        levels = [logger.level for logger in loggers]
         for logger in loggers:
             logger.setLevel(logging.CRITICAL)
         mlflow_database.MAX_RETRY_COUNT = _MAX_TRIES

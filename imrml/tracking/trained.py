@@ -8,10 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.config import Config
+from imrml.corpus.item_table import require_columns
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
+from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
 from imrml.tracking.runs import LoggedRun, log_training
 from imrml.training.run import TrainingResult
@@ -66,7 +68,8 @@ def train(
     Parameters
     ----------
     items : DataFrame of shape (n_items, n_columns)
-        Item table with ``decision``, labelled or not.
+        Item table with ``decision``, labelled or not; where config names a labeller
+        (``labelling.labeller``) and no gold labels are given, its rationales are labelled by it.
     config : Config
         The recipe, and where MLflow shall find it (``tracking``).
     labels : DataFrame, optional
@@ -109,6 +112,10 @@ def train(
         n_jobs=(n_jobs, int),
         report=(report, Callable),
     )
+    if labels is None and config.labelling.labeller is not None:
+        require_columns(items, ["rationale", "decision"], "train with labelling.labeller")
+        report(f"labelling by {config.labelling.labeller}")
+        items = label_as_configured(items, config, n_jobs)
     result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
     facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
     if out is None:

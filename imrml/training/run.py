@@ -34,6 +34,7 @@ from imrml.training.data import (
     describe_data,
     hash_text,
     list_case_hashes,
+    list_passed_over,
     prepare,
 )
 from imrml.training.fitting import (
@@ -162,6 +163,9 @@ def train(
         f"{pluralize(data.keys['case_number'].nunique(), 'case')} "
         f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
+
+    if unread := list_passed_over(items, config):
+        report(f"columns that no feature reads are passed over: {', '.join(unread)}")
 
     # 1. Deal the cases to folds, and choose the split whose figures stand first.
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
@@ -301,7 +305,7 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 
 
 def _name_shipped(model: ReviewModel) -> str:
-    kind = str(model.models["outcome"]["kind"])
+    kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
 
 

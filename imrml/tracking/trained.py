@@ -9,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.config import Config
+from imrml.corpus.item_table import require_columns
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
+from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
 from imrml.tracking.experiments import running_training
 from imrml.tracking.runs import LoggedRun, log_training
@@ -68,7 +70,8 @@ def train(
     Parameters
     ----------
     items : DataFrame of shape (n_items, n_columns)
-        Item table with ``decision``, labelled or not.
+        Item table with ``decision``, labelled or not; where config names a labeller
+        (``labelling.labeller``) and no gold labels are given, its rationales are labelled by it.
     config : Config
         The recipe, and where MLflow shall find it (``tracking``).
     labels : DataFrame, optional
@@ -111,6 +114,10 @@ def train(
         n_jobs=(n_jobs, int),
         report=(report, Callable),
     )
+    if labels is None and config.labelling.labeller is not None:
+        require_columns(items, ["rationale", "decision"], "train with labelling.labeller")
+        report(f"labelling by {config.labelling.labeller}")
+        items = label_as_configured(items, config, n_jobs)
     is_tracked = out is not None and config.tracking.enabled
     with running_training(config.tracking.experiment) if is_tracked else nullcontext() as run_id:
         result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)

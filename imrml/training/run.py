@@ -18,6 +18,7 @@ from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
+from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
 from imrml.phrases import pluralize
 from imrml.training.checks import run_checks
@@ -221,6 +222,7 @@ def train(
         **describe_data(data),
         "stage": config.stage,
         "ships": _name_shipped(model),
+        **_name_labeller(config, data, has_gold=labels is not None),
         "notes": list(model.notes),
     }
     return TrainingResult(
@@ -305,6 +307,13 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 def _name_shipped(model: ReviewModel) -> str:
     kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
+
+
+def _name_labeller(config: Config, data: TrainingData, *, has_gold: bool) -> dict[str, str]:
+    path = config.labelling.labeller
+    if path is None or has_gold or data.deficiencies is None:
+        return {}
+    return {"labeller": read_learned(path).fingerprint}
 
 
 def _write_manifest(

@@ -11,7 +11,7 @@ from imrml.features import find_documents, parse_treatment
 HERE = Path(__file__).parent
 SENTENCES = [
     json.loads(line)
-    for name in ("note_sentences", "note_telegrams", "note_last")
+    for name in ("note_sentences", "note_telegrams", "note_last", "note_fresh")
     for line in (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 LINES = [json.loads(line) for line in (HERE / "note_lines.jsonl").read_text().splitlines()]

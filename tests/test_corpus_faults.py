@@ -72,6 +72,7 @@ BROKEN: dict[str, tuple[str, bytes]] = {
         "hole.txt",
         letter(items=[FictionalItem(rationale=""), FictionalItem()]),
     ),
+    "lost_item": ("second.txt", letter(items=[FictionalItem("2. Norco 10/325mg")])),
     "misread_item": ("glued.txt", letter(items=[FictionalItem("The patient is well. Norco")])),
     "misread_summary": (
         "swapped.txt",

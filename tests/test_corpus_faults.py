@@ -73,6 +73,7 @@ BROKEN: dict[str, tuple[str, bytes]] = {
         letter(items=[FictionalItem(rationale=""), FictionalItem()]),
     ),
     "cut_short": ("cut.txt", letter().removesuffix(b" not medically necessary.\n")),
+    "lost_item": ("second.txt", letter(items=[FictionalItem("2. Norco 10/325mg")])),
     "misread_item": ("glued.txt", letter(items=[FictionalItem("The patient is well. Norco")])),
     "misread_summary": (
         "swapped.txt",

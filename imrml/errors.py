@@ -71,6 +71,7 @@ REASONS: dict[str, str] = {
     "item_without_outcome": "check whether the letter is whole",
     "contradictory_outcomes": "ask its sender which of its sentences holds",
     "cut_short": "copy the letter again, the whole of it",
+    "lost_item": "check whether the letter has all its pages, in their order",
     "item_without_rationale": "check whether the letter is whole; if it is, ask for a better copy",
     "misread_item": "ask for the letter as it was written, or for a better scan, or type the case",
     "misread_summary": "check the order of its pages, or ask for the letter as it was written",

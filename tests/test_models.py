@@ -260,7 +260,7 @@ def test_for_brief_notes_the_priors_answer(items: dict[str, Any], model: ReviewM
         model.predict_deficiencies(asked), model.deficiencies_.predict_rates(["opioid"] * 2)
     )
     assert [[what for what, _ in row] for row in model.reasons(asked, 3)] == [
-        ["treatment category: opioid"]
+        ["treatment category: opioids"]
     ] * 2
 
 

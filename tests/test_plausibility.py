@@ -69,6 +69,12 @@ GUILTY = {
         "item_without_rationale",
         FictionalLetter(items=[FictionalItem(rationale=""), FictionalItem("Soma 350mg")]).spaced(),
     ),
+    "a numbered item that is absent": (
+        "lost_item",
+        FictionalLetter(
+            items=[FictionalItem("1. Norco 10/325mg"), FictionalItem("3. Soma 350mg")]
+        ).spaced(),
+    ),
     "pages that changed places": ("pages_out_of_order", numbered(TWO.tight(), [1, 3, 2], 3)),
     "a page that is absent": ("pages_out_of_order", numbered(TWO.tight(), [1, 3], 3)),
     "letters of a font without characters": (
@@ -93,6 +99,9 @@ INNOCENT = {
     ).spaced(),
     "an earlier decision in the rationale": FictionalLetter(
         items=[FictionalItem(rationale="A request of May was upheld. The rationale holds.")]
+    ).spaced(),
+    "items that are numbered": FictionalLetter(
+        items=[FictionalItem("1. Norco 10/325mg"), FictionalItem("2. Soma 350mg")]
     ).spaced(),
     "pages in order": numbered(TWO.tight(), [1, 2, 3], 3),
     "pages from within a packet": numbered(TWO.tight(), [4, 5, 6], 9),

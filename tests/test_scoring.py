@@ -148,7 +148,10 @@ def test_a_base_rate_is_called_one() -> None:
             assert row["p_low"] < row["p_overturned"] < row["p_high"]
             assert row["predicted"] == "base_rate"
             assert compare_with_base_rate(row) == "the category's base rate itself"
-            assert "nothing in this request moved it" in format_interval(row)
+            assert (
+                "beyond its category nothing in this request moves it on balance"
+                in format_interval(row)
+            )
             assert row["deficiency_1"] in deficiency_ids()
 
 

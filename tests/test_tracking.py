@@ -31,6 +31,7 @@ from imrml.tracking import (
 )
 from imrml.tracking.bundling import bundle_model
 from imrml.tracking.connection import connected
+from imrml.tracking.location import relocate
 
 HEADLINES = {
     "auroc",
@@ -70,9 +71,10 @@ def first(line, tmp_path_factory):
 
 @pytest.fixture
 def logged(first):
-    """The same run in a database of the test's own; its artifacts lie where they were logged."""
+    """The same run in a state folder of the test's own."""
     state, run = first
-    shutil.copy(state / "mlflow.db", state_dir() / "mlflow.db")
+    shutil.copytree(state, state_dir(), dirs_exist_ok=True)
+    relocate()
     return run
 
 

@@ -30,45 +30,18 @@ def compare_configs(
     ] = None,
 ) -> None:
     """Fit recipes on the same folds, and list them by held-out log loss beside the best prior."""
-    from typing import get_args
-
-    from imrml.config import OutcomeConfig, load_config
-    from imrml.errors import ConfigError
+    from imrml.cli.printing.comparison import print_comparison
     from imrml.tables.files import read_table, write_table
     from imrml.tracking.compared import log_comparison
-    from imrml.training.comparing import compare_recipes
+    from imrml.training.comparing import compare_recipes, load_recipes
 
-    settings = set_ or []
-    paths: list[Path | None] = [*config] if config else [None]
-    names = [path.stem if path else "default" for path in paths]
-    if len({*names}) < len(names):
-        raise ConfigError("compare: two configs bear one name; rename one of the files")
-    configs = {name: load_config(path, settings) for name, path in zip(names, paths, strict=True)}
-    if kinds:
-        known = [*get_args(OutcomeConfig.model_fields["kind"].annotation)]
-        chosen = [one for one in known if one != "crosses"] if kinds == "all" else kinds.split(",")
-        configs |= {
-            kind: load_config(paths[0], [*settings, f"models.outcome.kind={kind}"])
-            for kind in chosen
-        }
+    recipes = load_recipes(config or [], set_ or [], kinds)
     gold = read_table(labels) if labels else None
     with console.report_steps() as report:
-        table = compare_recipes(read_table(items), configs, gold, report=report)
+        table = compare_recipes(read_table(items), recipes, gold, report=report)
     if out:
         write_table(table, out)
-    first = next(iter(configs.values()))
-    if first.tracking.enabled:
-        console.tell(f"MLflow run {log_comparison(table, configs, first.tracking.experiment)}")
-    shown = [
-        *("name", "log_loss", "log_loss_vs_prior", "log_loss_vs_prior_low"),
-        *("log_loss_vs_prior_high", "auroc", "average_precision", "calibration_error"),
-        *("deficiency_micro_ap", "deficiency_hit_at_3", "fit_seconds", "score_seconds"),
-    ]
-    short = {"log_loss_vs_prior": "vs_prior", "log_loss_vs_prior_low": "low"}
-    short |= {"log_loss_vs_prior_high": "high", "deficiency_micro_ap": "def_ap"}
-    short["deficiency_hit_at_3"] = "def_hit3"
-    print(table[shown].rename(columns=short).round(4).to_string(index=False))
-    console.tell(
-        f"split {table['split'][0]}; vs_prior is the log loss minus that of "
-        f"{table['best_prior'][0]}, paired by case, with its interval: below zero is better"
-    )
+    print_comparison(table)
+    run_id = log_comparison(table, recipes)
+    if run_id:
+        console.tell(f"MLflow run {run_id}")

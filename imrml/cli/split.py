@@ -26,9 +26,10 @@ def split_table(
     from imrml.training.out_of_fold import split_items
 
     cut = split_items(read_table(items), load_config(config, set_ or []))
-    for name, part in (("train", cut.train), ("test", cut.test)):
-        write_table(part, out / f"{name}.parquet")
-        print(f"{out / f'{name}.parquet'}: {pluralize(len(part), 'item')}")
+    write_table(cut.train, out / "train.parquet")
+    write_table(cut.test, out / "test.parquet")
+    print(f"{out / 'train.parquet'}: {pluralize(len(cut.train), 'item')}")
+    print(f"{out / 'test.parquet'}: {pluralize(len(cut.test), 'item')}")
     console.tell(f"split {cut.split}: {cut.reason}")
     if cut.n_left_out:
         console.tell(

@@ -108,6 +108,24 @@ class PlacedText:
         self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
         return box.left, box.bottom, box.right, box.top
 
+    def height_at(self, at: int) -> float:
+        """Give the height of a character, with the room its font gives it.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In points.
+        """
+        box = self._box
+        self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
+        height: float = box.top - box.bottom
+        return height
+
     def line(self, start: int, end: int) -> _Line | None:
         """Make a line of a stretch of the text.
 
@@ -147,6 +165,8 @@ def quarter_turns(angle: float) -> int | None:
     >>> quarter_turns(math.pi / 2), quarter_turns(0.5)
     (1, None)
     """
+    if angle == 0:  # nearly always
+        return 0
     turns = angle / (math.pi / 2)
     return round(turns) % 4 if abs(turns - round(turns)) < 0.1 else None
 
@@ -286,8 +306,7 @@ def _lines(page: PlacedText, start: int, end: int) -> Iterator[_Line]:
 
 def _print_of(page: PlacedText, at: int) -> tuple[bool, int]:
     """Give whether a character is aslant, and its height in points."""
-    _, bottom, _, top = page.place(at)
-    return quarter_turns(page.angle(at)) is None, round(top - bottom)
+    return quarter_turns(page.angle(at)) is None, round(page.height_at(at))
 
 
 def _cut_glued(page: PlacedText, start: int, end: int) -> Iterator[int]:

@@ -27,6 +27,7 @@ _ODD_BLANKS = re.compile(
 )
 """Blanks of every width, and control characters, which stand for no more than a blank."""
 _CONTROLS = re.compile("[\0-\t\v\x0e-\x1f\x7f]")
+_BLANK_LINES = ("\n\n", "\n \n", "\f\n", "\f \n")
 _WIDE_BLANKS = re.compile(r" {2,}")
 _WORDS = re.compile("[^\\s\0-\x1f\x7f-\u00a0\u200b\ufeff\uffff]+")
 _FULL_LINE = 75
@@ -151,6 +152,8 @@ def undouble(text: str) -> str:
     >>> undouble("a line \n\nthat wraps \n\n \n\nnew paragraph \n\n\n\non the next page")
     'a line \nthat wraps \n \nnew paragraph \x0con the next page'
     """
+    if "\n\n" not in text:
+        return text
     inner = text.strip("\n")
     if not ("\n\n\n\n" in inner or ("\n\n" in inner and _BLANK_LINE_IN_DOUBLED.search(text))):
         return text
@@ -203,8 +206,9 @@ def _join_paragraphs(text: str) -> str:
         text = _ODD_BLANKS.sub(" ", text)
     if "  " in text:
         text = _WIDE_BLANKS.sub(" ", text)
-    pages = [page.removesuffix("\n").split("\n") for page in undouble(text).split("\f")]
-    is_spaced = _has_blank_lines(pages)
+    text_by_lines = undouble(text)
+    pages = [page.removesuffix("\n").split("\n") for page in text_by_lines.split("\f")]
+    is_spaced = any(end in text_by_lines for end in _BLANK_LINES) and _has_blank_lines(pages)
     pieces: list[str] = []
     for page in pages:
         if is_spaced:

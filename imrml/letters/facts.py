@@ -9,7 +9,9 @@ from imrml.letters import formats
 from imrml.letters.spans import Span, mark
 
 _FACT = re.compile(
-    "|".join(
+    # The first two letters of all that follows: else each is tried in vain at every letter.
+    r"(?=[acdeprsu][aemprtxy]|\d)(?:"
+    + "|".join(
         [
             f"(?P<whole_received_on>{formats.VALUE_INSIDE_LABEL})",
             *(
@@ -21,7 +23,8 @@ _FACT = re.compile(
                 for kind, pattern in formats.FACT_VALUES.items()
             ),
         ]
-    ),
+    )
+    + ")",
     re.IGNORECASE,
 )
 _KIND_OF = {column: kind for _, kind, column in formats.FACT_LABELS}

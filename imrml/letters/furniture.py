@@ -102,23 +102,20 @@ def _find_shapes(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _lines_to_look_at(text: str) -> set[tuple[int, int]]:
-    """Give the lines that hold a sign of a shape, or end in a digit: far fewer than all of them."""
-    lines: set[tuple[int, int]] = set()
+    """Give the lines that hold a sign of a shape, or end in a number: far fewer than all."""
+    ends = text.replace("\f", "\n").split("\n") if "\f" in text else text.split("\n")
+    # The only shape without a sign is a Bates number, which ends in five digits at least.
+    numbers = [i for i, line in enumerate(ends) if line.rstrip(_BLANKS)[-5:].isdigit()]
+    places = [sum(map(len, ends[:i])) + i for i in numbers]
     for sign in _SIGNS_OF_SHAPES:
         at = text.find(sign)
         while at >= 0:
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            lines.add((text.rfind("\n", 0, at) + 1, end))
-            at = text.find(sign, end)
-    at = 0
-    for line in text.split("\n"):
-        last = line[-1:]
-        if last in _BLANKS:
-            last = line.rstrip(_BLANKS)[-1:]
-        if last.isdigit() or "\f" in line:
-            lines.add((at, at + len(line)))
-        at += len(line) + 1
+            places.append(at)
+            at = text.find(sign, at + 1)
+    lines: set[tuple[int, int]] = set()
+    for at in places:
+        end = text.find("\n", at)
+        lines.add((text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end))
     return lines
 
 

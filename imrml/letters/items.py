@@ -6,13 +6,15 @@ to the last paragraph break is the item's head.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from imrml.determinations import Decision
 from imrml.errors import LetterError
 from imrml.letters import formats
 from imrml.letters.spans import Place, Span, mark, trim
+from imrml.phrases import pluralize
 
 _MAX_HEAD = 1500
 """An item's head is at most six lines or so; far beyond, a paragraph break was missed."""
@@ -20,6 +22,7 @@ LONGEST_OUTCOME = 60
 """Characters that ``: Upheld`` may take, page ends between its parts included."""
 
 _BREAK = re.compile(r"[\n\f\v]")
+_NUMBERED = re.compile(r"(\d{1,2})[.)]\s{1,9}[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ def find_items(
     Raises
     ------
     LetterError
-        ``no_items``, ``item_without_outcome`` or ``contradictory_outcomes``; the offset counts in
-        ``text``.
+        ``no_items``, ``item_without_outcome``, ``contradictory_outcomes`` or ``lost_item``; the
+        offset counts in ``text``.
     """
     if isinstance(grammar, formats.LabelledItems):
         return _find_labelled(text, places["items"])
@@ -86,14 +89,15 @@ def _find_labelled(text: str, place: Place) -> list[ItemBlock]:
     start, stop = place
     lead = formats.DECISIONS_LEAD.match(text, start, stop)
     start = lead.end() if lead else start
-    anchors = list(formats.CLAIMS_GUIDELINE.finditer(text, start, stop))
+    folded = text.lower()
+    anchors = list(_iterate_labels(formats.CLAIMS_GUIDELINE, "claims", text, folded, start, stop))
     if not anchors:
         raise LetterError(
             "no_items", "no 'Claims Administrator guideline:' after the decisions heading", start
         )
     floors = [start, *(anchor.end() for anchor in anchors)]
     heads = [
-        _find_head(text, floor, anchor.start(), is_first=floor == start)
+        _find_head(text, folded, floor, anchor.start(), is_first=floor == start)
         for floor, anchor in zip(floors, anchors, strict=False)
     ]
     ends = [*(head_start for head_start, _ in heads[1:]), stop]
@@ -112,21 +116,49 @@ def _find_labelled(text: str, place: Place) -> list[ItemBlock]:
             *item,
             *mark(text, "label", "decision", outcome.span(), number),
             *mark(text, "field", "decision", outcome.span("decision"), number),
-            *_find_labelled_fields(text, anchor, end, number),
+            *_find_labelled_fields(text, folded, anchor, end, number),
         )
         is_overturned = outcome["decision"].lower() == "overturned"
         blocks.append(ItemBlock("overturned" if is_overturned else "upheld", spans))
+    _require_counted(text, [block.spans[0] for block in blocks])
     return blocks
 
 
-def _find_labelled_fields(text: str, anchor: re.Match[str], end: int, number: int) -> list[Span]:
+def _require_counted(text: str, items: Sequence[Span]) -> None:
+    """Raise where items that are numbered, all of them, do not count from 1."""
+    numbers = [_NUMBERED.match(text, item.start, item.end) for item in items]
+    for count, number in enumerate(numbers, start=1):
+        if number and all(numbers) and int(number[1]) != count:
+            raise LetterError(
+                "lost_item", f"item {count} is numbered {number[1]}", items[count - 1].start
+            )
+
+
+def _iterate_labels(
+    label: re.Pattern[str], first_word: str, text: str, folded: str, start: int, stop: int
+) -> Iterator[re.Match[str]]:
+    """Yield the matches of a label; its first word is found first, far faster than by a pattern."""
+    if len(folded) != len(text):  # a letter or two of Turkish
+        yield from label.finditer(text, start, stop)
+        return
+    at = folded.find(first_word, start, stop)
+    while at >= 0:
+        if match := label.match(text, at, stop):
+            yield match
+        at = folded.find(first_word, match.end() if match else at + 1, stop)
+
+
+def _find_labelled_fields(
+    text: str, folded: str, anchor: re.Match[str], end: int, number: int
+) -> list[Span]:
     """Find the three fields behind an item's head: each ends where the next label begins."""
     labels = [("claims_guideline", anchor)]
-    for column, pattern in (
-        ("maximus_guideline", formats.MAXIMUS_GUIDELINE),
-        ("rationale", formats.RATIONALE),
+    for column, pattern, first_word in (
+        ("maximus_guideline", formats.MAXIMUS_GUIDELINE, "maximus"),
+        ("rationale", formats.RATIONALE, "decision"),
     ):
-        if label := pattern.search(text, labels[-1][1].end(), end):
+        start = labels[-1][1].end()
+        if label := next(_iterate_labels(pattern, first_word, text, folded, start, end), None):
             labels.append((column, label))
     field_ends = [*(label.start() for _, label in labels[1:]), end]
     spans: list[Span] = []
@@ -137,17 +169,17 @@ def _find_labelled_fields(text: str, anchor: re.Match[str], end: int, number: in
 
 
 def _find_head(
-    text: str, start: int, end: int, *, is_first: bool
+    text: str, folded: str, start: int, end: int, *, is_first: bool
 ) -> tuple[int, re.Match[str] | None]:
     """Find where the head begins that ends at ``end``, and its outcome."""
     end = start + len(text[start:end].rstrip())
     outcome = formats.ITEM_OUTCOME.search(text, max(start, end - LONGEST_OUTCOME), end)
     if is_first and end - start <= _MAX_HEAD:
         return start, outcome
-    return _find_head_start(text, start, outcome.start() if outcome else end), outcome
+    return _find_head_start(text, folded, start, outcome.start() if outcome else end), outcome
 
 
-def _find_head_start(text: str, start: int, end: int) -> int:
+def _find_head_start(text: str, folded: str, start: int, end: int) -> int:
     r"""Find where the item's head begins that ends at ``end``: after the paragraph break before it.
 
     A doubtful break counts only where the words before it end the rationale of the item above:
@@ -155,9 +187,8 @@ def _find_head_start(text: str, start: int, end: int) -> int:
     rationale's label. Of full lines (``"\v"``) that all go on, the last is taken.
     """
     floor = max(start, end - _MAX_HEAD)
-    label_end = max(
-        (label.end() for label in formats.RATIONALE.finditer(text, start, end)), default=start
-    )
+    labels = _iterate_labels(formats.RATIONALE, "decision", text, folded, start, end)
+    label_end = max((label.end() for label in labels), default=start)
     floor = max(floor, label_end)
     fallback = floor
     for line_end in reversed(list(_BREAK.finditer(text, floor, end))):
@@ -191,6 +222,8 @@ def _find_numbered(
             "no_items", "no numbered sentence says what is 'medically necessary and appropriate'"
         )
     heads = _in_order(grammar.head.finditer(text, *places["items"])) if grammar.head else []
+    if len(heads) > len(named_items):
+        _refuse_lost(len(heads), len(named_items), heads[-1].start())
     ends = [*(head.start() for head in heads[1:]), places["items"][1] if heads else 0]
     blocks: list[ItemBlock] = []
     for number, named in enumerate(named_items, start=1):
@@ -224,6 +257,8 @@ def _find_stated(
             statements.append([statement])
         elif 0 < number <= len(statements) and grammar.stated_in != "items":
             statements[number - 1].append(statement)
+        elif number > len(statements):
+            _refuse_lost(number, len(statements), statement.start())
     return [
         _NamedItem(
             first.span("item") if "item" in first.groupdict() else first.span(),
@@ -243,6 +278,8 @@ def _find_listed(text: str, listed_in: Place, stated: Sequence[_NamedItem]) -> l
         (entry.span("item"), entry.span())
         for entry in _in_order(formats.LISTED_ITEM.finditer(text, *listed_in))
     ] or [(trim(text, listed_in) or listed_in, listed_in)]
+    if len(stated) > len(entries):
+        _refuse_lost(len(stated), len(entries), stated[-1].entry[0])
     named_items = []
     for i, (item, entry) in enumerate(entries):
         asked = formats.ASKED.match(text, *item)
@@ -260,6 +297,14 @@ def _in_order(matches: Iterable[re.Match[str]]) -> list[re.Match[str]]:
         if int(match["number"]) == len(kept) + 1:
             kept.append(match)
     return kept
+
+
+def _refuse_lost(number: int, n_before: int, offset: int) -> NoReturn:
+    raise LetterError(
+        "lost_item",
+        f"item {number} is told of, but {pluralize(n_before, 'item')} before it",
+        offset,
+    )
 
 
 def _decide(named: _NamedItem, number: int) -> Decision:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from imrml.determinations import Case
 from imrml.documents.ocr import OcrPage
@@ -47,15 +47,14 @@ def trim(text: str, place: Place) -> Place | None:
     """
     start, end = place
     words = text[start:end]
-    inner = words.strip()
+    inner = words.lstrip()
     if not inner:
         return None
-    start += len(words) - len(words.lstrip())
-    return start, start + len(inner)
+    start += len(words) - len(inner)
+    return start, start + len(inner.rstrip())
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a letter's cleaned text and what it is.
 
     Parameters
@@ -106,7 +105,7 @@ def mark(
     []
     """
     trimmed = trim(text, place) if place else None
-    return [Span(kind, name, *trimmed, item_number)] if trimmed else []
+    return [Span(kind, name, trimmed[0], trimmed[1], item_number)] if trimmed else []
 
 
 def field_words(text: str, spans: Iterable[Span], name: str) -> str:
@@ -127,9 +126,11 @@ def field_words(text: str, spans: Iterable[Span], name: str) -> str:
         Joined by commas where the field stands in several places; ``""`` where the letter lacks it.
     """
     return ", ".join(
-        one_line(text[span.start : span.end])
-        for span in spans
-        if span.kind == "field" and span.name == name
+        [  # a list: joined faster than what yields, and short
+            one_line(text[start:end])
+            for kind, of_name, start, end, _ in spans
+            if of_name == name and kind == "field"
+        ]
     )
 
 

@@ -13,7 +13,7 @@ from imrml.tracking.flattening import fit_parameters
 _MAX_PARAM = 500
 
 
-def log_comparison(table: pd.DataFrame, configs: Mapping[str, Config], experiment: str) -> str:
+def log_comparison(table: pd.DataFrame, configs: Mapping[str, Config]) -> str | None:
     """Log a comparison.
 
     Parameters
@@ -21,24 +21,25 @@ def log_comparison(table: pd.DataFrame, configs: Mapping[str, Config], experimen
     table : DataFrame
         As :func:`imrml.training.comparing.compare_recipes` gives it.
     configs : mapping of str to Config
-        Recipes by name.
-    experiment : str
-        Name of the MLflow experiment.
+        Recipes by name; the first names the MLflow experiment.
 
     Returns
     -------
-    str
-        Id of the run above those of the recipes.
+    str or None
+        Id of the run above those of the recipes; None where the first recipe tracks nothing.
 
     Raises
     ------
     TrackingError
         MLflow cannot be reached.
     """
+    tracking = next(iter(configs.values())).tracking
+    if not tracking.enabled:
+        return None
     with connected() as client:
         import mlflow  # noqa: PLC0415
 
-        at: dict[str, Any] = {"experiment_id": find_experiment(client, experiment)}
+        at: dict[str, Any] = {"experiment_id": find_experiment(client, tracking.experiment)}
         with mlflow.start_run(**at, run_name="comparison", tags={"kind": "comparison"}) as parent:
             mlflow.log_text(table.to_csv(index=False), "leaderboard.csv")
             for row in table.to_dict("records"):

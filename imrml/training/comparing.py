@@ -1,12 +1,13 @@
 """Recipes side by side, on the same held-out cases."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
 
 import pandas as pd
 
-from imrml.config import Config
+from imrml.config import Config, OutcomeConfig, load_config
 from imrml.errors import ConfigError
 from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import choose_headline, make_splits
@@ -21,6 +22,8 @@ from imrml.training.fitting import (
     without_refits,
 )
 
+KINDS: tuple[str, ...] = get_args(OutcomeConfig.model_fields["kind"].annotation)
+
 FIGURES = {
     "log_loss": "log_loss",
     "auroc": "auroc",
@@ -28,6 +31,49 @@ FIGURES = {
     "ece": "calibration_error",
 }
 DEFICIENCY_FIGURES = {"micro_ap": "deficiency_micro_ap", "hit_at_3": "deficiency_hit_at_3"}
+
+
+def load_recipes(
+    paths: Sequence[Path], overrides: Sequence[str] = (), kinds: str | None = None
+) -> dict[str, Config]:
+    """Load the recipes to compare.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Config files; the defaults where there is none.
+    overrides : sequence of str, default=()
+        Settings of each, as ``a.b=c``.
+    kinds : str, optional
+        Kinds of outcome model to compare beside them, with commas between, or ``all``; each with
+        the other settings of the first config.
+
+    Returns
+    -------
+    dict of str to Config
+        By name: the file's, ``default``, or the kind.
+
+    Raises
+    ------
+    ConfigError
+        A config is wrong, or two bear one name.
+
+    Examples
+    --------
+    >>> list(load_recipes([], kinds="logistic,class_prior"))
+    ['default', 'logistic', 'class_prior']
+    """
+    names = [path.stem for path in paths] or ["default"]
+    if len(set(names)) < len(names):
+        raise ConfigError("compare: two configs bear one name; rename one of the files")
+    files: list[Path | None] = [*paths] if paths else [None]
+    recipes = {name: load_config(path, overrides) for name, path in zip(names, files, strict=True)}
+    chosen = kinds.split(",") if kinds else []
+    if kinds == "all":
+        chosen = [kind for kind in KINDS if kind != "crosses"]
+    for kind in chosen:
+        recipes[kind] = load_config(files[0], [*overrides, f"models.outcome.kind={kind}"])
+    return recipes
 
 
 def compare_recipes(

@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL
-from support.nights import night_config
+from support.nights import FAST, night_config
 
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
@@ -36,6 +35,19 @@ def labeller_that_adds(id_: str) -> LearnedPart:
     )
 
 
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Invented items, labelled by the cues."""
+    folder = tmp_path_factory.mktemp("invented")
+    write_corpus(60, 7, folder / "letters", truth=folder / "truth.parquet")
+    known_later = ["source_kind", "facts", "deficiency_sentences", "deficiencies"]
+    truth = read_table(folder / "truth.parquet")
+    items = truth.drop(columns=[*known_later, *(name for name in truth if name.startswith("p_"))])
+    path = folder / "items.parquet"
+    write_table(label_items(items), path)
+    return path
+
+
 @pytest.fixture
 def own(tmp_path):
     path = tmp_path / "own.npz"
@@ -48,44 +60,42 @@ def share_with(items: pd.DataFrame, id_: str) -> float:
     return float(upheld["deficiencies"].map(lambda ids: id_ in ids).mean())
 
 
-def test_train_labels_by_it_and_names_it(line, own, imrml, tmp_path):
+def test_train_labels_by_it_and_names_it(table, own, imrml, tmp_path):
     out = tmp_path / "model"
-    settings = [f"--set={setting}" for setting in (*SMALL, f"labelling.labeller={own}")]
-    done = imrml("train", line.items, "--out", out, *settings, "--set=tracking.enabled=false")
+    settings = [f"--set={setting}" for setting in (*FAST, f"labelling.labeller={own}")]
+    done = imrml("train", table, "--out", out, *settings, "--set=tracking.enabled=false")
     assert done.code == 0, done.err
     fingerprint = read_learned(own).fingerprint
     assert fingerprint == labeller_that_adds(ADDED).fingerprint
-    manifest = json.loads((out / "manifest.json").read_text())
+    manifest = json.loads((out / "model.json").read_text())
     assert manifest["data"]["labeller"] == fingerprint
     assert fingerprint in (out / "card.md").read_text()
-    plain = json.loads((line.model / "manifest.json").read_text())
-    assert "labeller" not in plain["data"]
-    assert manifest["data"]["fingerprint"] != plain["data"]["fingerprint"]
+    assert manifest["data"]["n_labelled"] == (read_table(table)["decision"] == "upheld").sum()
 
 
-def test_train_on_gold_labels_does_not_name_it(line, own, imrml, tmp_path):
-    items, gold, out = read_table(line.items), tmp_path / "gold.jsonl", tmp_path / "model"
+def test_train_on_gold_labels_does_not_name_it(table, own, imrml, tmp_path):
+    items, gold, out = read_table(table), tmp_path / "gold.jsonl", tmp_path / "model"
     item_id = items["case_number"] + "#" + items["item_number"].astype(str)
     write_table(pd.DataFrame({"item_id": item_id, "deficiencies": items["deficiencies"]}), gold)
-    settings = [f"--set={setting}" for setting in (*SMALL, f"labelling.labeller={own}")]
+    settings = [f"--set={setting}" for setting in (*FAST, f"labelling.labeller={own}")]
     settings += ["--set=tracking.enabled=false"]
-    done = imrml("train", line.items, "--labels", gold, "--out", out, *settings)
+    done = imrml("train", table, "--labels", gold, "--out", out, *settings)
     assert done.code == 0, done.err
-    assert "labeller" not in json.loads((out / "manifest.json").read_text())["data"]
+    assert "labeller" not in json.loads((out / "model.json").read_text())["data"]
 
 
-def test_train_needs_rationales_to_label(line, own, imrml, tmp_path):
-    write_table(read_table(line.items).drop(columns="rationale"), tmp_path / "bare.parquet")
+def test_train_needs_rationales_to_label(table, own, imrml, tmp_path):
+    write_table(read_table(table).drop(columns="rationale"), tmp_path / "bare.parquet")
     done = imrml("train", tmp_path / "bare.parquet", f"--set=labelling.labeller={own}")
     assert done.code != 0
     assert "rationale" in done.err
 
 
-def test_retrain_labels_letters_and_tables_by_it(line, own, tmp_path):
+def test_retrain_labels_letters_and_tables_by_it(table, own, tmp_path):
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     write_corpus(4, 5, inbox, truth=tmp_path / "truth.parquet")
-    write_table(read_table(line.items), inbox / "older.parquet")
+    write_table(read_table(table), inbox / "older.parquet")
     config = night_config(inbox, f"labelling.labeller={own}")
     items = ingest(config).items
     in_letters = items["case_number"].isin(read_table(tmp_path / "truth.parquet")["case_number"])
@@ -94,7 +104,7 @@ def test_retrain_labels_letters_and_tables_by_it(line, own, tmp_path):
     assert share_with(ingest(night_config(inbox)).items, ADDED) < 1
     outcome = retrain(config, is_dry_run=True)
     assert outcome.gates
-    manifest = next(config_folder().glob("**/challenger/manifest.json"))
+    manifest = next(config_folder().glob("**/challenger/model.json"))
     assert json.loads(manifest.read_text())["data"]["labeller"] == read_learned(own).fingerprint
 
 
@@ -114,15 +124,15 @@ def test_another_labeller_is_news_for_retrain(own, tmp_path):
     assert fingerprint_inputs(config) != before
 
 
-def test_without_a_labeller_the_cues_decide(line):
-    items = read_table(line.items).head(20)
-    by_config = label_as_configured(items, night_config(line.items.parent))
+def test_without_a_labeller_the_cues_decide(table):
+    items = read_table(table).head(20)
+    by_config = label_as_configured(items, night_config(table.parent))
     assert by_config["deficiencies"].tolist() == label_items(items)["deficiencies"].tolist()
 
 
-def test_a_labeller_that_is_absent_is_an_error(line, imrml, tmp_path):
+def test_a_labeller_that_is_absent_is_an_error(table, imrml, tmp_path):
     setting = f"--set=labelling.labeller={tmp_path / 'gone.npz'}"
-    done = imrml("label", line.items, "--out", tmp_path / "labelled.parquet", setting)
+    done = imrml("label", table, "--out", tmp_path / "labelled.parquet", setting)
     assert done.code != 0
     assert "labels learn" in done.err
     with pytest.raises(TableError):

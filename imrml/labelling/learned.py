@@ -91,10 +91,10 @@ class LearnedPart:
             16 hexadecimal digits; others where any weight differs in the file.
         """
         digest = hashlib.sha256(" ".join(deficiency_ids()).encode())
-        for array in (self.weights, self.intercepts):
-            digest.update(np.ascontiguousarray(array, dtype="<f2").tobytes())
-        for array in (self.by_cues, self.offsets):
-            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        for part in (self.weights.astype("<f2"), self.intercepts.astype("<f2")):
+            digest.update(part.tobytes())
+        for whole in (self.by_cues.astype("<f8"), self.offsets.astype("<f8")):
+            digest.update(whole.tobytes())
         return digest.hexdigest()[:16]
 
     def score_sentences(self, features: SentenceFeatures) -> Scores:

@@ -423,8 +423,9 @@ class _Resampling:
         """Give the interval of the gain in micro F1."""
 
         def f1(labels: Bools) -> Floats:
-            right, both = (self._sums(part).sum(axis=1) for part in (labels & gold, labels))
-            return 2 * right / np.maximum(both + self._sums(gold).sum(axis=1), 1)
+            both = self._sums(labels).sum(axis=1) + self._sums(gold).sum(axis=1)
+            figures: Floats = 2 * self._sums(labels & gold).sum(axis=1) / np.maximum(both, 1)
+            return figures
 
         low, high = np.quantile(f1(after) - f1(before), self._tails)
         return float(low), float(high)
@@ -433,9 +434,8 @@ class _Resampling:
         """Give the interval of each id's F1; draws without the id are left out."""
         both = self._sums(labels) + self._sums(gold)
         f1 = np.divide(2 * self._sums(right), both, out=np.full(both.shape, np.nan), where=both > 0)
-        return [
-            (0.0, 1.0)
-            if np.isnan(column).all()
-            else tuple(map(float, np.nanquantile(column, self._tails)))
+        ends = [
+            [0.0, 1.0] if np.isnan(column).all() else np.nanquantile(column, self._tails)
             for column in f1.T
         ]
+        return [(float(low), float(high)) for low, high in ends]

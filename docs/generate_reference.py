@@ -40,6 +40,7 @@ MAIN_CLASSES = (
     "imrml.errors.ArgumentTypeError",
     "imrml.errors.RequestWarning",
     "imrml.errors.RefusedRequestWarning",
+    "imrml.errors.DemoModelWarning",
 )
 """Classes that the functions of the front door take or return."""
 

@@ -43,6 +43,12 @@ class LimitsConfig(_Section):
     max_ratio: Annotated[float, Field(ge=10)]
 
 
+class LabellingConfig(_Section):
+    """How rationales are labelled."""
+
+    labeller: str | None
+
+
 class FeaturesConfig(_Section):
     """Which columns and how much text the features use."""
 
@@ -241,6 +247,7 @@ class Config(_Section):
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
     limits: LimitsConfig
+    labelling: LabellingConfig
     features: FeaturesConfig
     models: ModelsConfig
     abstention: AbstentionConfig

@@ -189,6 +189,10 @@ class RefusedRequestWarning(RequestWarning):
     """A row of a table of requests is refused and not scored; the message names it and says why."""
 
 
+class DemoModelWarning(UserWarning):
+    """A model that learned from invented letters is about to answer."""
+
+
 class ArgumentTypeError(ImrmlError, TypeError):
     """A public function was given something of another type than it takes."""
 

@@ -12,8 +12,8 @@ _MODULES: dict[Extra, tuple[str, ...]] = {
     "dask": ("distributed",),
     "synth": ("reportlab",),
     "icd": ("simple_icd_10_cm",),
-    "office": ("docx2python", "striprtf", "oxmsg"),
-    "ocr": ("pytesseract",),
+    "office": ("docx2python", "lxml", "oxmsg", "striprtf"),
+    "ocr": ("PIL", "pytesseract"),
     "postgres": ("psycopg",),
 }
 

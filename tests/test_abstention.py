@@ -33,7 +33,7 @@ def fitted(*overrides):
 
 @pytest.fixture(scope="module")
 def asked():
-    return fictional_items(60, seed=1)["submissions"]
+    return fictional_items(60, seed=1)["X"]
 
 
 def reasons(model, submissions):

@@ -146,7 +146,7 @@ def alone(items: dict[str, Any]) -> ReviewModel:
 def test_the_answer_is_the_weighted_average_of_log_odds(
     items: dict[str, Any], blended: ReviewModel, alone: ReviewModel
 ) -> None:
-    asked = items["submissions"]
+    asked = items["X"]
     assert alone.blend_ is None
     assert blended.blend_ is not None
     p_alone = alone.predict_proba(asked)[:, 1]
@@ -163,7 +163,7 @@ def test_the_answer_is_the_weighted_average_of_log_odds(
 def test_the_interval_holds_the_blend_and_is_no_narrower_for_it(
     items: dict[str, Any], blended: ReviewModel, alone: ReviewModel
 ) -> None:
-    asked = items["submissions"]
+    asked = items["X"]
     p, ends = blended.predict_proba(asked)[:, 1], blended.predict_interval(asked)
     assert (ends[:, 0] <= p + 1e-12).all()
     assert (p <= ends[:, 1] + 1e-12).all()
@@ -176,7 +176,7 @@ def test_reasons_of_a_blend_count_by_its_weights(
     items: dict[str, Any], blended: ReviewModel, alone: ReviewModel
 ) -> None:
     """All that moves an item, and what moves it not at all, add up to the blend's log-odds."""
-    asked = SubmissionFrame(items["submissions"].iloc[:40])
+    asked = SubmissionFrame(items["X"].iloc[:40])
     inputs, rates = blended.read(asked), blended.base_rates(asked)["base_rate"].to_numpy()
     assert blended.blend_ is not None
     _, of_category, of_model = blended.blend_.weights_
@@ -198,7 +198,7 @@ def test_a_blend_survives_its_file(items: dict[str, Any], blended: ReviewModel, 
     assert loaded.blend_ is not None
     assert blended.blend_ is not None
     assert loaded.blend_.weights_.tolist() == blended.blend_.weights_.tolist()
-    asked = items["submissions"]
+    asked = items["X"]
     np.testing.assert_array_equal(loaded.predict_proba(asked), blended.predict_proba(asked))
     assert any("averaged in log-odds" in note for note in loaded.notes)
 

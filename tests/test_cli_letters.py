@@ -20,7 +20,8 @@ def folder(tmp_path):
     (tmp_path / "b.txt").write_text(
         FictionalLetter(header="Scanned at home")
         .spaced()
-        .removesuffix(" is not medically necessary.\n"),
+        .removesuffix(" is not medically necessary.\n")
+        + "\n",
         encoding="utf-8",
     )
     (tmp_path / "c.txt").write_text("Total: 40 dollars, paid by the baker", encoding="utf-8")
@@ -71,7 +72,7 @@ def test_no_text_of_a_letter_goes_to_stderr(folder):
 
 
 def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
-    monkeypatch.setattr("imrml.corpus.batch._read_with_source", faults.read_or_harm)
+    monkeypatch.setattr("imrml.corpus.batch._parse_letter_apart", faults.read_or_harm)
     (folder / "aa.txt").write_bytes(faults.CRASH)
     result = run("coverage", str(folder))
     assert result.exit_code == 0

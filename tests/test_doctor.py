@@ -11,6 +11,7 @@ from imrml.retraining.cycle import retrain
 from imrml.retraining.lock import retrain_lock
 from imrml.tracking import log_training, promote, roll_back
 from imrml.tracking.connection import connected
+from imrml.tracking.location import relocate
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 
@@ -33,7 +34,8 @@ def first(line, tmp_path_factory):
 @pytest.fixture
 def doctored(first):
     shutil.copytree(first, state_dir(), dirs_exist_ok=True)
-    return first
+    relocate()
+    return state_dir()
 
 
 @pytest.fixture

@@ -249,11 +249,11 @@ def test_the_review_model_says_what_a_kind_lacks(kind: str, items: dict[str, Any
     fitted: ReviewModel = make_model(f"models.outcome.kind={kind}", "models.outcome.c=1").fit(
         **items
     )
-    p = fitted.predict_proba(items["submissions"])[:, 1]
-    assert roc_auc_score(items["overturned"], p) > 0.65
+    p = fitted.predict_proba(items["X"])[:, 1]
+    assert roc_auc_score(items["y"], p) > 0.65
     assert any(note.startswith("no interval") for note in fitted.notes)
     is_sum = kind in {"linear_svc", "complement_nb"}
     assert any(note.startswith("no reasons") for note in fitted.notes) is not is_sum
-    named = [what for row in fitted.reasons(items["submissions"], 3) for what, _ in row]
+    named = [what for row in fitted.reasons(items["X"], 3) for what, _ in row]
     assert any(TELLING in what for what in named) is is_sum
-    assert set(fitted.abstain_reasons(items["submissions"])) == {""}
+    assert set(fitted.abstain_reasons(items["X"])) == {""}

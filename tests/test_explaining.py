@@ -46,8 +46,8 @@ def items_with_documents():
     items = fictional_items(200)
     random = np.random.default_rng(3)
     shows = random.random(400) < 0.5
-    notes = items["submissions"]["case_summary"]
-    items["submissions"]["case_summary"] = [
+    notes = items["X"]["case_summary"]
+    items["X"]["case_summary"] = [
         f"{text} The opioid risk tool was scored." if there else text
         for text, there in zip(notes, shows, strict=True)
     ]

@@ -149,7 +149,7 @@ def test_the_command_fits_and_label_takes_the_file(tmp_path):
     assert learned.exit_code == 0, learned.output
     assert "micro F1" in learned.stdout
     args = ["label", str(tmp_path / "items.jsonl"), "--out", str(labelled)]
-    assert run(app, [*args, "--labeller", str(own)]).exit_code == 0
+    assert run(app, [*args, "--set", f"labelling.labeller={own}"]).exit_code == 0
     ids = pd.read_json(labelled, lines=True)["deficiencies"].tolist()
     assert ids == gold["deficiencies"].tolist()
 

@@ -50,7 +50,7 @@ def test_a_saved_model_predicts_bit_for_bit_the_same(
         f"models.outcome.kind={kind}", f"models.outcome.calibration={calibration}"
     ).fit(**items)
     loaded = load_model(save_model(fitted, tmp_path / "model", MANIFEST))
-    asked = items["submissions"]
+    asked = items["X"]
     assert np.array_equal(loaded.model.predict_proba(asked), fitted.predict_proba(asked))
     assert np.array_equal(
         loaded.model.predict_interval(asked), fitted.predict_interval(asked), equal_nan=True

@@ -24,7 +24,11 @@ def run_cell(source, names, label):
 
 
 def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["01-look-at-a-corpus", "02-look-at-a-model"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01-look-at-a-corpus",
+        "02-look-at-a-model",
+        "03-in-scikit-learn",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

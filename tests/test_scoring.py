@@ -148,7 +148,10 @@ def test_a_base_rate_is_called_one() -> None:
             assert row["p_low"] < row["p_overturned"] < row["p_high"]
             assert row["predicted"] == "base_rate"
             assert compare_with_base_rate(row) == "the category's base rate itself"
-            assert "nothing in this request moved it" in format_interval(row)
+            assert (
+                "beyond its category nothing in this request moves it on balance"
+                in format_interval(row)
+            )
             assert row["deficiency_1"] in deficiency_ids()
 
 
@@ -186,9 +189,7 @@ def test_an_interval_is_put_in_words_to_act_on(low, high, words) -> None:
 
 def test_without_labels_there_are_no_deficiencies() -> None:
     items = {
-        name: value
-        for name, value in fictional_items().items()
-        if name in ("submissions", "overturned", "cases")
+        name: value for name, value in fictional_items().items() if name in ("X", "y", "cases")
     }
     plain = rows(LoadedModel(make_model("models.n_refits=0").fit(**items), MANIFEST))["plain"]
     assert 0 < plain["p_overturned"] < 1
@@ -236,8 +237,8 @@ def test_a_table_that_names_no_treatment_is_refused(model: LoadedModel) -> None:
 def test_requests_of_another_stage_are_refused() -> None:
     early = LoadedModel(
         make_model("models.outcome.kind=class_prior", stage="rfa").fit(
-            submissions=sort_requests(REQUESTS, "rfa").submissions,
-            overturned=[True, False, False],
+            X=sort_requests(REQUESTS, "rfa").submissions,
+            y=[True, False, False],
             cases=["a", "b", "c"],
         ),
         MANIFEST | {"stage": "rfa"},

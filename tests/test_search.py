@@ -26,10 +26,10 @@ QUICK = ["features.word_ngrams=[1, 1]", "search.n_folds=2", "search.backend=thre
 @pytest.fixture(scope="module")
 def items() -> pd.DataFrame:
     made = fictional_items(n_cases=80, seed=3)
-    table = pd.DataFrame(made["submissions"])[["treatment", "case_summary"]]
+    table = pd.DataFrame(made["X"])[["treatment", "case_summary"]]
     table["item"] = table["treatment"]
     table["case_number"], table["item_number"] = made["cases"], np.tile([1, 2], 80)
-    table["decision"] = np.where(made["overturned"], "overturned", "upheld")
+    table["decision"] = np.where(made["y"], "overturned", "upheld")
     table["decided_on"], table["received_on"] = "2015-06-01", "2015-05-01"
     return table
 

@@ -2,16 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import SMALL
 
 import imrml
-from imrml.config import load_config, state_dir
+from imrml.config import state_dir
 from imrml.errors import ModelError, TrackingError
 from imrml.models import load_model
 from imrml.scoring.prediction import score
@@ -34,8 +31,20 @@ from imrml.tracking import (
 )
 from imrml.tracking.bundling import bundle_model
 from imrml.tracking.connection import connected
+from imrml.tracking.location import relocate
 
-NOT_FOR_SCORING = ("mlflow", "matplotlib", "fairlearn", "datasketch", "reportlab")
+HEADLINES = {
+    "auroc",
+    "average_precision",
+    "log_loss",
+    "log_loss_vs_class_prior",
+    "log_loss_vs_category_prior",
+    "brier",
+    "calibration_error",
+    "calibration_slope",
+    "deficiency_micro_ap",
+    "deficiency_hit_at_3",
+}
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore"
@@ -62,9 +71,10 @@ def first(line, tmp_path_factory):
 
 @pytest.fixture
 def logged(first):
-    """The same run in a database of the test's own; its artifacts lie where they were logged."""
+    """The same run in a state folder of the test's own."""
     state, run = first
-    shutil.copy(state / "mlflow.db", state_dir() / "mlflow.db")
+    shutil.copytree(state, state_dir(), dirs_exist_ok=True)
+    relocate()
     return run
 
 
@@ -84,15 +94,25 @@ def test_a_run_holds_config_data_metrics_report_and_model(logged, line):
     client = mlflow.MlflowClient(tracking_uri(), tracking_uri())
     run = client.get_run(logged.run_id)
     metrics = json.loads((line.model / "metrics.json").read_text())
-    assert run.data.metrics["outcome.grouped.log_loss"] == pytest.approx(
-        metrics["outcome"]["grouped"]["log_loss"]["value"]
-    )
-    assert (
-        run.data.metrics["outcome.grouped.log_loss.low"]
-        < run.data.metrics["outcome.grouped.log_loss.high"]
-    )
+    shown, headline = run.data.metrics, metrics["outcome"]["grouped"]
+    assert shown["log_loss"] == pytest.approx(headline["log_loss"]["value"])
+    assert shown["calibration_error"] == pytest.approx(headline["ece"]["value"])
+    assert shown["log_loss.low"] < shown["log_loss"] < shown["log_loss.high"]
+    assert {*shown} >= HEADLINES
+    assert len(shown) <= 40
+    curve = client.get_metric_history(logged.run_id, "learning_curve.log_loss_vs_category_prior")
+    assert [one.step for one in curve] == [50, 100]
     assert run.data.params["models.outcome.kind"] == "logistic"
-    assert run.data.tags["trained_on"] == "synthetic"
+    assert not [
+        name for name in run.data.params if name.startswith(("tracking.", "evaluation.", "limits."))
+    ]
+    tags = run.data.tags
+    assert tags["trained_on"] == "synthetic"
+    assert (tags["evaluated_kind"], tags["shipped_kind"]) == (
+        "logistic",
+        "logistic, blended with both base rates",
+    )
+    assert tags["mlflow.note.content"] == load_model(line.model).manifest["verdict"]
     [dataset] = run.inputs.dataset_inputs
     assert metrics["data"]["fingerprint"].startswith(dataset.dataset.digest)
     files = {file.path for file in client.list_artifacts(logged.run_id)}
@@ -107,14 +127,24 @@ def test_a_run_holds_config_data_metrics_report_and_model(logged, line):
     made_with = load_model(line.model).manifest["made_with"]
     assert run.data.tags["git_commit"] == made_with["git_commit"]
     assert len(made_with["git_commit"].removesuffix("-dirty")) in {4, 40}
-    slices = [
-        name for name in run.data.metrics if name.startswith("slices.grouped.treatment_category.")
-    ]
-    assert any(name.endswith("log_loss.high") for name in slices)
+    plots = {file.path for file in client.list_artifacts(logged.run_id, "plots")}
+    assert {"plots/reliability.svg", "plots/learning_curve.svg"} <= plots
     assert json.loads(dataset.dataset.profile)["n_items"] == metrics["data"]["n_items"]
-    assert "case_summary" in dataset.dataset.schema
+    types = {
+        one["name"]: one["type"] for one in json.loads(dataset.dataset.schema)["mlflow_colspec"]
+    }
+    assert (types["case_summary"], types["age"], types["received_on"]) == (
+        "string",
+        "double",
+        "datetime",
+    )
     version = client.get_model_version_by_alias("imrml-demo", "challenger")
     assert (str(version.version), version.run_id) == (logged.model_version, logged.run_id)
+    card = (line.model / "card.md").read_text()
+    assert version.description[:4000] == card[:4000]
+    assert client.get_registered_model("imrml-demo").description == version.description
+    experiment = client.get_experiment(run.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert "1 registered models" in check_database()
 
 
@@ -136,36 +166,6 @@ def test_the_front_door_opens_folder_bundle_and_registry(logged, line, tmp_path)
     addresses = [line.model, bundled.path, f"models:/{logged.model_name}@{logged.alias}"]
     versions = {imrml.load_model(address).manifest["model_version"] for address in addresses}
     assert versions == {load_model(line.model).manifest["model_version"]}
-
-
-@pytest.mark.parametrize("command", ["score", "explain"])
-def test_a_folder_answers_where_only_scoring_is_installed(line, tmp_path, command):
-    requests = tmp_path / "requests.csv"
-    requests.write_text("treatment\nMRI of the left knee\n", encoding="utf-8")
-    arguments = [command, str(requests), "--model", str(line.model), "--allow-demo"]
-    arguments += ["--out", "-"] if command == "score" else []
-    code = (
-        "import sys\n"
-        f"sys.modules.update(dict.fromkeys({list(NOT_FOR_SCORING)}))\n"
-        f"sys.argv = {['imrml', *arguments]}\n"
-        "from imrml.cli import main\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
-    assert "request-1" in done.stdout
-
-
-def test_without_a_folder_a_training_writes_nothing(line, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    quick = [*SMALL, "evaluation.splits=[grouped]", "models.outcome.kind=class_prior"]
-    config = load_config(overrides=[*quick, "models.deficiency.kind=category_prior"])
-    result = imrml.train(read_table(line.items), config)
-    assert (result.out, result.run, result.precedents_path) == (None, None, None)
-    assert list(tmp_path.iterdir()) == []
-    assert result.leaks == []
 
 
 def test_no_pickle_is_read_on_the_way_to_an_answer(logged, monkeypatch):

@@ -77,7 +77,7 @@ def model():
     """Of every treatment above, so that the features know their body parts and categories."""
     items = fictional_items(200)
     random = np.random.default_rng(5)
-    frame = items["submissions"]
+    frame = items["X"]
     frame["treatment"] = random.choice(TREATMENTS[:12], len(frame))
     return LoadedModel(make_model("models.n_refits=2").fit(**items), MANIFEST)
 

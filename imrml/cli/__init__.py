@@ -14,6 +14,7 @@ import typer
 from imrml.cli import (
     backup,
     bundle,
+    compare,
     config,
     demo,
     doctor,
@@ -34,6 +35,7 @@ from imrml.cli import (
     runs,
     score,
     serve,
+    split,
     synth,
     train,
 )
@@ -59,7 +61,9 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "demo": (demo.run_demo, "The whole line on an invented corpus."),
     "parse": (parse.parse_letters, "Letters to an item table."),
     "label": (label.label_items, "Add deficiencies and evidence to an item table."),
+    "split": (split.split_table, "An item table to one to learn from and one to test on."),
     "train": (train.train_model, "Fit, evaluate, report, log to MLflow."),
+    "compare": (compare.compare_configs, "Recipes side by side on the same held-out cases."),
     "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
     "leakcheck": (leakcheck.check_leaks, "Look for features that could know the decision."),
     "requests": (requests.read_files, "Forms, reports, mails to a table of requests."),

@@ -21,7 +21,13 @@ def explain_request(
         list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
     ] = None,
     allow_demo: Annotated[
-        bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
+        bool,
+        typer.Option(
+            "--allow-demo",
+            envvar="IMRML_ALLOW_DEMO",
+            show_envvar=True,
+            help="Accept a model trained on invented data.",
+        ),
     ] = False,
 ) -> None:
     """Explain one request: what moved its score, what it shows, what to send, past items."""

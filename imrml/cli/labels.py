@@ -110,7 +110,11 @@ def annotate_labels(
     gold: Annotated[Path, typer.Option(help="Gold labels (.jsonl) that answers are added to.")],
     item: _Item = None,
 ) -> None:
-    """Ask for the labels of upheld items, one by one, that the gold labels do not hold yet."""
+    """Ask for the labels of upheld items, one by one, that the gold labels do not hold yet.
+
+    Those come first that teach most: rare deficiencies, wordings that no cue reads, and labels that
+    the cues and a model fitted to the answers so far dispute. Named items keep the table's order.
+    """
     from imrml.cli.printing.annotation import TerminalAnnotator
     from imrml.corpus.item_table import require_columns
     from imrml.labelling.annotation import annotate_items
@@ -128,7 +132,7 @@ def annotate_labels(
 def learn_labels(
     items: _Items,
     gold: Annotated[Path, typer.Option(help="Gold labels (item_id, deficiencies, evidence).")],
-    out: Annotated[Path, typer.Option(help="File to write (.npz) for `imrml label --labeller`.")],
+    out: Annotated[Path, typer.Option(help="File to write (.npz), for `labelling.labeller`.")],
 ) -> None:
     """Fit what corrects the cues to gold labels of your own; keep it only where it is better."""
     from imrml.cli.printing.learning import print_learning
@@ -152,4 +156,4 @@ def learn_labels(
         )
         return
     write_private(out, lambda path: write_learned(result.learned, path))
-    console.tell(f"written to {out}; use it with `imrml label --labeller {out}`")
+    console.tell(f"written to {out}; name it in config, or: --set labelling.labeller={out}")

@@ -24,7 +24,13 @@ def score_requests(
         list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
     ] = None,
     allow_demo: Annotated[
-        bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
+        bool,
+        typer.Option(
+            "--allow-demo",
+            envvar="IMRML_ALLOW_DEMO",
+            show_envvar=True,
+            help="Accept a model trained on invented data.",
+        ),
     ] = False,
 ) -> None:
     """Say of each request how likely the denial is to be overturned, and what to send."""

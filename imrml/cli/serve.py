@@ -29,7 +29,13 @@ def serve(
         typer.Option(help="A name by which browsers may call this machine; repeat."),
     ] = None,
     allow_demo: Annotated[
-        bool, typer.Option("--allow-demo", help="Accept a model trained on invented data.")
+        bool,
+        typer.Option(
+            "--allow-demo",
+            envvar="IMRML_ALLOW_DEMO",
+            show_envvar=True,
+            help="Accept a model trained on invented data.",
+        ),
     ] = False,
 ) -> None:
     """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""

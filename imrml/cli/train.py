@@ -28,6 +28,10 @@ def train_model(
         Path,
         typer.Option(help="Model folder to write; also holds metrics.json, report.html, card.md."),
     ] = Path("model"),
+    out_of_fold: Annotated[
+        Path | None,
+        typer.Option(help="Table of what each split predicted for the items that it held out."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
     ] = 1,
@@ -36,14 +40,20 @@ def train_model(
     from imrml.cli.printing.findings import format_failed, print_run
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
-    from imrml.tables.files import read_table
+    from imrml.tables.files import read_table, table_format, write_table
     from imrml.tracking.trained import train
+    from imrml.training.out_of_fold import list_out_of_fold
 
+    if out_of_fold:
+        table_format(out_of_fold)
     settings = load_config(config, set_ or [])
     table = read_table(items)
     gold = read_table(labels) if labels else None
     with console.report_steps() as report:
         result = train(table, settings, gold, out=out, n_jobs=jobs, report=report)
+    if out_of_fold:
+        write_table(list_out_of_fold(result.held_out), out_of_fold)
+        console.tell(f"held-out predictions: {out_of_fold}")
     if result.precedents_path:
         console.tell(f"past items kept in {result.precedents_path}")
     console.tell(f"model and report: {out / 'report.html'}")

@@ -55,7 +55,15 @@ class _Line:
 
 
 class PlacedText:
-    """The text of an upright page, and where its characters stand."""
+    """The text of an upright page, and where its characters stand.
+
+    Parameters
+    ----------
+    text_page : pypdfium2.PdfTextPage
+        PDFium's text of the page.
+    height : float
+        Of the page, in points.
+    """
 
     def __init__(self, text_page: "pypdfium2.PdfTextPage", height: float) -> None:
         import pypdfium2.raw  # noqa: PLC0415 (as above)
@@ -68,25 +76,69 @@ class PlacedText:
         self.n_characters = text_page.count_chars()
 
     def angle(self, at: int) -> float:
-        """Give the slant of a character, in radians."""
+        """Give the slant of a character.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In radians.
+        """
         angle: float = self._raw.FPDFText_GetCharAngle(self._text_page.raw, at)
         return angle
 
     def place(self, at: int) -> tuple[float, float, float, float]:
-        """Give left, bottom, right and top of a character, with the room its font gives it."""
+        """Give where a character stands, with the room its font gives it.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        left, bottom, right, top : float
+            In points.
+        """
         box = self._box
         self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
         return box.left, box.bottom, box.right, box.top
 
     def height_at(self, at: int) -> float:
-        """Give the height of a character, with the room its font gives it."""
+        """Give the height of a character, with the room its font gives it.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In points.
+        """
         box = self._box
         self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
         height: float = box.top - box.bottom
         return height
 
     def line(self, start: int, end: int) -> _Line | None:
-        """Make a line of a stretch of the text; None where nothing but blanks stands there."""
+        """Make a line of a stretch of the text.
+
+        Parameters
+        ----------
+        start, end : int
+            Where it begins and ends in the text.
+
+        Returns
+        -------
+        _Line or None
+            None where nothing but blanks stands there.
+        """
         words = self.text[start:end]
         if not words.strip():
             return None
@@ -96,7 +148,23 @@ class PlacedText:
 
 
 def quarter_turns(angle: float) -> int | None:
-    """Give the quarter turns of an angle in radians; None where it is aslant."""
+    """Give the quarter turns of an angle.
+
+    Parameters
+    ----------
+    angle : float
+        In radians.
+
+    Returns
+    -------
+    int or None
+        0 to 3; None where it is aslant.
+
+    Examples
+    --------
+    >>> quarter_turns(math.pi / 2), quarter_turns(0.5)
+    (1, None)
+    """
     if angle == 0:  # nearly always
         return 0
     turns = angle / (math.pi / 2)
@@ -270,7 +338,18 @@ def _cut_glued(page: PlacedText, start: int, end: int) -> Iterator[int]:
 
 
 def is_blank_ended(pages: Sequence[str]) -> bool:
-    """Tell a text layer by OCR, which ends each line in a blank."""
+    """Tell a text layer by OCR, which ends each line in a blank.
+
+    Parameters
+    ----------
+    pages : sequence of str
+        Of a document.
+
+    Returns
+    -------
+    bool
+        Whether nearly every line ends so.
+    """
     lines = [line for page in pages for line in page.split(_LINE_END)[:-1] if line.strip()]
     n_blank_ended = sum(line[-1] == " " for line in lines)
     return len(lines) >= _FEW_LINES and n_blank_ended >= _BLANK_ENDED * len(lines)

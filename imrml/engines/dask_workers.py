@@ -39,7 +39,20 @@ def take(elements: Iterator[Output], n: int) -> Iterator[Output]:
 def map_partition(
     work: Callable[..., Iterator[Output]], partition: Sequence[Input]
 ) -> list[Output] | Exception:
-    """Work on a dask worker; errors are handed back, for dask would log the partition with them."""
+    """Work on a dask worker; errors are handed back, for dask would log the partition with them.
+
+    Parameters
+    ----------
+    work : callable
+        Takes ``inputs`` and yields outputs.
+    partition : sequence
+        Inputs of one task.
+
+    Returns
+    -------
+    list or Exception
+        Outputs, or what went wrong.
+    """
     if multiprocessing.current_process().daemon:
         return ConfigError(
             "engine: the workers of the dask scheduler may not start processes; start them with "

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -113,6 +114,7 @@ _NOTE_END = re.compile(
 _HEADING_DENIED = re.compile(
     r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
 )
+_PLUS = re.compile(r"(?<!\d)\+|\bpos(?:itiv[eo])?\b")
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
 """Cues that a sentence about a decision of utilization review may show."""
@@ -311,15 +313,17 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
     """Find one cue in one statement: in each clause the first mention of each status.
 
     What is normal ("strength 5/5") outranks the words inside it: all else of its clause is passed
-    over.
+    over, but for what has a sign of its own ("Spurling neg, Hawkins +").
     """
     sentence, start = statement.text, statement.start
     mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
+    signed = list(_signed_elsewhere(cue, sentence, [match.span() for match, _ in mentions]))
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
     if not mentions:
         return []
     if statement.is_of_utilization_review and cue.name not in _DECIDED_BY_REVIEW:
         return []
+    mentions = [(match, False) for match in signed] + mentions
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:
         clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]
@@ -346,6 +350,20 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
             ),
         )
     return [document for found in by_clause.values() for document in found.values()]
+
+
+def _signed_elsewhere(
+    cue: _Cue, sentence: str, normal: list[tuple[int, int]]
+) -> Iterator[re.Match[str]]:
+    """Find mentions with a plus sign of their own between those of what is normal."""
+    if not normal:
+        return
+    ends = [0, *(end for _, end in normal)]
+    starts = [*(start for start, _ in normal), len(sentence)]
+    for start, end in zip(ends, starts, strict=True):
+        for match in cue.pattern.finditer(sentence, start, end):
+            if _PLUS.search(match[0]):
+                yield match
 
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:

@@ -32,6 +32,7 @@ STILL_TO_COME: tuple[Status, ...] = ("planned", "requested", "conditional")
 
 _PAST_A_RESULT = 85
 _RESULT = "result"
+_MOST_HEADING_WORDS = 8
 _DEFAULT_KINDS = ("test", "care", "finding", "gain")
 
 
@@ -68,11 +69,21 @@ class Modifier:
 
 
 @cache
+def _table() -> dict[str, Any]:
+    path = files("imrml.features").joinpath("statuses.yaml")
+    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return table
+
+
+@cache
+def _evidence() -> re.Pattern[str]:
+    return re.compile(_table()["evidence"])
+
+
+@cache
 def _rules() -> tuple[_Rule, ...]:
     """Compile the rules, the greatest rank first."""
-    table = yaml.safe_load(
-        files("imrml.features").joinpath("statuses.yaml").read_text(encoding="utf-8")
-    )
+    table = _table()
     terminators = {name: re.compile(words) for name, words in table["terminators"].items()}
     rules = (_compile(row, terminators) for row in table["rules"])
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
@@ -147,7 +158,8 @@ def decide_status(
     Returns
     -------
     Status
-        That of the greatest rank that reaches the mention; done where none does.
+        That of the greatest rank that reaches the mention; where none does, done, or general for a
+        test that a short note only names.
 
     Examples
     --------
@@ -172,7 +184,13 @@ def decide_status(
             reaches = _reaches(one, sentence, span, clause, first_result)
         if reaches:
             return one.rule.status
-    return "done"
+    is_heading = kind == "test" and not _tells_more(sentence)
+    return "general" if is_heading else "done"
+
+
+def _tells_more(sentence: str) -> bool:
+    """Whether a sentence is long, or holds a day, a result or a verb of what was done."""
+    return sentence.count(" ") >= _MOST_HEADING_WORDS or bool(_evidence().search(sentence))
 
 
 def _reaches(

@@ -19,7 +19,9 @@ from .labeller import label_rationale as label_rationale
 from .learned import LearnedPart as LearnedPart
 from .learned import read_learned as read_learned
 from .learned import write_learned as write_learned
+from .learning import IdFigures as IdFigures
 from .learning import LearningResult as LearningResult
 from .learning import fit_learned as fit_learned
 from .quoting import LabelledSpan as LabelledSpan
+from .table import label_as_configured as label_as_configured
 from .table import label_items as label_items

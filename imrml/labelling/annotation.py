@@ -14,7 +14,9 @@ import pandas as pd
 from imrml.deficiencies import deficiency_ids, taxonomy
 from imrml.errors import TableError
 from imrml.labelling.explanation import LabelTrace, find_rows, trace_labels
-from imrml.labelling.gold import item_ids, parse_gold_items
+from imrml.labelling.gold import GoldItem, item_ids, parse_gold_items
+from imrml.labelling.learning import fit_unmeasured
+from imrml.labelling.teaching import order_by_lesson
 from imrml.private_files import write_private
 from imrml.tables.files import read_table
 
@@ -118,7 +120,8 @@ def annotate_items(
     annotator : Annotator
         Shows items and asks.
     chosen : sequence of str, optional
-        Items (``CASE#NUMBER``) or cases to label; by default all.
+        Items (``CASE#NUMBER``) or cases to label, in the table's order; by default all, those
+        first that teach most (:func:`~imrml.labelling.teaching.order_by_lesson`).
     report : callable, optional
         Is handed one sentence on how many items are left to label, before the first of them.
 
@@ -154,7 +157,7 @@ def annotate_items(
     AnnotationResult(n_answered=1, n_left=0)
     """
     path = Path(file)
-    done = read_answered_items(path)
+    done = read_answers(path)
     wanted = items[find_rows(items, chosen)]
     has_rationale = wanted["rationale"].fillna("").str.strip() != ""
     to_label = item_ids(wanted[(wanted["decision"] == "upheld") & has_rationale])
@@ -163,6 +166,9 @@ def annotate_items(
             "item table: an item stands twice, so an answer could be to either; keep one row"
         )
     left = [item_id for item_id in to_label if item_id not in done]
+    if not chosen:
+        learned = fit_unmeasured(items, done)
+        left = order_by_lesson(items, left, done, learned)
     report(f"{len(left):,} of {len(to_label):,} upheld items with a rationale are left to label")
     answered: set[int] = set()
     place = 0
@@ -402,8 +408,8 @@ def write_answer(
         os.fsync(file.fileno())
 
 
-def read_answered_items(path: Path) -> set[str]:
-    """Read which items a file of gold labels holds an answer to.
+def read_answers(path: Path) -> dict[str, GoldItem]:
+    """Read the answers that a file of gold labels holds.
 
     Parameters
     ----------
@@ -412,8 +418,8 @@ def read_answered_items(path: Path) -> set[str]:
 
     Returns
     -------
-    set of str
-        ``CASE#NUMBER``; empty where there is no file.
+    dict of str to GoldItem
+        By ``CASE#NUMBER``; empty where there is no file.
 
     Raises
     ------
@@ -422,11 +428,11 @@ def read_answered_items(path: Path) -> set[str]:
 
     Examples
     --------
-    >>> read_answered_items(Path("nobody_began.jsonl"))
-    set()
+    >>> read_answers(Path("nobody_began.jsonl"))
+    {}
     """
     if path.suffix.lower() != ".jsonl":
         raise TableError(f"{path}: answers are kept as JSON Lines; name a file that ends in .jsonl")
     if not path.exists() or not path.stat().st_size:
-        return set()
-    return set(parse_gold_items(read_table(path), str(path)))
+        return {}
+    return parse_gold_items(read_table(path), str(path))

@@ -5,6 +5,7 @@ role and the item. A second model weighs an item's best score against what the c
 holds weights by hash alone: no word and no text of a letter.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -79,6 +80,22 @@ class LearnedPart:
     intercepts: npt.NDArray[np.float32]
     by_cues: Scores
     offsets: Scores
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the fitted weights, as written or as read back.
+
+        Returns
+        -------
+        str
+            16 hexadecimal digits; others where any weight differs in the file.
+        """
+        digest = hashlib.sha256(" ".join(deficiency_ids()).encode())
+        for array in (self.weights, self.intercepts):
+            digest.update(np.ascontiguousarray(array, dtype="<f2").tobytes())
+        for array in (self.by_cues, self.offsets):
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()[:16]
 
     def score_sentences(self, features: SentenceFeatures) -> Scores:
         """Score each sentence for each id.

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +42,26 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class IdFigures:
+    """What labels of one deficiency are worth, everything fitted without the fold.
+
+    Parameters
+    ----------
+    n_gold : int
+        Gold labels.
+    f1_of_cues, f1 : float
+        Of the cues alone, and with the learned part.
+    interval : tuple of (float, float)
+        Of ``f1``, over resampled cases.
+    """
+
+    n_gold: int
+    f1_of_cues: float
+    f1: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class LearningResult:
     """What was fitted, and what it would add on letters that it was not fitted on.
 
@@ -57,8 +76,8 @@ class LearningResult:
         without the fold.
     gain : tuple of (float, float)
         Interval of the difference over resampled cases.
-    by_id : dict of str to tuple of (int, float, float)
-        Gold labels of each id, F1 of the cues alone, F1 with the learned part.
+    by_id : dict of str to IdFigures
+        Of each id that gold or labels hold.
     """
 
     learned: LearnedPart
@@ -67,7 +86,7 @@ class LearningResult:
     f1_of_cues: float
     f1: float
     gain: tuple[float, float]
-    by_id: dict[str, tuple[int, float, float]]
+    by_id: dict[str, IdFigures]
 
     @property
     def is_better(self) -> bool:
@@ -79,6 +98,32 @@ class LearningResult:
             True where the interval of the gain lies above zero.
         """
         return self.gain[0] > 0
+
+
+def fit_unmeasured(items: pd.DataFrame, gold: dict[str, GoldItem]) -> LearnedPart | None:
+    """Fit the learned part to few gold labels, to tell what it disputes, not to label by.
+
+    Parameters
+    ----------
+    items : DataFrame
+        As for :func:`fit_learned`.
+    gold : dict of str to GoldItem
+        By ``CASE#NUMBER``.
+
+    Returns
+    -------
+    LearnedPart or None
+        None where fewer than ten cases of the table have gold labels.
+    """
+    is_in_gold = [item_id in gold for item_id in item_ids(items)]
+    labelled = items[np.array(is_in_gold, dtype=bool) & (items["decision"] == "upheld")]
+    if labelled["case_number"].nunique() < 2 * _N_FOLDS:
+        return None
+    corpus, is_unread = _read(labelled, gold, None)
+    if len(set(corpus.cases.tolist())) < 2 * _N_FOLDS or not corpus.gold.any():
+        return None
+    learned, _ = _fit(corpus, is_unread, np.ones(len(corpus.gold), dtype=bool))
+    return learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +186,21 @@ def fit_learned(
     held_out = _held_out(corpus, is_unread)
     fitted, _ = _fit(corpus, is_unread, np.ones(len(corpus.gold), dtype=bool))
     before, after, truth = corpus.found[is_unread], held_out[is_unread], corpus.gold[is_unread]
+    drawn = _Resampling(corpus.cases[is_unread], n_bootstrap, seed, level)
+    intervals = drawn.interval(after & truth, after, truth)
     return LearningResult(
         learned=fitted,
         n_items=int(is_unread.sum()),
         n_cases=n_cases,
         f1_of_cues=_f1(before, truth),
         f1=_f1(after, truth),
-        gain=_gain(
-            before,
-            after,
-            truth,
-            corpus.cases[is_unread],
-            n_bootstrap=n_bootstrap,
-            seed=seed,
-            level=level,
-        ),
+        gain=drawn.gain(before, after, truth),
         by_id={
-            id_: (
+            id_: IdFigures(
                 int(truth[:, place].sum()),
                 _f1(before[:, place], truth[:, place]),
                 _f1(after[:, place], truth[:, place]),
+                intervals[place],
             )
             for place, id_ in enumerate(deficiency_ids())
             if truth[:, place].any() or after[:, place].any()
@@ -315,7 +355,7 @@ def _fit_sentences(corpus: _Corpus, items: npt.NDArray[np.int64]) -> tuple[Float
     intercepts = np.full(len(deficiency_ids()), NO_SCORE)
     for place in range(len(deficiency_ids())):
         states = corpus.states[chosen, place]
-        if states.sum() < 2:
+        if states.sum() < 2 or states.all():
             continue
         model = LogisticRegression(C=_SENTENCE_C, solver="liblinear")
         model.fit(common, states)
@@ -360,28 +400,42 @@ def _f1(labels: Bools, gold: Bools) -> float:
     return float(2 * (labels & gold).sum() / max(labels.sum() + gold.sum(), 1))
 
 
-def _gain(
-    before: Bools,
-    after: Bools,
-    gold: Bools,
-    cases: npt.NDArray[np.int64],
-    *,
-    n_bootstrap: int,
-    seed: int,
-    level: float,
-) -> tuple[float, float]:
-    """Give the interval of the gain in micro F1 over resampled cases."""
-    counts = pd.DataFrame(
-        {
-            "right": (before & gold).sum(axis=1),
-            "labels": (before.sum(axis=1) + gold.sum(axis=1)),
-            "right_after": (after & gold).sum(axis=1),
-            "labels_after": (after.sum(axis=1) + gold.sum(axis=1)),
-        }
-    )
-    by_case: Any = counts.groupby(cases).sum().to_numpy(dtype=float)
-    drawn = np.random.default_rng(seed).integers(0, len(by_case), (n_bootstrap, len(by_case)))
-    sums = by_case[drawn].sum(axis=1)
-    gains = 2 * sums[:, 2] / sums[:, 3] - 2 * sums[:, 0] / sums[:, 1]
-    low, high = np.quantile(gains, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+class _Resampling:
+    """Cases drawn with replacement; the same draws for every figure."""
+
+    def __init__(
+        self, cases: npt.NDArray[np.int64], n_bootstrap: int, seed: int, level: float
+    ) -> None:
+        self._case_of = np.unique(cases, return_inverse=True)[1]
+        self._n = int(self._case_of.max()) + 1
+        drawn = np.random.default_rng(seed).integers(0, self._n, (n_bootstrap, self._n))
+        self._times = np.stack([np.bincount(row, minlength=self._n) for row in drawn]).astype(float)
+        self._tails = [(1 - level) / 2, (1 + level) / 2]
+
+    def _sums(self, labels: Bools) -> Floats:
+        """Count labels of each id in each draw: shape (n_bootstrap, n_ids)."""
+        by_case = np.zeros((self._n, labels.shape[1]))
+        np.add.at(by_case, self._case_of, labels)
+        sums: Floats = self._times @ by_case
+        return sums
+
+    def gain(self, before: Bools, after: Bools, gold: Bools) -> tuple[float, float]:
+        """Give the interval of the gain in micro F1."""
+
+        def f1(labels: Bools) -> Floats:
+            right, both = (self._sums(part).sum(axis=1) for part in (labels & gold, labels))
+            return 2 * right / np.maximum(both + self._sums(gold).sum(axis=1), 1)
+
+        low, high = np.quantile(f1(after) - f1(before), self._tails)
+        return float(low), float(high)
+
+    def interval(self, right: Bools, labels: Bools, gold: Bools) -> list[tuple[float, float]]:
+        """Give the interval of each id's F1; draws without the id are left out."""
+        both = self._sums(labels) + self._sums(gold)
+        f1 = np.divide(2 * self._sums(right), both, out=np.full(both.shape, np.nan), where=both > 0)
+        return [
+            (0.0, 1.0)
+            if np.isnan(column).all()
+            else tuple(map(float, np.nanquantile(column, self._tails)))
+            for column in f1.T
+        ]

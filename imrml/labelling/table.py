@@ -4,10 +4,11 @@ from functools import partial
 
 import pandas as pd
 
+from imrml.config import Config
 from imrml.engines.mapping import map_ordered
 from imrml.errors import TableError, require_types
 from imrml.labelling.labeller import find_supports, label_rationale
-from imrml.labelling.learned import LearnedPart
+from imrml.labelling.learned import LearnedPart, read_learned
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
 from imrml.labelling.quoting import LabelledSpan
 from imrml.phrases import pluralize
@@ -91,6 +92,39 @@ def label_items(
         columns["supports_evidence"].append(_quotes(supports))
     cells = pd.DataFrame(columns, index=items.index, dtype="object")
     return items.assign(**{name: cells[name] for name in columns})
+
+
+def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) -> pd.DataFrame:
+    """Label an item table by the labeller that ``labelling.labeller`` names.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Item table, as for :func:`label_items`.
+    config : Config
+        Where ``labelling.labeller`` is null, the cues decide alone.
+    n_jobs : int, default=1
+        Worker processes; -1 for one a core.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`label_items` gives it; labels that the table had give way.
+
+    Raises
+    ------
+    TableError
+        As :func:`label_items`; or the file is no fitted labeller.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> items = pd.DataFrame({"decision": ["upheld"], "rationale": ["It is denied."]})
+    >>> label_as_configured(items, load_config())["deficiencies"].tolist()
+    [[]]
+    """
+    path = config.labelling.labeller
+    return label_items(items, n_jobs, None if path is None else read_learned(path))
 
 
 def _ids(spans: tuple[LabelledSpan, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import FeatureUnion
@@ -12,8 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Profile, Stage
 from imrml.features import HashedText, background, treatment_category
+from imrml.models.settings import default_settings, fill_settings
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.programmes import Programme, programme_of, require_submission_columns
+from imrml.submissions.plain_tables import take_submissions
+from imrml.submissions.programmes import Programme, programme_of
 
 _NOT_CODED = "not coded"
 _BRIEF_SHARE = 0.01
@@ -71,9 +74,9 @@ class SubmissionReader(BaseEstimator):
 
     stage: Stage
     profile: Profile
-    features: dict[str, Any]
-    models: dict[str, Any]
-    abstention: dict[str, Any]
+    features: dict[str, Any] | None
+    models: dict[str, Any] | None
+    abstention: dict[str, Any] | None
     features_: FeatureUnion | None
     hashed_text_: HashedText | None
     feature_names_: np.ndarray | None
@@ -92,13 +95,33 @@ class SubmissionReader(BaseEstimator):
         """
         return programme_of(self.profile)
 
-    def read(self, submissions: SubmissionFrame) -> Inputs:
+    def settings(self, section: str) -> dict[str, Any]:
+        """Give a section of settings, the shipped config's where none were given.
+
+        Parameters
+        ----------
+        section : {'features', 'models', 'abstention'}
+            Its name.
+
+        Returns
+        -------
+        dict
+            Plain values.
+
+        Raises
+        ------
+        ConfigError
+            A setting is unknown.
+        """
+        return fill_settings(default_settings(section), getattr(self, section), section)
+
+    def read(self, submissions: pd.DataFrame) -> Inputs:
         """Compute categories and features once, for several predictions.
 
         Parameters
         ----------
-        submissions : SubmissionFrame of shape (n_items, n_columns)
-            Of the model's stage; may be empty.
+        submissions : SubmissionFrame or DataFrame of shape (n_items, n_columns)
+            Of the model's stage, or requests as a table holds them; may be empty.
 
         Returns
         -------
@@ -107,11 +130,13 @@ class SubmissionReader(BaseEstimator):
 
         Raises
         ------
+        TableError
+            No column names what is asked for.
         LeakageError
             The frame holds a column that is not known at the stage.
         """
         check_is_fitted(self)
-        require_submission_columns(list(submissions.columns), self.stage, self.programme)
+        submissions = take_submissions(submissions, self.stage, self.programme)
         matrix, words = None, None
         if self.features_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.features_.transform(submissions))
@@ -156,7 +181,7 @@ class SubmissionReader(BaseEstimator):
             return [code or _NOT_CODED for code in submissions[column]]
         return [treatment_category(text) for text in submissions["treatment"]]
 
-    def _read(self, given: SubmissionFrame | Inputs) -> Inputs:
+    def _read(self, given: pd.DataFrame | Inputs) -> Inputs:
         return given if isinstance(given, Inputs) else self.read(given)
 
 

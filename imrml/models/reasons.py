@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import compress
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from imrml.deficiencies import taxonomy
@@ -14,7 +15,6 @@ from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, ClassPrior
-from imrml.submissions.frame import SubmissionFrame
 
 # A reason that moves the log-odds by less is left out: it would print as +0.00.
 _SMALLEST_REASON = 0.005
@@ -47,7 +47,7 @@ class ReasonGiver(SubmissionReader):
     def _notes_on_outcome(self) -> list[str]:
         if not isinstance(self.outcome_, CalibratedClassifier):
             return []
-        kind = self.models["outcome"]["kind"]
+        kind = self.settings("models")["outcome"]["kind"]
         notes = [self.outcome_.calibration_note_]
         if self.blend_ is not None:
             notes.append(self.blend_.sentence)
@@ -71,7 +71,7 @@ class ReasonGiver(SubmissionReader):
         return ""
 
     def reasons(
-        self, submissions: SubmissionFrame | Inputs, n_reasons: int
+        self, submissions: pd.DataFrame | Inputs, n_reasons: int
     ) -> list[list[tuple[str, float]]]:
         """List for each item what moved its log-odds most, away from the average item.
 
@@ -80,7 +80,7 @@ class ReasonGiver(SubmissionReader):
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
         n_reasons : int
             At most this many an item, strongest first.
@@ -104,7 +104,7 @@ class ReasonGiver(SubmissionReader):
         return [of_prior if is_short else of_model for is_short, of_prior, of_model in rows]
 
     def moving_features(
-        self, submissions: SubmissionFrame | Inputs, n_features: int
+        self, submissions: pd.DataFrame | Inputs, n_features: int
     ) -> list[list[tuple[str, float]]]:
         """List for each item the features that moved its log-odds most; all rows at once.
 
@@ -112,7 +112,7 @@ class ReasonGiver(SubmissionReader):
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
         n_features : int
             At most this many an item, strongest first.

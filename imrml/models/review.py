@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import expit
 from sklearn import config_context
+from sklearn.utils.validation import check_consistent_length
 
 from imrml.config import Config, FeaturesConfig, Profile, Stage
 from imrml.deficiencies import deficiency_ids
@@ -16,6 +17,7 @@ from imrml.errors import NotEnoughDataError
 from imrml.features import build_features
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
 from imrml.models.blend import to_log_odds
+from imrml.models.classifier import ReviewClassifier, read_target
 from imrml.models.counts import CategoryCounts
 from imrml.models.inputs import Inputs, least_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
@@ -24,39 +26,47 @@ from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.programmes import require_submission_columns
+from imrml.submissions.plain_tables import take_submissions
 
 
-class ReviewModel(DeficiencyPredictor, ReasonGiver):
+class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
     """P(overturned | denied and appealed) and P(deficiency | upheld) for submissions of one stage.
 
+    A scikit-learn classifier: what was not given is the shipped config's, settings inside the
+    sections have names of their own (``outcome__c``), and it takes a plain DataFrame of requests.
     Every ``predict_...`` method takes submissions, or the :class:`Inputs` that :meth:`read` made of
     them.
 
     Parameters
     ----------
-    stage : {'rfa', 'imr'}
+    stage : {'rfa', 'imr'}, default='imr'
         When predictions are made: before utilization review, or after its denial and before the IMR
-        application. The config's default is ``imr``.
-    features : dict
+        application.
+    features : dict, optional
         Section ``features`` of a config, as plain values: which columns are read (by default the
         narrative, but neither age nor sex) and how much text (words and pairs of words, at most
         20,000 terms, each in 5 cases or more).
-    models : dict
+    models : dict, optional
         Section ``models``: the kind of outcome model (by default ``logistic``, calibrated by
         ``sigmoid``), the deficiency model (``ridge``), the shrinkage of the category rates (20
         items) and the refits behind the interval (20, at a level of 0.9).
-    abstention : dict
+    abstention : dict, optional
         Section ``abstention``: when the model does not answer. By default for a request of fewer
         than 2 words, a treatment category of fewer than 5 training items, and one of whose words
         more than 0.45 are unknown.
-    seed : int
-        Starts every random draw. The config's default is 20140101.
+    seed : int, default=20140101
+        Starts every random draw.
     profile : {'letters', 'dmhc'}, default='letters'
         Name of the programme whose reviews these are; see :attr:`programme`.
 
     Attributes
     ----------
+    classes_ : ndarray of shape (2,)
+        False and True, or 0 and 1 where ``y`` held those: upheld and overturned.
+    n_features_in_ : int
+        Columns of the frame that it was fitted on.
+    feature_names_in_ : ndarray of object of shape (n_features_in_,)
+        Their names.
     class_rate_ : float
         Share of overturned training items.
     categories_ : CategoryPrior
@@ -119,11 +129,11 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
 
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
-        stage: Stage,
-        features: dict[str, Any],
-        models: dict[str, Any],
-        abstention: dict[str, Any],
-        seed: int,
+        stage: Stage = "imr",
+        features: dict[str, Any] | None = None,
+        models: dict[str, Any] | None = None,
+        abstention: dict[str, Any] | None = None,
+        seed: int = 20140101,
         profile: Profile = "letters",
     ) -> None:
         self.stage = stage
@@ -158,9 +168,9 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
 
     def fit(  # noqa: PLR0917 - what is known of each item
         self,
-        submissions: SubmissionFrame,
-        overturned: Any,
-        cases: Any,
+        X: pd.DataFrame,
+        y: Any,
+        cases: Any = None,
         deficiencies: pd.DataFrame | None = None,
         is_labelled: Any = None,
         years: Any = None,
@@ -170,18 +180,20 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
 
         Parameters
         ----------
-        submissions : SubmissionFrame of shape (n_items, n_columns)
-            What was known at the stage.
-        overturned : array of bool of shape (n_items,)
-            Decisions.
-        cases : array of shape (n_items,)
-            Case number of each item; folds, refits and the vocabulary count cases.
+        X : SubmissionFrame or DataFrame of shape (n_items, n_columns)
+            What was known at the stage: a frame made for it, or requests as a table holds them.
+        y : array-like of shape (n_items,) or (n_items, 19)
+            Whether each item was overturned, as truth values or as 0 and 1; beside it may stand one
+            column a deficiency, missing in rows that nobody labelled.
+        cases : array-like of shape (n_items,), optional
+            Case number of each item; folds, refits and the vocabulary count cases. Each item is a
+            case of its own where absent.
         deficiencies : DataFrame of bool of shape (n_items, 18), optional
             One column an id.
-        is_labelled : array of bool of shape (n_items,), optional
+        is_labelled : array-like of bool of shape (n_items,), optional
             Rows whose deficiencies somebody looked for; all where absent. Overturned items never
             count.
-        years : array of float of shape (n_items,), optional
+        years : array-like of float of shape (n_items,), optional
             Year of each decision, for models in which old decisions count less; NaN where unknown.
         label_weights : ndarray of float of shape (n_items, 18), optional
             How much each label counts, above 0; all alike where absent.
@@ -195,30 +207,40 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         ------
         NotEnoughDataError
             No item at all, or one decision only where the outcome model is a logistic regression.
+        TableError
+            No column names what is asked for.
         LeakageError
             The frame holds a column that is not known at the stage.
         """
-        require_submission_columns(list(submissions.columns), self.stage, self.programme)
-        overturned, cases = np.asarray(overturned, dtype=bool), np.asarray(cases, dtype=str)
+        submissions = take_submissions(X, self.stage, self.programme)
+        decisions, deficiencies, labelled = read_target(y, deficiencies)
+        overturned = decisions.astype(bool)
         n_items = len(overturned)
         if not n_items:
             raise NotEnoughDataError("no item to fit a model on")
+        cases = np.asarray(np.arange(n_items) if cases is None else cases).astype(str)
+        check_consistent_length(submissions, overturned, cases, deficiencies, is_labelled, years)
+        self.classes_ = np.array([0, 1], dtype=decisions.dtype)
+        self.feature_names_in_ = np.asarray([*map(str, X.columns)], dtype=object)
+        self.n_features_in_ = len(X.columns)
         if years is None:
             years = np.full(n_items, np.nan)
         labelled_rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
-            is_known = np.ones(n_items, dtype=bool) if is_labelled is None else is_labelled
+            is_known = labelled if is_labelled is None else is_labelled
+            is_known = np.ones(n_items, dtype=bool) if is_known is None else is_known
             labelled_rows = np.flatnonzero(np.asarray(is_known, dtype=bool) & ~overturned)
+        features, models = self.settings("features"), self.settings("models")
 
         # 1. Rates, which need no features.
         categories = self._categories(submissions)
         self.class_rate_ = float(overturned.mean())
-        self.categories_ = CategoryPrior(self.models["category_shrinkage"])
+        self.categories_ = CategoryPrior(models["category_shrinkage"])
         self.categories_.fit(categories, overturned, cases)
 
         # 2. Features, where either model reads them.
-        is_outcome_prior = self.models["outcome"]["kind"].endswith("_prior")
-        is_ridge = len(labelled_rows) > 0 and self.models["deficiency"]["kind"] == "ridge"
+        is_outcome_prior = models["outcome"]["kind"].endswith("_prior")
+        is_ridge = len(labelled_rows) > 0 and models["deficiency"]["kind"] == "ridge"
         self.features_, matrix = None, None
         if is_ridge or not is_outcome_prior:
             matrix = self._fit_features(submissions, overturned, cases)
@@ -227,11 +249,11 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         )
 
         # 3. The outcome, and what makes the model abstain.
-        self.outcome_, self.blend_ = fit_outcome(self.models, items, overturned, self.seed)
+        self.outcome_, self.blend_ = fit_outcome(models, items, overturned, self.seed)
         self.least_words_ = 0.0
-        if matrix is not None and self.features["use_case_summary"]:
+        if matrix is not None and features["use_case_summary"]:
             self.least_words_ = least_words(submissions["case_summary"])
-        self.known_words_ = learn_words(submissions, cases.tolist(), self.features["min_cases"])
+        self.known_words_ = learn_words(submissions, cases.tolist(), features["min_cases"])
 
         # 4. Deficiencies, on upheld items.
         self.least_background_, self.columns_shown_ = 0.0, {}
@@ -246,7 +268,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
     def _fit_features(
         self, submissions: SubmissionFrame, overturned: np.ndarray, cases: np.ndarray
     ) -> sparse.csr_matrix:
-        settings = FeaturesConfig.model_validate(self.features)
+        settings = FeaturesConfig.model_validate(self.settings("features"))
         self.features_ = build_features(settings, self.stage, self.programme)
         with config_context(enable_metadata_routing=True):
             values = self.features_.fit_transform(submissions, overturned, cases=cases)
@@ -256,12 +278,12 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
             self.feature_names_ = self.features_.get_feature_names_out().astype(str)
         return sparse.csr_matrix(values)
 
-    def predict_proba(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
+    def predict_proba(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict P(upheld) and P(overturned); the category's rates where a narrative is too brief.
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -277,12 +299,12 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
             None if p_overturned is None else two_columns(p_overturned),
         )
 
-    def predict_alone(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
+    def predict_alone(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict as :meth:`predict_proba` would without the priors that the model is blended with.
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -292,7 +314,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         """
         return self._predict(self._read(submissions), lambda model, X: model.predict_proba(X))
 
-    def predict_interval(self, submissions: SubmissionFrame | Inputs) -> np.ndarray:
+    def predict_interval(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict an interval for P(overturned) at ``models.interval_level``.
 
         That of a blend is as wide, in log-odds, as the model's own, around the blend: what is drawn
@@ -300,7 +322,7 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -308,7 +330,8 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         ndarray of shape (n_items, 2)
             Lower and upper end, 0 to 1; NaN where the kind of outcome model has none.
         """
-        level, inputs, moved = self.models["interval_level"], self._read(submissions), None
+        level = self.settings("models")["interval_level"]
+        inputs, moved = self._read(submissions), None
         if self.blend_ and inputs.categories:
             assert isinstance(self.outcome_, CalibratedClassifier)  # priors are not blended
             ends = to_log_odds(self.outcome_.predict_interval(inputs.matrix, level))
@@ -346,12 +369,12 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
             predicted[inputs.is_too_short] = predict(self.categories_, brief)
         return predicted
 
-    def base_rates(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+    def base_rates(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Give the overturn rate of each item's treatment category.
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -369,12 +392,12 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
             }
         ).set_axis(inputs.submissions.index)
 
-    def abstain_reasons(self, submissions: SubmissionFrame | Inputs) -> list[str]:
+    def abstain_reasons(self, submissions: pd.DataFrame | Inputs) -> list[str]:
         """Say for each item why the model does not answer, in plain words.
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -386,9 +409,10 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
         n_items = len(inputs.categories)
         # What the model would answer is worked out only where it may be a reason.
         p_overturned, interval = np.full(n_items, np.nan), np.full((n_items, 2), np.nan)
-        if any(self.abstention[name] is not None for name in ("near_threshold", "min_confidence")):
+        abstention = self.settings("abstention")
+        if any(abstention[name] is not None for name in ("near_threshold", "min_confidence")):
             p_overturned = self.predict_proba(inputs)[:, 1]
-        if self.abstention["max_interval_width"] is not None:
+        if abstention["max_interval_width"] is not None:
             interval = self.predict_interval(inputs)
         answers = {
             "category": inputs.categories,
@@ -399,5 +423,5 @@ class ReviewModel(DeficiencyPredictor, ReasonGiver):
             "high": interval[:, 1].tolist(),
         }
         return find_reasons(
-            self.abstention, inputs.submissions, answers, decision_threshold(self.models)
+            abstention, inputs.submissions, answers, decision_threshold(self.settings("models"))
         )

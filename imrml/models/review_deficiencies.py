@@ -40,12 +40,12 @@ class DeficiencyPredictor(SubmissionReader):
         """
         return self.deficiencies_ is not None
 
-    def predict_deficiencies(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+    def predict_deficiencies(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Predict P(deficiency | upheld).
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -99,12 +99,12 @@ class DeficiencyPredictor(SubmissionReader):
             request[[0] * len(places)].maximum(shown), inputs.categories * len(places)
         )
 
-    def deficiency_priors(self, submissions: SubmissionFrame | Inputs) -> pd.DataFrame:
+    def deficiency_priors(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Give the rate of each deficiency in the treatment category: the baseline to beat.
 
         Parameters
         ----------
-        submissions : SubmissionFrame or Inputs
+        submissions : SubmissionFrame, DataFrame or Inputs
             Items.
 
         Returns
@@ -145,12 +145,12 @@ class DeficiencyPredictor(SubmissionReader):
         if self.deficiencies_ is None or not n_items:
             return p_deficiency, ["all"] * n_items
         is_read = inputs.has_enough_context & ~abstains
-        if self.models["deficiency"]["kind"] != "ridge":
+        if self.settings("models")["deficiency"]["kind"] != "ridge":
             is_read[:] = False
         if is_read.all():
             return p_deficiency, ["model"] * n_items
         sources = self.counts_.find_sources(
-            inputs.categories, self.abstention["min_category_items"]
+            inputs.categories, self.settings("abstention")["min_category_items"]
         )
         rates = self.deficiencies_.predict_rates(inputs.categories)
         answers = np.where(is_read[:, None], p_deficiency, rates)
@@ -170,15 +170,16 @@ class DeficiencyPredictor(SubmissionReader):
     ) -> None:
         """Fit on the upheld items at ``rows``, whose labels (n_items, 18) somebody looked for."""
         matrix, scale, answers = None, None, None
-        reads_features = self.models["deficiency"]["kind"] == "ridge"
+        features, models = self.settings("features"), self.settings("models")
+        reads_features = models["deficiency"]["kind"] == "ridge"
         if reads_features:
             assert items.matrix is not None
             labelled = SubmissionFrame(submissions.iloc[rows])
             self.hashed_text_ = HashedText(
                 self.stage,
-                use_case_summary=self.features["use_case_summary"],
-                word_ngrams=self.features["word_ngrams"],
-                n_buckets=self.features["n_buckets"],
+                use_case_summary=features["use_case_summary"],
+                word_ngrams=features["word_ngrams"],
+                n_buckets=features["n_buckets"],
             )
             words = self.hashed_text_.fit_transform(labelled)
             matrix = sparse.hstack([items.matrix[rows], words])
@@ -189,9 +190,9 @@ class DeficiencyPredictor(SubmissionReader):
                 if name.startswith(_SHOWS)
             }
             answers = [self._places_shown(answering_cues()[id_]) for id_ in deficiency_ids()]
-            if self.features["use_case_summary"]:
+            if features["use_case_summary"]:
                 self.least_background_ = least_words(map(background, labelled["case_summary"]))
-        settings = {**self.models["deficiency"], "ship": self.models["ship"]}
+        settings = {**models["deficiency"], "ship": models["ship"]}
         self.deficiencies_ = DeficiencyModel(**settings).fit(
             matrix,
             labels[rows],

@@ -8,6 +8,7 @@ import json
 import stat
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -159,8 +160,9 @@ def _may_count(path: Path) -> bool:
 def fingerprint_inputs(config: Config, files: DroppedFiles | None = None) -> str:
     """Digest config, versions and dropped files: the same digest means that nothing is new.
 
-    Of the files, names, sizes and times count. Times only tell files apart, so a clock that goes
-    back does no harm. Cases that were forgotten since count as news.
+    Of the files, and of the labeller that config names, names, sizes and times count. Times only
+    tell files apart, so a clock that goes back does no harm. Cases that were forgotten since count
+    as news.
 
     Parameters
     ----------
@@ -189,16 +191,20 @@ def fingerprint_inputs(config: Config, files: DroppedFiles | None = None) -> str
     files = files or find_dropped_files(config)
     facts = []
     for path in (*files.letters, *files.tables):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        name = str(path.relative_to(files.folder))
-        facts.append((name, status.st_size, status.st_mtime_ns))
+        with suppress(OSError):
+            facts.append((str(path.relative_to(files.folder)), *_sign(path)))
+    if config.labelling.labeller is not None:
+        with suppress(OSError):  # labelling will say that it is absent
+            facts.append(("labeller", *_sign(Path(config.labelling.labeller))))
     # A champion of another version cannot be used.
     made_by = [version(package) for package in ("imrml", "scikit-learn")]
     known = [config.model_dump(), made_by, facts, digest_forgotten()]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
+def _sign(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _memory() -> Path:

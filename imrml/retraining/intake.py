@@ -2,9 +2,9 @@
 
 The files themselves stay where they are. Letters (also in archives) are parsed once, by the hash of
 their bytes, and labelled; item tables (``.parquet``, ``.jsonl``, ``.csv``), such as ``imrml import
-dmhc`` writes, are taken as they are. Of a case that stands in several of them, the newest
-determination counts (:mod:`imrml.retraining.corrections`). A file that cannot be read costs nothing
-but itself. Cases that were forgotten stay out.
+dmhc`` writes, are taken as they are, unless config names a labeller of rationales. Of a case that
+stands in several of them, the newest determination counts (:mod:`imrml.retraining.corrections`). A
+file that cannot be read costs nothing but itself. Cases that were forgotten stay out.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from imrml.config import Config, state_dir
 from imrml.corpus import Journal, failure_table, item_table, parse_new, require_columns
 from imrml.documents import LetterFile, walk_letters
 from imrml.errors import DocumentError, ImrmlError, TableError
-from imrml.labelling import label_items
+from imrml.labelling import label_as_configured
 from imrml.retraining.corrections import Arrivals, keep_newest, mark_determinations
 from imrml.retraining.drop_folder import DroppedFiles, find_dropped_files
 from imrml.retraining.forgotten import Forgotten, read_forgotten
@@ -81,7 +81,7 @@ def ingest(config: Config, n_jobs: int = 1, files: DroppedFiles | None = None) -
         table = read_table(letters)
         table = table[~_is_forgotten(table, forgotten)].reset_index(drop=True)
         of_letters = _mark_letters(table)
-        parts.append(label_items(table, n_jobs=n_jobs))
+        parts.append(label_as_configured(table, config, n_jobs))
         marks.append(of_letters)
         present.append(_find_present(of_letters, seen))
     for path in files.tables:
@@ -92,6 +92,8 @@ def ingest(config: Config, n_jobs: int = 1, files: DroppedFiles | None = None) -
             continue
         table = table[~_is_forgotten(table, forgotten)].reset_index(drop=True)
         name = pd.Series(str(path.relative_to(files.folder)), index=table.index, dtype="str")
+        if config.labelling.labeller is not None and "rationale" in table:
+            table = label_as_configured(table, config, n_jobs)
         parts.append(table)
         marks.append(mark_determinations(table, name))
         present.append(marks[-1])

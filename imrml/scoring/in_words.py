@@ -191,7 +191,7 @@ def format_interval(row: Mapping[Any, Any]) -> str:
     if _is_base_rate(row):
         return (
             f"The figure is the category's rate, which lies between {low} and {high} "
-            "with 90% confidence; nothing in this request moved it."
+            "with 90% confidence; beyond its category nothing in this request moves it on balance."
         )
     uncertain = (
         "The figure is uncertain: learned from other letters of the same kind, "

@@ -329,7 +329,9 @@ def score_inputs(
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]
-    predicted = _predict_words(p_overturned, base_rates, decision_threshold(fitted.models))
+    predicted = _predict_words(
+        p_overturned, base_rates, decision_threshold(fitted.settings("models"))
+    )
     p_deficiencies, sources = fitted.answer_deficiencies(inputs, abstains)
     likely = rank_deficiencies(p_deficiencies)
     shown, planned = _find_documents(inputs.submissions)

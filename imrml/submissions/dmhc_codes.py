@@ -65,6 +65,23 @@ def map_heading(heading: str) -> str | None:
     return _ours_by_theirs("headings").get(_fold(heading))
 
 
+def list_headings() -> list[str]:
+    """List the headings of the state's data, as its files spell them and run together.
+
+    Returns
+    -------
+    list of str
+        Such as ``"Age Range"`` and ``"AgeRange"``.
+
+    Examples
+    --------
+    >>> {"Age Range", "AgeRange"} <= {*list_headings()}
+    True
+    """
+    titles = [words.title() for theirs in _table()["headings"].values() for words in theirs]
+    return [*titles, *(title.replace(" ", "") for title in titles)]
+
+
 def is_passed_over(heading: str) -> bool:
     """Tell whether a heading of the state's data is known to be of no use.
 

@@ -1,7 +1,7 @@
 """Headings of clerks' tables: which column of ours each means, by synonyms or as somebody says."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -18,6 +18,11 @@ _NUMBER_SIGN = re.compile(r"#")
 _CAMELS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LAST_NUMBER = re.compile(r"\s{0,3}#?\d{1,2}\s{0,3}$")
 _PARTS = re.compile(r"\s{0,3}(?:[/&,+]|\band\b|\bor\b)\s{0,3}")
+_ACRONYMS = re.compile(
+    r"\b(?:cm|cpt|dme|doi|dol|ee|hcpcs|hpi|icd|id|imr|iw|md|mtus|pr|pr2|rfa|ur|wc|wcab)\b"
+)
+_CODE_NUMBER = re.compile(r"\b(icd|pr) (?=\d)")
+_NUMBER_WORD = re.compile(r"\bnumber\b")
 ONE_OF = frozenset({"treatment", "request_id"})
 """Columns for which one heading counts; of the others all that mean them are read together."""
 
@@ -55,6 +60,41 @@ def _synonyms() -> dict[str, tuple[str, int]]:
         # Our own names too: as a part of a heading, or numbered.
         for rank, heading in enumerate([column, *headings], start=-1)
     }
+
+
+def spell_headings(columns: Collection[str]) -> list[str]:
+    """Spell headings that mean some columns as tables do: upper and lower case, "#" for "number".
+
+    Parameters
+    ----------
+    columns : collection of str
+        Columns of ours; a heading of age and sex counts where one of them is there.
+
+    Returns
+    -------
+    list of str
+        Without our own names; each once.
+
+    Examples
+    --------
+    >>> spell_headings({"sex"})[:5]
+    ['gender', 'Gender', 'GENDER', 'claimant sex', 'Claimant sex']
+    >>> {"ICD-10 Code", "Dx"} <= {*spell_headings({"diagnosis"})}
+    True
+    """
+    wanted = {*columns, AGE_AND_SEX} if {"age", "sex"} & {*columns} else {*columns}
+    spelled: dict[str, None] = {}
+    for folded, (column, rank) in _synonyms().items():
+        if column not in wanted or rank < 0:
+            continue
+        hyphened, signed = _CODE_NUMBER.sub(r"\1-", folded), _NUMBER_WORD.sub("#", folded)
+        for words in dict.fromkeys((folded, hyphened, signed)):
+            shown = _ACRONYMS.sub(lambda acronym: acronym[0].upper(), words)
+            title = " ".join(word[:1].upper() + word[1:] for word in shown.split())
+            sentence = shown[:1].upper() + shown[1:]
+            snake = "_".join(words.split())
+            spelled |= dict.fromkeys((words, sentence, title, words.upper(), snake))
+    return [heading for heading in spelled if heading not in columns]
 
 
 def find_synonym(heading: str) -> str | None:

@@ -13,7 +13,7 @@ from imrml.submissions.columns import (
     SUBMISSION_COLUMNS,
     Column,
 )
-from imrml.submissions.dmhc_codes import fill_codes, map_heading
+from imrml.submissions.dmhc_codes import fill_codes, list_headings, map_heading
 
 _KNOWN_AT_STAGE: dict[Stage, frozenset[str]] = {
     "rfa": frozenset({"rfa", "proxy"}),
@@ -23,6 +23,10 @@ _KNOWN_AT_STAGE: dict[Stage, frozenset[str]] = {
 
 def _map_no_heading(_heading: str) -> None:
     return None
+
+
+def _list_no_heading() -> list[str]:
+    return []
 
 
 def _keep_cells(cells: RawColumns) -> RawColumns:
@@ -49,6 +53,8 @@ class Programme:
         Column whose code is the treatment category; None where words of the treatment tell it.
     map_heading : callable, default gives None for each
         Gives a heading of the programme's own files our column's name, or None.
+    list_headings : callable, default gives none
+        Lists the headings of the programme's own files.
     fill_cells : callable, default gives back what it takes
         Fills cells of a table from other cells of the same row.
 
@@ -64,6 +70,7 @@ class Programme:
     code_columns: tuple[str, ...] = ()
     category_column: str | None = None
     map_heading: Callable[[str], str | None] = field(default=_map_no_heading, repr=False)
+    list_headings: Callable[[], Sequence[str]] = field(default=_list_no_heading, repr=False)
     fill_cells: Callable[[RawColumns], RawColumns] = field(default=_keep_cells, repr=False)
 
     @property
@@ -91,6 +98,7 @@ DMHC = Programme(
     code_columns=(*(column.name for column in CODED_COLUMNS), "sex"),
     category_column="treatment_category",
     map_heading=map_heading,
+    list_headings=list_headings,
     fill_cells=fill_codes,
 )
 """The coded data of the Department of Managed Health Care on reviews of health plans."""

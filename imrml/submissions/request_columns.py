@@ -9,7 +9,13 @@ import pandas as pd
 
 from imrml.phrases import pluralize
 from imrml.submissions.cells import RawColumns
-from imrml.submissions.headings import AGE_AND_SEX, ONE_OF, find_synonym, rank_heading
+from imrml.submissions.headings import (
+    AGE_AND_SEX,
+    ONE_OF,
+    find_synonym,
+    rank_heading,
+    spell_headings,
+)
 from imrml.submissions.programmes import Programme
 
 _LINE_NUMBER = re.compile(r"\d{0,4}")
@@ -36,6 +42,38 @@ def own_name(heading: str, programme: Programme) -> str | None:
     name = _ALIASES.get(folded, folded)
     name = programme.map_heading(heading) or name
     return name if name in programme.known_columns else None
+
+
+def spell_columns(columns: Sequence[str], programme: Programme) -> list[str]:
+    """Spell the columns of a table of requests in the ways that tables are headed.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Of ours, those that a table may have.
+    programme : Programme
+        Whose reviews; of ``DMHC`` with the headings of the state's own files.
+
+    Returns
+    -------
+    list of str
+        The columns themselves, then whatever else is read as one of them; each once.
+
+    Examples
+    --------
+    >>> from imrml.submissions.programmes import LETTERS
+    >>> spell_columns(["case_summary"], LETTERS)[:4]
+    ['case_summary', 'notes', 'case summary', 'Case summary']
+    """
+    own = [*columns, *(alias for alias, name in _ALIASES.items() if name in columns)]
+    spelled = [
+        spell(name.replace("_", " "))
+        for name in own
+        for spell in (str, str.capitalize, str.title, str.upper)
+    ]
+    read_as = {*columns, AGE_AND_SEX}
+    headings = (*own, *spelled, *programme.list_headings(), *spell_headings(columns))
+    return [*dict.fromkeys(one for one in headings if name_column(one, programme) in read_as)]
 
 
 def name_column(heading: str, programme: Programme) -> str | None:

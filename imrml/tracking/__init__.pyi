@@ -3,6 +3,7 @@ from .addresses import load_model as load_model
 from .bundling import BundledModel as BundledModel
 from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
+from .experiments import deleted_experiments as deleted_experiments
 from .flattening import flatten as flatten
 from .location import artifacts_dir as artifacts_dir
 from .location import describe_move as describe_move
@@ -24,7 +25,6 @@ from .registry import promote as promote
 from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves
 from .runs import LoggedRun as LoggedRun
-from .runs import deleted_experiments as deleted_experiments
 from .runs import discard_unfinished as discard_unfinished
 from .runs import list_runs as list_runs
 from .runs import log_training as log_training

@@ -72,8 +72,12 @@ def connected() -> Iterator["MlflowClient"]:
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
         # They log what they raise, with its traceback and the address: it is told below.
-        for name in ("mlflow", "alembic", "sqlalchemy", "urllib3"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        loggers = [
+            logging.getLogger(name) for name in ("mlflow", "alembic", "sqlalchemy", "urllib3")
+        ]
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL)
         mlflow_database.MAX_RETRY_COUNT = _MAX_TRIES
         uri, given = tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")
         mlflow.set_tracking_uri(uri)
@@ -98,6 +102,9 @@ def connected() -> Iterator["MlflowClient"]:
         finally:  # set_tracking_uri also sets the variable, as if somebody had wished it
             if given is None:
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
+            # A model served in the same Python says by MLflow's log what it drops.
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 def check_database() -> str:

@@ -16,11 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from imrml.errors import ModelError, TrackingError
+from imrml.errors import ModelError
 from imrml.models import MODEL_FILES, load_model
-from imrml.tracking.connection import artifact_location, connected
-from imrml.tracking.flattening import flatten, flatten_figures
+from imrml.submissions.columns import SUBMISSION_COLUMNS
+from imrml.tracking.connection import connected
+from imrml.tracking.experiments import find_experiment
+from imrml.tracking.flattening import (
+    LEARNING_CURVE,
+    fit_parameters,
+    flatten_figures,
+    headline_figures,
+    learning_steps,
+)
 from imrml.tracking.location import shown_tracking_uri
+from imrml.tracking.plots import read_plots
 from imrml.tracking.serving import EXAMPLE_REQUEST, signature
 
 if TYPE_CHECKING:
@@ -29,10 +38,9 @@ if TYPE_CHECKING:
 ARTIFACTS = ("metrics.json", "report.html", "card.md")
 """Files of a model's folder that go to MLflow beside the model; none holds text of a record."""
 
-_BLOCKS = ("outcome", "baselines", "deficiencies", "slices")
-"""Blocks of ``metrics.json`` that become MLflow metrics; the whole file is an artifact."""
-_MAX_PARAM = 500
-"""Characters of a parameter's value that every MLflow store takes."""
+_MAX_PARAM, _MAX_DESCRIPTION = 500, 5_000
+"""Characters of a parameter's value and of a description that every MLflow store takes."""
+_COLUMN_TYPES = {"Float64": "double", "date": "datetime", "string": "string"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +67,21 @@ class LoggedRun:
     link: str
 
 
-def log_training(model_dir: Path) -> LoggedRun:
+def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
     """Log one training and register its model.
 
-    Logged are config, commit, data set, packages, splits, metrics, report, card and model. A
-    training that was logged whole is not logged again; what an interrupted attempt left behind is
-    deleted first.
+    Logged are config, commit, data set, packages, splits, the headline figures (all others are in
+    ``metrics.json``), report, plots, card and model. A training that was logged whole is not logged
+    again; what an interrupted attempt left behind is deleted first.
 
     Parameters
     ----------
     model_dir : Path
         Folder with the model, ``metrics.json``, ``report.html`` and ``card.md``, as
         :func:`imrml.tracking.trained.train` writes them.
+    run_id : str, optional
+        Run that :func:`~imrml.tracking.experiments.running_training` started; a new one is started
+        without it.
 
     Returns
     -------
@@ -95,29 +106,35 @@ def log_training(model_dir: Path) -> LoggedRun:
     with connected() as client:
         import mlflow  # noqa: PLC0415
 
-        experiment_id = _find_experiment(client, recipe["tracking"]["experiment"])
-        run_id = _keep_whole_run(client, experiment_id, manifest["model_version"])
-        if run_id is None:
+        experiment_id = find_experiment(client, recipe["tracking"]["experiment"])
+        whole_id = _keep_whole_run(client, experiment_id, manifest["model_version"])
+        if whole_id is None:
             packages = manifest["made_with"]["packages"]
-            # Born with its tags: a run that is killed at once can be told by them.
-            title = str(manifest["model_version"])
-            with mlflow.start_run(
-                experiment_id=experiment_id, run_name=title, tags=_tags(manifest)
-            ) as run:
-                run_id = run.info.run_id
-                client.log_inputs(run_id, [_describe_dataset(manifest["data"])])
+            # Born with its tags, or given them at once: a run that is killed can be told by them.
+            title, tags = str(manifest["model_version"]), _tags(manifest)
+            given: dict[str, Any] = {
+                "experiment_id": experiment_id,
+                "run_name": title,
+                "tags": tags,
+            }
+            with mlflow.start_run(run_id) if run_id else mlflow.start_run(**given) as run:
+                whole_id = run.info.run_id
+                mlflow.set_tags({**tags, "mlflow.runName": title})
+                client.log_inputs(whole_id, [_describe_dataset(manifest["data"])])
                 mlflow.log_params(
-                    {key: str(value)[:_MAX_PARAM] for key, value in flatten(recipe).items()}
+                    {key: str(value)[:_MAX_PARAM] for key, value in fit_parameters(recipe).items()}
                 )
                 mlflow.log_dict(recipe, "config.yaml")
                 mlflow.log_dict(manifest["splits"], "splits.yaml")
                 mlflow.log_dict(packages, "packages.yaml")
-                mlflow.log_metrics(
-                    flatten_figures({name: metrics.get(name, {}) for name in _BLOCKS})
-                )
+                mlflow.log_metrics(headline_figures(metrics, manifest["headline"]))
+                for step, value in learning_steps(metrics.get("learning_curve", [])):
+                    mlflow.log_metric(f"learning_curve.{LEARNING_CURVE}", value, step=step)
                 log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
                 for file in ARTIFACTS:
                     mlflow.log_artifact(str(model_dir / file))
+                for name, drawn in read_plots(model_dir / "report.html").items():
+                    mlflow.log_text(drawn, f"plots/{name}.svg")
                 # Only the model's own files: whatever else lies in the folder may hold records.
                 with (
                     _staged(model_dir) as staged,
@@ -134,10 +151,21 @@ def log_training(model_dir: Path) -> LoggedRun:
                         ],
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
-        version = _register(client, name, run_id, str(manifest["model_version"]), alias)
+        version = _register(client, name, whole_id, str(manifest["model_version"]), alias)
+        _describe(client, name, version, (model_dir / "card.md").read_text(encoding="utf-8"))
         return LoggedRun(
-            run_id, shown_tracking_uri(), name, version, alias, _link_to(experiment_id, run_id)
+            whole_id, shown_tracking_uri(), name, version, alias, _link_to(experiment_id, whole_id)
         )
+
+
+def _describe(client: "MlflowClient", name: str, version: str, card: str) -> None:
+    """Put the card on the version, and on the registered model where an alias names it."""
+    more = "\n\n(the rest is in card.md of the run)"
+    if len(card) > _MAX_DESCRIPTION:
+        card = card[: _MAX_DESCRIPTION - len(more)] + more
+    client.update_model_version(name, version, description=card)
+    if version in {str(one) for one in client.get_registered_model(name).aliases.values()}:
+        client.update_registered_model(name, description=card)
 
 
 def log_trials(experiment_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -313,7 +341,6 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     rows = []
     for run in runs:
         tags, figures = run.data.tags, run.data.metrics
-        prefix = f"outcome.{tags.get('split', '')}"
         rows.append(
             {
                 "model_version": tags["model_version"],
@@ -322,66 +349,14 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
                     key: tags.get(key, "")
                     for key in ("stage", "trained_on", "outcome_kind", "n_items", "split")
                 },
-                "log_loss": figures.get(f"{prefix}.log_loss"),
-                "log_loss_low": figures.get(f"{prefix}.log_loss.low"),
-                "log_loss_high": figures.get(f"{prefix}.log_loss.high"),
-                "auroc": figures.get(f"{prefix}.auroc"),
-                "ece": figures.get(f"{prefix}.ece"),
+                "log_loss": figures.get("log_loss"),
+                "log_loss_low": figures.get("log_loss.low"),
+                "log_loss_high": figures.get("log_loss.high"),
+                "auroc": figures.get("auroc"),
+                "ece": figures.get("calibration_error"),
             }
         )
     return pd.DataFrame(rows)
-
-
-def _find_experiment(client: "MlflowClient", name: str) -> str:
-    """Find an experiment by its name, or make it; its id."""
-    known = client.get_experiment_by_name(name)
-    if known is None:
-        return str(client.create_experiment(name, artifact_location=artifact_location()))
-    if known.lifecycle_stage == "deleted":
-        raise TrackingError(describe_deleted(name, known.experiment_id))
-    return str(known.experiment_id)
-
-
-def describe_deleted(name: str, experiment_id: str) -> str:
-    """Say that an experiment was deleted in MLflow, and how it is restored.
-
-    Parameters
-    ----------
-    name, experiment_id : str
-        Of the experiment.
-
-    Returns
-    -------
-    str
-    """
-    return (
-        f"experiment {name} was deleted at {shown_tracking_uri()}, nothing can be logged to it: "
-        f"restore it with `mlflow experiments restore --experiment-id {experiment_id}` (with "
-        "MLFLOW_TRACKING_URI set to that place), or name another by tracking.experiment"
-    )
-
-
-def deleted_experiments() -> list[str]:
-    """Find experiments that hold trainings of this program and were deleted in MLflow.
-
-    Returns
-    -------
-    list of str
-        A sentence each, with the command that restores it.
-    """
-    with connected() as client:
-        from mlflow.entities import ViewType  # noqa: PLC0415
-
-        return [
-            describe_deleted(experiment.name, experiment.experiment_id)
-            for experiment in client.search_experiments(view_type=ViewType.DELETED_ONLY)
-            if client.search_runs(
-                [experiment.experiment_id],
-                "tags.model_version != ''",
-                run_view_type=ViewType.ALL,
-                max_results=1,
-            )
-        ]
 
 
 def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -392,11 +367,14 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
         "trained_on": manifest["trained_on"],
         "stage": manifest["stage"],
         "outcome_kind": manifest["outcome_kind"],
+        "evaluated_kind": manifest["recipe"]["models"]["outcome"]["kind"],
+        "shipped_kind": manifest["data"].get("ships", manifest["outcome_kind"]),
         "split": manifest["headline"],
         "verdict": manifest["verdict"],
         "model_version": manifest["model_version"],
         "git_commit": manifest["made_with"]["git_commit"],
         "python": manifest["made_with"]["python"],
+        "mlflow.note.content": manifest["verdict"],
     }
 
 
@@ -404,9 +382,11 @@ def _describe_dataset(facts: Mapping[str, Any]) -> Any:
     """Describe the training items to MLflow: schema, counts and fingerprint, without any item."""
     from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
 
+    types = {column.name: _COLUMN_TYPES[column.dtype] for column in SUBMISSION_COLUMNS}
     schema = {
         "mlflow_colspec": [
-            {"name": name, "type": "string", "required": False} for name in facts["columns"]
+            {"name": name, "type": types.get(name, "string"), "required": False}
+            for name in facts["columns"]
         ]
     }
     counts = {key: facts[key] for key in ("n_items", "n_cases", "n_overturned", "n_labelled")}

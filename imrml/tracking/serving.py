@@ -1,14 +1,19 @@
 """The logged model as MLflow calls it: predictions as by ``imrml score``, without a pickle."""
 
+import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from imrml.models import load_model
-from imrml.scoring.prediction import make_prediction_table, score_columns, sort_items
+from imrml.errors import DemoModelWarning, ModelError
+from imrml.models import LoadedModel, load_model
+from imrml.scoring.in_words import DEMO
+from imrml.scoring.prediction import score
 from imrml.submissions.programmes import columns_at
+from imrml.submissions.request_columns import spell_columns
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -21,9 +26,19 @@ EXAMPLE_REQUEST = {
 }
 """Fictional: it is stored beside every logged model."""
 
+ALLOW_DEMO = "IMRML_ALLOW_DEMO"
+"""Environment variable that, set to 1, lets a served model of invented data answer."""
+_SERVED_FROM = "__pyfunc_model_path__"
+"""Environment variable in which MLflow tells its scoring server where the model lies."""
+
 
 def signature(model_dir: Path) -> "ModelSignature":
-    """Describe input and output to MLflow: the treatment is needed, the stage's columns are taken.
+    """Describe input and output to MLflow: each column and heading is taken and none is needed.
+
+    MLflow drops every column that its input does not name, with a line in its log, and converts
+    what bears a type. So all headings are named by which ``imrml score`` knows a column, each
+    optional and without a type: a table without a treatment is refused by the model itself, which
+    says what it needs.
 
     Parameters
     ----------
@@ -33,47 +48,43 @@ def signature(model_dir: Path) -> "ModelSignature":
     Returns
     -------
     ModelSignature
-        MLflow drops every column that it does not name.
+        Input by name, and the prediction table.
     """
     from mlflow.models import ModelSignature, infer_signature  # noqa: PLC0415
-    from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
+    from mlflow.types import ColSpec, Schema  # noqa: PLC0415
+    from mlflow.types.schema import AnyType  # noqa: PLC0415
 
     loaded = load_model(model_dir)
-    known = [
-        column
-        for column in loaded.model.programme.columns
-        if column.name in columns_at(loaded.model.stage, loaded.model.programme)
-    ]
-    specs = [
-        ColSpec(
-            DataType.double if column.name == "age" else DataType.string,
-            column.name,
-            required=column.name == "treatment",
-        )
-        for column in known
-    ]
-    predictions = _Scorer(model_dir).predict(pd.DataFrame([EXAMPLE_REQUEST]))
-    outputs = infer_signature(predictions).inputs
-    return ModelSignature(
-        Schema([ColSpec(DataType.string, "request_id", required=False), *specs]), outputs
+    programme = loaded.model.programme
+    columns = ["request_id", *columns_at(loaded.model.stage, programme)]
+    whatever: Any = AnyType  # which has no types of its own
+    inputs = Schema(
+        [ColSpec(whatever(), name, required=False) for name in spell_columns(columns, programme)]
     )
+    predictions = score(loaded, pd.DataFrame([EXAMPLE_REQUEST]), allow_demo=True)
+    return ModelSignature(inputs, infer_signature(predictions).inputs)
 
 
 class _Scorer:
     """What MLflow calls: a submission table in, the prediction table out."""
 
-    def __init__(self, folder: Path) -> None:
-        self._loaded = load_model(folder)
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded = loaded
 
     def predict(
         self,
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        requests = sort_items(self._loaded, model_input)
-        return make_prediction_table(score_columns(self._loaded, requests, allow_demo=True))
+        return score(self._loaded, model_input, allow_demo=True)
 
 
 def _load_pyfunc(path: str) -> _Scorer:
     """Load a logged model; MLflow finds this function by its name."""
-    return _Scorer(Path(path))
+    loaded = load_model(Path(path))
+    if loaded.manifest["trained_on"] == "synthetic" and os.environ.get(ALLOW_DEMO) != "1":
+        said = f"{DEMO}: this model learned from invented letters and knows nothing of real ones"
+        if _SERVED_FROM in os.environ:
+            raise ModelError(f"{said}; it is served only where {ALLOW_DEMO}=1 is set")
+        warnings.warn(said, DemoModelWarning, stacklevel=2)
+    return _Scorer(loaded)

@@ -1,6 +1,7 @@
 """A training from its items to its folder and its MLflow run: what ``imrml train`` does."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.config import Config
+from imrml.corpus.item_table import require_columns
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
+from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
+from imrml.tracking.experiments import running_training
 from imrml.tracking.runs import LoggedRun, log_training
 from imrml.training.run import TrainingResult
 from imrml.training.run import train as fit_and_evaluate
@@ -66,7 +70,8 @@ def train(
     Parameters
     ----------
     items : DataFrame of shape (n_items, n_columns)
-        Item table with ``decision``, labelled or not.
+        Item table with ``decision``, labelled or not; where config names a labeller
+        (``labelling.labeller``) and no gold labels are given, its rationales are labelled by it.
     config : Config
         The recipe, and where MLflow shall find it (``tracking``).
     labels : DataFrame, optional
@@ -109,17 +114,23 @@ def train(
         n_jobs=(n_jobs, int),
         report=(report, Callable),
     )
-    result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
-    facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
-    if out is None:
-        return TrackedTraining(**facts)
-    folder = Path(out)
-    save_training(result, folder)
-    path = None
-    if result.precedents is not None:
-        path = keep_precedents(result.precedents, result.manifest)
-    run = _log(folder) if config.tracking.enabled else None
-    return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
+    if labels is None and config.labelling.labeller is not None:
+        require_columns(items, ["rationale", "decision"], "train with labelling.labeller")
+        report(f"labelling by {config.labelling.labeller}")
+        items = label_as_configured(items, config, n_jobs)
+    is_tracked = out is not None and config.tracking.enabled
+    with running_training(config.tracking.experiment) if is_tracked else nullcontext() as run_id:
+        result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
+        facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
+        if out is None:
+            return TrackedTraining(**facts)
+        folder = Path(out)
+        save_training(result, folder)
+        path = None
+        if result.precedents is not None:
+            path = keep_precedents(result.precedents, result.manifest)
+        run = _log(folder, run_id) if is_tracked else None
+        return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
 
 
 def save_training(result: TrainingResult, folder: Path) -> None:
@@ -144,9 +155,9 @@ def save_training(result: TrainingResult, folder: Path) -> None:
     )
 
 
-def _log(folder: Path) -> LoggedRun:
+def _log(folder: Path, run_id: str | None) -> LoggedRun:
     try:
-        return log_training(folder)
+        return log_training(folder, run_id)
     except TrackingError as error:
         raise TrackingError(
             f"{error}\nmodel, figures and report are kept in {folder}; "

@@ -15,8 +15,9 @@ from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
+from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS
 from imrml.submissions.frame import SubmissionFrame, submission_frame
-from imrml.submissions.programmes import programme_of
+from imrml.submissions.programmes import columns_at, programme_of
 
 TrainedOn = Literal["real", "synthetic"]
 
@@ -234,6 +235,34 @@ def _weigh_labels(evidence: Iterable[object]) -> np.ndarray | None:
             if id_ in places:
                 weights[number, places[id_]] = confidence
     return weights
+
+
+def list_passed_over(items: pd.DataFrame, config: Config) -> list[str]:
+    """Name the columns of an item table that training passes over.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Item table.
+    config : Config
+        Its ``stage`` and ``profile`` say what is known.
+
+    Returns
+    -------
+    list of str
+        Columns of nobody's knowing, and those that become known after the stage; neither keys nor
+        what is learnt towards.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> items = pd.DataFrame(columns=["treatment", "item", "decision", "case_number", "Adjuster"])
+    >>> list_passed_over(items, load_config(overrides=["stage=rfa"]))
+    ['item', 'Adjuster']
+    """
+    programme = programme_of(config.profile)
+    read = {*columns_at(config.stage, programme), *REFUSED_COLUMNS, *IGNORED_COLUMNS}
+    return [str(name) for name in items if str(name) not in read]
 
 
 def _is_whole(number: object) -> bool:

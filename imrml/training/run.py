@@ -18,6 +18,7 @@ from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
+from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
 from imrml.phrases import pluralize
 from imrml.training.checks import run_checks
@@ -33,6 +34,7 @@ from imrml.training.data import (
     describe_data,
     hash_text,
     list_case_hashes,
+    list_passed_over,
     prepare,
 )
 from imrml.training.fitting import (
@@ -162,6 +164,9 @@ def train(
         f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
 
+    if unread := list_passed_over(items, config):
+        report(f"columns that no feature reads are passed over: {', '.join(unread)}")
+
     # 1. Deal the cases to folds, and choose the split whose figures stand first.
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
@@ -217,6 +222,7 @@ def train(
         **describe_data(data),
         "stage": config.stage,
         "ships": _name_shipped(model),
+        **_name_labeller(config, data, has_gold=labels is not None),
         "notes": list(model.notes),
     }
     return TrainingResult(
@@ -299,8 +305,15 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 
 
 def _name_shipped(model: ReviewModel) -> str:
-    kind = str(model.models["outcome"]["kind"])
+    kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
+
+
+def _name_labeller(config: Config, data: TrainingData, *, has_gold: bool) -> dict[str, str]:
+    path = config.labelling.labeller
+    if path is None or has_gold or data.deficiencies is None:
+        return {}
+    return {"labeller": read_learned(path).fingerprint}
 
 
 def _write_manifest(

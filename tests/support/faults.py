@@ -31,11 +31,11 @@ def tell_process(_: object) -> int:
 
 
 def parse_or_harm(file, limits):
-    """Parse a letter, unless it is a harmful one."""
-    from imrml.corpus.batch import parse_file
+    """Parse a letter without OCR, unless it is a harmful one."""
+    from imrml.corpus import batch
 
     harm(file.content)
-    return parse_file(file, limits)
+    return batch._outcome(file, batch.parse_letter_file(file, limits, reads_pictures=False))
 
 
 def read_or_harm(file, limits):
@@ -50,5 +50,5 @@ def parse_or_fail(file, limits):
     """Parse a letter as if the parser had a fault."""
     from imrml.corpus import batch as parsing
 
-    parsing.parse_letter = lambda text, fallback_case_number: harm(text.encode())
+    parsing.parse_letter = lambda *_, **__: harm(file.content)
     return parsing.parse_file(file, limits)

@@ -59,8 +59,8 @@ def fictional_items(n_cases: int = 100, seed: int = 0) -> dict[str, Any]:
         {"treatment": random.choice(TREATMENTS, n_items), "case_summary": summaries}
     )
     return {
-        "submissions": submission_frame(items, "imr"),
-        "overturned": overturned,
+        "X": submission_frame(items, "imr"),
+        "y": overturned,
         "cases": np.repeat([f"CM15-{number:07d}" for number in range(n_cases)], 2),
         "deficiencies": labels,
         "is_labelled": ~overturned,
@@ -82,8 +82,8 @@ def documented_items(n_cases: int = 100) -> dict[str, Any]:
     items = fictional_items(n_cases)
     random = np.random.default_rng(1)
     shown = np.repeat(random.random((n_cases, len(DOCUMENTS))) < 0.5, 2, axis=0)
-    summaries = items["submissions"]["case_summary"]
-    items["submissions"]["case_summary"] = [
+    summaries = items["X"]["case_summary"]
+    items["X"]["case_summary"] = [
         " ".join(
             [
                 summary,

@@ -31,8 +31,12 @@ def learning_lines(result: LearningResult) -> Iterator[str]:
         A line a deficiency, then those over all.
     """
     yield f"{'deficiency':<36}{'gold':>5}  {'F1 of cues':<12}{'F1 with learned part'}"
-    for id_, (support, before, after) in result.by_id.items():
-        yield f"{id_:<36}{support:>5,}  {before:<12.3f}{after:.3f}"
+    for id_, of_id in result.by_id.items():
+        low, high = of_id.interval
+        yield (
+            f"{id_:<36}{of_id.n_gold:>5,}  {of_id.f1_of_cues:<12.3f}{of_id.f1:.3f} "
+            f"({low:.3f} to {high:.3f})"
+        )
     yield f"{'micro F1':<41}  {result.f1_of_cues:<12.3f}{result.f1:.3f}"
     low, high = result.gain
     yield (

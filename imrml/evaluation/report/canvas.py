@@ -100,6 +100,7 @@ def open_canvas(name: str, width: float, height: float) -> Iterator[tuple[Canvas
     svg = svg[svg.index("<svg") :]
     if words := ALT_TEXTS.get(name):
         svg = svg.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
+    svg = svg.replace("<svg ", f'<svg data-plot="{name}" ', 1)  # by which it is found again
     for drawn, colour in _PAGE_COLOURS.items():
         svg = svg.replace(drawn, colour)
     finished.append(svg)

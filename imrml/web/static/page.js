@@ -55,7 +55,9 @@ eachOf("[data-sortable]", (table) => {
 // Back brings the form as it was sent: its entry in this tab's history holds it, and nothing else.
 eachOf("form.request[action='/result']", (form) => {
   const boxes = [...form.elements].filter((box) => box.name && box.type !== "file");
-  const kept = history.state?.fields;
+  // A link to the page that one is on keeps its entry's state: who follows it wants an empty form.
+  const came = performance.getEntriesByType("navigation")[0]?.type;
+  const kept = came === "navigate" ? undefined : history.state?.fields;
   for (const box of boxes) {
     if (kept?.[box.name] === undefined) continue;
     box.value = kept[box.name];

@@ -1,0 +1,47 @@
+"""``imrml compare``: recipes side by side on the same held-out cases."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+
+
+def compare_configs(
+    items: Annotated[str, typer.Argument(help="Item table with decisions; - for stdin.")],
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(help="A config file, laid over the defaults; repeat, one a recipe."),
+    ] = None,
+    kinds: Annotated[
+        str,
+        typer.Option(help="Kinds of outcome model, by commas, of the first config; or all."),
+    ] = "",
+    labels: Annotated[
+        Path | None, typer.Option(help="Gold labels instead of the table's own.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override one setting of each: a.b=c. May be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Table of all figures with their intervals.")
+    ] = None,
+) -> None:
+    """Fit recipes on the same folds, and list them by held-out log loss beside the best prior."""
+    from imrml.cli.printing.comparison import print_comparison
+    from imrml.tables.files import read_table, write_table
+    from imrml.tracking.compared import log_comparison
+    from imrml.training.comparing import compare_recipes, load_recipes
+
+    recipes = load_recipes(config or [], set_ or [], kinds)
+    gold = read_table(labels) if labels else None
+    with console.report_steps() as report:
+        table = compare_recipes(read_table(items), recipes, gold, report=report)
+    if out:
+        write_table(table, out)
+    print_comparison(table)
+    run_id = log_comparison(table, recipes)
+    if run_id:
+        console.tell(f"MLflow run {run_id}")

@@ -1,0 +1,38 @@
+"""``imrml split``: an item table to one to learn from and one to test on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imrml.cli.console import console
+from imrml.phrases import pluralize
+
+
+def split_table(
+    items: Annotated[str, typer.Argument(help="Item table with decisions; - for stdin.")],
+    out: Annotated[Path, typer.Option(help="Folder for train.parquet and test.parquet.")],
+    config: Annotated[
+        Path | None, typer.Option(help="Config file, laid over the defaults.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),
+    ] = None,
+) -> None:
+    """Cut an item table forward in time, or by case where time leaves too few, for `evaluate`."""
+    from imrml.config import load_config
+    from imrml.tables.files import read_table, write_table
+    from imrml.training.out_of_fold import split_items
+
+    cut = split_items(read_table(items), load_config(config, set_ or []))
+    write_table(cut.train, out / "train.parquet")
+    write_table(cut.test, out / "test.parquet")
+    print(f"{out / 'train.parquet'}: {pluralize(len(cut.train), 'item')}")
+    print(f"{out / 'test.parquet'}: {pluralize(len(cut.test), 'item')}")
+    console.tell(f"split {cut.split}: {cut.reason}")
+    if cut.n_left_out:
+        console.tell(
+            f"{pluralize(cut.n_left_out, 'item')} on neither side: of cases that were open at the "
+            "cutoff, or too like others"
+        )

@@ -1,0 +1,167 @@
+"""Recipes side by side, on the same held-out cases."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+
+from imrml.config import Config, OutcomeConfig, load_config
+from imrml.errors import ConfigError
+from imrml.evaluation.metrics.held_out import measure
+from imrml.evaluation.splits import choose_headline, make_splits
+from imrml.training.data import prepare
+from imrml.training.fitting import (
+    Report,
+    fit_rows,
+    join_held_out,
+    predict_held_out,
+    rates_by_year,
+    report_nothing,
+    without_refits,
+)
+
+KINDS: tuple[str, ...] = get_args(OutcomeConfig.model_fields["kind"].annotation)
+
+FIGURES = {
+    "log_loss": "log_loss",
+    "auroc": "auroc",
+    "average_precision": "average_precision",
+    "ece": "calibration_error",
+}
+DEFICIENCY_FIGURES = {"micro_ap": "deficiency_micro_ap", "hit_at_3": "deficiency_hit_at_3"}
+
+
+def load_recipes(
+    paths: Sequence[Path], overrides: Sequence[str] = (), kinds: str | None = None
+) -> dict[str, Config]:
+    """Load the recipes to compare.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Config files; the defaults where there is none.
+    overrides : sequence of str, default=()
+        Settings of each, as ``a.b=c``.
+    kinds : str, optional
+        Kinds of outcome model to compare beside them, with commas between, or ``all``; each with
+        the other settings of the first config.
+
+    Returns
+    -------
+    dict of str to Config
+        By name: the file's, ``default``, or the kind.
+
+    Raises
+    ------
+    ConfigError
+        A config is wrong, or two bear one name.
+
+    Examples
+    --------
+    >>> list(load_recipes([], kinds="logistic,class_prior"))
+    ['default', 'logistic', 'class_prior']
+    """
+    names = [path.stem for path in paths] or ["default"]
+    if len(set(names)) < len(names):
+        raise ConfigError("compare: two configs bear one name; rename one of the files")
+    files: list[Path | None] = [*paths] if paths else [None]
+    recipes = {name: load_config(path, overrides) for name, path in zip(names, files, strict=True)}
+    chosen = kinds.split(",") if kinds else []
+    if kinds == "all":
+        chosen = [kind for kind in KINDS if kind != "crosses"]
+    for kind in chosen:
+        recipes[kind] = load_config(files[0], [*overrides, f"models.outcome.kind={kind}"])
+    return recipes
+
+
+def compare_recipes(
+    items: pd.DataFrame,
+    configs: Mapping[str, Config],
+    labels: pd.DataFrame | None = None,
+    *,
+    report: Report = report_nothing,
+) -> pd.DataFrame:
+    """Measure recipes on the folds of one headline split, which the first of them chooses.
+
+    Settings count as they stand: no search is run, and no interval of a prediction is fitted.
+
+    Parameters
+    ----------
+    items : DataFrame of shape (n_items, n_columns)
+        Item table with decisions.
+    configs : mapping of str to Config
+        Recipes by name; of one stage and programme.
+    labels : DataFrame, optional
+        Gold labels instead of the table's own.
+    report : callable, default=report_nothing
+        Given, in words, what is going on.
+
+    Returns
+    -------
+    DataFrame of shape (n_configs, n_columns)
+        ``name``, ``kind``, ``split``; ``log_loss``, ``auroc``, ``average_precision``,
+        ``calibration_error``, ``deficiency_micro_ap`` and ``deficiency_hit_at_3``, each with
+        ``_low`` and ``_high``; ``best_prior`` and ``log_loss_vs_prior``, paired by case, negative
+        where better; ``fit_seconds`` of all folds and ``score_seconds`` of all held-out items. The
+        lowest log loss stands first.
+
+    Raises
+    ------
+    ConfigError
+        Recipes are of different stages, programmes or seeds.
+    """
+    first = next(iter(configs.values()))
+    if len({(one.stage, one.profile, one.seed) for one in configs.values()}) > 1:
+        raise ConfigError(
+            "compare: configs differ in stage, profile or seed; compare like with like"
+        )
+    data = prepare(items, first, labels, verb="compare")
+    splits = make_splits(data.keys, data.groups, data.overturned, first.evaluation, first.seed)
+    headline = choose_headline(splits, data.cases.tolist(), data.overturned, first.evaluation)
+    folds = splits["time_forward" if headline.split == "time_forward" else "grouped"]
+    assert not isinstance(folds, str)  # a split that was not made cannot carry the headline
+    rows = []
+    for name, config in configs.items():
+        bare, seconds, parts = without_refits(config), [0.0, 0.0], []
+        for train_rows, test_rows in folds:
+            start = time.perf_counter()
+            model = fit_rows(data, bare, train_rows)
+            fitted = time.perf_counter()
+            year_rates = rates_by_year(data.take(train_rows))
+            parts.append(predict_held_out(model, data.take(test_rows), year_rates))
+            seconds[0] += fitted - start
+            seconds[1] += time.perf_counter() - fitted
+        held = {headline.split: join_held_out(parts)}
+        metrics = measure(held, first.evaluation, first.seed)
+        rows.append(
+            {
+                "name": name,
+                "kind": config.models.outcome.kind,
+                "split": headline.split,
+                **_figures(metrics, headline.split),
+                "fit_seconds": seconds[0],
+                "score_seconds": seconds[1],
+            }
+        )
+        report(f"{name}: log loss {rows[-1]['log_loss']:.4f}")
+    return pd.DataFrame(rows).sort_values("log_loss", ignore_index=True)
+
+
+def _figures(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
+    outcome, deficiencies = metrics["outcome"][split], metrics["deficiencies"].get(split, {})
+    row: dict[str, Any] = {}
+    for figures, names in ((outcome, FIGURES), (deficiencies, DEFICIENCY_FIGURES)):
+        for theirs, ours in names.items():
+            row |= _with_ends(ours, figures.get(theirs, {}))
+    priors = ("class_prior", "category_prior")
+    losses = {one: metrics["baselines"][one][split]["log_loss"]["value"] for one in priors}
+    best = min(priors, key=lambda one: losses[one])
+    row["best_prior"] = best
+    return row | _with_ends("log_loss_vs_prior", outcome.get(f"log_loss_vs_{best}", {}))
+
+
+def _with_ends(name: str, figure: Mapping[str, Any]) -> dict[str, Any]:
+    ends = {f"{name}_{end}": figure.get(end) for end in ("low", "high")}
+    return {name: figure.get("value"), **ends}

@@ -13,6 +13,7 @@ import pandas as pd
 from imrml.config import Config, LimitsConfig, load_config
 from imrml.corpus.item_table import failure_table, item_table
 from imrml.corpus.journal import Journal
+from imrml.documents.archives import read_attachments
 from imrml.documents.files import walk_letters
 from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import LetterFile, read_content
@@ -23,6 +24,8 @@ from imrml.letters.parsing import case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
 
+_OF_COVER_SHEETS = ("not_a_letter", "unknown_format", "no_text_layer", "page_without_text")
+"""What is wrong with the page that a PDF portfolio shows in front of its files."""
 _OF_PICTURES = ("no_text_layer", "page_without_text")
 _SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 
@@ -42,12 +45,15 @@ class LetterOutcome:
     failure : dict or None
         Row of the failures file: ``source``, ``reason``, ``detail``, ``offset``; never text of the
         letter.
+    attached : tuple of LetterFile
+        Letters of a PDF portfolio that is none itself; to be parsed in its stead.
     """
 
     source: str
     sha256: str
     rows: tuple[dict[str, Any], ...]
     failure: dict[str, Any] | None = None
+    attached: tuple[LetterFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -306,6 +312,22 @@ def parse_letter_files(
 def _parse_isolated(
     files: Iterable[LetterFile], limits: LimitsConfig, n_jobs: int, engine: Engine
 ) -> Iterator[LetterOutcome]:
+    """Parse files in workers, and the letters that PDF portfolios hold in their place."""
+    for outcome in _parse_apart(files, limits, n_jobs, engine):
+        if not outcome.attached:
+            yield outcome
+            continue
+        for of_attached in _parse_apart(outcome.attached, limits, n_jobs, engine):
+            if of_attached.attached:
+                nested = DocumentError("nested_archive", "a portfolio inside a portfolio")
+                yield _lost(LetterFile(of_attached.source), nested)
+            else:
+                yield of_attached
+
+
+def _parse_apart(
+    files: Iterable[LetterFile], limits: LimitsConfig, n_jobs: int, engine: Engine
+) -> Iterator[LetterOutcome]:
     return map_isolated(
         partial(_parse_to_outcome, limits=limits),
         files,
@@ -357,10 +379,23 @@ def _parse_letter_whole(
 def _parse_to_outcome(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
     """Parse a file without OCR, or ask for the time that OCR of its pages may take."""
     letter = parse_letter_file(file, limits, reads_pictures=False)
+    if isinstance(letter, DocumentError) and letter.reason in _OF_COVER_SHEETS:
+        try:
+            attached = _read_attached(file, limits)
+        except DocumentError as error:
+            return _lost(file, error)
+        if attached:
+            return LetterOutcome(file.source, file.sha256, (), attached=attached)
     n_pictures = _n_pictures(file, letter, limits)
     if n_pictures:
         return Longer(1 + n_pictures, partial(parse_file, limits=limits))
     return _outcome(file, letter)
+
+
+def _read_attached(file: LetterFile, limits: LimitsConfig) -> tuple[LetterFile, ...]:
+    if b"%PDF-" not in file.content[:1024]:
+        return ()
+    return tuple(read_attachments(file.content, file.source, limits))
 
 
 def _n_pictures(

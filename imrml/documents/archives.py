@@ -1,4 +1,4 @@
-"""Members of zip and tar archives as letters; nothing is unpacked to disk.
+"""Members of zip and tar archives, and of PDF portfolios, as letters; nothing is unpacked to disk.
 
 Nothing that an archive says of itself is believed.
 Sizes are measured while inflating, names only become part of a source, links and archives inside
@@ -7,6 +7,7 @@ archive ends it, and the members read before stay.
 """
 
 import gzip
+import io
 import math
 import re
 import stat
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from typing import IO, Literal
 
 from imrml.config import LimitsConfig
+from imrml.documents.pdf import open_pdf
 from imrml.documents.reading import LetterFile
 from imrml.documents.zip_parts import open_parts
 from imrml.errors import DocumentError
@@ -107,6 +109,60 @@ def read_members(
             yield LetterFile(
                 source, error=DocumentError("no_letters", "the archive holds no letter")
             )
+
+
+def read_attachments(content: bytes, source: str, limits: LimitsConfig) -> list[LetterFile]:
+    """Read the letters that are attached to a PDF, as a portfolio holds them.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the PDF.
+    source : str
+        Its name, first part of theirs.
+    limits : LimitsConfig
+        As of :func:`read_members`.
+
+    Returns
+    -------
+    list of LetterFile
+        Empty where none is attached; what is no letter by its ending is passed over.
+
+    Raises
+    ------
+    DocumentError
+        ``decompression_bomb``, or as of :func:`imrml.documents.pdf.open_pdf`.
+    """
+    import pypdfium2  # noqa: PLC0415 (0.1 s that text letters need not pay)
+
+    letters: list[LetterFile] = []
+    n_inflated = 0
+    pdf = open_pdf(content, limits)
+    try:
+        for number in range(pdf.count_attachments()):
+            try:
+                attached = pdf.get_attachment(number)
+                name = attached.get_name()
+                if _is_passed_over(name):
+                    continue
+                inner = bytes(attached.get_data())
+            except pypdfium2.PdfiumError:
+                error = DocumentError("damaged_archive", f"attachment {number + 1} cannot be read")
+                letters.append(LetterFile(f"{source}!{number + 1}", error=error))
+                continue
+            n_inflated += len(inner)
+            if n_inflated > max(_ALWAYS_FINE, limits.max_ratio * len(content)):
+                raise _bomb(limits)
+            letter_source = printable(f"{source}!{name}")
+            refusal = _refusal(name, is_plain=True)
+            letters.append(
+                LetterFile(letter_source, error=refusal)
+                if refusal
+                else _read_member(letter_source, io.BytesIO(inner), math.inf, limits)
+            )
+    finally:
+        pdf.close()
+    return letters
 
 
 def _is_passed_over(name: str) -> bool:

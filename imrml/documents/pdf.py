@@ -61,7 +61,7 @@ def read_pdf(
     """
     import pypdfium2  # noqa: PLC0415 (0.1 s that text letters need not pay)
 
-    pdf = _open(content, limits)
+    pdf = open_pdf(content, limits)
     number = 0
     try:
         texts: list[str] = []
@@ -114,7 +114,7 @@ def count_pictures(content: bytes, limits: LimitsConfig) -> int:
     """
     import pypdfium2  # noqa: PLC0415 (as above)
 
-    pdf = _open(content, limits)
+    pdf = open_pdf(content, limits)
     try:
         pictures: list[int] = []
         for number in range(len(pdf)):
@@ -126,7 +126,26 @@ def count_pictures(content: bytes, limits: LimitsConfig) -> int:
     return len(pictures)
 
 
-def _open(content: bytes, limits: LimitsConfig) -> "pypdfium2.PdfDocument":
+def open_pdf(content: bytes, limits: LimitsConfig) -> "pypdfium2.PdfDocument":
+    """Open a PDF, whatever was put behind its end.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    limits : LimitsConfig
+        How many pages it may have.
+
+    Returns
+    -------
+    pypdfium2.PdfDocument
+        To be closed.
+
+    Raises
+    ------
+    DocumentError
+        ``damaged_pdf``, ``password_protected`` or ``too_many_pages``.
+    """
     import pypdfium2  # noqa: PLC0415 (as above)
 
     try:

@@ -134,7 +134,7 @@ def _require_counted(text: str, items: Sequence[Span]) -> None:
             )
 
 
-def _iterate_labels(
+def _iterate_labels(  # noqa: PLR0917 (as a pattern takes them)
     label: re.Pattern[str], first_word: str, text: str, folded: str, start: int, stop: int
 ) -> Iterator[re.Match[str]]:
     """Yield the matches of a label; its first word is found first, far faster than by a pattern."""

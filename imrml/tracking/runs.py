@@ -133,8 +133,8 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                 log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
                 for file in ARTIFACTS:
                     mlflow.log_artifact(str(model_dir / file))
-                for name, drawn in read_plots(model_dir / "report.html").items():
-                    mlflow.log_text(drawn, f"plots/{name}.svg")
+                for plot, drawn in read_plots(model_dir / "report.html").items():
+                    mlflow.log_text(drawn, f"plots/{plot}.svg")
                 # Only the model's own files: whatever else lies in the folder may hold records.
                 with (
                     _staged(model_dir) as staged,

@@ -53,10 +53,10 @@ def todo(run):
     ]
 
 
-def test_all_is_well_before_the_first_training_and_after(imrml, doctored):
+def test_all_is_well_before_the_first_training_and_after(imrml, doctored, tmp_path, monkeypatch):
     found = imrml("doctor")
     assert (found.code, found.out.splitlines()[-1]) == (0, "all is well")
-    shutil.rmtree(state_dir())
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path / "new"))
     assert imrml("doctor").code == 0
 
 

@@ -89,7 +89,7 @@ def test_the_command_writes_both_sides(items, line, tmp_path, imrml):
 def test_too_little_to_cut_says_so(items):
     with pytest.raises(NotEnoughDataError, match="no split can carry the headline"):
         split_items(items[items["decision"] == "upheld"], load_config())
-    with pytest.raises(TableError, match=r"^split: "):
+    with pytest.raises(TableError, match=r"^split needs the column 'decision'"):
         split_items(items.drop(columns="decision"), load_config())
 
 

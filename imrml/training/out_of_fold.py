@@ -31,9 +31,12 @@ def list_out_of_fold(held_out: Mapping[str, HeldOut]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> outcome = pd.DataFrame({"case_number": ["A"], "item_number": [1], "p_overturned": [0.2]})
-    >>> list_out_of_fold({"grouped": HeldOut(outcome)}).loc[0, ["split", "p_overturned"]].tolist()
-    ['grouped', 0.2]
+    >>> item = {"case_number": "A", "item_number": 1, "overturned": 0, "p_overturned": 0.2}
+    >>> item |= {"p_class_prior": 0.1, "p_category_prior": 0.1, "treatment_category": "opioid"}
+    >>> item |= {"age": 44.0, "sex": "F", "decided_year": 2017}
+    >>> held = {"grouped": HeldOut(pd.DataFrame([item]))}
+    >>> list_out_of_fold(held)[["split", "p_overturned"]].to_dict("records")
+    [{'split': 'grouped', 'p_overturned': 0.2}]
     """
     parts = []
     for split, held in held_out.items():

@@ -87,9 +87,9 @@ def test_what_can_hardly_be_read_is_refused():
 
 
 def page_picture() -> Image.Image:
-    from imrml.documents.pdf import _draw, _open  # (a page as it is drawn for OCR)
+    from imrml.documents.pdf import _draw, open_pdf  # (a page as it is drawn for OCR)
 
-    return _draw(_open(PAPER, LIMITS), 0)
+    return _draw(open_pdf(PAPER, LIMITS), 0)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def serving(arguments, port, health):
     path = os.pathsep.join([scripts, os.environ["PATH"]])
     environment = os.environ | {
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "IMRML_ALLOW_DEMO": "1",  # the model of the tests knows invented letters only
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # four processes that nothing here needs
         "PATH": path,
     }

@@ -136,16 +136,6 @@ def interrupted_retrain() -> str | None:
     return None
 
 
-def is_unsettled() -> bool:
-    """Whether a retrain is at work, or one was killed or failed and none ended well since.
-
-    Returns
-    -------
-    bool
-    """
-    return _owner().exists()
-
-
 def is_at_work() -> str | None:
     """Say who is retraining just now.
 

@@ -152,6 +152,7 @@ def line_rule(deficiency_id: str, line: str) -> LineRule:
     return _line_rules().get((deficiency_id, line), LineRule())
 
 
+@cache
 def applicable_lines(deficiency: Deficiency, category: str) -> tuple[str, ...]:
     """List the lines of a deficiency that can apply to a treatment category.
 

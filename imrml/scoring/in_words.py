@@ -236,11 +236,11 @@ def format_base_rate(
     >>> format_base_rate({"base_rate": 0.18, "n_base_rate": 1190})
     'estimate 18%, from 1,190 past items'
     >>> format_base_rate({"base_rate": 0.11, "n_base_rate": 0})
-    '11% (the rate of all treatments, for no past item is of this category)'
+    '11%, the rate of all treatments, for no past item is of this category'
     """
     rate = percent(row["base_rate"])
     if not row["n_base_rate"]:
-        return f"{rate} ({_OF_ALL})"
+        return f"{rate}, {_OF_ALL}"
     if n_overturned is None or class_rate is None:
         return f"estimate {rate}, from {pluralize(row['n_base_rate'], 'past item')}"
     return (

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn import config_context
 
-from imrml.deficiencies import Deficiency, taxonomy
+from imrml.deficiencies import Deficiency, applicable_lines, taxonomy
 from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
@@ -333,7 +333,7 @@ def score_inputs(
         p_overturned, base_rates, decision_threshold(fitted.settings("models"))
     )
     p_deficiencies, sources = fitted.answer_deficiencies(inputs, abstains)
-    likely = rank_deficiencies(p_deficiencies)
+    likely = rank_deficiencies(p_deficiencies, inputs.categories)
     shown, planned = _find_documents(inputs.submissions)
     n_scored = len(inputs.categories)
     columns: dict[str, Sequence[Any]] = {
@@ -383,27 +383,41 @@ def _predict_words(
     return np.where(is_base_rate, "base_rate", side)
 
 
-def rank_deficiencies(p_deficiencies: pd.DataFrame) -> list[list[tuple[Deficiency, float]]]:
+def rank_deficiencies(
+    p_deficiencies: pd.DataFrame, categories: Sequence[str]
+) -> list[list[tuple[Deficiency, float]]]:
     """Rank the likeliest deficiencies of each row.
+
+    One whose lines all ask for what another kind of treatment needs is left out: no record of an
+    MRI lacks a pain agreement, and nobody could answer it.
 
     Parameters
     ----------
     p_deficiencies : DataFrame of shape (n_rows, 18)
         P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
+    categories : sequence of str of length n_rows
+        Treatment category of each row.
 
     Returns
     -------
     list of list of (Deficiency, float)
-        All of each row with their probabilities, likeliest first; none where none were learned.
+        Those of each row that can apply, with their probabilities, likeliest first; none where none
+        were learned.
     """
     deficiencies = taxonomy()
     likely: list[list[tuple[Deficiency, float]]] = []
-    for p_row in p_deficiencies.to_numpy():
+    for p_row, category in zip(p_deficiencies.to_numpy(), categories, strict=True):
         if np.isnan(p_row).any():
             likely.append([])
             continue
         places = np.argsort(-p_row, kind="stable")
-        likely.append([(deficiencies[place], float(p_row[place])) for place in places])
+        likely.append(
+            [
+                (deficiencies[place], float(p_row[place]))
+                for place in places
+                if applicable_lines(deficiencies[place], category)
+            ]
+        )
     return likely
 
 

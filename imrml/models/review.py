@@ -292,12 +292,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             Rows sum to 1.
         """
         inputs = self._read(submissions)
-        p_overturned = expit(self._blended(inputs)) if self.blend_ else None
-        return self._predict(
-            inputs,
-            lambda model, X: model.predict_proba(X),
-            None if p_overturned is None else two_columns(p_overturned),
-        )
+        blended = self._blended(inputs)[1] if self.blend_ else None
+        return self._predict_proba(inputs, blended)
 
     def predict_alone(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict as :meth:`predict_proba` would without the priors that the model is blended with.
@@ -330,26 +326,51 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         ndarray of shape (n_items, 2)
             Lower and upper end, 0 to 1; NaN where the kind of outcome model has none.
         """
+        return self.predict_with_interval(submissions)[1]
+
+    def predict_with_interval(
+        self, submissions: pd.DataFrame | Inputs
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predict probabilities and their intervals together, at less than the cost of both.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame, DataFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_items, 2)
+            As :meth:`predict_proba`.
+        intervals : ndarray of shape (n_items, 2)
+            As :meth:`predict_interval`.
+        """
         level = self.settings("models")["interval_level"]
-        inputs, moved = self._read(submissions), None
+        inputs, blended, moved = self._read(submissions), None, None
         if self.blend_ and inputs.categories:
             assert isinstance(self.outcome_, CalibratedClassifier)  # priors are not blended
+            alone, blended = self._blended(inputs)
             ends = to_log_odds(self.outcome_.predict_interval(inputs.matrix, level))
-            away = self._blended(inputs) - to_log_odds(self._alone(inputs))
-            moved = expit(ends + away[:, None])
-        return self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
+            moved = expit(ends + (blended - alone)[:, None])
+        intervals = self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
+        return self._predict_proba(inputs, blended), intervals
 
-    def _alone(self, inputs: Inputs) -> np.ndarray:
-        """P(overturned) of the model alone, brief narratives included."""
-        return np.asarray(self.outcome_.predict_proba(inputs.matrix)[:, 1])
-
-    def _blended(self, inputs: Inputs) -> np.ndarray:
-        """Log-odds of the blend, brief narratives included."""
+    def _blended(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+        """Log-odds of the model alone and of the blend, brief narratives included."""
         assert self.blend_ is not None  # asked only of a blend
         if not inputs.categories:
-            return np.empty(0)
+            return np.empty(0), np.empty(0)
+        alone = to_log_odds(self.outcome_.predict_proba(inputs.matrix)[:, 1])
         rates = self.categories_.predict_proba(inputs.categories)[:, 1]
-        return self.blend_.average(self.class_rate_, rates, to_log_odds(self._alone(inputs)))
+        return alone, self.blend_.average(self.class_rate_, rates, alone)
+
+    def _predict_proba(self, inputs: Inputs, blended: np.ndarray | None) -> np.ndarray:
+        """Probabilities; those of the blend where its log-odds are given."""
+        return self._predict(
+            inputs,
+            lambda model, X: model.predict_proba(X),
+            None if blended is None else two_columns(expit(blended)),
+        )
 
     def _predict(
         self,

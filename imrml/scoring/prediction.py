@@ -324,8 +324,8 @@ def score_inputs(
         ``PREDICTION_COLUMNS`` in their order; what is missing is NaN or None.
     """
     fitted = model.model
-    p_overturned = fitted.predict_proba(inputs)[:, 1]
-    interval = fitted.predict_interval(inputs)
+    probabilities, interval = fitted.predict_with_interval(inputs)
+    p_overturned = probabilities[:, 1]
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]

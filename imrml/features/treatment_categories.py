@@ -67,8 +67,13 @@ def _drug_names() -> re.Pattern[str]:
 
 
 @cache
-def _one_word_names() -> list[str]:
-    return [name for name in _drug_rows() if len(name) >= _MIN_FUZZY_LETTERS and name.isalpha()]
+def _one_word_names() -> dict[str, list[str]]:
+    """List the names of one word by their first letter."""
+    by_letter: dict[str, list[str]] = {}
+    for name in _drug_rows():
+        if len(name) >= _MIN_FUZZY_LETTERS and name.isalpha():
+            by_letter.setdefault(name[0], []).append(name)
+    return by_letter
 
 
 @remember(65536)
@@ -80,10 +85,9 @@ def _misspelt_drug(word: str) -> str:
     if word in _lookalikes():
         return ""
     slips = 2 if len(word) >= _LONG_NAME else 1
-    near = extract(
-        word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8
-    )
-    slips_by_name = {name: distance for name, distance, _ in near if name[0] == word[0]}
+    names = _one_word_names().get(word[0], [])
+    near = extract(word, names, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8)
+    slips_by_name = {name: distance for name, distance, _ in near}
     fewest = min(slips_by_name.values(), default=0)
     nearest = [name for name, distance in slips_by_name.items() if distance == fewest]
     generics = {_drug_rows()[name]["generic"] for name in nearest}

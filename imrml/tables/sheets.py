@@ -103,7 +103,7 @@ def _read_marks(parts: zipfile.ZipFile, path: str) -> _Marks:
             place = int(number[1]) - 1 if number else place + 1
             if _HIDDEN.search(match[0]):
                 found.hidden.append(place)
-        found.merged += (match.group(1, 2, 3) for match in _MERGED.finditer(xml))
+        found.merged += [(one[1], one[2], one[3]) for one in _MERGED.finditer(xml)]
         found.has_formulas = found.has_formulas or _FORMULA.search(xml) is not None
     return found
 

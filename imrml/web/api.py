@@ -190,7 +190,7 @@ def _score_rows(service: ModelService, rows: Sequence[Mapping[str, Any]]) -> dic
 
 
 def _explain(service: ModelService, body: Any) -> dict[str, Any]:
-    explained = service.explain(_row(body.request), body.if_shown)
+    explained = service.explain([_row(body.request)], body.if_shown)
     first, *others = explained.items
     explanation = replace(
         first.explanation, further_items=tuple(item.explanation for item in others)

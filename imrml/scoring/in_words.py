@@ -1,7 +1,7 @@
 """What a prediction means, in sentences for people."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -90,13 +90,15 @@ def format_reasons(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
     ]
 
 
-def describe_ignored_input(requests: Requests) -> list[str]:
+def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str) -> list[str]:
     """Say in sentences how a table was read: which headings as what, and what counts for nothing.
 
     Parameters
     ----------
     requests : Requests
         As sorted.
+    name : callable of str to str, optional
+        Names a column; as tables do unless given.
 
     Returns
     -------
@@ -113,18 +115,18 @@ def describe_ignored_input(requests: Requests) -> list[str]:
     """
     sentences = list(requests.notes)
     if requests.read_as:
-        named = ", ".join(f"{heading} = {column}" for heading, column in requests.read_as)
+        named = ", ".join(f"{heading} = {name(column)}" for heading, column in requests.read_as)
         sentences.insert(0, f"headings read as: {named}")
     if requests.unknown_columns:
         named = ", ".join(requests.unknown_columns)
         sentences.append(f"columns passed over because nobody knows them: {named}")
     if requests.late_columns:
-        named = ", ".join(requests.late_columns)
+        named = ", ".join(map(name, requests.late_columns))
         sentences.append(
             f"columns passed over because they become known after the model's stage: {named}"
         )
     if requests.unread:
-        cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
+        cells = ", ".join(f"row {number} {name(column)}" for number, column in requests.unread)
         sentences.append(
             "left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) "
             f"or an age (0 to 120): {cells}"

@@ -12,7 +12,6 @@ from imrml.errors import (
     RequestFileError,
 )
 from imrml.phrases import pluralize
-from imrml.submissions.programmes import columns_at
 from imrml.submissions.request_files import ParsedFile
 from imrml.web.fields import NARRATIVE, fill_fields
 from imrml.web.items import split_by_item
@@ -173,7 +172,7 @@ def make_page_router(
                 if fitted.stage == "rfa"
                 else "after the denial, before the application",
             ),
-            ("reads", ", ".join(columns_at(fitted.stage, fitted.programme))),
+            ("reads", ", ".join(field.title.lower() for field in pages.fields)),
         ]
         return pages.draw("about", here="/about", facts=facts)
 

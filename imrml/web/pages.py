@@ -288,7 +288,7 @@ class Pages:
             diagnoses=describe_codes(values.get("diagnosis", "")),
             planned=first.prediction["planned"],
             sections=_list_sections([item.explanation for item in explained.items]),
-            summary=format_summary(_join_items(explained), width=76),
+            summary=format_summary(_join_items(explained), width=56),
             ignored=[
                 self._format_ignored(column)
                 for column in dict.fromkeys(column for _, column in explained.requests.unread)
@@ -354,7 +354,7 @@ class Pages:
                 "refused": scored.requests.refused,
                 "ignored": [
                     f"{capitalize_first(sentence)}."
-                    for sentence in describe_ignored_input(scored.requests)
+                    for sentence in describe_ignored_input(scored.requests, _name_column)
                 ],
                 "downloads": self._list_downloads(scored.predictions),
             }
@@ -391,6 +391,11 @@ def _list_items(explained: ExplainedRequest) -> list[dict[str, Any]]:
             }
         )
     return items
+
+
+def _name_column(column: str) -> str:
+    """Name a column in words of a desk."""
+    return "notes" if column == NARRATIVE else column.replace("_", " ")
 
 
 def _diagnosis_of(explanation: Explanation) -> str:

@@ -10,7 +10,7 @@ from imrml.errors import LeakageError, ModelError, RefusedRequestWarning, Reques
 from imrml.features.documents import cue_names
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
-from imrml.scoring.checklist import list_documents_to_send
+from imrml.scoring.checklist import list_documents_to_send, rank_deficiencies
 from imrml.scoring.in_words import (
     BRIEF,
     DECISION_SUPPORT,
@@ -23,7 +23,6 @@ from imrml.scoring.in_words import (
 from imrml.scoring.prediction import (
     N_REASONS,
     PREDICTION_COLUMNS,
-    rank_deficiencies,
     score,
     score_columns,
 )

@@ -92,7 +92,7 @@ def read_zip(content: bytes, limits: LimitsConfig) -> Iterator[Packed]:
             if len(members) > MOST_FILES:
                 more = f"{len(members) - MOST_FILES} more files; at most {MOST_FILES} are read"
                 yield Packed("", trouble=more)
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError):
         raise RequestFileError("a damaged archive; send it again") from None
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from sklearn import config_context
 
-from imrml.deficiencies import Deficiency, applicable_lines, taxonomy
 from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
@@ -18,6 +17,7 @@ from imrml.models.inputs import Inputs
 from imrml.scoring.checklist import (
     RECORD_COLUMNS,
     list_documents_to_send,
+    rank_deficiencies,
     select_planned,
     select_shown,
 )
@@ -381,44 +381,6 @@ def _predict_words(
     side = np.where(p_overturned > base_rates, "above_base_rate", "below_base_rate")
     is_base_rate = np.isclose(p_overturned, base_rates, rtol=0, atol=SAME_PROBABILITY)
     return np.where(is_base_rate, "base_rate", side)
-
-
-def rank_deficiencies(
-    p_deficiencies: pd.DataFrame, categories: Sequence[str]
-) -> list[list[tuple[Deficiency, float]]]:
-    """Rank the likeliest deficiencies of each row.
-
-    One whose lines all ask for what another kind of treatment needs is left out: no record of an
-    MRI lacks a pain agreement, and nobody could answer it.
-
-    Parameters
-    ----------
-    p_deficiencies : DataFrame of shape (n_rows, 18)
-        P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
-    categories : sequence of str of length n_rows
-        Treatment category of each row.
-
-    Returns
-    -------
-    list of list of (Deficiency, float)
-        Those of each row that can apply, with their probabilities, likeliest first; none where none
-        were learned.
-    """
-    deficiencies = taxonomy()
-    likely: list[list[tuple[Deficiency, float]]] = []
-    for p_row, category in zip(p_deficiencies.to_numpy(), categories, strict=True):
-        if np.isnan(p_row).any():
-            likely.append([])
-            continue
-        places = np.argsort(-p_row, kind="stable")
-        likely.append(
-            [
-                (deficiencies[place], float(p_row[place]))
-                for place in places
-                if applicable_lines(deficiencies[place], category)
-            ]
-        )
-    return likely
 
 
 def _find_documents(

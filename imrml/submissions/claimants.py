@@ -17,7 +17,7 @@ NAME_LABELS = frozenset(
 )
 CLAIM_LABELS = frozenset({"claim number", "claim no", "claim"})
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "jr", "sr", "ii", "iii", "md"})
-_NAME_PART = r"[A-Z][\w'\u2019.-]{0,30}"
+_NAME_PART = "[A-Z][\\w'\u2019.-]{0,30}"
 _NAME = re.compile(rf"{_NAME_PART}(?:[,\s]{{1,4}}{_NAME_PART}){{0,4}}[,\s]{{0,3}}")
 _WORD = re.compile(r"[^\W\d_]{2,30}")
 _NO_SIGN = re.compile(r"[^a-z0-9]{1,200}")

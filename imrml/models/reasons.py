@@ -138,7 +138,8 @@ class ReasonGiver(SubmissionReader):
             moved = moved * of_model
             if with_rate:
                 by_rate = of_category * self._category_moves(inputs)
-                moved = sparse.csr_matrix(sparse.hstack([moved, by_rate[:, None]]))
+                column = sparse.csr_matrix(by_rate[:, None])  # dense, it would cost twice as much
+                moved = sparse.hstack([moved, column], format="csr")
 
         def name(places: np.ndarray) -> np.ndarray:
             names = np.full(len(places), _RATE, dtype=object)

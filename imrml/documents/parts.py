@@ -125,7 +125,7 @@ class _Parts:
             mail = read_mail(content) if kind == "mail" else read_outlook_mail(content)
             yield from self._read_mail(mail, depth)
         elif kind == "zip":
-            if depth and self._is_in_archive:
+            if self._is_in_archive:
                 raise RequestFileError("an archive inside an archive; unpack it")
             self._is_in_archive = True
             try:
@@ -164,15 +164,23 @@ class _Parts:
         """Yield the pages of a PDF and what is attached to it; of a portfolio that alone."""
         files, is_portfolio = read_attached(content, self._limits)
         if not is_portfolio:
-            reads_pictures = self._most_pictures is None or (
-                count_ocr_pages(content, self._limits) <= self._most_pictures
-            )
-            read = read_pdf_pages(content, self._limits, reads_pictures=reads_pictures)
-            yield FilePart(name, read.pages, read.unread)
+            try:
+                yield self._read_pages(content, name)
+            except DocumentError as error:
+                if not files:
+                    raise
+                yield FilePart(name, (), (error.detail,))
         if files and depth == _DEEPEST:
             yield FilePart(name, (), ("what is attached to it, for it is attached itself",))
         else:
             yield from self._read_packed(files, name, "attachment", depth)
+
+    def _read_pages(self, content: bytes, name: str) -> FilePart:
+        reads_pictures = self._most_pictures is None or (
+            count_ocr_pages(content, self._limits) <= self._most_pictures
+        )
+        read = read_pdf_pages(content, self._limits, reads_pictures=reads_pictures)
+        return FilePart(name, read.pages, read.unread)
 
     def _read_packed(
         self, files: Iterable[Packed], name: str, what: str, depth: int

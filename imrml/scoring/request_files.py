@@ -76,7 +76,7 @@ def read_requests(
     headings: Sequence[str] = (),
     isolate: bool = False,
 ) -> pd.DataFrame:
-    r"""Read the requests of one file: a form, a report, a mail or a table.
+    r"""Read the requests of one file: a form, a report, a mail, an archive or a table.
 
     A filled DWC Form RFA gives a row a line, a Form IMR a row a listed service; a report or mail
     what its labelled lines ask for, item by item, with the rest as its notes. A table is read as
@@ -107,8 +107,8 @@ def read_requests(
     TableError
         The table cannot be read, or ``headings`` name none of it.
     RequestFileError
-        The file is damaged, too large, a picture or of a kind that is not read, or nothing in it
-        asks for anything.
+        The file is damaged, too large, a picture or of a kind that is not read, its papers are of
+        several claimants, or nothing in it asks for anything.
     MissingExtraError
         What reads files of its kind is not installed.
 

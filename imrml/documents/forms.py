@@ -35,6 +35,9 @@ _MAY_BE_FORM = re.compile(r"requested|diagnos|treatment", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"please wait\.{0,3}\s", re.IGNORECASE)
 _FEW_DOUBTFUL, _MOST_DOUBTFUL = 3, 0.1
 """Words in doubt, and their share, with which a page that was read from its picture is taken."""
+_MAY_BE_DRAWN = 20
+"""Pages of a file, the first ones, of which boxes are read from the picture: a third of a second
+each."""
 _END = b"%%EOF"
 _OF_PICTURES = frozenset(
     {"page_without_text", "no_text_layer", "illegible_page", "unreadable_picture", "too_slow"}
@@ -206,7 +209,7 @@ def _read_page(
     if any(not word.text and word.kind == "value" for word in fields):
         placed += _read_drawn(pdf, index, fields, turns)
     unread: tuple[str, ...] = ()
-    if not fields and has_box_words(plain):
+    if not fields and index < _MAY_BE_DRAWN and has_box_words(plain):
         drawn = read_drawn_boxes(page, index + 1, [_turn(word, -turns % 4) for word in words])
         words = [word for place, word in enumerate(words) if place not in drawn.replaced]
         placed = [_turn(word, turns) for word in drawn.words]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from imrml.documents.boxes import Box, count_rings, find_boxes
 from imrml.documents.layout import Kind, Word
+from imrml.documents.ocr import dots_an_inch
 
 if TYPE_CHECKING:
     import pypdfium2
 
-_DPI = 200
 _POINTS = 72
 _BESIDE = 30.0
 """Points between a box and the words that it stands for."""
@@ -77,7 +77,8 @@ def read_drawn_boxes(page: "pypdfium2.PdfPage", number: int, words: Sequence[Wor
     DrawnBoxes
         Of boxes beside the words of a form's box alone.
     """
-    dots = page.render(scale=_DPI / _POINTS, grayscale=True).to_numpy()
+    scale = dots_an_inch(*page.get_size()) / _POINTS
+    dots = page.render(scale=scale, grayscale=True).to_numpy()
     dots = dots.reshape(dots.shape[:2])
     height, width = dots.shape
     placed: list[Word] = []
@@ -104,8 +105,8 @@ def read_drawn_boxes(page: "pypdfium2.PdfPage", number: int, words: Sequence[Wor
         placed.append(Word("", left, bottom, right, top, kind=kind))
     unread = []
     if n_unsure:
-        boxes = "a box is" if n_unsure == 1 else f"{n_unsure} boxes are"
-        unread.append(f"page {number}: whether {boxes} ticked")
+        what = "a box is" if n_unsure == 1 else f"{n_unsure} boxes are"
+        unread.append(f"page {number}: whether {what} ticked")
     unread += describe_rings(number, count_rings(dots))
     return DrawnBoxes(tuple(placed), tuple(unread), frozenset(replaced))
 

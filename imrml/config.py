@@ -8,10 +8,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from imrml.errors import ConfigError, require_each, require_types
-from imrml.sections import Count, Positive, RetrainingConfig, Share
+from imrml.sections import (
+    OUTCOME_KINDS,
+    BoostingConfig,
+    Count,
+    CrossesConfig,
+    ExtraColumnConfig,
+    Positive,
+    RetrainingConfig,
+    Share,
+    TransformerConfig,
+    require_column_names,
+    require_kind,
+    require_part_names,
+)
 from imrml.sections import Section as _Section
 
 Stage = Literal["rfa", "imr"]
@@ -19,16 +32,6 @@ Profile = Literal["letters", "dmhc"]
 """Whose reviews: letters on workers' compensation, or the state's coded data on health plans."""
 CODED_PROFILES: frozenset[Profile] = frozenset({"dmhc"})
 """Those whose submissions hold codes that features can cross."""
-OutcomeKind = Literal[
-    "class_prior",
-    "category_prior",
-    "logistic",
-    "linear_svc",
-    "complement_nb",
-    "hist_gradient_boosting",
-    "stacked",
-    "crosses",
-]
 Split = Literal["random", "grouped", "time_forward"]
 
 
@@ -63,34 +66,16 @@ class FeaturesConfig(_Section):
     min_cross_cases: Count
     cross_summary: bool
     n_buckets: Count
-
-
-class CrossesConfig(_Section):
-    """One regression on crosses of codes; see ``CrossesLogistic``."""
-
-    shares: dict[str, Share]
-    singles: Annotated[float, Field(ge=0)]
-    max_order: Count
-    c: Positive
-    half_life_years: Positive | None
-    weight: Positive
-
-
-class BoostingConfig(_Section):
-    """Boosted trees, named as by ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
-
-    max_iter: Count
-    learning_rate: Share
-    max_leaf_nodes: Annotated[int, Field(ge=2)]
-    min_samples_leaf: Count
-    l2_regularization: Annotated[float, Field(ge=0)]
-    n_components: Count
+    extra_columns: Annotated[dict[str, ExtraColumnConfig], AfterValidator(require_column_names)]
+    transformers: Annotated[dict[str, TransformerConfig], AfterValidator(require_part_names)]
 
 
 class OutcomeConfig(_Section):
     """The model of P(overturned)."""
 
-    kind: OutcomeKind
+    kind: Annotated[str, AfterValidator(require_kind)]
+    params: dict[str, Any]
+    trusted_types: list[str]
     members: list[CrossesConfig]
     c: Positive
     alpha: Positive
@@ -115,6 +100,8 @@ class OutcomeConfig(_Section):
             raise ValueError(
                 "complement_nb counts each decision against the other already; expected null"
             )
+        if class_weight and info.data.get("kind") not in OUTCOME_KINDS:
+            raise ValueError("an estimator of your own takes it in outcome.params; expected null")
         return class_weight
 
     @field_validator("calibration")
@@ -265,7 +252,27 @@ class Config(_Section):
             raise ValueError(
                 "outcome.kind crosses reads codes; expected profile dmhc, or another kind"
             )
+        features = info.data.get("features")
+        has_own = features is not None and bool(features.extra_columns or features.transformers)
+        if models.outcome.kind == "crosses" and has_own:
+            raise ValueError(
+                "outcome.kind crosses reads codes alone; expected no features.extra_columns "
+                "and no features.transformers, or another kind"
+            )
         return models
+
+    @field_validator("features")
+    @classmethod
+    def _columns_are_known_in_time(
+        cls, features: FeaturesConfig, info: ValidationInfo
+    ) -> FeaturesConfig:
+        late = [name for name, one in features.extra_columns.items() if one.known_at == "imr"]
+        if late and info.data.get("stage") == "rfa":
+            raise ValueError(
+                f"extra_columns {late[0]!r} becomes known at imr, after stage rfa of this config; "
+                "expected known_at rfa, or stage imr"
+            )
+        return features
 
 
 def default_text() -> str:
@@ -402,9 +409,16 @@ def _read_mapping(path: str | Path) -> dict[str, Any]:
     return settings
 
 
+_NAMED_BY_OWNERS = ("features.extra_columns.", "features.transformers.", "models.outcome.params.")
+"""Sections whose keys are no settings of ours."""
+
+
 def _lay_over(settings: dict[str, Any], over: Mapping[str, Any], source: str, at: str = "") -> None:
+    is_owners = at.startswith(_NAMED_BY_OWNERS)
     for key, value in over.items():
-        if key not in settings:
+        if is_owners and not (isinstance(value, Mapping) and isinstance(settings.get(key), dict)):
+            settings[key] = value
+        elif key not in settings:
             [near] = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
             raise ConfigError(f"{source}: {at}{key} is no setting; nearest known: {at}{near}")
         if isinstance(settings[key], dict):

@@ -1,7 +1,7 @@
 """What a request asks for: category, drug, dose, amounts, body part, and what was authorized."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -273,6 +273,8 @@ class TreatmentFeatures(NumberFeatures):
         guideline are known.
     sparse_output : bool, default=False
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -290,8 +292,15 @@ class TreatmentFeatures(NumberFeatures):
     ['category=imaging', 'dwc_category=Diagnostic Testing', 'body_part=knee', 'side=left']
     """
 
-    def __init__(self, stage: Stage = "imr", *, sparse_output: bool = False) -> None:
+    def __init__(
+        self,
+        stage: Stage = "imr",
+        *,
+        sparse_output: bool = False,
+        extra_columns: Sequence[str] = (),
+    ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.sparse_output = sparse_output
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature

@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Profile, Stage
 from imrml.features import HashedText, background, treatment_category
 from imrml.models.settings import default_settings, fill_settings
+from imrml.submissions.extra_columns import extend_programme
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
-from imrml.submissions.programmes import Programme, programme_of
+from imrml.submissions.programmes import Programme
 
 _NOT_CODED = "not coded"
 _BRIEF_SHARE = 0.01
@@ -86,14 +87,15 @@ class SubmissionReader(BaseEstimator):
 
     @property
     def programme(self) -> Programme:
-        """The review programme that ``profile`` names.
+        """The review programme that ``profile`` names, with the columns that ``features`` declares.
 
         Returns
         -------
         Programme
             With its columns and codes.
         """
-        return programme_of(self.profile)
+        declared = (self.features or {}).get("extra_columns") or {}
+        return extend_programme(self.profile, declared)
 
     def settings(self, section: str) -> dict[str, Any]:
         """Give a section of settings, the shipped config's where none were given.

@@ -25,6 +25,7 @@ from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
+from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
 
@@ -239,7 +240,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.categories_.fit(categories, overturned, cases)
 
         # 2. Features, where either model reads them.
-        is_outcome_prior = models["outcome"]["kind"].endswith("_prior")
+        is_outcome_prior = models["outcome"]["kind"] in PRIOR_KINDS
         is_ridge = len(labelled_rows) > 0 and models["deficiency"]["kind"] == "ridge"
         self.features_, matrix = None, None
         if is_ridge or not is_outcome_prior:
@@ -274,7 +275,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             values = self.features_.fit_transform(submissions, overturned, cases=cases)
         self.n_features_ = values.shape[1]
         self.feature_names_ = None
-        if not self.programme.code_columns:
+        if len(self.features_.transformer_list) > 1 or not self.programme.code_columns:
             self.feature_names_ = self.features_.get_feature_names_out().astype(str)
         return sparse.csr_matrix(values)
 

@@ -16,6 +16,7 @@ from imrml.models.inputs import Inputs, SubmissionReader, least_words
 from imrml.models.kinds import TrainingMatrix
 from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.programmes import columns_at
 
 _SHOWS = "shows="
 
@@ -180,6 +181,7 @@ class DeficiencyPredictor(SubmissionReader):
                 use_case_summary=features["use_case_summary"],
                 word_ngrams=features["word_ngrams"],
                 n_buckets=features["n_buckets"],
+                extra_columns=self._own_names(),
             )
             words = self.hashed_text_.fit_transform(labelled)
             matrix = sparse.hstack([items.matrix[rows], words])
@@ -208,6 +210,11 @@ class DeficiencyPredictor(SubmissionReader):
             self.associations_ = ChecklistAssociations().fit(
                 lines_shown(items.matrix, self.name_features()), overturned, rates
             )
+
+    def _own_names(self) -> tuple[str, ...]:
+        known = columns_at(self.stage, self.programme)
+        extra = self.programme.extra_columns
+        return tuple(column.name for column in extra if column.name in known)
 
     def _places_shown(self, cues: Collection[str]) -> list[int]:
         return sorted(self.columns_shown_[cue] for cue in cues)

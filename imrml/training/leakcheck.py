@@ -14,6 +14,7 @@ from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.splits import Folds, make_splits
 from imrml.models import LoadedModel, ReviewModel
+from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import submission_frame
 from imrml.training.checks import run_checks
 from imrml.training.data import TrainingData, prepare
@@ -182,7 +183,7 @@ def _check_golden_column(fitted: ReviewModel, unseen: TrainingData) -> Check:
 def _check_sections(run: TrainingRun, folds: Folds) -> Check:
     """Fit on each section alone and on all but it: an AUROC too high is a section that knows."""
     data, config = run.data, run.config
-    if config.models.outcome.kind.endswith("_prior"):
+    if config.models.outcome.kind in PRIOR_KINDS:
         return _not_applicable(
             "section_knows_too_much", "a prior reads no more than the treatment's category"
         )

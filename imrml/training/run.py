@@ -20,7 +20,9 @@ from imrml.evaluation.splits import Folds, Headline, choose_headline, make_split
 from imrml.explaining.precedents import build_precedents
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
+from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
+from imrml.sections import OUTCOME_KINDS, PRIOR_KINDS
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
     deal_grouped,
@@ -44,6 +46,7 @@ from imrml.training.fitting import (
     hold_out,
     rates_by_year,
     report_nothing,
+    without_refits,
 )
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
@@ -173,6 +176,8 @@ def train(
     headline_folds = _folds_of(splits, headline)
     deals = deal_grouped(run, splits)
 
+    _require_savable(run)
+
     # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
     held_out = _hold_out_splits(run, splits, headline)
     if len(deals) > 1:
@@ -186,7 +191,7 @@ def train(
     verdict = reach_verdict(metrics, headline)
 
     # 4. Look at the recipe from other sides: without the case summary, and with fewer cases.
-    if config.features.use_case_summary and not config.models.outcome.kind.endswith("_prior"):
+    if config.features.use_case_summary and config.models.outcome.kind not in PRIOR_KINDS:
         report("the same without the case summary, which is a proxy written after the fact")
         figures = measure_without_summary(
             run, deals if headline.split == "grouped" else [headline_folds]
@@ -222,6 +227,7 @@ def train(
         **describe_data(data),
         "stage": config.stage,
         "ships": _name_shipped(model),
+        **_name_own_parts(config),
         **_name_labeller(config, data, has_gold=labels is not None),
         "notes": list(model.notes),
     }
@@ -243,6 +249,23 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
             "train needs upheld and overturned items, at least two of each; "
             f"found {n_upheld:,} upheld and {n_overturned:,} overturned"
         )
+
+
+_FEW = 400
+"""Items that a first, hasty fit of an owner's own parts looks at."""
+
+
+def _require_savable(run: TrainingRun) -> None:
+    """Refuse parts of an owner's own that could not be saved, before any fold is fitted."""
+    models, features = run.config.models, run.config.features
+    if models.outcome.kind in OUTCOME_KINDS and not features.transformers:
+        return
+    run.report("a first fit of your own parts, on few items, to see that they can be saved")
+    data = run.data.without_labels
+    rarer = np.flatnonzero(data.overturned == (data.overturned.mean() <= 0.5))[: _FEW // 4]
+    others = np.setdiff1d(np.arange(len(data.items)), rarer)[: _FEW - len(rarer)]
+    config = without_refits(run.config)
+    require_savable(fit_rows(data, config, np.sort(np.append(rarer, others))))
 
 
 def _hold_out_splits(
@@ -307,6 +330,20 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 def _name_shipped(model: ReviewModel) -> str:
     kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
+
+
+def _name_own_parts(config: Config) -> dict[str, list[str]]:
+    """Say which columns and transformers of an owner's own the recipe has, for report and card."""
+    named: dict[str, list[str]] = {}
+    if columns := config.features.extra_columns:
+        named["own_columns"] = [
+            f"{name} ({column.kind}{f', {column.unit}' * bool(column.unit)}, known at "
+            f"{column.known_at})"
+            for name, column in columns.items()
+        ]
+    if transformers := config.features.transformers:
+        named["own_transformers"] = [f"{name} ({one.path})" for name, one in transformers.items()]
+    return named
 
 
 def _name_labeller(config: Config, data: TrainingData, *, has_gold: bool) -> dict[str, str]:

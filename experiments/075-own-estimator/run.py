@@ -54,13 +54,13 @@ def main() -> None:
     cases = coded["case_number"].drop_duplicates().sample(N_CODED, random_state=0)
     sample = given.out / "coded.parquet"
     coded[coded["case_number"].isin(cases)].to_parquet(sample)
-    compare(sample, given.out / "coded.csv", CONFIGS / "dmhc.yaml", HERE / "dmhc.yaml")
+    compare(sample, given.out / "coded.csv", CONFIGS / "dmhc.yaml", HERE / "coded.yaml")
     theirs = HERE / "letters.yaml"
     compare(given.letters, given.out / "letters.csv", CONFIGS / "default.yaml", theirs)
 
     trust = [word for name in TYPES for word in ("--trust", name)]
     for name, items, config in (
-        ("coded", sample, HERE / "dmhc.yaml"),
+        ("coded", sample, HERE / "coded.yaml"),
         ("letters", given.letters, theirs),
     ):
         model = given.out / name

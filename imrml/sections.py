@@ -87,7 +87,7 @@ OUTCOME_KINDS = (
 """Kinds of outcome model of the package; any other is an owner's own, by import path."""
 PRIOR_KINDS = frozenset({"class_prior", "category_prior"})
 """Those that read no features."""
-_COLUMN_NAME = re.compile(r"[^\W\d_][\w .#/-]{0,59}")
+_COLUMN_NAME = re.compile(r"[^\W\d_][\w /-]{0,59}")
 
 
 def require_kind(kind: str) -> str:
@@ -207,6 +207,6 @@ def require_column_names(columns: dict[str, Any]) -> dict[str, Any]:
     if wrong := [name for name in columns if not _COLUMN_NAME.fullmatch(name)]:
         raise ValueError(
             f"{wrong[0]!r} cannot name a column; expected a letter and at most 59 letters, digits, "
-            "blanks or . # / - _"
+            "blanks or / - _"
         )
     return columns

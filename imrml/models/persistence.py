@@ -190,7 +190,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
         "skops": skops.__version__,
         "sha256": hashlib.sha256(payload).hexdigest(),
         "trusted_types": own_types,
-        "made_with": describe_environment(),
+        "made_with": describe_environment(own_types),
         "answers": answer_specimens(model),
     }
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"

@@ -17,9 +17,12 @@ from imrml.sections import (
     Count,
     CrossesConfig,
     ExtraColumnConfig,
+    LabellingConfig,
     Positive,
+    PrecedentsConfig,
     RetrainingConfig,
     Share,
+    TrackingConfig,
     TransformerConfig,
     require_column_names,
     require_kind,
@@ -46,12 +49,6 @@ class LimitsConfig(_Section):
     max_ratio: Annotated[float, Field(ge=10)]
 
 
-class LabellingConfig(_Section):
-    """How rationales are labelled."""
-
-    labeller: str | None
-
-
 class FeaturesConfig(_Section):
     """Which columns and how much text the features use."""
 
@@ -67,6 +64,7 @@ class FeaturesConfig(_Section):
     cross_summary: bool
     n_buckets: Count
     extra_columns: Annotated[dict[str, ExtraColumnConfig], AfterValidator(require_column_names)]
+    vocabularies: dict[str, str]
     transformers: Annotated[dict[str, TransformerConfig], AfterValidator(require_part_names)]
 
 
@@ -199,21 +197,6 @@ class EvaluationConfig(_Section):
     interval_level: Share
 
 
-class TrackingConfig(_Section):
-    """What MLflow is told."""
-
-    enabled: bool
-    experiment: str
-    registered_model: str | None
-    alias: str
-
-
-class PrecedentsConfig(_Section):
-    """Past items kept on this machine, to be looked up beside a score."""
-
-    keep: bool
-
-
 class MonitoringConfig(_Section):
     """From when on an alarm fires."""
 
@@ -322,6 +305,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     settings: dict[str, Any] = yaml.safe_load(default_text())
     if path is not None:
         _lay_over(settings, _read_mapping(path), str(path))
+        _read_vocabularies(settings, Path(path).parent)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
@@ -331,6 +315,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         except yaml.YAMLError:
             raise ConfigError(f"--set {override}: the value is no YAML") from None
         _lay_over(settings, _nested(key, read), f"--set {override}")
+    _read_vocabularies(settings, Path())
     return _validated(settings)
 
 
@@ -392,6 +377,20 @@ def state_dir() -> Path:
     return folder
 
 
+def _read_vocabularies(settings: dict[str, Any], folder: Path) -> None:
+    """Put the text of a table in the place of its path, so that it travels with the recipe."""
+    tables = settings["features"]["vocabularies"]
+    for name, stated in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(stated, str) and "\n" not in stated:
+            try:
+                tables[name] = (folder / stated).read_text(encoding="utf-8-sig") + "\n"
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(
+                    f"features.vocabularies.{name}: {folder / stated} cannot be read "
+                    f"({type(error).__name__}); expected a CSV file, named as seen from the config"
+                ) from None
+
+
 def _read_mapping(path: str | Path) -> dict[str, Any]:
     try:
         settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -409,7 +408,12 @@ def _read_mapping(path: str | Path) -> dict[str, Any]:
     return settings
 
 
-_NAMED_BY_OWNERS = ("features.extra_columns.", "features.transformers.", "models.outcome.params.")
+_NAMED_BY_OWNERS = (
+    "features.extra_columns.",
+    "features.transformers.",
+    "features.vocabularies.",
+    "models.outcome.params.",
+)
 """Sections whose keys are no settings of ours."""
 
 

@@ -44,6 +44,27 @@ class BoostingConfig(Section):
     n_components: Count
 
 
+class TrackingConfig(Section):
+    """What MLflow is told."""
+
+    enabled: bool
+    experiment: str
+    registered_model: str | None
+    alias: str
+
+
+class PrecedentsConfig(Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
+
+
+class LabellingConfig(Section):
+    """How rationales are labelled."""
+
+    labeller: str | None
+
+
 class GateConfig(Section):
     """What a challenger must show to replace the champion."""
 

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from string import ascii_lowercase
 from typing import Any
 
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 from imrml.text.cache import remember
 
 

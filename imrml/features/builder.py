@@ -1,6 +1,5 @@
 """All features of a submission in one sparse matrix, and words for each of its columns."""
 
-from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -19,7 +18,7 @@ from imrml.features.own_transformers import OwnTransformer, make_transformer
 from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.programmes import LETTERS, Programme
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from imrml.config import Stage
 from imrml.features.base import NumberFeatures
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import cue_names, cue_values
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 

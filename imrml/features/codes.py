@@ -1,10 +1,9 @@
 """Codes of procedures and supplies in a request line: what they stand for, in words."""
 
 import re
-from functools import cache
 from typing import NamedTuple
 
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 from imrml.text.cache import remember
 
 UNLISTED = frozenset(

@@ -1,8 +1,6 @@
 """The plain words of what a request is for; ids of our tables never reach a person."""
 
-from functools import cache
-
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 
 
 @cache

@@ -1,9 +1,8 @@
 """Where a request is for: body parts and the side."""
 
 import re
-from functools import cache
 
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 from imrml.text.safe_matching import bound_runs
 
 _SIDES = (

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,16 +16,16 @@ from imrml.features.base import NumberFeatures
 from imrml.features.places import find_body_parts, find_side
 from imrml.features.request_items import split_request
 from imrml.features.treatment_categories import (
-    DRUG_CATEGORIES,
     VISIT_CATEGORIES,
     Drug,
     categorize,
+    drug_categories,
     dwc_categories,
     find_drugs,
     read_line,
 )
 from imrml.features.utilization_review import dispute_names, dispute_values
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import cache, read_vocabulary
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import MASK
@@ -168,11 +167,11 @@ def parse_treatment(text: str) -> TreatmentFacts:
     category = categorize(lowered, drugs, procedures)
     amounts = read_amounts(
         _without_names(lowered, drugs),
-        is_drug=category in DRUG_CATEGORIES,
+        is_drug=category in drug_categories(),
         counts_visits=category in _COUNTED_IN_VISITS,
     )
     drug_class = drugs[0].drug_class if drugs else ""
-    is_counted = category in DRUG_CATEGORIES or (
+    is_counted = category in drug_categories() or (
         category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered)
     )
     names_no_amount = is_counted and amounts.n_units is None and amounts.n_visits is None

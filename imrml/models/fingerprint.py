@@ -61,6 +61,11 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
         category that were overturned.
     """
     requests = _specimens().assign(**_fill_own(model.programme.extra_columns))
+    with model.in_own_words():
+        return _answer(model, requests)
+
+
+def _answer(model: ReviewModel, requests: pd.DataFrame) -> dict[str, Any]:
     inputs = model.read(submission_frame(requests, model.stage, model.programme))
     names = (
         ""

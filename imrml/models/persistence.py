@@ -21,6 +21,7 @@ import skops
 from sklearn.exceptions import InconsistentVersionWarning
 
 from imrml.errors import ModelError, OtherVersionWarning, OutdatedModelError, require_types
+from imrml.features.own_words import hash_tables
 from imrml.models.bundle import read_bundle
 from imrml.models.environment import describe_environment
 from imrml.models.fingerprint import answer_specimens, find_change
@@ -190,6 +191,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
         "skops": skops.__version__,
         "sha256": hashlib.sha256(payload).hexdigest(),
         "trusted_types": own_types,
+        "vocabularies": hash_tables(model.settings("features")["vocabularies"]),
         "made_with": describe_environment(own_types),
         "answers": answer_specimens(model),
     }

@@ -19,7 +19,7 @@ from imrml.models.abstention import decision_threshold, find_reasons, learn_word
 from imrml.models.blend import to_log_odds
 from imrml.models.classifier import ReviewClassifier, read_target
 from imrml.models.counts import CategoryCounts
-from imrml.models.inputs import Inputs, least_words
+from imrml.models.inputs import Inputs, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, two_columns
@@ -167,6 +167,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             profile=config.profile,
         )
 
+    @reading_own_words
     def fit(  # noqa: PLR0917 - what is known of each item
         self,
         X: pd.DataFrame,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.errors import NotEnoughDataError
+from imrml.features.own_words import in_words_of
 from imrml.models.persistence import LoadedModel
 from imrml.monitoring.drift import Drift, compare_submissions
 from imrml.monitoring.rate_alarm import RateWatch, watch_rate
@@ -80,16 +81,18 @@ def compare_tables(
     tables = [name_columns(table, programme) for table in (reference, current)]
     before, after = (submission_frame(table, stage, programme) for table in tables)
     p_overturned = None
+    words = in_words_of(config) if fitted is None else fitted.in_own_words()
     if fitted is not None:
         p_overturned = fitted.predict_proba(before)[:, 1], fitted.predict_proba(after)[:, 1]
-    drift = compare_submissions(
-        before,
-        after,
-        config.monitoring,
-        config.seed,
-        p_overturned,
-        extra_columns=programme.extra_columns,
-    )
+    with words:
+        drift = compare_submissions(
+            before,
+            after,
+            config.monitoring,
+            config.seed,
+            p_overturned,
+            extra_columns=programme.extra_columns,
+        )
     watch, why_not_watched = _watch_decisions(tables[0], tables[1], config)
     if out is not None:
         write_drift(out, drift, watch)

@@ -165,7 +165,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame, *, first_row: int = 1
         No column names the treatment.
     """
     stage, programme = model.manifest["stage"], model.model.programme
-    return sort_requests(requests, stage, programme, split_request, first_row)
+    with model.model.in_own_words():
+        return sort_requests(requests, stage, programme, split_request, first_row)
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:
@@ -245,7 +246,7 @@ def score_columns(
     # and what was found in a text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), _N_ROWS):
         part = slice(start, start + _N_ROWS)
-        with skip_checks():
+        with skip_checks(), model.model.in_own_words():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(
                 model,

@@ -13,6 +13,7 @@ from imrml.evaluation.checks.predictive_words import check_predictive_words
 from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.splits import Folds, make_splits
+from imrml.features.own_words import in_words_of
 from imrml.models import LoadedModel, ReviewModel
 from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import submission_frame
@@ -103,10 +104,14 @@ def check_leaks(
         n_jobs=(n_jobs, int),
         report=(report, Callable),
     )
-    data = prepare(items, config, verb="leakcheck").without_labels
-    run = TrainingRun(data, without_search(config), n_jobs, report)
-    config = run.config
     given = model.model if isinstance(model, LoadedModel) else model
+    with in_words_of(config):
+        data = prepare(items, config, verb="leakcheck").without_labels
+        return _check_leaks(TrainingRun(data, without_search(config), n_jobs, report), given)
+
+
+def _check_leaks(run: TrainingRun, given: ReviewModel | None) -> list[Check]:
+    data, config, report = run.data, run.config, run.report
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     folds = _folds_for_fits(data, config)
     report("looking at the table")

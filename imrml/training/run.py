@@ -18,6 +18,7 @@ from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
+from imrml.features.own_words import hash_tables, in_words_of
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
 from imrml.models.persistence import require_savable
@@ -158,8 +159,12 @@ def train(
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
     """
-    run = TrainingRun(prepare(items, config, labels), config, n_jobs, report)
-    data = run.data
+    with in_words_of(config):
+        return _train(TrainingRun(prepare(items, config, labels), config, n_jobs, report), labels)
+
+
+def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
+    data, config, report = run.data, run.config, run.report
     _require_both_decisions(data.overturned)
     report(
         f"{pluralize(len(data.items), 'item')} of "
@@ -167,7 +172,7 @@ def train(
         f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
 
-    if unread := list_passed_over(items, config):
+    if unread := list_passed_over(data.items, config):
         report(f"columns that no feature reads are passed over: {', '.join(unread)}")
 
     # 1. Deal the cases to folds, and choose the split whose figures stand first.
@@ -343,6 +348,10 @@ def _name_own_parts(config: Config) -> dict[str, list[str]]:
         ]
     if transformers := config.features.transformers:
         named["own_transformers"] = [f"{name} ({one.path})" for name, one in transformers.items()]
+    if tables := config.features.vocabularies:
+        named["own_vocabularies"] = [
+            f"{name} ({digest})" for name, digest in hash_tables(tables).items()
+        ]
     return named
 
 

@@ -216,6 +216,7 @@ class Config(_Section):
     profile: Profile
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
+    deficiencies: str | None
     limits: LimitsConfig
     labelling: LabellingConfig
     features: FeaturesConfig
@@ -305,7 +306,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     settings: dict[str, Any] = yaml.safe_load(default_text())
     if path is not None:
         _lay_over(settings, _read_mapping(path), str(path))
-        _read_vocabularies(settings, Path(path).parent)
+        _read_own_tables(settings, Path(path).parent)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
@@ -315,7 +316,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         except yaml.YAMLError:
             raise ConfigError(f"--set {override}: the value is no YAML") from None
         _lay_over(settings, _nested(key, read), f"--set {override}")
-    _read_vocabularies(settings, Path())
+    _read_own_tables(settings, Path())
     return _validated(settings)
 
 
@@ -377,18 +378,20 @@ def state_dir() -> Path:
     return folder
 
 
-def _read_vocabularies(settings: dict[str, Any], folder: Path) -> None:
+def _read_own_tables(settings: dict[str, Any], folder: Path) -> None:
     """Put the text of a table in the place of its path, so that it travels with the recipe."""
-    tables = settings["features"]["vocabularies"]
-    for name, stated in tables.items() if isinstance(tables, dict) else ():
-        if isinstance(stated, str) and "\n" not in stated:
-            try:
-                tables[name] = (folder / stated).read_text(encoding="utf-8-sig") + "\n"
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(
-                    f"features.vocabularies.{name}: {folder / stated} cannot be read "
-                    f"({type(error).__name__}); expected a CSV file, named as seen from the config"
-                ) from None
+    sections = ((settings, ["deficiencies"]), (settings["features"]["vocabularies"], None))
+    for section, keys in sections:
+        for key in keys or (section if isinstance(section, dict) else ()):
+            stated = section[key]
+            if isinstance(stated, str) and "\n" not in stated:
+                try:
+                    section[key] = (folder / stated).read_text(encoding="utf-8-sig") + "\n"
+                except (OSError, UnicodeDecodeError) as error:
+                    raise ConfigError(
+                        f"{key}: {folder / stated} cannot be read ({type(error).__name__}); "
+                        "expected a file, named as seen from the config"
+                    ) from None
 
 
 def _read_mapping(path: str | Path) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from imrml.config import load_config
 from imrml.errors import ConfigError
 from imrml.features import parse_treatment, treatment_category
 from imrml.features.own_words import OWN_TABLES, in_words_of, require_tables
-from imrml.features.vocabulary import parse_vocabulary, read_vocabulary, shipped_text, using
+from imrml.features.vocabulary import parse_vocabulary, read_vocabulary, shipped_text
+from imrml.own_tables import using
 
 CATEGORIES = "category,name,dwc_category\ngene_therapy,gene therapy,\n"
 PATTERNS = r"""category,priority,pattern,note
@@ -83,7 +84,7 @@ def test_a_model_carries_them_with_it(config, tmp_path):
     assert {"category=gene_therapy", "shows=genotype"} <= set(names)
     manifest = json.loads((tmp_path / "model" / "model.json").read_text(encoding="utf-8"))
     assert set(manifest["vocabularies"]) == set(config.features.vocabularies)
-    assert "own_vocabularies" in manifest["data"]
+    assert "own_words" in manifest["data"]
     for path in (tmp_path / "settings" / "words").iterdir():
         path.unlink()
     model = imrml.load_model(tmp_path / "model")
@@ -92,7 +93,7 @@ def test_a_model_carries_them_with_it(config, tmp_path):
     assert scored["treatment_category"][0] == "gene_therapy"
     assert any("genotype report" in one for one in scored["already_shown"][0])
     explained = imrml.explain(model, table, 1)
-    assert any(one.document == "genotype report" for one in explained.already_shown)
+    assert any(one.document == "genotype report" for one in explained.shown)
     assert treatment_category("Gene transfer") != "gene_therapy"
     np.testing.assert_allclose(
         scored["base_rate"], imrml.score(model, table)["base_rate"], rtol=0, atol=0

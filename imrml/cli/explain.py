@@ -48,4 +48,5 @@ def explain_request(
             allow_demo=allow_demo,
             past_items=open_precedents(loaded.manifest),
         )
-    print_explanation(explanation)
+    with loaded.model.in_own_words():
+        print_explanation(explanation)

@@ -23,7 +23,8 @@ from imrml.features import parse_treatment
 from imrml.features.abbreviations import spell_out
 from imrml.features.names import name_category, name_words
 from imrml.features.text import known_words, mask_text
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.tables.files import read_table, write_table
 
 COLUMNS = ("treatment_category", "treatment", "decided_year", "decision", "deficiencies")

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from string import ascii_lowercase
 from typing import Any
 
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 
 

@@ -18,7 +18,8 @@ from imrml.features.own_transformers import OwnTransformer, make_transformer
 from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.programmes import LETTERS, Programme
 

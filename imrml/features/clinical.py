@@ -13,7 +13,8 @@ from imrml.config import Stage
 from imrml.features.base import NumberFeatures
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import cue_names, cue_values
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 

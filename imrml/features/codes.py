@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 
 UNLISTED = frozenset(

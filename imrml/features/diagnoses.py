@@ -2,7 +2,8 @@
 
 import re
 
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs, holds_any
 

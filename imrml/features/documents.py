@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs

@@ -1,6 +1,7 @@
 """The plain words of what a request is for; ids of our tables never reach a person."""
 
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 
 
 @cache

@@ -7,10 +7,13 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any
 
+import yaml
+
 from imrml.config import Config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import ConfigError
-from imrml.features.vocabulary import parse_vocabulary, shipped_text, using
+from imrml.features.vocabulary import parse_vocabulary, shipped_text
+from imrml.own_tables import TAXONOMY, using
 
 OWN_TABLES = (
     "abbreviations",
@@ -27,8 +30,10 @@ OWN_TABLES = (
 )
 """Tables that may get rows of an owner's own."""
 _MAY_BE_EMPTY = {"negated_pattern", "source", "note", "dwc_category", "why"}
-_MOST_ROWS, _LONGEST_PATTERN = 5_000, 2_000
+_MOST_ROWS, _LONGEST_PATTERN = 5_000, 4_000
 _SETTING = "features.vocabularies"
+_ID = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_OF_CUES = ("missing", "says", "with", "unless", "given", "about", "not_about")
 
 
 def require_tables(tables: Mapping[str, str]) -> None:
@@ -51,11 +56,11 @@ def require_tables(tables: Mapping[str, str]) -> None:
     imrml.errors.ConfigError: features.vocabularies.body_parts: row 1: pattern repeats what repeats
     itself without end; bound one of them, such as {0,40}
     """
-    _require(tuple(sorted(tables.items())))
+    _require(tuple(sorted(tables.items())), deficiency_ids())
 
 
 @lru_cache(maxsize=8)
-def _require(tables: tuple[tuple[str, str], ...]) -> None:
+def _require(tables: tuple[tuple[str, str], ...], _ids: tuple[str, ...]) -> None:
     texts = dict(tables)
     categories = _first_column("treatment_categories", texts)
     for name, text in tables:
@@ -143,6 +148,81 @@ def _repeats_twice(nodes: Any, *, is_inside: bool) -> bool:
     return False
 
 
+def reading_by(
+    vocabularies: Mapping[str, str], deficiencies: str | None
+) -> AbstractContextManager[None]:
+    """Read texts by tables of an owner's own, as long as the context lasts.
+
+    Parameters
+    ----------
+    vocabularies : mapping of str to str
+        Texts by name.
+    deficiencies : str or None
+        Text of the taxonomy; None for ours.
+
+    Returns
+    -------
+    context manager
+        Nothing else than ours where there are none.
+
+    Raises
+    ------
+    ConfigError
+        A table is none that features could read by, or the taxonomy is none.
+    """
+    taxonomy = {} if deficiencies is None else {TAXONOMY: deficiencies}
+    if vocabularies or taxonomy:
+        _check_once(tuple(sorted(vocabularies.items())), deficiencies)
+    return using({**vocabularies, **taxonomy})
+
+
+@lru_cache(maxsize=8)
+def _check_once(vocabularies: tuple[tuple[str, str], ...], deficiencies: str | None) -> None:
+    """Check tables before they are read by for the first time; later it would change the words."""
+    if deficiencies is None:
+        require_tables(dict(vocabularies))
+        return
+    require_taxonomy(deficiencies)
+    with using({TAXONOMY: deficiencies}):  # whose ids the cues may name
+        require_tables(dict(vocabularies))
+
+
+@lru_cache(maxsize=8)
+def require_taxonomy(text: str) -> None:
+    """Refuse a text that is no taxonomy with cues.
+
+    Parameters
+    ----------
+    text : str
+        YAML.
+
+    Raises
+    ------
+    ConfigError
+        What it lacks is named.
+    """
+    try:
+        rows = yaml.safe_load(text)
+        with using({TAXONOMY: text}):
+            ids = deficiency_ids()
+    except (yaml.YAMLError, TypeError, KeyError, ValueError):
+        rows, ids = None, ()
+    if not isinstance(rows, list) or not ids:
+        raise ConfigError(
+            "deficiencies: expected a list of id, name, meaning, send_before_submission, "
+            "guideline_anchor and, to label by, cues; as in imrml/deficiencies.yaml"
+        )
+    if len(set(ids)) < len(ids) or not all(map(_ID.fullmatch, ids)):
+        raise ConfigError(
+            "deficiencies: each id must be another and in small letters, digits and underscores"
+        )
+    for row in rows:
+        for cue in row.get("cues", ()):
+            patterns = [one for kind in _OF_CUES for one in cue.get(kind, ())]
+            for problem in filter(None, map(_find_fault, map(str, patterns))):
+                raise ConfigError(f"deficiencies.{row['id']}: a pattern {problem}")
+
+
 def in_words_of(config: Config) -> AbstractContextManager[None]:
     """Read texts by the own vocabularies of a config, as long as the context lasts.
 
@@ -161,17 +241,18 @@ def in_words_of(config: Config) -> AbstractContextManager[None]:
     ConfigError
         A table is none that features could read by.
     """
-    require_tables(config.features.vocabularies)
-    return using(config.features.vocabularies)
+    return reading_by(config.features.vocabularies, config.deficiencies)
 
 
-def hash_tables(tables: Mapping[str, str]) -> dict[str, str]:
+def hash_tables(vocabularies: Mapping[str, str], deficiencies: str | None) -> dict[str, str]:
     """Give the SHA-256 of each table, for manifest and card.
 
     Parameters
     ----------
-    tables : mapping of str to str
+    vocabularies : mapping of str to str
         Texts by name.
+    deficiencies : str or None
+        Text of the taxonomy; None for ours.
 
     Returns
     -------
@@ -180,5 +261,6 @@ def hash_tables(tables: Mapping[str, str]) -> dict[str, str]:
     """
     return {
         name: hashlib.sha256(text.encode()).hexdigest()[:16]
-        for name, text in sorted(tables.items())
+        for name, text in sorted({**vocabularies, TAXONOMY: deficiencies or ""}.items())
+        if text
     }

@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs

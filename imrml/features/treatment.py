@@ -25,7 +25,8 @@ from imrml.features.treatment_categories import (
     read_line,
 )
 from imrml.features.utilization_review import dispute_names, dispute_values
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import MASK

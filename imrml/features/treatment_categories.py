@@ -8,7 +8,8 @@ from rapidfuzz.process import extract
 
 from imrml.features.abbreviations import spell_out
 from imrml.features.codes import UNLISTED, Procedure, read_procedures
-from imrml.features.vocabulary import cache, read_vocabulary
+from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import bound_runs

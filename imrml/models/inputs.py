@@ -15,8 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Profile, Stage
 from imrml.features import HashedText, background, treatment_category
-from imrml.features.own_words import require_tables
-from imrml.features.vocabulary import using
+from imrml.features.own_words import reading_by
 from imrml.models.settings import default_settings, fill_settings
 from imrml.submissions.extra_columns import extend_programme
 from imrml.submissions.frame import SubmissionFrame
@@ -105,6 +104,7 @@ class SubmissionReader(BaseEstimator):
     features: dict[str, Any] | None
     models: dict[str, Any] | None
     abstention: dict[str, Any] | None
+    taxonomy: str | None
     features_: FeatureUnion | None
     hashed_text_: HashedText | None
     feature_names_: np.ndarray | None
@@ -157,9 +157,7 @@ class SubmissionReader(BaseEstimator):
         ConfigError
             A table is none that features could read by.
         """
-        tables: dict[str, str] = (self.features or {}).get("vocabularies") or {}
-        require_tables(tables)
-        return using(tables)
+        return reading_by((self.features or {}).get("vocabularies") or {}, self.taxonomy)
 
     @reading_own_words
     def read(self, submissions: pd.DataFrame) -> Inputs:

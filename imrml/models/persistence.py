@@ -191,7 +191,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
         "skops": skops.__version__,
         "sha256": hashlib.sha256(payload).hexdigest(),
         "trusted_types": own_types,
-        "vocabularies": hash_tables(model.settings("features")["vocabularies"]),
+        "vocabularies": hash_tables(model.settings("features")["vocabularies"], model.taxonomy),
         "made_with": describe_environment(own_types),
         "answers": answer_specimens(model),
     }

@@ -59,6 +59,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         Starts every random draw.
     profile : {'letters', 'dmhc'}, default='letters'
         Name of the programme whose reviews these are; see :attr:`programme`.
+    taxonomy : str, optional
+        Text of a taxonomy of an owner's own, as ``deficiencies`` of a config holds it.
 
     Attributes
     ----------
@@ -136,6 +138,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         abstention: dict[str, Any] | None = None,
         seed: int = 20140101,
         profile: Profile = "letters",
+        taxonomy: str | None = None,
     ) -> None:
         self.stage = stage
         self.profile = profile
@@ -143,6 +146,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.models = models
         self.abstention = abstention
         self.seed = seed
+        self.taxonomy = taxonomy
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -165,6 +169,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             abstention=config.abstention.model_dump(),
             seed=config.seed,
             profile=config.profile,
+            taxonomy=config.deficiencies,
         )
 
     @reading_own_words

@@ -12,7 +12,7 @@ from imrml.features.treatment_categories import dwc_categories
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.counts import CategoryCounts, DeficiencySource
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
-from imrml.models.inputs import Inputs, SubmissionReader, least_words
+from imrml.models.inputs import Inputs, SubmissionReader, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix
 from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
@@ -41,6 +41,7 @@ class DeficiencyPredictor(SubmissionReader):
         """
         return self.deficiencies_ is not None
 
+    @reading_own_words
     def predict_deficiencies(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Predict P(deficiency | upheld).
 
@@ -68,6 +69,7 @@ class DeficiencyPredictor(SubmissionReader):
             p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
         return pd.DataFrame(p_deficiency, index, ids)
 
+    @reading_own_words
     def predict_deficiencies_if_shown(
         self, inputs: Inputs, documents: Sequence[Collection[str]]
     ) -> np.ndarray:
@@ -100,6 +102,7 @@ class DeficiencyPredictor(SubmissionReader):
             request[[0] * len(places)].maximum(shown), inputs.categories * len(places)
         )
 
+    @reading_own_words
     def deficiency_priors(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Give the rate of each deficiency in the treatment category: the baseline to beat.
 
@@ -119,6 +122,7 @@ class DeficiencyPredictor(SubmissionReader):
             return pd.DataFrame(np.nan, index, ids)
         return pd.DataFrame(self.deficiencies_.predict_priors(inputs.categories), index, ids)
 
+    @reading_own_words
     def answer_deficiencies(
         self, inputs: Inputs, abstains: np.ndarray
     ) -> tuple[pd.DataFrame, list[DeficiencySource]]:

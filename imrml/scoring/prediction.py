@@ -368,9 +368,10 @@ def score_inputs(
             source if row else None for source, row in zip(sources, likely, strict=True)
         ],
     }
-    for place in range(N_DEFICIENCIES):
-        columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
-        columns[f"p_deficiency_{place + 1}"] = [row[place][1] if row else np.nan for row in likely]
+    for place in range(N_DEFICIENCIES):  # an owner's taxonomy may hold fewer
+        ranked = [row[place] if place < len(row) else None for row in likely]
+        columns[f"deficiency_{place + 1}"] = [one[0].id if one else None for one in ranked]
+        columns[f"p_deficiency_{place + 1}"] = [one[1] if one else np.nan for one in ranked]
     return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 

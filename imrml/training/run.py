@@ -348,10 +348,8 @@ def _name_own_parts(config: Config) -> dict[str, list[str]]:
         ]
     if transformers := config.features.transformers:
         named["own_transformers"] = [f"{name} ({one.path})" for name, one in transformers.items()]
-    if tables := config.features.vocabularies:
-        named["own_vocabularies"] = [
-            f"{name} ({digest})" for name, digest in hash_tables(tables).items()
-        ]
+    if hashes := hash_tables(config.features.vocabularies, config.deficiencies):
+        named["own_words"] = [f"{name} ({digest})" for name, digest in hashes.items()]
     return named
 
 

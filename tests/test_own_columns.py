@@ -215,3 +215,27 @@ def test_the_command_line_tells_what_is_missing(trained, tmp_path, capsys):
     items(6, seed=3)[["treatment", "case_summary", "visits so far"]].to_csv(table, index=False)
     assert run("score", table, "--model", folder, "--out", tmp_path / "out.csv") == 0
     assert re.search(r"missing in every request: Network, adjuster", capsys.readouterr().err)
+
+
+def test_api_and_page_take_them_and_tell_what_is_missing(trained):
+    from starlette.testclient import TestClient
+
+    from imrml.web.app import create_app
+    from imrml.web.settings import ServeSettings
+
+    _, folder = trained
+    model = imrml.load_model(folder)
+    app = create_app(model, ServeSettings(max_rows=5))
+    row = {"treatment": "MRI left knee", "notes": items()["case_summary"][0], "visits so far": 39}
+    with TestClient(app, base_url="http://localhost") as client:
+        answer = client.post("/api/score", json={"requests": [row]}).json()
+        schema = client.get("/openapi.json").json()
+        page = client.get("/").text
+    with pytest.warns(RequestWarning):
+        expected = imrml.score(model, pd.DataFrame([row]))
+    assert answer["absent_columns"] == ["Network", "adjuster remark", "last visit"]
+    assert answer["unknown_columns"] == []
+    assert answer["predictions"][0]["p_overturned"] == expected["p_overturned"][0]
+    described = schema["components"]["schemas"]["Request"]["properties"]
+    assert described["visits so far"]["description"] == "number of the owner's own; visits"
+    assert 'name="visits so far"' in page

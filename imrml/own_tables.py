@@ -74,9 +74,15 @@ def using(tables: Mapping[str, str]) -> Iterator[None]:
     ------
     None
 
+    Raises
+    ------
+    RuntimeError
+        Within other tables, while another thread reads by these: both might wait for each other.
     """
     wanted = tuple(sorted(tables.items()))
     with _turn:
+        if get_ident() in _depths and wanted != _now and not _is_alone():
+            raise RuntimeError("other threads read by these tables; leave them first")
         _turn.wait_for(lambda: wanted == _now or _is_alone())
         before = _now
         _switch(wanted)
@@ -88,11 +94,13 @@ def using(tables: Mapping[str, str]) -> Iterator[None]:
             _depths[get_ident()] -= 1
             if not _depths[get_ident()]:
                 del _depths[get_ident()]
-            _turn.notify_all()
-            if before != wanted:
+                if not _depths:
+                    _switch(())
+            elif before != wanted:
+                _turn.notify_all()
                 _turn.wait_for(_is_alone)
                 _switch(before)
-                _turn.notify_all()
+            _turn.notify_all()
 
 
 def _is_alone() -> bool:

@@ -9,7 +9,7 @@ from imrml.errors import ConfigError
 
 ESTIMATORS = "imrml.estimators"
 """Group of the entry points that a package may register outcome models under."""
-_PATH = re.compile(r"[A-Za-z_]\w{0,99}(?:\.[A-Za-z_]\w{0,99}){1,12}")
+_PATH = re.compile(r"[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}")
 
 
 def is_import_path(name: str) -> bool:

@@ -32,6 +32,7 @@ OWN_TABLES = (
 _MAY_BE_EMPTY = {"negated_pattern", "source", "note", "dwc_category", "why"}
 _MOST_ROWS, _LONGEST_PATTERN = 5_000, 4_000
 _SETTING = "features.vocabularies"
+_NUMBER = re.compile(r"\d{1,5}(?:\.\d)?")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _OF_CUES = ("missing", "says", "with", "unless", "given", "about", "not_about")
 
@@ -99,9 +100,9 @@ def _find_problems(
 def _find_problem(name: str, row: Mapping[str, str], categories: set[str]) -> str:
     if name != "treatment_categories" and row.get("category", "other") not in categories:
         return f"no treatment category {row['category']!r}; treatment_categories needs a row of it"
-    if "priority" in row and not re.fullmatch(r"\d{1,3}(?:\.\d)?", row["priority"]):
-        return "priority is no number from 0 to 999"
-    if "maximum" in row and not re.fullmatch(r"\d{1,5}(?:\.\d)?", row["maximum"]):
+    if "priority" in row and not _NUMBER.fullmatch(row["priority"]):
+        return "priority is no number"
+    if "maximum" in row and not _NUMBER.fullmatch(row["maximum"]):
         return "maximum is no number"
     unknown = {*row.get("answers", "").split("|")} - {"", *deficiency_ids()}
     if unknown:

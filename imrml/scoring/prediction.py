@@ -369,9 +369,9 @@ def score_inputs(
         ],
     }
     for place in range(N_DEFICIENCIES):  # an owner's taxonomy may hold fewer
-        ranked = [row[place] if place < len(row) else None for row in likely]
-        columns[f"deficiency_{place + 1}"] = [one[0].id if one else None for one in ranked]
-        columns[f"p_deficiency_{place + 1}"] = [one[1] if one else np.nan for one in ranked]
+        ranked = [row[place] if place < len(row) else (None, np.nan) for row in likely]
+        columns[f"deficiency_{place + 1}"] = [one and one.id for one, _ in ranked]
+        columns[f"p_deficiency_{place + 1}"] = [p for _, p in ranked]
     return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 
@@ -401,10 +401,8 @@ def rank_deficiencies(p_deficiencies: pd.DataFrame) -> list[list[tuple[Deficienc
     deficiencies = taxonomy()
     likely: list[list[tuple[Deficiency, float]]] = []
     for p_row in p_deficiencies.to_numpy():
-        if np.isnan(p_row).any():
-            likely.append([])
-            continue
-        places = np.argsort(-p_row, kind="stable")
+        is_known = not np.isnan(p_row).any()
+        places = np.argsort(-p_row, kind="stable").tolist() if is_known else []
         likely.append([(deficiencies[place], float(p_row[place])) for place in places])
     return likely
 

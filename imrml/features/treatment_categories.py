@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extract
@@ -10,15 +9,11 @@ from rapidfuzz.process import extract
 from imrml.features.abbreviations import spell_out
 from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import bound_runs
 
-DRUG_CATEGORIES = frozenset(
-    row["category"]
-    for row in read_vocabulary("treatment_categories")
-    if row["dwc_category"] == "Pharmaceuticals"
-)
 VISIT_CATEGORIES = frozenset(
     {"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"}
 )
@@ -38,6 +33,19 @@ _TOPICAL_FORM = re.compile(
     r"|\d\s?(?:gm|grams?|g)\b",
     re.IGNORECASE,
 )
+
+
+@cache
+def drug_categories() -> frozenset[str]:
+    """List the categories of drugs.
+
+    Returns
+    -------
+    frozenset of str
+        Ids of ``treatment_categories.csv``.
+    """
+    rows = read_vocabulary("treatment_categories")
+    return frozenset(row["category"] for row in rows if row["dwc_category"] == "Pharmaceuticals")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from imrml.features import describe_feature, is_filler
 from imrml.features.names import name_category
 from imrml.models.blend import PriorBlend, to_log_odds
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.inputs import Inputs, SubmissionReader
+from imrml.models.inputs import Inputs, SubmissionReader, reading_own_words
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, ClassPrior
 
@@ -70,6 +70,7 @@ class ReasonGiver(SubmissionReader):
             return f"predicted by their category prior, for want of labelled items: {names}"
         return ""
 
+    @reading_own_words
     def reasons(
         self, submissions: pd.DataFrame | Inputs, n_reasons: int
     ) -> list[list[tuple[str, float]]]:

@@ -19,12 +19,13 @@ from imrml.models.abstention import decision_threshold, find_reasons, learn_word
 from imrml.models.blend import to_log_odds
 from imrml.models.classifier import ReviewClassifier, read_target
 from imrml.models.counts import CategoryCounts
-from imrml.models.inputs import Inputs, least_words
+from imrml.models.inputs import Inputs, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
+from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
 
@@ -58,6 +59,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         Starts every random draw.
     profile : {'letters', 'dmhc'}, default='letters'
         Name of the programme whose reviews these are; see :attr:`programme`.
+    taxonomy : str, optional
+        Text of a taxonomy of an owner's own, as ``deficiencies`` of a config holds it.
 
     Attributes
     ----------
@@ -135,6 +138,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         abstention: dict[str, Any] | None = None,
         seed: int = 20140101,
         profile: Profile = "letters",
+        taxonomy: str | None = None,
     ) -> None:
         self.stage = stage
         self.profile = profile
@@ -142,6 +146,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.models = models
         self.abstention = abstention
         self.seed = seed
+        self.taxonomy = taxonomy
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -164,8 +169,10 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             abstention=config.abstention.model_dump(),
             seed=config.seed,
             profile=config.profile,
+            taxonomy=config.deficiencies,
         )
 
+    @reading_own_words
     def fit(  # noqa: PLR0917 - what is known of each item
         self,
         X: pd.DataFrame,
@@ -239,7 +246,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.categories_.fit(categories, overturned, cases)
 
         # 2. Features, where either model reads them.
-        is_outcome_prior = models["outcome"]["kind"].endswith("_prior")
+        is_outcome_prior = models["outcome"]["kind"] in PRIOR_KINDS
         is_ridge = len(labelled_rows) > 0 and models["deficiency"]["kind"] == "ridge"
         self.features_, matrix = None, None
         if is_ridge or not is_outcome_prior:
@@ -274,7 +281,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             values = self.features_.fit_transform(submissions, overturned, cases=cases)
         self.n_features_ = values.shape[1]
         self.feature_names_ = None
-        if not self.programme.code_columns:
+        if len(self.features_.transformer_list) > 1 or not self.programme.code_columns:
             self.feature_names_ = self.features_.get_feature_names_out().astype(str)
         return sparse.csr_matrix(values)
 

@@ -148,7 +148,8 @@ def rank_deficiencies(
     """Rank the likeliest deficiencies of each row.
 
     One whose lines all ask for what another kind of treatment needs is left out: no record of an
-    MRI lacks a pain agreement, and nobody could answer it.
+    MRI lacks a pain agreement, and nobody could answer it. One without lines, as an owner may
+    write, stays.
 
     Parameters
     ----------
@@ -174,7 +175,8 @@ def rank_deficiencies(
             [
                 (deficiencies[place], float(p_row[place]))
                 for place in places
-                if applicable_lines(deficiencies[place], category)
+                if not deficiencies[place].send_before_submission
+                or applicable_lines(deficiencies[place], category)
             ]
         )
     return likely

@@ -111,7 +111,7 @@ def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str)
     >>> table = pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]})
     >>> describe_ignored_input(sort_requests(table, "imr"))
     ['columns passed over because nobody knows them: colour',
-     'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
+     'left empty, for want of a date (...), an age (0 to 120) or a number: row 1 age']
     """
     sentences = list(requests.notes)
     if requests.read_as:
@@ -120,6 +120,11 @@ def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str)
     if requests.unknown_columns:
         named = ", ".join(requests.unknown_columns)
         sentences.append(f"columns passed over because nobody knows them: {named}")
+    if requests.absent_columns:
+        named = ", ".join(requests.absent_columns)
+        sentences.append(
+            f"columns of your own that the table lacks, missing in every request: {named}"
+        )
     if requests.late_columns:
         named = ", ".join(map(name, requests.late_columns))
         sentences.append(
@@ -128,8 +133,8 @@ def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str)
     if requests.unread:
         cells = ", ".join(f"row {number} {name(column)}" for number, column in requests.unread)
         sentences.append(
-            "left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) "
-            f"or an age (0 to 120): {cells}"
+            "left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY), "
+            f"an age (0 to 120) or a number: {cells}"
         )
     return sentences
 

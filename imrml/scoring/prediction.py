@@ -165,7 +165,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame, *, first_row: int = 1
         No column names the treatment.
     """
     stage, programme = model.manifest["stage"], model.model.programme
-    return sort_requests(requests, stage, programme, split_request, first_row)
+    with model.model.in_own_words():
+        return sort_requests(requests, stage, programme, split_request, first_row)
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:
@@ -245,7 +246,7 @@ def score_columns(
     # and what was found in a text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), _N_ROWS):
         part = slice(start, start + _N_ROWS)
-        with skip_checks():
+        with skip_checks(), model.model.in_own_words():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(
                 model,
@@ -367,9 +368,10 @@ def score_inputs(
             source if row else None for source, row in zip(sources, likely, strict=True)
         ],
     }
-    for place in range(N_DEFICIENCIES):
-        columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
-        columns[f"p_deficiency_{place + 1}"] = [row[place][1] if row else np.nan for row in likely]
+    for place in range(N_DEFICIENCIES):  # an owner's taxonomy may hold fewer
+        ranked = [row[place] if place < len(row) else (None, np.nan) for row in likely]
+        columns[f"deficiency_{place + 1}"] = [one and one.id for one, _ in ranked]
+        columns[f"p_deficiency_{place + 1}"] = [p for _, p in ranked]
     return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 

@@ -210,6 +210,7 @@ def _if_shown(item: ExplainedItem) -> dict[str, Any] | None:
 def _ignored(requests: Requests) -> dict[str, Any]:
     return {
         "unknown_columns": list(requests.unknown_columns),
+        "absent_columns": list(requests.absent_columns),
         "late_columns": list(requests.late_columns),
         "unread": [{"row": number, "column": column} for number, column in requests.unread],
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from imrml.config import LimitsConfig
 from imrml.documents.ocr import (
+    LITTLE_INK,
     OcrPage,
     dots_an_inch,
     is_more_than_text,
@@ -215,7 +216,8 @@ def _read_page(
         page.close()
         page = pdf[index]
         text_page = page.get_textpage()
-    placed = PlacedText(text_page, page.get_height())
+        n_characters = text_page.count_chars()
+    placed = PlacedText(text_page, page, n_characters)
     # Text outside the crop box is not given; then characters and places cannot be matched.
     n_words = len(placed.text.strip())
     if n_words < _FEW_CHARACTERS and _is_picture(page, n_words):
@@ -235,12 +237,18 @@ def _is_picture(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
     import pypdfium2.raw  # noqa: PLC0415 (as above)
 
     width, height = page.get_size()
-    covered = 0.0
-    for picture in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
-        left, bottom, right, top = picture.get_bounds()
-        covered += (right - left) * (top - bottom)
-    if covered > _MUCH_OF_PAGE * width * height:
+    covered = of_pictures = 0.0
+    for drawn in page.get_objects(max_depth=3):
+        left, bottom, right, top = drawn.get_bounds()
+        area = (right - left) * (top - bottom)
+        covered += area
+        of_pictures += area if drawn.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE else 0.0
+    if of_pictures > _MUCH_OF_PAGE * width * height:
         return True
+    # Nothing is darker than where it stands; to draw a page takes longer than to read ten.
+    has_notes = pypdfium2.raw.FPDFPage_GetAnnotCount(page.raw) > 0
+    if covered < LITTLE_INK * width * height and not has_notes:
+        return False
     scale = 0.25 * dots_an_inch(width, height) / 72
     return is_more_than_text(page.render(scale=scale, grayscale=True).to_pil(), n_characters)
 

@@ -289,7 +289,8 @@ def join_pages(pages: Sequence[str | OcrPage]) -> DocumentText:
 
 
 def _normalize(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x02" in text or "\ufffe" in text:
         text = _HYPHEN_AT_LINE_END.sub("- \n", text)
     return text
@@ -357,7 +358,7 @@ def repair_mojibake(text: str) -> str:
     >>> repair_mojibake("47° and café, “quoted”")
     '47° and café, “quoted”'
     """
-    if not _MOJIBAKE.search(text):
+    if text.isascii() or not _MOJIBAKE.search(text):
         return text
     import ftfy  # noqa: PLC0415 (for the few letters that need it)
 

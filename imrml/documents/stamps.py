@@ -5,6 +5,8 @@ before its text, at the page's edge, out of the order of the lines or aslant: it
 or start of the page's text, between ``"\x0e"`` and ``"\x0f"``.
 """
 
+import codecs
+import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -61,19 +63,38 @@ class PlacedText:
     ----------
     text_page : pypdfium2.PdfTextPage
         PDFium's text of the page.
-    height : float
-        Of the page, in points.
+    page : pypdfium2.PdfPage
+        The page.
+    n_characters : int
+        Of the text.
     """
 
-    def __init__(self, text_page: "pypdfium2.PdfTextPage", height: float) -> None:
+    def __init__(
+        self, text_page: "pypdfium2.PdfTextPage", page: "pypdfium2.PdfPage", n_characters: int
+    ) -> None:
         import pypdfium2.raw  # noqa: PLC0415 (as above)
 
         self._raw = pypdfium2.raw
-        self._text_page = text_page
+        self._text_page = text_page.raw
         self._box = pypdfium2.raw.FS_RECTF()
-        self.height = height
-        self.text: str = text_page.get_text_bounded()
-        self.n_characters = text_page.count_chars()
+        self.height: float = page.get_height()
+        self.n_characters = n_characters
+        self.text = self._read(page)
+
+    def _read(self, page: "pypdfium2.PdfPage") -> str:
+        """Give the text within the page's boxes.
+
+        PDFium makes it anew at each call, so it is not asked for its length first, as pypdfium2
+        does.
+        """
+        left, bottom, right, top = page.get_bbox()
+        n_units = 2 * self.n_characters + 2
+        buffer = (ctypes.c_ushort * n_units)()
+        n_units = self._raw.FPDFText_GetBoundedText(
+            self._text_page, left, top, right, bottom, buffer, n_units
+        )
+        words = memoryview(buffer).cast("B")[: 2 * n_units]
+        return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
 
     def angle(self, at: int) -> float:
         """Give the slant of a character.
@@ -88,7 +109,7 @@ class PlacedText:
         float
             In radians.
         """
-        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page.raw, at)
+        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, at)
         return angle
 
     def place(self, at: int) -> tuple[float, float, float, float]:
@@ -105,7 +126,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, at, box)
         return box.left, box.bottom, box.right, box.top
 
     def height_at(self, at: int) -> float:
@@ -122,7 +143,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, at, box)
         height: float = box.top - box.bottom
         return height
 
@@ -316,11 +337,13 @@ def _cut_glued(page: PlacedText, start: int, end: int) -> Iterator[int]:
     """
     text = page.text
     first, last = _WORD.search(text, start, end), text.rfind(" ", start, end) + 1
-    middle = text.rfind(" ", start, (start + end) // 2) + 1
-    if first is None or (
-        _print_of(page, first.start())
-        == _print_of(page, last if start < last < end else first.start())
-        == _print_of(page, middle if start < middle < end else first.start())
+    if first is None or last <= first.start():
+        yield end
+        return
+    middle = max(text.rfind(" ", start, (start + end) // 2) + 1, first.start())
+    print_of_first = _print_of(page, first.start())
+    if (last == end or _print_of(page, last) == print_of_first) and (
+        middle == first.start() or _print_of(page, middle) == print_of_first
     ):
         yield end
         return
@@ -350,6 +373,9 @@ def is_blank_ended(pages: Sequence[str]) -> bool:
     bool
         Whether nearly every line ends so.
     """
+    n_ends = sum(page.count(_LINE_END) - page.count(2 * _LINE_END) for page in pages)
+    if sum(page.count(f" {_LINE_END}") for page in pages) < _BLANK_ENDED * n_ends:
+        return False  # as nearly always, and told without cutting the text into lines
     lines = [line for page in pages for line in page.split(_LINE_END)[:-1] if line.strip()]
     n_blank_ended = sum(line[-1] == " " for line in lines)
     return len(lines) >= _FEW_LINES and n_blank_ended >= _BLANK_ENDED * len(lines)

@@ -35,7 +35,7 @@ _NO_END = (b" obj", b"endobj", b"endstream", b"startxref", b"trailer")
 
 def read_pdf(
     content: bytes, limits: LimitsConfig, *, reads_pictures: bool = True
-) -> list[str | OcrPage]:
+) -> tuple[list[str | OcrPage], int]:
     r"""Read the text out of a PDF.
 
     Parameters
@@ -49,9 +49,11 @@ def read_pdf(
 
     Returns
     -------
-    list of str or OcrPage
+    pages : list of str or OcrPage
         The pages: text as it stands there, or as it was read from a picture. Lines of the former
         end in ``"\r\n"``; stamps stand between ``"\x0e"`` and ``"\x0f"``.
+    n_attached : int
+        Files that are attached.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def read_pdf(
     pdf = open_pdf(content, limits)
     number = 0
     try:
+        n_attached = pdf.count_attachments()
         texts: list[str] = []
         pictures: list[int] = []
         n_left = limits.max_characters
@@ -90,7 +93,7 @@ def read_pdf(
         pdf.close()
     if not any(page.text if isinstance(page, OcrPage) else page.strip() for page in pages):
         raise DocumentError("no_text_layer", f"{pluralize(len(pages), 'page')} without text")
-    return pages
+    return pages, n_attached
 
 
 def count_pictures(content: bytes, limits: LimitsConfig) -> int:

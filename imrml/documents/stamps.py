@@ -55,6 +55,11 @@ class _Line:
     def height(self) -> float:
         return self.top - self.bottom
 
+    def is_left_of(self, other: "_Line") -> bool:
+        """Tell what stands on the same line of the page, and ends where the other begins."""
+        is_beside = self.bottom < (other.bottom + other.top) / 2 < self.top
+        return is_beside and self.end == other.start
+
 
 class PlacedText:
     """The text of an upright page, and where its characters stand.
@@ -278,7 +283,9 @@ def _find_tail_start(page: PlacedText, height: float) -> int:
         gap = above.bottom - line.top
         is_foot = _is_at_edge(line, line.bottom, height, gap)
         is_higher = line.bottom > above.top + _JUMP * height
-        if line.is_aslant or is_foot or (is_higher and not above.is_aslant):
+        # Small print at the height of the page's last line, far behind its words.
+        is_beside = line.height < _SMALL_PRINT * height and above.is_left_of(line)
+        if line.is_aslant or is_foot or is_beside or (is_higher and not above.is_aslant):
             start = line.start
     return start
 
@@ -347,13 +354,17 @@ def _cut_glued(page: PlacedText, start: int, end: int) -> Iterator[int]:
     ):
         yield end
         return
-    before: tuple[bool, float] | None = None
+    before: tuple[bool, float, float] | None = None
     for word in _WORD.finditer(page.text, start, end):
-        _, bottom, _, top = page.place(word.start())
+        left, bottom, _, top = page.place(word.start())
         is_aslant = quarter_turns(page.angle(word.start())) is None
-        if before and (is_aslant != before[0] or not 0.5 < (top - bottom) / (before[1] or 1) < 2):
-            yield word.start()
-        before = is_aslant, top - bottom
+        if before:
+            ratio = (top - bottom) / (before[1] or 1)
+            # A line's own small print stands close to what it belongs to.
+            is_apart = not _SMALL_PRINT < ratio < 1 / _SMALL_PRINT and left > before[2] + before[1]
+            if is_aslant != before[0] or is_apart or not 0.5 < ratio < 2:
+                yield word.start()
+        before = is_aslant, top - bottom, page.place(word.end() - 1)[2]
     yield end
 
 

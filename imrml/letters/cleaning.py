@@ -203,7 +203,7 @@ def clean_letter(text: str) -> CleanText:
 
 
 def _join_paragraphs(text: str) -> str:
-    if not text.isascii() or any([control in text for control in _CONTROLS]):
+    if not text.isascii() or any(control in text for control in _CONTROLS):
         text = _ODD_BLANKS.sub(" ", text)
     if "  " in text:
         text = _WIDE_BLANKS.sub(" ", text)

@@ -199,7 +199,7 @@ def _find_labels(text: str, known_ends: Collection[int] = ()) -> Iterator[re.Mat
 def _holds_closing(text: str) -> bool:
     """Tell whether a text holds a closing formula, by the word that each of them holds."""
     folded = text.lower()
-    if not any([opening in folded for opening in _OPENINGS]):
+    if not any(opening in folded for opening in _OPENINGS):
         return False
     at = folded.find("medical")
     while at >= 0:

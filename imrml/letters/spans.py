@@ -31,7 +31,7 @@ def one_line(text: str) -> str:
         Without blanks at its ends.
     """
     # Most text is on one line already, and to look costs far less than to cut it into words.
-    if text.isascii() and not any([blank in text for blank in _BLANKS]):
+    if text.isascii() and not any(blank in text for blank in _BLANKS):
         return text.strip(" ")
     return " ".join(text.split())
 
@@ -161,6 +161,8 @@ class ParsedLetter:
         from the items') and ``"doubtful_date"`` (OCR is not sure of a date, which is left out).
     ocr_pages : tuple of OcrPage
         Pages that were read from their picture, with the confidence of OCR.
+    n_attached : int
+        Files that are attached to its PDF.
     """
 
     case: Case
@@ -169,6 +171,7 @@ class ParsedLetter:
     case_outcome: str
     flags: tuple[str, ...]
     ocr_pages: tuple[OcrPage, ...] = ()
+    n_attached: int = 0
 
     def __repr__(self) -> str:
         return (

@@ -17,7 +17,10 @@ KEPT = [
     "X-ray", "follow-up", "red-flag", "L4-5", "Non-MTUS", "evidence-based", "non-certified",
     "FDA-approved", "range-of-motion", "right-sided", "Patrick-Faber",
 ]  # fmt: skip
-JOINED = ["electro-myography", "guide-lines", "radicul-opathy", "DETERMI-NATION", "treat-ment"]
+JOINED = [
+    "electro-myography", "guide-lines", "radicul-opathy", "DETERMI-NATION", "treat-ment", "car-pal",
+    "relax-ants", "ex-acerbations", "corticos-teroid", "med-ial",
+]  # fmt: skip
 
 
 def pdf_of(lines: list[str]) -> bytes:
@@ -93,6 +96,9 @@ RATIONALES = [
     "agreement or urine drug screens. The long-term use of benzodiazepines is not recommended.",
     "The follow-up note shows no red-flag signs and no radiculopathy on electrodiagnostic studies. "
     "The records do not show that conservative treatment, such as home-exercise, has failed.",
+    "There is no documentation of functional improvement. "
+    "Exacerbations of carpal tunnel syndrome are noted, but no trial of muscle relaxants or of "
+    "corticosteroids; extenuating circumstances that would justify the request are not described.",
     "The guidelines recommend a six-visit trial of acupuncture; twelve visits exceed it. The "
     "non-steroidal medication was not tried first, and no gastrointestinal risk is described.",
 ]

@@ -99,19 +99,19 @@ def parse_letter(
     >>> letter.clean.original[slice(*letter.locate(span, 0, 15))]
     'Hand therapy,   6'
     """
+    if isinstance(fallback_case_number, str):  # before all else, for these are nearly all calls
+        if isinstance(source, DocumentText):
+            return _parse_document(source, fallback_case_number)
+        if isinstance(source, str):
+            return _parse_document(DocumentText(source), fallback_case_number)
     require_types(
         "parse_letter",
         source=(source, str | bytes | Path | DocumentText),
         fallback_case_number=(fallback_case_number, str),
     )
-    if isinstance(source, str):
-        return _parse_document(DocumentText(source), fallback_case_number)
-    if isinstance(source, DocumentText):
-        return _parse_document(source, fallback_case_number)
     limits = load_config().limits
-    content = source
+    content = read_bytes(source, limits) if isinstance(source, Path) else source
     if isinstance(source, Path):
-        content = read_bytes(source, limits)
         fallback_case_number = fallback_case_number or source.stem
     try:
         return _parse_document(read_content(content, limits), fallback_case_number)

@@ -51,7 +51,7 @@ _OFTEN_WRONG = re.compile(r"(?=[\d/]{0,4}4)\d{1,2}/\d{1,2}/\d{4}(?!\w)")
 _FORM = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|CM\d{2}-\d{7}")
 _SIGNS = ".,;:()[]\"'"
 _FEW_CHARACTERS = 20
-_LITTLE_INK = 0.01
+LITTLE_INK = 0.01
 """Share of a page that a seal or some rules darken."""
 _INK_A_CHARACTER = 0.00006
 """Share of a page that a character darkens, at most."""
@@ -265,7 +265,7 @@ def is_more_than_text(picture: "Image", n_characters: int) -> bool:
     dots = np.asarray(picture)
     paper = float(np.percentile(dots, 90))
     ink = float(np.maximum(paper - dots, 0).mean()) / 255
-    return ink > _LITTLE_INK + _INK_A_CHARACTER * n_characters
+    return ink > LITTLE_INK + _INK_A_CHARACTER * n_characters
 
 
 # --- doubt -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from imrml.config import LimitsConfig
-from imrml.documents.boxes import Box, find_boxes, paint_over
+from imrml.documents.boxes import Box, count_rings, find_boxes, paint_over
 from imrml.documents.slips import mend_slips, mend_word
 from imrml.documents.tesseract import (
     DPI,
@@ -80,6 +80,8 @@ class OcrPage:
         Where words stand in ``text``, half open, of which Tesseract is not sure.
     words : tuple of Word
         The same words where they stand in the picture, without stamps; not in the ``repr`` either.
+    n_rings : int, default=0
+        Answers that are ringed, which are not read.
     """
 
     number: int
@@ -87,6 +89,7 @@ class OcrPage:
     confidence: float
     doubtful: tuple[tuple[int, int], ...] = ()
     words: tuple[Word, ...] = field(default=(), repr=False)
+    n_rings: int = 0
 
 
 def require_ocr(found: str, reason: str = "no_text_layer") -> None:
@@ -239,7 +242,7 @@ def read_picture(picture: "Image", number: int, limits: LimitsConfig) -> OcrPage
         )
     lines = _read_doubtful_again(picture, lines, limits.max_seconds)
     text, doubtful, words = _join(_put_boxes(lines, boxes), picture.height)
-    return OcrPage(number, text, confidence, doubtful, words)
+    return OcrPage(number, text, confidence, doubtful, words, count_rings(picture))
 
 
 def is_more_than_text(picture: "Image", n_characters: int) -> bool:

@@ -293,8 +293,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             Rows sum to 1.
         """
         inputs = self._read(submissions)
-        blended = self._blended(inputs)[1] if self.blend_ else None
-        return self._predict_proba(inputs, blended)
+        return self._predict_proba(inputs, self._blended(inputs)[1] if self.blend_ else None)
 
     def predict_alone(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict as :meth:`predict_proba` would without the priors that the model is blended with.
@@ -353,13 +352,12 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             alone, blended = self._blended(inputs)
             ends = to_log_odds(self.outcome_.predict_interval(inputs.matrix, level))
             moved = expit(ends + (blended - alone)[:, None])
-        intervals = self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
-        return self._predict_proba(inputs, blended), intervals
+        ends = self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
+        return self._predict_proba(inputs, blended), ends
 
     def _blended(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Log-odds of the model alone and of the blend, brief narratives included."""
-        assert self.blend_ is not None  # asked only of a blend
-        if not inputs.categories:
+        if self.blend_ is None or not inputs.categories:
             return np.empty(0), np.empty(0)
         alone = to_log_odds(self.outcome_.predict_proba(inputs.matrix)[:, 1])
         rates = self.categories_.predict_proba(inputs.categories)[:, 1]
@@ -367,11 +365,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
 
     def _predict_proba(self, inputs: Inputs, blended: np.ndarray | None) -> np.ndarray:
         """Probabilities; those of the blend where its log-odds are given."""
-        return self._predict(
-            inputs,
-            lambda model, X: model.predict_proba(X),
-            None if blended is None else two_columns(expit(blended)),
-        )
+        answers = None if blended is None else two_columns(expit(blended))
+        return self._predict(inputs, lambda model, X: model.predict_proba(X), answers)
 
     def _predict(
         self,

@@ -8,8 +8,8 @@ from functools import cache, cached_property
 from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.features.document_cues import Cue, read_cues
 from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
-from imrml.features.vocabulary import read_vocabulary
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
@@ -58,35 +58,6 @@ class FoundDocument:
             False for what is planned, requested, denied, negated or another's.
         """
         return self.status == "done"
-
-
-@dataclass(frozen=True, slots=True)
-class _Cue:
-    name: str
-    document: str
-    answers: tuple[str, ...]
-    hints: frozenset[str]
-    pattern: re.Pattern[str]
-    negated: re.Pattern[str] | None
-    scope: str
-    kind: str
-
-
-@cache
-def _cues() -> tuple[_Cue, ...]:
-    return tuple(
-        _Cue(
-            name=row["cue"],
-            document=row["document"],
-            answers=tuple(row["answers"].split("|")),
-            hints=frozenset(row["hints"].split("|")),
-            pattern=re.compile(row["pattern"]),
-            negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
-            scope=row["scope"],
-            kind=row["kind"],
-        )
-        for row in read_vocabulary("documentation_cues")
-    )
 
 
 _VERB = (
@@ -166,7 +137,7 @@ def cue_names() -> list[str]:
     list of str
         In the table's order.
     """
-    return [cue.name for cue in _cues()]
+    return [cue.name for cue in read_cues()]
 
 
 @cache
@@ -185,7 +156,7 @@ def answering_cues() -> dict[str, frozenset[str]]:
     >>> sorted(answering_cues()["no_active_program"])
     ['active_program', 'home_exercise', 'treatment_goals']
     """
-    answers = {id_: {cue.name for cue in _cues() if id_ in cue.answers} for id_ in deficiency_ids()}
+    answers = {id_: {cue.name for cue in read_cues() if id_ in cue.answers} for id_ in deficiency_ids()}
     for (id_, _), cues in cues_that_show().items():
         answers[id_] |= cues
     return {id_: frozenset(cues) for id_, cues in answers.items()}
@@ -270,7 +241,7 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     present = {hint for hint in _hints() if hint in lowered}
     documents = []
     cues = [
-        cue for cue in _cues() if cue.scope != passed_over and not cue.hints.isdisjoint(present)
+        cue for cue in read_cues() if cue.scope != passed_over and not cue.hints.isdisjoint(present)
     ]
     for statement in statements:
         present_here = {hint for hint in present if hint in statement.text}
@@ -282,7 +253,7 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
 
 @cache
 def _hints() -> frozenset[str]:
-    return frozenset().union(*(cue.hints for cue in _cues()))
+    return frozenset().union(*(cue.hints for cue in read_cues()))
 
 
 class _Statement:
@@ -309,14 +280,14 @@ class _Statement:
         return find_modifiers(self.text)
 
 
-def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[FoundDocument]:
+def _find_in_statement(cue: Cue, text: str, statement: _Statement) -> list[FoundDocument]:
     """Find one cue in one statement: in each clause the first mention of each status.
 
     What is normal ("strength 5/5") outranks the words inside it: all else of its clause is passed
     over, but for what has a sign of its own ("Spurling neg, Hawkins +").
     """
     sentence, start = statement.text, statement.start
-    mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
+    mentions = [(match, True) for match in cue.opposite.finditer(sentence)] if cue.opposite else []
     signed = list(_signed_elsewhere(cue, sentence, [match.span() for match, _ in mentions]))
     mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
     if not mentions:
@@ -353,7 +324,7 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
 
 
 def _signed_elsewhere(
-    cue: _Cue, sentence: str, normal: list[tuple[int, int]]
+    cue: Cue, sentence: str, normal: list[tuple[int, int]]
 ) -> Iterator[re.Match[str]]:
     """Find mentions with a plus sign of their own between those of what is normal."""
     if not normal:

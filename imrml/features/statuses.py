@@ -85,12 +85,16 @@ def _rules() -> tuple[_Rule, ...]:
     """Compile the rules, the greatest rank first."""
     table = _table()
     terminators = {name: re.compile(words) for name, words in table["terminators"].items()}
-    rules = (_compile(row, terminators) for row in table["rules"])
+    rules = (_compile(row, terminators, table["narrower_kinds"]) for row in table["rules"])
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 
-def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _Rule:
+def _compile(
+    row: dict[str, Any], terminators: dict[str, re.Pattern[str]], narrower: dict[str, str]
+) -> _Rule:
     reach = row.get("reach", "clause")
+    kinds = frozenset(row.get("kinds", _DEFAULT_KINDS))
+    inside = frozenset(row.get("inside", ()))
     return _Rule(
         name=row["name"],
         status=row["status"],
@@ -98,8 +102,8 @@ def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _R
         most_words=reach if isinstance(reach, int) else None,
         is_of_sentence=reach == "sentence",
         rank=row["rank"],
-        kinds=frozenset(row.get("kinds", _DEFAULT_KINDS)),
-        inside=frozenset(row.get("inside", ())),
+        kinds=kinds | {one for one, wider in narrower.items() if wider in kinds},
+        inside=inside | {one for one, wider in narrower.items() if wider in inside},
         stops=terminators[row["stops"]] if "stops" in row else None,
         hints=tuple(row["hints"].split("|")),
         pattern=re.compile(row["pattern"]),

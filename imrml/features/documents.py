@@ -34,7 +34,7 @@ class FoundDocument:
         What is said of it; only ``"done"`` shows it, ``"negated"`` says that it is absent, normal
         or not done.
     kind : str
-        ``test``, ``care``, ``finding``, ``gain`` or ``account``, as the table has it.
+        ``test``, ``care``, ``finding`` ..., as the table has it.
     answers : tuple of str
         Deficiency ids that the document answers where it is shown.
     """
@@ -85,7 +85,11 @@ _NOTE_END = re.compile(
 _HEADING_DENIED = re.compile(
     r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
 )
-_PLUS = re.compile(r"(?<!\d)\+|\bpos(?:itiv[eo])?\b")
+_OWN_SIGN = re.compile(
+    r"(?<!\d)\+|\bpos(?:itiv[eo])?\b|(?<![\d/])[0-4][+-]?\s?/\s?5|\babs(?:ent)?\b|\btrace\b|\b1\+"
+    r"|\b(?:dec|dim|reduc|impair)\w{0,8}|↓|\blos[ts]\b"
+)
+"""Of a finding between others that are normal: a sign or grade of its own."""
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
 """Cues that a sentence about a decision of utilization review may show."""
@@ -326,14 +330,14 @@ def _find_in_statement(cue: Cue, text: str, statement: _Statement) -> list[Found
 def _signed_elsewhere(
     cue: Cue, sentence: str, normal: list[tuple[int, int]]
 ) -> Iterator[re.Match[str]]:
-    """Find mentions with a plus sign of their own between those of what is normal."""
+    """Find mentions with a sign of their own between those of what is normal."""
     if not normal:
         return
     ends = [0, *(end for _, end in normal)]
     starts = [*(start for start, _ in normal), len(sentence)]
     for start, end in zip(ends, starts, strict=True):
         for match in cue.pattern.finditer(sentence, start, end):
-            if _PLUS.search(match[0]):
+            if _OWN_SIGN.search(match[0]):
                 yield match
 
 

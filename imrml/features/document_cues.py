@@ -1,10 +1,12 @@
 """The cues of documents and findings: ``documentation_cues.csv`` and its further wordings.
 
-Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings.yaml``.
+Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings.yaml``. Each
+alternative of a cue is a pattern of its own, so that only those are searched for that a text can
+hold at all.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,9 +15,11 @@ from typing import Any
 import yaml
 
 from imrml.features.vocabulary import read_vocabulary
-from imrml.text.prefilter import needed_strings
+from imrml.text.prefilter import PatternIndex
 
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
+_SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+"""An escaped sign, a set of signs, or one sign of a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,6 @@ class Cue:
         As ``documentation_cues.csv`` has them.
     answers : tuple of str
         Deficiency ids.
-    hints : frozenset of str
-        Every text in which a pattern is found holds one of them.
-    pattern : re.Pattern
-        Names it.
-    opposite : re.Pattern or None
-        Says the opposite by itself.
     """
 
     name: str
@@ -41,84 +39,154 @@ class Cue:
     kind: str
     scope: str
     answers: tuple[str, ...]
-    hints: frozenset[str]
-    pattern: re.Pattern[str]
-    opposite: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """All cues, with one index of their patterns.
+
+    Parameters
+    ----------
+    cues : tuple of Cue
+        In the order of ``documentation_cues.csv``.
+    patterns : tuple of (re.Pattern, int, bool)
+        Each with the place of its cue, and whether it says the opposite by itself.
+    index : PatternIndex
+        Of the patterns.
+    """
+
+    cues: tuple[Cue, ...]
+    patterns: tuple[tuple[re.Pattern[str], int, bool], ...]
+    index: PatternIndex
+
+    def find(self, text: str) -> dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]:
+        """Find all that names a document or finding, and what says the opposite by itself.
+
+        Parameters
+        ----------
+        text : str
+            In lower case.
+
+        Returns
+        -------
+        dict of Cue to (list of re.Match, list of re.Match)
+            Mentions and opposites, each from left to right as one pattern of all alternatives would
+            find them; no cue has neither.
+        """
+        matches = [
+            (cue, is_opposite, match.start(), place, match)
+            for place in self.index.possible_in(text)
+            for pattern, cue, is_opposite in (self.patterns[place],)
+            for match in pattern.finditer(text)
+        ]
+        matches.sort(key=lambda one: one[:4])
+        found: dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]] = {}
+        for cue, is_opposite, start, _, match in matches:
+            kept = found.setdefault(self.cues[cue], ([], []))[is_opposite]
+            if not kept or start >= kept[-1].end():
+                kept.append(match)
+        return found
 
 
 @cache
-def read_cues() -> tuple[Cue, ...]:
+def read_cues() -> Cues:
     """Read all cues.
 
     Returns
     -------
-    tuple of Cue
-        In the order of ``documentation_cues.csv``.
+    Cues
+        Kept for the next call.
     """
-    wordings: dict[str, list[str]] = {}
-    for name, pattern in read_wordings():
-        wordings.setdefault(name, []).append(pattern)
-    return tuple(
-        Cue(
-            name=row["cue"],
-            document=row["document"],
-            kind=row["kind"],
-            scope=row["scope"],
-            answers=tuple(row["answers"].split("|")),
-            hints=frozenset(row["hints"].split("|")).union(
-                *(derive_hints(pattern) for pattern in wordings.get(row["cue"], ()))
-            ),
-            pattern=re.compile("|".join([row["pattern"], *wordings.get(row["cue"], ())])),
-            opposite=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
-        )
-        for row in read_vocabulary("documentation_cues")
+    wordings, classes = read_wordings()
+    patterns: list[tuple[re.Pattern[str], int, bool]] = []
+    indexed: list[re.Pattern[str]] = []
+    rows = read_vocabulary("documentation_cues")
+    for place, row in enumerate(rows):
+        naming = (row["pattern"], *wordings.get(row["cue"], ()))
+        alternatives = [(one, False) for pattern in naming for one in split_alternatives(pattern)]
+        alternatives += [(one, True) for one in split_alternatives(row["negated_pattern"])]
+        for alternative, is_opposite in alternatives:
+            pattern = re.compile(put_in_words(alternative, classes))
+            patterns.append((pattern, place, is_opposite))
+            # Long classes cost time to index: the words around them tell enough.
+            around = _WORDS_OF_A_CLASS.sub(r"\\w+", alternative)
+            indexed.append(pattern if around == alternative else re.compile(around))
+    cues = (
+        Cue(row["cue"], row["document"], row["kind"], row["scope"], tuple(row["answers"].split("|")))
+        for row in rows
     )
+    return Cues(tuple(cues), tuple(patterns), PatternIndex(indexed))
 
 
-@cache
-def read_wordings() -> tuple[tuple[str, str], ...]:
-    """Read the further wordings, with the words of their classes put in.
-
-    Returns
-    -------
-    tuple of (str, str)
-        Cue and pattern.
-    """
-    path = files("imrml.features").joinpath("wordings.yaml")
-    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return tuple(_put_in_words(table["wordings"], table["words"]))
-
-
-def _put_in_words(
-    wordings: dict[str, list[str]], classes: dict[str, str]
-) -> Iterator[tuple[str, str]]:
-    def words(match: re.Match[str]) -> str:
-        return f"(?:{_WORDS_OF_A_CLASS.sub(words, classes[match[1]])})"
-
-    for name, patterns in wordings.items():
-        for pattern in patterns:
-            yield name, _WORDS_OF_A_CLASS.sub(words, pattern)
-
-
-def derive_hints(pattern: str) -> frozenset[str]:
-    """Derive strings, one of which stands in every text in which a pattern is found.
+def split_alternatives(pattern: str) -> list[str]:
+    """Split a pattern where it says ``|`` outside all brackets.
 
     Parameters
     ----------
     pattern : str
-        Searched for in lower case.
+        Without flags of its own.
 
     Returns
     -------
-    frozenset of str
-        ``""``, which stands in every text, where nothing is sure.
+    list of str
+        None of an empty pattern.
 
     Examples
     --------
-    >>> sorted(derive_hints(r"\\b(?:stg|ltg)s?\\b"))
-    ['ltg', 'stg']
+    >>> split_alternatives(r"(?:pain|opioid) contract|[|]x|\\|y")
+    ['(?:pain|opioid) contract', '[|]x', '\\\\|y']
     """
-    strings = needed_strings(re.compile(pattern))
-    # A blank there stands for any sign that ends a word.
-    words = (max(string.split(), key=len, default="") for string in strings)
-    return frozenset(words) or frozenset([""])
+    alternatives, depth = [""], 0
+    for sign in _SIGN.findall(pattern):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            alternatives.append("")
+        else:
+            alternatives[-1] += sign
+    return [alternative for alternative in alternatives if alternative]
+
+
+@cache
+def read_wordings() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Read the further wordings.
+
+    Returns
+    -------
+    wordings : dict of str to list of str
+        Patterns by cue.
+    classes : dict of str to str
+        Words by the name of their class.
+    """
+    path = files("imrml.features").joinpath("wordings.yaml")
+    table: dict[str, Any] = yaml.load(
+        path.read_text(encoding="utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506  (both are safe loaders)
+    )
+    return table["wordings"], table["words"]
+
+
+def put_in_words(pattern: str, classes: dict[str, str]) -> str:
+    """Put the words of classes into a pattern.
+
+    Parameters
+    ----------
+    pattern : str
+        With ``~class~`` where a word of a class stands.
+    classes : dict of str to str
+        Words by the name of their class; they may name classes too.
+
+    Returns
+    -------
+    str
+        Without classes.
+
+    Examples
+    --------
+    >>> put_in_words(r"~care~ x ?\d", {"care": "pt|~hands~", "hands": "ot|hand therapy"})
+    '(?:pt|(?:ot|hand therapy)) x ?\\d'
+    """
+
+    def words(match: re.Match[str]) -> str:
+        return f"(?:{put_in_words(classes[match[1]], classes)})"
+
+    return _WORDS_OF_A_CLASS.sub(words, pattern)

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -141,7 +140,7 @@ def cue_names() -> list[str]:
     list of str
         In the table's order.
     """
-    return [cue.name for cue in read_cues()]
+    return [cue.name for cue in read_cues().cues]
 
 
 @cache
@@ -160,7 +159,7 @@ def answering_cues() -> dict[str, frozenset[str]]:
     >>> sorted(answering_cues()["no_active_program"])
     ['active_program', 'home_exercise', 'treatment_goals']
     """
-    answers = {id_: {cue.name for cue in read_cues() if id_ in cue.answers} for id_ in deficiency_ids()}
+    answers = {id_: {cue.name for cue in read_cues().cues if id_ in cue.answers} for id_ in deficiency_ids()}
     for (id_, _), cues in cues_that_show().items():
         answers[id_] |= cues
     return {id_: frozenset(cues) for id_, cues in answers.items()}
@@ -242,22 +241,14 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
         for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
-    present = {hint for hint in _hints() if hint in lowered}
-    documents = []
-    cues = [
-        cue for cue in read_cues() if cue.scope != passed_over and not cue.hints.isdisjoint(present)
+    documents = [
+        document
+        for statement in statements
+        for cue, (mentions, opposites) in read_cues().find(statement.text).items()
+        if cue.scope != passed_over
+        for document in _find_in_statement(cue, text, statement, mentions, opposites)
     ]
-    for statement in statements:
-        present_here = {hint for hint in present if hint in statement.text}
-        for cue in cues:
-            if not cue.hints.isdisjoint(present_here):
-                documents += _find_in_statement(cue, text, statement)
     return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
-
-
-@cache
-def _hints() -> frozenset[str]:
-    return frozenset().union(*(cue.hints for cue in read_cues()))
 
 
 class _Statement:
@@ -284,21 +275,24 @@ class _Statement:
         return find_modifiers(self.text)
 
 
-def _find_in_statement(cue: Cue, text: str, statement: _Statement) -> list[FoundDocument]:
-    """Find one cue in one statement: in each clause the first mention of each status.
+def _find_in_statement(
+    cue: Cue,
+    text: str,
+    statement: _Statement,
+    named: list[re.Match[str]],
+    opposites: list[re.Match[str]],
+) -> list[FoundDocument]:
+    """Decide on the mentions of one cue in one statement: in each clause the first of each status.
 
     What is normal ("strength 5/5") outranks the words inside it: all else of its clause is passed
     over, but for what has a sign of its own ("Spurling neg, Hawkins +").
     """
     sentence, start = statement.text, statement.start
-    mentions = [(match, True) for match in cue.opposite.finditer(sentence)] if cue.opposite else []
-    signed = list(_signed_elsewhere(cue, sentence, [match.span() for match, _ in mentions]))
-    mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
-    if not mentions:
-        return []
+    mentions = [(match, False) for match in _signed_elsewhere(named, opposites)]
+    mentions += [(match, True) for match in opposites]
+    mentions += [(match, False) for match in named]
     if statement.is_of_utilization_review and cue.name not in _DECIDED_BY_REVIEW:
         return []
-    mentions = [(match, False) for match in signed] + mentions
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:
         clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]
@@ -328,17 +322,16 @@ def _find_in_statement(cue: Cue, text: str, statement: _Statement) -> list[Found
 
 
 def _signed_elsewhere(
-    cue: Cue, sentence: str, normal: list[tuple[int, int]]
-) -> Iterator[re.Match[str]]:
-    """Find mentions with a sign of their own between those of what is normal."""
-    if not normal:
-        return
-    ends = [0, *(end for _, end in normal)]
-    starts = [*(start for start, _ in normal), len(sentence)]
-    for start, end in zip(ends, starts, strict=True):
-        for match in cue.pattern.finditer(sentence, start, end):
-            if _OWN_SIGN.search(match[0]):
-                yield match
+    named: list[re.Match[str]], opposites: list[re.Match[str]]
+) -> list[re.Match[str]]:
+    """Find mentions with a sign of their own outside of what is normal."""
+    return [
+        mention
+        for mention in named
+        if opposites
+        and _OWN_SIGN.search(mention[0])
+        and all(one.end() <= mention.start() or one.start() >= mention.end() for one in opposites)
+    ]
 
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:

@@ -71,7 +71,10 @@ class Modifier:
 @cache
 def _table() -> dict[str, Any]:
     path = files("imrml.features").joinpath("statuses.yaml")
-    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = yaml.load(
+        path.read_text(encoding="utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506  (both are safe loaders)
+    )
     return table
 
 

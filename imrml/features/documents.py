@@ -82,7 +82,7 @@ _NOTE_END = re.compile(
     r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
 )
 _HEADING_DENIED = re.compile(
-    r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
+    r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|be|wants?|hopes?|goals?|den(?:ies|ied|y))(?:\s\S{1,40})?$"
 )
 _OWN_SIGN = re.compile(
     r"(?<!\d)\+|\bpos(?:itiv[eo])?\b|(?<![\d/])[0-4][+-]?\s?/\s?5|\babs(?:ent)?\b|\btrace\b|\b1\+"
@@ -233,7 +233,7 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
 
     Few are kept, because what was found is larger than the text.
     """
-    lowered = bound_runs(_lowered(text))
+    lowered = bound_runs(_lowered(text)).replace(" pct", " %  ")
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     statements = [
         _Statement(start, lowered[start:end], "" if is_request else sentence.text)

@@ -33,6 +33,8 @@ STILL_TO_COME: tuple[Status, ...] = ("planned", "requested", "conditional")
 _PAST_A_RESULT = 85
 _RESULT = "result"
 _MOST_HEADING_WORDS = 8
+_MAY_BE_APPOINTMENTS = ("study", "procedure")
+_OFTEN_HEADINGS = ("test", "report", "score", *_MAY_BE_APPOINTMENTS)
 _DEFAULT_KINDS = ("test", "care", "finding", "gain")
 
 
@@ -81,6 +83,11 @@ def _table() -> dict[str, Any]:
 @cache
 def _evidence() -> re.Pattern[str]:
     return re.compile(_table()["evidence"])
+
+
+@cache
+def _bare_day() -> re.Pattern[str]:
+    return re.compile(_table()["bare_day"])
 
 
 @cache
@@ -191,12 +198,14 @@ def decide_status(
             reaches = _reaches(one, sentence, span, clause, first_result)
         if reaches:
             return one.rule.status
-    is_heading = kind == "test" and not _tells_more(sentence)
+    is_heading = kind in _OFTEN_HEADINGS and not _tells_more(sentence, kind)
     return "general" if is_heading else "done"
 
 
-def _tells_more(sentence: str) -> bool:
+def _tells_more(sentence: str, kind: str) -> bool:
     """Whether a sentence is long, or holds a day, a result or a verb of what was done."""
+    if kind in _MAY_BE_APPOINTMENTS:
+        sentence = _bare_day().sub(" ", sentence)
     return sentence.count(" ") >= _MOST_HEADING_WORDS or bool(_evidence().search(sentence))
 
 

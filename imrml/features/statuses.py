@@ -34,7 +34,7 @@ _PAST_A_RESULT = 85
 _RESULT = "result"
 _MOST_HEADING_WORDS = 8
 _MAY_BE_APPOINTMENTS = ("study", "procedure")
-_OFTEN_HEADINGS = ("test", "report", "score", *_MAY_BE_APPOINTMENTS)
+_OFTEN_HEADINGS = ("test", "report", "score", "paper", *_MAY_BE_APPOINTMENTS)
 _DEFAULT_KINDS = ("test", "care", "finding", "gain")
 
 

@@ -192,7 +192,7 @@ def decide_status(
     for one in modifiers:
         if kind not in one.rule.kinds:
             continue
-        if kind in one.rule.inside and span[0] < one.start < span[1]:
+        if kind in one.rule.inside and span[0] <= one.start < span[1]:
             reaches = not one.rule.stops or not one.rule.stops.search(sentence, one.end, span[1])
         else:
             reaches = _reaches(one, sentence, span, clause, first_result)

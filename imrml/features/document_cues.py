@@ -6,7 +6,6 @@ hold at all.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -112,7 +111,9 @@ def read_cues() -> Cues:
             around = _WORDS_OF_A_CLASS.sub(r"\\w+", alternative)
             indexed.append(pattern if around == alternative else re.compile(around))
     cues = (
-        Cue(row["cue"], row["document"], row["kind"], row["scope"], tuple(row["answers"].split("|")))
+        Cue(
+            row["cue"], row["document"], row["kind"], row["scope"], tuple(row["answers"].split("|"))
+        )
         for row in rows
     )
     return Cues(tuple(cues), tuple(patterns), PatternIndex(indexed))
@@ -182,7 +183,7 @@ def put_in_words(pattern: str, classes: dict[str, str]) -> str:
 
     Examples
     --------
-    >>> put_in_words(r"~care~ x ?\d", {"care": "pt|~hands~", "hands": "ot|hand therapy"})
+    >>> put_in_words(r"~care~ x ?\\d", {"care": "pt|~hands~", "hands": "ot|hand therapy"})
     '(?:pt|(?:ot|hand therapy)) x ?\\d'
     """
 

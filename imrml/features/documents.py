@@ -160,7 +160,10 @@ def answering_cues() -> dict[str, frozenset[str]]:
     >>> sorted(answering_cues()["no_active_program"])
     ['active_program', 'home_exercise', 'treatment_goals']
     """
-    answers = {id_: {cue.name for cue in read_cues().cues if id_ in cue.answers} for id_ in deficiency_ids()}
+    answers = {
+        id_: {cue.name for cue in read_cues().cues if id_ in cue.answers}
+        for id_ in deficiency_ids()
+    }
     for (id_, _), cues in cues_that_show().items():
         answers[id_] |= cues
     return {id_: frozenset(cues) for id_, cues in answers.items()}

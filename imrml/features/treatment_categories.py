@@ -187,9 +187,7 @@ def _service_word(word: str) -> str:
     if word in right or word in _drug_rows() or word.removesuffix("s") in right:
         return word
     slips = 2 if len(word) >= _LONG_NAME else 1
-    near = extract(
-        word, services, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=2
-    )
+    near = extract(word, services, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=2)
     near = [one for one in near if one[0][0] == word[0]]
     is_clear = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
     return near[0][0] if is_clear and not _misspelt_drug(word) else word

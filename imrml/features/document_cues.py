@@ -183,8 +183,8 @@ def put_in_words(pattern: str, classes: dict[str, str]) -> str:
 
     Examples
     --------
-    >>> put_in_words(r"~care~ x ?\d", {"care": "pt|~hands~", "hands": "ot|hand therapy"})
-    '(?:pt|(?:ot|hand therapy)) x ?\d'
+    >>> put_in_words("~care~ x [0-9]", {"care": "pt|~hands~", "hands": "ot|hand therapy"})
+    '(?:pt|(?:ot|hand therapy)) x [0-9]'
     """
 
     def words(match: re.Match[str]) -> str:

@@ -34,7 +34,7 @@ _LONG_NAME = 9  # letters from which a name may hold two slips
 # opioid patch stays one.
 _TOPICAL_WHEN_APPLIED = frozenset({"nsaid", "muscle_relaxant", "anticonvulsant", "antidepressant"})
 _TOPICAL_FORM = re.compile(
-    r"\btopical|\bcreams?\b|ointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%"
+    r"\btopical|\bcreams?\b|\bointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%"
     r"|\d\s?(?:gm|grams?|g)\b",
     re.IGNORECASE,
 )

@@ -7,13 +7,13 @@ hold at all.
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
-from imrml.features.vocabulary import read_vocabulary
+from imrml.features.vocabulary import parse_vocabulary, read_vocabulary
+from imrml.own_tables import cache, own_text
 from imrml.text.prefilter import PatternIndex
 
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
@@ -100,8 +100,11 @@ def read_cues() -> Cues:
     patterns: list[tuple[re.Pattern[str], int, bool]] = []
     indexed: list[re.Pattern[str]] = []
     rows = read_vocabulary("documentation_cues")
+    # An owner's cue is what its row says, without our wordings.
+    own = {row["cue"] for row in parse_vocabulary(own_text("documentation_cues"))}
     for place, row in enumerate(rows):
-        naming = (row["pattern"], *wordings.get(row["cue"], ()))
+        further = () if row["cue"] in own else wordings.get(row["cue"], ())
+        naming = (row["pattern"], *further)
         alternatives = [(one, False) for pattern in naming for one in split_alternatives(pattern)]
         alternatives += [(one, True) for one in split_alternatives(row["negated_pattern"])]
         for alternative, is_opposite in alternatives:

@@ -164,7 +164,7 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
     >>> require_columns(items, ["item", "decision"], "train")
     Traceback (most recent call last):
     imrml.errors.TableError: train needs the column 'decision'; found only: item,
-    and 1 under other headings
+    and 1 under other headings; say which heading is meant: --map "HEADING=decision"
     """
     absent = [name for name in names if name not in items]
     if absent:
@@ -176,5 +176,6 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
             others = f"{', '.join(known)}, and {others}"
         headings = others if n_others else ", ".join(known) or "no column"
         raise TableError(
-            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}"
+            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}; "
+            f'say which heading is meant: --map "HEADING={absent[0]}"'
         )

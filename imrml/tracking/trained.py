@@ -10,12 +10,14 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.corpus.item_table import require_columns
+from imrml.corpus.own_tables import name_items
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
 from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
+from imrml.submissions.programmes import programme_of
 from imrml.tracking.experiments import running_training
 from imrml.tracking.runs import LoggedRun, log_training
 from imrml.training.run import TrainingResult
@@ -115,6 +117,7 @@ def train(
         report=(report, Callable),
     )
     if labels is None and config.labelling.labeller is not None:
+        items = name_items(items, programme_of(config.profile), "train")
         require_columns(items, ["rationale", "decision"], "train with labelling.labeller")
         report(f"labelling by {config.labelling.labeller}")
         items = label_as_configured(items, config, n_jobs)

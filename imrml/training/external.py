@@ -134,7 +134,7 @@ def evaluate(
     headline = Headline("external", "the model was trained on none of these cases")
     verdict = reach_verdict(metrics, headline)
     if against is not None:
-        metrics["against"] = _compare_with(against, items, rows, held, config)
+        metrics["against"] = _compare_with(against, data.items, rows, held, config)
         comparison = describe_comparison(
             str(against.manifest["model_version"]),
             metrics["against"],

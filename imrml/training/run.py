@@ -45,6 +45,7 @@ from imrml.training.fitting import (
     rates_by_year,
     report_nothing,
 )
+from imrml.training.pace import Pace
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
 
@@ -164,7 +165,7 @@ def train(
         f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
 
-    if unread := list_passed_over(items, config):
+    if unread := list_passed_over(data.items, config):
         report(f"columns that no feature reads are passed over: {', '.join(unread)}")
 
     # 1. Deal the cases to folds, and choose the split whose figures stand first.
@@ -172,28 +173,33 @@ def train(
     headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     headline_folds = _folds_of(splits, headline)
     deals = deal_grouped(run, splits)
+    pace = Pace(report, _count_fits(config, splits, deals, headline_folds))
+    run = replace(run, report=pace)
 
     # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
-    held_out = _hold_out_splits(run, splits, headline)
+    held_out = _hold_out_splits(run, splits, headline, pace)
     if len(deals) > 1:
-        report(f"split grouped: {len(deals) - 1} other deals of the folds")
+        pace(f"split grouped: {len(deals) - 1} other deals of the folds")
         held_out["grouped"] = replace(held_out["grouped"], repeats=hold_out_deals(run, deals[1:]))
+        pace.finish(sum(map(len, deals[1:])))
 
     # 3. Measure, and say what the figures mean.
-    report("measuring, with intervals bootstrapped by case")
+    pace("measuring, with intervals bootstrapped by case")
     metrics = measure(held_out, config.evaluation, config.seed)
     metrics["outcome"] |= _reasons_not_applicable(splits)
     verdict = reach_verdict(metrics, headline)
 
     # 4. Look at the recipe from other sides: without the case summary, and with fewer cases.
-    if config.features.use_case_summary and not config.models.outcome.kind.endswith("_prior"):
-        report("the same without the case summary, which is a proxy written after the fact")
-        figures = measure_without_summary(
-            run, deals if headline.split == "grouped" else [headline_folds]
-        )
+    if _needs_bare_model(config):
+        pace("the same without the case summary, which is a proxy written after the fact")
+        of_headline = deals if headline.split == "grouped" else [headline_folds]
+        figures = measure_without_summary(run, of_headline)
+        pace.finish(sum(map(len, of_headline)))
         metrics["baselines"]["without_case_summary"] = {headline.split: figures}
     if deals:
-        metrics["learning_curve"] = trace_learning_curve(run, deals, held_out["grouped"])
+        metrics["learning_curve"] = trace_learning_curve(
+            run, deals, held_out["grouped"], pace.finish
+        )
 
     # 5. Search the settings, now on all items.
     tuned = config
@@ -245,8 +251,29 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
         )
 
 
+def _needs_bare_model(config: Config) -> bool:
+    """Whether the recipe is measured without the case summary too."""
+    is_prior = config.models.outcome.kind.endswith("_prior")
+    return config.features.use_case_summary and not is_prior
+
+
+def _count_fits(
+    config: Config,
+    splits: Mapping[Split, Folds | str],
+    deals: Sequence[Folds],
+    headline_folds: Folds,
+) -> float:
+    """Count the fits of a training; one on a share of the cases counts as that share."""
+    n_dealt = sum(map(len, deals))
+    n_fits = sum(len(folds) for folds in splits.values() if not isinstance(folds, str))
+    n_fits += n_dealt - len(deals[0]) if deals else 0
+    if _needs_bare_model(config):
+        n_fits += max(n_dealt, len(headline_folds))
+    return n_fits + n_dealt * sum(config.evaluation.learning_curve) + 1
+
+
 def _hold_out_splits(
-    run: TrainingRun, splits: Mapping[Split, Folds | str], headline: Headline
+    run: TrainingRun, splits: Mapping[Split, Folds | str], headline: Headline, pace: Pace
 ) -> dict[str, HeldOut]:
     """Hold out each split that could be made; sections are shuffled where the headline rests."""
     held_out: dict[str, HeldOut] = {}
@@ -255,13 +282,14 @@ def _hold_out_splits(
             run.report(f"split {split}: not applicable, {folds}")
             continue
         n_shuffles = run.config.evaluation.n_shuffles if split == headline.split else 0
-        of_split = replace(run, report=partial(_report_split, run.report, split))
+        of_split = replace(run, report=partial(_report_split, pace, split))
         held_out[split] = hold_out(of_split, folds, n_shuffles)
     return held_out
 
 
-def _report_split(report: Report, split: str, done: str) -> None:
-    report(f"split {split}: {done}")
+def _report_split(pace: Pace, split: str, done: str) -> None:
+    pace.finish(1)
+    pace(f"split {split}: {done}")
 
 
 def _folds_of(splits: Mapping[Split, Folds | str], headline: Headline) -> Folds:

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 PACKAGES = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
@@ -31,10 +32,17 @@ def describe_environment() -> dict[str, Any]:
 
 
 def _git_commit() -> str:
-    """Commit of the current folder, ``-dirty`` behind it where changed, ``"none"`` outside any."""
+    """Commit of this package's own checkout, ``-dirty`` behind it where changed, else ``"none"``.
+
+    Never that of the folder one stands in, nor of one that merely holds the installed package.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return "none"
     try:
         asked = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],  # noqa: S607 as on PATH
+            cwd=root,
             capture_output=True,
             text=True,
             check=False,

@@ -51,6 +51,8 @@ class Programme:
         Columns whose codes the features cross; where there are none, features read the text.
     category_column : str or None, default=None
         Column whose code is the treatment category; None where words of the treatment tell it.
+    cases_are : str, default='letters'
+        What its cases are called where they are counted.
     map_heading : callable, default gives None for each
         Gives a heading of the programme's own files our column's name, or None.
     list_headings : callable, default gives none
@@ -69,6 +71,7 @@ class Programme:
     treatment_columns: tuple[str, ...]
     code_columns: tuple[str, ...] = ()
     category_column: str | None = None
+    cases_are: str = "letters"
     map_heading: Callable[[str], str | None] = field(default=_map_no_heading, repr=False)
     list_headings: Callable[[], Sequence[str]] = field(default=_list_no_heading, repr=False)
     fill_cells: Callable[[RawColumns], RawColumns] = field(default=_keep_cells, repr=False)
@@ -97,6 +100,7 @@ DMHC = Programme(
     treatment_columns=("treatment", "item", "treatment_category"),
     code_columns=(*(column.name for column in CODED_COLUMNS), "sex"),
     category_column="treatment_category",
+    cases_are="reviews",
     map_heading=map_heading,
     list_headings=list_headings,
     fill_cells=fill_codes,

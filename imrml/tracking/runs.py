@@ -30,7 +30,8 @@ from imrml.tracking.flattening import (
 )
 from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.plots import read_plots
-from imrml.tracking.serving import EXAMPLE_REQUEST, signature
+from imrml.tracking.serving import EXAMPLE_REQUEST, TABLE, signature
+from imrml.tracking.shipping_code import list_requirements, package_code
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -138,17 +139,18 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                 # Only the model's own files: whatever else lies in the folder may hold records.
                 with (
                     _staged(model_dir) as staged,
-                    redirect_stderr(io.StringIO()),
-                ):  # which hides MLflow's announcements
+                    package_code() as code_paths,
+                    redirect_stderr(io.StringIO()),  # which hides MLflow's announcements
+                ):
                     mlflow.pyfunc.log_model(
                         name="model",
                         loader_module="imrml.tracking.serving",
                         data_path=str(staged),
                         signature=signature(model_dir),
                         input_example=pd.DataFrame([EXAMPLE_REQUEST]),
-                        pip_requirements=[
-                            f"{package}=={number}" for package, number in packages.items()
-                        ],
+                        code_paths=code_paths,
+                        model_config={"answer": TABLE},
+                        pip_requirements=list_requirements(),
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, whole_id, str(manifest["model_version"]), alias)
@@ -375,6 +377,9 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
         "git_commit": manifest["made_with"]["git_commit"],
         "python": manifest["made_with"]["python"],
         "mlflow.note.content": manifest["verdict"],
+        # Of the package, not of the folder one stands in, which MLflow would note.
+        "mlflow.source.git.commit": manifest["made_with"]["git_commit"],
+        "mlflow.source.name": "imrml train",
     }
 
 

@@ -128,7 +128,7 @@ def train(
         if out is None:
             return TrackedTraining(**facts)
         folder = Path(out)
-        save_training(result, folder)
+        save_training(result, folder, run_id)
         path = None
         if result.precedents is not None:
             path = keep_precedents(result.precedents, result.manifest)
@@ -136,7 +136,7 @@ def train(
         return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
 
 
-def save_training(result: TrainingResult, folder: Path) -> None:
+def save_training(result: TrainingResult, folder: Path, run_id: str | None = None) -> None:
     """Write model, ``metrics.json``, report and card of a training into a folder.
 
     Parameters
@@ -145,6 +145,8 @@ def save_training(result: TrainingResult, folder: Path) -> None:
         What training found.
     folder : Path
         Made where absent; an older training in it is replaced.
+    run_id : str, optional
+        MLflow run that it will be logged to.
     """
     save_model(result.model, folder, result.manifest)
     write_report(
@@ -155,6 +157,11 @@ def save_training(result: TrainingResult, folder: Path) -> None:
         result.manifest["data"],
         result.checks,
         is_synthetic=result.is_synthetic,
+        made={
+            "model": str(result.manifest["model_version"]),
+            "trained on": str(result.manifest["created_on"]),
+            **({"MLflow run": run_id} if run_id else {}),
+        },
     )
 
 

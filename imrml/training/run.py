@@ -21,6 +21,7 @@ from imrml.explaining.precedents import build_precedents
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
 from imrml.phrases import pluralize
+from imrml.submissions.programmes import programme_of
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
     deal_grouped,
@@ -48,6 +49,7 @@ from imrml.training.fitting import (
 from imrml.training.pace import Pace
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
+from imrml.training.terms import list_terms
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -185,7 +187,8 @@ def train(
 
     # 3. Measure, and say what the figures mean.
     pace("measuring, with intervals bootstrapped by case")
-    metrics = measure(held_out, config.evaluation, config.seed)
+    cases_are = programme_of(config.profile).cases_are
+    metrics = measure(held_out, config.evaluation, config.seed, cases_are)
     metrics["outcome"] |= _reasons_not_applicable(splits)
     verdict = reach_verdict(metrics, headline)
 
@@ -224,6 +227,7 @@ def train(
         checks.check_better_than_prior(metrics, headline.split),
     ]
     metrics["checks"] = [asdict(check) for check in found_checks]
+    metrics["terms"] = list_terms(model, data, config.features.min_cases)
     metrics["data"] = {
         **describe_data(data),
         "stage": config.stage,

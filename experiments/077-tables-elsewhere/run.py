@@ -46,20 +46,19 @@ def main() -> None:
         print(f"{name}: {len(labelled)} rows")
         for column in LOOKED_AT:
             print(f"  {column:14}{duck[column]:60}{bear[column]!s:50}{panda[column]}")
-        (n_rows,) = duckdb.sql(f"select count(*) from '{path}'").fetchone()
+        [(n_rows,)] = duckdb.sql(f"select count(*) from '{path}'").fetchall()
         assert n_rows == len(labelled) == pl.read_parquet(path).height
         if rows:
             csv = path.with_suffix(".csv")
-            (n_rows,) = duckdb.sql(f"select count(*) from read_csv('{csv}')").fetchone()
+            [(n_rows,)] = duckdb.sql(f"select count(*) from read_csv('{csv}')").fetchall()
             assert n_rows == len(labelled) == pl.read_csv(csv).height
-            assert duckdb.sql(f"select case_summary from '{path}'").fetchone() == (
-                FULL["case_summary"],
-            )
+            first, *_ = duckdb.sql(f"select case_summary from '{path}'").fetchall()
+            assert first == (FULL["case_summary"],)
         schemas.append((duck, bear, path))
     kinds = {str(sorted(duck.items())) for duck, _, _ in schemas}
     assert len(kinds) == 1, "DuckDB sees other types in a bare table"
     assert len({str(bear) for _, bear, _ in schemas}) == 1, "Polars sees other types in a bare one"
-    joined = duckdb.sql(f"select count(*), max(received_on) from '{folder}/*.parquet'").fetchone()
+    joined = duckdb.sql(f"select count(*), max(received_on) from '{folder}/*.parquet'").fetchall()
     print("one query over all three:", joined)
     print("Polars, all three:", pl.concat([pl.read_parquet(p) for *_, p in schemas]).shape)
 

@@ -112,7 +112,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
         if whole_id is None:
             packages = manifest["made_with"]["packages"]
             # Born with its tags, or given them at once: a run that is killed can be told by them.
-            title, tags = str(manifest["model_version"]), _tags(manifest)
+            title, tags = str(manifest["model_version"]), _tags(manifest, metrics)
             given: dict[str, Any] = {
                 "experiment_id": experiment_id,
                 "run_name": title,
@@ -361,8 +361,8 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
-    facts = manifest["data"]
+def _tags(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, str]:
+    facts, brief = manifest["data"], metrics["verdict"].get("brief", [])
     return {
         "dataset_fingerprint": facts["fingerprint"],
         "n_items": str(facts["n_items"]),
@@ -376,7 +376,10 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
         "model_version": manifest["model_version"],
         "git_commit": manifest["made_with"]["git_commit"],
         "python": manifest["made_with"]["python"],
-        "mlflow.note.content": manifest["verdict"],
+        # Markdown, which the run's page shows first.
+        "mlflow.note.content": "\n".join(
+            [*(f"- {sentence}" for sentence in brief), "", str(manifest["verdict"])]
+        ),
         # Of the package, not of the folder one stands in, which MLflow would note.
         "mlflow.source.git.commit": manifest["made_with"]["git_commit"],
         "mlflow.source.name": "imrml train",

@@ -111,12 +111,14 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         What stands above the verdict: which model and run these figures are of, and when.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    brief = state_briefly(metrics, verdict, str(data_facts.get("ships", "")))
     document = {
         **metrics,
         "headline": asdict(verdict.headline),
         "verdict": {
             "beats_class_prior": verdict.beats_class_prior,
             "beats_category_prior": verdict.beats_category_prior,
+            "brief": brief,
             "sentence": verdict.sentence,
         },
         "checks": [asdict(check) for check in checks],
@@ -131,7 +133,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "checks": checks,
         "verdict": verdict,
         "split": verdict.headline.split,
-        "said_first": " ".join(state_briefly(metrics, verdict, str(data_facts.get("ships", "")))),
+        "said_first": " ".join(brief),
         "made": dict(made or {}),
         "verdict_code": VERDICT_CODE,
         "banner": BANNER if is_synthetic else "",

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_factories import served_model
 
@@ -132,6 +132,7 @@ REFUSED = [*map(chr, range(32)), "\ufffe", "\uffff"]
 WORDS = st.text(st.sampled_from([*REFUSED, *string.ascii_letters, " ", "\n"]), max_size=30)
 
 
+@settings(max_examples=25)
 @given(text=WORDS)
 def test_pandas_writes_our_tables_to_excel(text):
     row = ROW | {name: f"{text} {ROW[name]}" for name in ("item", "case_summary", "rationale")}

@@ -6,7 +6,7 @@ import warnings
 import pandas as pd
 import pytest
 from conftest import SMALL
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imrml.config import load_config
@@ -188,6 +188,7 @@ def bad_tables(draw) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl", "xlsx"])
+@settings(max_examples=40)
 @given(table=bad_tables())
 def test_no_error_about_a_bad_table_holds_a_cell(tmp_path_factory, ending, table):
     path = tmp_path_factory.getbasetemp() / f"bad.{ending}"

@@ -252,7 +252,8 @@ def _number_items(items: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
         ]
         return items.assign(item_number=pd.Series(read, items.index, dtype=object))
     items = _split_lists(items, notes)
-    counted = items.groupby(items["case_number"].astype("str"), sort=False).cumcount() + 1
+    cases = items["case_number"].astype("str")
+    counted = items.groupby(cases, sort=False, dropna=False).cumcount() + 1
     notes.append("no item_number: the rows of each case_number are counted in their order")
     return items.assign(item_number=counted.astype("int64"))
 

@@ -393,8 +393,10 @@ def _cell_text(text: str, number: int, column: str) -> str:
 
 def _lines(cell: Any) -> str | None:
     """Write a list as lines that people read; as JSON where lines would give another list back."""
-    if cell is None or (not hasattr(cell, "__len__") and pd.isna(cell)):
-        return None
+    if isinstance(cell, str) or not hasattr(
+        cell, "__len__"
+    ):  # what a column of lists need not hold
+        return None if _plain_cell(cell) is None else str(cell)
     elements = list(cell)
     are_lines = elements and all(
         isinstance(one, str) and one and "\n" not in one and "\r" not in one for one in elements

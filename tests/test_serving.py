@@ -63,7 +63,7 @@ def folder(tmp_path_factory) -> Path:
             signature=signature(root / "folder"),
             code_paths=code_paths,
             model_config={"answer": "table"},
-            pip_requirements=list_requirements(),
+            pip_requirements=list_requirements({"imrml": "0.1.0"}),
         )
     return root / "logged"
 

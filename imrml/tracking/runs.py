@@ -150,7 +150,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                         input_example=pd.DataFrame([EXAMPLE_REQUEST]),
                         code_paths=code_paths,
                         model_config={"answer": TABLE},
-                        pip_requirements=list_requirements(),
+                        pip_requirements=list_requirements(packages),
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, whole_id, str(manifest["model_version"]), alias)

@@ -5,7 +5,7 @@ models serve`` and ``mlflow models generate-dockerfile`` install lists outside l
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -30,8 +30,13 @@ OUTSIDE_PACKAGES = (
 """What a served model imports besides MLflow; what these need comes with them."""
 
 
-def list_requirements() -> list[str]:
-    """List what serving a model installs, in the versions of this process.
+def list_requirements(made_with: Mapping[str, str]) -> list[str]:
+    """List what serving a model installs: in the versions it was made with, else in today's.
+
+    Parameters
+    ----------
+    made_with : mapping of str to str
+        Versions by package, as a model's manifest holds them.
 
     Returns
     -------
@@ -40,10 +45,12 @@ def list_requirements() -> list[str]:
 
     Examples
     --------
-    >>> [line for line in list_requirements() if line.startswith("imrml")]
-    []
+    >>> listed = list_requirements({"imrml": "0.1.0", "pandas": "3.0.1"})
+    >>> "pandas==3.0.1" in listed, [line for line in listed if line.startswith("imrml")]
+    (True, [])
     """
-    return [f"{package}=={version(package)}" for package in OUTSIDE_PACKAGES]
+    versions = {package: version(package) for package in OUTSIDE_PACKAGES} | dict(made_with)
+    return [f"{package}=={number}" for package, number in versions.items() if package != "imrml"]
 
 
 @contextmanager

@@ -116,6 +116,15 @@ def test_headings_over_which_a_reviewer_may_have_written_count_for_nothing(headi
     assert name_item_column("Findings", DMHC) == "rationale"
 
 
+def test_beside_our_own_name_another_heading_stays_a_column_of_its_own():
+    table = {"case_number": ["A"], "item_number": [1], "item": ["MRI"], "decision": ["upheld"]}
+    items = pd.DataFrame({**table, "result": ["x"], "line": [7], "Procedure": ["y"]})
+    named, told = quietly(items)
+    assert [*named] == [*table, "result", "line", "treatment"]
+    assert "Procedure = treatment" in told
+    assert named["result"].tolist() == ["x"]
+
+
 def test_what_somebody_says_of_a_heading_counts_first(tmp_path):
     path = tmp_path / "items.csv"
     path.write_text("case;Wanted;Findings;result\nA;MRI;Knee locks.;0\n", encoding="utf-8")

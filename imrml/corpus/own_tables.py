@@ -206,8 +206,11 @@ def _name_columns(
     if not items.columns.is_unique:
         return items, ""
     by_name: dict[str, list[Any]] = {}
+    ours = known & {str(given) for given in items}
     for given in items:
-        name = str(given) if str(given) in known else name_item_column(str(given), programme)
+        meant = str(given) if str(given) in ours else name_item_column(str(given), programme)
+        # Beside our own name, another heading of that meaning is a column of its own.
+        name = None if meant in ours and str(given) not in ours else meant
         for one in ("age", "sex") if name == AGE_AND_SEX else (name or str(given),):
             by_name.setdefault(one, []).append(given)
     for name, columns in by_name.items():

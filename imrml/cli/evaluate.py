@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
 from imrml.phrases import pluralize
 
 
@@ -25,6 +25,7 @@ def evaluate_model(
             help="Another model, compared by case on the items that neither was trained on."
         ),
     ] = None,
+    trust: Trust = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
     from imrml.corpus.own_tables import read_item_table
@@ -34,10 +35,10 @@ def evaluate_model(
 
     with console.tell_warnings():
         evaluation = evaluate(
-            load_model(model),
+            load_model(model, trusted=trust or ()),
             read_item_table(items, map_ or ()),
             labels=read_table(labels) if labels else None,
-            against=load_model(against) if against else None,
+            against=load_model(against, trusted=trust or ()) if against else None,
             out=out,
         )
     left_out = pluralize(evaluation.n_left_out, "item")

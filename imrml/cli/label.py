@@ -38,14 +38,14 @@ def label_items(
     from imrml.corpus.item_table import require_columns
     from imrml.corpus.own_tables import name_items, read_item_table
     from imrml.labelling.table import describe_labels, label_as_configured
-    from imrml.submissions.programmes import programme_of
+    from imrml.submissions.extra_columns import programme_of_config
     from imrml.tables.files import table_format, write_table
 
     settings = load_config(config, set_ or [])
     table_format(out)
     with console.tell_warnings():
         table = read_item_table(items, map_ or ())
-        table = name_items(table, programme_of(settings.profile), "label")
+        table = name_items(table, programme_of_config(settings), "label")
     require_columns(table, ["rationale", "decision"], "label")
     labelled = label_as_configured(table, settings, jobs)
     write_table(labelled, out)

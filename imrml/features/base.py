@@ -1,7 +1,7 @@
 """What the transformers of submissions share: the check of columns, rows of named numbers."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -26,14 +26,19 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
 
     stage: Stage
     programme: Programme = LETTERS
+    extra_columns: Sequence[str] = ()
+    """Names of the owner's own columns that stand beside those of the programme."""
 
     def _learn_columns(self, X: pd.DataFrame) -> None:
-        require_submission_columns(list(X.columns), self.stage, self.programme)
+        self._require_columns(X)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
 
     def _check_columns(self, X: pd.DataFrame) -> None:
         check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage, self.programme)
+        self._require_columns(X)
+
+    def _require_columns(self, X: pd.DataFrame) -> None:
+        require_submission_columns(list(X.columns), self.stage, self.programme, self.extra_columns)
 
 
 class NumberFeatures(SubmissionTransformer):

@@ -30,7 +30,7 @@ from imrml.tracking.flattening import (
 )
 from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.plots import read_plots
-from imrml.tracking.serving import EXAMPLE_REQUEST, TABLE, signature
+from imrml.tracking.serving import TABLE, make_example, signature
 from imrml.tracking.shipping_code import list_requirements, package_code
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                         loader_module="imrml.tracking.serving",
                         data_path=str(staged),
                         signature=signature(model_dir),
-                        input_example=pd.DataFrame([EXAMPLE_REQUEST]),
+                        input_example=make_example(recipe["features"]["extra_columns"]),
                         code_paths=code_paths,
                         model_config={"answer": TABLE},
                         pip_requirements=list_requirements(packages),

@@ -17,8 +17,10 @@ from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
 from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS
+from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import SubmissionFrame, submission_frame
-from imrml.submissions.programmes import columns_at, programme_of
+from imrml.submissions.programmes import columns_at
+from imrml.submissions.requests import find_absent
 
 TrainedOn = Literal["real", "synthetic"]
 
@@ -100,6 +102,24 @@ class TrainingData:
         none = np.zeros_like(self.is_labelled)
         return replace(self, deficiencies=None, is_labelled=none, label_weights=None)
 
+    def read_for(self, config: Config) -> "TrainingData":
+        """Read the same items with the columns that another config declares.
+
+        Parameters
+        ----------
+        config : Config
+            Of the same stage and profile.
+
+        Returns
+        -------
+        TrainingData
+            Itself where nothing differs.
+        """
+        programme = programme_of_config(config)
+        if list(columns_at(config.stage, programme)) == list(self.submissions):
+            return self
+        return replace(self, submissions=submission_frame(self.items, config.stage, programme))
+
     def take(self, rows: np.ndarray) -> "TrainingData":
         """Keep some rows, by position; their index stays.
 
@@ -134,14 +154,11 @@ def prepare(
 ) -> TrainingData:
     """Check an item table and cut it into submissions, decisions, labels and keys.
 
-    A table that others made is read as :func:`imrml.corpus.own_tables.name_items` names its
-    columns; a :class:`~imrml.errors.TableWarning` says what was read as what.
-
     Parameters
     ----------
     items : DataFrame
-        Item table; ``case_number``, ``item_number``, ``decision`` and one of ``treatment`` and
-        ``item`` are needed.
+        Item table, also one that others made (``corpus.own_tables.name_items``); ``case_number``,
+        ``decision`` and one of ``treatment`` and ``item`` are needed.
     config : Config
         Its ``stage`` says which columns are cut away.
     labels : DataFrame, optional
@@ -160,7 +177,7 @@ def prepare(
         A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item
         stands twice.
     """
-    items = name_items(items, programme_of(config.profile), verb)
+    items = name_items(items, programme_of_config(config), verb)
     require_columns(items, ["case_number", "decision", "item_number"], verb)
     if items.empty:
         raise NotEnoughDataError(f"{verb}: the item table holds no rows")
@@ -207,7 +224,13 @@ def prepare(
     keys = items.reindex(
         columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"]
     )
-    submissions = submission_frame(items, config.stage, programme_of(config.profile))
+    programme = programme_of_config(config)
+    if absent := find_absent([*map(str, items)], config.stage, programme):
+        raise TableError(
+            f"{verb}: the item table has no column {', '.join(map(repr, absent))}, which "
+            "features.extra_columns declares; add it, or take it out of the config"
+        )
+    submissions = submission_frame(items, config.stage, programme)
     groups = group_cases(
         keys["case_number"].tolist(),
         submissions["case_summary"].to_list(),
@@ -265,7 +288,7 @@ def list_passed_over(items: pd.DataFrame, config: Config) -> list[str]:
     >>> list_passed_over(items, load_config(overrides=["stage=rfa"]))
     ['item', 'Adjuster']
     """
-    programme = programme_of(config.profile)
+    programme = programme_of_config(config)
     read = {*columns_at(config.stage, programme), *REFUSED_COLUMNS, *IGNORED_COLUMNS}
     return [str(name) for name in items if str(name) not in read]
 

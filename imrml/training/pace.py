@@ -1,7 +1,11 @@
 """How long a training still takes, by the pace of the fits that it has done."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+
+from imrml.config import Config, Split
+from imrml.evaluation.splits import Folds
+from imrml.sections import PRIOR_KINDS
 
 _MINUTE = 60
 
@@ -79,3 +83,49 @@ def format_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / _MINUTE), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def needs_bare_model(config: Config) -> bool:
+    """Tell whether a recipe is measured without the case summary too.
+
+    Parameters
+    ----------
+    config : Config
+        The recipe.
+
+    Returns
+    -------
+    bool
+    """
+    return config.features.use_case_summary and config.models.outcome.kind not in PRIOR_KINDS
+
+
+def count_fits(
+    config: Config,
+    splits: Mapping[Split, Folds | str],
+    deals: Sequence[Folds],
+    headline_folds: Folds,
+) -> float:
+    """Count the fits of a training; one on a share of the cases counts as that share.
+
+    Parameters
+    ----------
+    config : Config
+        The recipe.
+    splits : mapping of split to Folds or str
+        Those that are held out, or why they are not.
+    deals : sequence of Folds
+        Of the case-grouped split, the first of them in ``splits`` too.
+    headline_folds : Folds
+        Of the split that carries the headline.
+
+    Returns
+    -------
+    float
+    """
+    n_dealt = sum(map(len, deals))
+    n_fits = sum(len(folds) for folds in splits.values() if not isinstance(folds, str))
+    n_fits += n_dealt - len(deals[0]) if deals else 0
+    if needs_bare_model(config):
+        n_fits += max(n_dealt, len(headline_folds))
+    return n_fits + n_dealt * sum(config.evaluation.learning_curve) + 1

@@ -18,9 +18,12 @@ from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
+from imrml.features.own_words import hash_tables, in_words_of
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
+from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
+from imrml.sections import OUTCOME_KINDS
 from imrml.submissions.programmes import programme_of
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
@@ -45,8 +48,9 @@ from imrml.training.fitting import (
     hold_out,
     rates_by_year,
     report_nothing,
+    without_refits,
 )
-from imrml.training.pace import Pace
+from imrml.training.pace import Pace, count_fits, needs_bare_model
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
 from imrml.training.terms import list_terms
@@ -158,8 +162,12 @@ def train(
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
     """
-    run = TrainingRun(prepare(items, config, labels), config, n_jobs, report)
-    data = run.data
+    with in_words_of(config):
+        return _train(TrainingRun(prepare(items, config, labels), config, n_jobs, report), labels)
+
+
+def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
+    data, config, report = run.data, run.config, run.report
     _require_both_decisions(data.overturned)
     report(
         f"{pluralize(len(data.items), 'item')} of "
@@ -175,8 +183,10 @@ def train(
     headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     headline_folds = _folds_of(splits, headline)
     deals = deal_grouped(run, splits)
-    pace = Pace(report, _count_fits(config, splits, deals, headline_folds))
+    pace = Pace(report, count_fits(config, splits, deals, headline_folds))
     run = replace(run, report=pace)
+
+    _require_savable(run)
 
     # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
     held_out = _hold_out_splits(run, splits, headline, pace)
@@ -193,7 +203,7 @@ def train(
     verdict = reach_verdict(metrics, headline)
 
     # 4. Look at the recipe from other sides: without the case summary, and with fewer cases.
-    if _needs_bare_model(config):
+    if needs_bare_model(config):
         pace("the same without the case summary, which is a proxy written after the fact")
         of_headline = deals if headline.split == "grouped" else [headline_folds]
         figures = measure_without_summary(run, of_headline)
@@ -232,6 +242,7 @@ def train(
         **describe_data(data),
         "stage": config.stage,
         "ships": _name_shipped(model),
+        **_name_own_parts(config),
         **_name_labeller(config, data, has_gold=labels is not None),
         "notes": list(model.notes),
     }
@@ -255,25 +266,21 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
         )
 
 
-def _needs_bare_model(config: Config) -> bool:
-    """Whether the recipe is measured without the case summary too."""
-    is_prior = config.models.outcome.kind.endswith("_prior")
-    return config.features.use_case_summary and not is_prior
+_FEW = 400
+"""Items that a first, hasty fit of an owner's own parts looks at."""
 
 
-def _count_fits(
-    config: Config,
-    splits: Mapping[Split, Folds | str],
-    deals: Sequence[Folds],
-    headline_folds: Folds,
-) -> float:
-    """Count the fits of a training; one on a share of the cases counts as that share."""
-    n_dealt = sum(map(len, deals))
-    n_fits = sum(len(folds) for folds in splits.values() if not isinstance(folds, str))
-    n_fits += n_dealt - len(deals[0]) if deals else 0
-    if _needs_bare_model(config):
-        n_fits += max(n_dealt, len(headline_folds))
-    return n_fits + n_dealt * sum(config.evaluation.learning_curve) + 1
+def _require_savable(run: TrainingRun) -> None:
+    """Refuse parts of an owner's own that could not be saved, before any fold is fitted."""
+    models, features = run.config.models, run.config.features
+    if models.outcome.kind in OUTCOME_KINDS and not features.transformers:
+        return
+    run.report("a first fit of your own parts, on few items, to see that they can be saved")
+    data = run.data.without_labels
+    rarer = np.flatnonzero(data.overturned == (data.overturned.mean() <= 0.5))[: _FEW // 4]
+    others = np.setdiff1d(np.arange(len(data.items)), rarer)[: _FEW - len(rarer)]
+    config = without_refits(run.config)
+    require_savable(fit_rows(data, config, np.sort(np.append(rarer, others))))
 
 
 def _hold_out_splits(
@@ -339,6 +346,22 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 def _name_shipped(model: ReviewModel) -> str:
     kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
+
+
+def _name_own_parts(config: Config) -> dict[str, list[str]]:
+    """Say which columns and transformers of an owner's own the recipe has, for report and card."""
+    named: dict[str, list[str]] = {}
+    if columns := config.features.extra_columns:
+        named["own_columns"] = [
+            f"{name} ({column.kind}{f', {column.unit}' * bool(column.unit)}, known at "
+            f"{column.known_at})"
+            for name, column in columns.items()
+        ]
+    if transformers := config.features.transformers:
+        named["own_transformers"] = [f"{name} ({one.path})" for name, one in transformers.items()]
+    if hashes := hash_tables(config.features.vocabularies, config.deficiencies):
+        named["own_words"] = [f"{name} ({digest})" for name, digest in hashes.items()]
+    return named
 
 
 def _name_labeller(config: Config, data: TrainingData, *, has_gold: bool) -> dict[str, str]:

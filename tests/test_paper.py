@@ -2,7 +2,7 @@
 
 import pytest
 from factories import FictionalItem, FictionalLetter
-from paper import STAMPS, draw_pdf, number_at_foot, pages_of
+from paper import STAMPS, draw_pdf, line_numbers, number_at_foot, pages_of
 
 from imrml.config import load_config
 from imrml.documents.reading import read_text
@@ -66,6 +66,27 @@ def test_small_print_at_the_height_of_the_last_line_is_no_part_of_it():
         canvas.drawString(545, 705 - 14 * (len(PAGES[number - 1]) - 1), f"MILL-{4470 + number:06d}")
 
     assert parse(draw_pdf(PAGES, stamp=beside)).case == CLEAN.case
+
+
+def test_line_numbers_run_on_over_a_page_that_holds_nothing_else():
+    pages = [*PAGES, []]
+    assert parse(draw_pdf(pages, stamp=line_numbers)).case == CLEAN.case
+
+
+@pytest.mark.parametrize(
+    ("left", "step", "of_each"),
+    [(72, 24, str), (40, 14, str), (40, 24, "{}.".format), (40, 24, lambda n: str(n * n))],
+    ids=["in the body", "over few lines", "of a list", "no counting"],
+)
+def test_other_columns_of_numbers_are_the_letters_own(left, step, of_each):
+    def column(canvas, number, _):
+        for line in range(1, 15):
+            canvas.drawString(left, 400 - step * line, of_each(line))
+
+    text = read_text(draw_pdf([PAGES[0][:20]], stamp=column), LIMITS)
+    assert {of_each(line) for line in range(1, 15)} <= set(text.split())
+    # What few of them stand in the margin at the page's foot may be a stamp, as other print is.
+    assert "\x0e" not in text.partition(of_each(5))[0]
 
 
 def test_a_furniture_span_slices_back_to_the_stamp():

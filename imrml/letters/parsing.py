@@ -216,7 +216,8 @@ def _find_credentials(text: str, places: Mapping[formats.SectionName, Place]) ->
     place = places.get("reviewer")
     if place is None:
         return []
-    prose = formats.CERTIFIED_IN.search(text, *place)
+    is_prose = text.find("Board", *place) >= 0
+    prose = formats.CERTIFIED_IN.search(text, *place) if is_prose else None
     states: Place | None
     if prose:
         states = prose.span("states")

@@ -31,8 +31,12 @@ def one_line(text: str) -> str:
         Without blanks at its ends.
     """
     # Most text is on one line already, and to look costs far less than to cut it into words.
-    if text.isascii() and not any(blank in text for blank in _BLANKS):
-        return text.strip(" ")
+    if text.isascii():
+        for blank in _BLANKS:  # faster than any()
+            if blank in text:
+                break
+        else:
+            return text.strip(" ")
     return " ".join(text.split())
 
 
@@ -83,6 +87,9 @@ class Span(NamedTuple):
     item_number: int = 0
 
 
+_new_span = tuple.__new__
+
+
 def mark(
     text: str, kind: SpanKind, name: str, place: Place | None, item_number: int = 0
 ) -> list[Span]:
@@ -111,7 +118,8 @@ def mark(
     []
     """
     trimmed = trim(text, place) if place else None
-    return [Span(kind, name, *trimmed, item_number)] if trimmed else []
+    # As Span(...) makes it, in half the time: a letter has forty.
+    return [_new_span(Span, (kind, name, *trimmed, item_number))] if trimmed else []
 
 
 def field_words(text: str, spans: Iterable[Span], name: str) -> str:

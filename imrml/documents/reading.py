@@ -306,7 +306,7 @@ def _decode(content: bytes) -> str:
         text = (
             content.decode(encoding)
             if encoding
-            else content.decode("utf-8-sig", errors="imrml.windows_1252")
+            else content.removeprefix(codecs.BOM_UTF8).decode(errors="imrml.windows_1252")
         )
     except UnicodeDecodeError:
         raise DocumentError(

@@ -122,8 +122,8 @@ def mark(
     return [_new_span(Span, (kind, name, *trimmed, item_number))] if trimmed else []
 
 
-def field_words(text: str, spans: Iterable[Span], name: str) -> str:
-    """Give the words of a field on one line.
+def field_words(text: str, spans: Iterable[Span]) -> dict[str, str]:
+    """Give the words of each field on one line.
 
     Parameters
     ----------
@@ -131,21 +131,19 @@ def field_words(text: str, spans: Iterable[Span], name: str) -> str:
         The cleaned text.
     spans : iterable of Span
         Of one item, or of what belongs to all items.
-    name : str
-        Column of the item table.
 
     Returns
     -------
-    str
-        Joined by commas where the field stands in several places; ``""`` where the letter lacks it.
+    dict of str to str
+        By column of the item table; joined by commas where a field stands in several places. The
+        columns that the letter lacks are absent.
     """
-    return ", ".join(
-        [  # a list: joined faster than what yields, and short
-            one_line(text[start:end])
-            for kind, of_name, start, end, _ in spans
-            if of_name == name and kind == "field"
-        ]
-    )
+    fields: dict[str, str] = {}
+    for kind, name, start, end, _ in spans:
+        if kind == "field":
+            words = one_line(text[start:end])
+            fields[name] = f"{fields[name]}, {words}" if name in fields else words
+    return fields
 
 
 @dataclass(frozen=True, slots=True, repr=False)

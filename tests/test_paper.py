@@ -134,6 +134,20 @@ def test_objects_behind_the_end_of_a_pdf_are_a_version_cut_short():
         assert caught.value.reason == "damaged_pdf"
 
 
+@pytest.mark.parametrize("is_invisible", [True, False], ids=["by OCR", "born digital"])
+def test_a_slip_is_mended_in_a_text_layer_by_ocr_only(is_invisible):
+    slips = {"flueroscopy": "fluoroscopy", "radicuiopathy,": "radiculopathy,", "Upheid": "Upheld"}
+    # Neither a word nor certain, a name, and a word that everyday English lacks.
+    others = ["flurscopy", "Zantce", "tendinitis"]
+    lines = [f"The mill hand told of line {n} and {word} " for n, word in enumerate(others)]
+    lines += [f"Under {slip} in line {n} of it " for n, slip in enumerate(slips)]
+    lines += [f"And then they walked to work again, {n} of them " for n in range(9)]
+    text = read_text(draw_pdf([lines], is_invisible=is_invisible), LIMITS)
+    words = set(text.split())
+    assert words >= set(others)
+    assert words >= set(slips.values() if is_invisible else slips)
+
+
 def test_lines_that_all_end_in_a_blank_say_nothing_of_paragraphs():
     pages = [[f"{line.rstrip()} " for line in page] for page in PAGES]
     parsed = parse(draw_pdf(pages))

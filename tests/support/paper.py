@@ -29,6 +29,7 @@ def draw_pdf(
     is_under: bool = False,
     turned: int = 0,
     rotate: int = 0,
+    is_invisible: bool = False,
 ) -> bytes:
     """Draw a PDF: its content turned by quarter turns, its pages by degrees of ``/Rotate``."""
     out = io.BytesIO()
@@ -41,7 +42,7 @@ def draw_pdf(
             stamp(canvas, number, len(pages))
         canvas.setFont("Times-Roman", 12)
         for i, line in enumerate(lines):
-            canvas.drawString(72, 705 - 14 * i, line)
+            canvas.drawString(72, 705 - 14 * i, line, mode=3 if is_invisible else None)
         if stamp and not is_under:
             stamp(canvas, number, len(pages))
         canvas.showPage()

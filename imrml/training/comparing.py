@@ -11,6 +11,7 @@ from imrml.config import Config, OutcomeConfig, load_config
 from imrml.errors import ConfigError
 from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import choose_headline, make_splits
+from imrml.text.cache import reading_once
 from imrml.training.data import prepare
 from imrml.training.fitting import (
     Report,
@@ -76,6 +77,7 @@ def load_recipes(
     return recipes
 
 
+@reading_once()
 def compare_recipes(
     items: pd.DataFrame,
     configs: Mapping[str, Config],

@@ -21,6 +21,7 @@ from imrml.explaining.precedents import build_precedents
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
 from imrml.phrases import pluralize
+from imrml.text.cache import reading_once
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
     deal_grouped,
@@ -114,6 +115,7 @@ class TrainingResult:
         )
 
 
+@reading_once()
 def train(
     items: pd.DataFrame,
     config: Config,

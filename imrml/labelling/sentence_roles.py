@@ -8,9 +8,12 @@ from imrml.labelling.rules import Role, roles, rule_index
 from imrml.text.safe_matching import MASK, bound_runs
 from imrml.text.sentences import missing_spans, small, split_sentences
 
+# Each begins with the sign that is mended, and looks back from there: so signs are found by a set.
 _MENDED = re.compile(
-    r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
-    r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
+    r"[\s\-‘’“”n](?:(?P<blank>(?<=\s)(?:\s++|(?<! )))"
+    r"|(?P<wrap>(?<=[a-z]{2}-)\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
+    r"|(?P<single>(?<=[‘’]))|(?P<double>(?<=[“”]))"
+    r"|(?P<cannot>(?<=\bcan)['’]t\b)|(?P<negation>(?<=n)['’]t\b))",
 )
 _MENDINGS = {
     "blank": " ",
@@ -183,11 +186,11 @@ def _role(
     patterns = roles()
     # Words are masked from edge to edge, so what is not possible in the whole is not possible in
     # what is left.
-    factual = _blanked(patterns.hypothetical, text)
     if patterns.boilerplate.search(text, possible):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
+    factual = _blanked(patterns.hypothetical, text)
     if (is_general := _is_general(text, factual, possible)) or _recites(
         text, factual, possible, in_case
     ):

@@ -7,6 +7,7 @@ takes for a stretch of anything.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, product
@@ -72,10 +73,12 @@ class PatternIndex:
         self._anywhere = frozenset(anywhere)
         self._short = [(string, places) for string, places in needing.items() if len(string) < _RUN]
         self._strings: dict[int, list[tuple[str, set[int]]]] = {}
-        for string, places in needing.items():
-            if len(string) >= _RUN:
-                run = int(_runs(_rarest_run(string))[0])
-                self._strings.setdefault(run, []).append((string, places))
+        long = [string for string in needing if len(string) >= _RUN]
+        # Strings of one kind of table share their common words: a run that few hold tells most.
+        n_holding = Counter(run for string in long for run in {*_all_runs(string)})
+        for string in long:
+            run = min(_all_runs(string), key=lambda run: (n_holding[run], _commonness_of_run(run)))
+            self._strings.setdefault(int(_runs(run)[0]), []).append((string, needing[string]))
         self._is_sought = np.zeros(_N_BUCKETS, dtype=bool)
         self._is_sought[_buckets(np.array([*self._strings], dtype=np.uint32))] = True
 
@@ -216,9 +219,12 @@ def _buckets(runs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     return runs * _SPREAD >> _SHIFT
 
 
-def _rarest_run(string: str) -> str:
-    runs = [string[at : at + _RUN] for at in range(len(string) - _RUN + 1)]
-    return min(runs, key=lambda run: sum(map(_FROM_RARE_TO_COMMON.find, run)))
+def _all_runs(string: str) -> list[str]:
+    return [string[at : at + _RUN] for at in range(len(string) - _RUN + 1)]
+
+
+def _commonness_of_run(run: str) -> int:
+    return sum(map(_FROM_RARE_TO_COMMON.find, run))
 
 
 def _commonness(strings: frozenset[str]) -> float:

@@ -18,8 +18,8 @@ NARRATIVES = [
 ]
 
 
-def frame(n_each: int = 6, narratives: list[str] = NARRATIVES):
-    rows = [(one, other) for one in TREATMENTS for other in narratives] * n_each
+def frame():
+    rows = [(one, other) for one in TREATMENTS for other in NARRATIVES] * 6
     return submission_frame(pd.DataFrame(rows, columns=["treatment", "case_summary"]), "imr")
 
 

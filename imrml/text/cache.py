@@ -122,4 +122,5 @@ def n_remembered() -> int:
     int
         Entries of all caches.
     """
-    return sum(cached.cache_info().currsize for cached in _remembering) + len(_stores)
+    n_cached: int = sum(cached.cache_info().currsize for cached in _remembering)
+    return n_cached + len(_stores)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, product
+from itertools import product
 from sys import maxsize
 from typing import Any, NamedTuple
 
@@ -79,7 +79,7 @@ class PatternIndex:
         for string in long:
             run = min(_all_runs(string), key=lambda run: (n_holding[run], _commonness_of_run(run)))
             self._strings.setdefault(int(_runs(run)[0]), []).append((string, needing[string]))
-        self._is_sought = np.zeros(_N_BUCKETS, dtype=bool)
+        self._is_sought: npt.NDArray[np.bool_] = np.zeros(_N_BUCKETS, dtype=np.bool_)
         self._is_sought[_buckets(np.array([*self._strings], dtype=np.uint32))] = True
 
     def __len__(self) -> int:
@@ -117,8 +117,9 @@ class PatternIndex:
         possible = [set(self._anywhere) for _ in words]
         runs = _runs("".join([*words, "   "]))
         at = np.flatnonzero(self._is_sought[_buckets(runs)])
-        numbers = np.searchsorted(list(accumulate(map(len, words))), at, side="right")
-        for number, run in set(zip(numbers.tolist(), runs[at].tolist(), strict=True)):
+        ends = np.cumsum(np.array([len(text) for text in words], dtype=np.int64))
+        numbers: list[int] = np.searchsorted(ends, at, side="right").tolist()
+        for number, run in set(zip(numbers, runs[at].tolist(), strict=True)):
             for string, places in self._strings.get(run, ()):
                 if string in words[number]:
                     possible[number] |= places

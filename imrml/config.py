@@ -8,10 +8,26 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from imrml.errors import ConfigError, require_each, require_types
-from imrml.sections import Count, Positive, RetrainingConfig, Share
+from imrml.sections import (
+    OUTCOME_KINDS,
+    BoostingConfig,
+    Count,
+    CrossesConfig,
+    ExtraColumnConfig,
+    LabellingConfig,
+    Positive,
+    PrecedentsConfig,
+    RetrainingConfig,
+    Share,
+    TrackingConfig,
+    TransformerConfig,
+    require_column_names,
+    require_kind,
+    require_part_names,
+)
 from imrml.sections import Section as _Section
 
 Stage = Literal["rfa", "imr"]
@@ -19,16 +35,6 @@ Profile = Literal["letters", "dmhc"]
 """Whose reviews: letters on workers' compensation, or the state's coded data on health plans."""
 CODED_PROFILES: frozenset[Profile] = frozenset({"dmhc"})
 """Those whose submissions hold codes that features can cross."""
-OutcomeKind = Literal[
-    "class_prior",
-    "category_prior",
-    "logistic",
-    "linear_svc",
-    "complement_nb",
-    "hist_gradient_boosting",
-    "stacked",
-    "crosses",
-]
 Split = Literal["random", "grouped", "time_forward"]
 
 
@@ -41,12 +47,6 @@ class LimitsConfig(_Section):
     max_items: Count
     max_seconds: Positive
     max_ratio: Annotated[float, Field(ge=10)]
-
-
-class LabellingConfig(_Section):
-    """How rationales are labelled."""
-
-    labeller: str | None
 
 
 class FeaturesConfig(_Section):
@@ -63,34 +63,17 @@ class FeaturesConfig(_Section):
     min_cross_cases: Count
     cross_summary: bool
     n_buckets: Count
-
-
-class CrossesConfig(_Section):
-    """One regression on crosses of codes; see ``CrossesLogistic``."""
-
-    shares: dict[str, Share]
-    singles: Annotated[float, Field(ge=0)]
-    max_order: Count
-    c: Positive
-    half_life_years: Positive | None
-    weight: Positive
-
-
-class BoostingConfig(_Section):
-    """Boosted trees, named as by ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
-
-    max_iter: Count
-    learning_rate: Share
-    max_leaf_nodes: Annotated[int, Field(ge=2)]
-    min_samples_leaf: Count
-    l2_regularization: Annotated[float, Field(ge=0)]
-    n_components: Count
+    extra_columns: Annotated[dict[str, ExtraColumnConfig], AfterValidator(require_column_names)]
+    vocabularies: dict[str, str]
+    transformers: Annotated[dict[str, TransformerConfig], AfterValidator(require_part_names)]
 
 
 class OutcomeConfig(_Section):
     """The model of P(overturned)."""
 
-    kind: OutcomeKind
+    kind: Annotated[str, AfterValidator(require_kind)]
+    params: dict[str, Any]
+    trusted_types: list[str]
     members: list[CrossesConfig]
     c: Positive
     alpha: Positive
@@ -115,6 +98,8 @@ class OutcomeConfig(_Section):
             raise ValueError(
                 "complement_nb counts each decision against the other already; expected null"
             )
+        if class_weight and info.data.get("kind") not in OUTCOME_KINDS:
+            raise ValueError("an estimator of your own takes it in outcome.params; expected null")
         return class_weight
 
     @field_validator("calibration")
@@ -212,21 +197,6 @@ class EvaluationConfig(_Section):
     interval_level: Share
 
 
-class TrackingConfig(_Section):
-    """What MLflow is told."""
-
-    enabled: bool
-    experiment: str
-    registered_model: str | None
-    alias: str
-
-
-class PrecedentsConfig(_Section):
-    """Past items kept on this machine, to be looked up beside a score."""
-
-    keep: bool
-
-
 class MonitoringConfig(_Section):
     """From when on an alarm fires."""
 
@@ -246,6 +216,7 @@ class Config(_Section):
     profile: Profile
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
+    deficiencies: str | None
     limits: LimitsConfig
     labelling: LabellingConfig
     features: FeaturesConfig
@@ -265,7 +236,27 @@ class Config(_Section):
             raise ValueError(
                 "outcome.kind crosses reads codes; expected profile dmhc, or another kind"
             )
+        features = info.data.get("features")
+        has_own = features is not None and bool(features.extra_columns or features.transformers)
+        if models.outcome.kind == "crosses" and has_own:
+            raise ValueError(
+                "outcome.kind crosses reads codes alone; expected no features.extra_columns "
+                "and no features.transformers, or another kind"
+            )
         return models
+
+    @field_validator("features")
+    @classmethod
+    def _columns_are_known_in_time(
+        cls, features: FeaturesConfig, info: ValidationInfo
+    ) -> FeaturesConfig:
+        late = [name for name, one in features.extra_columns.items() if one.known_at == "imr"]
+        if late and info.data.get("stage") == "rfa":
+            raise ValueError(
+                f"extra_columns {late[0]!r} becomes known at imr, after stage rfa of this config; "
+                "expected known_at rfa, or stage imr"
+            )
+        return features
 
 
 def default_text() -> str:
@@ -315,6 +306,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     settings: dict[str, Any] = yaml.safe_load(default_text())
     if path is not None:
         _lay_over(settings, _read_mapping(path), str(path))
+        _read_own_tables(settings, Path(path).parent)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
@@ -324,6 +316,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
         except yaml.YAMLError:
             raise ConfigError(f"--set {override}: the value is no YAML") from None
         _lay_over(settings, _nested(key, read), f"--set {override}")
+    _read_own_tables(settings, Path())
     return _validated(settings)
 
 
@@ -385,6 +378,22 @@ def state_dir() -> Path:
     return folder
 
 
+def _read_own_tables(settings: dict[str, Any], folder: Path) -> None:
+    """Put the text of a table in the place of its path, so that it travels with the recipe."""
+    sections = ((settings, ["deficiencies"]), (settings["features"]["vocabularies"], None))
+    for section, keys in sections:
+        for key in keys or (section if isinstance(section, dict) else ()):
+            stated = section[key]
+            if isinstance(stated, str) and "\n" not in stated:
+                try:
+                    section[key] = (folder / stated).read_text(encoding="utf-8-sig") + "\n"
+                except (OSError, UnicodeDecodeError) as error:
+                    raise ConfigError(
+                        f"{key}: {folder / stated} cannot be read ({type(error).__name__}); "
+                        "expected a file, named as seen from the config"
+                    ) from None
+
+
 def _read_mapping(path: str | Path) -> dict[str, Any]:
     try:
         settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -402,9 +411,21 @@ def _read_mapping(path: str | Path) -> dict[str, Any]:
     return settings
 
 
+_NAMED_BY_OWNERS = (
+    "features.extra_columns.",
+    "features.transformers.",
+    "features.vocabularies.",
+    "models.outcome.params.",
+)
+"""Sections whose keys are no settings of ours."""
+
+
 def _lay_over(settings: dict[str, Any], over: Mapping[str, Any], source: str, at: str = "") -> None:
+    is_owners = at.startswith(_NAMED_BY_OWNERS)
     for key, value in over.items():
-        if key not in settings:
+        if is_owners and not (isinstance(value, Mapping) and isinstance(settings.get(key), dict)):
+            settings[key] = value
+        elif key not in settings:
             [near] = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
             raise ConfigError(f"{source}: {at}{key} is no setting; nearest known: {at}{near}")
         if isinstance(settings[key], dict):

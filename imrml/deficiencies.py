@@ -6,10 +6,12 @@ before submission so that it is not found, and the guideline or regulation it re
 """
 
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
+
+from imrml.own_tables import TAXONOMY, cache, own_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Deficiency:
 
 @cache
 def taxonomy() -> tuple[Deficiency, ...]:
-    """Read the 18 deficiencies, in their fixed order.
+    """Read the 18 deficiencies, in their fixed order; those of an owner while they count.
 
     Returns
     -------
@@ -52,11 +54,38 @@ def taxonomy() -> tuple[Deficiency, ...]:
     >>> len(taxonomy()), taxonomy()[0].id
     (18, 'no_functional_improvement')
     """
-    rows = yaml.safe_load(files("imrml").joinpath("deficiencies.yaml").read_text(encoding="utf-8"))
     return tuple(
-        Deficiency(**{**row, "send_before_submission": tuple(row["send_before_submission"])})
-        for row in rows
+        Deficiency(
+            id=str(row["id"]),
+            name=str(row["name"]),
+            meaning=str(row["meaning"]),
+            send_before_submission=tuple(map(str, row["send_before_submission"])),
+            guideline_anchor=str(row["guideline_anchor"]),
+        )
+        for row in _rows()
     )
+
+
+def _rows() -> list[dict[str, Any]]:
+    text = own_text(TAXONOMY) or files("imrml").joinpath("deficiencies.yaml").read_text(
+        encoding="utf-8"
+    )
+    rows: list[dict[str, Any]] = yaml.safe_load(text)
+    return rows
+
+
+@cache
+def own_cues() -> dict[str, list[dict[str, Any]]]:
+    """Read the cues of an owner's own taxonomy.
+
+    Returns
+    -------
+    dict of str to list
+        As the files of ``labelling/cues``, by id; empty where ours counts.
+    """
+    if not own_text(TAXONOMY):
+        return {}
+    return {str(row["id"]): row["cues"] for row in _rows() if row.get("cues")}
 
 
 def deficiency_ids() -> tuple[str, ...]:
@@ -152,6 +181,7 @@ def line_rule(deficiency_id: str, line: str) -> LineRule:
     return _line_rules().get((deficiency_id, line), LineRule())
 
 
+@cache
 def applicable_lines(deficiency: Deficiency, category: str) -> tuple[str, ...]:
     """List the lines of a deficiency that can apply to a treatment category.
 
@@ -189,4 +219,7 @@ def cues_that_show() -> dict[tuple[str, str], frozenset[str]]:
     >>> sorted(cues_that_show()["opioid_monitoring_missing", "The signed pain agreement"])
     ['pain_agreement']
     """
-    return {line: rule.needs for line, rule in _line_rules().items() if rule.needs}
+    ids = deficiency_ids()
+    return {
+        line: rule.needs for line, rule in _line_rules().items() if rule.needs and line[0] in ids
+    }

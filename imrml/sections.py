@@ -1,8 +1,12 @@
-"""What every section of the config is made of, and the section of the nightly retraining."""
+"""What sections of the config are made of: nightly retraining, and parts that an owner names."""
 
-from typing import Annotated
+import re
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from imrml.import_paths import is_estimator_name, is_import_path
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -10,9 +14,55 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
-    """Unknown keys are errors, values are not coerced, nothing changes; no default lives here."""
+    """Unknown keys are errors, values are not coerced, nothing changes.
+
+    No default lives here, except for what an owner may leave out of a part of their own.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
+
+
+class CrossesConfig(Section):
+    """One regression on crosses of codes; see ``CrossesLogistic``."""
+
+    shares: dict[str, Share]
+    singles: Annotated[float, Field(ge=0)]
+    max_order: Count
+    c: Positive
+    half_life_years: Positive | None
+    weight: Positive
+
+
+class BoostingConfig(Section):
+    """Boosted trees, named as by ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
+
+    max_iter: Count
+    learning_rate: Share
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    min_samples_leaf: Count
+    l2_regularization: Annotated[float, Field(ge=0)]
+    n_components: Count
+
+
+class TrackingConfig(Section):
+    """What MLflow is told."""
+
+    enabled: bool
+    experiment: str
+    registered_model: str | None
+    alias: str
+
+
+class PrecedentsConfig(Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
+
+
+class LabellingConfig(Section):
+    """How rationales are labelled."""
+
+    labeller: str | None
 
 
 class GateConfig(Section):
@@ -43,3 +93,141 @@ class RetrainingConfig(Section):
     on_promotion: list[str] | None
     prometheus_file: str | None
     gate: GateConfig
+
+
+OUTCOME_KINDS = (
+    "class_prior",
+    "category_prior",
+    "logistic",
+    "linear_svc",
+    "complement_nb",
+    "hist_gradient_boosting",
+    "stacked",
+    "crosses",
+)
+"""Kinds of outcome model of the package; any other is an owner's own, by import path."""
+PRIOR_KINDS = frozenset({"class_prior", "category_prior"})
+"""Those that read no features."""
+_COLUMN_NAME = re.compile(r"[^\W\d_][\w /-]{0,59}")
+
+
+def require_kind(kind: str) -> str:
+    """Refuse an outcome model that is neither of the package, nor an import path or entry point.
+
+    Parameters
+    ----------
+    kind : str
+        Value of ``models.outcome.kind``.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    ValueError
+        It is none of them.
+
+    Examples
+    --------
+    >>> require_kind("logistic"), require_kind("lightgbm.LGBMClassifier")
+    ('logistic', 'lightgbm.LGBMClassifier')
+    >>> require_kind("logistics")
+    Traceback (most recent call last):
+    ValueError: expected class_prior, ..., crosses, an import path such as lightgbm.LGBMClassifier
+    or an entry point of the group imrml.estimators; nearest known: logistic
+    """
+    if kind in OUTCOME_KINDS or is_import_path(kind) or is_estimator_name(kind):
+        return kind
+    [near] = get_close_matches(kind, OUTCOME_KINDS, n=1, cutoff=0)
+    raise ValueError(
+        f"expected {', '.join(OUTCOME_KINDS)}, an import path such as lightgbm.LGBMClassifier or "
+        f"an entry point of the group imrml.estimators; nearest known: {near}"
+    )
+
+
+def _require_path(path: str) -> str:
+    if not is_import_path(path):
+        raise ValueError("expected an import path such as my_package.my_module.MyTransformer")
+    return path
+
+
+def _require_known_before(known_at: str) -> str:
+    if known_at not in ("rfa", "imr"):
+        raise ValueError(
+            "expected rfa (known when the treatment is requested) or imr (known before the IMR "
+            "application); what becomes known later cannot be learned from"
+        )
+    return known_at
+
+
+class ExtraColumnConfig(Section):
+    """A column of an owner's own: what it holds, when it is known, and in what unit."""
+
+    known_at: Annotated[str, AfterValidator(_require_known_before)]
+    kind: Literal["number", "category", "text", "date"]
+    unit: str = ""
+
+
+class TransformerConfig(Section):
+    """A scikit-learn transformer of an owner's own, which reads the submission frame."""
+
+    path: Annotated[str, AfterValidator(_require_path)]
+    params: dict[str, Any] = {}
+    trusted_types: list[str] = []
+
+
+_PART_NAME = re.compile(r"[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){0,4}")
+
+
+def require_part_names(parts: dict[str, Any]) -> dict[str, Any]:
+    """Refuse names that cannot name a block of features.
+
+    Parameters
+    ----------
+    parts : dict of str to Any
+        Section by name.
+
+    Returns
+    -------
+    dict
+        The same.
+
+    Raises
+    ------
+    ValueError
+        A name is none.
+    """
+    if wrong := [name for name in parts if not _PART_NAME.fullmatch(name)]:
+        raise ValueError(
+            f"{wrong[0]!r} cannot name a transformer; expected small letters, digits and single "
+            "underscores, such as weekday"
+        )
+    return parts
+
+
+def require_column_names(columns: dict[str, Any]) -> dict[str, Any]:
+    """Refuse names that cannot head a column or name a feature.
+
+    Parameters
+    ----------
+    columns : dict of str to Any
+        Section by name.
+
+    Returns
+    -------
+    dict
+        The same.
+
+    Raises
+    ------
+    ValueError
+        A name is none.
+    """
+    if wrong := [name for name in columns if not _COLUMN_NAME.fullmatch(name)]:
+        raise ValueError(
+            f"{wrong[0]!r} cannot name a column; expected a letter and at most 59 letters, digits, "
+            "blanks or / - _"
+        )
+    return columns

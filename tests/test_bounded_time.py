@@ -50,7 +50,7 @@ def measure(service, **row):
     forget_texts()
     start = time.thread_time()
     with suppress(ImrmlError):  # a cell that is too long
-        service.explain({"treatment": "Norco 10/325mg #60", **row})
+        service.explain([{"treatment": "Norco 10/325mg #60", **row}])
     return time.thread_time() - start
 
 

@@ -11,6 +11,7 @@ from imrml.scoring.in_words import describe_ignored_input
 from imrml.submissions.headings import HeadingMap
 from imrml.submissions.programmes import LETTERS
 from imrml.submissions.requests import is_known_heading, rename_headings, sort_requests
+from imrml.tables import sheets
 from imrml.tables.files import parse_table
 
 
@@ -19,8 +20,7 @@ def read(table):
     return sort_requests(frame, "imr", split=split_request)
 
 
-@pytest.mark.parametrize("table", [*CSVS, *WORKBOOKS], ids=lambda table: table.name)
-def test_a_clerks_table_is_read_right_or_refused(table):
+def check(table):
     if table.refused:
         with pytest.raises(TableError, match=table.refused):
             read(table)
@@ -39,6 +39,17 @@ def test_a_clerks_table_is_read_right_or_refused(table):
     said = "; ".join([*describe_ignored_input(requests), f"refused {len(requests.refused)}"])
     for words in table.notes:
         assert words in said
+
+
+@pytest.mark.parametrize("table", [*CSVS, *WORKBOOKS], ids=lambda table: table.name)
+def test_a_clerks_table_is_read_right_or_refused(table):
+    check(table)
+
+
+@pytest.mark.parametrize("table", WORKBOOKS, ids=lambda table: table.name)
+def test_marks_are_read_across_the_pieces_of_a_sheet(table, monkeypatch):
+    monkeypatch.setattr(sheets, "_PIECE", 7)
+    check(table)
 
 
 def test_somebody_says_what_a_heading_means():

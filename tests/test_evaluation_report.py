@@ -15,6 +15,7 @@ from imrml.evaluation.metrics.held_out import HeldOut, measure, measure_learning
 from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.report.write import BANNER, write_report
 from imrml.evaluation.splits import Headline
+from imrml.features.vocabulary import read_vocabulary
 
 CONFIG = load_config(overrides=["evaluation.n_bootstrap=60"]).evaluation
 CANARY = "zanzibarine orthosis of Marigold Featherstone"
@@ -115,6 +116,15 @@ def test_no_text_of_a_record_and_no_case_number_is_written(written):
     for name, text in written[1].items():
         for word in (*CANARY.split()[:2], "Marigold", CASE):
             assert word not in text, name
+
+
+def test_ids_of_our_tables_reach_no_reader(written):
+    _, files = written
+    categories = {row["category"] for row in read_vocabulary("treatment_categories")}
+    ids = {id_ for id_ in {*categories, *deficiency_ids(), "time_forward"} if "_" in id_}
+    for name in ("report.html", "card.md"):
+        text = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", " ", files[name], flags=re.DOTALL)
+        assert not ids & set(re.findall(r"\w+", text))
 
 
 def test_metrics_json_is_strict_and_complete(written, measured):

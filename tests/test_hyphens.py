@@ -1,12 +1,14 @@
 """Hyphens at line ends: the word decides, wherever the line broke."""
 
 import io
+import re
 
 import pytest
 from reportlab.pdfgen import canvas
 
 from imrml.config import load_config
 from imrml.documents.reading import read_text
+from imrml.labelling.labeller import label_rationale
 from imrml.letters.cleaning import clean_letter
 from imrml.text.hyphens import keeps_hyphen
 
@@ -15,7 +17,10 @@ KEPT = [
     "X-ray", "follow-up", "red-flag", "L4-5", "Non-MTUS", "evidence-based", "non-certified",
     "FDA-approved", "range-of-motion", "right-sided", "Patrick-Faber",
 ]  # fmt: skip
-JOINED = ["electro-myography", "guide-lines", "radicul-opathy", "DETERMI-NATION", "treat-ment"]
+JOINED = [
+    "electro-myography", "guide-lines", "radicul-opathy", "DETERMI-NATION", "treat-ment", "car-pal",
+    "relax-ants", "ex-acerbations", "corticos-teroid", "med-ial",
+]  # fmt: skip
 
 
 def pdf_of(lines: list[str]) -> bytes:
@@ -84,3 +89,40 @@ def test_a_dropped_hyphen_keeps_the_way_back():
         start = clean.text.index(word)
         place = to_original.find(start, start + len(word))
         assert original[slice(*place)] == printed
+
+
+RATIONALES = [
+    "There is no documentation of functional improvement from the opioid, nor of a signed pain "
+    "agreement or urine drug screens. The long-term use of benzodiazepines is not recommended.",
+    "The follow-up note shows no red-flag signs and no radiculopathy on electrodiagnostic studies. "
+    "The records do not show that conservative treatment, such as home-exercise, has failed.",
+    "There is no documentation of functional improvement. "
+    "Exacerbations of carpal tunnel syndrome are noted, but no trial of muscle relaxants or of "
+    "corticosteroids; extenuating circumstances that would justify the request are not described.",
+    "The guidelines recommend a six-visit trial of acupuncture; twelve visits exceed it. The "
+    "non-steroidal medication was not tried first, and no gastrointestinal risk is described.",
+]
+_SYLLABLE_END = re.compile(r"[aeiouy][bcdfghjklmnpqrstvwxz](?=[bcdfghjklmnpqrstvwxz]?[aeiouy])")
+
+
+def cuts_of(word: str) -> list[int]:
+    if "-" in word:
+        return [at + 1 for at, sign in enumerate(word) if sign == "-"]
+    ends = (match.end() for match in _SYLLABLE_END.finditer(word)) if len(word) >= 6 else ()
+    return [end for end in ends if 2 <= end <= len(word) - 2]
+
+
+@pytest.mark.parametrize("rationale", RATIONALES)
+def test_labels_are_the_same_wherever_a_line_breaks(rationale):
+    labels = [span.id for span in label_rationale(rationale)]
+    assert labels
+    start = "The first of the lines is as full as the lines of all such letters are, so the"
+    for word in re.finditer(r"[A-Za-z-]+", rationale):
+        for cut in cuts_of(word[0]):
+            broken = (
+                f"{rationale[: word.start()]}{word[0][:cut].removesuffix('-')}- \n{word[0][cut:]}"
+                f"{rationale[word.end() :]}"
+            )
+            text = clean_letter(f"{start} \n{broken} \nNext").text
+            read = text.removeprefix(f"{start} ").removesuffix(" Next")
+            assert [span.id for span in label_rationale(read)] == labels, (word[0], cut)

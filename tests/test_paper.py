@@ -60,6 +60,14 @@ def test_a_letter_of_one_page_too(stamp):
     assert parse(draw_pdf(pages, stamp=stamp)).case == parse(draw_pdf(pages)).case
 
 
+def test_small_print_at_the_height_of_the_last_line_is_no_part_of_it():
+    def beside(canvas, number, _):
+        canvas.setFont("Helvetica", 7)
+        canvas.drawString(545, 705 - 14 * (len(PAGES[number - 1]) - 1), f"MILL-{4470 + number:06d}")
+
+    assert parse(draw_pdf(PAGES, stamp=beside)).case == CLEAN.case
+
+
 def test_a_furniture_span_slices_back_to_the_stamp():
     parsed = parse(draw_pdf(PAGES, stamp=number_at_foot))
     words = [

@@ -10,8 +10,10 @@ from pypdf.generic import StreamObject
 
 from imrml.config import load_config
 from imrml.corpus import parse_letters
+from imrml.corpus.looking import read_letters
 from imrml.documents.archives import read_attachments
-from imrml.errors import DocumentError
+from imrml.errors import DocumentError, LetterError
+from imrml.letters import parse_letter
 
 LIMITS = load_config().limits
 COVER = draw_pdf([["For the best experience open this portfolio in another program."]])
@@ -56,6 +58,25 @@ def test_a_letter_with_something_attached_is_a_letter(tmp_path):
     path = tmp_path / "letter.pdf"
     path.write_bytes(portfolio({"scan.txt": b"An enclosure."}, cover=LETTER))
     assert parse_letters(path).items["source"].to_list() == [str(path)]
+
+
+def test_letters_attached_to_a_letter_are_read_beside_it(tmp_path):
+    path = tmp_path / "letter.pdf"
+    attached = {"b.txt": OTHER.spaced().encode(), "invoice.txt": b"An invoice for a baker.\n"}
+    path.write_bytes(portfolio(attached, cover=LETTER))
+    parsed = parse_letters(path)
+    assert set(parsed.items["source"]) == {str(path), f"{path}!b.txt"}
+    assert parsed.failures.empty
+    looked_at = [source for source, _ in read_letters([str(path)], LIMITS)]
+    assert looked_at == [str(path), f"{path}!b.txt"]
+    assert parse_letter(path).n_attached == 2
+
+
+def test_parse_letter_takes_the_one_letter_of_a_portfolio():
+    letter = parse_letter(portfolio({"a.pdf": LETTER}))
+    assert letter.case == parse_letter(LETTER).case
+    with pytest.raises(LetterError, match="2 files attached"):
+        parse_letter(portfolio({"a.pdf": LETTER, "b.txt": OTHER.spaced().encode()}))
 
 
 def test_what_inflates_too_much_is_stopped():

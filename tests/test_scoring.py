@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
-from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
+from imrml.deficiencies import applicable_lines, cues_that_show, deficiency_ids, taxonomy
 from imrml.errors import LeakageError, ModelError, RefusedRequestWarning, RequestWarning, TableError
 from imrml.features.documents import cue_names
 from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
-from imrml.scoring.checklist import list_documents_to_send
+from imrml.scoring.checklist import list_documents_to_send, rank_deficiencies
 from imrml.scoring.in_words import (
     BRIEF,
     DECISION_SUPPORT,
@@ -20,7 +20,12 @@ from imrml.scoring.in_words import (
     format_interval,
     format_note,
 )
-from imrml.scoring.prediction import N_REASONS, PREDICTION_COLUMNS, score, score_columns
+from imrml.scoring.prediction import (
+    N_REASONS,
+    PREDICTION_COLUMNS,
+    score,
+    score_columns,
+)
 from imrml.scoring.terminal import format_predictions
 from imrml.submissions.requests import sort_requests
 from imrml.tables.files import read_table, write_table
@@ -125,6 +130,17 @@ def test_where_all_is_shown_the_next_deficiencies_have_something_to_send() -> No
     assert list_documents_to_send([answered, open_], set(), "opioid", 1) == list(
         answered.send_before_submission
     )
+
+
+@pytest.mark.parametrize("category", ["imaging", "opioid", "surgery", "other"])
+def test_no_deficiency_is_named_that_cannot_apply(category: str) -> None:
+    likeliest_first = pd.DataFrame([np.linspace(0.9, 0.1, 18)] * 2, columns=deficiency_ids())
+    ranked, again = rank_deficiencies(likeliest_first, [category, "other"])
+    assert ranked
+    assert all(applicable_lines(deficiency, category) for deficiency, _ in ranked)
+    assert {deficiency.id for deficiency, _ in again} == set(deficiency_ids())
+    monitoring = "opioid_monitoring_missing"
+    assert (monitoring in {one.id for one, _ in ranked}) == (category in ("opioid", "other"))
 
 
 def test_a_cost_ratio_sets_the_threshold() -> None:

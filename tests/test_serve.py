@@ -15,7 +15,7 @@ def started(monkeypatch):
     """What uvicorn is asked to run."""
     asked = {}
     monkeypatch.setattr("uvicorn.run", lambda app, **settings: asked.update(settings, app=app))
-    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _: served_model())
+    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _, **__: served_model())
     return asked
 
 
@@ -63,7 +63,7 @@ def test_the_token_may_come_from_the_environment(imrml, started, monkeypatch):
 
 
 def test_a_port_that_is_taken_is_told(imrml, monkeypatch):
-    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _: served_model())
+    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _, **__: served_model())
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = imrml("serve", "--model", "served", "--allow-demo", "--port", str(port))

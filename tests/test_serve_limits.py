@@ -1,6 +1,7 @@
 """Half-sent requests, too many at once, too slow, wrong tokens: the others are answered."""
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -25,10 +26,8 @@ GUARD_SECONDS = 120
 """Against hanging; no measure."""
 
 
-@pytest.fixture
-def port(monkeypatch):
-    monkeypatch.setattr(half_sent, "HEAD_SECONDS", 1.0)
-    monkeypatch.setattr(half_sent, "SILENT_SECONDS", 1.0)
+@contextlib.contextmanager
+def served(**settings):
     config = uvicorn.Config(
         create_app(served_model(), allow_demo=True),
         port=0,
@@ -37,6 +36,7 @@ def port(monkeypatch):
         http=TimedProtocol,
         ws="none",
         limit_concurrency=serve._MOST_CONNECTIONS,
+        **settings,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -44,9 +44,19 @@ def port(monkeypatch):
     while not server.started:
         thread.join(0.05)
         assert thread.is_alive(), "the server ended by itself"
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join(30)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def port(monkeypatch):
+    monkeypatch.setattr(half_sent, "HEAD_SECONDS", 1.0)
+    monkeypatch.setattr(half_sent, "SILENT_SECONDS", 1.0)
+    with served() as number:
+        yield number
 
 
 HALVES = {
@@ -58,6 +68,22 @@ HALVES = {
     "half a form that is refused": b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     b"Origin: http://evil.example\r\nContent-Length: 900\r\n\r\nt",
 }
+
+
+@pytest.mark.parametrize("half", ["half a body", "half a form"])
+def test_a_server_that_stops_amid_half_a_request_logs_no_traceback(half, caplog):
+    caplog.set_level(logging.INFO)
+    with (
+        contextlib.ExitStack() as stack,
+        served(log_config=None, timeout_graceful_shutdown=1) as number,
+    ):
+        connection = stack.enter_context(
+            socket.create_connection(("127.0.0.1", number), GUARD_SECONDS)
+        )
+        connection.sendall(HALVES[half])
+        httpx2.get(f"http://127.0.0.1:{number}/healthz", timeout=GUARD_SECONDS)
+    assert "timeout graceful shutdown exceeded" in caplog.text
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 @pytest.mark.parametrize("half", HALVES)

@@ -46,7 +46,7 @@ def test_scores_are_those_of_the_command(client, tmp_path, imrml, monkeypatch):
     answer = client.post("/api/score", json={"requests": REQUESTS}).json()
     rows = tmp_path / "requests.jsonl"
     rows.write_text("".join(json.dumps(request) + "\n" for request in REQUESTS))
-    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _: served_model())
+    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _, **__: served_model())
     run = imrml("score", rows, "--model", "served", "--out", "-", "--allow-demo")
     assert run.code == 1, run.err
     assert answer["predictions"] == [json.loads(line) for line in run.out.splitlines()]
@@ -257,7 +257,7 @@ def test_the_description_holds(case):
 
 
 def test_command_api_and_page_give_the_same_figures(client, imrml, monkeypatch):
-    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _: served_model())
+    monkeypatch.setattr("imrml.tracking.addresses.load_model", lambda _, **__: served_model())
     run = imrml("score", CLERKS, "--model", "served", "--out", "-", "--allow-demo")
     assert run.code == 0, run.err
     by_command = [json.loads(line) for line in run.out.splitlines()]

@@ -53,6 +53,41 @@ def test_two_lines_of_a_form_are_two_requests(client, content):
     assert [row["treatment"] for row in by_program["requests"]] == TREATMENTS
 
 
+def test_each_line_of_a_form_keeps_its_own_diagnosis(client):
+    page = send(client, rfa()).text
+    assert 'value="item 1: Lumbar radiculopathy (M54.16); item 2: Lumbar strain (S39.012A)"' in page
+    for number, (diagnosis, *_) in enumerate(LINES, start=1):
+        assert f"Diagnosis of item {number}" in page
+        kicker = page.index(f"Item {number} of 2")
+        assert diagnosis in page[kicker : kicker + 300]
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    fields = {name: html.unescape(value) for name, value in fields.items()}
+    again = client.post("/result", data=fields).text
+    assert again.count("M54.16") == page.count("M54.16")
+    by_program = client.post("/api/score-file", content=rfa()).json()["requests"]
+    assert [row["diagnosis"] for row in by_program] == [
+        f"{diagnosis} ({code})" for diagnosis, code, *_ in LINES
+    ]
+
+
+def test_a_table_on_a_mail_is_no_single_request(client):
+    table = b"Treatment,Notes\nMRI left knee,Locking.\nNorco #60,Pain.\n"
+    message = mail("See the table.", ("a.csv", "text/csv", table))
+    answer = send(client, message)
+    assert answer.status_code == 422
+    assert "a table of 2 requests" in plain(answer.text)
+    by_program = client.post("/api/score-file", content=message).json()
+    assert [row["treatment"] for row in by_program["predictions"]] == ["MRI left knee", "Norco #60"]
+
+
+def test_papers_of_two_claimants_are_refused(client):
+    text = b"Patient: Zzyzx Testperson\nTreatment: MRI\nPatient: Quux Otherperson\nTreatment: PT"
+    answer = send(client, text)
+    assert answer.status_code == 422
+    assert "more than one claimant" in plain(answer.text)
+    assert client.post("/api/score-file", content=text).status_code == 422
+
+
 def test_what_was_not_read_stands_before_the_figure(client):
     told = "The patient is a 44 year old woman with low back pain since May."
     packet = joined(rfa(LINES[:1]), report("Progress report (PR-2)", told, pictures=1))

@@ -175,7 +175,7 @@ def test_an_abstention_says_why_and_gives_no_figure(client):
         ("jones.HEIC", "This kind of picture is not read."),
         ("jones.doc", "Save it as PDF, or paste its text."),
         ("jones.xls", "Send it under \u201cMany requests\u201d."),
-        ("jones.zip", "Unpack it"),
+        ("jones.7z", "Unpack it"),
         ("jones.mbox", "Save the one that counts"),
         ("jones.mp3", "Send what was typed from it."),
         ("jones.pptx", "Save them as PDF."),

@@ -18,6 +18,7 @@ from imrml.features.vocabulary import read_vocabulary
 from imrml.models import LoadedModel
 from imrml.scoring.prediction import score
 from imrml.scoring.terminal import format_predictions
+from imrml.submissions.columns import SUBMISSION_COLUMNS
 from imrml.submissions.requests import sort_requests
 from imrml.tables.files import table_bytes
 from imrml.web.app import create_app
@@ -126,6 +127,9 @@ def test_pages_hold_no_ids(client):
         page = client.post("/result", data={"treatment": treatment, "case_summary": NOTES})
         assert page.status_code == 200
         assert_no_ids(read_words(page.text))
+    about = read_words(client.get("/about").text)
+    assert_no_ids(about)
+    assert not any(column.name in about for column in SUBMISSION_COLUMNS if "_" in column.name)
     files = {"file": ("requests.csv", table_bytes(REQUESTS, "requests.csv"))}
     batch = client.post("/batch", files=files)
     assert "request-1" in batch.text

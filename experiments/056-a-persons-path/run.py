@@ -4,6 +4,7 @@ import argparse
 import csv
 import io
 import shutil
+from itertools import cycle
 from pathlib import Path
 
 from PIL import Image
@@ -46,6 +47,7 @@ OTHERS = (
     ("Flexeril 7.5mg #90", "spasm in the neck. takes it since 2013 most nights."),
     ("cane", ""),
 )
+N_ROWS = 200
 COLOURS = 200
 """Enough for a page without photographs, in a third of the bytes."""
 
@@ -100,18 +102,17 @@ def main() -> None:
         shoot(phone, "phone")
         table = io.StringIO()
         rows = csv.writer(table)
-        rows.writerow(["request_id", "treatment", "notes"])
-        rows.writerows(
-            [f"a-{number}", *request]
-            for number, request in enumerate([(TREATMENT, NOTES), *OTHERS], start=1)
-        )
+        rows.writerow(["Requests of May, desk 4", "", ""])
+        rows.writerow(["Claim no", "Tx requested", "Report"])
+        requests = cycle([(TREATMENT, NOTES), *OTHERS])
+        rows.writerows([f"a-{number}", *next(requests)] for number in range(1, N_ROWS + 1))
         wide.set_viewport_size({"width": 1280, "height": 1000})
         wide.get_by_role("link", name="Many requests").click()
         wide.get_by_label("Table of requests").set_input_files(
             {"name": "requests.csv", "mimeType": "text/csv", "buffer": table.getvalue().encode()}
         )
         wide.get_by_role("button", name="Score the table").click()
-        wide.get_by_role("heading", name="5 requests").wait_for()
+        wide.get_by_role("heading", name=f"{N_ROWS} requests").wait_for()
         shoot(wide, "many")
 
 

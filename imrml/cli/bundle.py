@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import Trust, console
 
 
 def bundle_model(
     model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
     out: Annotated[Path, typer.Option(help="Archive to write: .zip")],
+    trust: Trust = None,
 ) -> None:
     """Put a model, its card, its settings and their checksums into one archive.
 
@@ -18,9 +19,11 @@ def bundle_model(
     own letters. Colleagues who may see them get, in-house, the file of past items that `train`
     named, and put it into the state folder (.imrml) of their machine.
     """
+    from imrml.models.trust import trusting
     from imrml.tracking.bundling import bundle_model as bundle
 
-    bundled = bundle(model, out)
+    with trusting(trust or ()):
+        bundled = bundle(model, out)
     console.tell(
         f"{out}: {bundled.n_files} files, {bundled.n_bytes:,} bytes; "
         "its SHA-256, for who receives it:"

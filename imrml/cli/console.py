@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -23,6 +23,18 @@ MAP_HELP = (
     "Common headings are known without it."
 )
 MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
+
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust",
+        metavar="TYPE",
+        envvar="IMRML_TRUST",
+        show_envvar=True,
+        help="Type of a part of your own that the model file may hold, as its manifest names it; "
+        "may be given several times.",
+    ),
+]
 
 
 @dataclass

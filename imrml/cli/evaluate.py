@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console
+from imrml.cli.console import MODEL_HELP, Trust, console
 from imrml.phrases import pluralize
 
 
@@ -22,6 +22,7 @@ def evaluate_model(
             help="Another model, compared by case on the items that neither was trained on."
         ),
     ] = None,
+    trust: Trust = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
     from imrml.tables.files import read_table
@@ -29,10 +30,10 @@ def evaluate_model(
     from imrml.training.external import evaluate
 
     evaluation = evaluate(
-        load_model(model),
+        load_model(model, trusted=trust or ()),
         read_table(items),
         labels=read_table(labels) if labels else None,
-        against=load_model(against) if against else None,
+        against=load_model(against, trusted=trust or ()) if against else None,
         out=out,
     )
     left_out = pluralize(evaluation.n_left_out, "item")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
 
 
 def explain_request(
@@ -29,6 +29,7 @@ def explain_request(
             help="Accept a model trained on invented data.",
         ),
     ] = False,
+    trust: Trust = None,
 ) -> None:
     """Explain one request: what moved its score, what it shows, what to send, past items."""
     from imrml.cli.printing.requests import print_explanation
@@ -37,7 +38,7 @@ def explain_request(
     from imrml.scoring.request_files import read_requests
     from imrml.tracking.addresses import load_model
 
-    loaded = load_model(model)
+    loaded = load_model(model, trusted=trust or ())
     with console.tell_warnings():
         table = read_requests(submissions, headings=map_ or (), isolate=True)
         explanation = explain(
@@ -47,4 +48,5 @@ def explain_request(
             allow_demo=allow_demo,
             past_items=open_precedents(loaded.manifest),
         )
-    print_explanation(explanation)
+    with loaded.model.in_own_words():
+        print_explanation(explanation)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console, require_jobs
+from imrml.cli.console import MODEL_HELP, Trust, console, require_jobs
 
 
 def check_leaks(
@@ -27,6 +27,7 @@ def check_leaks(
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
     ] = 1,
+    trust: Trust = None,
 ) -> None:
     """Run every check for leakage; exit code 4 where one finds something.
 
@@ -35,13 +36,15 @@ def check_leaks(
     from imrml.cli.printing.findings import print_checks
     from imrml.config import Config, load_config
     from imrml.errors import CheckFailedError
+    from imrml.models.trust import trusted_types
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
     from imrml.training.leakcheck import check_leaks as run
     from imrml.training.leakcheck import name_failed
 
-    loaded = load_model(model) if model else None
     settings = load_config(config, set_ or [])
+    trusted = {*(trust or ()), *trusted_types(settings)}
+    loaded = load_model(model, trusted=trusted) if model else None
     if loaded and not (config or set_):
         settings = Config.model_validate(loaded.manifest["config"])
     with console.report_steps() as report:

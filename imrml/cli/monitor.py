@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, print_rows
+from imrml.cli.console import Trust, console, print_rows
 from imrml.phrases import pluralize
 
 
@@ -19,6 +19,7 @@ def compare_tables(
     model: Annotated[
         str | None, typer.Option(help="Also compare this model's predictions.")
     ] = None,
+    trust: Trust = None,
 ) -> None:
     """Compare requests of now with those of before; exit 4 when an alarm fires.
 
@@ -26,16 +27,19 @@ def compare_tables(
     """
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
+    from imrml.models.trust import trusted_types
     from imrml.monitoring.tables import compare_tables as compare
     from imrml.submissions.requests import is_known_heading
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
 
+    settings = load_config(config)
+    trusted = {*(trust or ()), *trusted_types(settings)}
     comparison = compare(
         read_table(reference, is_known_heading),
         read_table(current, is_known_heading),
-        load_config(config),
-        load_model(model) if model else None,
+        settings,
+        load_model(model, trusted=trusted) if model else None,
         out=out,
     )
     if comparison.why_not_watched:

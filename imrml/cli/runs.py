@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import print_rows
+from imrml.cli.console import Trust, print_rows
 
 app = typer.Typer(help="Tracked trainings, side by side.", invoke_without_command=True)
 
@@ -27,9 +27,12 @@ def list_trainings(
 @app.command()
 def push(
     model: Annotated[Path, typer.Argument(help="Folder that `imrml train --out` wrote.")],
+    trust: Trust = None,
 ) -> None:
     """Log a training that MLflow could not take when it was made."""
     from imrml.cli.printing.findings import print_run
+    from imrml.models.trust import trusting
     from imrml.tracking.runs import log_training
 
-    print_run(log_training(model))
+    with trusting(trust or ()):
+        print_run(log_training(model))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
 from imrml.phrases import pluralize
 
 
@@ -32,6 +32,7 @@ def score_requests(
             help="Accept a model trained on invented data.",
         ),
     ] = False,
+    trust: Trust = None,
 ) -> None:
     """Say of each request how likely the denial is to be overturned, and what to send."""
     from imrml.errors import TableError
@@ -42,7 +43,7 @@ def score_requests(
     from imrml.tracking.addresses import load_model
 
     table_format(out)
-    loaded = load_model(model)
+    loaded = load_model(model, trusted=trust or ())
     with console.tell_warnings() as refused:
         requests = read_requests(submissions, headings=map_ or (), isolate=True)
         predictions = score(loaded, requests, allow_demo=allow_demo)

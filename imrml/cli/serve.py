@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, console
+from imrml.cli.console import MODEL_HELP, Trust, console
 
 # Far more than people have, and within the files that a process may open by default (1,024).
 _MOST_CONNECTIONS = 800
@@ -37,6 +37,7 @@ def serve(
             help="Accept a model trained on invented data.",
         ),
     ] = False,
+    trust: Trust = None,
 ) -> None:
     """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""
     from imrml.extras import require_extra
@@ -53,7 +54,7 @@ def serve(
     from imrml.web.settings import ServeSettings
 
     settings = ServeSettings(host, token, tuple(allow_host or ()))
-    loaded = load_model(model)
+    loaded = load_model(model, trusted=trust or ())
     app = create_app(
         loaded, settings, past_items=open_precedents(loaded.manifest), allow_demo=allow_demo
     )

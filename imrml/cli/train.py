@@ -40,6 +40,7 @@ def train_model(
     from imrml.cli.printing.findings import format_failed, print_run
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
+    from imrml.features.own_words import in_words_of
     from imrml.tables.files import read_table, table_format, write_table
     from imrml.tracking.trained import train
     from imrml.training.out_of_fold import list_out_of_fold
@@ -52,7 +53,8 @@ def train_model(
     with console.report_steps() as report:
         result = train(table, settings, gold, out=out, n_jobs=jobs, report=report)
     if out_of_fold:
-        write_table(list_out_of_fold(result.held_out), out_of_fold)
+        with in_words_of(settings):
+            write_table(list_out_of_fold(result.held_out), out_of_fold)
         console.tell(f"held-out predictions: {out_of_fold}")
     if result.precedents_path:
         console.tell(f"past items kept in {result.precedents_path}")

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -20,12 +20,12 @@ from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
 from imrml.engines.mapping import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
-from imrml.letters.parsing import case_rows, parse_letter
+from imrml.letters.parsing import OF_COVER_SHEETS, case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
 
-_OF_COVER_SHEETS = ("not_a_letter", "unknown_format", "no_text_layer", "page_without_text")
-"""What is wrong with the page that a PDF portfolio shows in front of its files."""
+_Looked = tuple[str, ParsedLetter | DocumentError, tuple[LetterFile, ...]]
+"""A file, what it says or what is wrong with it, and what is attached to it."""
 _OF_PICTURES = ("no_text_layer", "page_without_text")
 _SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 
@@ -46,7 +46,8 @@ class LetterOutcome:
         Row of the failures file: ``source``, ``reason``, ``detail``, ``offset``; never text of the
         letter.
     attached : tuple of LetterFile
-        Letters of a PDF portfolio that is none itself; to be parsed in its stead.
+        What is attached to a PDF: to be parsed in its stead where it is no letter itself, else
+        beside it.
     """
 
     source: str
@@ -300,10 +301,20 @@ def parse_letter_files(
     iterator of (str, ParsedLetter or DocumentError)
         The file, and what it says or what is wrong with it.
     """
+    for source, letter, attached in _parse_letters_apart(files, limits):
+        if not attached or isinstance(letter, ParsedLetter):
+            yield source, letter
+        for of_attached, inner, _ in _parse_letters_apart(attached, limits) if attached else ():
+            is_enclosure = isinstance(inner, DocumentError) and inner.reason in OF_COVER_SHEETS
+            if not (is_enclosure and isinstance(letter, ParsedLetter)):
+                yield of_attached, inner
+
+
+def _parse_letters_apart(files: Iterable[LetterFile], limits: LimitsConfig) -> Iterator[_Looked]:
     return map_isolated(
         partial(_parse_letter_apart, limits=limits),
         files,
-        lambda file, failure, detail: (file.source, DocumentError(failure, detail)),
+        lambda file, failure, detail: (file.source, DocumentError(failure, detail), ()),
         max_seconds=limits.max_seconds,
         size=_size,
     )
@@ -312,17 +323,24 @@ def parse_letter_files(
 def _parse_isolated(
     files: Iterable[LetterFile], limits: LimitsConfig, n_jobs: int, engine: Engine
 ) -> Iterator[LetterOutcome]:
-    """Parse files in workers, and the letters that PDF portfolios hold in their place."""
+    """Parse files in workers, and before each PDF the letters that are attached to it."""
     for outcome in _parse_apart(files, limits, n_jobs, engine):
-        if not outcome.attached:
-            yield outcome
-            continue
-        for of_attached in _parse_apart(outcome.attached, limits, n_jobs, engine):
-            if of_attached.attached:
+        attached = (
+            _parse_apart(outcome.attached, limits, n_jobs, engine) if outcome.attached else ()
+        )
+        for of_attached in attached:
+            if of_attached.attached and not of_attached.rows:
                 nested = DocumentError("nested_archive", "a portfolio inside a portfolio")
                 yield _lost(LetterFile(of_attached.source), nested)
-            else:
-                yield of_attached
+            elif not (outcome.rows and _is_enclosure(of_attached.failure)):
+                yield replace(of_attached, attached=())
+        if outcome.rows or not outcome.attached:
+            yield replace(outcome, attached=())
+
+
+def _is_enclosure(failure: dict[str, Any] | None) -> bool:
+    """Tell what hangs on a letter and is none: no failure, for nobody took it for one."""
+    return failure is not None and failure["reason"] in OF_COVER_SHEETS
 
 
 def _parse_apart(
@@ -354,46 +372,49 @@ def _size(file: LetterFile) -> int:
     return len(file.content)
 
 
-def _parse_letter_apart(
-    file: LetterFile, limits: LimitsConfig
-) -> tuple[str, ParsedLetter | DocumentError] | Longer:
+def _parse_letter_apart(file: LetterFile, limits: LimitsConfig) -> _Looked | Longer:
     """Read a file without OCR, or ask for the time that OCR of its pages may take."""
     letter = parse_letter_file(file, limits, reads_pictures=False)
-    n_pictures = _n_pictures(file, letter, limits)
-    return (
-        Longer(1 + n_pictures, partial(_parse_letter_whole, limits=limits))
-        if n_pictures
-        else (
-            file.source,
-            letter,
-        )
-    )
+    try:
+        attached = _read_attached(file, letter, limits)
+    except DocumentError as error:
+        return file.source, error, ()
+    n_pictures = 0 if attached else _n_pictures(file, letter, limits)
+    if n_pictures:
+        return Longer(1 + n_pictures, partial(_parse_letter_whole, limits=limits))
+    return file.source, letter, attached
 
 
-def _parse_letter_whole(
-    file: LetterFile, limits: LimitsConfig
-) -> tuple[str, ParsedLetter | DocumentError]:
-    return file.source, parse_letter_file(file, limits)
+def _parse_letter_whole(file: LetterFile, limits: LimitsConfig) -> _Looked:
+    return file.source, parse_letter_file(file, limits), ()
 
 
 def _parse_to_outcome(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
     """Parse a file without OCR, or ask for the time that OCR of its pages may take."""
     letter = parse_letter_file(file, limits, reads_pictures=False)
-    if isinstance(letter, DocumentError) and letter.reason in _OF_COVER_SHEETS:
-        try:
-            attached = _read_attached(file, limits)
-        except DocumentError as error:
-            return _lost(file, error)
-        if attached:
-            return LetterOutcome(file.source, file.sha256, (), attached=attached)
+    try:
+        attached = _read_attached(file, letter, limits)
+    except DocumentError as error:
+        return _lost(file, error)
+    if attached and isinstance(letter, DocumentError):
+        return LetterOutcome(file.source, file.sha256, (), attached=attached)
     n_pictures = _n_pictures(file, letter, limits)
     if n_pictures:
         return Longer(1 + n_pictures, partial(parse_file, limits=limits))
-    return _outcome(file, letter)
+    outcome = _outcome(file, letter)
+    return replace(outcome, attached=attached) if attached else outcome
 
 
-def _read_attached(file: LetterFile, limits: LimitsConfig) -> tuple[LetterFile, ...]:
-    if b"%PDF-" not in file.content[:1024]:
+def _read_attached(
+    file: LetterFile, letter: ParsedLetter | DocumentError, limits: LimitsConfig
+) -> tuple[LetterFile, ...]:
+    """Read what is attached to a PDF that is a letter, or the cover sheet of some."""
+    may_hold = (
+        letter.reason in OF_COVER_SHEETS
+        if isinstance(letter, DocumentError)
+        else letter.n_attached > 0
+    )
+    if not may_hold or b"%PDF-" not in file.content[:1024]:
         return ()
     return tuple(read_attachments(file.content, file.source, limits))
 

@@ -22,6 +22,15 @@ _EMPTY, _TICKED = 0.02, 0.08
 """Share of dark dots inside, up to which a box is empty and from which it is ticked."""
 
 
+_RING = (34, 420)
+"""Dots of the shorter side of a ring around a word, at least, and of its longer one, at most."""
+_RING_BAND = (0.62, 1.2)
+"""How far from its middle the line of a ring may stray, as a share of an oval's radius."""
+_RING_INK = (0.02, 0.6)
+"""Share of dark dots within a ring around a word."""
+_N_DIRECTIONS = 36
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A box to tick.
@@ -41,12 +50,12 @@ class Box:
     is_ticked: bool | None
 
 
-def find_boxes(picture: "Image") -> tuple[Box, ...]:
+def find_boxes(picture: "Image | np.ndarray[Any, Any]") -> tuple[Box, ...]:
     """Find the boxes of a page that stands nearly upright.
 
     Parameters
     ----------
-    picture : PIL.Image.Image
+    picture : PIL.Image.Image or ndarray of shape (height, width)
         The page in grey, at about 200 dots an inch.
 
     Returns
@@ -82,6 +91,43 @@ def find_boxes(picture: "Image") -> tuple[Box, ...]:
     return tuple(boxes)
 
 
+def count_rings(picture: "Image | np.ndarray[Any, Any]") -> int:
+    """Count the rings that are drawn around words: answers that somebody chose by a pen.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image or ndarray of shape (height, width)
+        The page in grey, at about 200 dots an inch.
+
+    Returns
+    -------
+    int
+        Round or oval lines with other ink inside; letters, frames and seals are none.
+
+    Examples
+    --------
+    >>> from PIL import Image, ImageDraw
+    >>> page = Image.new("L", (300, 200), 255)
+    >>> pen = ImageDraw.Draw(page)
+    >>> pen.ellipse((40, 40, 160, 100), outline=0, width=3)
+    >>> pen.rectangle((80, 60, 120, 75), fill=0)
+    >>> pen.rectangle((200, 40, 280, 100), outline=0, width=3)
+    >>> count_rings(page)
+    1
+    """
+    from scipy import ndimage  # noqa: PLC0415 (as above)
+
+    is_dark = np.asarray(picture) < _DARK
+    components, _ = ndimage.label(is_dark, structure=np.ones((3, 3), dtype=int))
+    n_rings = 0
+    for number, (rows, columns) in enumerate(ndimage.find_objects(components), start=1):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if _RING[0] <= min(height, width) and max(height, width) <= _RING[1]:
+            line = components[rows, columns] == number
+            n_rings += _is_ring(line, is_dark[rows, columns])
+    return n_rings
+
+
 def paint_over(picture: "Image", boxes: Sequence[Box]) -> "Image":
     """Paint boxes white.
 
@@ -110,6 +156,24 @@ def _is_frame(frame: "np.ndarray[Any, np.dtype[np.bool_]]") -> bool:
     depth = max(2, round(0.15 * min(frame.shape)))
     sides = (frame[:depth], frame[-depth:], frame[:, :depth].T, frame[:, -depth:].T)
     return all(side.any(axis=0).mean() >= _DARK_SIDE for side in sides)
+
+
+def _is_ring(
+    line: "np.ndarray[Any, np.dtype[np.bool_]]", ink: "np.ndarray[Any, np.dtype[np.bool_]]"
+) -> bool:
+    """Tell a ring: in every direction its outermost dot lies on an oval, and ink is inside."""
+    height, width = line.shape
+    rows, columns = np.indices(line.shape)
+    y, x = 2 * (rows + 0.5) / height - 1, 2 * (columns + 0.5) / width - 1
+    radii = np.hypot(x, y)
+    directions = (np.arctan2(y, x) + np.pi) / (2 * np.pi) * _N_DIRECTIONS
+    outermost = np.zeros(_N_DIRECTIONS)
+    places = directions[line].astype(int) % _N_DIRECTIONS
+    np.maximum.at(outermost, places, radii[line])
+    if not ((outermost >= _RING_BAND[0]) & (outermost <= _RING_BAND[1])).all():
+        return False
+    inside = radii < _RING_BAND[0] - 0.1
+    return bool(_RING_INK[0] <= ink[inside].mean() <= _RING_INK[1])
 
 
 def _is_ticked(frame: "np.ndarray[Any, np.dtype[np.bool_]]") -> bool | None:

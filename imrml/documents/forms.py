@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from imrml.config import LimitsConfig
+from imrml.documents.drawn_boxes import describe_rings, has_box_words, read_drawn_boxes
 from imrml.documents.form_fields import read_fields
 from imrml.documents.layout import PageLayout, Word, lay_out, lay_out_picture
 from imrml.documents.ocr import OcrPage
@@ -34,6 +35,9 @@ _MAY_BE_FORM = re.compile(r"requested|diagnos|treatment", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"please wait\.{0,3}\s", re.IGNORECASE)
 _FEW_DOUBTFUL, _MOST_DOUBTFUL = 3, 0.1
 """Words in doubt, and their share, with which a page that was read from its picture is taken."""
+_MAY_BE_DRAWN = 20
+"""Pages of a file, the first ones, of which boxes are read from the picture: a third of a second
+each."""
 _END = b"%%EOF"
 _OF_PICTURES = frozenset(
     {"page_without_text", "no_text_layer", "illegible_page", "unreadable_picture", "too_slow"}
@@ -105,7 +109,9 @@ def read_pdf_pages(
                     pages[-1] = lay_out([])
                 unread += describe_picture(pictures[index])
             else:
-                pages.append(_read_page(pdf, index, fields.get(index, []), n_left, read))
+                page, of_page = _read_page(pdf, index, fields.get(index, []), n_left, read)
+                pages.append(page)
+                unread += of_page
             n_left -= len(pages[-1].text)
     except pypdfium2.PdfiumError:
         raise DocumentError("damaged_pdf", "a page cannot be read") from None
@@ -139,7 +145,7 @@ def _read_page_texts(
 
 
 def describe_picture(page: OcrPage) -> list[str]:
-    """Say how surely a page was read from its picture.
+    """Say how surely a page was read from its picture, and what was not.
 
     Parameters
     ----------
@@ -149,21 +155,22 @@ def describe_picture(page: OcrPage) -> list[str]:
     Returns
     -------
     list of str
-        Nothing where no word is in doubt.
+        Nothing where no word is in doubt and no answer is ringed.
 
     Examples
     --------
     >>> describe_picture(OcrPage(2, "Tvvo pills", 92.0, ((0, 4),)))
     ['1 word of page 2, which was read from its picture, is in doubt']
     """
-    if not page.doubtful:
-        return []
     n_words = len(page.doubtful)
     if is_too_doubtful(page):
         return [f"page {page.number}, a picture of which too many words are in doubt"]
+    rings = describe_rings(page.number, page.n_rings)
+    if not n_words:
+        return rings
     verb = "is" if n_words == 1 else "are"
-    words = pluralize(n_words, "word")
-    return [f"{words} of page {page.number}, which was read from its picture, {verb} in doubt"]
+    doubt = f"of page {page.number}, which was read from its picture, {verb} in doubt"
+    return [f"{pluralize(n_words, 'word')} {doubt}", *rings]
 
 
 def is_too_doubtful(page: OcrPage) -> bool:
@@ -188,7 +195,7 @@ def _read_page(
     fields: Sequence[Word],
     n_left: int,
     texts: Sequence[str],
-) -> PageLayout:
+) -> tuple[PageLayout, tuple[str, ...]]:
     page = pdf[index]
     text_page = page.get_textpage()
     n_characters = text_page.count_chars()
@@ -201,11 +208,17 @@ def _read_page(
     placed = [_turn(word, turns) for word in fields if word.text or word.kind != "value"]
     if any(not word.text and word.kind == "value" for word in fields):
         placed += _read_drawn(pdf, index, fields, turns)
+    unread: tuple[str, ...] = ()
+    if not fields and index < _MAY_BE_DRAWN and has_box_words(plain):
+        drawn = read_drawn_boxes(page, index + 1, [_turn(word, -turns % 4) for word in words])
+        words = [word for place, word in enumerate(words) if place not in drawn.replaced]
+        placed = [_turn(word, turns) for word in drawn.words]
+        unread = drawn.unread
     rules, posts = _find_rules(page, turns) if _MAY_BE_FORM.search(plain) else ([], [])
     page.close()
     read = texts[index] if texts else _tidy(plain)
-    is_filled = any(word.text or word.kind == "ticked" for word in placed)
-    return lay_out([*words, *placed], rules, posts, None if is_filled else read)
+    is_filled = bool(fields) and any(word.text or word.kind == "ticked" for word in placed)
+    return lay_out([*words, *placed], rules, posts, None if is_filled else read), unread
 
 
 def _tidy(text: str) -> str:

@@ -8,7 +8,9 @@ from typing import Literal
 from imrml.documents.mail import is_mail, is_outlook_mail
 from imrml.errors import RequestFileError
 
-FileKind = Literal["pdf", "word", "rtf", "html", "mail", "outlook", "picture", "text"]
+FileKind = Literal[
+    "pdf", "word", "rtf", "html", "mail", "outlook", "picture", "workbook", "zip", "text"
+]
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*")
@@ -51,7 +53,7 @@ def find_kind(content: bytes) -> FileKind:
 
     Returns
     -------
-    {'pdf', 'word', 'rtf', 'html', 'mail', 'outlook', 'picture', 'text'}
+    {'pdf', 'word', 'rtf', 'html', 'mail', 'outlook', 'picture', 'workbook', 'zip', 'text'}
         ``text`` where nothing tells another.
 
     Raises
@@ -65,7 +67,7 @@ def find_kind(content: bytes) -> FileKind:
     ('rtf', 'pdf', 'text')
     """
     head = content[:_BEGINNING]
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(content)
     if head.startswith(_COMPOUND):
         return _kind_of_compound(content)
@@ -109,14 +111,16 @@ def _kind_of_zip(content: bytes) -> FileKind:
     if any(name.startswith("word/document") for name in names):
         raise RequestFileError(f"a Word file of an unusual build; {_AS_PDF}")
     kinds = {
-        "xl/workbook.xml": "an Excel file; give it a name that ends in .xlsx",
         "xl/workbook.bin": "a binary Excel file (.xlsb); save it as .xlsx",
         "ppt/presentation.xml": "a PowerPoint file; save it as PDF",
         "content.xml": f"an OpenDocument file; {_AS_PDF}",
         "Index/Document.iwa": f"a file of Pages or Numbers; {_AS_PDF}",
     }
-    words = next((words for name, words in kinds.items() if name in names), None)
-    raise RequestFileError(words or "a zip archive; unpack it and send what is in it")
+    if "xl/workbook.xml" in names:
+        return "workbook"
+    if words := next((words for name, words in kinds.items() if name in names), None):
+        raise RequestFileError(words)
+    return "zip"
 
 
 def _kind_of_compound(content: bytes) -> FileKind:

@@ -8,6 +8,7 @@ from email import policy
 from email.message import EmailMessage
 from typing import Any
 
+from imrml.documents.packed import Packed, ending_of
 from imrml.errors import RequestFileError
 from imrml.extras import require_extra
 
@@ -16,8 +17,6 @@ _HEADERS = frozenset(
 )
 _BEGINNING = 8_000
 _OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
-MOST_ATTACHMENTS = 50
-"""Attachments of a mail that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,12 @@ class Mail:
     ----------
     texts : tuple of (str, str)
         Its own text in its parts, each with its kind, ``plain`` or ``html``.
-    attachments : tuple of bytes
+    attachments : tuple of Packed
         What hangs on it.
     """
 
     texts: tuple[tuple[str, str], ...]
-    attachments: tuple[bytes, ...]
+    attachments: tuple[Packed, ...]
 
 
 def is_mail(head: bytes) -> bool:
@@ -99,7 +98,7 @@ def read_mail(content: bytes) -> Mail:
     """
     message = email.message_from_bytes(content, policy=policy.default)
     texts: list[tuple[str, str]] = []
-    attachments: list[bytes] = []
+    attachments: list[Packed] = []
     for part, is_second in _leaves(message):
         kind = part.get_content_type()
         is_text = kind in {"text/plain", "text/html"} and not (
@@ -112,7 +111,7 @@ def read_mail(content: bytes) -> Mail:
         elif not is_text and (payload := part.get_payload(decode=True)):
             assert isinstance(payload, bytes)
             if not _is_decoration(part, kind):
-                attachments.append(payload)
+                attachments.append(Packed(ending_of(part.get_filename()), payload))
     return Mail(tuple(texts), tuple(attachments))
 
 
@@ -172,7 +171,9 @@ def read_outlook_mail(content: bytes) -> Mail:
         message = Message.load(io.BytesIO(content))
         texts = [("plain", message.body or ""), ("html", message.html_body or "")]
         attachments = tuple(
-            hung.file_bytes for hung in message.attachments[:MOST_ATTACHMENTS] if hung.file_bytes
+            Packed(ending_of(hung.file_name), hung.file_bytes)
+            for hung in message.attachments
+            if hung.file_bytes
         )
     except Exception as error:  # damaged files raise whatever their bytes happen to break
         raise RequestFileError(

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from imrml.config import LimitsConfig
-from imrml.documents.boxes import Box, find_boxes, paint_over
+from imrml.documents.boxes import Box, count_rings, find_boxes, paint_over
 from imrml.documents.slips import mend_slips, mend_word
 from imrml.documents.tesseract import (
     DPI,
@@ -51,7 +51,7 @@ _OFTEN_WRONG = re.compile(r"(?=[\d/]{0,4}4)\d{1,2}/\d{1,2}/\d{4}(?!\w)")
 _FORM = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|CM\d{2}-\d{7}")
 _SIGNS = ".,;:()[]\"'"
 _FEW_CHARACTERS = 20
-_LITTLE_INK = 0.01
+LITTLE_INK = 0.01
 """Share of a page that a seal or some rules darken."""
 _INK_A_CHARACTER = 0.00006
 """Share of a page that a character darkens, at most."""
@@ -80,6 +80,8 @@ class OcrPage:
         Where words stand in ``text``, half open, of which Tesseract is not sure.
     words : tuple of Word
         The same words where they stand in the picture, without stamps; not in the ``repr`` either.
+    n_rings : int, default=0
+        Answers that are ringed, which are not read.
     """
 
     number: int
@@ -87,6 +89,7 @@ class OcrPage:
     confidence: float
     doubtful: tuple[tuple[int, int], ...] = ()
     words: tuple[Word, ...] = field(default=(), repr=False)
+    n_rings: int = 0
 
 
 def require_ocr(found: str, reason: str = "no_text_layer") -> None:
@@ -239,7 +242,7 @@ def read_picture(picture: "Image", number: int, limits: LimitsConfig) -> OcrPage
         )
     lines = _read_doubtful_again(picture, lines, limits.max_seconds)
     text, doubtful, words = _join(_put_boxes(lines, boxes), picture.height)
-    return OcrPage(number, text, confidence, doubtful, words)
+    return OcrPage(number, text, confidence, doubtful, words, count_rings(picture))
 
 
 def is_more_than_text(picture: "Image", n_characters: int) -> bool:
@@ -262,7 +265,7 @@ def is_more_than_text(picture: "Image", n_characters: int) -> bool:
     dots = np.asarray(picture)
     paper = float(np.percentile(dots, 90))
     ink = float(np.maximum(paper - dots, 0).mean()) / 255
-    return ink > _LITTLE_INK + _INK_A_CHARACTER * n_characters
+    return ink > LITTLE_INK + _INK_A_CHARACTER * n_characters
 
 
 # --- doubt -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Files of clerks to their parts: the pages of a form or report, a mail and what hangs on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from imrml.config import LimitsConfig
@@ -8,23 +8,24 @@ from imrml.documents.forms import describe_picture, is_too_doubtful, read_pdf_pa
 from imrml.documents.hypertext import read_html
 from imrml.documents.kinds import find_kind
 from imrml.documents.layout import PageLayout, lay_out_picture, lay_out_text
-from imrml.documents.mail import MOST_ATTACHMENTS, Mail, read_mail, read_outlook_mail
+from imrml.documents.mail import Mail, read_mail, read_outlook_mail
 from imrml.documents.ocr import read_images
 from imrml.documents.office import read_rtf, read_word
+from imrml.documents.packed import MOST_FILES, Packed, read_attached, read_zip
 from imrml.documents.pdf import count_pictures
 from imrml.documents.reading import read_text
 from imrml.documents.tesseract import can_read_pictures
 from imrml.errors import DocumentError, ImrmlError, MissingExtraError, RequestFileError
 
 _DEEPEST = 3
-"""Mails that may hang on one another."""
+"""Mails and archives that may hang on one another."""
 _PAGES_OF_OTHERS = 20
 """Pages that OCR is given time for where counting them would mean to read them."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """One document: a file, the text of a mail, or one of its attachments.
+    """One document: a file, the text of a mail, an attachment, or a file of an archive.
 
     Parameters
     ----------
@@ -34,11 +35,14 @@ class FilePart:
         In their order.
     unread : tuple of str, default=()
         What of it could not be read, and why.
+    table : Packed or None, default=None
+        A table that came with others, or under the name of no table; it has no pages.
     """
 
     name: str
     pages: tuple[PageLayout, ...]
     unread: tuple[str, ...] = ()
+    table: Packed | None = None
 
 
 def read_parts(
@@ -59,7 +63,8 @@ def read_parts(
     Returns
     -------
     list of FilePart
-        The file, or the mail and its attachments; of an attachment that cannot be read, why.
+        The file, or the mail and its attachments, or the files of an archive or a PDF portfolio; of
+        one of them that cannot be read, why.
 
     Raises
     ------
@@ -86,7 +91,7 @@ def count_ocr_pages(content: bytes, limits: LimitsConfig) -> int:
     Returns
     -------
     int
-        0 where there are none, or nothing can read them; of a mail or picture a guess.
+        0 where there are none, or nothing can read them; of a mail, archive or picture a guess.
 
     Raises
     ------
@@ -96,7 +101,7 @@ def count_ocr_pages(content: bytes, limits: LimitsConfig) -> int:
         As :func:`read_parts`.
     """
     kind = find_kind(content)
-    if kind not in {"pdf", "picture", "mail", "outlook"} or not can_read_pictures():
+    if kind not in {"pdf", "picture", "mail", "outlook", "zip"} or not can_read_pictures():
         return 0
     return count_pictures(content, limits) if kind == "pdf" else _PAGES_OF_OTHERS
 
@@ -107,23 +112,31 @@ class _Parts:
     def __init__(self, limits: LimitsConfig, most_pictures: int | None) -> None:
         self._limits = limits
         self._most_pictures = most_pictures
+        self._is_in_archive = False
 
     def read(self, content: bytes, name: str, depth: int) -> Iterator[FilePart]:
         """Yield the parts of a file that hangs on ``depth`` others."""
         kind = find_kind(content)
+        if kind in {"mail", "outlook", "zip"} and depth == _DEEPEST:
+            raise RequestFileError(
+                "mails or archives that hang on one another; send the inner one by itself"
+            )
         if kind in {"mail", "outlook"}:
-            if depth == _DEEPEST:
-                raise RequestFileError(
-                    "mails that hang on one another; send the inner one by itself"
-                )
             mail = read_mail(content) if kind == "mail" else read_outlook_mail(content)
             yield from self._read_mail(mail, depth)
+        elif kind == "zip":
+            if self._is_in_archive:
+                raise RequestFileError("an archive inside an archive; unpack it")
+            self._is_in_archive = True
+            try:
+                files = read_zip(content, self._limits)
+                yield from list(self._read_packed(files, name, "file", depth))
+            finally:
+                self._is_in_archive = False
+        elif kind == "workbook":
+            yield FilePart(name, (), table=Packed(".xlsx", content))
         elif kind == "pdf":
-            reads_pictures = self._most_pictures is None or (
-                count_ocr_pages(content, self._limits) <= self._most_pictures
-            )
-            read = read_pdf_pages(content, self._limits, reads_pictures=reads_pictures)
-            yield FilePart(name, read.pages, read.unread)
+            yield from self._read_pdf(content, name, depth)
         elif kind == "picture":
             yield _read_picture(content, self._limits, name)
         elif kind == "word":
@@ -142,16 +155,51 @@ class _Parts:
         pages = tuple(
             read_html(text) if kind == "html" else lay_out_text(text) for kind, text in texts
         )
-        n_left_out = len(mail.attachments) - MOST_ATTACHMENTS
+        n_left_out = len(mail.attachments) - MOST_FILES
         unread = (f"{n_left_out} more attachments",) if n_left_out > 0 else ()
         yield FilePart("the mail", pages, unread)
-        for number, content in enumerate(mail.attachments[:MOST_ATTACHMENTS], start=1):
-            name = f"attachment {number}"
+        yield from self._read_packed(mail.attachments[:MOST_FILES], "", "attachment", depth)
+
+    def _read_pdf(self, content: bytes, name: str, depth: int) -> Iterator[FilePart]:
+        """Yield the pages of a PDF and what is attached to it; of a portfolio that alone."""
+        files, is_portfolio = read_attached(content, self._limits)
+        if not is_portfolio:
             try:
-                yield from list(self.read(content, name, depth + 1))
+                yield self._read_pages(content, name)
+            except DocumentError as error:
+                if not files:
+                    raise
+                yield FilePart(name, (), (error.detail,))
+        if files and depth == _DEEPEST:
+            yield FilePart(name, (), ("what is attached to it, for it is attached itself",))
+        else:
+            yield from self._read_packed(files, name, "attachment", depth)
+
+    def _read_pages(self, content: bytes, name: str) -> FilePart:
+        reads_pictures = self._most_pictures is None or (
+            count_ocr_pages(content, self._limits) <= self._most_pictures
+        )
+        read = read_pdf_pages(content, self._limits, reads_pictures=reads_pictures)
+        return FilePart(name, read.pages, read.unread)
+
+    def _read_packed(
+        self, files: Iterable[Packed], name: str, what: str, depth: int
+    ) -> Iterator[FilePart]:
+        """Yield the parts of files that came together; one that cannot be read says why."""
+        for number, file in enumerate(files, start=1):
+            own = f"{what} {number}"
+            own = f"{name}, {own}" if name and depth else own
+            if file.trouble:
+                yield FilePart(own, (), (file.trouble,))
+                continue
+            try:
+                if file.ending == ".csv" and find_kind(file.content) == "text":
+                    yield FilePart(own, (), table=file)
+                else:
+                    yield from list(self.read(file.content, own, depth + 1))
             except ImrmlError as error:
                 words = error.detail if isinstance(error, DocumentError) else str(error)
-                yield FilePart(name, (), (words,))
+                yield FilePart(own, (), (words,))
 
 
 def _require_words(page: PageLayout, kind: str) -> PageLayout:

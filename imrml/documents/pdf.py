@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from imrml.config import LimitsConfig
 from imrml.documents.ocr import (
+    LITTLE_INK,
     OcrPage,
     dots_an_inch,
     is_more_than_text,
@@ -34,7 +35,7 @@ _NO_END = (b" obj", b"endobj", b"endstream", b"startxref", b"trailer")
 
 def read_pdf(
     content: bytes, limits: LimitsConfig, *, reads_pictures: bool = True
-) -> list[str | OcrPage]:
+) -> tuple[list[str | OcrPage], int]:
     r"""Read the text out of a PDF.
 
     Parameters
@@ -48,9 +49,11 @@ def read_pdf(
 
     Returns
     -------
-    list of str or OcrPage
+    pages : list of str or OcrPage
         The pages: text as it stands there, or as it was read from a picture. Lines of the former
         end in ``"\r\n"``; stamps stand between ``"\x0e"`` and ``"\x0f"``.
+    n_attached : int
+        Files that are attached.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def read_pdf(
     pdf = open_pdf(content, limits)
     number = 0
     try:
+        n_attached = pdf.count_attachments()
         texts: list[str] = []
         pictures: list[int] = []
         n_left = limits.max_characters
@@ -89,7 +93,7 @@ def read_pdf(
         pdf.close()
     if not any(page.text if isinstance(page, OcrPage) else page.strip() for page in pages):
         raise DocumentError("no_text_layer", f"{pluralize(len(pages), 'page')} without text")
-    return pages
+    return pages, n_attached
 
 
 def count_pictures(content: bytes, limits: LimitsConfig) -> int:
@@ -215,7 +219,8 @@ def _read_page(
         page.close()
         page = pdf[index]
         text_page = page.get_textpage()
-    placed = PlacedText(text_page, page.get_height())
+        n_characters = text_page.count_chars()
+    placed = PlacedText(text_page, page, n_characters)
     # Text outside the crop box is not given; then characters and places cannot be matched.
     n_words = len(placed.text.strip())
     if n_words < _FEW_CHARACTERS and _is_picture(page, n_words):
@@ -235,12 +240,18 @@ def _is_picture(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
     import pypdfium2.raw  # noqa: PLC0415 (as above)
 
     width, height = page.get_size()
-    covered = 0.0
-    for picture in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
-        left, bottom, right, top = picture.get_bounds()
-        covered += (right - left) * (top - bottom)
-    if covered > _MUCH_OF_PAGE * width * height:
+    covered = of_pictures = 0.0
+    for drawn in page.get_objects(max_depth=3):
+        left, bottom, right, top = drawn.get_bounds()
+        area = (right - left) * (top - bottom)
+        covered += area
+        of_pictures += area if drawn.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE else 0.0
+    if of_pictures > _MUCH_OF_PAGE * width * height:
         return True
+    # Nothing is darker than where it stands; to draw a page takes longer than to read ten.
+    has_notes = pypdfium2.raw.FPDFPage_GetAnnotCount(page.raw) > 0
+    if covered < LITTLE_INK * width * height and not has_notes:
+        return False
     scale = 0.25 * dots_an_inch(width, height) / 72
     return is_more_than_text(page.render(scale=scale, grayscale=True).to_pil(), n_characters)
 

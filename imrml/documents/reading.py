@@ -10,7 +10,7 @@ import codecs
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -62,11 +62,14 @@ class DocumentText:
         Pages that OCR read, with its confidence.
     doubtful : tuple of (int, int)
         Where words stand in ``text``, half open, of which OCR is not sure.
+    n_attached : int
+        Files that are attached to a PDF, as to a portfolio.
     """
 
     text: str = field(repr=False)
     ocr_pages: tuple[OcrPage, ...] = ()
     doubtful: tuple[tuple[int, int], ...] = ()
+    n_attached: int = 0
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,8 @@ def read_content(
         )
     is_pdf = b"%PDF-" in content[:1024]
     if is_pdf:
-        read = join_pages(read_pdf(content, limits, reads_pictures=reads_pictures))
+        pages, n_attached = read_pdf(content, limits, reads_pictures=reads_pictures)
+        read = replace(join_pages(pages), n_attached=n_attached)
     else:
         read = DocumentText(repair_mojibake(_normalize(_decode(content))))
     n_characters = len(read.text)
@@ -289,7 +293,8 @@ def join_pages(pages: Sequence[str | OcrPage]) -> DocumentText:
 
 
 def _normalize(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x02" in text or "\ufffe" in text:
         text = _HYPHEN_AT_LINE_END.sub("- \n", text)
     return text
@@ -357,7 +362,7 @@ def repair_mojibake(text: str) -> str:
     >>> repair_mojibake("47° and café, “quoted”")
     '47° and café, “quoted”'
     """
-    if not _MOJIBAKE.search(text):
+    if text.isascii() or not _MOJIBAKE.search(text):
         return text
     import ftfy  # noqa: PLC0415 (for the few letters that need it)
 

@@ -5,6 +5,8 @@ before its text, at the page's edge, out of the order of the lines or aslant: it
 or start of the page's text, between ``"\x0e"`` and ``"\x0f"``.
 """
 
+import codecs
+import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -53,6 +55,11 @@ class _Line:
     def height(self) -> float:
         return self.top - self.bottom
 
+    def is_left_of(self, other: "_Line") -> bool:
+        """Tell what stands on the same line of the page, and ends where the other begins."""
+        is_beside = self.bottom < (other.bottom + other.top) / 2 < self.top
+        return is_beside and self.end == other.start
+
 
 class PlacedText:
     """The text of an upright page, and where its characters stand.
@@ -61,19 +68,38 @@ class PlacedText:
     ----------
     text_page : pypdfium2.PdfTextPage
         PDFium's text of the page.
-    height : float
-        Of the page, in points.
+    page : pypdfium2.PdfPage
+        The page.
+    n_characters : int
+        Of the text.
     """
 
-    def __init__(self, text_page: "pypdfium2.PdfTextPage", height: float) -> None:
+    def __init__(
+        self, text_page: "pypdfium2.PdfTextPage", page: "pypdfium2.PdfPage", n_characters: int
+    ) -> None:
         import pypdfium2.raw  # noqa: PLC0415 (as above)
 
         self._raw = pypdfium2.raw
-        self._text_page = text_page
+        self._text_page = text_page.raw
         self._box = pypdfium2.raw.FS_RECTF()
-        self.height = height
-        self.text: str = text_page.get_text_bounded()
-        self.n_characters = text_page.count_chars()
+        self.height: float = page.get_height()
+        self.n_characters = n_characters
+        self.text = self._read(page)
+
+    def _read(self, page: "pypdfium2.PdfPage") -> str:
+        """Give the text within the page's boxes.
+
+        PDFium makes it anew at each call, so it is not asked for its length first, as pypdfium2
+        does.
+        """
+        left, bottom, right, top = page.get_bbox()
+        n_units = 2 * self.n_characters + 2
+        buffer = (ctypes.c_ushort * n_units)()
+        n_units = self._raw.FPDFText_GetBoundedText(
+            self._text_page, left, top, right, bottom, buffer, n_units
+        )
+        words = memoryview(buffer).cast("B")[: 2 * n_units]
+        return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
 
     def angle(self, at: int) -> float:
         """Give the slant of a character.
@@ -88,7 +114,7 @@ class PlacedText:
         float
             In radians.
         """
-        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page.raw, at)
+        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, at)
         return angle
 
     def place(self, at: int) -> tuple[float, float, float, float]:
@@ -105,7 +131,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, at, box)
         return box.left, box.bottom, box.right, box.top
 
     def height_at(self, at: int) -> float:
@@ -122,7 +148,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page.raw, at, box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, at, box)
         height: float = box.top - box.bottom
         return height
 
@@ -257,7 +283,9 @@ def _find_tail_start(page: PlacedText, height: float) -> int:
         gap = above.bottom - line.top
         is_foot = _is_at_edge(line, line.bottom, height, gap)
         is_higher = line.bottom > above.top + _JUMP * height
-        if line.is_aslant or is_foot or (is_higher and not above.is_aslant):
+        # Small print at the height of the page's last line, far behind its words.
+        is_beside = line.height < _SMALL_PRINT * height and above.is_left_of(line)
+        if line.is_aslant or is_foot or is_beside or (is_higher and not above.is_aslant):
             start = line.start
     return start
 
@@ -316,21 +344,27 @@ def _cut_glued(page: PlacedText, start: int, end: int) -> Iterator[int]:
     """
     text = page.text
     first, last = _WORD.search(text, start, end), text.rfind(" ", start, end) + 1
-    middle = text.rfind(" ", start, (start + end) // 2) + 1
-    if first is None or (
-        _print_of(page, first.start())
-        == _print_of(page, last if start < last < end else first.start())
-        == _print_of(page, middle if start < middle < end else first.start())
+    if first is None or last <= first.start():
+        yield end
+        return
+    middle = max(text.rfind(" ", start, (start + end) // 2) + 1, first.start())
+    print_of_first = _print_of(page, first.start())
+    if (last == end or _print_of(page, last) == print_of_first) and (
+        middle == first.start() or _print_of(page, middle) == print_of_first
     ):
         yield end
         return
-    before: tuple[bool, float] | None = None
+    before: tuple[bool, float, float] | None = None
     for word in _WORD.finditer(page.text, start, end):
-        _, bottom, _, top = page.place(word.start())
+        left, bottom, _, top = page.place(word.start())
         is_aslant = quarter_turns(page.angle(word.start())) is None
-        if before and (is_aslant != before[0] or not 0.5 < (top - bottom) / (before[1] or 1) < 2):
-            yield word.start()
-        before = is_aslant, top - bottom
+        if before:
+            ratio = (top - bottom) / (before[1] or 1)
+            # A line's own small print stands close to what it belongs to.
+            is_apart = not _SMALL_PRINT < ratio < 1 / _SMALL_PRINT and left > before[2] + before[1]
+            if is_aslant != before[0] or is_apart or not 0.5 < ratio < 2:
+                yield word.start()
+        before = is_aslant, top - bottom, page.place(word.end() - 1)[2]
     yield end
 
 
@@ -350,6 +384,9 @@ def is_blank_ended(pages: Sequence[str]) -> bool:
     bool
         Whether nearly every line ends so.
     """
+    n_ends = sum(page.count(_LINE_END) - page.count(2 * _LINE_END) for page in pages)
+    if sum(page.count(f" {_LINE_END}") for page in pages) < _BLANK_ENDED * n_ends:
+        return False  # as nearly always, and told without cutting the text into lines
     lines = [line for page in pages for line in page.split(_LINE_END)[:-1] if line.strip()]
     n_blank_ended = sum(line[-1] == " " for line in lines)
     return len(lines) >= _FEW_LINES and n_blank_ended >= _BLANK_ENDED * len(lines)

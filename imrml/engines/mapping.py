@@ -46,7 +46,7 @@ class Longer:
     """
 
     n: int
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
 
 
 def map_ordered(
@@ -229,13 +229,15 @@ class Guard(Generic[Output]):
             context=context,
         )
 
-    def call(self, *arguments: object) -> Future[Output]:
+    def call(self, *arguments: object, times: int = 1) -> Future[Output]:
         """Hand a call to the worker.
 
         Parameters
         ----------
         *arguments : object
             Of the function; picklable.
+        times : int, default=1
+            Times ``max_seconds`` that it may take.
 
         Returns
         -------
@@ -245,7 +247,7 @@ class Guard(Generic[Output]):
         if not self._pool.active:  # no worker could be started, for want of memory perhaps
             self._pool = self._start()
         future: Future[Output] = self._pool.schedule(
-            self._function, arguments, timeout=self._max_seconds
+            self._function, arguments, timeout=times * self._max_seconds
         )
         return future
 

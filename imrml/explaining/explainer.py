@@ -140,10 +140,11 @@ def explain(
     warn_of_ignored_input(one, stacklevel=2)
     for _, reason in one.refused:
         raise TableError(f"explain: row {row}: {reason}")
-    first, *others = (
-        explainer.explain(past_items)
-        for explainer in make_explainers(model, one, allow_demo=allow_demo)
-    )
+    with model.model.in_own_words():
+        first, *others = [
+            explainer.explain(past_items)
+            for explainer in make_explainers(model, one, allow_demo=allow_demo)
+        ]
     return replace(first, further_items=tuple(others))
 
 

@@ -9,7 +9,6 @@ of MLflow.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +24,7 @@ from imrml.features.abbreviations import spell_out
 from imrml.features.names import name_category, name_words
 from imrml.features.text import known_words, mask_text
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.tables.files import read_table, write_table
 
 COLUMNS = ("treatment_category", "treatment", "decided_year", "decision", "deficiencies")

@@ -30,14 +30,19 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
 
     stage: Stage
     programme: Programme = LETTERS
+    extra_columns: Sequence[str] = ()
+    """Names of the owner's own columns that stand beside those of the programme."""
 
     def _learn_columns(self, X: pd.DataFrame) -> None:
-        require_submission_columns(list(X.columns), self.stage, self.programme)
+        self._require_columns(X)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
 
     def _check_columns(self, X: pd.DataFrame) -> None:
         check_is_fitted(self)
-        require_submission_columns(list(X.columns), self.stage, self.programme)
+        self._require_columns(X)
+
+    def _require_columns(self, X: pd.DataFrame) -> None:
+        require_submission_columns(list(X.columns), self.stage, self.programme, self.extra_columns)
 
 
 class NumberFeatures(SubmissionTransformer):
@@ -92,7 +97,7 @@ class NumberFeatures(SubmissionTransformer):
             A column is not known at the stage.
         """
         self._check_columns(X)
-        rows = shared_rows(type(self).__name__, *self.get_params().values())
+        rows = shared_rows(type(self).__name__, *map(repr, self.get_params().values()))
         matrix = rows.take(list(self._cells_by_row(X)), self._numbers)
         return matrix if self.sparse_output else matrix.toarray()
 

@@ -1,6 +1,5 @@
 """All features of a submission in one sparse matrix, and words for each of its columns."""
 
-from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -10,14 +9,17 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
-from imrml.config import FeaturesConfig, Stage
+from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features.clinical import ClinicalFeatures
 from imrml.features.coded import CodedFeatures
 from imrml.features.crossed import CrossedTextFeatures
+from imrml.features.own_columns import OwnColumns, OwnText, list_own_columns
+from imrml.features.own_transformers import OwnTransformer, make_transformer
 from imrml.features.spelling import SpellingFeatures
 from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.programmes import LETTERS, Programme
 
@@ -60,6 +62,8 @@ def build_features(
     >>> build_features(load_config().features, "rfa").fit_transform(frame).shape[0]
     2
     """
+    extra = [one.name for one in list_own_columns(stage, programme.name, _declared(config))]
+    own, own_text = _own_blocks(config, stage, programme.name)
     if programme.code_columns:
         codes = CodedFeatures(
             stage,
@@ -67,14 +71,17 @@ def build_features(
             config.max_order,
             config.min_cases,
             config.min_cross_cases,
+            extra_columns=tuple(extra),
         )
-        return FeatureUnion([("codes", codes)], verbose_feature_names_out=False)
-    treatment = TreatmentFeatures(stage, sparse_output=True)
+        blocks = [*own, ("codes", codes), *own_text]
+        return FeatureUnion(blocks, verbose_feature_names_out=False)
+    treatment = TreatmentFeatures(stage, sparse_output=True, extra_columns=tuple(extra))
     clinical = ClinicalFeatures(
         stage,
         use_case_summary=config.use_case_summary,
         use_age_and_sex=config.use_age_and_sex,
         sparse_output=True,
+        extra_columns=tuple(extra),
     )
     text = TextFeatures(
         stage,
@@ -82,6 +89,7 @@ def build_features(
         word_ngrams=tuple(config.word_ngrams),
         min_cases=config.min_cases,
         max_terms=config.max_terms,
+        extra_columns=tuple(extra),
     )
     if config.cross_summary and config.use_case_summary:
         text = CrossedTextFeatures(
@@ -89,14 +97,52 @@ def build_features(
             word_ngrams=tuple(config.word_ngrams),
             min_cases=config.min_cases,
             max_terms=config.max_terms,
+            extra_columns=tuple(extra),
         )
-    blocks = [("treatment", _scaled(treatment)), ("clinical", _scaled(clinical)), ("text", text)]
+    # What is few and dense stands before the words: trees see the words reduced.
+    numbers = [("treatment", _scaled(treatment)), ("clinical", _scaled(clinical))]
+    blocks = [*numbers, *own, ("text", text)]
     if config.char_ngrams is not None:
         spelling = SpellingFeatures(
-            stage, char_ngrams=config.char_ngrams, n_columns=config.n_char_columns
+            stage,
+            char_ngrams=config.char_ngrams,
+            n_columns=config.n_char_columns,
+            extra_columns=tuple(extra),
         )
         blocks.append(("spelling", spelling))
-    return FeatureUnion(blocks, verbose_feature_names_out=False)
+    return FeatureUnion([*blocks, *own_text], verbose_feature_names_out=False)
+
+
+def _declared(config: FeaturesConfig) -> dict[str, Any]:
+    declared: dict[str, Any] = config.model_dump()["extra_columns"]
+    return declared
+
+
+def _own_blocks(
+    config: FeaturesConfig, stage: Stage, profile: Profile
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """Make the blocks of an owner's columns and transformers, and that of the columns' words."""
+    declared = _declared(config)
+    kinds = {column.kind for column in list_own_columns(stage, profile, declared)}
+    own: list[tuple[str, Any]] = []
+    if kinds - {"text"}:
+        columns = OwnColumns(stage, profile=profile, columns=declared, min_cases=config.min_cases)
+        own.append(("own", columns))
+    for name, stated in config.transformers.items():
+        made = make_transformer(name, stated.path, stated.params)
+        wrapped = OwnTransformer(made, name, stage, profile=profile, columns=declared)
+        own.append((f"own {name}", wrapped))
+    if "text" not in kinds:
+        return own, []
+    text = OwnText(
+        stage,
+        profile=profile,
+        columns=declared,
+        word_ngrams=tuple(config.word_ngrams),
+        min_cases=config.min_cases,
+        max_terms=config.max_terms,
+    )
+    return own, [("own text", text)]
 
 
 def block_places(features: FeatureUnion) -> dict[str, slice]:

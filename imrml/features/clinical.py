@@ -1,9 +1,8 @@
 """What the record shows: documents and findings, or their absence, diagnoses, age of the claim."""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from imrml.features.counting import texts_of
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import cue_names, cue_values
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 
@@ -86,6 +86,8 @@ class ClinicalFeatures(NumberFeatures):
         Whether the injured person's age and sex become features.
     sparse_output : bool, default=False
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Examples
     --------
@@ -106,8 +108,10 @@ class ClinicalFeatures(NumberFeatures):
         use_case_summary: bool = True,
         use_age_and_sex: bool = False,
         sparse_output: bool = False,
+        extra_columns: Sequence[str] = (),
     ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.sparse_output = sparse_output
         self.use_case_summary = use_case_summary
         self.use_age_and_sex = use_age_and_sex

@@ -1,5 +1,6 @@
 """Crosses of codes: one column for each combination of codes that enough reviews share."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, Self
 
@@ -34,6 +35,8 @@ class CodedFeatures(SubmissionTransformer):
         treated like codes that were never seen.
     min_cross_cases : int
         Cases that a combination of known codes needs; 5 by default of the config.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -70,8 +73,11 @@ class CodedFeatures(SubmissionTransformer):
         max_order: int,
         min_cases: int,
         min_cross_cases: int,
+        *,
+        extra_columns: Sequence[str] = (),
     ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.use_age_and_sex = use_age_and_sex
         self.max_order = max_order
         self.min_cases = min_cases

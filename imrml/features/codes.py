@@ -1,10 +1,10 @@
 """Codes of procedures and supplies in a request line: what they stand for, in words."""
 
 import re
-from functools import cache
 from typing import NamedTuple
 
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 
 UNLISTED = frozenset(

@@ -32,6 +32,8 @@ class CrossedTextFeatures(TextFeatures):
         A term enters the vocabulary only if this many different cases hold it; so does a cross.
     max_terms : int, default=20000
         Terms that are kept, those that most cases hold; of crosses as many again.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -59,6 +61,7 @@ class CrossedTextFeatures(TextFeatures):
         word_ngrams: Sequence[int] = (1, 2),
         min_cases: int = 5,
         max_terms: int = 20000,
+        extra_columns: Sequence[str] = (),
     ) -> None:
         super().__init__(
             stage,
@@ -66,6 +69,7 @@ class CrossedTextFeatures(TextFeatures):
             word_ngrams=word_ngrams,
             min_cases=min_cases,
             max_terms=max_terms,
+            extra_columns=extra_columns,
         )
 
     def fit(

@@ -1,9 +1,9 @@
 """Families of diagnoses, by their words and by ICD-10 codes."""
 
 import re
-from functools import cache
 
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs, holds_any
 

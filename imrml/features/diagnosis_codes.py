@@ -2,12 +2,12 @@
 
 import re
 import warnings
-from functools import cache
 from typing import NamedTuple
 
 from imrml.extras import require_extra
 from imrml.features.diagnoses import icd9_family, icd9_meaning, icd10_family
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 
 _ICD9 = re.compile(r"\d{3}(?:\.\d{1,2})?")
 

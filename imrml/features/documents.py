@@ -4,12 +4,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs

@@ -45,6 +45,8 @@ class HashedText(SubmissionTransformer):
         Shortest and longest n-gram, in words.
     n_buckets : int, default=32768
         Buckets of each block.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -72,8 +74,10 @@ class HashedText(SubmissionTransformer):
         use_case_summary: bool = True,
         word_ngrams: Sequence[int] = (1, 2),
         n_buckets: int = 32768,
+        extra_columns: Sequence[str] = (),
     ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.use_case_summary = use_case_summary
         self.word_ngrams = word_ngrams
         self.n_buckets = n_buckets

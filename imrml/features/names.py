@@ -1,8 +1,7 @@
 """The plain words of what a request is for; ids of our tables never reach a person."""
 
-from functools import cache
-
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 
 
 @cache

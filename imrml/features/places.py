@@ -1,9 +1,9 @@
 """Where a request is for: body parts and the side."""
 
 import re
-from functools import cache
 
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.safe_matching import bound_runs
 
 _SIDES = (

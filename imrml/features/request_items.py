@@ -7,9 +7,9 @@ from imrml.errors import require_types
 from imrml.features.amounts import Amounts, read_amounts
 from imrml.features.places import find_body_parts, find_side
 from imrml.features.treatment_categories import (
-    DRUG_CATEGORIES,
     VISIT_CATEGORIES,
     categorize,
+    drug_categories,
     find_drugs,
     read_line,
 )
@@ -80,7 +80,7 @@ class _Facts:
 
     @property
     def is_drug(self) -> bool:
-        return self.category in DRUG_CATEGORIES
+        return self.category in drug_categories()
 
     @property
     def has_quantity(self) -> bool:
@@ -97,7 +97,7 @@ def _read_facts(part: str) -> _Facts:
     drugs = find_drugs(line)
     category = categorize(line, drugs, procedures)
     amounts = read_amounts(
-        line, is_drug=category in DRUG_CATEGORIES, counts_visits=category in VISIT_CATEGORIES
+        line, is_drug=category in drug_categories(), counts_visits=category in VISIT_CATEGORIES
     )
     side = find_side(line)
     return _Facts(

@@ -1,5 +1,6 @@
 """How a request is spelt: hashed character n-grams, which know slips and rare brands."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +31,8 @@ class SpellingFeatures(SubmissionTransformer):
         Shortest and longest n-gram, in characters.
     n_columns : int, default=2048
         Columns that n-grams are hashed to.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -53,8 +56,10 @@ class SpellingFeatures(SubmissionTransformer):
         *,
         char_ngrams: tuple[int, int] | list[int] = (3, 5),
         n_columns: int = 2048,
+        extra_columns: Sequence[str] = (),
     ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.char_ngrams = char_ngrams
         self.n_columns = n_columns
 

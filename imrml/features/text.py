@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,7 @@ from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
 from imrml.features.counting import TermCounts, texts_of
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember, shared_store
 from imrml.text.safe_matching import bound_runs
@@ -217,6 +218,8 @@ class TextFeatures(SubmissionTransformer):
         A term enters the vocabulary only if this many different cases hold it.
     max_terms : int, default=20000
         Size of both vocabularies together; the terms that most cases hold are kept.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -249,8 +252,10 @@ class TextFeatures(SubmissionTransformer):
         word_ngrams: Sequence[int] = (1, 2),
         min_cases: int = 5,
         max_terms: int = 20000,
+        extra_columns: Sequence[str] = (),
     ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.use_case_summary = use_case_summary
         self.word_ngrams = word_ngrams
         self.min_cases = min_cases
@@ -284,7 +289,7 @@ class TextFeatures(SubmissionTransformer):
         """
         self._learn_columns(X)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
-        texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
+        texts = self._part_texts(X)
         counted = {part: self._count(part, column) for part, column in texts.items()}
         # What follows is learnt from these rows alone: n-grams that only other texts hold are in
         # none of their cases.
@@ -324,9 +329,7 @@ class TextFeatures(SubmissionTransformer):
         """
         self._check_columns(X)
         blocks = [sparse.csr_matrix((len(X), 0))]
-        for part, column in part_texts(
-            X, self.stage, use_case_summary=self.use_case_summary
-        ).items():
+        for part, column in self._part_texts(X).items():
             if part in self.weights_:
                 rows, counts, terms = self._count(part, column)
                 weighted = self.weights_[part].transform(self._keep_terms(part, counts, terms))
@@ -350,6 +353,9 @@ class TextFeatures(SubmissionTransformer):
         check_is_fitted(self)
         terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
         return np.array([*terms, NO_KNOWN_TERM], dtype=object)
+
+    def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
+        return part_texts(X, self.stage, use_case_summary=self.use_case_summary)
 
     def _count(
         self, part: str, column: list[str]

@@ -1,9 +1,8 @@
 """What a request asks for: category, drug, dose, amounts, body part, and what was authorized."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,16 +17,17 @@ from imrml.features.counting import texts_of
 from imrml.features.places import find_body_parts, find_side
 from imrml.features.request_items import split_request
 from imrml.features.treatment_categories import (
-    DRUG_CATEGORIES,
     VISIT_CATEGORIES,
     Drug,
     categorize,
+    drug_categories,
     dwc_categories,
     find_drugs,
     read_line,
 )
 from imrml.features.utilization_review import dispute_names, dispute_values
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
 from imrml.text.cache import remember
 from imrml.text.safe_matching import MASK
@@ -169,11 +169,11 @@ def parse_treatment(text: str) -> TreatmentFacts:
     category = categorize(lowered, drugs, procedures)
     amounts = read_amounts(
         _without_names(lowered, drugs),
-        is_drug=category in DRUG_CATEGORIES,
+        is_drug=category in drug_categories(),
         counts_visits=category in _COUNTED_IN_VISITS,
     )
     drug_class = drugs[0].drug_class if drugs else ""
-    is_counted = category in DRUG_CATEGORIES or (
+    is_counted = category in drug_categories() or (
         category in VISIT_CATEGORIES and not _ONE_TIME.search(lowered)
     )
     names_no_amount = is_counted and amounts.n_units is None and amounts.n_visits is None
@@ -275,6 +275,8 @@ class TreatmentFeatures(NumberFeatures):
         guideline are known.
     sparse_output : bool, default=False
         Whether :meth:`transform` gives a sparse matrix, which cannot be pandas.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns in the frame, which it passes over.
 
     Attributes
     ----------
@@ -292,8 +294,15 @@ class TreatmentFeatures(NumberFeatures):
     ['category=imaging', 'dwc_category=Diagnostic Testing', 'body_part=knee', 'side=left']
     """
 
-    def __init__(self, stage: Stage = "imr", *, sparse_output: bool = False) -> None:
+    def __init__(
+        self,
+        stage: Stage = "imr",
+        *,
+        sparse_output: bool = False,
+        extra_columns: Sequence[str] = (),
+    ) -> None:
         self.stage = stage
+        self.extra_columns = extra_columns
         self.sparse_output = sparse_output
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature

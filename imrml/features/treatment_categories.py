@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extract
@@ -10,15 +9,11 @@ from rapidfuzz.process import extract
 from imrml.features.abbreviations import spell_out
 from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
+from imrml.own_tables import cache
 from imrml.text.cache import remember
 from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import bound_runs
 
-DRUG_CATEGORIES = frozenset(
-    row["category"]
-    for row in read_vocabulary("treatment_categories")
-    if row["dwc_category"] == "Pharmaceuticals"
-)
 VISIT_CATEGORIES = frozenset(
     {"physical_therapy", "chiropractic", "acupuncture", "other_rehabilitation", "psych_services"}
 )
@@ -38,6 +33,19 @@ _TOPICAL_FORM = re.compile(
     r"|\d\s?(?:gm|grams?|g)\b",
     re.IGNORECASE,
 )
+
+
+@cache
+def drug_categories() -> frozenset[str]:
+    """List the categories of drugs.
+
+    Returns
+    -------
+    frozenset of str
+        Ids of ``treatment_categories.csv``.
+    """
+    rows = read_vocabulary("treatment_categories")
+    return frozenset(row["category"] for row in rows if row["dwc_category"] == "Pharmaceuticals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,13 @@ def _drug_names() -> re.Pattern[str]:
 
 
 @cache
-def _one_word_names() -> list[str]:
-    return [name for name in _drug_rows() if len(name) >= _MIN_FUZZY_LETTERS and name.isalpha()]
+def _one_word_names() -> dict[str, list[str]]:
+    """List the names of one word by their first letter."""
+    by_letter: dict[str, list[str]] = {}
+    for name in _drug_rows():
+        if len(name) >= _MIN_FUZZY_LETTERS and name.isalpha():
+            by_letter.setdefault(name[0], []).append(name)
+    return by_letter
 
 
 @remember(65536)
@@ -80,10 +93,9 @@ def _misspelt_drug(word: str) -> str:
     if word in _lookalikes():
         return ""
     slips = 2 if len(word) >= _LONG_NAME else 1
-    near = extract(
-        word, _one_word_names(), scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8
-    )
-    slips_by_name = {name: distance for name, distance, _ in near if name[0] == word[0]}
+    names = _one_word_names().get(word[0], [])
+    near = extract(word, names, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8)
+    slips_by_name = {name: distance for name, distance, _ in near}
     fewest = min(slips_by_name.values(), default=0)
     nearest = [name for name, distance in slips_by_name.items() if distance == fewest]
     generics = {_drug_rows()[name]["generic"] for name in nearest}

@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from imrml.labelling.sentence_roles import (
     RoledSentence,
     sentences_with_roles,
 )
+from imrml.text.cache import remember
 from imrml.text.safe_matching import bound_runs
 
 _SUPPORTING_ROLES = frozenset(["shows", "lacks", "conclusion"])
@@ -199,12 +199,13 @@ def label_by_cues(
             spans[_ASSOCIATED.id, number] = quote_label(
                 _ASSOCIATED, rationale, normalized, sentences[number], reason
             )
+    known = deficiency_ids()  # an owner's taxonomy may lack what is implied
     weaker = {
         key
         for key, stronger in yielding.items()
         if any((other, key[1]) in yielding for other in stronger)
     }
-    return _in_order(span for key, span in spans.items() if key not in weaker)
+    return _in_order(span for key, span in spans.items() if key not in weaker and key[0] in known)
 
 
 def _in_order(spans: Iterable[LabelledSpan]) -> tuple[LabelledSpan, ...]:
@@ -344,7 +345,7 @@ def _is_of_part(sentence: RoledSentence, about: str) -> bool:
     return not named or not set(named).isdisjoint(find_body_parts(about))
 
 
-@lru_cache(maxsize=4096)
+@remember(4096)
 def _names_of(item: str, named: str) -> frozenset[str]:
     facts = parse_treatment(item)
     names = f"{bound_runs(item)} {named} {facts.drug} {facts.drug_class} {facts.category}"

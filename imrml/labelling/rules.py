@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
 import yaml
 
-from imrml.deficiencies import deficiency_ids
+from imrml.deficiencies import deficiency_ids, own_cues
+from imrml.own_tables import cache
 from imrml.text.prefilter import AnyOf, PatternIndex
 
 Role = Literal[
@@ -116,15 +116,16 @@ class _Tables:
         self.roles = Roles(**compiled)
         names = (file.name for file in files("imrml.labelling").joinpath("cues").iterdir())
         ids = {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
-        if unknown := ids - set(deficiency_ids()):
+        own = own_cues()
+        if not own and (unknown := ids - set(deficiency_ids())):
             raise ValueError(
                 f"cues: unknown ids {sorted(unknown)}; expected ids of deficiencies.yaml"
             )
-        with_cues = [id_ for id_ in deficiency_ids() if id_ in ids]
+        with_cues = [id_ for id_ in deficiency_ids() if id_ in ids or id_ in own]
         in_order = [
             cue
             for id_ in with_cues
-            for row in _read(f"cues/{id_}.yaml")
+            for row in own.get(id_) or _read(f"cues/{id_}.yaml")
             for cue in self._cues_of(id_, row)
         ]
         self.cues = tuple(sorted(in_order, key=lambda cue: cue.is_alone))

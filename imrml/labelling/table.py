@@ -1,5 +1,6 @@
 """Labels for a whole item table."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import pandas as pd
@@ -7,10 +8,12 @@ import pandas as pd
 from imrml.config import Config
 from imrml.engines.mapping import map_ordered
 from imrml.errors import TableError, require_types
+from imrml.features.own_words import in_words_of
 from imrml.labelling.labeller import find_supports, label_rationale
 from imrml.labelling.learned import LearnedPart, read_learned
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
 from imrml.labelling.quoting import LabelledSpan
+from imrml.own_tables import tables_now, using
 from imrml.phrases import pluralize
 
 
@@ -74,7 +77,8 @@ def label_items(
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
     rationales = items["rationale"].tolist()
     rows = zip(decisions, rationales, named, denied_beside(cases, decisions, named), strict=True)
-    alone = list(map_ordered(partial(_spans_of, learned=learned), rows, n_jobs))
+    spans_of = partial(_spans_of, learned=learned, tables=tables_now())
+    alone = list(map_ordered(spans_of, rows, n_jobs))
     labelled = with_reasons_given_above(cases, decisions, rationales, alone)
     columns: dict[str, list[object]] = {
         name: [] for name in ("deficiencies", "evidence", "supports", "supports_evidence")
@@ -102,7 +106,8 @@ def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) ->
     items : DataFrame
         Item table, as for :func:`label_items`.
     config : Config
-        Where ``labelling.labeller`` is null, the cues decide alone.
+        Where ``labelling.labeller`` is null, the cues decide alone; ``deficiencies`` names a
+        taxonomy of an owner's own, with its cues.
     n_jobs : int, default=1
         Worker processes; -1 for one a core.
 
@@ -124,7 +129,8 @@ def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) ->
     [[]]
     """
     path = config.labelling.labeller
-    return label_items(items, n_jobs, None if path is None else read_learned(path))
+    with in_words_of(config):
+        return label_items(items, n_jobs, None if path is None else read_learned(path))
 
 
 def _ids(spans: tuple[LabelledSpan, ...]) -> list[str]:
@@ -138,14 +144,17 @@ def _quotes(spans: tuple[LabelledSpan, ...]) -> list[dict[str, object]]:
 
 
 def _spans_of(
-    row: tuple[str, object, object, tuple[str, ...]], learned: LearnedPart | None
+    row: tuple[str, object, object, tuple[str, ...]],
+    learned: LearnedPart | None,
+    tables: Mapping[str, str],
 ) -> tuple[LabelledSpan, ...]:
     decision, rationale, item, others = row
     if not isinstance(rationale, str):
         return ()
-    if decision == "overturned":
-        return find_supports(rationale)
-    return label_rationale(rationale, item if isinstance(item, str) else "", others, learned)
+    with using(tables):  # a worker process knows of none
+        if decision == "overturned":
+            return find_supports(rationale)
+        return label_rationale(rationale, item if isinstance(item, str) else "", others, learned)
 
 
 def describe_labels(labelled: pd.DataFrame) -> str:

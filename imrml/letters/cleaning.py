@@ -26,7 +26,8 @@ _ODD_BLANKS = re.compile(
     "[\0-\t\v\x0e-\x1f\x7f-\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff\uffff]"
 )
 """Blanks of every width, and control characters, which stand for no more than a blank."""
-_CONTROLS = re.compile("[\0-\t\v\x0e-\x1f\x7f]")
+_CONTROLS = tuple(chr(at) for at in (*range(0x0A), 0x0B, *range(0x0E, 0x20), 0x7F))
+"""Looked for one by one, far faster than by a pattern."""
 _BLANK_LINES = ("\n\n", "\n \n", "\f\n", "\f \n")
 _WIDE_BLANKS = re.compile(r" {2,}")
 _WORDS = re.compile("[^\\s\0-\x1f\x7f-\u00a0\u200b\ufeff\uffff]+")
@@ -202,7 +203,7 @@ def clean_letter(text: str) -> CleanText:
 
 
 def _join_paragraphs(text: str) -> str:
-    if not text.isascii() or _CONTROLS.search(text):
+    if not text.isascii() or any(control in text for control in _CONTROLS):
         text = _ODD_BLANKS.sub(" ", text)
     if "  " in text:
         text = _WIDE_BLANKS.sub(" ", text)
@@ -279,6 +280,8 @@ def _wraps_inside_word(words: str) -> bool:
 
 def _settle_hyphens(pieces: list[str], text: str) -> None:
     """Drop the hyphens with which lines end where they only part the syllables of a word."""
+    if "" not in pieces:
+        return
     document = ""
     for at in range(1, len(pieces) - 1, 2):
         if pieces[at] == "":

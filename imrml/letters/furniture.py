@@ -24,24 +24,35 @@ _DEPTH = 8
 """Lines from a page's end in which furniture is looked for."""
 
 # Counters, dates and times differ from page to page.
-_VARYING = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|ember|tember|ober)?\b"
-    r"|\b(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?\b"
-    r"|\b[ap]\.?m\b|[\d\W_]+"
+_LETTERS = re.compile(r"[^\W\d_]+")
+_VARYING = frozenset(
+    (  # noqa: SIM905 (a word a string would be a page of strings)
+        "jan january feb february mar march apr april may jun june jul july aug august sep sept "
+        "september oct october nov november dec december mon monday tue tuesday wed wednesday thu "
+        "thursday fri friday sat saturday sun sunday am pm a p m"
+    ).split()
 )
 
-_SHAPES = re.compile(
+# By a word that lines of a shape hold, so that a pattern is tried where it may match only.
+_SHAPES = {
     # "Page 2 of 5", alone on its line or after the name and date of the form.
-    r"(?:Final Letter of Determination[ \t]{0,99})?(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
-    r"(?:Page|Pg\.?)[ \t]{0,9}\|?[ \t]{0,9}\d{1,4}(?:[ \t]{0,3}(?:of|/)[ \t]{0,3}\d{1,4})?"
+    ("Page", "Pg"): re.compile(
+        r"(?:Final Letter of Determination[ \t]{0,99})?(?:Form Effective [\d./]{1,12}[ \t]{0,99})?"
+        r"(?:Page|Pg\.?)[ \t]{0,9}\|?[ \t]{0,9}\d{1,4}(?:[ \t]{0,3}(?:of|/)[ \t]{0,3}\d{1,4})?"
+    ),
     # "05/02/2016 TUE 09:41 FAX 209 555 0144 Example -> Example [001/003]"
-    r"|.{0,80}\bFAX\b.{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3}).{0,20}"
-    r"|.{0,20}DocuSign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"
-    # A Bates number, bare or with the name of a side.
-    r"|[A-Z][A-Z0-9&._ -]{0,24}(?:[_-]\d{5,9}|[A-Z][ \t]?(?:0\d{4,8}|\d{6,9}))"
-    r"|(?:STRICTLY[ \t]|PRIVILEGED[ \t](?:AND|&)[ \t])?CONFIDENTIAL(?:[ \t-]{1,4}[A-Z ]{3,50})?"
-)
-_SIGNS_OF_SHAPES = ("Page", "Pg", "FAX", "DocuSign", "CONFIDENTIAL")
+    ("FAX",): re.compile(
+        r".{0,80}\bFAX\b.{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3}).{0,20}"
+    ),
+    ("DocuSign", "Docusign"): re.compile(
+        r".{0,20}Docu[Ss]ign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"
+    ),
+    ("CONFIDENTIAL",): re.compile(
+        r"(?:STRICTLY[ \t]|PRIVILEGED[ \t](?:AND|&)[ \t])?CONFIDENTIAL(?:[ \t-]{1,4}[A-Z ]{3,50})?"
+    ),
+}
+# A Bates number, bare or with the name of a side: the only shape without such a word.
+_BATES = re.compile(r"[A-Z][A-Z0-9&._ -]{0,24}(?:[_-]\d{5,9}|[A-Z][ \t]?(?:0\d{4,8}|\d{6,9}))")
 _BLANKS = " \t\x0f"
 
 _OWN_WORDS = re.compile(
@@ -95,28 +106,21 @@ def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _find_shapes(text: str) -> Iterator[tuple[int, int]]:
-    for start, end in sorted(_lines_to_look_at(text)):
-        for line in _LINE.finditer(text, start, end):
-            if _SHAPES.fullmatch(line[0].strip()) and not _OWN_WORDS.search(line[0]):
+    """Look at the lines that hold the word of a shape, or end in a number: far fewer than all."""
+    lines = text.replace("\f", "\n").split("\n") if "\f" in text else text.split("\n")
+    numbered = [i for i, line in enumerate(lines) if line.rstrip(_BLANKS)[-5:].isdigit()]
+    places = {(sum(map(len, lines[:i])) + i, _BATES) for i in numbered}
+    for words, shape in _SHAPES.items():
+        for word in words:
+            at = text.find(word)
+            while at >= 0:
+                places.add((text.rfind("\n", 0, at) + 1, shape))
+                at = text.find(word, at + 1)
+    for start, shape in places:
+        end = text.find("\n", start)
+        for line in _LINE.finditer(text, start, len(text) if end < 0 else end):
+            if shape.fullmatch(line[0].strip()) and not _OWN_WORDS.search(line[0]):
                 yield line.span()
-
-
-def _lines_to_look_at(text: str) -> set[tuple[int, int]]:
-    """Give the lines that hold a sign of a shape, or end in a number: far fewer than all."""
-    ends = text.replace("\f", "\n").split("\n") if "\f" in text else text.split("\n")
-    # The only shape without a sign is a Bates number, which ends in five digits at least.
-    numbers = [i for i, line in enumerate(ends) if line.rstrip(_BLANKS)[-5:].isdigit()]
-    places = [sum(map(len, ends[:i])) + i for i in numbers]
-    for sign in _SIGNS_OF_SHAPES:
-        at = text.find(sign)
-        while at >= 0:
-            places.append(at)
-            at = text.find(sign, at + 1)
-    lines: set[tuple[int, int]] = set()
-    for at in places:
-        end = text.find("\n", at)
-        lines.add((text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end))
-    return lines
 
 
 def _find_stamps(text: str) -> Iterator[tuple[int, int]]:
@@ -176,7 +180,8 @@ def _keyed_lines(
             or _PROSE.search(words)
         ):
             return
-        yield place, _VARYING.sub(" ", words.casefold()).strip() or "0"
+        kept = [word for word in _LETTERS.findall(words.casefold()) if word not in _VARYING]
+        yield place, " ".join(kept) or "0"
 
 
 def _lines_inward(text: str, page: tuple[int, int], is_head: bool) -> Iterator[tuple[int, int]]:

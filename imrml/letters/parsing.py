@@ -1,14 +1,16 @@
 """Text of a letter to its case, driven by the table of :mod:`imrml.letters.formats`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from imrml.config import load_config
 from imrml.determinations import Case, Determination, Item
+from imrml.documents.archives import read_attachments
 from imrml.documents.reading import DocumentText, read_bytes, read_content
-from imrml.errors import LetterError, require_types
+from imrml.errors import DocumentError, LetterError, require_types
 from imrml.letters import formats
 from imrml.letters.cleaning import CleanText, clean_letter
 from imrml.letters.doubts import settle_doubts
@@ -17,6 +19,7 @@ from imrml.letters.items import LONGEST_OUTCOME, ItemBlock, find_items
 from imrml.letters.plausibility import require_plausible
 from imrml.letters.sections import find_sections, recognize_format
 from imrml.letters.spans import ParsedLetter, Place, Span, field_words, mark
+from imrml.phrases import pluralize
 from imrml.submissions.columns import Submission
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex
@@ -36,6 +39,8 @@ _CLOSING = (
     "medically appropriate",
 )
 """How a letter ends; its closing formula often lacks the full stop."""
+OF_COVER_SHEETS = ("not_a_letter", "unknown_format", "no_text_layer", "page_without_text")
+"""What is wrong with the page that a PDF portfolio shows in front of its files."""
 _CASE_OUTCOMES = {"U": "upheld", "O": "overturned", "P": "partially overturned"}
 
 
@@ -48,7 +53,8 @@ def parse_letter(
     ----------
     source : str, bytes, Path or DocumentText
         The letter's text; or the bytes of its file, a PDF or plain text; or the path of that file
-        (a ``str`` is text, never a path); or what was read of it.
+        (a ``str`` is text, never a path); or what was read of it. Where a PDF is the cover sheet of
+        a portfolio with one file attached, that file is the letter.
     fallback_case_number : str, default=""
         Used where the letter has no case number, as one whose header is cut off; for a path, the
         stem of the file's name unless given.
@@ -93,29 +99,50 @@ def parse_letter(
     >>> letter.clean.original[slice(*letter.locate(span, 0, 15))]
     'Hand therapy,   6'
     """
+    if isinstance(fallback_case_number, str):  # before all else, for these are nearly all calls
+        if isinstance(source, DocumentText):
+            return _parse_document(source, fallback_case_number)
+        if isinstance(source, str):
+            return _parse_document(DocumentText(source), fallback_case_number)
     require_types(
         "parse_letter",
         source=(source, str | bytes | Path | DocumentText),
         fallback_case_number=(fallback_case_number, str),
     )
-    if isinstance(source, str):
-        document = DocumentText(source)
-    elif isinstance(source, DocumentText):
-        document = source
-    else:
-        limits = load_config().limits
-        content = read_bytes(source, limits) if isinstance(source, Path) else source
-        document = read_content(content, limits)
+    limits = load_config().limits
+    content = read_bytes(source, limits) if isinstance(source, Path) else source
     if isinstance(source, Path):
         fallback_case_number = fallback_case_number or source.stem
+    try:
+        return _parse_document(read_content(content, limits), fallback_case_number)
+    except DocumentError as error:
+        attached = (
+            read_attachments(content, "", limits)
+            if error.reason in OF_COVER_SHEETS and b"%PDF-" in content[:1024]
+            else []
+        )
+        if not attached:
+            raise
+        if len(attached) > 1 or attached[0].error:
+            raise LetterError(
+                "not_a_letter",
+                f"a portfolio with {pluralize(len(attached), 'file')} attached; "
+                "parse_letters and imrml parse read each of them",
+            ) from None
+    return _parse_document(read_content(attached[0].content, limits), fallback_case_number)
+
+
+def _parse_document(document: DocumentText, fallback_case_number: str) -> ParsedLetter:
     clean = clean_letter(document.text)
     try:
         letter = _parse_clean(clean, fallback_case_number)
-        return settle_doubts(letter, document) if document.ocr_pages else letter
+        if document.ocr_pages:
+            letter = settle_doubts(letter, document)
     except LetterError as error:
         if error.offset is not None:
             error.offset = clean.to_original().find(error.offset, error.offset)[0]
         raise
+    return replace(letter, n_attached=document.n_attached) if document.n_attached else letter
 
 
 def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:

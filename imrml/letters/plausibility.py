@@ -29,6 +29,9 @@ _CLOSING = re.compile(
     r"|medical\s+necessity\b[^.]{0,120}\b(?:is|has)\b)",
     re.IGNORECASE,
 )
+_OPENINGS = (
+    "therefore", "thus", "hence", "accordingly", "consequently", "as such", "above", "foregoing",
+)  # fmt: skip
 _SENTENCE_OF_RATIONALE = re.compile(
     r"\b(?:is|are|was|were|be|been)\s+(?:not\s+|therefore\s+)*(?:medically|recommended|supported"
     r"|indicated|established|warranted|necessary|substantiated|documented|appropriate)\b"
@@ -132,15 +135,14 @@ def _require_page_order(clean: CleanText) -> None:
 
 def _require_item(item: Item, spans: Sequence[Span]) -> None:
     words = item.submission.item
-    if ". " not in words and _SIGNS_OF_SENTENCE.isdisjoint(words.lower().split()):
-        return
-    words = _PARTIAL_FORMULA.sub(" ", words)
-    is_misread = (
-        _SENTENCE_OF_RATIONALE.search(words)
-        or _TWO_SENTENCES.search(words)
-        or _LABEL.search(words)
-        or _CLOSING.search(words)
-    )
+    is_misread: object = False
+    if not _SIGNS_OF_SENTENCE.isdisjoint(words.lower().split()):
+        words = _PARTIAL_FORMULA.sub(" ", words)
+        is_misread = (
+            _SENTENCE_OF_RATIONALE.search(words) or _LABEL.search(words) or _CLOSING.search(words)
+        )
+    if not is_misread and ". " in words:
+        is_misread = _TWO_SENTENCES.search(words)
     if is_misread:
         raise LetterError(
             "misread_item",
@@ -197,6 +199,8 @@ def _find_labels(text: str, known_ends: Collection[int] = ()) -> Iterator[re.Mat
 def _holds_closing(text: str) -> bool:
     """Tell whether a text holds a closing formula, by the word that each of them holds."""
     folded = text.lower()
+    if not any(opening in folded for opening in _OPENINGS):
+        return False
     at = folded.find("medical")
     while at >= 0:
         if _CLOSING.search(text, max(0, at - 300), at + 160):

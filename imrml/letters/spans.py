@@ -11,6 +11,9 @@ from imrml.letters.cleaning import BlankMap, CleanText
 Place = tuple[int, int]
 """Start and end of a stretch of the cleaned text, half open."""
 
+_BLANKS = ("  ", "\n", "\f", "\v", "\r", "\t", "\x1c", "\x1d", "\x1e", "\x1f")
+"""What keeps a text from being on one line, of ASCII."""
+
 SpanKind = Literal["field", "label", "standing", "cover"]
 
 
@@ -27,6 +30,9 @@ def one_line(text: str) -> str:
     str
         Without blanks at its ends.
     """
+    # Most text is on one line already, and to look costs far less than to cut it into words.
+    if text.isascii() and not any(blank in text for blank in _BLANKS):
+        return text.strip(" ")
     return " ".join(text.split())
 
 
@@ -46,12 +52,12 @@ def trim(text: str, place: Place) -> Place | None:
         None where nothing but blanks stands there.
     """
     start, end = place
-    words = text[start:end]
-    inner = words.lstrip()
-    if not inner:
-        return None
-    start += len(words) - len(inner)
-    return start, start + len(inner.rstrip())
+    end = min(end, len(text))
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None
 
 
 class Span(NamedTuple):
@@ -105,7 +111,7 @@ def mark(
     []
     """
     trimmed = trim(text, place) if place else None
-    return [Span(kind, name, trimmed[0], trimmed[1], item_number)] if trimmed else []
+    return [Span(kind, name, *trimmed, item_number)] if trimmed else []
 
 
 def field_words(text: str, spans: Iterable[Span], name: str) -> str:
@@ -155,6 +161,8 @@ class ParsedLetter:
         from the items') and ``"doubtful_date"`` (OCR is not sure of a date, which is left out).
     ocr_pages : tuple of OcrPage
         Pages that were read from their picture, with the confidence of OCR.
+    n_attached : int
+        Files that are attached to its PDF.
     """
 
     case: Case
@@ -163,6 +171,7 @@ class ParsedLetter:
     case_outcome: str
     flags: tuple[str, ...]
     ocr_pages: tuple[OcrPage, ...] = ()
+    n_attached: int = 0
 
     def __repr__(self) -> str:
         return (

@@ -1,6 +1,6 @@
 """P(deficiency | upheld): the category's rates, and a ridge regression blended with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -281,12 +281,7 @@ class DeficiencyModel(BaseEstimator):
         """
         names, places = np.unique(np.asarray(categories, dtype=str), return_inverse=True)
         families = [self.families_.get(name, "") for name in names.tolist()]
-        lent = np.array(
-            [
-                lender.predict_proba(families)[:, 1] - prior.rate_
-                for lender, prior in zip(self.lenders_, self.priors_, strict=True)
-            ]
-        ).T
+        lent = _rates_of(self.lenders_, families) - [prior.rate_ for prior in self.priors_]
         n_own = self.priors_[0].count(names.tolist())
         share = self.shrinkage / np.maximum(n_own + self.shrinkage, 1e-9)
         borrows = share * np.array([bool(family) for family in families])
@@ -307,10 +302,15 @@ class DeficiencyModel(BaseEstimator):
             Probabilities.
         """
         check_is_fitted(self, "priors_")
-        # All were counted on the same categories; the last row is for one that was never seen.
-        rates = np.array([[*prior.rates_, prior.rate_] for prior in self.priors_]).T
-        places = {category: place for place, category in enumerate(self.priors_[0].categories_)}
-        return np.asarray(rates[[places.get(category, -1) for category in categories]])
+        return _rates_of(self.priors_, categories)
+
+
+def _rates_of(priors: Sequence[CategoryPrior], categories: Iterable[str]) -> np.ndarray:
+    """Give the rate of each label in some categories, which all priors were counted on."""
+    # The last row is for a category that was never seen.
+    rates = np.array([[*prior.rates_, prior.rate_] for prior in priors]).T
+    places = {category: place for place, category in enumerate(priors[0].categories_)}
+    return np.asarray(rates[[places.get(category, -1) for category in categories]])
 
 
 def _average(moved: np.ndarray, priors: np.ndarray, weights: np.ndarray) -> np.ndarray:

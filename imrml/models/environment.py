@@ -2,15 +2,22 @@
 
 import platform
 import subprocess
-from importlib.metadata import version
+import sys
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions, version
 from typing import Any
 
 PACKAGES = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
 """Packages that a fitted model's answers depend on."""
 
 
-def describe_environment() -> dict[str, Any]:
+def describe_environment(own_types: Iterable[str] = ()) -> dict[str, Any]:
     """Name the commit, the Python and the packages of this process.
+
+    Parameters
+    ----------
+    own_types : iterable of str, default=()
+        Types of an owner's own parts; the installed packages that hold them are named too.
 
     Returns
     -------
@@ -26,8 +33,15 @@ def describe_environment() -> dict[str, Any]:
     return {
         "git_commit": _git_commit(),
         "python": platform.python_version(),
-        "packages": {package: version(package) for package in PACKAGES},
+        "packages": {package: version(package) for package in _list_packages(own_types)},
     }
+
+
+def _list_packages(own_types: Iterable[str]) -> list[str]:
+    modules = {name.partition(".")[0] for name in own_types} - sys.stdlib_module_names
+    held_by = packages_distributions() if modules else {}
+    own = (package for module in sorted(modules) for package in held_by.get(module, ()))
+    return list(dict.fromkeys((*PACKAGES, *own)))
 
 
 def _git_commit() -> str:

@@ -15,13 +15,21 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from imrml.errors import ConfigError
 from imrml.models.calibration import HeldOutScores, calibrate, calibration_folds
 from imrml.models.linear import linear_model, one_thread
 from imrml.models.outcome import CalibratedClassifier
+from imrml.models.own_estimators import (
+    give_log_odds,
+    is_own,
+    make_estimator,
+    score_items,
+    suit_matrix,
+)
 
 
 class CalibratedEstimator(CalibratedClassifier):
-    """A linear support vector machine, complement naive Bayes, boosted trees, or a stack.
+    """A linear support vector machine, complement naive Bayes, trees, a stack, or an owner's own.
 
     None of them has an interval.
 
@@ -30,9 +38,10 @@ class CalibratedEstimator(CalibratedClassifier):
     settings : mapping
         Section ``models.outcome`` of the config; its ``kind`` is ``linear_svc``, ``complement_nb``,
         ``hist_gradient_boosting`` or ``stacked``, which is the logistic regression alone where
-        cases are too few for folds. By default of the config ``c`` is 0.3 (inverse strength of the
-        penalty), ``alpha`` 1 (of naive Bayes), ``calibration`` ``sigmoid`` on 3 folds,
-        ``class_weight`` null, and the trees are 60 of at most 8 leaves.
+        cases are too few for folds, or names an owner's classifier, made with ``params``. By
+        default of the config ``c`` is 0.3 (inverse strength of the penalty), ``alpha`` 1 (of naive
+        Bayes), ``calibration`` ``sigmoid`` on 3 folds, ``class_weight`` null, and the trees are 60
+        of at most 8 leaves.
     n_facts : int
         Features that are facts; they come first. What follows are terms, which the trees see
         reduced to a few dimensions.
@@ -43,6 +52,8 @@ class CalibratedEstimator(CalibratedClassifier):
     ----------
     estimator_ : scikit-learn classifier
         Fitted on all items.
+    is_probabilistic_ : bool
+        Whether it knows probabilities; absent unless it is an owner's own.
 
     Examples
     --------
@@ -74,8 +85,11 @@ class CalibratedEstimator(CalibratedClassifier):
         Returns
         -------
         bool
-            Only trees and stacks without class weights give them.
+            Only trees and stacks without class weights give them, and owners' classifiers that
+            know probabilities.
         """
+        if is_own(self.settings["kind"]):
+            return self.is_probabilistic_
         return (
             self.settings["kind"] not in ("linear_svc", "complement_nb")
             and self.settings["class_weight"] is None
@@ -83,9 +97,20 @@ class CalibratedEstimator(CalibratedClassifier):
 
     def _fit(self, X: Any, y: Any, cases: Any, *, holds_out: bool) -> HeldOutScores | None:
         X, y, case_codes = self._learn_items(X, y, cases)
+        if is_own(self.settings["kind"]):
+            made = make_estimator(self.settings["kind"], self.settings["params"], self.seed)
+            self.is_probabilistic_ = give_log_odds(made)
+            if not self.is_probabilistic_ and self.settings["calibration"] == "none":
+                raise ConfigError(
+                    f"models.outcome.calibration: scores of {self.settings['kind']} are no "
+                    "probabilities; expected sigmoid, isotonic, temperature or auto"
+                )
 
         def fit_rows(rows: npt.NDArray[np.int64]) -> ClassifierMixin:
-            estimator = self._make(X.shape[1], y[rows], case_codes[rows]).fit(X[rows], y[rows])
+            estimator = self._make(X.shape[1], y[rows], case_codes[rows])
+            if is_own(self.settings["kind"]):
+                return estimator.fit(suit_matrix(estimator, X[rows]), y[rows].astype(int))
+            estimator.fit(X[rows], y[rows])
             # The folds of a stack are rows of its training items: of no use later.
             return (
                 estimator.set_params(cv=None)
@@ -95,7 +120,7 @@ class CalibratedEstimator(CalibratedClassifier):
 
         with one_thread():
             calibration = calibrate(
-                lambda train, held_out: _score(fit_rows(train), X[held_out]),
+                lambda train, held_out: self._score(fit_rows(train), X[held_out]),
                 y,
                 case_codes,
                 method=self.settings["calibration"],
@@ -122,7 +147,7 @@ class CalibratedEstimator(CalibratedClassifier):
             Higher is likelier overturned.
         """
         with one_thread():
-            return _score(self.estimator_, sparse.csr_matrix(X))
+            return self._score(self.estimator_, sparse.csr_matrix(X))
 
     def coefficients(self) -> np.ndarray | None:
         """Tell what each feature adds to the score.
@@ -130,7 +155,7 @@ class CalibratedEstimator(CalibratedClassifier):
         Returns
         -------
         ndarray of shape (n_features,) or None
-            None for trees and stacks.
+            None for trees and stacks, and for owners' classifiers that are no sum either.
         """
         if isinstance(self.estimator_, LinearSVC):
             return np.asarray(self.estimator_.coef_[0])
@@ -138,10 +163,21 @@ class CalibratedEstimator(CalibratedClassifier):
             return np.asarray(
                 self.estimator_.feature_log_prob_[1] - self.estimator_.feature_log_prob_[0]
             )
+        coefficients = getattr(self.estimator_, "coef_", None)
+        if is_own(self.settings["kind"]) and coefficients is not None:
+            one_row = np.atleast_2d(np.asarray(coefficients, dtype=float))
+            return np.asarray(one_row[0]) if one_row.shape == (1, len(self.mean_)) else None
         return None
+
+    def _score(self, estimator: Any, X: sparse.csr_matrix) -> npt.NDArray[np.float64]:
+        if is_own(self.settings["kind"]):
+            return score_items(estimator, X)
+        return _score(estimator, X)
 
     def _make(self, n_features: int, y: npt.NDArray[np.bool_], cases: npt.NDArray[Any]) -> Any:
         settings, kind = self.settings, self.settings["kind"]
+        if is_own(kind):
+            return make_estimator(kind, settings["params"], self.seed)
         if kind == "linear_svc":
             return LinearSVC(
                 C=settings["c"],

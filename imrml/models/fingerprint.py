@@ -6,6 +6,7 @@ not be used.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 
 from imrml.deficiencies import deficiency_ids
 from imrml.models.review import ReviewModel
+from imrml.submissions.columns import ExtraColumn, ExtraKind
 from imrml.submissions.frame import submission_frame
 
 _TOLERANCE = 1e-7
@@ -28,6 +30,18 @@ def _specimens() -> pd.DataFrame:
         files("imrml.models").joinpath("specimens.yaml").read_text(encoding="utf-8")
     )
     return pd.DataFrame(rows)
+
+
+def _fill_own(columns: Sequence[ExtraColumn]) -> dict[str, list[Any]]:
+    """Fill an owner's own columns, each specimen otherwise; the first lacks them."""
+    numbers = range(1, len(_specimens()))
+    invented: dict[ExtraKind, list[Any]] = {
+        "number": [None, *numbers],
+        "category": [None, *(f"value {number}" for number in numbers)],
+        "text": [None, *(f"The record of specimen {number} is complete." for number in numbers)],
+        "date": [None, *(f"2014-{number:02}-15" for number in numbers)],
+    }
+    return {column.name: invented[column.kind] for column in columns}
 
 
 def answer_specimens(model: ReviewModel) -> dict[str, Any]:
@@ -46,7 +60,13 @@ def answer_specimens(model: ReviewModel) -> dict[str, Any]:
         two shows; None where no deficiencies are predicted; ``n_overturned``, past items of its
         category that were overturned.
     """
-    inputs = model.read(submission_frame(_specimens(), model.stage, model.programme))
+    requests = _specimens().assign(**_fill_own(model.programme.extra_columns))
+    with model.in_own_words():
+        return _answer(model, requests)
+
+
+def _answer(model: ReviewModel, requests: pd.DataFrame) -> dict[str, Any]:
+    inputs = model.read(submission_frame(requests, model.stage, model.programme))
     names = (
         ""
         if model.features_ is None

@@ -1,8 +1,10 @@
 """Submissions as every part of a ReviewModel reads them, computed once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -14,11 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Profile, Stage
 from imrml.features import HashedText, background, treatment_category
 from imrml.features.counting import texts_of
+from imrml.features.own_words import reading_by
 from imrml.models.settings import default_settings, fill_settings
+from imrml.submissions.extra_columns import extend_programme
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
-from imrml.submissions.programmes import Programme, programme_of
+from imrml.submissions.programmes import Programme
 
+Method = TypeVar("Method", bound=Callable[..., Any])
 _NOT_CODED = "not coded"
 _BRIEF_SHARE = 0.01
 """Share of the training narratives that are shorter than what the model answers for. Requests with
@@ -70,6 +75,28 @@ class Inputs:
         return sparse.csr_matrix(sparse.hstack([self.matrix, self.words]))
 
 
+def reading_own_words(method: Method) -> Method:
+    """Let a method of a model read texts by the owner's own vocabularies.
+
+    Parameters
+    ----------
+    method : callable
+        Of a :class:`SubmissionReader`.
+
+    Returns
+    -------
+    callable
+        The same, within :meth:`SubmissionReader.in_own_words`.
+    """
+
+    @wraps(method)
+    def in_own_words(self: "SubmissionReader", *arguments: Any, **named: Any) -> Any:
+        with self.in_own_words():
+            return method(self, *arguments, **named)
+
+    return cast("Method", in_own_words)
+
+
 class SubmissionReader(BaseEstimator):
     """The part of a ``ReviewModel`` that reads submissions; its attributes are described there."""
 
@@ -78,6 +105,7 @@ class SubmissionReader(BaseEstimator):
     features: dict[str, Any] | None
     models: dict[str, Any] | None
     abstention: dict[str, Any] | None
+    taxonomy: str | None
     features_: FeatureUnion | None
     hashed_text_: HashedText | None
     feature_names_: np.ndarray | None
@@ -87,14 +115,15 @@ class SubmissionReader(BaseEstimator):
 
     @property
     def programme(self) -> Programme:
-        """The review programme that ``profile`` names.
+        """The review programme that ``profile`` names, with the columns that ``features`` declares.
 
         Returns
         -------
         Programme
             With its columns and codes.
         """
-        return programme_of(self.profile)
+        declared = (self.features or {}).get("extra_columns") or {}
+        return extend_programme(self.profile, declared)
 
     def settings(self, section: str) -> dict[str, Any]:
         """Give a section of settings, the shipped config's where none were given.
@@ -116,6 +145,22 @@ class SubmissionReader(BaseEstimator):
         """
         return fill_settings(default_settings(section), getattr(self, section), section)
 
+    def in_own_words(self) -> AbstractContextManager[None]:
+        """Read texts by the owner's own vocabularies, as long as the context lasts.
+
+        Returns
+        -------
+        context manager
+            Nothing else than ours where ``features.vocabularies`` is empty.
+
+        Raises
+        ------
+        ConfigError
+            A table is none that features could read by.
+        """
+        return reading_by((self.features or {}).get("vocabularies") or {}, self.taxonomy)
+
+    @reading_own_words
     def read(self, submissions: pd.DataFrame) -> Inputs:
         """Compute categories and features once, for several predictions.
 

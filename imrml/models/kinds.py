@@ -14,6 +14,7 @@ from imrml.models.blend import PriorBlend
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic
 from imrml.models.priors import CategoryPrior, ClassPrior
+from imrml.sections import PRIOR_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def fit_outcome(
         A model of the features found one decision only.
     """
     kind, shrinkage = models["outcome"]["kind"], models["category_shrinkage"]
-    if items.features is None or kind.endswith("_prior"):
+    if items.features is None or kind in PRIOR_KINDS:
         if kind == "class_prior":
             return ClassPrior().fit(items.categories, overturned), None
         prior = CategoryPrior(shrinkage)
@@ -110,5 +111,6 @@ def _make_model(
     # Trees and their like are slow to import.
     from imrml.models.estimators import CalibratedEstimator  # noqa: PLC0415
 
-    terms = block_places(items.features).get("text", slice(0, 0))
+    places = block_places(items.features)
+    terms = places.get("text") or places.get("codes") or slice(0, 0)
     return CalibratedEstimator(settings, terms.start, seed), {}

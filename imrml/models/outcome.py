@@ -8,8 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtri
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
@@ -350,7 +349,8 @@ class CalibratedLogistic(CalibratedClassifier):
         ndarray of shape (n_items,)
             Log-odds.
         """
-        return np.asarray(self.linear_.decision_function(X))
+        # As its decision_function, without a look at each value of a matrix of our own.
+        return np.asarray(X @ self.linear_.coef_.T + self.linear_.intercept_).ravel()
 
     def coefficients(self) -> np.ndarray:
         """Tell what each feature adds to the log-odds.
@@ -415,7 +415,7 @@ class CalibratedLogistic(CalibratedClassifier):
         slope, offset = self._line()
         stretch = max(1.0, slope) if has_line else 1.0
         scatter = _SCATTER * np.sqrt(sparse.csr_matrix(X).power(2) @ self.coefficients() ** 2)
-        reach = norm.ppf((1 + level) / 2) * stretch * np.hypot(moves.std(axis=1, ddof=1), scatter)
+        reach = ndtri((1 + level) / 2) * stretch * np.hypot(moves.std(axis=1, ddof=1), scatter)
         middle = slope * log_odds + offset + stretch * moves.mean(axis=1)
         to_probability = expit if has_line else self._calibrated
         p = self._calibrated(log_odds)

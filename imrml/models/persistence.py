@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -21,10 +21,12 @@ import skops
 from sklearn.exceptions import InconsistentVersionWarning
 
 from imrml.errors import ModelError, OtherVersionWarning, OutdatedModelError, require_types
+from imrml.features.own_words import hash_tables
 from imrml.models.bundle import read_bundle
 from imrml.models.environment import describe_environment
 from imrml.models.fingerprint import answer_specimens, find_change
 from imrml.models.review import ReviewModel
+from imrml.models.trust import now_trusted, require_trusted_parts, stated_types
 from imrml.private_files import write_private
 
 ALLOWED_TYPES = frozenset(
@@ -33,6 +35,9 @@ ALLOWED_TYPES = frozenset(
         "imrml.features.coded.CodedFeatures",
         "imrml.features.crossed.CrossedTextFeatures",
         "imrml.features.hashed.HashedText",
+        "imrml.features.own_columns.OwnColumns",
+        "imrml.features.own_columns.OwnText",
+        "imrml.features.own_transformers.OwnTransformer",
         "imrml.features.spelling.SpellingFeatures",
         "imrml.features.text.TextFeatures",
         "imrml.features.treatment.TreatmentFeatures",
@@ -178,14 +183,16 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
     payload = _skops_io().dumps(model, compression=ZIP_DEFLATED)
-    _require_allowed_types(payload, "the model to be saved")
+    own_types = require_savable(model, payload)
     written = {
         **manifest,
         "imrml": version("imrml"),
         "scikit_learn": sklearn.__version__,
         "skops": skops.__version__,
         "sha256": hashlib.sha256(payload).hexdigest(),
-        "made_with": describe_environment(),
+        "trusted_types": own_types,
+        "vocabularies": hash_tables(model.settings("features")["vocabularies"], model.taxonomy),
+        "made_with": describe_environment(own_types),
         "answers": answer_specimens(model),
     }
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
@@ -194,13 +201,43 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     return Path(folder)
 
 
-def load_model(where: str | Path) -> LoadedModel:
+def require_savable(model: ReviewModel, payload: bytes | None = None) -> list[str]:
+    """Refuse a model that holds types which neither we nor its recipe trust.
+
+    Parameters
+    ----------
+    model : ReviewModel
+        Fitted.
+    payload : bytes, optional
+        The model as it is to be written, where it was made already.
+
+    Returns
+    -------
+    list of str
+        Types of an owner's own parts that it holds; whoever loads it must trust them.
+
+    Raises
+    ------
+    ModelError
+        It holds others.
+    """
+    stated = stated_types(model.settings("features"), model.settings("models"))
+    payload = _skops_io().dumps(model) if payload is None else payload
+    types = _require_allowed_types(payload, "the model to be saved", ALLOWED_TYPES | stated)
+    return sorted(types - ALLOWED_TYPES)
+
+
+def load_model(where: str | Path, *, trusted: Iterable[str] = ()) -> LoadedModel:
     """Read a model: checksum and types are verified before it is built and asked what it knew.
 
     Parameters
     ----------
     where : str or Path
         A folder that ``imrml train`` wrote, or an archive that ``imrml bundle`` wrote.
+    trusted : iterable of str, default=()
+        Types of an owner's own parts that the file may hold besides ours, as its manifest names
+        them; those of :func:`imrml.models.trust.trusting` are trusted too. What a file names is
+        never trusted for that.
 
     Returns
     -------
@@ -237,11 +274,12 @@ def load_model(where: str | Path) -> LoadedModel:
             "train or copy it again"
         )
     _require_same_versions(where, manifest)
-    _require_allowed_types(payload, str(where))
+    allowed = ALLOWED_TYPES | frozenset(trusted) | now_trusted()
+    _require_allowed_types(payload, str(where), allowed)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InconsistentVersionWarning)  # its answers are compared
-            model = _skops_io().loads(payload, trusted=sorted(ALLOWED_TYPES))
+            model = _skops_io().loads(payload, trusted=sorted(allowed))
     except (
         AttributeError,
         ImportError,
@@ -257,6 +295,9 @@ def load_model(where: str | Path) -> LoadedModel:
         raise ModelError(
             f"{where}: {_MODEL} holds a {type(model).__name__}; expected a ReviewModel"
         )
+    stated = {"features": model.settings("features"), "models": model.settings("models")}
+    for recipe in (stated, manifest.get("config"), manifest.get("recipe")):
+        require_trusted_parts(recipe or {}, allowed, str(where))
     if model.stage != manifest["stage"]:
         raise ModelError(
             f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; "
@@ -354,7 +395,7 @@ def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> N
             )
 
 
-def _require_allowed_types(payload: bytes, what: str) -> None:
+def _require_allowed_types(payload: bytes, what: str, allowed: frozenset[str]) -> set[str]:
     try:
         types = set(_skops_io().get_untrusted_types(data=payload))
     except Exception as error:
@@ -364,8 +405,10 @@ def _require_allowed_types(payload: bytes, what: str) -> None:
             f"{what}: {_MODEL} is no readable skops file ({type(error).__name__}); train or copy "
             "it again"
         ) from error
-    if foreign := sorted(types - ALLOWED_TYPES):
+    if foreign := sorted(types - allowed):
         raise ModelError(
             f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing "
-            "was built of it"
+            "was built of it. If they are parts of your own, trust them: trusted_types in the "
+            "config, --trust on the command line, trusted= in Python"
         )
+    return types

@@ -12,7 +12,7 @@ from imrml.features import describe_feature, is_filler
 from imrml.features.names import name_category
 from imrml.models.blend import PriorBlend, to_log_odds
 from imrml.models.deficiency import DeficiencyModel
-from imrml.models.inputs import Inputs, SubmissionReader
+from imrml.models.inputs import Inputs, SubmissionReader, reading_own_words
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, ClassPrior
 
@@ -70,6 +70,7 @@ class ReasonGiver(SubmissionReader):
             return f"predicted by their category prior, for want of labelled items: {names}"
         return ""
 
+    @reading_own_words
     def reasons(
         self, submissions: pd.DataFrame | Inputs, n_reasons: int
     ) -> list[list[tuple[str, float]]]:
@@ -138,7 +139,8 @@ class ReasonGiver(SubmissionReader):
             moved = moved * of_model
             if with_rate:
                 by_rate = of_category * self._category_moves(inputs)
-                moved = sparse.csr_matrix(sparse.hstack([moved, by_rate[:, None]]))
+                column = sparse.csr_matrix(by_rate[:, None])  # dense, it would cost twice as much
+                moved = sparse.hstack([moved, column], format="csr")
 
         def name(places: np.ndarray) -> np.ndarray:
             names = np.full(len(places), _RATE, dtype=object)

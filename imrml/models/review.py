@@ -19,12 +19,13 @@ from imrml.models.abstention import decision_threshold, find_reasons, learn_word
 from imrml.models.blend import to_log_odds
 from imrml.models.classifier import ReviewClassifier, read_target
 from imrml.models.counts import CategoryCounts
-from imrml.models.inputs import Inputs, least_words
+from imrml.models.inputs import Inputs, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
+from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
 
@@ -58,6 +59,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         Starts every random draw.
     profile : {'letters', 'dmhc'}, default='letters'
         Name of the programme whose reviews these are; see :attr:`programme`.
+    taxonomy : str, optional
+        Text of a taxonomy of an owner's own, as ``deficiencies`` of a config holds it.
 
     Attributes
     ----------
@@ -135,6 +138,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         abstention: dict[str, Any] | None = None,
         seed: int = 20140101,
         profile: Profile = "letters",
+        taxonomy: str | None = None,
     ) -> None:
         self.stage = stage
         self.profile = profile
@@ -142,6 +146,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.models = models
         self.abstention = abstention
         self.seed = seed
+        self.taxonomy = taxonomy
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -164,8 +169,10 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             abstention=config.abstention.model_dump(),
             seed=config.seed,
             profile=config.profile,
+            taxonomy=config.deficiencies,
         )
 
+    @reading_own_words
     def fit(  # noqa: PLR0917 - what is known of each item
         self,
         X: pd.DataFrame,
@@ -239,7 +246,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.categories_.fit(categories, overturned, cases)
 
         # 2. Features, where either model reads them.
-        is_outcome_prior = models["outcome"]["kind"].endswith("_prior")
+        is_outcome_prior = models["outcome"]["kind"] in PRIOR_KINDS
         is_ridge = len(labelled_rows) > 0 and models["deficiency"]["kind"] == "ridge"
         self.features_, matrix = None, None
         if is_ridge or not is_outcome_prior:
@@ -274,7 +281,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             values = self.features_.fit_transform(submissions, overturned, cases=cases)
         self.n_features_ = values.shape[1]
         self.feature_names_ = None
-        if not self.programme.code_columns:
+        if len(self.features_.transformer_list) > 1 or not self.programme.code_columns:
             self.feature_names_ = self.features_.get_feature_names_out().astype(str)
         return sparse.csr_matrix(values)
 
@@ -292,12 +299,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             Rows sum to 1.
         """
         inputs = self._read(submissions)
-        p_overturned = expit(self._blended(inputs)) if self.blend_ else None
-        return self._predict(
-            inputs,
-            lambda model, X: model.predict_proba(X),
-            None if p_overturned is None else two_columns(p_overturned),
-        )
+        blended = self._blended(inputs)[1] if self.blend_ else None
+        return self._predict_proba(inputs, blended)
 
     def predict_alone(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict as :meth:`predict_proba` would without the priors that the model is blended with.
@@ -330,26 +333,51 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         ndarray of shape (n_items, 2)
             Lower and upper end, 0 to 1; NaN where the kind of outcome model has none.
         """
+        return self.predict_with_interval(submissions)[1]
+
+    def predict_with_interval(
+        self, submissions: pd.DataFrame | Inputs
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predict probabilities and their intervals together, at less than the cost of both.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame, DataFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_items, 2)
+            As :meth:`predict_proba`.
+        intervals : ndarray of shape (n_items, 2)
+            As :meth:`predict_interval`.
+        """
         level = self.settings("models")["interval_level"]
-        inputs, moved = self._read(submissions), None
+        inputs, blended, moved = self._read(submissions), None, None
         if self.blend_ and inputs.categories:
             assert isinstance(self.outcome_, CalibratedClassifier)  # priors are not blended
+            alone, blended = self._blended(inputs)
             ends = to_log_odds(self.outcome_.predict_interval(inputs.matrix, level))
-            away = self._blended(inputs) - to_log_odds(self._alone(inputs))
-            moved = expit(ends + away[:, None])
-        return self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
+            moved = expit(ends + (blended - alone)[:, None])
+        intervals = self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
+        return self._predict_proba(inputs, blended), intervals
 
-    def _alone(self, inputs: Inputs) -> np.ndarray:
-        """P(overturned) of the model alone, brief narratives included."""
-        return np.asarray(self.outcome_.predict_proba(inputs.matrix)[:, 1])
-
-    def _blended(self, inputs: Inputs) -> np.ndarray:
-        """Log-odds of the blend, brief narratives included."""
+    def _blended(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+        """Log-odds of the model alone and of the blend, brief narratives included."""
         assert self.blend_ is not None  # asked only of a blend
         if not inputs.categories:
-            return np.empty(0)
+            return np.empty(0), np.empty(0)
+        alone = to_log_odds(self.outcome_.predict_proba(inputs.matrix)[:, 1])
         rates = self.categories_.predict_proba(inputs.categories)[:, 1]
-        return self.blend_.average(self.class_rate_, rates, to_log_odds(self._alone(inputs)))
+        return alone, self.blend_.average(self.class_rate_, rates, alone)
+
+    def _predict_proba(self, inputs: Inputs, blended: np.ndarray | None) -> np.ndarray:
+        """Probabilities; those of the blend where its log-odds are given."""
+        return self._predict(
+            inputs,
+            lambda model, X: model.predict_proba(X),
+            None if blended is None else two_columns(expit(blended)),
+        )
 
     def _predict(
         self,

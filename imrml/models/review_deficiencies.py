@@ -12,10 +12,11 @@ from imrml.features.treatment_categories import dwc_categories
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.counts import CategoryCounts, DeficiencySource
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
-from imrml.models.inputs import Inputs, SubmissionReader, least_words
+from imrml.models.inputs import Inputs, SubmissionReader, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix
 from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
+from imrml.submissions.programmes import columns_at
 
 _SHOWS = "shows="
 
@@ -40,6 +41,7 @@ class DeficiencyPredictor(SubmissionReader):
         """
         return self.deficiencies_ is not None
 
+    @reading_own_words
     def predict_deficiencies(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Predict P(deficiency | upheld).
 
@@ -67,6 +69,7 @@ class DeficiencyPredictor(SubmissionReader):
             p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
         return pd.DataFrame(p_deficiency, index, ids)
 
+    @reading_own_words
     def predict_deficiencies_if_shown(
         self, inputs: Inputs, documents: Sequence[Collection[str]]
     ) -> np.ndarray:
@@ -99,6 +102,7 @@ class DeficiencyPredictor(SubmissionReader):
             request[[0] * len(places)].maximum(shown), inputs.categories * len(places)
         )
 
+    @reading_own_words
     def deficiency_priors(self, submissions: pd.DataFrame | Inputs) -> pd.DataFrame:
         """Give the rate of each deficiency in the treatment category: the baseline to beat.
 
@@ -118,6 +122,7 @@ class DeficiencyPredictor(SubmissionReader):
             return pd.DataFrame(np.nan, index, ids)
         return pd.DataFrame(self.deficiencies_.predict_priors(inputs.categories), index, ids)
 
+    @reading_own_words
     def answer_deficiencies(
         self, inputs: Inputs, abstains: np.ndarray
     ) -> tuple[pd.DataFrame, list[DeficiencySource]]:
@@ -180,6 +185,7 @@ class DeficiencyPredictor(SubmissionReader):
                 use_case_summary=features["use_case_summary"],
                 word_ngrams=features["word_ngrams"],
                 n_buckets=features["n_buckets"],
+                extra_columns=self._own_names(),
             )
             words = self.hashed_text_.fit_transform(labelled)
             matrix = sparse.hstack([items.matrix[rows], words])
@@ -208,6 +214,11 @@ class DeficiencyPredictor(SubmissionReader):
             self.associations_ = ChecklistAssociations().fit(
                 lines_shown(items.matrix, self.name_features()), overturned, rates
             )
+
+    def _own_names(self) -> tuple[str, ...]:
+        known = columns_at(self.stage, self.programme)
+        extra = self.programme.extra_columns
+        return tuple(column.name for column in extra if column.name in known)
 
     def _places_shown(self, cues: Collection[str]) -> list[int]:
         return sorted(self.columns_shown_[cue] for cue in cues)

@@ -67,6 +67,8 @@ def fill_settings(defaults: Mapping[str, Any], given: Any, path: str) -> dict[st
         raise ConfigError(f"{path}.{unknown[0]}: unknown; the nearest known key is {near[0]!r}")
     filled = {**defaults, **given}
     for name in given:
-        if isinstance(defaults[name], dict):
+        if defaults[name] == {}:  # keys of the owner's own
+            filled[name] = dict(given[name] or {})
+        elif isinstance(defaults[name], dict):
             filled[name] = fill_settings(defaults[name], given[name], f"{path}.{name}")
     return filled

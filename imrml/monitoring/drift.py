@@ -17,12 +17,14 @@ from imrml.config import MonitoringConfig
 from imrml.errors import NotEnoughDataError
 from imrml.features import treatment_category
 from imrml.intervals import Figure, Resamples, figure, not_applicable
-from imrml.submissions.columns import SUBMISSION_COLUMNS
+from imrml.submissions.columns import SUBMISSION_COLUMNS, ExtraColumn
 from imrml.submissions.frame import SubmissionFrame
 
 _MAX_CATEGORIES = 60
 """Values of a coded column beyond the commonest are taken together."""
 _N_BINS = 10
+_LEAST_SHOWN = 5
+"""Rows that must hold a value of an owner's own category before it is shown."""
 _OTHER = "(other)"
 _ABSENT = "(absent)"
 _WORD = re.compile(r"[a-z]{3,}")
@@ -90,6 +92,8 @@ def compare_submissions(
     config: MonitoringConfig,
     seed: int,
     p_overturned: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    *,
+    extra_columns: Sequence[ExtraColumn] = (),
 ) -> Drift:
     """Compare two tables of submissions.
 
@@ -103,6 +107,9 @@ def compare_submissions(
         Folds of the domain classifier and resamples behind its interval.
     p_overturned : pair of array-like, optional
         A model's predictions for both; where given, their drift is one more fact.
+    extra_columns : sequence of ExtraColumn, default=()
+        The owner's own columns of the frames. Of their text only the length counts, of their
+        categories only values that five reference rows hold.
 
     Returns
     -------
@@ -125,8 +132,13 @@ def compare_submissions(
                 f"monitor: the {name} table has {len(frame)} rows; {config.min_rows} say something"
             )
     facts = _vary(
-        {side: _facts(frame) for side, frame in (("reference", reference), ("current", current))}
+        {
+            side: _facts(frame, extra_columns)
+            for side, frame in (("reference", reference), ("current", current))
+        }
     )
+    rare_of_own = [column.name for column in extra_columns if column.kind == "category"]
+    _pool_rare(facts, rare_of_own)
     if p_overturned is not None:
         facts = {
             side: facts[side].assign(p_overturned=np.asarray(p, dtype=float))
@@ -164,20 +176,33 @@ def compare_submissions(
     return replace(drift, alarms=tuple(_alarms(drift, config)))
 
 
-def _facts(frame: SubmissionFrame) -> pd.DataFrame:
+def _pool_rare(facts: dict[str, pd.DataFrame], names: Sequence[str]) -> None:
+    """Put the values of an owner's categories that few reference rows hold together."""
+    for name in (name for name in names if name in facts["reference"]):
+        counts = facts["reference"][name].value_counts()
+        common = counts.index[counts >= _LEAST_SHOWN]
+        for side, frame in facts.items():
+            column = frame[name]
+            pooled = column.where(column.isin(common) | column.isna(), _OTHER)
+            facts[side] = frame.assign(**{name: pooled})
+
+
+def _facts(frame: SubmissionFrame, extra_columns: Sequence[ExtraColumn]) -> pd.DataFrame:
     """Turn columns into facts that can be counted; of free text only its length."""
+    texts = (*_TEXTS, *(column.name for column in extra_columns if column.kind == "text"))
+    numbers = ("age", *(column.name for column in extra_columns if column.kind == "number"))
     facts: dict[str, Any] = {
         "treatment_category": [treatment_category(text) for text in frame["treatment"]]
     }
     for name in map(str, frame):
         column = frame[name]
-        if name in _TEXTS:
+        if name in texts:
             facts[f"{name}_words"] = column.map(lambda text: len(text.split()) or np.nan).astype(
                 float
             )
-        elif name == "age":
+        elif name in numbers:
             facts[name] = column.astype(float)
-        elif name.endswith("_on") or name.startswith("date_"):
+        elif column.dtype.kind == "M":
             facts[f"{name}_given"] = ["yes" if given else "no" for given in column.notna()]
         else:
             facts[name] = column.astype("str").mask(column == "")

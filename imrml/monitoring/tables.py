@@ -7,14 +7,15 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.errors import NotEnoughDataError
+from imrml.features.own_words import in_words_of
 from imrml.models.persistence import LoadedModel
 from imrml.monitoring.drift import Drift, compare_submissions
 from imrml.monitoring.rate_alarm import RateWatch, watch_rate
 from imrml.monitoring.reconciliation import Realised, match_predictions, measure_realised
 from imrml.monitoring.report import write_drift, write_realised
 from imrml.phrases import pluralize
+from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import submission_frame
-from imrml.submissions.programmes import programme_of
 from imrml.submissions.requests import name_columns
 
 
@@ -73,16 +74,25 @@ def compare_tables(
         A table lacks the treatment, or holds what cannot be read.
     """
     fitted = model.model if model is not None else None
-    stage, programme = config.stage, programme_of(config.profile)
+    stage, programme = config.stage, programme_of_config(config)
     if fitted is not None:
         stage, programme = fitted.stage, fitted.programme
     # As `imrml score` reads them: requests of staff name their columns otherwise.
     tables = [name_columns(table, programme) for table in (reference, current)]
     before, after = (submission_frame(table, stage, programme) for table in tables)
     p_overturned = None
+    words = in_words_of(config) if fitted is None else fitted.in_own_words()
     if fitted is not None:
         p_overturned = fitted.predict_proba(before)[:, 1], fitted.predict_proba(after)[:, 1]
-    drift = compare_submissions(before, after, config.monitoring, config.seed, p_overturned)
+    with words:
+        drift = compare_submissions(
+            before,
+            after,
+            config.monitoring,
+            config.seed,
+            p_overturned,
+            extra_columns=programme.extra_columns,
+        )
     watch, why_not_watched = _watch_decisions(tables[0], tables[1], config)
     if out is not None:
         write_drift(out, drift, watch)

@@ -18,7 +18,9 @@ from imrml.config import Config, state_dir
 from imrml.errors import NotEnoughDataError, TrackingError
 from imrml.evaluation.checks.splits import VERDICT_CODE
 from imrml.explaining.precedents import keep_precedents
+from imrml.features.own_words import in_words_of
 from imrml.models import LoadedModel, load_model
+from imrml.models.trust import trusted_types, trusting
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
 from imrml.retraining.champion import Champion, find_champion, is_champion_usable
@@ -188,7 +190,7 @@ def retrain(
         moved.
     """
     run = _RetrainRun(config, n_jobs, report, is_dry_run, is_backfill)
-    with retrain_lock():
+    with retrain_lock(), trusting(trusted_types(config)), in_words_of(config):
         for folder in (state_dir(), state_dir() / "intake", run.challenger):
             remove_leftovers(folder)  # of a retrain that was killed
         files = find_dropped_files(config)

@@ -1,5 +1,6 @@
 from .checklist import is_line_shown as is_line_shown
 from .checklist import list_documents_to_send as list_documents_to_send
+from .checklist import rank_deficiencies as rank_deficiencies
 from .checklist import select_planned as select_planned
 from .checklist import select_shown as select_shown
 from .in_words import compare_with_base_rate as compare_with_base_rate
@@ -12,7 +13,6 @@ from .in_words import format_reasons as format_reasons
 from .prediction import N_DEFICIENCIES as N_DEFICIENCIES
 from .prediction import PREDICTION_COLUMNS as PREDICTION_COLUMNS
 from .prediction import make_prediction_table as make_prediction_table
-from .prediction import rank_deficiencies as rank_deficiencies
 from .prediction import score as score
 from .prediction import score_columns as score_columns
 from .prediction import score_inputs as score_inputs

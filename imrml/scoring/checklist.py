@@ -3,7 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 
-from imrml.deficiencies import Deficiency, applicable_lines, line_rule
+import numpy as np
+import pandas as pd
+
+from imrml.deficiencies import Deficiency, applicable_lines, line_rule, taxonomy
 from imrml.features import FoundDocument
 from imrml.features.statuses import STILL_TO_COME
 
@@ -137,3 +140,43 @@ def list_documents_to_send(
             tiers = zip_longest(*wanted)
             return list(dict.fromkeys(line for tier in tiers for line in tier if line is not None))
     return []
+
+
+def rank_deficiencies(
+    p_deficiencies: pd.DataFrame, categories: Sequence[str]
+) -> list[list[tuple[Deficiency, float]]]:
+    """Rank the likeliest deficiencies of each row.
+
+    One whose lines all ask for what another kind of treatment needs is left out: no record of an
+    MRI lacks a pain agreement, and nobody could answer it. One without lines, as an owner may
+    write, stays.
+
+    Parameters
+    ----------
+    p_deficiencies : DataFrame of shape (n_rows, 18)
+        P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
+    categories : sequence of str of length n_rows
+        Treatment category of each row.
+
+    Returns
+    -------
+    list of list of (Deficiency, float)
+        Those of each row that can apply, with their probabilities, likeliest first; none where none
+        were learned.
+    """
+    deficiencies = taxonomy()
+    likely: list[list[tuple[Deficiency, float]]] = []
+    for p_row, category in zip(p_deficiencies.to_numpy(), categories, strict=True):
+        if np.isnan(p_row).any():
+            likely.append([])
+            continue
+        places = np.argsort(-p_row, kind="stable")
+        likely.append(
+            [
+                (deficiencies[place], float(p_row[place]))
+                for place in places
+                if not deficiencies[place].send_before_submission
+                or applicable_lines(deficiencies[place], category)
+            ]
+        )
+    return likely

@@ -1,7 +1,7 @@
 """What a prediction means, in sentences for people."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -90,13 +90,15 @@ def format_reasons(moved: Sequence[tuple[str, float]], p: float) -> list[str]:
     ]
 
 
-def describe_ignored_input(requests: Requests) -> list[str]:
+def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str) -> list[str]:
     """Say in sentences how a table was read: which headings as what, and what counts for nothing.
 
     Parameters
     ----------
     requests : Requests
         As sorted.
+    name : callable of str to str, optional
+        Names a column; as tables do unless given.
 
     Returns
     -------
@@ -109,25 +111,30 @@ def describe_ignored_input(requests: Requests) -> list[str]:
     >>> table = pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]})
     >>> describe_ignored_input(sort_requests(table, "imr"))
     ['columns passed over because nobody knows them: colour',
-     'left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) or an age (0 to 120): row 1 age']
+     'left empty, for want of a date (...), an age (0 to 120) or a number: row 1 age']
     """
     sentences = list(requests.notes)
     if requests.read_as:
-        named = ", ".join(f"{heading} = {column}" for heading, column in requests.read_as)
+        named = ", ".join(f"{heading} = {name(column)}" for heading, column in requests.read_as)
         sentences.insert(0, f"headings read as: {named}")
     if requests.unknown_columns:
         named = ", ".join(requests.unknown_columns)
         sentences.append(f"columns passed over because nobody knows them: {named}")
+    if requests.absent_columns:
+        named = ", ".join(requests.absent_columns)
+        sentences.append(
+            f"columns of your own that the table lacks, missing in every request: {named}"
+        )
     if requests.late_columns:
-        named = ", ".join(requests.late_columns)
+        named = ", ".join(map(name, requests.late_columns))
         sentences.append(
             f"columns passed over because they become known after the model's stage: {named}"
         )
     if requests.unread:
-        cells = ", ".join(f"row {number} {column}" for number, column in requests.unread)
+        cells = ", ".join(f"row {number} {name(column)}" for number, column in requests.unread)
         sentences.append(
-            "left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY) "
-            f"or an age (0 to 120): {cells}"
+            "left empty, for want of a date (YYYY-MM-DD or MM/DD/YYYY), "
+            f"an age (0 to 120) or a number: {cells}"
         )
     return sentences
 
@@ -236,11 +243,11 @@ def format_base_rate(
     >>> format_base_rate({"base_rate": 0.18, "n_base_rate": 1190})
     'estimate 18%, from 1,190 past items'
     >>> format_base_rate({"base_rate": 0.11, "n_base_rate": 0})
-    '11% (the rate of all treatments, for no past item is of this category)'
+    '11%, the rate of all treatments, for no past item is of this category'
     """
     rate = percent(row["base_rate"])
     if not row["n_base_rate"]:
-        return f"{rate} ({_OF_ALL})"
+        return f"{rate}, {_OF_ALL}"
     if n_overturned is None or class_rate is None:
         return f"estimate {rate}, from {pluralize(row['n_base_rate'], 'past item')}"
     return (

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from sklearn import config_context
 
-from imrml.deficiencies import Deficiency, taxonomy
 from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
 from imrml.models import LoadedModel, ReviewModel
@@ -18,6 +17,7 @@ from imrml.models.inputs import Inputs
 from imrml.scoring.checklist import (
     RECORD_COLUMNS,
     list_documents_to_send,
+    rank_deficiencies,
     select_planned,
     select_shown,
 )
@@ -165,7 +165,8 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame, *, first_row: int = 1
         No column names the treatment.
     """
     stage, programme = model.manifest["stage"], model.model.programme
-    return sort_requests(requests, stage, programme, split_request, first_row)
+    with model.model.in_own_words():
+        return sort_requests(requests, stage, programme, split_request, first_row)
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:
@@ -245,7 +246,7 @@ def score_columns(
     # and what was found in a text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), _N_ROWS):
         part = slice(start, start + _N_ROWS)
-        with skip_checks():
+        with skip_checks(), model.model.in_own_words():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(
                 model,
@@ -324,8 +325,8 @@ def score_inputs(
         ``PREDICTION_COLUMNS`` in their order; what is missing is NaN or None.
     """
     fitted = model.model
-    p_overturned = fitted.predict_proba(inputs)[:, 1]
-    interval = fitted.predict_interval(inputs)
+    probabilities, interval = fitted.predict_with_interval(inputs)
+    p_overturned = probabilities[:, 1]
     abstain_reasons = fitted.abstain_reasons(inputs)
     abstains = np.array([bool(reason) for reason in abstain_reasons], dtype=bool)
     base_rates = fitted.categories_.predict_proba(inputs.categories)[:, 1]
@@ -333,7 +334,7 @@ def score_inputs(
         p_overturned, base_rates, decision_threshold(fitted.settings("models"))
     )
     p_deficiencies, sources = fitted.answer_deficiencies(inputs, abstains)
-    likely = rank_deficiencies(p_deficiencies)
+    likely = rank_deficiencies(p_deficiencies, inputs.categories)
     shown, planned = _find_documents(inputs.submissions)
     n_scored = len(inputs.categories)
     columns: dict[str, Sequence[Any]] = {
@@ -367,9 +368,10 @@ def score_inputs(
             source if row else None for source, row in zip(sources, likely, strict=True)
         ],
     }
-    for place in range(N_DEFICIENCIES):
-        columns[f"deficiency_{place + 1}"] = [row[place][0].id if row else None for row in likely]
-        columns[f"p_deficiency_{place + 1}"] = [row[place][1] if row else np.nan for row in likely]
+    for place in range(N_DEFICIENCIES):  # an owner's taxonomy may hold fewer
+        ranked = [row[place] if place < len(row) else (None, np.nan) for row in likely]
+        columns[f"deficiency_{place + 1}"] = [one and one.id for one, _ in ranked]
+        columns[f"p_deficiency_{place + 1}"] = [p for _, p in ranked]
     return {name: columns[name] for name in PREDICTION_COLUMNS}
 
 
@@ -381,30 +383,6 @@ def _predict_words(
     side = np.where(p_overturned > base_rates, "above_base_rate", "below_base_rate")
     is_base_rate = np.isclose(p_overturned, base_rates, rtol=0, atol=SAME_PROBABILITY)
     return np.where(is_base_rate, "base_rate", side)
-
-
-def rank_deficiencies(p_deficiencies: pd.DataFrame) -> list[list[tuple[Deficiency, float]]]:
-    """Rank the likeliest deficiencies of each row.
-
-    Parameters
-    ----------
-    p_deficiencies : DataFrame of shape (n_rows, 18)
-        P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
-
-    Returns
-    -------
-    list of list of (Deficiency, float)
-        All of each row with their probabilities, likeliest first; none where none were learned.
-    """
-    deficiencies = taxonomy()
-    likely: list[list[tuple[Deficiency, float]]] = []
-    for p_row in p_deficiencies.to_numpy():
-        if np.isnan(p_row).any():
-            likely.append([])
-            continue
-        places = np.argsort(-p_row, kind="stable")
-        likely.append([(deficiencies[place], float(p_row[place])) for place in places])
-    return likely
 
 
 def _find_documents(

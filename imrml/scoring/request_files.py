@@ -2,7 +2,7 @@
 
 import traceback
 import warnings
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -27,6 +27,7 @@ from imrml.errors import (
     require_types,
 )
 from imrml.features.request_items import split_request
+from imrml.scoring.attached_tables import list_items, read_attached_table
 from imrml.submissions.columns import SUBMISSION_COLUMNS
 from imrml.submissions.frame import require_treatment
 from imrml.submissions.headings import HeadingMap
@@ -44,7 +45,7 @@ DETERMINATION = (
     "holds a final determination letter, which a reviewer writes after the decision; give what was "
     "known before it, such as the RFA and its report (imrml parse reads letters)"
 )
-_COLUMNS = ("source", "item_number", *(column.name for column in SUBMISSION_COLUMNS))
+_COLUMNS = ("source", "item_number", "request_id", *(column.name for column in SUBMISSION_COLUMNS))
 
 
 def is_table(path: str | Path) -> bool:
@@ -75,7 +76,7 @@ def read_requests(
     headings: Sequence[str] = (),
     isolate: bool = False,
 ) -> pd.DataFrame:
-    r"""Read the requests of one file: a form, a report, a mail or a table.
+    r"""Read the requests of one file: a form, a report, a mail, an archive or a table.
 
     A filled DWC Form RFA gives a row a line, a Form IMR a row a listed service; a report or mail
     what its labelled lines ask for, item by item, with the rest as its notes. A table is read as
@@ -106,8 +107,8 @@ def read_requests(
     TableError
         The table cannot be read, or ``headings`` name none of it.
     RequestFileError
-        The file is damaged, too large, a picture or of a kind that is not read, or nothing in it
-        asks for anything.
+        The file is damaged, too large, a picture or of a kind that is not read, its papers are of
+        several claimants, or nothing in it asks for anything.
     MissingExtraError
         What reads files of its kind is not installed.
 
@@ -234,7 +235,34 @@ def parse_request_file(
     if holds_determination(text):
         raise DeterminationFoundError(DETERMINATION)
     parsed = parse_request_parts(parts, split_request)
-    return replace(parsed, unread=(*_list_unread(parts), *parsed.unread))
+    return _add_tables(replace(parsed, unread=(*_list_unread(parts), *parsed.unread)), parts)
+
+
+def _add_tables(parsed: ParsedFile, parts: Sequence[FilePart]) -> ParsedFile:
+    """Add the rows of tables that came along, each as it stands there."""
+    rows: list[dict[str, str]] = []
+    unread: list[str] = []
+    notes: list[str] = []
+    for part in parts:
+        if part.table is None:
+            continue
+        place = f"{part.name}: " if len(parts) > 1 else ""
+        try:
+            read, of_table = read_attached_table(part.table)
+        except TableError as error:
+            unread.append(f"{place}{error}")
+            continue
+        rows += read
+        notes += [f"{place}{note}" for note in of_table]
+    if rows and not parsed.rows and any(page.text.strip() for part in parts for page in part.pages):
+        notes.append("the text that came with the table is added to none of its rows")
+    return replace(
+        parsed,
+        rows=(*parsed.rows, *rows),
+        unread=(*parsed.unread, *unread),
+        notes=tuple(notes),
+        n_of_tables=len(rows),
+    )
 
 
 def require_requests(parsed: ParsedFile) -> ParsedFile:
@@ -279,7 +307,7 @@ def list_notes(parsed: ParsedFile) -> list[str]:
     >>> list_notes(ParsedFile((), {}, ("claim number",), ("page 2 of 2 holds no text",)))
     ['not read: page 2 of 2 holds no text', 'left out, for no column holds it: claim number']
     """
-    notes = [f"not read: {words}" for words in parsed.unread]
+    notes = [*parsed.notes, *(f"not read: {words}" for words in parsed.unread)]
     if parsed.left_out:
         notes.append(f"left out, for no column holds it: {', '.join(parsed.left_out)}")
     return notes
@@ -338,25 +366,9 @@ def _read_items(path: str | Path, headings: Sequence[str]) -> pd.DataFrame | Imr
         return error
     for note in table.attrs.get("notes", ()):
         warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=3)
-    rows = [item for row in named.to_dict("records") for item in _list_items(row)]
+    rows = [item for row in named.to_dict("records") for item in list_items(row)]
     source = {} if "source" in named else {"source": str(path)}
     return pd.DataFrame([{**source, **row} for row in rows], dtype=object)
-
-
-def _list_items(row: dict[Hashable, Any]) -> list[dict[Hashable, Any]]:
-    """List the items of a row; a cell of ``item`` is one."""
-    treatment, given = row.get("treatment"), row.get("request_id")
-    items: list[str] = []
-    if isinstance(treatment, str) and not isinstance(row.get("item"), str):
-        items = split_request(treatment)
-    if len(items) < 2:
-        return [{**row, "item_number": 1}]
-    named = given is not None and not pd.isna(given) and str(given).strip()
-    return [
-        {**row, "treatment": item, "item_number": number}
-        | ({"request_id": f"{given}#{number}"} if named else {})
-        for number, item in enumerate(items, start=1)
-    ]
 
 
 def _describe(error: ImrmlError) -> str:

@@ -27,6 +27,28 @@ class Column:
     note: str
 
 
+ExtraKind = Literal["number", "category", "text", "date"]
+EXTRA_DTYPES: dict[ExtraKind, str] = {
+    "number": "Float64",
+    "category": "string",
+    "text": "string",
+    "date": "date",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraColumn(Column):
+    """A column of an owner's own, as ``features.extra_columns`` of a config declares it.
+
+    Parameters
+    ----------
+    kind : {'number', 'category', 'text', 'date'}
+        How features read it.
+    """
+
+    kind: ExtraKind
+
+
 SUBMISSION_COLUMNS = (
     Column("treatment", "string", "", "rfa", "what was asked for first"),
     Column("diagnosis", "string", "", "rfa", "as given, else derived from the narrative"),

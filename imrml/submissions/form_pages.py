@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from imrml.documents.layout import Cell, Line, PageLayout
+from imrml.submissions.claimants import CLAIM_LABELS, NAME_LABELS, Claimant, list_claimants
 from imrml.submissions.form_tables import Entry, read_request_table
 from imrml.submissions.labels import (
     TABLE_FIELDS,
@@ -49,6 +50,8 @@ class FormPage:
         Fields that hold something under no label that is known.
     narrative : str
         The lines of a report that name no field.
+    claimants : list of Claimant
+        Whom the page names; mostly one, or none.
     """
 
     is_form: bool
@@ -59,6 +62,7 @@ class FormPage:
     left_out: list[str] = field(default_factory=list)
     n_unplaced: int = 0
     narrative: str = ""
+    claimants: list[Claimant] = field(default_factory=list, repr=False)
 
 
 @dataclass(slots=True)
@@ -103,6 +107,7 @@ def read_form_page(page: PageLayout) -> FormPage:
         reader.read_line(line)
     found = FormPage(is_form, list(rows))
     _sort_entries(reader.entries, found)
+    found.claimants = list_claimants(_list_told(reader.entries))
     found.ticked = _settle(reader.ticked)
     found.boxes = {read_box_label(cell.text) for line in lines for cell in line} - {""}
     found.boxes |= reader.ticked
@@ -326,6 +331,26 @@ def _split_boxes(cell: Cell) -> Iterator[Cell]:
         return
     for text in split_at_boxes(cell.text):
         yield replace(cell, text=text)
+
+
+def _list_told(entries: Sequence[_Open]) -> Iterator[tuple[str, str]]:
+    """Yield what tells claimants apart.
+
+    A plain "Name" is also that of a physician: the first counts, where the page tells more of a
+    claimant.
+    """
+    labels = {entry.label.words for entry in entries}
+    fields = {entry.label.field for entry in entries}
+    is_of_claimant = bool(labels & CLAIM_LABELS or fields & {"date_of_birth", "date_of_injury"})
+    for entry in entries:
+        words, text = entry.label.words, " ".join(entry.parts)
+        if words == "name" and is_of_claimant:
+            is_of_claimant = False
+            yield "employee name", text
+        elif entry.label.field == "date_of_birth":
+            yield "date of birth", text
+        elif words in NAME_LABELS | CLAIM_LABELS:
+            yield words, text
 
 
 def _sort_entries(entries: Sequence[_Open], found: FormPage) -> None:

@@ -17,6 +17,7 @@ from imrml.config import Stage
 from imrml.errors import TableError
 from imrml.submissions.cells import RawColumns, read_age, read_date, read_sex
 from imrml.submissions.columns import DATE_COLUMNS
+from imrml.submissions.extra_columns import frame_extra
 from imrml.submissions.items import split_item
 from imrml.submissions.narratives import derive_age, derive_diagnosis, derive_sex, remove_sentences
 from imrml.submissions.programmes import LETTERS, Programme, columns_at
@@ -128,7 +129,7 @@ def frame_of_cells(
     text = {
         column.name: cells.texts(column.name)
         for column in programme.columns
-        if column.dtype == "string"
+        if column.dtype == "string" and column not in programme.extra_columns
     }
     parts = [split_item(item) for item in text["item"]]
     for position, name in enumerate(("treatment", "authorized", "disputed")):
@@ -165,6 +166,7 @@ def frame_of_cells(
         name: np.array([read_date(value) for value in cells.values(name)], dtype="datetime64[s]")
         for name in DATE_COLUMNS
     }
+    columns |= frame_extra(cells, programme.extra_columns)
     return SubmissionFrame(
         pd.DataFrame({name: columns[name] for name in columns_at(stage, programme)}, index)
     )

@@ -15,7 +15,7 @@ from imrml.submissions.programmes import (
     columns_at,
     require_submission_columns,
 )
-from imrml.submissions.requests import name_columns
+from imrml.submissions.requests import find_absent, name_columns
 
 
 def take_submissions(
@@ -70,6 +70,12 @@ def take_submissions(
     if unknown := [str(name) for name in named if name not in programme.known_columns]:
         warnings.warn(
             f"columns that no model knows are passed over: {', '.join(unknown)}",
+            RequestWarning,
+            stacklevel=4,
+        )
+    if absent := find_absent([*map(str, named)], stage, programme):
+        warnings.warn(
+            f"columns of your own that the table lacks are missing: {', '.join(absent)}",
             RequestWarning,
             stacklevel=4,
         )

@@ -12,6 +12,7 @@ from imrml.submissions.columns import (
     REFUSED_COLUMNS,
     SUBMISSION_COLUMNS,
     Column,
+    ExtraColumn,
 )
 from imrml.submissions.dmhc_codes import fill_codes, list_headings, map_heading
 
@@ -49,6 +50,8 @@ class Programme:
         Columns of which a table must have one.
     code_columns : tuple of str, default=()
         Columns whose codes the features cross; where there are none, features read the text.
+    extra_columns : tuple of ExtraColumn, default=()
+        Columns of an owner's own, which stand in ``columns`` too; see :func:`extend_programme`.
     category_column : str or None, default=None
         Column whose code is the treatment category; None where words of the treatment tell it.
     map_heading : callable, default gives None for each
@@ -68,6 +71,7 @@ class Programme:
     columns: tuple[Column, ...]
     treatment_columns: tuple[str, ...]
     code_columns: tuple[str, ...] = ()
+    extra_columns: tuple[ExtraColumn, ...] = ()
     category_column: str | None = None
     map_heading: Callable[[str], str | None] = field(default=_map_no_heading, repr=False)
     list_headings: Callable[[], Sequence[str]] = field(default=_list_no_heading, repr=False)
@@ -153,7 +157,10 @@ def columns_at(stage: Stage, programme: Programme = LETTERS) -> tuple[str, ...]:
 
 
 def require_submission_columns(
-    columns: Sequence[str], stage: Stage, programme: Programme = LETTERS
+    columns: Sequence[str],
+    stage: Stage,
+    programme: Programme = LETTERS,
+    extra_columns: Sequence[str] = (),
 ) -> None:
     """Raise unless columns are exactly those known at the stage: the frame was made elsewhere.
 
@@ -165,6 +172,9 @@ def require_submission_columns(
         When the prediction is made.
     programme : Programme, default=LETTERS
         Whose reviews.
+    extra_columns : sequence of str, default=()
+        Names of the owner's own columns that are known at the stage, where ``programme`` is not
+        told of them.
 
     Raises
     ------
@@ -177,7 +187,7 @@ def require_submission_columns(
     Traceback (most recent call last):
     imrml.errors.LeakageError: columns ['rationale'] are not known at stage 'imr'; ...
     """
-    known = columns_at(stage, programme)
+    known = (*columns_at(stage, programme), *extra_columns)
     foreign = [name for name in columns if name not in known]
     absent = [name for name in known if name not in columns]
     faults = [f"columns {foreign} are not known at stage {stage!r}"] * bool(foreign)

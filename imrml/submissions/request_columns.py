@@ -13,6 +13,7 @@ from imrml.submissions.headings import (
     AGE_AND_SEX,
     ONE_OF,
     find_synonym,
+    fold_heading,
     rank_heading,
     spell_headings,
 )
@@ -38,10 +39,18 @@ def own_name(heading: str, programme: Programme) -> str | None:
     str or None
         None where the heading is none of our names.
     """
+    if programme.extra_columns and (extra := _find_extra(heading, programme)):
+        return extra
     folded = "_".join(heading.lower().split())
     name = _ALIASES.get(folded, folded)
     name = programme.map_heading(heading) or name
     return name if name in programme.known_columns else None
+
+
+def _find_extra(heading: str, programme: Programme) -> str | None:
+    folded = fold_heading(heading)
+    names = (column.name for column in programme.extra_columns)
+    return next((name for name in names if fold_heading(name) == folded), None)
 
 
 def spell_columns(columns: Sequence[str], programme: Programme) -> list[str]:

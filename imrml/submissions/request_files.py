@@ -7,11 +7,14 @@ plain words, or is told as left out; names, addresses and claim numbers are left
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from imrml.documents.parts import FilePart
+from imrml.errors import RequestFileError
 from imrml.phrases import pluralize
 from imrml.submissions.asking import find_asked
 from imrml.submissions.cells import read_date
+from imrml.submissions.claimants import find_strangers
 from imrml.submissions.form_pages import FormPage, read_form_page
 from imrml.submissions.form_tables import Entry
 
@@ -42,12 +45,18 @@ class ParsedFile:
         Labels of values that no column holds.
     unread : tuple of str
         What could not be read for certain.
+    notes : tuple of str, default=()
+        What was filled, passed over or counted otherwise.
+    n_of_tables : int, default=0
+        Rows, the last ones, of tables that came along: of any claimants.
     """
 
     rows: tuple[dict[str, str], ...]
     values: dict[str, str]
     left_out: tuple[str, ...]
     unread: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    n_of_tables: int = 0
 
 
 def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
@@ -65,6 +74,11 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
     ParsedFile
         Without rows where nothing says what is asked for.
 
+    Raises
+    ------
+    RequestFileError
+        Its papers are of several claimants: what one is asked for would count for the other.
+
     Examples
     --------
     >>> from imrml.documents.layout import lay_out_text
@@ -77,7 +91,9 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
     {'treatment': 'Norco #60', 'diagnosis': 'knee strain M23.8X1',
      'case_summary': 'Locking for weeks.'}
     """
+    parts = list(parts)
     pages = [read_form_page(page) for part in parts for page in part.pages]
+    _require_one_claimant(parts, pages)
     forms = [page for page in pages if page.is_form and page.requests]
     # Where a form asks, a report only says what it is asked with.
     asking = forms or [page for page in pages if page.requests]
@@ -101,10 +117,27 @@ def parse_request_parts(parts: Iterable[FilePart], split: Split) -> ParsedFile:
         for page in pages
         if page.is_form and page.boxes & kinds and not page.ticked & kinds
     ]
+    if len(injuries := _list_injuries(pages)) > 1:
+        unread.append(f"which of its {len(injuries)} dates of injury each request is for")
     if n_unplaced := sum(page.n_unplaced for page in pages):
         unread.append(f"{pluralize(n_unplaced, 'field')} under no label that is known")
     rows = tuple(_make_rows(requests, common, split))
     return ParsedFile(rows, common, tuple(left_out), tuple(unread))
+
+
+def _require_one_claimant(parts: Sequence[FilePart], pages: Sequence[FormPage]) -> None:
+    places = [
+        f"{part.name}, page {number}" if len(part.pages) > 1 else part.name
+        for part in parts
+        for number in range(1, len(part.pages) + 1)
+    ]
+    named = [page.claimants for page in pages]
+    if strangers := list(find_strangers(list(zip(places, named, strict=True)))):
+        where = " and ".join(dict.fromkeys(strangers))
+        raise RequestFileError(
+            "holds papers of more than one claimant, by name, claim number or date of birth "
+            f"({where}); send those of each by themselves"
+        )
 
 
 def _merge_values(pages: Sequence[FormPage]) -> dict[str, str]:
@@ -114,6 +147,8 @@ def _merge_values(pages: Sequence[FormPage]) -> dict[str, str]:
         for name, text in page.values.items():
             said.setdefault(name, " ".join(text.split()))
     values = {name: said[name] for name in _COPIED if name in said}
+    if len(_list_injuries(pages)) > 1:
+        del values["date_of_injury"]
     if "age" not in values and (age := _age_on(said)):
         values["age"] = age
     for priority in ("expedited", "standard"):
@@ -123,6 +158,12 @@ def _merge_values(pages: Sequence[FormPage]) -> dict[str, str]:
     if diagnoses:
         values["diagnosis"] = diagnoses
     return values
+
+
+def _list_injuries(pages: Sequence[FormPage]) -> set[date]:
+    """List the dates of injury that forms name."""
+    dates = (read_date(page.values.get("date_of_injury")) for page in pages if page.is_form)
+    return {one for one in dates if one is not None}
 
 
 def _age_on(said: dict[str, str]) -> str:

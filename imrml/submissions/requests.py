@@ -1,6 +1,6 @@
 """Requests as people send them: sorted into what can be scored and what is refused, and why."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -10,12 +10,8 @@ from imrml.config import Stage
 from imrml.errors import TableError
 from imrml.phrases import pluralize
 from imrml.submissions.cells import RawColumns, read_age, read_date
-from imrml.submissions.columns import (
-    CODED_COLUMNS,
-    DATE_COLUMNS,
-    REFUSED_COLUMNS,
-    SUBMISSION_COLUMNS,
-)
+from imrml.submissions.columns import DATE_COLUMNS, REFUSED_COLUMNS
+from imrml.submissions.extra_columns import read_extra
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
 from imrml.submissions.headings import HeadingMap, fold_heading
 from imrml.submissions.letter_detection import holds_determination
@@ -66,8 +62,11 @@ class Requests:
         Columns that were passed over because nobody knows them, or because they become known after
         the model's stage.
     unread : tuple of (int, str)
-        Row number and column of each date that is neither ``YYYY-MM-DD`` nor ``MM/DD/YYYY`` and
-        each age that is none between 0 and 120; the row is scored as if the field were empty.
+        Row number and column of each date that is neither ``YYYY-MM-DD`` nor ``MM/DD/YYYY``, each
+        age that is none between 0 and 120 and each number of the owner's own that is none; the row
+        is scored as if the field were empty.
+    absent_columns : tuple of str, default=()
+        Columns of the owner's own that the model reads and the table lacks: missing in every row.
     """
 
     request_ids: tuple[str, ...]
@@ -80,6 +79,7 @@ class Requests:
     unknown_columns: tuple[str, ...]
     late_columns: tuple[str, ...]
     unread: tuple[tuple[int, str], ...]
+    absent_columns: tuple[str, ...] = ()
 
 
 def sort_requests(
@@ -148,8 +148,8 @@ def sort_requests(
     )
     given_ids = number_claims(cells.texts("request_id"), by_name.get("request_id", []), notes)
     refused: dict[int, str] = {}
-    for find in (_find_late, _find_long, _find_letters):
-        for number, why in find(cells):
+    for found in (_find_late(cells), _find_long(cells, programme), _find_letters(cells)):
+        for number, why in found:
             refused.setdefault(number, why)
     seen: dict[str, int] = {}
     for number, given in enumerate(given_ids, start=1):
@@ -158,7 +158,7 @@ def sort_requests(
                 f"request_id is that of row {seen[given]}; give each request its own and score "
                 "again"
             )
-    items = _list_items(cells, split if programme is LETTERS else None)
+    items = _list_items(cells, None if programme.code_columns else split)
     for number, why in _find_crowded(items, given_ids):
         refused.setdefault(number, why)
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
@@ -174,7 +174,9 @@ def sort_requests(
         treatments = [item or None for _, _, (_, item), _ in kept_items]
         kept = kept.assign({"treatment": treatments})
     all_columns = [column.name for column in programme.columns]
-    unread = sorted(set(_find_unread(kept, [number for number, *_ in kept_items], stage)))
+    unread = sorted(
+        set(_find_unread(kept, [number for number, *_ in kept_items], stage, programme))
+    )
     n_before = first_row - 1
     return Requests(
         request_ids=tuple(
@@ -199,6 +201,7 @@ def sort_requests(
             if name in by_name and name not in columns_at(stage, programme)
         ),
         unread=tuple((number + n_before, column) for number, column in unread),
+        absent_columns=find_absent(by_name, stage, programme),
     )
 
 
@@ -235,6 +238,31 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
         if len(columns) > 1:
             named[name] = merge_columns(table, columns)
     return named
+
+
+def find_absent(columns: Collection[str], stage: Stage, programme: Programme) -> tuple[str, ...]:
+    """Name the columns of the owner's own that a table lacks although they are known at a stage.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Of the table, by our names.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme
+        With the owner's columns.
+
+    Returns
+    -------
+    tuple of str
+        Names, in the order of the config.
+    """
+    known = columns_at(stage, programme)
+    return tuple(
+        column.name
+        for column in programme.extra_columns
+        if column.name in known and column.name not in columns
+    )
 
 
 def is_known_heading(heading: str, said: HeadingMap = HeadingMap()) -> bool:  # noqa: B008 - frozen
@@ -308,10 +336,9 @@ def _find_late(cells: RawColumns) -> Iterator[tuple[int, str]]:
             yield number, _refusal(", ".join(repr(name) for name in filled), len(filled))
 
 
-def _find_long(cells: RawColumns) -> Iterator[tuple[int, str]]:
-    for name in (
-        column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS if column.dtype == "string"
-    ):
+def _find_long(cells: RawColumns, programme: Programme) -> Iterator[tuple[int, str]]:
+    texts = (one for known in (*PROGRAMMES.values(), programme) for one in known.columns)
+    for name in dict.fromkeys(column.name for column in texts if column.dtype == "string"):
         most = LONGEST_NARRATIVE if name == "case_summary" else LONGEST_TEXT
         for number, text in enumerate(cells.texts(name), start=1):
             if len(text) > most:
@@ -367,7 +394,16 @@ def _find_crowded(
             )
 
 
-def _find_unread(kept: RawColumns, rows: Sequence[int], stage: Stage) -> Iterator[tuple[int, str]]:
+def _find_unread(
+    kept: RawColumns, rows: Sequence[int], stage: Stage, programme: Programme
+) -> Iterator[tuple[int, str]]:
+    for column in programme.extra_columns:
+        values = zip(rows, kept.values(column.name), strict=True)
+        yield from (
+            (number, column.name)
+            for number, value in values
+            if value is not None and read_extra(column, value) is None
+        )
     for name, read in {"age": read_age, **dict.fromkeys(DATE_COLUMNS, read_date)}.items():
         if name in columns_at(stage):
             values = zip(rows, kept.values(name), strict=True)

@@ -3,7 +3,8 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from imrml.errors import TableError
@@ -20,6 +21,8 @@ _MERGED = re.compile(
 )
 _FORMULA = re.compile(r"<(?:\w{1,20}:)?f[\s/>]")
 _ZEROS = re.compile(r"0{2,20}")
+_PIECE = 1 << 20
+_LONGEST_MARK = 1_000
 
 
 def read_sheets(data: bytes, name: str) -> list[Sheet]:
@@ -70,18 +73,53 @@ def _read_sheets(data: bytes, name: str, n_bytes: int) -> list[Sheet]:
     paths = [str(getattr(sheet, "_worksheet_path", "")) for sheet in workbook.worksheets]
     workbook.close()
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
-        xml = [_read_part(parts, path) for path in paths]
-    for sheet, part in zip(sheets, xml, strict=True):
-        sheet.hidden = frozenset(_find_hidden_rows(part))
-        _fill_merged(sheet, part)
-    if any(_FORMULA.search(part) for part in xml):
+        marks = [_read_marks(parts, path) for path in paths]
+    for sheet, found in zip(sheets, marks, strict=True):
+        sheet.hidden = frozenset(found.hidden)
+        _fill_merged(sheet, found.merged)
+    if any(found.has_formulas for found in marks):
         _tell_formulas(sheets, open_workbook(data, name, n_bytes, data_only=False))
     return sheets
 
 
-def _read_part(parts: zipfile.ZipFile, path: str) -> str:
-    """Read the XML of a sheet; of its marks alone, whose bytes are letters in every encoding."""
-    return parts.read(path).decode("latin-1") if path in parts.namelist() else ""
+@dataclass(slots=True)
+class _Marks:
+    """What the XML of a sheet marks: hidden rows, merged cells, and whether it has formulas."""
+
+    hidden: list[int] = field(default_factory=list)
+    merged: list[tuple[str, str, str]] = field(default_factory=list)
+    has_formulas: bool = False
+
+
+def _read_marks(parts: zipfile.ZipFile, path: str) -> _Marks:
+    """Read the marks of a sheet a piece of its XML at a time, which may inflate to gigabytes."""
+    found = _Marks()
+    if path not in parts.namelist():
+        return found
+    place = -1
+    for xml in _read_pieces(parts, path):
+        for match in _ROW.finditer(xml):
+            number = _ROW_NUMBER.search(match[0])
+            place = int(number[1]) - 1 if number else place + 1
+            if _HIDDEN.search(match[0]):
+                found.hidden.append(place)
+        found.merged += [(one[1], one[2], one[3]) for one in _MERGED.finditer(xml)]
+        found.has_formulas = found.has_formulas or _FORMULA.search(xml) is not None
+    return found
+
+
+def _read_pieces(parts: zipfile.ZipFile, path: str) -> Iterator[str]:
+    """Yield the XML of a sheet in pieces that end where a mark does.
+
+    Marks alone are read, whose bytes are letters in every encoding.
+    """
+    left = ""
+    with parts.open(path) as file:
+        while piece := file.read(_PIECE):
+            whole, end, left = (left + piece.decode("latin-1")).rpartition(">")
+            yield whole + end
+            left = left[max(left.rfind("<"), len(left) - _LONGEST_MARK) :]
+    yield left
 
 
 def _restore_zeros(cell: Any) -> Any:
@@ -95,20 +133,11 @@ def _restore_zeros(cell: Any) -> Any:
     return read_cell(value)
 
 
-def _find_hidden_rows(xml: str) -> Iterator[int]:
-    place = -1
-    for match in _ROW.finditer(xml):
-        number = _ROW_NUMBER.search(match[0])
-        place = int(number[1]) - 1 if number else place + 1
-        if _HIDDEN.search(match[0]):
-            yield place
-
-
-def _fill_merged(sheet: Sheet, xml: str) -> None:
+def _fill_merged(sheet: Sheet, merged: Iterable[tuple[str, str, str]]) -> None:
     n_filled = 0
-    for match in _MERGED.finditer(xml):
-        column = _column_number(match[1])
-        first, last = int(match[2]) - 1, min(int(match[3]), len(sheet.rows))
+    for letters, top, bottom in merged:
+        column = _column_number(letters)
+        first, last = int(top) - 1, min(int(bottom), len(sheet.rows))
         if not 0 <= first < len(sheet.rows) or column >= len(sheet.rows[first]):
             continue
         value = sheet.rows[first][column]

@@ -30,6 +30,28 @@ _JOINING = re.compile(
 # First parts that letters write with a hyphen before whatever follows them.
 _HYPHENATING = re.compile("all|anti|co|cross|ex|high|low|mid|multi|non|post|pre|self|semi|well")
 
+# Words of letters that are in no list of everyday English, and whose parts look like words with a
+# hyphen between them; without the s of a plural.
+_WHOLE = frozenset(
+    (  # noqa: SIM905 (a word a string would be a page of strings)
+        "abduction adson airway allegra allodynia allopurinol antacid antagonist antalgic "
+        "anticoagulant anticonvulsant antidepressant antiemetic antiepileptic antihistamine "
+        "antihypertensive antispasticity aromatherapy augmentin bankart buspar carbonate carpal "
+        "chantix claimant coccyx cochlear codeine colace colchicine colitis colonoscopy "
+        "commensurate comorbid comorbidity compazine compliance compression concentrator "
+        "concomitant conduction congenital constipation contemplate contracture contraindicated "
+        "contraindication contusion convulsant corticosteroid cortisone coumadin cozaar crestor "
+        "depressant developmental dosage elmiron endpoint exacerbate exacerbation excision exelon "
+        "exertional exoskeleton exostosis extenuating extracorporeal extremity extrusion flexion "
+        "ganglion homebound inhibitor inpatient insole labrum lipid malalignment malingering "
+        "malunion maximal maximally medial midazolam mindfulness modality multidisciplinary "
+        "neurontin plantar plaquenil platelet prednisolone prednisone pregabalin premarin "
+        "prescriber prevacid prostate prosthesis prosthetic protonix provigil reconstructive "
+        "reflux relaxant sacrum salonpas shockwave subacute subspecialty tendinitis tendinopathy "
+        "wellbutrin zipsor"
+    ).split()
+)
+
 
 def keeps_hyphen(before: str, after: str, document: str) -> bool:
     """Tell whether a hyphen at a line's end is the word's own.
@@ -60,6 +82,8 @@ def keeps_hyphen(before: str, after: str, document: str) -> bool:
     [True, True, True]
     >>> [keeps_hyphen(*pair, own) for pair in (("guide", "lines"), ("radicul", "opathy"))]
     [False, False]
+    >>> [keeps_hyphen(*pair, own) for pair in (("car", "pal"), ("relax", "ants"))]
+    [False, False]
     >>> keeps_hyphen("The follow", "up visit", own), keeps_hyphen("range-of", "motion", own)
     (True, True)
     """
@@ -78,7 +102,8 @@ def keeps_hyphen(before: str, after: str, document: str) -> bool:
         or after[right_match.end() :].startswith("-")
     ):
         return True
-    if left + right in english_words() or _JOINING.fullmatch(left):
+    whole = left + right
+    if whole in english_words() or whole.removesuffix("s") in _WHOLE or _JOINING.fullmatch(left):
         return False
     return bool(_HYPHENATING.fullmatch(left)) or {left, right} <= english_words()
 

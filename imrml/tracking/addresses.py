@@ -1,19 +1,20 @@
 """Models by their address: a folder, a bundle, or ``models:/NAME@ALIAS`` in the registry."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
-from imrml.errors import require_types
+from imrml.errors import require_each, require_types
 from imrml.models.persistence import LoadedModel
 from imrml.models.persistence import load_model as load_from_disk
+from imrml.models.trust import trusting
 
 _IN_MLFLOW = ("models:/", "runs:/")
 
 
-def load_model(address: str | Path) -> LoadedModel:
+def load_model(address: str | Path, *, trusted: Iterable[str] = ()) -> LoadedModel:
     """Load a model from a folder, a bundle or the registry, every file of it verified.
 
     Parameters
@@ -22,6 +23,9 @@ def load_model(address: str | Path) -> LoadedModel:
         Folder that ``imrml train`` wrote, archive that ``imrml bundle`` wrote,
         ``models:/NAME@ALIAS``, ``models:/NAME/VERSION`` or ``runs:/ID/model``. Only the last three
         need MLflow.
+    trusted : iterable of str, default=()
+        Types of an owner's own parts that the model may hold besides ours, such as
+        ``lightgbm.sklearn.LGBMClassifier``; ``.manifest["trusted_types"]`` names them.
 
     Returns
     -------
@@ -44,12 +48,15 @@ def load_model(address: str | Path) -> LoadedModel:
     imrml.errors.ModelError: nowhere: does not exist (no model.json); expected a folder
     that `imrml train --out` wrote, a bundle of `imrml bundle`, or models:/NAME@ALIAS
     """
-    require_types("load_model", address=(address, str | PathLike))
+    require_types("load_model", address=(address, str | PathLike), trusted=(trusted, Iterable))
+    trusted = list(trusted)
+    require_each("load_model", "trusted", trusted, str)
     if not str(address).startswith(_IN_MLFLOW):
-        return load_from_disk(address)
+        return load_from_disk(address, trusted=trusted)
     from imrml.tracking.registry import load_registered  # noqa: PLC0415 - of no use without MLflow
 
-    return load_registered(str(address))
+    with trusting(trusted):
+        return load_registered(str(address))
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from imrml.tracking.flattening import (
 )
 from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.plots import read_plots
-from imrml.tracking.serving import EXAMPLE_REQUEST, signature
+from imrml.tracking.serving import make_example, signature
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -145,7 +145,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                         loader_module="imrml.tracking.serving",
                         data_path=str(staged),
                         signature=signature(model_dir),
-                        input_example=pd.DataFrame([EXAMPLE_REQUEST]),
+                        input_example=make_example(recipe["features"]["extra_columns"]),
                         pip_requirements=[
                             f"{package}=={number}" for package, number in packages.items()
                         ],

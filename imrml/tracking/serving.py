@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,22 @@ ALLOW_DEMO = "IMRML_ALLOW_DEMO"
 """Environment variable that, set to 1, lets a served model of invented data answer."""
 _SERVED_FROM = "__pyfunc_model_path__"
 """Environment variable in which MLflow tells its scoring server where the model lies."""
+
+
+def make_example(own_columns: Iterable[str] = ()) -> pd.DataFrame:
+    """Make a table of one fictional request.
+
+    Parameters
+    ----------
+    own_columns : iterable of str, default=()
+        Columns of the owner's own that the model reads; empty in the example.
+
+    Returns
+    -------
+    DataFrame of shape (1, n_columns)
+        The request.
+    """
+    return pd.DataFrame([EXAMPLE_REQUEST | dict.fromkeys(own_columns)])
 
 
 def signature(model_dir: Path) -> "ModelSignature":
@@ -61,7 +77,8 @@ def signature(model_dir: Path) -> "ModelSignature":
     inputs = Schema(
         [ColSpec(whatever(), name, required=False) for name in spell_columns(columns, programme)]
     )
-    predictions = score(loaded, pd.DataFrame([EXAMPLE_REQUEST]), allow_demo=True)
+    own = [column.name for column in programme.extra_columns]
+    predictions = score(loaded, make_example(own), allow_demo=True)
     return ModelSignature(inputs, infer_signature(predictions).inputs)
 
 

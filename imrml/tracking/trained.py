@@ -14,8 +14,10 @@ from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
 from imrml.explaining.precedents import keep_precedents
+from imrml.features.own_words import in_words_of
 from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
+from imrml.models.trust import trusted_types, trusting
 from imrml.tracking.experiments import running_training
 from imrml.tracking.runs import LoggedRun, log_training
 from imrml.training.run import TrainingResult
@@ -119,7 +121,8 @@ def train(
         report(f"labelling by {config.labelling.labeller}")
         items = label_as_configured(items, config, n_jobs)
     is_tracked = out is not None and config.tracking.enabled
-    with running_training(config.tracking.experiment) if is_tracked else nullcontext() as run_id:
+    running = running_training(config.tracking.experiment) if is_tracked else nullcontext()
+    with trusting(trusted_types(config)), in_words_of(config), running as run_id:
         result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
         facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
         if out is None:

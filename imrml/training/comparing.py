@@ -3,14 +3,15 @@
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
-from imrml.config import Config, OutcomeConfig, load_config
+from imrml.config import Config, load_config
 from imrml.errors import ConfigError
 from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import choose_headline, make_splits
+from imrml.sections import OUTCOME_KINDS
 from imrml.text.cache import reading_once
 from imrml.training.data import prepare
 from imrml.training.fitting import (
@@ -22,8 +23,6 @@ from imrml.training.fitting import (
     report_nothing,
     without_refits,
 )
-
-KINDS: tuple[str, ...] = get_args(OutcomeConfig.model_fields["kind"].annotation)
 
 FIGURES = {
     "log_loss": "log_loss",
@@ -71,7 +70,7 @@ def load_recipes(
     recipes = {name: load_config(path, overrides) for name, path in zip(names, files, strict=True)}
     chosen = kinds.split(",") if kinds else []
     if kinds == "all":
-        chosen = [kind for kind in KINDS if kind != "crosses"]
+        chosen = [kind for kind in OUTCOME_KINDS if kind != "crosses"]
     for kind in chosen:
         recipes[kind] = load_config(files[0], [*overrides, f"models.outcome.kind={kind}"])
     return recipes
@@ -127,12 +126,13 @@ def compare_recipes(
     rows = []
     for name, config in configs.items():
         bare, seconds, parts = without_refits(config), [0.0, 0.0], []
+        read = data.read_for(config)
         for train_rows, test_rows in folds:
             start = time.perf_counter()
-            model = fit_rows(data, bare, train_rows)
+            model = fit_rows(read, bare, train_rows)
             fitted = time.perf_counter()
             year_rates = rates_by_year(data.take(train_rows))
-            parts.append(predict_held_out(model, data.take(test_rows), year_rates))
+            parts.append(predict_held_out(model, read.take(test_rows), year_rates))
             seconds[0] += fitted - start
             seconds[1] += time.perf_counter() - fitted
         held = {headline.split: join_held_out(parts)}

@@ -9,8 +9,8 @@ import numpy as np
 from imrml.config import Split
 from imrml.evaluation.metrics.held_out import HeldOut, measure, measure_learning_curve
 from imrml.evaluation.splits import Folds, make_splits
+from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import submission_frame
-from imrml.submissions.programmes import programme_of
 from imrml.training.fitting import TrainingRun, hold_out, report_nothing
 
 _READ_FROM_SUMMARY = ("case_summary", "diagnosis", "age", "sex")
@@ -91,7 +91,7 @@ def measure_without_summary(run: TrainingRun, deals: Sequence[Folds]) -> dict[st
     """
     config = run.config
     bare_items = run.data.items.drop(columns=list(_READ_FROM_SUMMARY), errors="ignore")
-    bare = submission_frame(bare_items, config.stage, programme_of(config.profile))
+    bare = submission_frame(bare_items, config.stage, programme_of_config(config))
     without = replace(run, data=replace(run.data.without_labels, submissions=bare))
     held_out = {"grouped": _hold_out_as_one(without, deals)}
     figures: dict[str, Any] = measure(held_out, config.evaluation, config.seed)["outcome"][

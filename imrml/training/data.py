@@ -17,8 +17,10 @@ from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
 from imrml.features.counting import texts_of
 from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS
+from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import SubmissionFrame, submission_frame
-from imrml.submissions.programmes import columns_at, programme_of
+from imrml.submissions.programmes import columns_at
+from imrml.submissions.requests import find_absent
 
 TrainedOn = Literal["real", "synthetic"]
 
@@ -99,6 +101,24 @@ class TrainingData:
         """
         none = np.zeros_like(self.is_labelled)
         return replace(self, deficiencies=None, is_labelled=none, label_weights=None)
+
+    def read_for(self, config: Config) -> "TrainingData":
+        """Read the same items with the columns that another config declares.
+
+        Parameters
+        ----------
+        config : Config
+            Of the same stage and profile.
+
+        Returns
+        -------
+        TrainingData
+            Itself where nothing differs.
+        """
+        programme = programme_of_config(config)
+        if list(columns_at(config.stage, programme)) == list(self.submissions):
+            return self
+        return replace(self, submissions=submission_frame(self.items, config.stage, programme))
 
     def take(self, rows: np.ndarray) -> "TrainingData":
         """Keep some rows, by position; their index stays.
@@ -203,7 +223,13 @@ def prepare(
     keys = items.reindex(
         columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"]
     )
-    submissions = submission_frame(items, config.stage, programme_of(config.profile))
+    programme = programme_of_config(config)
+    if absent := find_absent([*map(str, items)], config.stage, programme):
+        raise TableError(
+            f"{verb}: the item table has no column {', '.join(map(repr, absent))}, which "
+            "features.extra_columns declares; add it, or take it out of the config"
+        )
+    submissions = submission_frame(items, config.stage, programme)
     groups = group_cases(
         keys["case_number"].tolist(),
         submissions["case_summary"].to_list(),
@@ -261,7 +287,7 @@ def list_passed_over(items: pd.DataFrame, config: Config) -> list[str]:
     >>> list_passed_over(items, load_config(overrides=["stage=rfa"]))
     ['item', 'Adjuster']
     """
-    programme = programme_of(config.profile)
+    programme = programme_of_config(config)
     read = {*columns_at(config.stage, programme), *REFUSED_COLUMNS, *IGNORED_COLUMNS}
     return [str(name) for name in items if str(name) not in read]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config
+from imrml.config import Config, FeaturesConfig
 from imrml.errors import NotEnoughDataError, require_types
 from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
 from imrml.evaluation.report.summary import format_summary, render_summary
@@ -121,7 +121,25 @@ def evaluate(
         against=(against, LoadedModel | None),
         out=(out, str | PathLike | None),
     )
-    config = config or Config.model_validate(model.manifest["config"])
+    config = _as_read_by(model, config or Config.model_validate(model.manifest["config"]))
+    with model.model.in_own_words():
+        return _evaluate(model, items, config, labels, against, out)
+
+
+def _as_read_by(model: LoadedModel, config: Config) -> Config:
+    """Give a config the columns and the words that a model reads by."""
+    features = FeaturesConfig.model_validate(model.model.settings("features"))
+    return config.model_copy(update={"features": features, "deficiencies": model.model.taxonomy})
+
+
+def _evaluate(  # noqa: PLR0917 - as evaluate
+    model: LoadedModel,
+    items: pd.DataFrame,
+    config: Config,
+    labels: pd.DataFrame | None,
+    against: LoadedModel | None,
+    out: str | Path | None,
+) -> Evaluation:
     data = prepare(items, config, labels, verb="evaluate")
     models = [model] if against is None else [model, against]
     rows = _find_unseen(data, models)
@@ -165,10 +183,10 @@ def _compare_with(
 ) -> dict[str, Any]:
     """Compare with another model, which reads the same rows as its own stage knows them."""
     stage = against.manifest["stage"]
-    seen_by_other = prepare(
-        items, config.model_copy(update={"stage": stage}), verb="evaluate"
-    ).take(rows)
-    other = predict_held_out(against.model, seen_by_other, _year_rates(against))
+    theirs = _as_read_by(against, config.model_copy(update={"stage": stage}))
+    with against.model.in_own_words():
+        seen_by_other = prepare(items, theirs, verb="evaluate").take(rows)
+        other = predict_held_out(against.model, seen_by_other, _year_rates(against))
     return {
         "model_version": str(against.manifest["model_version"]),
         "stage": stage,

@@ -13,7 +13,9 @@ from imrml.evaluation.checks.predictive_words import check_predictive_words
 from imrml.evaluation.checks.sections import empty_columns, name_sections
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.splits import Folds, make_splits
+from imrml.features.own_words import in_words_of
 from imrml.models import LoadedModel, ReviewModel
+from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import submission_frame
 from imrml.training.checks import run_checks
 from imrml.training.data import TrainingData, prepare
@@ -102,10 +104,14 @@ def check_leaks(
         n_jobs=(n_jobs, int),
         report=(report, Callable),
     )
-    data = prepare(items, config, verb="leakcheck").without_labels
-    run = TrainingRun(data, without_search(config), n_jobs, report)
-    config = run.config
     given = model.model if isinstance(model, LoadedModel) else model
+    with in_words_of(config):
+        data = prepare(items, config, verb="leakcheck").without_labels
+        return _check_leaks(TrainingRun(data, without_search(config), n_jobs, report), given)
+
+
+def _check_leaks(run: TrainingRun, given: ReviewModel | None) -> list[Check]:
+    data, config, report = run.data, run.config, run.report
     splits = make_splits(data.keys, data.groups, data.overturned, config.evaluation, config.seed)
     folds = _folds_for_fits(data, config)
     report("looking at the table")
@@ -182,7 +188,7 @@ def _check_golden_column(fitted: ReviewModel, unseen: TrainingData) -> Check:
 def _check_sections(run: TrainingRun, folds: Folds) -> Check:
     """Fit on each section alone and on all but it: an AUROC too high is a section that knows."""
     data, config = run.data, run.config
-    if config.models.outcome.kind.endswith("_prior"):
+    if config.models.outcome.kind in PRIOR_KINDS:
         return _not_applicable(
             "section_knows_too_much", "a prior reads no more than the treatment's category"
         )

@@ -18,9 +18,12 @@ from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
+from imrml.features.own_words import hash_tables, in_words_of
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
+from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
+from imrml.sections import OUTCOME_KINDS, PRIOR_KINDS
 from imrml.text.cache import reading_once
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
@@ -45,6 +48,7 @@ from imrml.training.fitting import (
     hold_out,
     rates_by_year,
     report_nothing,
+    without_refits,
 )
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
@@ -157,8 +161,12 @@ def train(
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
     """
-    run = TrainingRun(prepare(items, config, labels), config, n_jobs, report)
-    data = run.data
+    with in_words_of(config):
+        return _train(TrainingRun(prepare(items, config, labels), config, n_jobs, report), labels)
+
+
+def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
+    data, config, report = run.data, run.config, run.report
     _require_both_decisions(data.overturned)
     report(
         f"{pluralize(len(data.items), 'item')} of "
@@ -166,7 +174,7 @@ def train(
         f"in {pluralize(data.groups.max() + 1, 'group')}"
     )
 
-    if unread := list_passed_over(items, config):
+    if unread := list_passed_over(data.items, config):
         report(f"columns that no feature reads are passed over: {', '.join(unread)}")
 
     # 1. Deal the cases to folds, and choose the split whose figures stand first.
@@ -174,6 +182,8 @@ def train(
     headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     headline_folds = _folds_of(splits, headline)
     deals = deal_grouped(run, splits)
+
+    _require_savable(run)
 
     # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
     held_out = _hold_out_splits(run, splits, headline)
@@ -188,7 +198,7 @@ def train(
     verdict = reach_verdict(metrics, headline)
 
     # 4. Look at the recipe from other sides: without the case summary, and with fewer cases.
-    if config.features.use_case_summary and not config.models.outcome.kind.endswith("_prior"):
+    if config.features.use_case_summary and config.models.outcome.kind not in PRIOR_KINDS:
         report("the same without the case summary, which is a proxy written after the fact")
         figures = measure_without_summary(
             run, deals if headline.split == "grouped" else [headline_folds]
@@ -224,6 +234,7 @@ def train(
         **describe_data(data),
         "stage": config.stage,
         "ships": _name_shipped(model),
+        **_name_own_parts(config),
         **_name_labeller(config, data, has_gold=labels is not None),
         "notes": list(model.notes),
     }
@@ -245,6 +256,23 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
             "train needs upheld and overturned items, at least two of each; "
             f"found {n_upheld:,} upheld and {n_overturned:,} overturned"
         )
+
+
+_FEW = 400
+"""Items that a first, hasty fit of an owner's own parts looks at."""
+
+
+def _require_savable(run: TrainingRun) -> None:
+    """Refuse parts of an owner's own that could not be saved, before any fold is fitted."""
+    models, features = run.config.models, run.config.features
+    if models.outcome.kind in OUTCOME_KINDS and not features.transformers:
+        return
+    run.report("a first fit of your own parts, on few items, to see that they can be saved")
+    data = run.data.without_labels
+    rarer = np.flatnonzero(data.overturned == (data.overturned.mean() <= 0.5))[: _FEW // 4]
+    others = np.setdiff1d(np.arange(len(data.items)), rarer)[: _FEW - len(rarer)]
+    config = without_refits(run.config)
+    require_savable(fit_rows(data, config, np.sort(np.append(rarer, others))))
 
 
 def _hold_out_splits(
@@ -309,6 +337,22 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
 def _name_shipped(model: ReviewModel) -> str:
     kind = str(model.settings("models")["outcome"]["kind"])
     return kind if model.blend_ is None else f"{kind}, blended with both base rates"
+
+
+def _name_own_parts(config: Config) -> dict[str, list[str]]:
+    """Say which columns and transformers of an owner's own the recipe has, for report and card."""
+    named: dict[str, list[str]] = {}
+    if columns := config.features.extra_columns:
+        named["own_columns"] = [
+            f"{name} ({column.kind}{f', {column.unit}' * bool(column.unit)}, known at "
+            f"{column.known_at})"
+            for name, column in columns.items()
+        ]
+    if transformers := config.features.transformers:
+        named["own_transformers"] = [f"{name} ({one.path})" for name, one in transformers.items()]
+    if hashes := hash_tables(config.features.vocabularies, config.deficiencies):
+        named["own_words"] = [f"{name} ({digest})" for name, digest in hashes.items()]
+    return named
 
 
 def _name_labeller(config: Config, data: TrainingData, *, has_gold: bool) -> dict[str, str]:

@@ -9,6 +9,7 @@ from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.metrics.risk_control import control_error, control_precision
 from imrml.evaluation.report.verdict import Verdict
 from imrml.models.abstention import decision_threshold
+from imrml.sections import PRIOR_KINDS
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def select_shipped_model(
     """
     models, kind = config.models, config.models.outcome.kind
     figures: dict[str, Any] = {}
-    is_shown = verdict.beats_priors or kind.endswith("_prior")
+    is_shown = verdict.beats_priors or kind in PRIOR_KINDS
     if models.ship == "expected":
         if not is_shown:
             expected = (
@@ -112,7 +113,7 @@ def _control_error(held: HeldOut, shipped: Config) -> tuple[dict[str, Any], Conf
 
 def _shipped_column(models: ModelsConfig) -> str:
     """Name the held-out probabilities of the kind that ships."""
-    return f"p_{models.outcome.kind}" if models.outcome.kind.endswith("_prior") else "p_overturned"
+    return f"p_{models.outcome.kind}" if models.outcome.kind in PRIOR_KINDS else "p_overturned"
 
 
 def _beats_prior(deficiencies: Mapping[str, Any]) -> bool:

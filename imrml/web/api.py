@@ -190,7 +190,7 @@ def _score_rows(service: ModelService, rows: Sequence[Mapping[str, Any]]) -> dic
 
 
 def _explain(service: ModelService, body: Any) -> dict[str, Any]:
-    explained = service.explain(_row(body.request), body.if_shown)
+    explained = service.explain([_row(body.request)], body.if_shown)
     first, *others = explained.items
     explanation = replace(
         first.explanation, further_items=tuple(item.explanation for item in others)
@@ -210,6 +210,7 @@ def _if_shown(item: ExplainedItem) -> dict[str, Any] | None:
 def _ignored(requests: Requests) -> dict[str, Any]:
     return {
         "unknown_columns": list(requests.unknown_columns),
+        "absent_columns": list(requests.absent_columns),
         "late_columns": list(requests.late_columns),
         "unread": [{"row": number, "column": column} for number, column in requests.unread],
     }

@@ -1,7 +1,7 @@
 """Page and API as one application."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -110,7 +110,10 @@ def create_app(
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        # Only where there are any: a server of ours alone makes nobody wait.
+        has_own_words = bool(service.model.model.settings("features")["vocabularies"])
+        with service.model.model.in_own_words() if has_own_words else nullcontext():
+            yield
         reader.stop()
         service.stop()
 

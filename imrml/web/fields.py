@@ -11,6 +11,7 @@ from typing import Literal
 import yaml
 
 from imrml.config import Stage
+from imrml.submissions.columns import ExtraColumn
 from imrml.submissions.programmes import Programme, columns_at
 
 NARRATIVE = "case_summary"
@@ -74,9 +75,19 @@ def list_fields(stage: Stage, programme: Programme) -> tuple[Field, ...]:
     """
     known = columns_at(stage, programme)
     rows = yaml.safe_load(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
-    return tuple(
+    fields = [
         Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known
-    )
+    ]
+    own = [column for column in programme.extra_columns if column.name in known]
+    return (*fields, *map(_make_field, own))
+
+
+def _make_field(column: ExtraColumn) -> Field:
+    """Make the field of an owner's own column."""
+    kind = column.kind if column.kind in ("number", "date") else "text"
+    title = column.name[0].upper() + column.name[1:]
+    labels = (" ".join(column.name.lower().split()).rstrip(_NUMBERING),)
+    return Field(column.name, title, column.unit, "", kind, "review", labels)
 
 
 def parse_labelled_lines(text: str, fields: Sequence[Field]) -> dict[str, str]:

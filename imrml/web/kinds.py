@@ -13,7 +13,7 @@ _OF_A_REPORT = {
     _PICTURE: ("bmp", "dcm", "gif", "heic", "webp"),
     _WORD: ("doc", "odt", "pages", "wpd"),
     _TABLE: ("csv", "jsonl", "numbers", "ods", "parquet", "tsv", "xls", "xlsb", "xlsm", "xlsx"),
-    _ARCHIVE: ("7z", "gz", "rar", "tar", "zip"),
+    _ARCHIVE: ("7z", "gz", "rar", "tar"),
     _MAIL: ("mbox", "pst"),
     _SOUND: ("dss", "m4a", "mp3", "mp4", "ogg", "wav", "wma"),
     _PAGE: ("mht", "mhtml", "xml"),
@@ -33,7 +33,7 @@ _OF_A_TABLE = {
         *("jpeg", "jpg", "png", "tif", "tiff"),
         *_OF_A_REPORT[_PICTURE],
     ),
-    _ARCHIVE: _OF_A_REPORT[_ARCHIVE],
+    _ARCHIVE: (*_OF_A_REPORT[_ARCHIVE], "zip"),
     _MAIL: _OF_A_REPORT[_MAIL],
 }
 

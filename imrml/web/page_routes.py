@@ -11,8 +11,10 @@ from imrml.errors import (
     MissingExtraError,
     RequestFileError,
 )
-from imrml.submissions.programmes import columns_at
+from imrml.phrases import pluralize
+from imrml.submissions.request_files import ParsedFile
 from imrml.web.fields import NARRATIVE, fill_fields
+from imrml.web.items import split_by_item
 from imrml.web.kinds import advise_on_report, advise_on_table
 from imrml.web.pages import Pages
 from imrml.web.request_files import describe_file, fill_from_file
@@ -37,6 +39,16 @@ def _format_unread(error: DocumentError, name: str) -> str:
     if advice := advise_on_report(name):
         return advice
     return f"The file: {error.found}. {REMEDIES.get(error.reason, PASTE)}"
+
+
+def _refuse_table(parsed: ParsedFile) -> ParsedFile:
+    """Refuse a file with a table, whose rows may be of several people, as one request."""
+    if parsed.n_of_tables:
+        rows = pluralize(parsed.n_of_tables, "request")
+        raise RequestFileError(
+            f"it holds a table of {rows}; send the table itself under \u201cMany requests\u201d"
+        )
+    return parsed
 
 
 def _read_values(form: Form) -> dict[str, str]:
@@ -90,7 +102,7 @@ def make_page_router(
         notes: list[str] = []
         if form.upload:
             try:
-                parsed = await reader.read_request(form.upload)
+                parsed = _refuse_table(await reader.read_request(form.upload))
             except DeterminationFoundError as error:
                 refusal = pages.format_refusal(f"{NARRATIVE} {error}")
                 return pages.start(values, {"request": refusal}, refusal=True)
@@ -107,7 +119,8 @@ def make_page_router(
             return pages.start(values, {"treatment": needed}, notes=notes)
         ticked = form.fields.get("shown", [])
         try:
-            explained = await service.run_on_thread(service.explain, values, ticked)
+            rows = split_by_item(values)
+            explained = await service.run_on_thread(service.explain, rows, ticked)
             return await service.run_on_thread(pages.result, values, ticked, explained, notes)
         except ImrmlError as error:
             refusal = pages.format_refusal(str(error))
@@ -118,7 +131,8 @@ def make_page_router(
         form = await read_form(request)
         values = fill_fields(_read_values(form), "", pages.fields)
         ticked = form.fields.get("shown", [])
-        explained = await service.run_on_thread(service.explain, values, ticked)
+        rows = split_by_item(values)
+        explained = await service.run_on_thread(service.explain, rows, ticked)
         return pages.what_if(ticked, explained)
 
     @router.get("/batch")
@@ -158,7 +172,7 @@ def make_page_router(
                 if fitted.stage == "rfa"
                 else "after the denial, before the application",
             ),
-            ("reads", ", ".join(columns_at(fitted.stage, fitted.programme))),
+            ("reads", ", ".join(field.title.lower() for field in pages.fields)),
         ]
         return pages.draw("about", here="/about", facts=facts)
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
-from imrml.explaining.explanation import Explanation
+from imrml.explaining.explanation import Explanation, TextSection
 from imrml.explaining.summary import format_summary
 from imrml.features.names import name_category
 from imrml.phrases import percent, pluralize
@@ -287,9 +287,12 @@ class Pages:
             items=items,
             diagnoses=describe_codes(values.get("diagnosis", "")),
             planned=first.prediction["planned"],
-            sections=_list_sections(first, is_one_of_several=len(items) > 1),
-            summary=format_summary(_join_items(explained), width=76),
-            ignored=[self._format_ignored(column) for _, column in explained.requests.unread],
+            sections=_list_sections([item.explanation for item in explained.items]),
+            summary=format_summary(_join_items(explained), width=56),
+            ignored=[
+                self._format_ignored(column)
+                for column in dict.fromkeys(column for _, column in explained.requests.unread)
+            ],
         )
 
     def what_if(self, ticked: list[str], explained: ExplainedRequest) -> HTMLResponse:
@@ -351,7 +354,7 @@ class Pages:
                 "refused": scored.requests.refused,
                 "ignored": [
                     f"{capitalize_first(sentence)}."
-                    for sentence in describe_ignored_input(scored.requests)
+                    for sentence in describe_ignored_input(scored.requests, _name_column)
                 ],
                 "downloads": self._list_downloads(scored.predictions),
             }
@@ -371,6 +374,7 @@ class Pages:
 def _list_items(explained: ExplainedRequest) -> list[dict[str, Any]]:
     """List what is drawn of each item; ids of a page end in its number where there are several."""
     items: list[dict[str, Any]] = []
+    diagnoses = [_diagnosis_of(item.explanation) for item in explained.items]
     for number, item in enumerate(explained.items, start=1):
         row = item.explanation.prediction
         scale = draw_scale(row["base_rate"], row["p_overturned"], row["p_low"], row["p_high"])
@@ -383,9 +387,20 @@ def _list_items(explained: ExplainedRequest) -> list[dict[str, Any]]:
                 "changes": list_changes(item),
                 "note": item.explanation.what_if_note,
                 "scale": scale,
+                "own_diagnosis": diagnoses[number - 1] if len(set(diagnoses)) > 1 else "",
             }
         )
     return items
+
+
+def _name_column(column: str) -> str:
+    """Name a column in words of a desk."""
+    return "notes" if column == NARRATIVE else column.replace("_", " ")
+
+
+def _diagnosis_of(explanation: Explanation) -> str:
+    texts = (section.text for section in explanation.sections if section.column == "diagnosis")
+    return next(texts, "")
 
 
 def _join_items(explained: ExplainedRequest) -> Explanation:
@@ -393,16 +408,23 @@ def _join_items(explained: ExplainedRequest) -> Explanation:
     return replace(first, further_items=tuple(others))
 
 
-def _list_sections(explanation: Explanation, *, is_one_of_several: bool) -> list[dict[str, Any]]:
-    """List the texts with their marks; of several items only what they have in common."""
+def _list_sections(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """List the texts with their marks; of several items only what is said of their documents."""
+    is_one = len(explanations) == 1
+    by_column: dict[str, dict[str, tuple[int, TextSection]]] = {}
+    for number, explanation in enumerate(explanations, start=1):
+        for section in explanation.sections:
+            if section.text and (is_one or section.column != "treatment"):
+                texts = by_column.setdefault(section.column, {})
+                texts.setdefault(section.text, (number, section))
     sections = []
-    for section in explanation.sections:
-        if not section.text or (is_one_of_several and section.column == "treatment"):
-            continue
-        marks = section.marks
-        if is_one_of_several:
-            marks = tuple(mark for mark in marks if mark.kind in ("shown", "lacking"))
-        sections.append({"title": section.title, "pieces": cut_text(section.text, marks)})
+    for texts in by_column.values():
+        for number, section in texts.values():
+            marks = section.marks
+            if not is_one:
+                marks = tuple(mark for mark in marks if mark.kind in ("shown", "lacking"))
+            title = section.title if len(texts) == 1 else f"{section.title} of item {number}"
+            sections.append({"title": title, "pieces": cut_text(section.text, marks)})
     return sections
 
 

@@ -6,6 +6,7 @@ from imrml.phrases import pluralize
 from imrml.scoring.request_files import list_notes
 from imrml.submissions.request_files import ParsedFile
 from imrml.web.fields import NARRATIVE, Field
+from imrml.web.items import join_diagnoses
 
 
 def fill_from_file(
@@ -25,7 +26,8 @@ def fill_from_file(
     Returns
     -------
     dict of str to str
-        Value of every field, by column; several treatments are a numbered list.
+        Value of every field, by column; several treatments are a numbered list, and diagnoses that
+        differ bear the numbers of their items.
 
     Examples
     --------
@@ -43,6 +45,8 @@ def fill_from_file(
         numbered = enumerate(treatments, start=1)
         treatments = [f"{number}. {treatment}" for number, treatment in numbered]
     said["treatment"] = "\n".join(treatments)
+    if diagnosis := join_diagnoses([row.get("diagnosis", "") for row in parsed.rows]):
+        said["diagnosis"] = diagnosis
     told = (row.get(name, "") for name in (NARRATIVE,) for row in parsed.rows)
     narratives = (given.get(NARRATIVE, ""), *(told if parsed.rows else [said.get(NARRATIVE, "")]))
     filled = {

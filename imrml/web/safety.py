@@ -1,5 +1,6 @@
 """What stands between a browser and the page: origins, sizes, the token, headers, silent errors."""
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -172,6 +173,10 @@ class Shield(_Guard):
             await self.app(scope, receive, send_with_headers)
         except ClientDisconnect:  # nobody is there to be told
             pass
+        except asyncio.CancelledError:  # the server stops, and this took longer than it waits
+            if not has_begun:
+                words = "The server is being stopped; nothing was kept. Try again in a minute."
+                await self.tell(scope["path"], 503, words)(scope, receive, send_with_headers)
         except Exception as error:
             at = traceback.extract_tb(error.__traceback__)[-1]
             # Where, but neither the message nor the path: either may hold what somebody typed.

@@ -109,6 +109,7 @@ class ScoreAnswer(BaseModel):
     predictions: list[Prediction]
     refused: list[Refused]
     unknown_columns: list[str]
+    absent_columns: list[str]
     late_columns: list[str]
     unread: list[IgnoredCell]
     meaning: Meaning
@@ -123,6 +124,7 @@ class FileAnswer(BaseModel):
     predictions: list[Prediction]
     refused: list[Refused]
     unknown_columns: list[str]
+    absent_columns: list[str]
     late_columns: list[str]
     unread: list[IgnoredCell]
     meaning: Meaning
@@ -135,6 +137,7 @@ class ExplainAnswer(BaseModel):
     if_shown: JointWhatIf | None
     further_if_shown: list[JointWhatIf | None]
     unknown_columns: list[str]
+    absent_columns: list[str]
     late_columns: list[str]
     unread: list[IgnoredCell]
     meaning: Meaning

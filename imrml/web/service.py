@@ -166,7 +166,7 @@ class ModelService:
     def _try_out(self) -> None:
         """Answer a fictional request, so that nobody is the first to meet a failure or waits."""
         try:
-            self.explain(TRIAL)
+            self.explain([TRIAL])
         except Exception as error:
             raise ModelError(
                 f"the model cannot answer ({type(error).__name__}): "
@@ -246,13 +246,16 @@ class ModelService:
         requests = sort_items(self.model, _as_table(rows))
         return ScoredRequests(requests, score_columns(self.model, requests, allow_demo=True))
 
-    def explain(self, row: Mapping[str, Any], if_shown: Sequence[str] = ()) -> ExplainedRequest:
+    def explain(
+        self, rows: Sequence[Mapping[str, Any]], if_shown: Sequence[str] = ()
+    ) -> ExplainedRequest:
         """Explain one request, and predict it again as if its text also showed some documents.
 
         Parameters
         ----------
-        row : mapping
-            The request, by column; its cell of ``treatment`` may list several items.
+        rows : sequence of mapping
+            The request, by column; its cell of ``treatment`` may list several items. More than one
+            where items differ in more than their treatment.
         if_shown : sequence of str, default=()
             Lines of its checklists, each of which counts for every item that asks for it; any
             that none asks for is left out.
@@ -267,7 +270,7 @@ class ModelService:
         ImrmlError
             The request is refused; the message says why.
         """
-        requests = sort_items(self.model, _as_table([row]))
+        requests = sort_items(self.model, _as_table(rows))
         for _, reason in requests.refused:
             raise ImrmlError(reason)
         explainers = make_explainers(self.model, requests, allow_demo=True)

@@ -11,7 +11,8 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.requests import Request
 
 from imrml.config import LimitsConfig
-from imrml.engines.mapping import Guard
+from imrml.documents.parts import count_ocr_pages
+from imrml.engines.mapping import Guard, Longer
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.scoring.request_files import parse_request_file
 from imrml.submissions.request_files import ParsedFile
@@ -233,22 +234,33 @@ class Reader:
 
     async def _call(self, *arguments: object) -> Any:
         try:
-            return await asyncio.wrap_future(self._guard.call(*arguments))
+            read = await asyncio.wrap_future(self._guard.call(*arguments))
+            if isinstance(read, Longer):
+                longer = self._guard.call(*arguments, read.n, times=read.n)
+                read = await asyncio.wrap_future(longer)
         except ImrmlError:
             raise
         except Exception as error:
             # An error of ours costs one upload; its message could hold text of the file.
             reason = self._guard.trouble(error) or ("crashed", type(error).__name__)
             raise DocumentError(*reason) from None
+        return read
 
     def stop(self) -> None:
         """End the process."""
         self._guard.stop()
 
 
-def _read(content: bytes, table_name: str, limits: LimitsConfig) -> ParsedFile | pd.DataFrame:
-    return (
-        parse_table(content, table_name, is_known_heading)
-        if table_name
-        else parse_request_file(content, limits, most_pictures=_MOST_PICTURES)
-    )
+def _read(
+    content: bytes,
+    table_name: str,
+    limits: LimitsConfig,
+    times: int = 0,
+) -> ParsedFile | pd.DataFrame | Longer:
+    """Read an upload at once, or ask for the time that its pictures take: the limit a page."""
+    if table_name:
+        return parse_table(content, table_name, is_known_heading)
+    n_pages = 0 if times else min(count_ocr_pages(content, limits), _MOST_PICTURES)
+    if n_pages:
+        return Longer(1 + n_pages, _read)
+    return parse_request_file(content, limits, most_pictures=_MOST_PICTURES)

@@ -378,3 +378,40 @@ def _bytes_of(writer: pypdf.PdfWriter) -> bytes:
     file = io.BytesIO()
     writer.write(file)
     return file.getvalue()
+
+
+def drawn_flat(ticked: Iterable[str] = ("New",), *, mark: str = "cross", size: int = 10) -> bytes:
+    """Make a printed form whose boxes and ticks are lines, as a print to PDF draws them."""
+    file, canvas = _open()
+    _head(canvas)
+    for name, x, y in (("New", 40, 714), ("Resubmission", 200, 714), ("Expedited", 40, 700)):
+        canvas.rect(x, y, size, size, stroke=1, fill=0)
+        if name not in ticked:
+            continue
+        canvas.setLineWidth(1.4)
+        if mark == "cross":
+            canvas.line(x + 2, y + 2, x + size - 2, y + size - 2)
+            canvas.line(x + 2, y + size - 2, x + size - 2, y + 2)
+        elif mark == "tick":
+            canvas.line(x + 2, y + size / 2, x + size / 2, y + 2)
+            canvas.line(x + size / 2, y + 2, x + size - 1, y + size - 1)
+        elif mark == "filled":
+            canvas.rect(x + 2, y + 2, size - 4, size - 4, stroke=0, fill=1)
+        elif mark == "speck":
+            canvas.rect(x + size / 2, y + size / 2, 1.2, 1.2, stroke=0, fill=1)
+        elif mark == "ring":
+            canvas.ellipse(x + 12, y - 4, x + 80, y + 14)
+        canvas.setLineWidth(1)
+    for number, (label, value) in enumerate(PERSON):
+        canvas.drawString(40, 670 - 18 * number, f"{label} {value}")
+    style = getSampleStyleSheet()["BodyText"]
+    style.fontSize, style.leading = 8, 9.5
+    cells = [[Paragraph(" ".join(heading), style) for heading in HEADINGS]]
+    cells += [[Paragraph(text, style) for text in row] for row in LINES]
+    table = Table(cells, colWidths=[right - left for left, right in pairwise(_EDGES)])
+    table.setStyle([("GRID", (0, 0), (-1, -1), 0.5, "black")])
+    _, height = table.wrapOn(canvas, 560, 300)
+    table.drawOn(canvas, 40, 575 - height)
+    _foot(canvas)
+    canvas.save()
+    return file.getvalue()

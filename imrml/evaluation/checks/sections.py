@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from imrml.submissions.columns import CODED_COLUMNS
 from imrml.submissions.frame import SubmissionFrame
 
 _SECTIONS = {
@@ -31,20 +32,21 @@ def name_sections(submissions: SubmissionFrame) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        Columns by section; those of no other section are ``coded`` ones.
+        Columns by section; each column of an owner's own is a section.
 
     Examples
     --------
-    >>> columns = {"treatment": ["MRI"], "case_summary": [""], "diagnosis_code": ["M54"]}
+    >>> columns = {"treatment": ["MRI"], "diagnosis_category": ["M54"], "visits": [4]}
     >>> name_sections(pd.DataFrame(columns))
-    {'request': ['treatment'], 'record': ['case_summary'], 'coded': ['diagnosis_code']}
+    {'request': ['treatment'], 'coded': ['diagnosis_category'], 'own visits': ['visits']}
     """
     sections = {
         name: [column for column in columns if column in submissions]
         for name, columns in _SECTIONS.items()
     }
-    known = {column for columns in _SECTIONS.values() for column in columns}
-    sections["coded"] = [str(column) for column in submissions if column not in known]
+    sections["coded"] = [one.name for one in CODED_COLUMNS if one.name in submissions]
+    known = {column for columns in sections.values() for column in columns}
+    sections |= {f"own {name}": [str(name)] for name in submissions if name not in known}
     return {name: columns for name, columns in sections.items() if columns}
 
 

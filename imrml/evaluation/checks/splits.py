@@ -140,7 +140,7 @@ def check_better_than_prior(metrics: Mapping[str, Any], split: str) -> Check:
     if "value" not in difference:
         return Check(code, title, "not_applicable", f"{split}: {difference['not_applicable']}")
     interval = f"{difference['low']:+.4f} to {difference['high']:+.4f}"
-    detail = f"{split}: log loss {difference['value']:+.4f} ({interval}) to the prior"
+    detail = f"{_name(split)}: log loss {difference['value']:+.4f} ({interval}) to the prior"
     return Check(code, title, "passed" if difference["high"] < 0 else "failed", detail)
 
 
@@ -298,7 +298,7 @@ def _judge_sides(
             guilty.extend(np.concatenate(shared[split]).tolist())
     if details:
         return Check(code, title, "failed", "; ".join(details), at_rows(guilty, words[1]))
-    return Check(code, title, "passed", f"checked on {', '.join(shared)}")
+    return Check(code, title, "passed", f"checked on {', '.join(map(_name, shared))}")
 
 
 def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> Check:
@@ -336,3 +336,8 @@ def check_time_order(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) ->
         )
         return Check(code, title, "failed", detail, at_rows(guilty, "decided_on"))
     return Check(code, title, "passed", f"{sum(len(test) for _, test in folds)} tested items")
+
+
+def _name(split: str) -> str:
+    """Name a split as people write it."""
+    return split.replace("_", "-")

@@ -5,7 +5,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
 
-.PHONY: demo test check lint types arch unit docs reference fuzz clean
+.PHONY: demo test test-lowest test-newest check lint types arch unit docs reference fuzz clean
 
 $(READY): pyproject.toml constraints.txt  # what the demo needs
 	$(PYTHON) -m venv .venv
@@ -42,6 +42,19 @@ RUNS ?= 20000
 fuzz: $(DEV_READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a fault ends it and is kept in build/fuzz
 	$(INSTALL) '.[dev,fuzz]'
 	for entry in $(FUZZED); do $(BIN)/python tests/support/fuzz.py $$entry --runs $(RUNS) || exit 1; done
+
+# Other versions than those of constraints.txt, resolved by uv; what warns of what is left to whoever looks.
+RESOLVE = $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --disable-pip-version-check uv
+TESTS ?=
+test-lowest:  ## the lowest versions that pyproject.toml allows
+	$(RESOLVE) && build/uv/bin/uv venv --quiet --clear --python $(PYTHON) build/lowest
+	build/uv/bin/uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct -e '.[dev]'
+	build/lowest/bin/python -m pytest -o filterwarnings=default $(TESTS)
+
+test-newest:  ## the newest
+	$(RESOLVE) && build/uv/bin/uv venv --quiet --clear --python $(PYTHON) build/newest
+	build/uv/bin/uv pip install --quiet --python build/newest/bin/python --resolution highest -e '.[dev]'
+	build/newest/bin/python -m pytest -o filterwarnings=default $(TESTS)
 
 clean:
 	rm -rf .venv .cache build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

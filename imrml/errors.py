@@ -181,7 +181,11 @@ class OtherVersionWarning(UserWarning):
     """A model is used under another version of scikit-learn, under which it answers the same."""
 
 
-class RequestWarning(UserWarning):
+class TableWarning(UserWarning):
+    """Something of a table was read otherwise than it stands there, or counts for nothing."""
+
+
+class RequestWarning(TableWarning):
     """Something of a table of requests counts for nothing: columns or cells that are ignored."""
 
 

@@ -20,8 +20,8 @@ CATEGORIES = "category,name,dwc_category\ngene_therapy,gene therapy,\n"
 PATTERNS = r"""category,priority,pattern,note
 gene_therapy,99,\bgene (?:transfer|therapy)\b,
 """
-CUES = r"""cue,document,answers,scope,kind,hints,pattern,negated_pattern,source
-genotype,genotype report,no_rationale_or_plan,record,test,genotyp,genotyp\w*,,our own
+CUES = r"""cue,document,answers,scope,kind,pattern,negated_pattern,source
+genotype,genotype report,no_rationale_or_plan,record,test,genotyp\w*,,our own
 """
 DRUGS = "name,generic,drug_class,category\nzorbalin,zorbalin,opioid_short_acting,opioid\n"
 

@@ -1,11 +1,15 @@
 """The model as MLflow serves it: what ``imrml score`` answers, whatever a table's headings."""
 
 import json
+import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from itertools import cycle, islice, zip_longest
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from model_factories import TELLING, served_model
@@ -17,6 +21,7 @@ from imrml.scoring.prediction import score
 from imrml.submissions.programmes import LETTERS, columns_at
 from imrml.submissions.request_columns import columns_by_name, spell_columns
 from imrml.tracking.serving import ALLOW_DEMO, signature
+from imrml.tracking.shipping_code import list_requirements, package_code
 from imrml.web.app import create_app
 from imrml.web.settings import ServeSettings
 
@@ -38,6 +43,7 @@ VALUES = {
     "disputed": "30 tablets",
     "claims_guideline": "MTUS",
 }
+MLFLOW = (sys.executable, "-m", "mlflow")
 COLUMNS = ["request_id", *columns_at("imr")]
 
 
@@ -49,12 +55,16 @@ def folder(tmp_path_factory) -> Path:
     made = served_model()
     root = tmp_path_factory.mktemp("served")
     save_model(made.model, root / "folder", made.manifest)
-    mlflow.pyfunc.save_model(
-        path=root / "logged",
-        loader_module="imrml.tracking.serving",
-        data_path=str(root / "folder"),
-        signature=signature(root / "folder"),
-    )
+    with package_code() as code_paths:
+        mlflow.pyfunc.save_model(
+            path=root / "logged",
+            loader_module="imrml.tracking.serving",
+            data_path=str(root / "folder"),
+            signature=signature(root / "folder"),
+            code_paths=code_paths,
+            model_config={"answer": "table"},
+            pip_requirements=list_requirements({"imrml": "0.1.0"}),
+        )
     return root / "logged"
 
 
@@ -179,3 +189,93 @@ def test_a_demo_model_in_a_python_of_the_users_warns(folder, monkeypatch):
         warnings.simplefilter("always")
         mlflow.pyfunc.load_model(str(folder))
     assert not [one for one in caught if issubclass(one.category, DemoModelWarning)]
+
+
+def test_what_is_installed_to_serve_it_has_no_name_that_anybody_could_take(folder):
+    listed = [
+        line
+        for name in ("requirements.txt", "conda.yaml", "python_env.yaml")
+        for line in (folder / name).read_text(encoding="utf-8").splitlines()
+    ]
+    assert any("scikit-learn==" in line for line in listed)
+    assert not [line for line in listed if "imrml" in line]
+    code = folder / "code"
+    assert (code / "imrml" / "tracking" / "serving.py").is_file()
+    [note] = code.glob("imrml-*.dist-info/METADATA")
+    assert "Name: imrml" in note.read_text(encoding="utf-8")
+    assert not [*code.rglob("__pycache__"), *code.rglob("*.pyc")]
+
+
+def test_the_code_beside_a_model_answers_without_the_package(folder, tmp_path, served):
+    """In a Python whose path holds nothing of ours but what lies in the logged model."""
+    code = (
+        "import sys, importlib.metadata\n"
+        f"sys.path = [{str(folder / 'code')!r}] + [p for p in sys.path if 'work' not in p "
+        "or 'site-packages' in p]\n"
+        "sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "import pandas as pd, imrml\n"
+        f"assert imrml.__file__.startswith({str(folder)!r}), imrml.__file__\n"
+        "assert importlib.metadata.version('imrml')\n"
+        "import mlflow\n"
+        f"model = mlflow.pyfunc.load_model({str(folder)!r})\n"
+        f"print(repr(float(model.predict(pd.DataFrame([{VALUES!r}]))['p_overturned'][0])))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": "", ALLOW_DEMO: "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    expected = served.predict(pd.DataFrame([VALUES]))["p_overturned"][0]
+    assert float(done.stdout.splitlines()[-1]) == expected
+
+
+def test_a_dockerfile_is_built_from_what_lies_in_the_model(folder, tmp_path):
+    done = subprocess.run(
+        [*MLFLOW, "models", "generate-dockerfile", "-m", folder, "-d", tmp_path / "docker"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+    )
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    assert "imrml" not in text
+    assert [*(tmp_path / "docker").rglob("code/imrml/__init__.py")]
+
+
+def test_mlflow_measures_it_as_a_classifier(folder, tmp_path):
+    import mlflow
+
+    random = np.random.default_rng(0)
+    notes = [f"{NOTES} {number}" if number % 2 else "Pain. " * 12 for number in range(40)]
+    data = pd.DataFrame({"Tx requested": "Norco 10/325mg #60", "notes": notes})
+    data["overturned"] = random.random(40) < 0.5
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    try:
+        with mlflow.start_run():
+            measured = mlflow.models.evaluate(
+                str(folder),
+                data,
+                targets="overturned",
+                model_type="classifier",
+                model_config={"answer": "overturned"},
+                evaluator_config={"pos_label": True, "log_model_explainability": False},
+            ).metrics
+    finally:
+        mlflow.set_tracking_uri(before)
+    decided = served_model().model.predict(data.drop(columns="overturned"))
+    assert measured["accuracy_score"] == np.mean(decided == data["overturned"])
+    assert measured["true_positives"] == np.sum(decided & data["overturned"])
+
+
+def test_an_answer_that_nobody_knows_is_refused(folder):
+    import mlflow
+
+    with pytest.raises(ModelError, match="expected 'table' or 'overturned'"):
+        mlflow.pyfunc.load_model(str(folder), model_config={"answer": "odds"})

@@ -64,7 +64,9 @@ def print_figures(name: str, items: pd.DataFrame) -> None:
             of_ids.append(of_id[2])
         print(f"  {id_:36s}{is_gold.sum():4d}  {of_id[0]:.2f} {of_id[1]:.2f} {of_id[2]:.2f}")
     precision, recall, f1 = figures(*(int(total) for total in counts.sum(axis=0)))
-    print(f"  precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f} ({low:.3f} to {high:.3f})")
+    print(
+        f"  precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f} ({low:.3f} to {high:.3f})"
+    )
     print(f"  macro F1 {np.mean(of_ids):.3f}")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import MAP_HELP, console
 
 
 def compare_configs(
@@ -21,6 +21,9 @@ def compare_configs(
     labels: Annotated[
         Path | None, typer.Option(help="Gold labels instead of the table's own.")
     ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Override one setting of each: a.b=c. May be repeated."),
@@ -31,14 +34,15 @@ def compare_configs(
 ) -> None:
     """Fit recipes on the same folds, and list them by held-out log loss beside the best prior."""
     from imrml.cli.printing.comparison import print_comparison
+    from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import read_table, write_table
     from imrml.tracking.compared import log_comparison
     from imrml.training.comparing import compare_recipes, load_recipes
 
     recipes = load_recipes(config or [], set_ or [], kinds)
     gold = read_table(labels) if labels else None
-    with console.report_steps() as report:
-        table = compare_recipes(read_table(items), recipes, gold, report=report)
+    with console.report_steps() as report, console.tell_warnings():
+        table = compare_recipes(read_item_table(items, map_ or ()), recipes, gold, report=report)
     if out:
         write_table(table, out)
     print_comparison(table)

@@ -1,6 +1,7 @@
 """What commands share: prose and progress go to stderr, unless ``--quiet`` asks for silence."""
 
 import sys
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from imrml.cli.log import RunLog
-from imrml.errors import RefusedRequestWarning, RequestWarning
+from imrml.errors import RefusedRequestWarning, TableWarning
 from imrml.masking import mask_secrets
 
 if TYPE_CHECKING:
@@ -85,16 +86,16 @@ class Console:
 
     @contextmanager
     def tell_warnings(self) -> Iterator[list[str]]:
-        """Say on stderr what of a table of requests is ignored; gives the refusals of its rows."""
+        """Say on stderr what of a table is read otherwise or ignored; gives its refused rows."""
         refused: list[str] = []
         with warnings.catch_warnings():
-            warnings.simplefilter("always", RequestWarning)
+            warnings.simplefilter("always", TableWarning)
             show_other = warnings.showwarning
 
             def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
                 if issubclass(category, RefusedRequestWarning):
                     refused.append(str(message))
-                elif issubclass(category, RequestWarning):
+                elif issubclass(category, TableWarning):
                     self.tell(str(message))
                 else:
                     show_other(message, category, *where)
@@ -106,7 +107,8 @@ class Console:
     def report_steps(self) -> Iterator[Callable[[str], None]]:
         """Give a function that says the steps of a long command: on a terminal in one line."""
         if self.is_quiet or not sys.stderr.isatty() or (self.log and self.log.is_stderr):
-            yield self.tell
+            start = time.monotonic()
+            yield lambda words: self.tell(f"[{time.monotonic() - start:4.0f} s] {words}")
             return
         from tqdm import tqdm
 

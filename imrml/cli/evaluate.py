@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, Trust, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
 from imrml.phrases import pluralize
 
 
@@ -16,6 +16,9 @@ def evaluate_model(
     labels: Annotated[
         Path | None, typer.Option(help="Gold labels instead of the table's own.")
     ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -25,17 +28,19 @@ def evaluate_model(
     trust: Trust = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
+    from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
     from imrml.training.external import evaluate
 
-    evaluation = evaluate(
-        load_model(model, trusted=trust or ()),
-        read_table(items),
-        labels=read_table(labels) if labels else None,
-        against=load_model(against, trusted=trust or ()) if against else None,
-        out=out,
-    )
+    with console.tell_warnings():
+        evaluation = evaluate(
+            load_model(model, trusted=trust or ()),
+            read_item_table(items, map_ or ()),
+            labels=read_table(labels) if labels else None,
+            against=load_model(against, trusted=trust or ()) if against else None,
+            out=out,
+        )
     left_out = pluralize(evaluation.n_left_out, "item")
     console.tell(f"{left_out} of cases that the model was trained on left out")
     console.tell(f"report: {out / 'report.html'}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import MAP_HELP, console, require_jobs
 
 
 def label_items(
@@ -17,6 +17,9 @@ def label_items(
     ],
     config: Annotated[
         Path | None, typer.Option(help="Config file, laid over the defaults.")
+    ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -33,12 +36,16 @@ def label_items(
     """
     from imrml.config import load_config
     from imrml.corpus.item_table import require_columns
+    from imrml.corpus.own_tables import name_items, read_item_table
     from imrml.labelling.table import describe_labels, label_as_configured
-    from imrml.tables.files import read_table, table_format, write_table
+    from imrml.submissions.extra_columns import programme_of_config
+    from imrml.tables.files import table_format, write_table
 
     settings = load_config(config, set_ or [])
     table_format(out)
-    table = read_table(items)
+    with console.tell_warnings():
+        table = read_item_table(items, map_ or ())
+        table = name_items(table, programme_of_config(settings), "label")
     require_columns(table, ["rationale", "decision"], "label")
     labelled = label_as_configured(table, settings, jobs)
     write_table(labelled, out)

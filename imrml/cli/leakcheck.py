@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, Trust, console, require_jobs
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, require_jobs
 
 
 def check_leaks(
@@ -19,6 +19,9 @@ def check_leaks(
     model: Annotated[
         str | None,
         typer.Option(help=f"{MODEL_HELP} Its features are looked at."),
+    ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -35,9 +38,9 @@ def check_leaks(
     """
     from imrml.cli.printing.findings import print_checks
     from imrml.config import Config, load_config
+    from imrml.corpus.own_tables import read_item_table
     from imrml.errors import CheckFailedError
     from imrml.models.trust import trusted_types
-    from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
     from imrml.training.leakcheck import check_leaks as run
     from imrml.training.leakcheck import name_failed
@@ -47,9 +50,9 @@ def check_leaks(
     loaded = load_model(model, trusted=trusted) if model else None
     if loaded and not (config or set_):
         settings = Config.model_validate(loaded.manifest["config"])
-    with console.report_steps() as report:
+    with console.report_steps() as report, console.tell_warnings():
         checks = run(
-            read_table(items),
+            read_item_table(items, map_ or ()),
             settings,
             loaded,
             n_jobs=jobs,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console
+from imrml.cli.console import MAP_HELP, console
 from imrml.phrases import pluralize
 
 
@@ -15,6 +15,9 @@ def split_table(
     config: Annotated[
         Path | None, typer.Option(help="Config file, laid over the defaults.")
     ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),
@@ -22,10 +25,12 @@ def split_table(
 ) -> None:
     """Cut an item table forward in time, or by case where time leaves too few, for `evaluate`."""
     from imrml.config import load_config
-    from imrml.tables.files import read_table, write_table
+    from imrml.corpus.own_tables import read_item_table
+    from imrml.tables.files import write_table
     from imrml.training.out_of_fold import split_items
 
-    cut = split_items(read_table(items), load_config(config, set_ or []))
+    with console.tell_warnings():
+        cut = split_items(read_item_table(items, map_ or ()), load_config(config, set_ or []))
     write_table(cut.train, out / "train.parquet")
     write_table(cut.test, out / "test.parquet")
     print(f"{out / 'train.parquet'}: {pluralize(len(cut.train), 'item')}")

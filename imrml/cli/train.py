@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import MAP_HELP, console, require_jobs
 from imrml.phrases import pluralize
 
 
@@ -19,6 +19,9 @@ def train_model(
         typer.Option(
             help="Gold labels (JSON Lines: item_id, deficiencies) instead of the table's."
         ),
+    ] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -39,6 +42,7 @@ def train_model(
     """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
     from imrml.cli.printing.findings import format_failed, print_run
     from imrml.config import load_config
+    from imrml.corpus.own_tables import read_item_table
     from imrml.errors import CheckFailedError
     from imrml.features.own_words import in_words_of
     from imrml.tables.files import read_table, table_format, write_table
@@ -48,9 +52,9 @@ def train_model(
     if out_of_fold:
         table_format(out_of_fold)
     settings = load_config(config, set_ or [])
-    table = read_table(items)
+    table = read_item_table(items, map_ or ())
     gold = read_table(labels) if labels else None
-    with console.report_steps() as report:
+    with console.report_steps() as report, console.tell_warnings():
         result = train(table, settings, gold, out=out, n_jobs=jobs, report=report)
     if out_of_fold:
         with in_words_of(settings):

@@ -9,6 +9,7 @@ from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
 from imrml.errors import TableError
 from imrml.submissions.columns import SUBMISSION_COLUMNS, Column
 from imrml.submissions.narratives import remove_sentences
+from imrml.tables.workbooks import replace_unwritable
 
 PARSED_COLUMNS: tuple[Column, ...] = (
     *KEY_COLUMNS,
@@ -31,7 +32,8 @@ def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_items, n_columns)
-        With ``PARSED_COLUMNS``; dates stay ISO text, null where absent.
+        With ``PARSED_COLUMNS``; dates stay ISO text, null where absent, and characters that no
+        workbook can hold are U+FFFD.
 
     Examples
     --------
@@ -39,6 +41,9 @@ def item_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     (['case_number', 'item_number'], 'Int64')
     """
     frame = pd.DataFrame(list(rows), columns=[column.name for column in PARSED_COLUMNS])
+    for column in PARSED_COLUMNS:
+        if column.dtype == "string":
+            frame[column.name] = replace_unwritable(frame[column.name].tolist())
     # "str" keeps an absent date a plain NaN on the way through Parquet, which "string" would turn
     # into pd.NA.
     is_text = {"string": "str", "date": "str"}
@@ -137,7 +142,10 @@ def failure_table(failures: Iterable[dict[str, Any]]) -> pd.DataFrame:
     DataFrame of shape (n_failures, 4)
         With ``FAILURE_COLUMNS``.
     """
-    return pd.DataFrame(list(failures), columns=list(FAILURE_COLUMNS)).astype({"offset": "Int64"})
+    rows = [
+        {name: replace_unwritable(cell) for name, cell in failure.items()} for failure in failures
+    ]
+    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)).astype({"offset": "Int64"})
 
 
 def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> None:
@@ -164,7 +172,7 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
     >>> require_columns(items, ["item", "decision"], "train")
     Traceback (most recent call last):
     imrml.errors.TableError: train needs the column 'decision'; found only: item,
-    and 1 under other headings
+    and 1 under other headings; say which heading is meant: --map "HEADING=decision"
     """
     absent = [name for name in names if name not in items]
     if absent:
@@ -176,5 +184,6 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
             others = f"{', '.join(known)}, and {others}"
         headings = others if n_others else ", ".join(known) or "no column"
         raise TableError(
-            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}"
+            f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}; "
+            f'say which heading is meant: --map "HEADING={absent[0]}"'
         )

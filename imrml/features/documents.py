@@ -2,14 +2,13 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
+from imrml.features.document_cues import Cue, read_cues
 from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
-from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
@@ -35,7 +34,7 @@ class FoundDocument:
         What is said of it; only ``"done"`` shows it, ``"negated"`` says that it is absent, normal
         or not done.
     kind : str
-        ``test``, ``care``, ``finding``, ``gain`` or ``account``, as the table has it.
+        ``test``, ``care``, ``finding`` ..., as the table has it.
     answers : tuple of str
         Deficiency ids that the document answers where it is shown.
     """
@@ -61,35 +60,6 @@ class FoundDocument:
         return self.status == "done"
 
 
-@dataclass(frozen=True, slots=True)
-class _Cue:
-    name: str
-    document: str
-    answers: tuple[str, ...]
-    hints: frozenset[str]
-    pattern: re.Pattern[str]
-    negated: re.Pattern[str] | None
-    scope: str
-    kind: str
-
-
-@cache
-def _cues() -> tuple[_Cue, ...]:
-    return tuple(
-        _Cue(
-            name=row["cue"],
-            document=row["document"],
-            answers=tuple(row["answers"].split("|")),
-            hints=frozenset(row["hints"].split("|")),
-            pattern=re.compile(row["pattern"]),
-            negated=re.compile(row["negated_pattern"]) if row["negated_pattern"] else None,
-            scope=row["scope"],
-            kind=row["kind"],
-        )
-        for row in read_vocabulary("documentation_cues")
-    )
-
-
 _VERB = (
     r"(?:was|were|is|are|has|have|had|shows?|showed|revealed|demonstrated|continues?|remains?"
     r"|reports?)"
@@ -101,6 +71,7 @@ _CLAUSE_END = re.compile(
     r"|,?\s(?:and|with)\s(?=positive\b)"
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
+    rf"|,\s(?=an?\s(?:\w{{1,60}}\s){{1,6}}(?:{_VERB}|obtained|performed|taken)\b)"
 )
 # Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no
 # commas; there the next heading of the chart begins a clause, unless it is what is denied or
@@ -113,9 +84,13 @@ _NOTE_END = re.compile(
     r"|off work|den(?:ies|ied)|no|w/o|without|relief)\b)"
 )
 _HEADING_DENIED = re.compile(
-    r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|den(?:ies|ied|y))(?:\s\S{1,40})?$"
+    r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|be|wants?|hopes?|goals?|den(?:ies|ied|y))(?:\s\S{1,40})?$"
 )
-_PLUS = re.compile(r"(?<!\d)\+|\bpos(?:itiv[eo])?\b")
+_OWN_SIGN = re.compile(
+    r"(?<!\d)\+|\bpos(?:itiv[eo])?\b|(?<![\d/])[0-4][+-]?\s?/\s?5|\babs(?:ent)?\b|\btrace\b|\b1\+"
+    r"|\b(?:dec|dim|reduc|impair)\w{0,8}|↓|\blos[ts]\b"
+)
+"""Of a finding between others that are normal: a sign or grade of its own."""
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
 """Cues that a sentence about a decision of utilization review may show."""
@@ -167,7 +142,7 @@ def cue_names() -> list[str]:
     list of str
         In the table's order.
     """
-    return [cue.name for cue in _cues()]
+    return [cue.name for cue in read_cues().cues]
 
 
 @cache
@@ -186,7 +161,10 @@ def answering_cues() -> dict[str, frozenset[str]]:
     >>> sorted(answering_cues()["no_active_program"])
     ['active_program', 'home_exercise', 'treatment_goals']
     """
-    answers = {id_: {cue.name for cue in _cues() if id_ in cue.answers} for id_ in deficiency_ids()}
+    answers = {
+        id_: {cue.name for cue in read_cues().cues if id_ in cue.answers}
+        for id_ in deficiency_ids()
+    }
     for (id_, _), cues in cues_that_show().items():
         answers[id_] |= cues
     return {id_: frozenset(cues) for id_, cues in answers.items()}
@@ -260,7 +238,7 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
 
     Few are kept, because what was found is larger than the text.
     """
-    lowered = bound_runs(_lowered(text))
+    lowered = bound_runs(_lowered(text)).replace(" pct", " %  ")
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     statements = [
         _Statement(start, lowered[start:end], "" if is_request else sentence.text)
@@ -268,22 +246,14 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
         for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
-    present = {hint for hint in _hints() if hint in lowered}
-    documents = []
-    cues = [
-        cue for cue in _cues() if cue.scope != passed_over and not cue.hints.isdisjoint(present)
+    documents = [
+        document
+        for statement in statements
+        for cue, (mentions, opposites) in read_cues().find(statement.text).items()
+        if cue.scope != passed_over
+        for document in _find_in_statement(cue, text, statement, mentions, opposites)
     ]
-    for statement in statements:
-        present_here = {hint for hint in present if hint in statement.text}
-        for cue in cues:
-            if not cue.hints.isdisjoint(present_here):
-                documents += _find_in_statement(cue, text, statement)
     return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
-
-
-@cache
-def _hints() -> frozenset[str]:
-    return frozenset().union(*(cue.hints for cue in _cues()))
 
 
 class _Statement:
@@ -310,21 +280,24 @@ class _Statement:
         return find_modifiers(self.text)
 
 
-def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[FoundDocument]:
-    """Find one cue in one statement: in each clause the first mention of each status.
+def _find_in_statement(
+    cue: Cue,
+    text: str,
+    statement: _Statement,
+    named: list[re.Match[str]],
+    opposites: list[re.Match[str]],
+) -> list[FoundDocument]:
+    """Decide on the mentions of one cue in one statement: in each clause the first of each status.
 
     What is normal ("strength 5/5") outranks the words inside it: all else of its clause is passed
     over, but for what has a sign of its own ("Spurling neg, Hawkins +").
     """
     sentence, start = statement.text, statement.start
-    mentions = [(match, True) for match in cue.negated.finditer(sentence)] if cue.negated else []
-    signed = list(_signed_elsewhere(cue, sentence, [match.span() for match, _ in mentions]))
-    mentions += [(match, False) for match in cue.pattern.finditer(sentence)]
-    if not mentions:
-        return []
+    mentions = [(match, False) for match in _signed_elsewhere(named, opposites)]
+    mentions += [(match, True) for match in opposites]
+    mentions += [(match, False) for match in named]
     if statement.is_of_utilization_review and cue.name not in _DECIDED_BY_REVIEW:
         return []
-    mentions = [(match, False) for match in signed] + mentions
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:
         clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]
@@ -354,17 +327,16 @@ def _find_in_statement(cue: _Cue, text: str, statement: _Statement) -> list[Foun
 
 
 def _signed_elsewhere(
-    cue: _Cue, sentence: str, normal: list[tuple[int, int]]
-) -> Iterator[re.Match[str]]:
-    """Find mentions with a plus sign of their own between those of what is normal."""
-    if not normal:
-        return
-    ends = [0, *(end for _, end in normal)]
-    starts = [*(start for start, _ in normal), len(sentence)]
-    for start, end in zip(ends, starts, strict=True):
-        for match in cue.pattern.finditer(sentence, start, end):
-            if _PLUS.search(match[0]):
-                yield match
+    named: list[re.Match[str]], opposites: list[re.Match[str]]
+) -> list[re.Match[str]]:
+    """Find mentions with a sign of their own outside of what is normal."""
+    return [
+        mention
+        for mention in named
+        if opposites
+        and _OWN_SIGN.search(mention[0])
+        and all(one.end() <= mention.start() or one.start() >= mention.end() for one in opposites)
+    ]
 
 
 def _clauses(sentence: str) -> list[tuple[int, int]]:

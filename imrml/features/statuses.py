@@ -33,6 +33,8 @@ STILL_TO_COME: tuple[Status, ...] = ("planned", "requested", "conditional")
 _PAST_A_RESULT = 85
 _RESULT = "result"
 _MOST_HEADING_WORDS = 8
+_MAY_BE_APPOINTMENTS = ("study", "procedure")
+_OFTEN_HEADINGS = ("test", "report", "score", "paper", *_MAY_BE_APPOINTMENTS)
 _DEFAULT_KINDS = ("test", "care", "finding", "gain")
 
 
@@ -71,7 +73,10 @@ class Modifier:
 @cache
 def _table() -> dict[str, Any]:
     path = files("imrml.features").joinpath("statuses.yaml")
-    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = yaml.load(
+        path.read_text(encoding="utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506  (both are safe loaders)
+    )
     return table
 
 
@@ -81,16 +86,25 @@ def _evidence() -> re.Pattern[str]:
 
 
 @cache
+def _bare_day() -> re.Pattern[str]:
+    return re.compile(_table()["bare_day"])
+
+
+@cache
 def _rules() -> tuple[_Rule, ...]:
     """Compile the rules, the greatest rank first."""
     table = _table()
     terminators = {name: re.compile(words) for name, words in table["terminators"].items()}
-    rules = (_compile(row, terminators) for row in table["rules"])
+    rules = (_compile(row, terminators, table["narrower_kinds"]) for row in table["rules"])
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 
-def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _Rule:
+def _compile(
+    row: dict[str, Any], terminators: dict[str, re.Pattern[str]], narrower: dict[str, str]
+) -> _Rule:
     reach = row.get("reach", "clause")
+    kinds = frozenset(row.get("kinds", _DEFAULT_KINDS))
+    inside = frozenset(row.get("inside", ()))
     return _Rule(
         name=row["name"],
         status=row["status"],
@@ -98,8 +112,8 @@ def _compile(row: dict[str, Any], terminators: dict[str, re.Pattern[str]]) -> _R
         most_words=reach if isinstance(reach, int) else None,
         is_of_sentence=reach == "sentence",
         rank=row["rank"],
-        kinds=frozenset(row.get("kinds", _DEFAULT_KINDS)),
-        inside=frozenset(row.get("inside", ())),
+        kinds=kinds | {one for one, wider in narrower.items() if wider in kinds},
+        inside=inside | {one for one, wider in narrower.items() if wider in inside},
         stops=terminators[row["stops"]] if "stops" in row else None,
         hints=tuple(row["hints"].split("|")),
         pattern=re.compile(row["pattern"]),
@@ -178,18 +192,20 @@ def decide_status(
     for one in modifiers:
         if kind not in one.rule.kinds:
             continue
-        if kind in one.rule.inside and span[0] < one.start < span[1]:
+        if kind in one.rule.inside and span[0] <= one.start < span[1]:
             reaches = not one.rule.stops or not one.rule.stops.search(sentence, one.end, span[1])
         else:
             reaches = _reaches(one, sentence, span, clause, first_result)
         if reaches:
             return one.rule.status
-    is_heading = kind == "test" and not _tells_more(sentence)
+    is_heading = kind in _OFTEN_HEADINGS and not _tells_more(sentence, kind)
     return "general" if is_heading else "done"
 
 
-def _tells_more(sentence: str) -> bool:
+def _tells_more(sentence: str, kind: str) -> bool:
     """Whether a sentence is long, or holds a day, a result or a verb of what was done."""
+    if kind in _MAY_BE_APPOINTMENTS:
+        sentence = _bare_day().sub(" ", sentence)
     return sentence.count(" ") >= _MOST_HEADING_WORDS or bool(_evidence().search(sentence))
 
 

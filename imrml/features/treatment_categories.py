@@ -29,7 +29,7 @@ _LONG_NAME = 9  # letters from which a name may hold two slips
 # opioid patch stays one.
 _TOPICAL_WHEN_APPLIED = frozenset({"nsaid", "muscle_relaxant", "anticonvulsant", "antidepressant"})
 _TOPICAL_FORM = re.compile(
-    r"\btopical|\bcreams?\b|ointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%"
+    r"\btopical|\bcreams?\b|\bointment|\bgels?\b|lotion|\bpatch(?:es)?\b|transdermal|\d\s?%"
     r"|\d\s?(?:gm|grams?|g)\b",
     re.IGNORECASE,
 )
@@ -92,6 +92,9 @@ def _misspelt_drug(word: str) -> str:
     """
     if word in _lookalikes():
         return ""
+    for sound, letters in (("f", "ph"), ("k", "c"), ("z", "s"), ("y", "i"), ("i", "y")):
+        if (alike := word.replace(sound, letters)) != word and alike in _drug_rows():
+            return alike
     slips = 2 if len(word) >= _LONG_NAME else 1
     names = _one_word_names().get(word[0], [])
     near = extract(word, names, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8)
@@ -107,6 +110,7 @@ def _lookalikes() -> frozenset[str]:
     return frozenset(row["word"] for row in read_vocabulary("lookalikes"))
 
 
+_WORD = re.compile(r"[a-z]{5,}")
 _LONG_WORD = re.compile(r"(?<![a-z])(?:[a-z]{6,}|[a-z]{5}(?=\s\d))")
 
 
@@ -134,6 +138,8 @@ def find_drugs(text: str) -> list[Drug]:
     ]
 
 
+_DOTTED = re.compile(r"(?<![\w.])(?:[a-z]\.){1,5}[a-z]\b\.?(?!\w)")
+"""An abbreviation with its stops: P.T., M.R.I."""
 _RELEASE_FORM = re.compile(r"\b([a-z]{4,60})[ -]xr\b")
 
 
@@ -152,14 +158,51 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
     procedures : list of Procedure
         The codes that it names.
     """
-    line, procedures = read_procedures(bound_runs(text.lower()))
+    undotted = _DOTTED.sub(lambda match: match.group().replace(".", ""), bound_runs(text.lower()))
+    line, procedures = read_procedures(undotted)
 
     # "Xanax XR" is a form of release, "knee XR" an X-ray.
     def without_form(match: re.Match[str]) -> str:
         is_drug = match[1] in _drug_rows() or _misspelt_drug(match[1])
         return match[1] if is_drug else match.group()
 
-    return spell_out(_RELEASE_FORM.sub(without_form, line), is_request=True), procedures
+    line = spell_out(_RELEASE_FORM.sub(without_form, line), is_request=True)
+    return _LONG_WORD.sub(lambda match: _service_word(match.group()), line), procedures
+
+
+@cache
+def _words_of_services() -> tuple[list[str], frozenset[str]]:
+    """Words by which a service is known, and all words that are spelt right as they are."""
+    services = [row["word"] for row in read_vocabulary("service_words")]
+    tables = {
+        "treatment_patterns": "pattern",
+        "body_parts": "pattern",
+        "diagnosis_families": "pattern",
+        "abbreviations": "full",
+        "drugs": "name",
+        "known_words": "word",
+        "lookalikes": "word",
+    }
+    right = {
+        word
+        for table, column in tables.items()
+        for row in read_vocabulary(table)
+        for word in _WORD.findall(row[column])
+    }
+    return services, frozenset(right.union(services))
+
+
+@remember(65536)
+def _service_word(word: str) -> str:
+    """Spell a service right that is a slip or two off; any other word stays as it is."""
+    services, right = _words_of_services()
+    if word in right or word in _drug_rows() or word.removesuffix("s") in right:
+        return word
+    slips = 2 if len(word) >= _LONG_NAME else 1
+    near = extract(word, services, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=2)
+    near = [one for one in near if one[0][0] == word[0]]
+    is_clear = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
+    return near[0][0] if is_clear and not _misspelt_drug(word) else word
 
 
 @cache

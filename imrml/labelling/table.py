@@ -70,8 +70,7 @@ def label_items(
     for number, decision in enumerate(decisions, start=1):
         if decision not in ("upheld", "overturned"):
             raise TableError(
-                f"item table: row {number}: decision is {decision!r}; "
-                "expected 'upheld' or 'overturned'"
+                f"item table: row {number}: the decision is neither 'upheld' nor 'overturned'"
             )
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)

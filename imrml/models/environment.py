@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.metadata import packages_distributions, version
+from pathlib import Path
 from typing import Any
 
 PACKAGES = ("imrml", "scikit-learn", "pandas", "skops", "numpy", "scipy")
@@ -45,10 +46,17 @@ def _list_packages(own_types: Iterable[str]) -> list[str]:
 
 
 def _git_commit() -> str:
-    """Commit of the current folder, ``-dirty`` behind it where changed, ``"none"`` outside any."""
+    """Commit of this package's own checkout, ``-dirty`` behind it where changed, else ``"none"``.
+
+    Never that of the folder one stands in, nor of one that merely holds the installed package.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return "none"
     try:
         asked = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],  # noqa: S607 as on PATH
+            cwd=root,
             capture_output=True,
             text=True,
             check=False,

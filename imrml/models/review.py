@@ -60,16 +60,14 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
     profile : {'letters', 'dmhc'}, default='letters'
         Name of the programme whose reviews these are; see :attr:`programme`.
     taxonomy : str, optional
-        Text of a taxonomy of an owner's own, as ``deficiencies`` of a config holds it.
+        Text of an owner's own taxonomy; ``deficiencies`` of a config.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
         False and True, or 0 and 1 where ``y`` held those: upheld and overturned.
-    n_features_in_ : int
-        Columns of the frame that it was fitted on.
-    feature_names_in_ : ndarray of object of shape (n_features_in_,)
-        Their names.
+    n_features_in_, feature_names_in_ : int and ndarray of object of shape (n_features_in_,)
+        Columns of the frame that it was fitted on, and their names.
     class_rate_ : float
         Share of overturned training items.
     categories_ : CategoryPrior
@@ -222,16 +220,14 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         submissions = take_submissions(X, self.stage, self.programme)
         decisions, deficiencies, labelled = read_target(y, deficiencies)
         overturned = decisions.astype(bool)
-        n_items = len(overturned)
-        if not n_items:
+        if not (n_items := len(overturned)):
             raise NotEnoughDataError("no item to fit a model on")
         cases = np.asarray(np.arange(n_items) if cases is None else cases).astype(str)
         check_consistent_length(submissions, overturned, cases, deficiencies, is_labelled, years)
         self.classes_ = np.array([0, 1], dtype=decisions.dtype)
         self.feature_names_in_ = np.asarray([*map(str, X.columns)], dtype=object)
         self.n_features_in_ = len(X.columns)
-        if years is None:
-            years = np.full(n_items, np.nan)
+        years = np.full(n_items, np.nan) if years is None else years
         labelled_rows = np.array([], dtype=np.int64)
         if deficiencies is not None:
             is_known = labelled if is_labelled is None else is_labelled
@@ -246,20 +242,18 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         self.categories_.fit(categories, overturned, cases)
 
         # 2. Features, where either model reads them.
-        is_outcome_prior = models["outcome"]["kind"] in PRIOR_KINDS
         is_ridge = len(labelled_rows) > 0 and models["deficiency"]["kind"] == "ridge"
-        self.features_, matrix = None, None
-        if is_ridge or not is_outcome_prior:
-            matrix = self._fit_features(submissions, overturned, cases)
+        reads_features = is_ridge or models["outcome"]["kind"] not in PRIOR_KINDS
+        self.features_ = None
+        matrix = self._fit_features(submissions, overturned, cases) if reads_features else None
         items = TrainingMatrix(
             self.features_, matrix, categories, cases, np.asarray(years, dtype=float)
         )
 
         # 3. The outcome, and what makes the model abstain.
         self.outcome_, self.blend_ = fit_outcome(models, items, overturned, self.seed)
-        self.least_words_ = 0.0
-        if matrix is not None and features["use_case_summary"]:
-            self.least_words_ = least_words(submissions["case_summary"])
+        reads_notes = matrix is not None and features["use_case_summary"]
+        self.least_words_ = least_words(submissions["case_summary"]) if reads_notes else 0.0
         self.known_words_ = learn_words(submissions, cases.tolist(), features["min_cases"])
 
         # 4. Deficiencies, on upheld items.
@@ -280,9 +274,9 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         with config_context(enable_metadata_routing=True):
             values = self.features_.fit_transform(submissions, overturned, cases=cases)
         self.n_features_ = values.shape[1]
-        self.feature_names_ = None
-        if len(self.features_.transformer_list) > 1 or not self.programme.code_columns:
-            self.feature_names_ = self.features_.get_feature_names_out().astype(str)
+        names_all = len(self.features_.transformer_list) > 1 or not self.programme.code_columns
+        names = self.features_.get_feature_names_out().astype(str) if names_all else None
+        self.feature_names_ = names
         return sparse.csr_matrix(values)
 
     def predict_proba(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
@@ -299,8 +293,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             Rows sum to 1.
         """
         inputs = self._read(submissions)
-        blended = self._blended(inputs)[1] if self.blend_ else None
-        return self._predict_proba(inputs, blended)
+        return self._predict_proba(inputs, self._blended(inputs)[1] if self.blend_ else None)
 
     def predict_alone(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict as :meth:`predict_proba` would without the priors that the model is blended with.
@@ -359,13 +352,12 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             alone, blended = self._blended(inputs)
             ends = to_log_odds(self.outcome_.predict_interval(inputs.matrix, level))
             moved = expit(ends + (blended - alone)[:, None])
-        intervals = self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
-        return self._predict_proba(inputs, blended), intervals
+        ends = self._predict(inputs, lambda model, X: model.predict_interval(X, level), moved)
+        return self._predict_proba(inputs, blended), ends
 
     def _blended(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Log-odds of the model alone and of the blend, brief narratives included."""
-        assert self.blend_ is not None  # asked only of a blend
-        if not inputs.categories:
+        if self.blend_ is None or not inputs.categories:
             return np.empty(0), np.empty(0)
         alone = to_log_odds(self.outcome_.predict_proba(inputs.matrix)[:, 1])
         rates = self.categories_.predict_proba(inputs.categories)[:, 1]
@@ -373,11 +365,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
 
     def _predict_proba(self, inputs: Inputs, blended: np.ndarray | None) -> np.ndarray:
         """Probabilities; those of the blend where its log-odds are given."""
-        return self._predict(
-            inputs,
-            lambda model, X: model.predict_proba(X),
-            None if blended is None else two_columns(expit(blended)),
-        )
+        answers = None if blended is None else two_columns(expit(blended))
+        return self._predict(inputs, lambda model, X: model.predict_proba(X), answers)
 
     def _predict(
         self,

@@ -12,7 +12,7 @@ from imrml.features.statuses import STILL_TO_COME
 
 RECORD_COLUMNS = ("diagnosis", "case_summary")
 """What a request says of the record; a treatment stays out: to ask for a test does not show one."""
-_SENT = ("test", "care")
+_SENT = ("test", "study", "score", "paper", "report", "care", "procedure", "habit")
 """Kinds of what is a document or a treatment, and can be planned."""
 
 

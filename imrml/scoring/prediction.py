@@ -31,6 +31,7 @@ from imrml.scoring.in_words import (
 )
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.requests import Requests, sort_requests
+from imrml.tables.workbooks import replace_unwritable
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
@@ -202,7 +203,7 @@ def make_prediction_table(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     dtypes["n_base_rate"] = dtypes["item_number"] = np.int64
     return pd.DataFrame(
         {
-            name: np.array(values, dtypes[name]) if name in dtypes else values
+            name: np.array(values, dtypes[name]) if name in dtypes else replace_unwritable(values)
             for name, values in columns.items()
         }
     )

@@ -54,6 +54,8 @@ class Programme:
         Columns of an owner's own, which stand in ``columns`` too; see :func:`extend_programme`.
     category_column : str or None, default=None
         Column whose code is the treatment category; None where words of the treatment tell it.
+    cases_are : str, default='letters'
+        What its cases are called where they are counted.
     map_heading : callable, default gives None for each
         Gives a heading of the programme's own files our column's name, or None.
     list_headings : callable, default gives none
@@ -73,6 +75,7 @@ class Programme:
     code_columns: tuple[str, ...] = ()
     extra_columns: tuple[ExtraColumn, ...] = ()
     category_column: str | None = None
+    cases_are: str = "letters"
     map_heading: Callable[[str], str | None] = field(default=_map_no_heading, repr=False)
     list_headings: Callable[[], Sequence[str]] = field(default=_list_no_heading, repr=False)
     fill_cells: Callable[[RawColumns], RawColumns] = field(default=_keep_cells, repr=False)
@@ -101,6 +104,7 @@ DMHC = Programme(
     treatment_columns=("treatment", "item", "treatment_category"),
     code_columns=(*(column.name for column in CODED_COLUMNS), "sex"),
     category_column="treatment_category",
+    cases_are="reviews",
     map_heading=map_heading,
     list_headings=list_headings,
     fill_cells=fill_codes,

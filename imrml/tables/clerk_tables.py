@@ -11,7 +11,7 @@ import pandas as pd
 
 from imrml.errors import TableError
 from imrml.phrases import pluralize
-from imrml.tables.formats import LIST_COLUMNS
+from imrml.tables.arrow import LIST_COLUMNS
 from imrml.tables.layout import IsKnown, Sheet, choose_sheet, tabulate
 from imrml.tables.sheets import read_sheets
 from imrml.tables.workbooks import read_list, restore_field

@@ -26,8 +26,9 @@ import pandas as pd
 from imrml.errors import TableError, require_types
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
+from imrml.tables.arrow import LIST_COLUMNS, plain_frame
 from imrml.tables.clerk_tables import parse_lists, read_clerk_csv, read_clerk_workbook
-from imrml.tables.formats import LIST_COLUMNS, WRITERS, to_json_lines
+from imrml.tables.formats import WRITERS, to_json_lines
 from imrml.tables.layout import IsKnown
 from imrml.tables.workbooks import read_workbook, restore_field
 
@@ -163,8 +164,10 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     """
     format_ = table_format(name)
     if format_ == "parquet":
+        import pyarrow.parquet as pq  # noqa: PLC0415 - a start without Parquet does not wait
+
         try:
-            return pd.read_parquet(io.BytesIO(data))
+            return plain_frame(pd.read_parquet(io.BytesIO(data)), pq.read_schema(io.BytesIO(data)))
         except (OSError, ValueError) as error:
             raise TableError(
                 f"{name}: not a readable Parquet file ({type(error).__name__}); write it again"
@@ -272,7 +275,7 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
         try:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(n_rows):
-                    yield batch.to_pandas()
+                    yield plain_frame(batch.to_pandas(), file.schema_arrow)
         except (OSError, ValueError) as error:
             raise TableError(
                 f"{path}: not a readable Parquet file ({type(error).__name__}); write it again"

@@ -7,33 +7,8 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+from imrml.tables.arrow import LIST_COLUMNS, write_parquet
 from imrml.tables.workbooks import neutralize_field, write_workbook
-
-LIST_COLUMNS = (
-    "deficiencies",
-    "evidence",
-    "supports",
-    "supports_evidence",
-    "reasons",
-    "send_before_submission",
-    "already_shown",
-    "planned",
-)
-"""Columns whose cells are lists: JSON text in CSV, lines of a cell in Excel."""
-
-
-def _write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - a start that writes no Parquet does not wait for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    frames = iter(parts)
-    first = pa.Table.from_pandas(next(frames), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema) as writer:
-        writer.write_table(first)
-        for frame in frames:
-            writer.write_table(
-                pa.Table.from_pandas(frame, schema=first.schema, preserve_index=False)
-            )
 
 
 def _write_csv(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
@@ -51,7 +26,7 @@ def _write_xlsx(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
 
 
 WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
-    "parquet": _write_parquet,
+    "parquet": write_parquet,
     "csv": _write_csv,
     "jsonl": _write_json_lines,
     "xlsx": _write_xlsx,

@@ -121,6 +121,29 @@ def restore_field(text: str) -> str:
     return _NEUTRAL_INSIDE.sub(r"\1\2", restore(text))
 
 
+def replace_unwritable(value: Any) -> Any:
+    r"""Replace the characters that no workbook can hold; the length stays the same.
+
+    Parameters
+    ----------
+    value : object
+        A text, a list of them, or what else a cell holds.
+
+    Returns
+    -------
+    object
+        With U+FFFD for each of them: what pandas' writers of Excel take.
+
+    Examples
+    --------
+    >>> replace_unwritable(["L4-5\x0b\x00 pain", 7]) == ["L4-5\ufffd\ufffd pain", 7]
+    True
+    """
+    if isinstance(value, str):
+        return _NO_XML.sub("\ufffd", value)
+    return [replace_unwritable(one) for one in value] if isinstance(value, list) else value
+
+
 def write_workbook(
     parts: Iterable[pd.DataFrame], file: BinaryIO, list_columns: Sequence[str]
 ) -> None:
@@ -365,13 +388,15 @@ def _cell_text(text: str, number: int, column: str) -> str:
             f"row {number} holds {len(text):,} characters in {column!r}, "
             f"Excel at most {LONGEST_CELL:,}; write .csv or .parquet"
         )
-    return _NO_XML.sub("\ufffd", neutralize(text)).replace("\r", _CARRIAGE_RETURN)
+    return str(replace_unwritable(neutralize(text))).replace("\r", _CARRIAGE_RETURN)
 
 
 def _lines(cell: Any) -> str | None:
     """Write a list as lines that people read; as JSON where lines would give another list back."""
-    if cell is None or (not hasattr(cell, "__len__") and pd.isna(cell)):
-        return None
+    if isinstance(cell, str) or not hasattr(
+        cell, "__len__"
+    ):  # what a column of lists need not hold
+        return None if _plain_cell(cell) is None else str(cell)
     elements = list(cell)
     are_lines = elements and all(
         isinstance(one, str) and one and "\n" not in one and "\r" not in one for one in elements

@@ -30,7 +30,8 @@ from imrml.tracking.flattening import (
 )
 from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.plots import read_plots
-from imrml.tracking.serving import make_example, signature
+from imrml.tracking.serving import TABLE, make_example, signature
+from imrml.tracking.shipping_code import list_requirements, package_code
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -111,7 +112,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
         if whole_id is None:
             packages = manifest["made_with"]["packages"]
             # Born with its tags, or given them at once: a run that is killed can be told by them.
-            title, tags = str(manifest["model_version"]), _tags(manifest)
+            title, tags = str(manifest["model_version"]), _tags(manifest, metrics)
             given: dict[str, Any] = {
                 "experiment_id": experiment_id,
                 "run_name": title,
@@ -138,17 +139,18 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                 # Only the model's own files: whatever else lies in the folder may hold records.
                 with (
                     _staged(model_dir) as staged,
-                    redirect_stderr(io.StringIO()),
-                ):  # which hides MLflow's announcements
+                    package_code() as code_paths,
+                    redirect_stderr(io.StringIO()),  # which hides MLflow's announcements
+                ):
                     mlflow.pyfunc.log_model(
                         name="model",
                         loader_module="imrml.tracking.serving",
                         data_path=str(staged),
                         signature=signature(model_dir),
                         input_example=make_example(recipe["features"]["extra_columns"]),
-                        pip_requirements=[
-                            f"{package}=={number}" for package, number in packages.items()
-                        ],
+                        code_paths=code_paths,
+                        model_config={"answer": TABLE},
+                        pip_requirements=list_requirements(packages),
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, whole_id, str(manifest["model_version"]), alias)
@@ -359,8 +361,8 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
-    facts = manifest["data"]
+def _tags(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, str]:
+    facts, brief = manifest["data"], metrics["verdict"].get("brief", [])
     return {
         "dataset_fingerprint": facts["fingerprint"],
         "n_items": str(facts["n_items"]),
@@ -374,7 +376,13 @@ def _tags(manifest: Mapping[str, Any]) -> dict[str, str]:
         "model_version": manifest["model_version"],
         "git_commit": manifest["made_with"]["git_commit"],
         "python": manifest["made_with"]["python"],
-        "mlflow.note.content": manifest["verdict"],
+        # Markdown, which the run's page shows first.
+        "mlflow.note.content": "\n".join(
+            [*(f"- {sentence}" for sentence in brief), "", str(manifest["verdict"])]
+        ),
+        # Of the package, not of the folder one stands in, which MLflow would note.
+        "mlflow.source.git.commit": manifest["made_with"]["git_commit"],
+        "mlflow.source.name": "imrml train",
     }
 
 

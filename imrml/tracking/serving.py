@@ -26,6 +26,8 @@ EXAMPLE_REQUEST = {
 }
 """Fictional: it is stored beside every logged model."""
 
+TABLE, OVERTURNED = "table", "overturned"
+"""What a loaded model answers, by ``model_config={"answer": ...}``."""
 ALLOW_DEMO = "IMRML_ALLOW_DEMO"
 """Environment variable that, set to 1, lets a served model of invented data answer."""
 _SERVED_FROM = "__pyfunc_model_path__"
@@ -83,20 +85,32 @@ def signature(model_dir: Path) -> "ModelSignature":
 
 
 class _Scorer:
-    """What MLflow calls: a submission table in, the prediction table out."""
+    """What MLflow calls: a submission table in, the prediction table out.
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    ``mlflow.models.evaluate`` measures a classifier by its classes, so a model that is loaded with
+    ``model_config={"answer": "overturned"}`` gives these instead, a row a request.
+    """
+
+    def __init__(self, loaded: LoadedModel, answer: str) -> None:
+        if answer not in {TABLE, OVERTURNED}:
+            raise ModelError(
+                f"model_config: answer is {answer!r}; expected {TABLE!r} or {OVERTURNED!r}"
+            )
         self._loaded = loaded
+        self._answer = answer
 
     def predict(
         self,
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
-    ) -> pd.DataFrame:
+    ) -> pd.DataFrame | pd.Series:
+        if self._answer == OVERTURNED:
+            decisions = self._loaded.model.predict(model_input)
+            return pd.Series(decisions, model_input.index, dtype=bool, name=OVERTURNED)
         return score(self._loaded, model_input, allow_demo=True)
 
 
-def _load_pyfunc(path: str) -> _Scorer:
+def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> _Scorer:
     """Load a logged model; MLflow finds this function by its name."""
     loaded = load_model(Path(path))
     if loaded.manifest["trained_on"] == "synthetic" and os.environ.get(ALLOW_DEMO) != "1":
@@ -104,4 +118,4 @@ def _load_pyfunc(path: str) -> _Scorer:
         if _SERVED_FROM in os.environ:
             raise ModelError(f"{said}; it is served only where {ALLOW_DEMO}=1 is set")
         warnings.warn(said, DemoModelWarning, stacklevel=2)
-    return _Scorer(loaded)
+    return _Scorer(loaded, str((model_config or {}).get("answer", TABLE)))

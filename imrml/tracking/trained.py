@@ -10,6 +10,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.corpus.item_table import require_columns
+from imrml.corpus.own_tables import name_items
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
@@ -18,6 +19,7 @@ from imrml.features.own_words import in_words_of
 from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
 from imrml.models.trust import trusted_types, trusting
+from imrml.submissions.extra_columns import programme_of_config
 from imrml.tracking.experiments import running_training
 from imrml.tracking.runs import LoggedRun, log_training
 from imrml.training.run import TrainingResult
@@ -117,6 +119,7 @@ def train(
         report=(report, Callable),
     )
     if labels is None and config.labelling.labeller is not None:
+        items = name_items(items, programme_of_config(config), "train")
         require_columns(items, ["rationale", "decision"], "train with labelling.labeller")
         report(f"labelling by {config.labelling.labeller}")
         items = label_as_configured(items, config, n_jobs)
@@ -128,7 +131,7 @@ def train(
         if out is None:
             return TrackedTraining(**facts)
         folder = Path(out)
-        save_training(result, folder)
+        save_training(result, folder, run_id)
         path = None
         if result.precedents is not None:
             path = keep_precedents(result.precedents, result.manifest)
@@ -136,7 +139,7 @@ def train(
         return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
 
 
-def save_training(result: TrainingResult, folder: Path) -> None:
+def save_training(result: TrainingResult, folder: Path, run_id: str | None = None) -> None:
     """Write model, ``metrics.json``, report and card of a training into a folder.
 
     Parameters
@@ -145,6 +148,8 @@ def save_training(result: TrainingResult, folder: Path) -> None:
         What training found.
     folder : Path
         Made where absent; an older training in it is replaced.
+    run_id : str, optional
+        MLflow run that it will be logged to.
     """
     save_model(result.model, folder, result.manifest)
     write_report(
@@ -155,6 +160,11 @@ def save_training(result: TrainingResult, folder: Path) -> None:
         result.manifest["data"],
         result.checks,
         is_synthetic=result.is_synthetic,
+        made={
+            "model": str(result.manifest["model_version"]),
+            "trained on": str(result.manifest["created_on"]),
+            **({"MLflow run": run_id} if run_id else {}),
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """The recipe seen from other sides: other deals of the folds, no case summary, fewer cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -101,7 +101,10 @@ def measure_without_summary(run: TrainingRun, deals: Sequence[Folds]) -> dict[st
 
 
 def trace_learning_curve(
-    run: TrainingRun, deals: Sequence[Folds], everything: HeldOut
+    run: TrainingRun,
+    deals: Sequence[Folds],
+    everything: HeldOut,
+    finish: Callable[[float], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
     """Measure models that learnt from a share of each fold's groups of cases.
 
@@ -113,6 +116,8 @@ def trace_learning_curve(
         Case-grouped.
     everything : HeldOut
         Of the same deals, learnt from all cases.
+    finish : callable, optional
+        Told of fits that are done, one on part of the cases as that part.
 
     Returns
     -------
@@ -133,6 +138,7 @@ def trace_learning_curve(
             continue
         run.report(f"learning curve: {share:.0%} of the cases")
         held_out[share] = _hold_out_as_one(outcome_only, parts)
+        finish(share * sum(map(len, parts)))
     return measure_learning_curve(held_out, config.evaluation, config.seed)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.corpus import require_columns
+from imrml.corpus.own_tables import name_items
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
@@ -157,8 +158,8 @@ def prepare(
     Parameters
     ----------
     items : DataFrame
-        Item table; ``case_number``, ``item_number``, ``decision`` and one of ``treatment`` and
-        ``item`` are needed.
+        Item table, also one that others made (``corpus.own_tables.name_items``); ``case_number``,
+        ``decision`` and one of ``treatment`` and ``item`` are needed.
     config : Config
         Its ``stage`` says which columns are cut away.
     labels : DataFrame, optional
@@ -177,7 +178,8 @@ def prepare(
         A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item
         stands twice.
     """
-    require_columns(items, ["case_number", "item_number", "decision"], verb)
+    items = name_items(items, programme_of_config(config), verb)
+    require_columns(items, ["case_number", "decision", "item_number"], verb)
     if items.empty:
         raise NotEnoughDataError(f"{verb}: the item table holds no rows")
     items = items.reset_index(drop=True)
@@ -188,7 +190,7 @@ def prepare(
         rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
         raise TableError(
             f"{verb}: case_number or item_number is empty or no whole number "
-            f"in rows {rows} (from 1)"
+            f"in rows {rows} (from 1); without a column item_number, the rows of a case are counted"
         )
     items = items.assign(
         case_number=items["case_number"].astype("str"),
@@ -198,8 +200,8 @@ def prepare(
     if not is_known.all():
         rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
         raise TableError(
-            f"{verb}: decision must be 'upheld' or 'overturned'; "
-            f"rows {rows} (from 1) hold something else"
+            f"{verb}: decision must be 'upheld' or 'overturned', or 0 or 1; "
+            f"rows {rows} (from 1) hold something else: write one of these, or leave such rows out"
         )
     twice = items.duplicated(["case_number", "item_number"]).to_numpy()
     if twice.any():
@@ -323,10 +325,11 @@ def _as_set(ids: object) -> set[str] | None:
 
 
 def _require_known_ids(lists: Iterable[object]) -> None:
-    unknown = {id_ for ids in lists for id_ in _as_set(ids) or ()} - set(deficiency_ids())
-    if unknown:
+    known = set(deficiency_ids())
+    rows = [row for row, ids in enumerate(lists, 1) if (_as_set(ids) or set()) - known]
+    if rows:
         raise TableError(
-            f"labels: {sorted(unknown)[:5]} are no deficiency ids; "
+            f"labels: rows {rows[:5]} (from 1) hold what is no deficiency id; "
             f"known: {', '.join(deficiency_ids())}"
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from imrml.evaluation.report.write import write_report
 from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
 from imrml.phrases import pluralize
+from imrml.submissions.programmes import programme_of
 from imrml.training.data import TrainingData, describe_data, hash_cases, prepare
 from imrml.training.fitting import predict_held_out
 
@@ -146,13 +148,15 @@ def _evaluate(  # noqa: PLR0917 - as evaluate
     unseen = data.take(rows)
     held = predict_held_out(model.model, unseen, _year_rates(model))
     held_out, n_left_out = {"external": held}, len(data.items) - len(rows)
-    metrics = measure(held_out, config.evaluation, config.seed)
+    metrics = measure(
+        held_out, config.evaluation, config.seed, programme_of(config.profile).cases_are
+    )
     metrics["checks"] = []
     metrics["data"] = {**describe_data(unseen), "n_items_left_out": n_left_out}
     headline = Headline("external", "the model was trained on none of these cases")
     verdict = reach_verdict(metrics, headline)
     if against is not None:
-        metrics["against"] = _compare_with(against, items, rows, held, config)
+        metrics["against"] = _compare_with(against, data.items, rows, held, config)
         comparison = describe_comparison(
             str(against.manifest["model_version"]),
             metrics["against"],
@@ -161,8 +165,19 @@ def _evaluate(  # noqa: PLR0917 - as evaluate
         verdict = replace(verdict, sentence=f"{verdict.sentence} {comparison}")
     is_synthetic = "synthetic" in {model.manifest["trained_on"], unseen.trained_on}
     if out is not None:
+        made = {
+            "model": str(model.manifest["model_version"]),
+            "measured on": f"{datetime.now(UTC):%Y-%m-%d}",
+        }
         write_report(
-            Path(out), metrics, held_out, verdict, metrics["data"], [], is_synthetic=is_synthetic
+            Path(out),
+            metrics,
+            held_out,
+            verdict,
+            metrics["data"],
+            [],
+            is_synthetic=is_synthetic,
+            made=made,
         )
     return Evaluation(metrics, held_out, verdict, n_left_out, is_synthetic)
 

@@ -100,6 +100,6 @@ def split_items(items: pd.DataFrame, config: Config) -> ItemSplit:
     headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     folds = splits["time_forward" if headline.split == "time_forward" else "grouped"]
     assert not isinstance(folds, str)  # a split that was not made cannot carry the headline
-    train, test = (items.iloc[np.sort(rows)] for rows in folds[0])
-    n_left_out = len(items) - len(train) - len(test)
+    train, test = (data.items.iloc[np.sort(rows)] for rows in folds[0])
+    n_left_out = len(data.items) - len(train) - len(test)
     return ItemSplit(train, test, headline.split, headline.reason, n_left_out)

@@ -23,7 +23,8 @@ from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
 from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
-from imrml.sections import OUTCOME_KINDS, PRIOR_KINDS
+from imrml.sections import OUTCOME_KINDS
+from imrml.submissions.programmes import programme_of
 from imrml.text.cache import reading_once
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
@@ -50,8 +51,10 @@ from imrml.training.fitting import (
     report_nothing,
     without_refits,
 )
+from imrml.training.pace import Pace, count_fits, needs_bare_model
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
+from imrml.training.terms import list_terms
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -182,30 +185,36 @@ def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
     headline = choose_headline(splits, data.cases.tolist(), data.overturned, config.evaluation)
     headline_folds = _folds_of(splits, headline)
     deals = deal_grouped(run, splits)
+    pace = Pace(report, count_fits(config, splits, deals, headline_folds))
+    run = replace(run, report=pace)
 
     _require_savable(run)
 
     # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
-    held_out = _hold_out_splits(run, splits, headline)
+    held_out = _hold_out_splits(run, splits, headline, pace)
     if len(deals) > 1:
-        report(f"split grouped: {len(deals) - 1} other deals of the folds")
+        pace(f"split grouped: {len(deals) - 1} other deals of the folds")
         held_out["grouped"] = replace(held_out["grouped"], repeats=hold_out_deals(run, deals[1:]))
+        pace.finish(sum(map(len, deals[1:])))
 
     # 3. Measure, and say what the figures mean.
-    report("measuring, with intervals bootstrapped by case")
-    metrics = measure(held_out, config.evaluation, config.seed)
+    pace("measuring, with intervals bootstrapped by case")
+    cases_are = programme_of(config.profile).cases_are
+    metrics = measure(held_out, config.evaluation, config.seed, cases_are)
     metrics["outcome"] |= _reasons_not_applicable(splits)
     verdict = reach_verdict(metrics, headline)
 
     # 4. Look at the recipe from other sides: without the case summary, and with fewer cases.
-    if config.features.use_case_summary and config.models.outcome.kind not in PRIOR_KINDS:
-        report("the same without the case summary, which is a proxy written after the fact")
-        figures = measure_without_summary(
-            run, deals if headline.split == "grouped" else [headline_folds]
-        )
+    if needs_bare_model(config):
+        pace("the same without the case summary, which is a proxy written after the fact")
+        of_headline = deals if headline.split == "grouped" else [headline_folds]
+        figures = measure_without_summary(run, of_headline)
+        pace.finish(sum(map(len, of_headline)))
         metrics["baselines"]["without_case_summary"] = {headline.split: figures}
     if deals:
-        metrics["learning_curve"] = trace_learning_curve(run, deals, held_out["grouped"])
+        metrics["learning_curve"] = trace_learning_curve(
+            run, deals, held_out["grouped"], pace.finish
+        )
 
     # 5. Search the settings, now on all items.
     tuned = config
@@ -230,6 +239,7 @@ def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
         checks.check_better_than_prior(metrics, headline.split),
     ]
     metrics["checks"] = [asdict(check) for check in found_checks]
+    metrics["terms"] = list_terms(model, data, config.features.min_cases)
     metrics["data"] = {
         **describe_data(data),
         "stage": config.stage,
@@ -276,7 +286,7 @@ def _require_savable(run: TrainingRun) -> None:
 
 
 def _hold_out_splits(
-    run: TrainingRun, splits: Mapping[Split, Folds | str], headline: Headline
+    run: TrainingRun, splits: Mapping[Split, Folds | str], headline: Headline, pace: Pace
 ) -> dict[str, HeldOut]:
     """Hold out each split that could be made; sections are shuffled where the headline rests."""
     held_out: dict[str, HeldOut] = {}
@@ -285,13 +295,14 @@ def _hold_out_splits(
             run.report(f"split {split}: not applicable, {folds}")
             continue
         n_shuffles = run.config.evaluation.n_shuffles if split == headline.split else 0
-        of_split = replace(run, report=partial(_report_split, run.report, split))
+        of_split = replace(run, report=partial(_report_split, pace, split))
         held_out[split] = hold_out(of_split, folds, n_shuffles)
     return held_out
 
 
-def _report_split(report: Report, split: str, done: str) -> None:
-    report(f"split {split}: {done}")
+def _report_split(pace: Pace, split: str, done: str) -> None:
+    pace.finish(1)
+    pace(f"split {split}: {done}")
 
 
 def _folds_of(splits: Mapping[Split, Folds | str], headline: Headline) -> Folds:

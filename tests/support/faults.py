@@ -43,7 +43,7 @@ def read_or_harm(file, limits):
     from imrml.corpus.batch import parse_letter_file
 
     harm(file.content)
-    return file.source, parse_letter_file(file, limits)
+    return file.source, parse_letter_file(file, limits), ()
 
 
 def parse_or_fail(file, limits):

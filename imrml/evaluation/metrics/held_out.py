@@ -37,6 +37,7 @@ from imrml.evaluation.metrics.outcome import BASELINES, measure_outcome
 from imrml.evaluation.metrics.power import state_power
 from imrml.evaluation.metrics.reliability import measure_reliability, measure_risk_coverage
 from imrml.evaluation.metrics.slices import measure_gaps, measure_slices
+from imrml.evaluation.metrics.thresholds import measure_thresholds
 from imrml.intervals import Figure, Floats, Resamples, figure, not_applicable
 
 OUTCOME_COLUMNS = (
@@ -64,6 +65,7 @@ _PARTS = (
     "importance",
     "held_out",
     "power",
+    "thresholds",
 )
 """What is measured of every split."""
 
@@ -139,7 +141,12 @@ class HeldOut:
                 )
 
 
-def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int) -> dict[str, Any]:
+def measure(
+    held_out: Mapping[str, HeldOut],
+    config: EvaluationConfig,
+    seed: int,
+    cases_are: str = "letters",
+) -> dict[str, Any]:
     """Measure held-out predictions on every split: most of what ``metrics.json`` holds.
 
     Parameters
@@ -150,6 +157,8 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
         ``n_bootstrap`` and ``interval_level`` are used.
     seed : int
         Of the resamples.
+    cases_are : str, default='letters'
+        What the programme calls its cases.
 
     Returns
     -------
@@ -159,11 +168,12 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
         "category_prior": {...}, "labels": {...}}}; ``slices`` {SPLIT: {column: {value: {METRIC:
         FIGURE}}}}; ``slice_gaps`` {SPLIT: {column: ...}}; ``reliability`` and ``risk_coverage``
         {SPLIT: [...]}; ``aurc`` {SPLIT: {METRIC: FIGURE}}; ``importance`` {SPLIT: {section:
-        FIGURE}}; ``power`` {SPLIT: what these letters could show}; ``held_out`` (counts by split);
-        ``bootstrap`` (how the intervals were drawn).
+        FIGURE}}; ``power`` {SPLIT: what these letters could show}; ``thresholds`` {SPLIT: [...]};
+        ``held_out`` (counts by split); ``cases_are``; ``bootstrap`` (how the intervals were drawn).
     """
     metrics: dict[str, Any] = {
         **{part: {} for part in _PARTS},
+        "cases_are": cases_are,
         "bootstrap": {
             "by": "case",
             "n_resamples": config.n_bootstrap,
@@ -203,8 +213,9 @@ def measure(held_out: Mapping[str, HeldOut], config: EvaluationConfig, seed: int
             "n_overturned_cases": int(items.loc[overturned, "case_number"].nunique()),
         }
         metrics["power"][split] = state_power(
-            metrics["outcome"][split], metrics["held_out"][split], level
+            metrics["outcome"][split], metrics["held_out"][split], level, cases_are
         )
+        metrics["thresholds"][split] = measure_thresholds(items, resamples, level)
     return metrics
 
 

@@ -117,7 +117,10 @@ def count_for_gain(
 
 
 def state_power(
-    outcome: Mapping[str, Figure], counts: Mapping[str, int], interval_level: float
+    outcome: Mapping[str, Figure],
+    counts: Mapping[str, int],
+    interval_level: float,
+    cases_are: str = "letters",
 ) -> dict[str, Any]:
     """State how many letters would show an AUROC of 0.65, a gain of 0.01, and the gain seen here.
 
@@ -135,6 +138,8 @@ def state_power(
         ``n_cases``, ``n_overturned_cases``.
     interval_level : float
         Of the figures' intervals.
+    cases_are : str, default='letters'
+        What the programme calls its cases.
 
     Returns
     -------
@@ -156,7 +161,7 @@ def state_power(
     if "value" not in outcome["auroc"]:
         stated["auroc"] = not_applicable(outcome["auroc"]["not_applicable"])
     elif n_overturned == n_cases:
-        stated["auroc"] = not_applicable("every letter holds an overturned item")
+        stated["auroc"] = not_applicable("every case holds an overturned item")
     else:
         n_letters = count_for_auroc(SHOWN_AUROC, n_overturned / n_cases)
         stated["auroc"] = {"shows": SHOWN_AUROC, "n_letters": n_letters, "n_letters_here": n_cases}
@@ -171,7 +176,7 @@ def state_power(
             "n_letters_here": n_cases,
         }
     stated["log_loss_seen"] = _settle(outcome, n_cases, interval_level)
-    return {**stated, "sentence": _in_words(stated, n_cases)}
+    return {**stated, "sentence": _in_words(stated, n_cases, cases_are)}
 
 
 def _settle(outcome: Mapping[str, Figure], n_cases: int, interval_level: float) -> dict[str, Any]:
@@ -225,7 +230,7 @@ def _error(figure: Figure, interval_level: float) -> float:
     return float((figure["high"] - figure["low"]) / (2.0 * norm.ppf((1 + interval_level) / 2)))
 
 
-def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
+def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int, cases_are: str) -> str:
     needs = {
         "auroc": f"an AUROC of {SHOWN_AUROC} instead of 0.5",
         "log_loss": f"a gain of {SHOWN_GAIN} in log loss over the category prior",
@@ -236,11 +241,12 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int) -> str:
         if "n_letters" in need:
             enough = "enough" if n_cases >= need["n_letters"] else "too few"
             statements.append(
-                f"{needs[name]} would show with about {need['n_letters']:,} letters ({enough} here)"
+                f"{needs[name]} would show with about {need['n_letters']:,} {cases_are} "
+                f"({enough} here)"
             )
     if not statements:
-        return "What these letters could show cannot be reckoned: too few of one decision."
+        return f"What these {cases_are} could show cannot be reckoned: too few of one decision."
     return (
         f"With {POWER:.0%} power, {', '.join(statements)}; "
-        f"these figures rest on {n_cases:,} letters."
+        f"these figures rest on {n_cases:,} {cases_are}."
     )

@@ -105,6 +105,7 @@ def render_summary(
         name=name,
         banner=BANNER if is_synthetic else "",
         verdict=verdict,
+        said_first=verdict.sentence,
         counts=metrics["held_out"][verdict.headline.split],
         headline_figures=metrics["outcome"][verdict.headline.split],
         split_name=SPLIT_NAMES[verdict.headline.split],

@@ -63,7 +63,7 @@ def reach_verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
     >>> counts = {"n_items": 900, "n_cases": 400, "n_overturned_items": 99,
     ...           "n_overturned_cases": 50}
     >>> metrics = {"outcome": {"grouped": figures}, "held_out": {"grouped": counts},
-    ...            "bootstrap": {"interval_level": 0.95}}
+    ...            "bootstrap": {"interval_level": 0.95}, "cases_are": "letters"}
     >>> headline = Headline("grouped", "time-forward was not asked for")
     >>> reach_verdict(metrics, headline).beats_category_prior
     False
@@ -97,10 +97,55 @@ def reach_verdict(metrics: Mapping[str, Any], headline: Headline) -> Verdict:
         f"overturned), split {headline.split.replace('_', '-')}. "
         f"{_format_difference(differences['class_prior'], 'class prior', level, skill)} "
         f"{_format_difference(differences['category_prior'], 'category prior', level)} {advice} "
-        f"{_format_deficiencies(deficiencies, n_cases, metrics['bootstrap']['interval_level'])}"
+        f"{_format_deficiencies(deficiencies, n_cases, metrics)}"
         f"Why this split: {headline.reason}.{_format_power(metrics, headline.split)}"
     )
     return Verdict(beats["class_prior"], beats["category_prior"], sentence, headline)
+
+
+def state_briefly(metrics: Mapping[str, Any], verdict: Verdict, ships: str) -> list[str]:
+    """Say in three short sentences what was shown, and what ships.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From :func:`imrml.evaluation.metrics.held_out.measure`.
+    verdict : Verdict
+        What it comes to.
+    ships : str
+        The kind of model that answers; ``""`` where none was made.
+
+    Returns
+    -------
+    list of str
+        On the outcome, on the deficiencies, on what answers; two where one has nothing to say.
+    """
+    split = verdict.headline.split
+    counts, figures = metrics["held_out"][split], metrics["outcome"][split]
+    difference = figures["log_loss_vs_category_prior"]
+    on = f"On {counts['n_items']:,} held-out items of {counts['n_cases']:,} {metrics['cases_are']}"
+    if verdict.beats_priors:
+        gain = -difference["value"]
+        first = f"{on}, the model beats both base rates (log loss {gain:.3f} below the category's)."
+    elif "value" not in difference:
+        first = f"{on}, nothing could be compared: {difference['not_applicable']}."
+    elif difference["low"] > 0:
+        first = f"{on}, the model does worse than the base rate of the treatment category."
+    else:
+        first = f"{on}, the model is not shown to beat the base rates."
+    ranked = metrics["deficiencies"].get(split, {}).get("micro_ap_vs_category_prior", {})
+    second = ""
+    if "value" in ranked:
+        does = (
+            "rank better than by category"
+            if ranked["low"] > 0
+            else "rank worse than by category"
+            if ranked["high"] < 0
+            else "are not shown to rank better than by category"
+        )
+        second = f"Its deficiencies {does} (average precision {ranked['value']:+.3f})."
+    third = f"What ships: {ships.replace('_', ' ')}." if ships else ""
+    return [sentence for sentence in (first, second, third) if sentence]
 
 
 def _format_power(metrics: Mapping[str, Any], split: str) -> str:
@@ -108,7 +153,10 @@ def _format_power(metrics: Mapping[str, Any], split: str) -> str:
     return f" {stated['sentence']}" if stated else ""
 
 
-def _format_deficiencies(figures: Mapping[str, Any], n_cases: int, interval_level: float) -> str:
+def _format_deficiencies(
+    figures: Mapping[str, Any], n_cases: int, metrics: Mapping[str, Any]
+) -> str:
+    interval_level: float = metrics["bootstrap"]["interval_level"]
     difference = figures.get("micro_ap_vs_category_prior", {})
     if "value" not in difference:
         return ""
@@ -122,7 +170,7 @@ def _format_deficiencies(figures: Mapping[str, Any], n_cases: int, interval_leve
     interval, settled = _format_interval(difference, f"{interval_level:.0%}", ".3f"), ""
     if difference["low"] <= 0 < difference["value"]:
         n_letters = count_letters(difference, n_cases, interval_level)
-        settled = f"; such a gain would show with about {n_letters:,} letters"
+        settled = f"; such a gain would show with about {n_letters:,} {metrics['cases_are']}"
     return (
         f"Deficiencies: {words} their category prior "
         f"(average precision {interval}; above zero is better{settled}). "

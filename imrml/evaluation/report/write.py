@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from imrml.deficiencies import deficiency_names
-from imrml.evaluation.checks.splits import Check
+from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.metrics.slices import MIN_SLICE_ITEMS
 from imrml.evaluation.report import plots
-from imrml.evaluation.report.verdict import Verdict
+from imrml.evaluation.report.verdict import Verdict, state_briefly
 from imrml.private_files import write_private
 
 BANNER = (
@@ -85,6 +85,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     checks: Sequence[Check],
     *,
     is_synthetic: bool,
+    made: Mapping[str, str] | None = None,
 ) -> None:
     """Write ``metrics.json``, ``report.html`` and ``card.md``, each readable by its owner only.
 
@@ -106,14 +107,18 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         Shown with their status.
     is_synthetic : bool
         The data are invented: everything written says so.
+    made : mapping of str to str, optional
+        What stands above the verdict: which model and run these figures are of, and when.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    brief = state_briefly(metrics, verdict, str(data_facts.get("ships", "")))
     document = {
         **metrics,
         "headline": asdict(verdict.headline),
         "verdict": {
             "beats_class_prior": verdict.beats_class_prior,
             "beats_category_prior": verdict.beats_category_prior,
+            "brief": brief,
             "sentence": verdict.sentence,
         },
         "checks": [asdict(check) for check in checks],
@@ -128,6 +133,9 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "checks": checks,
         "verdict": verdict,
         "split": verdict.headline.split,
+        "said_first": " ".join(brief),
+        "made": dict(made or {}),
+        "verdict_code": VERDICT_CODE,
         "banner": BANNER if is_synthetic else "",
         "metric_names": METRIC_NAMES,
         "deficiency_metric_names": DEFICIENCY_METRIC_NAMES,

@@ -213,11 +213,12 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
 def _runs(text: str) -> npt.NDArray[np.uint32]:
     """Give each run of four letters as a number; letters beyond Latin-1 are as one."""
     signs = np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8).astype(np.uint32)
-    return signs[:-3] | signs[1:-2] << 8 | signs[2:-1] << 16 | signs[3:] << 24
+    runs = signs[:-3] | signs[1:-2] << 8 | signs[2:-1] << 16 | signs[3:] << 24
+    return np.asarray(runs, dtype=np.uint32)
 
 
 def _buckets(runs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    return runs * _SPREAD >> _SHIFT
+    return np.asarray(runs * _SPREAD >> _SHIFT, dtype=np.uint32)
 
 
 def _all_runs(string: str) -> list[str]:

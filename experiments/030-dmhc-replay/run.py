@@ -137,8 +137,8 @@ def fire_alarms(data, years, order, year, config):
         "rate_before": float(data.overturned[before].mean()),
         "rate": float(data.overturned[after].mean()),
         "n": len(after),
-        "rings_at": watch(data, before, in_order, config),
-        "rings_at_shuffled": watch(data, before, dealt, config),
+        "fires_at": watch(data, before, in_order, config),
+        "fires_at_shuffled": watch(data, before, dealt, config),
         "rings_by_kind": watch_kinds(data, before, in_order, config),
         "facts": [f"{alarm.fact} ({alarm.measure})" for alarm in drift.alarms],
     }
@@ -152,7 +152,7 @@ def watch(data, before, after, config):
         data.overturned[after],
         chosen.false_alarm_rate,
         chosen.rate_shift,
-    ).rings_at
+    ).fires_at
 
 
 def watch_kinds(data, before, after, config):
@@ -182,7 +182,7 @@ def false_alarms(data, years, year, config):
             rng.choice(decisions, n_next),
             chosen.false_alarm_rate,
             chosen.rate_shift,
-        ).rings_at
+        ).fires_at
         is not None
         for _ in range(20)
     )
@@ -221,10 +221,10 @@ def draw(table, alarms, path):
         markersize=4,
     )
     for alarm in alarms:
-        if alarm["rings_at"]:
+        if alarm["fires_at"]:
             below.axvline(alarm["year"], color="#b3332b", alpha=0.35)
             below.annotate(
-                f"row {alarm['rings_at']}",
+                f"row {alarm['fires_at']}",
                 (alarm["year"], 0.02),
                 xycoords=("data", "axes fraction"),
                 fontsize=8,

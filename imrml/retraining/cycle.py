@@ -8,6 +8,7 @@ nothing to do or the same work again.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ from imrml.retraining.intake import ingest
 from imrml.retraining.lock import retrain_lock
 from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
 from imrml.retraining.window import find_new_cases, find_newer_cases, hold_apart, split_newest
-from imrml.tracking import discard_unfinished, log_training, promote
+from imrml.tracking import discard_unfinished, end_interrupted_runs, log_training, promote
 from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
 from imrml.training.fitting import Report, predict_held_out, report_nothing
@@ -191,6 +192,8 @@ def retrain(
     with retrain_lock():
         for folder in (state_dir(), state_dir() / "intake", run.challenger):
             remove_leftovers(folder)  # of a retrain that was killed
+        if not is_dry_run:
+            _end_interrupted_runs(report)
         files = find_dropped_files(config)
         if files.n_waiting:
             waiting = pluralize(files.n_waiting, "file")
@@ -203,6 +206,12 @@ def retrain(
         if not is_dry_run:
             _record(run, signature, outcome)
         return outcome
+
+
+def _end_interrupted_runs(report: Report) -> None:
+    with suppress(TrackingError):  # a night without news does not need MLflow
+        for ended in end_interrupted_runs():
+            report(ended)
 
 
 def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:

@@ -5,6 +5,8 @@ from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
 from .experiments import deleted_experiments as deleted_experiments
 from .flattening import flatten as flatten
+from .interrupted import end_interrupted_runs as end_interrupted_runs
+from .interrupted import interrupted_runs as interrupted_runs
 from .location import artifacts_dir as artifacts_dir
 from .location import describe_move as describe_move
 from .location import find_alias_folders as find_alias_folders

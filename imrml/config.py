@@ -238,6 +238,7 @@ class MonitoringConfig(_Section):
     significance: Share
     false_alarm_rate: Share
     rate_shift: Share
+    trend_deviations: Positive
 
 
 class Config(_Section):

@@ -27,19 +27,19 @@ from matplotlib.figure import Figure
 
 from imrml.config import load_config
 from imrml.errors import ImrmlError
-from imrml.retraining.backup import back_up, restore
+from imrml.retraining.backup import back_up
 from imrml.retraining.forgetting import forget
 from imrml.retraining.nights import run_night
 from imrml.synthetic import draw_letters
 from imrml.tables.files import read_table
-from imrml.tracking import load_registered, relocate
+from imrml.tracking import load_registered
 from imrml.training.data import prepare
 from imrml.training.fitting import fit_rows
 
 warnings.simplefilter("ignore")
 
 N_NIGHTS = 730
-N_FIRST, N_LATER, N_TEST = 200, 600, 700
+N_FIRST, N_LATER, N_TEST = 200, 500, 700
 MOVED, RESTORED = 200, 341
 UPGRADED = (244, 488)
 POSTING = 1
@@ -203,7 +203,7 @@ def run_all(out, overlays, seed):
     """Run all stretches, one process each, and what befalls the state between them."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    versions = [*overlays, None, None][:2] + [None]
+    versions = [*[*overlays, None, None][:2], None]
     planned = plan(seed)
     stretches = [
         ("disk1", 0, MOVED, 0),

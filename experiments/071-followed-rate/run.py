@@ -56,7 +56,7 @@ def measure_years(table, p):
     rows = []
     for year, of_year in table.assign(p=p).groupby("year"):
         y, scores = of_year["overturned"].to_numpy(bool), logit(of_year["p_overturned"].to_numpy())
-        shift = brentq(lambda b, s=scores, r=y.mean(): expit(s + b).mean() - r, -3, 3)
+        shift = shift_to_rate(scores, y.mean())
         chance = np.random.default_rng(0).random((200, len(y))) < of_year["p"].to_numpy()
         rows.append(
             {
@@ -71,6 +71,10 @@ def measure_years(table, p):
             }
         )
     return pd.DataFrame(rows).set_index("year")
+
+
+def shift_to_rate(scores, rate):
+    return brentq(lambda shift: expit(scores + shift).mean() - rate, -3, 3)
 
 
 def yearly_error(y, p):

@@ -125,7 +125,10 @@ def compare_submissions(
                 f"monitor: the {name} table has {len(frame)} rows; {config.min_rows} say something"
             )
     facts = _vary(
-        {side: _facts(frame) for side, frame in (("reference", reference), ("current", current))}
+        {
+            side: name_facts(frame)
+            for side, frame in (("reference", reference), ("current", current))
+        }
     )
     if p_overturned is not None:
         facts = {
@@ -134,7 +137,7 @@ def compare_submissions(
         }
     rows, shares = [], {}
     for name in map(str, facts["reference"]):
-        binned = _binned(facts["reference"][name], facts["current"][name])
+        binned = bin_column(facts["reference"][name], facts["current"][name])
         counts = pd.DataFrame(
             {
                 side: column.value_counts()
@@ -164,8 +167,18 @@ def compare_submissions(
     return replace(drift, alarms=tuple(_alarms(drift, config)))
 
 
-def _facts(frame: SubmissionFrame) -> pd.DataFrame:
-    """Turn columns into facts that can be counted; of free text only its length."""
+def name_facts(frame: SubmissionFrame) -> pd.DataFrame:
+    """Turn columns into facts that can be counted; of free text only its length.
+
+    Parameters
+    ----------
+    frame : SubmissionFrame of shape (n_rows, n_columns)
+        Requests of one stage.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_facts)
+    """
     facts: dict[str, Any] = {
         "treatment_category": [treatment_category(text) for text in frame["treatment"]]
     }
@@ -193,10 +206,20 @@ def _vary(facts: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {side: frame[varying] for side, frame in facts.items()}
 
 
-def _binned(
+def bin_column(
     reference: "pd.Series[Any]", current: "pd.Series[Any]"
 ) -> tuple["pd.Series[str]", "pd.Series[str]"]:
-    """Cut numbers at the reference's quantiles and keep its commonest values, absence too."""
+    """Cut numbers at the reference's quantiles and keep its commonest values, absence too.
+
+    Parameters
+    ----------
+    reference, current : Series
+        One fact of :func:`name_facts`.
+
+    Returns
+    -------
+    reference, current : Series of str
+    """
     if pd.api.types.is_float_dtype(reference):
         edges = np.unique(reference.quantile(np.linspace(0, 1, _N_BINS + 1)[1:-1]).dropna())
         cuts = [-np.inf, *edges, np.inf]

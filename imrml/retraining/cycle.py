@@ -150,7 +150,7 @@ class _Arrivals:
             self.n_newer_cases,
             self.n_newer_overturned,
             None if in_use is None else (self.champion.name, in_use),
-            n_looks=0 if version else self.n_looks + bool(gates and self.champion.model),
+            n_looks=0 if version else self.n_looks + bool(gates and self.champion.spends_error),
         )
 
 
@@ -345,7 +345,13 @@ def _compare_recipe(
     compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
         p_champion=before["p_overturned"]
     )
-    gates = judge_window(compared, asked.gate, run.config.seed, arrivals.n_looks + 1)
+    gates = judge_window(
+        compared,
+        asked.gate,
+        run.config.seed,
+        arrivals.n_looks + 1,
+        is_own_recipe=arrivals.champion.is_own_recipe,
+    )
     return gates, str(challenger.manifest["outcome_kind"])
 
 

@@ -48,7 +48,7 @@ def test_months_of_one_stream_ring_no_alarm(items):
     assert trends.periods["n"].sum() == len(items)
     assert trends.periods["is_stable"].sum() >= 6
     assert {"guidelines of the reviewer", "new treatments", "words of the reviewer"} <= set(
-        trends.values
+        trends.measures
     )
 
 
@@ -89,7 +89,7 @@ def test_one_month_alone_is_marked_and_no_alarm(items):
     cited = items["maximus_guideline"].where(~alone, "Decision based on MTUS Ankle Disorders 2018.")
     trends = find_trends(items.assign(maximus_guideline=cited), CONFIG, STABLE)
     name = "guidelines of the reviewer"
-    assert (trends.values[name] > trends.thresholds[name]).sum() == 1
+    assert (trends.measures[name] > trends.thresholds[name]).sum() == 1
     assert trends.eras == ()
 
 
@@ -127,10 +127,10 @@ def test_the_command_writes_a_page_without_text_and_alarms_by_exit_code(imrml, i
     write_table(items.assign(treatment=asked), path)
     out = tmp_path / "out"
     done = imrml("trends", path, "--out", out, "--stable", ":".join(STABLE))
-    assert done.returncode == 4
-    assert "new treatments" in done.stdout
+    assert done.code == 4
+    assert "new treatments" in done.out
     page = (out / "trends.html").read_text()
     assert "Zorbit" not in page + json.dumps(json.loads((out / "trends.json").read_text()))
     assert page.count("<svg") == len(json.loads((out / "trends.json").read_text())["values"])
     write_table(items, path)
-    assert imrml("trends", path, "--out", out, "--stable", ":".join(STABLE)).returncode == 0
+    assert imrml("trends", path, "--out", out, "--stable", ":".join(STABLE)).code == 0

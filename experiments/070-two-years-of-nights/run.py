@@ -64,7 +64,7 @@ def plan(seed):
     Returns
     -------
     dict
-        ``arrivals`` (night to file name and text), ``withdrawals`` (night to case number), ``right``
+        ``arrivals`` (night to file name and text), ``withdrawals`` (night to case), ``right``
         (case number to the night its last determination arrives and its truth), ``cut``.
     """
     draw = random.Random(seed)

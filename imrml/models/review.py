@@ -127,6 +127,9 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
 
     known_words_: np.ndarray
 
+    offset_: float = 0.0
+    """Log-odds that a blend adds to every forecast, as `imrml retrain` follows the rate."""
+
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
         stage: Stage = "imr",
@@ -349,7 +352,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         if not inputs.categories:
             return np.empty(0)
         rates = self.categories_.predict_proba(inputs.categories)[:, 1]
-        return self.blend_.average(self.class_rate_, rates, to_log_odds(self._alone(inputs)))
+        alone = to_log_odds(self._alone(inputs))
+        return self.blend_.average(self.class_rate_, rates, alone) + self.offset_
 
     def _predict(
         self,

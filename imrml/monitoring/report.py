@@ -98,14 +98,14 @@ def write_trends(folder: Path, trends: Trends) -> None:
     periods = trends.periods
     of_stable = periods.loc[periods["is_stable"], "period"]
     moved = [era.measure for era in trends.eras]
-    measures = sorted(map(str, trends.values), key=lambda name: name not in moved)
+    measures = sorted(map(str, trends.measures), key=lambda name: name not in moved)
     document = {
         "eras": [asdict(era) for era in trends.eras],
         "stable": f"{of_stable.iloc[0]} to {of_stable.iloc[-1]}",
         "n_rows": int(periods["n"].sum()),
         "n_periods": len(periods),
         "periods": periods.drop(columns="first").to_dict("records"),
-        "values": trends.values.to_dict("list"),
+        "values": trends.measures.to_dict("list"),
         "thresholds": trends.thresholds.to_dict("list"),
     }
     rows = [
@@ -114,8 +114,8 @@ def write_trends(folder: Path, trends: Trends) -> None:
             "n": int(periods["n"].iloc[number]),
             "cells": [
                 {
-                    "value": trends.values[name].iloc[number],
-                    "beyond": trends.values[name].iloc[number]
+                    "value": trends.measures[name].iloc[number],
+                    "beyond": trends.measures[name].iloc[number]
                     > trends.thresholds[name].iloc[number],
                 }
                 for name in measures
@@ -169,7 +169,7 @@ def _draw_trend(name: str, trends: Trends) -> Markup:
     panels = canvas.subplots(2 if shares is not None else 1, sharex=True, squeeze=False)[:, 0]
     at = np.arange(len(trends.periods))
     below = panels[-1]
-    below.plot(at, trends.values[name], color=CURRENT, marker="o", markersize=3)
+    below.plot(at, trends.measures[name], color=CURRENT, marker="o", markersize=3)
     below.plot(at, trends.thresholds[name], color="#b3332b", linestyle="--", linewidth=1)
     below.set_ylim(bottom=0)
     below.set_ylabel("distance" if shares is not None else "share of news")

@@ -73,7 +73,7 @@ class Trends:
     periods : DataFrame
         ``period``, ``n`` (rows) and ``is_stable``, oldest first: months, taken together until they
         have ``monitoring.min_rows`` rows.
-    values, thresholds : DataFrame of shape (n_periods, n_measures)
+    measures, thresholds : DataFrame of shape (n_periods, n_measures)
         Each measure in each period, and from where on it is beyond what is ordinary.
     shares : dict of str to DataFrame
         Of each column the share of its commonest values (columns) in each period (rows).
@@ -82,7 +82,7 @@ class Trends:
     """
 
     periods: pd.DataFrame
-    values: pd.DataFrame
+    measures: pd.DataFrame
     thresholds: pd.DataFrame
     shares: dict[str, pd.DataFrame] = field(repr=False)
     eras: tuple[Era, ...] = ()
@@ -168,6 +168,8 @@ def find_trends(
         )
     programme = programme_of(config.profile)
     facts = name_facts(submission_frame(name_columns(dated, programme), config.stage, programme))
+    # How long a citation is says nothing that its source does not say.
+    facts = facts.drop(columns="claims_guideline_words", errors="ignore")
     rng = np.random.default_rng(config.seed)
     values, thresholds, shares = {}, {}, {}
     n_rows = periods["n"].to_numpy()
@@ -320,7 +322,9 @@ def _follow_news(
         values[number] = np.mean(shares) if shares else 0.0
         spread[number] = np.std(shares) if shares else 0.0
     ordinary = values[is_stable]
-    by_chance = np.maximum(spread[is_stable].mean(), 0.02) / np.sqrt(np.maximum(n_rows, 1))
+    # Of news never seen there may be one row in all stable ones.
+    rarest = (n_rows[is_stable].sum() + 2) ** -0.5
+    by_chance = max(spread[is_stable].mean(), rarest) / np.sqrt(np.maximum(n_rows, 1))
     spread_of_all = np.sqrt(ordinary.var(ddof=1) + by_chance**2)
     return values, ordinary.mean() + deviations * spread_of_all
 

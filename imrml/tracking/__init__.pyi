@@ -28,6 +28,7 @@ from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves
 from .runs import LoggedRun as LoggedRun
 from .runs import discard_unfinished as discard_unfinished
+from .runs import fetch_reports as fetch_reports
 from .runs import list_runs as list_runs
 from .runs import log_training as log_training
 from .runs import registered_name as registered_name

@@ -1,5 +1,6 @@
 """Letters to parsed letters, in workers that may die of one without harm to the others."""
 
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ _OF_COVER_SHEETS = ("not_a_letter", "unknown_format", "no_text_layer", "page_wit
 """What is wrong with the page that a PDF portfolio shows in front of its files."""
 _OF_PICTURES = ("no_text_layer", "page_without_text")
 _SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
+_VERDICT = re.compile(r"(?i)\bnecess|\bmedically\b|\bcertif|\boverturn|\bupheld\b")
+_LONGEST_VERDICT = 250
+"""Characters at a rationale's end in which its verdict stands."""
+_NEAR_END = 30
+"""Within these it stands where no full stop ends the rationale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +279,7 @@ def parse_letter_file(
         )
     if _is_cut_short(file.content, letter):
         return DocumentError(
-            "cut_short", "the text stops within the last rationale, without a line end"
+            "cut_short", "the text stops within the last rationale, before its verdict or its end"
         )
     n_items = len(letter.case.items)
     if n_items > limits.max_items:
@@ -342,12 +348,20 @@ def _parse_apart(
 def _is_cut_short(content: bytes, letter: ParsedLetter) -> bool:
     """Whether a text file was cut in copying, so that items at its end may be lacking.
 
-    A PDF that was cut cannot be opened; a text that was cut still reads as a letter.
+    A PDF that was cut cannot be opened; a text that was cut still reads as a letter. Formats that
+    name their items beforehand are counted by the parser. The others end with a verdict on the last
+    item, as each of 349 posted ones does: without it something is missing.
     """
-    if content.startswith(b"%PDF") or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
+    if content.startswith(b"%PDF"):
         return False
     rationale = letter.case.items[-1].determination.rationale.rstrip()
-    return not rationale.endswith(_SENTENCE_ENDS)
+    if not _VERDICT.search(rationale[-_LONGEST_VERDICT:]):
+        return True
+    if rationale.endswith(_SENTENCE_ENDS):
+        return False
+    # What stands behind the verdict may be the head of the next item.
+    ends_with_line = content.rstrip(b"\x00").endswith((b"\n", b"\r"))
+    return not (ends_with_line and _VERDICT.search(rationale[-_NEAR_END:]))
 
 
 def _size(file: LetterFile) -> int:

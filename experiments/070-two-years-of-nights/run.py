@@ -238,7 +238,7 @@ def run_all(out, overlays, seed):
         command = [sys.executable, __file__, "nights", "--out", str(out), "--disk", disk]
         command += ["--first", str(first), "--last", str(last), "--seed", str(seed)]
         subprocess.run(command, env=environment, check=True)
-    measure(out, seed)
+    measure(out, seed, 7)
 
 
 def call(environment, state, program):
@@ -249,15 +249,15 @@ def call(environment, state, program):
     )
 
 
-def measure(out, seed):
+def measure(out, seed, every):
     """Fit every week on clean data, and write table and plot."""
     planned, test = plan(seed), make_test(seed)
     config = make_config(out / "disk3" / "inbox")
     nights = pd.DataFrame(map(json.loads, (out / "nights.jsonl").read_text().splitlines()))
-    assert list(nights["night"]) == list(range(N_NIGHTS))
+    assert list(nights["night"]) == list(range(len(nights)))
     gone = {case: night for night, case in planned["withdrawals"].items()}
     clean = []
-    for night in range(0, N_NIGHTS, 7):
+    for night in range(0, len(nights), every):
         rows = [
             row
             for case, (came, truth) in planned["right"].items()
@@ -270,7 +270,7 @@ def measure(out, seed):
     clean = pd.DataFrame(clean)
     best = expected_loss_of(test["p_true"], test["p_true"])
     attainable = expected_loss_of(test["p_attainable"], test["p_true"])
-    held = compare_intake(out, planned)
+    held = compare_intake(out, planned, len(nights))
     both = nights.merge(clean.rename(columns={"loss": "clean"}), on="night")
     promoted = nights[nights["verdict"] == "promoted"]
     change = promoted["loss"].diff().dropna()
@@ -309,14 +309,18 @@ def expected_loss_of(p, q):
     return float(-(q * np.log(p) + (1 - q) * np.log(1 - p)).mean())
 
 
-def compare_intake(out, planned):
-    """Hold the intake's items at the end against what clean data would be."""
+def compare_intake(out, planned, n_nights):
+    """Hold the intake's items at the end against what clean data would be.
+
+    Where the run was ended right after the restore, the intake is that of the backup.
+    """
+    n_nights = n_nights if n_nights > RESTORED else n_nights - n_nights % 28
     items = read_table(out / "disk3" / "state" / "intake" / "items.parquet")
-    gone = set(planned["withdrawals"].values())
+    gone = {case for night, case in planned["withdrawals"].items() if night <= n_nights}
     right = {
         (row["case_number"], row["item_number"]): row["decision"]
-        for case, (_, truth) in planned["right"].items()
-        if case not in gone
+        for case, (came, truth) in planned["right"].items()
+        if case not in gone and came <= n_nights
         for row in truth
     }
     found = {
@@ -346,6 +350,8 @@ def draw_plot(nights, clean, promoted, attainable, path):
         (RESTORED, "restored"),
         *((night, "upgraded") for night in UPGRADED),
     ]:
+        if night > nights["night"].max():
+            continue
         axes.axvline(night, color="#b3332b", linewidth=0.8, alpha=0.6)
         axes.annotate(name, (night, low), rotation=90, fontsize=8, va="top", ha="right")
     axes.set(xlabel="night", ylabel="expected log loss on 700 letters apart")
@@ -359,6 +365,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--overlay", action="append", default=[])
     parser.add_argument("--disk")
+    parser.add_argument("--every", type=int, default=7, help="nights between fits on clean data")
     parser.add_argument("--first", type=int)
     parser.add_argument("--last", type=int)
     parser.add_argument("--seed", type=int, default=18)
@@ -368,7 +375,7 @@ def main():
     elif given.what == "nights":
         run_nights(given.out, given.disk, given.first, given.last, given.seed)
     else:
-        measure(given.out.absolute(), given.seed)
+        measure(given.out.absolute(), given.seed, given.every)
 
 
 if __name__ == "__main__":

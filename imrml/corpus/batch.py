@@ -30,10 +30,8 @@ _OF_COVER_SHEETS = ("not_a_letter", "unknown_format", "no_text_layer", "page_wit
 _OF_PICTURES = ("no_text_layer", "page_without_text")
 _SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
 _VERDICT = re.compile(r"(?i)\bnecess|\bmedically\b|\bcertif|\boverturn|\bupheld\b")
-_LONGEST_VERDICT = 250
-"""Characters at a rationale's end in which its verdict stands."""
 _NEAR_END = 30
-"""Within these it stands where no full stop ends the rationale."""
+"""Characters at a rationale's end in which its verdict stands, where no full stop ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +277,7 @@ def parse_letter_file(
         )
     if _is_cut_short(file.content, letter):
         return DocumentError(
-            "cut_short", "the text stops within the last rationale, before its verdict or its end"
+            "cut_short", "the text stops within the last rationale, amid a sentence"
         )
     n_items = len(letter.case.items)
     if n_items > limits.max_items:
@@ -349,17 +347,14 @@ def _is_cut_short(content: bytes, letter: ParsedLetter) -> bool:
     """Whether a text file was cut in copying, so that items at its end may be lacking.
 
     A PDF that was cut cannot be opened; a text that was cut still reads as a letter. Formats that
-    name their items beforehand are counted by the parser. The others end with a verdict on the last
-    item, as each of 349 posted ones does: without it something is missing.
+    name their items beforehand are counted by the parser; the others end with a whole sentence, or
+    with the verdict on the last item, and what stands behind it may be the head of the next one.
     """
     if content.startswith(b"%PDF"):
         return False
     rationale = letter.case.items[-1].determination.rationale.rstrip()
-    if not _VERDICT.search(rationale[-_LONGEST_VERDICT:]):
-        return True
     if rationale.endswith(_SENTENCE_ENDS):
         return False
-    # What stands behind the verdict may be the head of the next item.
     ends_with_line = content.rstrip(b"\x00").endswith((b"\n", b"\r"))
     return not (ends_with_line and _VERDICT.search(rationale[-_NEAR_END:]))
 

@@ -45,7 +45,12 @@ class Champion:
 
     @property
     def spends_error(self) -> bool:
-        """Whether a comparison with it is one of many looks at another recipe."""
+        """Whether a comparison with it is one of many looks at another recipe.
+
+        Returns
+        -------
+        bool
+        """
         return self.model is not None and not self.is_own_recipe
 
 

@@ -35,23 +35,43 @@ class NewCases:
 
     @property
     def n_looks(self) -> int:
-        """How often the champion was compared with a challenger before."""
+        """How often the champion was compared with a challenger before.
+
+        Returns
+        -------
+        int
+        """
         in_use = (self.champion.name, self.champion.version)
         return recorded_looks() if recorded_champion() == in_use else 0
 
     @property
     def n_newer_cases(self) -> int:
-        """Cases on which champion and challenger can be compared."""
+        """Cases on which champion and challenger can be compared.
+
+        Returns
+        -------
+        int
+        """
         return self._count_cases(self.is_newer)
 
     @property
     def n_newer_overturned(self) -> int:
-        """Overturned items among them."""
+        """Overturned items among them.
+
+        Returns
+        -------
+        int
+        """
         return int(self.data.overturned[self.is_newer].sum())
 
     @property
     def n_older_cases(self) -> int:
-        """New cases that were decided before what the champion was trained on."""
+        """New cases that were decided before what the champion was trained on.
+
+        Returns
+        -------
+        int
+        """
         return self._count_cases(self.is_new & ~self.is_newer)
 
     def _count_cases(self, rows: np.ndarray) -> int:
@@ -64,7 +84,21 @@ class NewCases:
         gates: tuple[GateResult, ...] = (),
         version: str | None = None,
     ) -> Outcome:
-        """Say what the retrain came to; ``version`` is in use from then on, if another."""
+        """Say what the retrain came to.
+
+        Parameters
+        ----------
+        verdict, why : str
+            In a word, and in a sentence.
+        gates : tuple of GateResult, default=()
+            What was compared.
+        version : str, optional
+            In use from then on, if another.
+
+        Returns
+        -------
+        Outcome
+        """
         in_use = version or self.champion.version
         return Outcome(
             verdict,

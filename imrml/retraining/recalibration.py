@@ -43,7 +43,12 @@ class Recalibration:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is worth a new version."""
+        """Whether it is worth a new version.
+
+        Returns
+        -------
+        bool
+        """
         return self.n_items > 0 and abs(self.offset - self.before) >= LEAST_MOVE
 
     def __str__(self) -> str:

@@ -154,7 +154,7 @@ def holds(state, marker):
     return found
 
 
-def run_kills(items, n_kills, seed):
+def run_kills(items, n_kills, seed, commands):
     """Kill each command at random moments and at the boundaries of its steps; is anything lost?"""
     draw, results = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as temporary:
@@ -163,7 +163,7 @@ def run_kills(items, n_kills, seed):
         case = str(read_table(items)["case_number"].iloc[5])
         os.environ["IMRML_HOME"] = str(original)
         good = back_up(folder / "good.zip").path
-        for command in PROGRAMS:
+        for command in commands:
             seen = run_until(
                 command, *prepare(folder, command, original, good), case, 0, folder / "log"
             )
@@ -180,6 +180,7 @@ def run_kills(items, n_kills, seed):
                     done = run_until(command, state, backup, case, kill_at, folder / "log")
                     check_state(command, state, backup, good, case)
                     results[command, kind, "killed" if done is None else "ended"] += 1
+                    print(f"{command} {kind} {kill_at}: nothing lost", flush=True)
     print(json.dumps({" ".join(key): n for key, n in sorted(results.items())}, indent=1))
 
 
@@ -273,11 +274,12 @@ def main():
     parser.add_argument("what", choices=["kills", "secrets"])
     parser.add_argument("items", type=Path)
     parser.add_argument("--kills", type=int, default=5, help="moments, and steps, a command")
+    parser.add_argument("--only", action="append", choices=list(PROGRAMS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--address")
     given = parser.parse_args()
     if given.what == "kills":
-        run_kills(given.items, given.kills, given.seed)
+        run_kills(given.items, given.kills, given.seed, given.only or list(PROGRAMS))
     else:
         run_secrets(given.items, given.address)
 

@@ -160,6 +160,27 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
         )
 
 
+def fetch_reports(name: str, version: str, folder: Path) -> None:
+    """Fetch figures, report and card of the run behind a registered version.
+
+    Parameters
+    ----------
+    name, version : str
+        In the registry.
+    folder : Path
+        Where to.
+
+    Raises
+    ------
+    TrackingError
+        MLflow is away, or the run has none.
+    """
+    with connected() as client:
+        run_id = client.get_model_version(name, version).run_id
+        for file in ARTIFACTS:
+            client.download_artifacts(run_id, file, str(folder))
+
+
 def _describe(client: "MlflowClient", name: str, version: str, card: str) -> None:
     """Put the card on the version, and on the registered model where an alias names it."""
     more = "\n\n(the rest is in card.md of the run)"

@@ -208,6 +208,7 @@ class MonitoringConfig(_Section):
     significance: Share
     false_alarm_rate: Share
     rate_shift: Share
+    trend_deviations: Positive
 
 
 class Config(_Section):

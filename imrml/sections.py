@@ -88,6 +88,7 @@ class RetrainingConfig(Section):
     min_new_overturned: Annotated[int, Field(ge=0)]
     max_window_cases: Count
     refit_forgotten: bool
+    follow_rate: Positive | None
     max_days_without_success: Positive | None
     on_failure: list[str] | None
     on_promotion: list[str] | None

@@ -9,10 +9,13 @@ import pytest
 from nights import night_config, split_items
 
 from imrml.config import load_config, state_dir
+from imrml.corpus.batch import parse_letter_file
+from imrml.documents import LetterFile
+from imrml.letters.spans import ParsedLetter
 from imrml.retraining.corrections import Arrivals, keep_newest, mark_determinations
 from imrml.retraining.drop_folder import find_dropped_files, fingerprint_inputs
 from imrml.retraining.intake import ingest
-from imrml.synthetic import write_corpus
+from imrml.synthetic import draw_letters, write_corpus
 from imrml.tables.files import read_table, write_table
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
@@ -246,3 +249,37 @@ def test_the_newest_is_one_whole_determination_whatever_the_order():
         kept, n_corrected = keep_newest(items, marks, arrivals)
         found = kept[["case_number", "item_number", "decision"]].itertuples(index=False, name=None)
         assert (sorted(found), n_corrected) == (wanted, 1)
+
+
+@pytest.mark.parametrize(("at_line_end", "most"), [(False, 0.03), (True, 0.06)])
+def test_a_text_letter_cut_at_any_tenth_is_refused(at_line_end, most):
+    """But where it stops at the end of a sentence, in a format that names no item beforehand."""
+    limits = load_config().limits
+    n_cut, n_taken = 0, 0
+    for letter in draw_letters(25, 41, 0.2):
+        for tenth in range(1, 10):
+            text = letter.text[: len(letter.text) * tenth // 10]
+            if at_line_end:
+                text = text[: text.rfind("\n") + 1]
+            parsed = parse_letter_file(LetterFile("a.txt", text.encode()), limits)
+            n_cut += 1
+            n_taken += isinstance(parsed, ParsedLetter)
+    assert n_taken / n_cut <= most
+
+
+@pytest.mark.parametrize("letter_format", ["F0", "F1a"])
+def test_items_are_counted_against_those_named_beforehand(letter_format):
+    limits = load_config().limits
+    for letter in draw_letters(12, 41, 0.0, letter_format):
+        for tenth in range(1, 10):
+            text = letter.text[: len(letter.text) * tenth // 10]
+            parsed = parse_letter_file(LetterFile("a.txt", text.encode()), limits)
+            if isinstance(parsed, ParsedLetter):
+                assert len(parsed.case.items) == len(letter.case.items)
+
+
+def test_a_whole_text_letter_is_taken():
+    limits = load_config().limits
+    for letter in draw_letters(60, 43, 0.2):
+        parsed = parse_letter_file(LetterFile("a.txt", letter.text.encode()), limits)
+        assert isinstance(parsed, ParsedLetter), letter.case.case_number

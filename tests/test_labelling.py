@@ -324,8 +324,9 @@ def test_words_cut_by_a_line_break_are_read_whole_and_quoted_as_they_stand():
 @given(st.text(max_size=80))
 def test_normalized_text_maps_back(text):
     normalized = normalize(text)
-    assert len(normalized.text) == len(normalized.offsets)
-    assert list(normalized.offsets) == sorted(normalized.offsets)
+    spans = [normalized.original_span(at, at + 1) for at in range(len(normalized.text))]
+    assert spans == sorted(spans)
+    assert all(0 <= start < end <= len(text) for start, end in spans)
 
 
 # --- the cue tables -------------------------------------------------------------------------------

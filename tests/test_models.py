@@ -13,7 +13,8 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import LeakageError, NotEnoughDataError
 from imrml.models import ReviewModel
-from imrml.models.deficiency import MIN_ITEMS_TO_CHOOSE, DeficiencyModel
+from imrml.models.deficiency import DeficiencyModel
+from imrml.models.deficiency_choice import MIN_ITEMS_TO_CHOOSE
 from imrml.submissions.frame import SubmissionFrame, submission_frame
 
 

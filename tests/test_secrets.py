@@ -12,6 +12,7 @@ from imrml.errors import ImrmlError, TrackingError
 from imrml.masking import mask_secrets
 from imrml.retraining.lock import interrupted_retrain, retrain_lock
 from imrml.tracking import check_database
+from imrml.tracking.connection import connected
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 
@@ -126,3 +127,11 @@ def test_a_driver_that_is_absent_is_named(imrml, monkeypatch):
     assert run.code == 2
     assert "pg8000 is not installed" in run.err
     assert not holds_secret(run.err)
+
+
+def test_mlflow_prints_no_address_at_the_end_of_a_run():
+    """On a server over HTTP it would print the page of the run, with user and password."""
+    with connected():
+        from mlflow.environment_variables import MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
+
+        assert MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.get()

@@ -1,5 +1,6 @@
 """The run of a training: there before the work, finished by it, failed where it fails."""
 
+import signal
 import subprocess
 import sys
 
@@ -8,14 +9,18 @@ import pytest
 from conftest import SMALL
 
 import imrml
-from imrml.config import load_config
+from imrml.config import load_config, state_dir
 from imrml.errors import TableError
+from imrml.retraining.health import diagnose
 from imrml.tables.files import read_table
-from imrml.tracking import list_runs
+from imrml.tracking import end_interrupted_runs, list_runs
 from imrml.tracking.connection import connected
+from imrml.tracking.experiments import running_training
 from imrml.training.run import train as fit_and_evaluate
 
 NOT_FOR_SCORING = ("mlflow", "matplotlib", "fairlearn", "datasketch", "reportlab")
+
+TABLE = pd.DataFrame({"item": ["MRI"]})
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 
@@ -87,3 +92,34 @@ def test_a_folder_answers_where_only_scoring_is_installed(line, tmp_path, comman
     )
     assert done.returncode == 0, done.stderr
     assert "request-1" in done.stdout
+
+
+KILLED = """
+import os, signal
+from imrml.tracking.experiments import running_training
+with running_training("imrml"):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_a_killed_training_is_named_and_its_run_ended_by_the_next(monkeypatch):
+    subprocess.run([sys.executable, "-W", "ignore", "-c", KILLED], check=False)
+    [run] = find_runs("RUNNING")
+    with running_training("imrml") as at_work:
+        [message] = [one for one in diagnose() if run.info.run_id in one]
+        assert "was killed" in message
+        assert not any(at_work in one for one in diagnose())
+        messages = []
+        monkeypatch.setattr("imrml.tracking.trained.fit_and_evaluate", raise_no_column)
+        with pytest.raises(TableError):
+            imrml.train(TABLE, load_config(), out=state_dir() / "model", report=messages.append)
+        assert any(run.info.run_id in one for one in messages)
+        assert [one.info.run_id for one in find_runs("RUNNING")] == [at_work]
+    assert [one.info.run_id for one in find_runs("KILLED")] == [run.info.run_id]
+    assert end_interrupted_runs() == []
+    assert list((state_dir() / "trainings").iterdir()) == []
+
+
+def raise_no_column(*given, **known):
+    raise TableError("no column")

@@ -36,6 +36,7 @@ def main() -> None:
         "--start", type=int, default=2003, help="last year that the first champion learned from"
     )
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--no-alarms", action="store_true", help="only the policies")
     arguments = parser.parse_args()
     config = load_config(arguments.config, ["models.n_refits=0"])
     data = prepare(read_table(arguments.items), config)
@@ -58,7 +59,7 @@ def main() -> None:
     champions = dict.fromkeys(POLICIES, arguments.start)
     recalibrated = None
     rows, alarms, promotions = [], [], []
-    for year in range(int(years.min()) + 1, last + 1):
+    for year in range(int(years.min()) + 1, 0 if arguments.no_alarms else last + 1):
         alarms.append({"year": year} | fire_alarms(data, years, order, year, config))
         print(alarms[-1], flush=True)
     for year in range(arguments.start + 1, last + 1):
@@ -83,7 +84,7 @@ def main() -> None:
         # before.
         window = predict(year - 1, year).rename(columns={"p_overturned": "p_challenger"})
         window["p_champion"] = predict(champions["gate"], year)["p_overturned"]
-        gates = judge_window(window, config.retraining.gate, config.seed)
+        gates = judge_window(window, config.retraining.gate, config.seed, is_own_recipe=True)
         promoted = all(gate.passed for gate in gates)
         told = {gate.name: gate.found for gate in gates}
         promotions.append(
@@ -110,7 +111,8 @@ def main() -> None:
     print(table.groupby("policy")[["log_loss", "ece"]].mean().round(4).to_string())
     print("promoted, and worse than its predecessor on the following year:", worse)
     stable = {
-        year: false_alarms(data, years, year, config) for year in range(int(years.min()), last)
+        year: false_alarms(data, years, year, config)
+        for year in range(int(years.min()), 0 if arguments.no_alarms else last)
     }
     print(f"false alarms in 20 simulated stable years after each year: {stable}")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -122,7 +124,8 @@ def main() -> None:
         "figures": rows,
     }
     (arguments.out / "replay.json").write_text(json.dumps(found, indent=1, default=float) + "\n")
-    draw(table, alarms, arguments.out / "replay.png")
+    if not arguments.no_alarms:
+        draw(table, alarms, arguments.out / "replay.png")
 
 
 def fire_alarms(data, years, order, year, config):
@@ -137,8 +140,8 @@ def fire_alarms(data, years, order, year, config):
         "rate_before": float(data.overturned[before].mean()),
         "rate": float(data.overturned[after].mean()),
         "n": len(after),
-        "rings_at": watch(data, before, in_order, config),
-        "rings_at_shuffled": watch(data, before, dealt, config),
+        "fires_at": watch(data, before, in_order, config),
+        "fires_at_shuffled": watch(data, before, dealt, config),
         "rings_by_kind": watch_kinds(data, before, in_order, config),
         "facts": [f"{alarm.fact} ({alarm.measure})" for alarm in drift.alarms],
     }
@@ -152,7 +155,7 @@ def watch(data, before, after, config):
         data.overturned[after],
         chosen.false_alarm_rate,
         chosen.rate_shift,
-    ).rings_at
+    ).fires_at
 
 
 def watch_kinds(data, before, after, config):
@@ -182,7 +185,7 @@ def false_alarms(data, years, year, config):
             rng.choice(decisions, n_next),
             chosen.false_alarm_rate,
             chosen.rate_shift,
-        ).rings_at
+        ).fires_at
         is not None
         for _ in range(20)
     )
@@ -221,10 +224,10 @@ def draw(table, alarms, path):
         markersize=4,
     )
     for alarm in alarms:
-        if alarm["rings_at"]:
+        if alarm["fires_at"]:
             below.axvline(alarm["year"], color="#b3332b", alpha=0.35)
             below.annotate(
-                f"row {alarm['rings_at']}",
+                f"row {alarm['fires_at']}",
                 (alarm["year"], 0.02),
                 xycoords=("data", "axes fraction"),
                 fontsize=8,

@@ -1,6 +1,6 @@
 """Kill backup, restore, relocate and forget at random moments, and search for a password.
 
-python experiments/068-moved-and-killed/run.py kills ITEMS [--kills 20] [--seed 0]
+python experiments/068-moved-and-killed/run.py kills ITEMS [--kills 5] [--seed 0]
 python experiments/068-moved-and-killed/run.py secrets ITEMS --address ADDRESS
 
 ITEMS is what ``imrml demo`` wrote (``items.parquet``); ADDRESS is a tracking address with user and
@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -80,29 +79,65 @@ def make_first_night(folder, items):
     return folder / "state"
 
 
-def kill_once(command, state, backup, case, delay):
-    """Start a command, wait until it is about to work, and kill it after a delay."""
+WATCHED = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "shutil.rmtree",
+    "sqlite3.connect",
+}
+BOUNDARIES = {"os.rename", "os.remove", "shutil.rmtree"}
+PROGRAM = """
+import json, os, signal, sys
+from {module} import {name} as act
+import mlflow
+seen, kill_at, log = [], {kill_at}, {log!r}
+def watch(event, given):
+    is_ours = given and isinstance(given[0], (str, bytes)) and {place!r} in os.fsdecode(given[0])
+    if event in {watched!r} and is_ours and kill_at != "over":
+        seen.append(event)
+        if len(seen) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+act({given})
+kill_at = "over"
+open(log, "w").write(json.dumps(seen))
+"""
+
+
+def run_until(command, state, backup, case, kill_at, log):
+    """Run a command and kill it with SIGKILL before one of the things it does to files.
+
+    Returns
+    -------
+    list of str or None
+        What it did to files, one after the other; None where it was killed.
+    """
     module, name, given = PROGRAMS[command]
     given = given.format(backup=repr(str(backup)), case=repr(case))
-    program = (
-        f"from {module} import {name} as act; import mlflow; "
-        f"print('ready', flush=True); act({given}); print('done', flush=True)"
+    log.unlink(missing_ok=True)
+    program = PROGRAM.format(
+        module=module,
+        name=name,
+        kill_at=kill_at,
+        log=str(log),
+        watched=WATCHED,
+        given=given,
+        place=str(state.parent),
     )
-    process = subprocess.Popen(
+    done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         env=os.environ | {"IMRML_HOME": str(state)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
         text=True,
+        check=False,
     )
-    assert process.stdout.readline() == "ready\n"
-    started = time.monotonic()
-    if delay is not None:
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-    finished = process.stdout.read() == "done\n"
-    process.wait()
-    return finished, time.monotonic() - started
+    if done.returncode == -signal.SIGKILL:
+        return None
+    assert done.returncode == 0, done.stderr
+    return json.loads(log.read_text())
 
 
 def holds(state, marker):
@@ -119,8 +154,8 @@ def holds(state, marker):
     return found
 
 
-def run_kills(items, n_kills, seed):
-    """Kill each command at random moments; look whether anything is lost."""
+def run_kills(items, n_kills, seed, commands):
+    """Kill each command at random moments and at the boundaries of its steps; is anything lost?"""
     draw, results = random.Random(seed), Counter()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -128,41 +163,61 @@ def run_kills(items, n_kills, seed):
         case = str(read_table(items)["case_number"].iloc[5])
         os.environ["IMRML_HOME"] = str(original)
         good = back_up(folder / "good.zip").path
-        durations = {}
-        for number in range(-len(PROGRAMS), n_kills):
-            command = list(PROGRAMS)[number % len(PROGRAMS)]
-            place = folder / f"night {number}"
-            state = place / "state"
-            if command != "restore":
-                shutil.copytree(original, state)
-            backup = shutil.copy(good, place / "b.zip") if command == "backup" else good
-            delay = None if number < 0 else draw.uniform(0, durations[command])
-            finished, seconds = kill_once(command, state, backup, case, delay)
-            if number < 0:
-                assert finished, command
-                durations[command] = seconds
-                continue
-            os.environ["IMRML_HOME"] = str(state)
-            state.mkdir(parents=True, exist_ok=True)
-            if command == "restore" and not any(state.iterdir()):
-                restore(good)
-            aliases = list_aliases()
-            assert aliases, (command, delay)
-            for name, _, version in aliases:
-                load_registered(f"models:/{name}/{version}")
-            if command == "forget":
-                forget([case], "asked for")
-                assert holds(state, case) == [], command
-            relocate()
-            load_registered(CHAMPION)
-            if command == "backup":
-                os.environ["IMRML_HOME"] = str(place / "restored")
-                restore(backup)
-                load_registered(CHAMPION)
-            results[command, "ended before the kill" if finished else "killed"] += 1
-            print(f"{command}: after {delay:.3f} of {durations[command]:.3f} s: nothing lost")
-            shutil.rmtree(place, ignore_errors=True)
+        for command in commands:
+            seen = run_until(
+                command, *prepare(folder, command, original, good), case, 0, folder / "log"
+            )
+            spread = [
+                draw.randint(1 + len(seen) * part // n_kills, len(seen) * (part + 1) // n_kills)
+                for part in range(n_kills)
+            ]
+            steps = [number for number, event in enumerate(seen, 1) if event in BOUNDARIES]
+            steps = draw.sample(steps, min(n_kills, len(steps)))
+            print(f"{command}: {len(seen)} things done to files, killed before {spread}, {steps}")
+            for kind, moments in (("moment", spread), ("step", steps)):
+                for kill_at in moments:
+                    state, backup = prepare(folder, command, original, good)
+                    done = run_until(command, state, backup, case, kill_at, folder / "log")
+                    check_state(command, state, backup, good, case)
+                    results[command, kind, "killed" if done is None else "ended"] += 1
+                    print(f"{command} {kind} {kill_at}: nothing lost", flush=True)
     print(json.dumps({" ".join(key): n for key, n in sorted(results.items())}, indent=1))
+
+
+def prepare(folder, command, original, good):
+    """Make a place for one run: a moved copy of the state, and a backup of it."""
+    place = folder / "place"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    if command != "restore":
+        shutil.copytree(original, place / "state")
+    return place / "state", shutil.copy(good, place / "b.zip") if command == "backup" else good
+
+
+def check_state(command, state, backup, good, case):
+    """Find every alias with its model, before and after the same command has done the rest."""
+    os.environ["IMRML_HOME"] = str(state)
+    state.mkdir(parents=True, exist_ok=True)
+    if command == "restore" and not any(state.iterdir()):
+        restore(good)
+    check_aliases()
+    if command == "forget":
+        forget([case], "asked for")
+        assert holds(state, case) == []
+    relocate()
+    check_aliases()
+    if command == "backup":
+        os.environ["IMRML_HOME"] = str(state.parent / "restored")
+        restore(backup)
+        check_aliases()
+
+
+def check_aliases():
+    aliases = list_aliases()
+    assert aliases
+    for name, _, version in aliases:
+        load_registered(f"models:/{name}/{version}")
+    load_registered(CHAMPION)
 
 
 def run_secrets(items, address):
@@ -170,7 +225,8 @@ def run_secrets(items, address):
     parts = urlsplit(address)
     wrong = address.replace(f":{parts.password}@", ":Wr0ngSecret77@")
     away = address.replace(f":{parts.port}", ":9")
-    missing = address.rsplit("/", 1)[0] + "/nosuchplace"
+    at = address if parts.scheme.startswith("http") else address.rsplit("/", 1)[0]
+    missing = f"{at}/nosuchplace"
     secrets = {parts.username, unquote(parts.username), parts.password, unquote(parts.password)}
     secrets |= {"Wr0ngSecret77"}
     said = []
@@ -186,6 +242,7 @@ def run_secrets(items, address):
             ("registry", "list", *log),
             ("runs", *log),
             ("backup", folder / "backup.zip", *log),
+            ("forget", "SY16-9999999", "--why", "asked for", *log),
             ("--debug", "registry", "list", "nobody", *log),
         ]
         for used in (address, wrong, missing, away):
@@ -216,12 +273,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["kills", "secrets"])
     parser.add_argument("items", type=Path)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=5, help="moments, and steps, a command")
+    parser.add_argument("--only", action="append", choices=list(PROGRAMS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--address")
     given = parser.parse_args()
     if given.what == "kills":
-        run_kills(given.items, given.kills, given.seed)
+        run_kills(given.items, given.kills, given.seed, given.only or list(PROGRAMS))
     else:
         run_secrets(given.items, given.address)
 

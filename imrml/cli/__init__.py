@@ -75,6 +75,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "bundle": (bundle.bundle_model, "A model as one archive to hand to staff."),
     "serve": (serve.serve, "The page for claims staff and the JSON API, on this machine."),
     "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
+    "trends": (monitor.follow_trends, "What moved over the months? Alarms and a report."),
     "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
     "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),
     "backup": (backup.back_up, "The state folder as one checked file."),

@@ -53,6 +53,42 @@ def compare_tables(
         )
 
 
+def follow_trends(
+    items: Annotated[str, typer.Argument(help="Item table, or requests with days.")],
+    out: Annotated[Path, typer.Option(help="Folder for trends.json and trends.html.")],
+    stable: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FROM:TO",
+            help="Months in which nothing moved, such as 2015-01:2016-12. [default: first half]",
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Config file (stage, monitoring).")] = None,
+) -> None:
+    """Follow every column over its months; exit 4 when two in a row are out of the ordinary.
+
+    What is ordinary is learned from the stable months. Guidelines that nobody cited before, new
+    treatments and new words of reviewers are followed too.
+    """
+    from imrml.config import load_config
+    from imrml.errors import CheckFailedError
+    from imrml.monitoring.report import write_trends
+    from imrml.monitoring.trends import find_trends, read_stable
+    from imrml.submissions.requests import is_known_heading
+    from imrml.tables.files import read_table
+
+    trends = find_trends(
+        read_table(items, is_known_heading), load_config(config), read_stable(stable)
+    )
+    write_trends(out, trends)
+    console.tell(f"report: {out / 'trends.html'}")
+    if trends.eras:
+        print_rows(trends.list_eras())
+        raise CheckFailedError(
+            f"trends: {pluralize(len(trends.eras), 'alarm')}; {out / 'trends.html'} shows them"
+        )
+
+
 def reconcile(
     predictions: Annotated[str, typer.Argument(help="Prediction table that `imrml score` wrote.")],
     items: Annotated[str, typer.Argument(help="Item table with the decisions since.")],

@@ -22,7 +22,7 @@ def retrain_model(
         int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
     ] = 1,
 ) -> None:
-    """Take in what arrived, train a challenger, promote it only if it is better on newer items.
+    """Take in what arrived, train a challenger, promote it if the gate lets it pass on newer items.
 
     Exit 0: promoted. Exit 3: nothing new. Exit 5: champion kept. Exit 1: failed, and nothing
     was moved.

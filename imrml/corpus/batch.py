@@ -1,5 +1,6 @@
 """Letters to parsed letters, in workers that may die of one without harm to the others."""
 
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +29,9 @@ _Looked = tuple[str, ParsedLetter | DocumentError, tuple[LetterFile, ...]]
 """A file, what it says or what is wrong with it, and what is attached to it."""
 _OF_PICTURES = ("no_text_layer", "page_without_text")
 _SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
+_VERDICT = re.compile(r"(?i)\bnecess|\bmedically\b|\bcertif|\boverturn|\bupheld\b")
+_NEAR_END = 30
+"""Characters at a rationale's end in which its verdict stands, where no full stop ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,7 @@ def parse_letter_file(
         )
     if _is_cut_short(file.content, letter):
         return DocumentError(
-            "cut_short", "the text stops within the last rationale, without a line end"
+            "cut_short", "the text stops within the last rationale, amid a sentence"
         )
     n_items = len(letter.case.items)
     if n_items > limits.max_items:
@@ -360,12 +364,17 @@ def _parse_apart(
 def _is_cut_short(content: bytes, letter: ParsedLetter) -> bool:
     """Whether a text file was cut in copying, so that items at its end may be lacking.
 
-    A PDF that was cut cannot be opened; a text that was cut still reads as a letter.
+    A PDF that was cut cannot be opened; a text that was cut still reads as a letter. Formats that
+    name their items beforehand are counted by the parser; the others end with a whole sentence, or
+    with the verdict on the last item, and what stands behind it may be the head of the next one.
     """
-    if content.startswith(b"%PDF") or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
+    if content.startswith(b"%PDF"):
         return False
     rationale = letter.case.items[-1].determination.rationale.rstrip()
-    return not rationale.endswith(_SENTENCE_ENDS)
+    if rationale.endswith(_SENTENCE_ENDS):
+        return False
+    ends_with_line = content.rstrip(b"\x00").endswith((b"\n", b"\r"))
+    return not (ends_with_line and _VERDICT.search(rationale[-_NEAR_END:]))
 
 
 def _size(file: LetterFile) -> int:

@@ -1,7 +1,7 @@
 """What the transformers of submissions share: the check of columns, rows of named numbers."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +12,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
+from imrml.features.counting import shared_rows
 from imrml.submissions.programmes import LETTERS, Programme, require_submission_columns
+
+Cells = tuple[Hashable, ...]
+"""What a row's numbers depend on."""
 
 
 class SubmissionTransformer(TransformerMixin, BaseEstimator):
@@ -93,17 +97,22 @@ class NumberFeatures(SubmissionTransformer):
             A column is not known at the stage.
         """
         self._check_columns(X)
+        rows = shared_rows(type(self).__name__, *map(repr, self.get_params().values()))
+        matrix = rows.take(list(self._cells_by_row(X)), self._numbers)
+        return matrix if self.sparse_output else matrix.toarray()
+
+    def _numbers(self, cells: Sequence[Cells]) -> sparse.csr_matrix:
         positions = {name: position for position, name in enumerate(self.get_feature_names_out())}
         values, columns, ends = [], [], [0]
-        for numbers in self._numbers_by_row(X):
+        for of_row in cells:
+            numbers = self._numbers_of(of_row)
             placed = sorted((positions[name], value) for name, value in numbers.items() if value)
             columns += [position for position, _ in placed]
             values += [value for _, value in placed]
             ends.append(len(values))
-        matrix = sparse.csr_matrix(
-            (np.array(values, dtype=float), columns, ends), shape=(len(X), len(positions))
+        return sparse.csr_matrix(
+            (np.array(values, dtype=float), columns, ends), shape=(len(cells), len(positions))
         )
-        return matrix if self.sparse_output else matrix.toarray()
 
     @abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
@@ -120,5 +129,9 @@ class NumberFeatures(SubmissionTransformer):
         """
 
     @abstractmethod
-    def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
-        """Yield the numbers of each row; zeros may be left out."""
+    def _cells_by_row(self, X: pd.DataFrame) -> Iterable[Cells]:
+        """Give the cells of each row on which its numbers depend, and nothing else does."""
+
+    @abstractmethod
+    def _numbers_of(self, cells: Cells) -> Mapping[str, float]:
+        """Give the numbers of a row; zeros may be left out."""

@@ -1,7 +1,7 @@
 """What the record shows: documents and findings, or their absence, diagnoses, age of the claim."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
-from imrml.features.base import NumberFeatures
+from imrml.features.base import Cells, NumberFeatures
+from imrml.features.counting import texts_of
 from imrml.features.diagnoses import find_diagnoses
 from imrml.features.documents import cue_names, cue_values
 from imrml.features.vocabulary import read_vocabulary
@@ -115,28 +116,36 @@ class ClinicalFeatures(NumberFeatures):
         self.use_case_summary = use_case_summary
         self.use_age_and_sex = use_age_and_sex
 
-    def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
-        narratives = X["case_summary"] if self.use_case_summary else [""] * len(X)
-        days = self._claim_days(X)
-        rows = zip(
-            X["treatment"], X["diagnosis"], narratives, days, X["age"], X["sex"], strict=True
-        )
-        for treatment, diagnosis, narrative, claim_days, age, sex in rows:
-            # Texts are read one by one, because the items of one case share all but the first.
-            parts = [
-                cue_values(treatment, is_request=True),
-                cue_values(diagnosis),
-                cue_values(narrative),
-            ]
-            known = {name: 1.0 for part in reversed(parts) for name in part}
-            families = (*find_diagnoses(diagnosis, is_list=True), *find_diagnoses(narrative))
-            known |= {f"diagnosis={family}": 1.0 for family in families}
-            known[f"chronicity={chronicity_band(claim_days)}"] = 1.0
-            known["log_claim_days"] = 0.0 if np.isnan(claim_days) else float(np.log1p(claim_days))
-            if self.use_age_and_sex:
-                known["is_age_unknown" if np.isnan(age) else "age"] = 1.0 if np.isnan(age) else age
-                known |= {f"sex={sex}": 1.0} if sex else {}
-            yield known
+    def _cells_by_row(self, X: pd.DataFrame) -> Iterable[Cells]:
+        narratives = texts_of(X, "case_summary") if self.use_case_summary else [""] * len(X)
+        days = [None if np.isnan(one) else float(one) for one in self._claim_days(X)]
+        people: list[Iterable[Hashable]] = []
+        if self.use_age_and_sex:
+            ages = [None if np.isnan(one) else float(one) for one in X["age"]]
+            people = [ages, texts_of(X, "sex")]
+        read = texts_of(X, "treatment"), texts_of(X, "diagnosis"), narratives
+        return zip(*read, days, *people, strict=True)
+
+    def _numbers_of(self, cells: Cells) -> Mapping[str, float]:
+        treatment, diagnosis, narrative = map(str, cells[:3])
+        claim_days: Any = cells[3]
+        # Texts are read one by one, because the items of one case share all but the first.
+        parts = [
+            cue_values(treatment, is_request=True),
+            cue_values(diagnosis),
+            cue_values(narrative),
+        ]
+        known = {name: 1.0 for part in reversed(parts) for name in part}
+        families = (*find_diagnoses(diagnosis, is_list=True), *find_diagnoses(narrative))
+        known |= {f"diagnosis={family}": 1.0 for family in families}
+        known[f"chronicity={chronicity_band(np.nan if claim_days is None else claim_days)}"] = 1.0
+        known["log_claim_days"] = 0.0 if claim_days is None else float(np.log1p(claim_days))
+        if self.use_age_and_sex:
+            age: Any
+            age, sex = cells[4:]
+            known["is_age_unknown" if age is None else "age"] = 1.0 if age is None else age
+            known |= {f"sex={sex}": 1.0} if sex else {}
+        return known
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
         """Name the columns of :meth:`transform`.
@@ -162,7 +171,10 @@ class ClinicalFeatures(NumberFeatures):
         ]
         if self.use_case_summary:
             known.append(
-                np.array([_last_date(text) for text in X["case_summary"]], dtype="datetime64[s]")
+                np.array(
+                    [_last_date(text) for text in texts_of(X, "case_summary")],
+                    dtype="datetime64[s]",
+                )
             )
         until = np.full(len(X), "NaT", dtype="datetime64[s]")
         for day in known:

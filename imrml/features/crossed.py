@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from imrml.config import Stage
-from imrml.features.text import SUMMARY_PART, TextFeatures
+from imrml.features.counting import texts_of
+from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import treatment_category
 
 _CROSSED = "summary_by_category"
@@ -96,7 +97,7 @@ class CrossedTextFeatures(TextFeatures):
         """
         cases = None if cases is None else list(cases)
         super().fit(X, y, cases=cases)
-        categories = [treatment_category(text) for text in X["treatment"]]
+        categories = [treatment_category(text) for text in texts_of(X, "treatment")]
         self.crossed_categories_ = sorted(set(categories))
         self.crosses_: npt.NDArray[np.int64] = np.array([], dtype=np.int64)
         holds = self._cross(super().transform(X), categories) > 0
@@ -130,7 +131,9 @@ class CrossedTextFeatures(TextFeatures):
             A column is not known at the stage.
         """
         terms = super().transform(X)
-        crossed = self._cross(terms, [treatment_category(text) for text in X["treatment"]])
+        crossed = self._cross(
+            terms, [treatment_category(text) for text in texts_of(X, "treatment")]
+        )
         return sparse.csr_matrix(sparse.hstack([terms, crossed[:, self.crosses_]]))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
@@ -155,10 +158,8 @@ class CrossedTextFeatures(TextFeatures):
 
     def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
         """Give each category columns of its own for the summary's terms; one not seen has none."""
-        names = super().get_feature_names_out().astype(str)
-        summary_terms = sparse.coo_matrix(
-            terms[:, np.flatnonzero(np.char.startswith(names, f"{SUMMARY_PART}__"))]
-        )
+        start = len(self.terms_[TREATMENT_PART])
+        summary_terms = sparse.coo_matrix(terms[:, start : start + len(self.terms_[SUMMARY_PART])])
         places = {category: place for place, category in enumerate(self.crossed_categories_)}
         of_row = np.array([places.get(category, -1) for category in categories], dtype=np.int64)
         kept = of_row[summary_terms.row] >= 0

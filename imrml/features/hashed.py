@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
+from imrml.features.counting import TOKEN, shared_rows, texts_of
 from imrml.features.documents import background
-from imrml.features.text import SUMMARY_PART, TOKEN, masked_texts, part_texts
+from imrml.features.text import SUMMARY_PART, masked_texts, part_texts
 from imrml.features.treatment import dwc_category
 
 _BY_CATEGORY = "by_category"
@@ -103,7 +104,7 @@ class HashedText(SubmissionTransformer):
         self._learn_columns(X)
         self.weights_ = {
             part: TfidfTransformer(sublinear_tf=True).fit(
-                self._count(part, pd.unique(pd.Series(texts)))
+                self._count(part, list(dict.fromkeys(texts)))
             )
             for part, texts in self._texts(X).items()
         }
@@ -131,9 +132,9 @@ class HashedText(SubmissionTransformer):
         blocks = {}
         for part, texts in self._texts(X).items():
             rows, different = pd.factorize(np.array(texts, dtype=object))
-            blocks[part] = self.weights_[part].transform(self._count(part, different))[rows]
+            blocks[part] = self.weights_[part].transform(self._count(part, list(different)))[rows]
         if SUMMARY_PART in blocks:
-            blocks[_BY_CATEGORY] = self._by_category(blocks[SUMMARY_PART], X["treatment"])
+            blocks[_BY_CATEGORY] = self._by_category(blocks[SUMMARY_PART], texts_of(X, "treatment"))
         return sparse.csr_matrix(sparse.hstack(list(blocks.values())))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
@@ -148,12 +149,26 @@ class HashedText(SubmissionTransformer):
         ndarray of object of shape (n_blocks * n_buckets,)
             Names.
         """
-        check_is_fitted(self)
-        blocks = [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
         return np.array(
-            [f"hashed_{block}__{bucket}" for block in blocks for bucket in range(self.n_buckets)],
+            [
+                f"hashed_{block}__{bucket}"
+                for block in self.blocks
+                for bucket in range(self.n_buckets)
+            ],
             dtype=object,
         )
+
+    @property
+    def blocks(self) -> list[str]:
+        """Name the blocks, each of ``n_buckets`` columns.
+
+        Returns
+        -------
+        list of str
+            ``"treatment"`` and, where the narrative is read, ``"summary"`` and ``"by_category"``.
+        """
+        check_is_fitted(self)
+        return [*self.weights_, *([_BY_CATEGORY] if SUMMARY_PART in self.weights_ else [])]
 
     def _texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
         texts = part_texts(X, self.stage, use_case_summary=self.use_case_summary)
@@ -162,7 +177,7 @@ class HashedText(SubmissionTransformer):
             for part, column in texts.items()
         }
 
-    def _count(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
+    def _count(self, part: str, texts: Sequence[str]) -> sparse.csr_matrix:
         shortest, longest = self.word_ngrams
         hashing = HashingVectorizer(
             token_pattern=TOKEN,
@@ -171,7 +186,8 @@ class HashedText(SubmissionTransformer):
             norm=None,
             alternate_sign=False,
         )
-        return hashing.transform(masked_texts(part, texts))
+        rows = shared_rows("hashed", part, shortest, longest, self.n_buckets)
+        return rows.take(texts, lambda new: hashing.transform(masked_texts(part, new)))
 
     def _by_category(
         self, words: sparse.csr_matrix, treatments: Iterable[str]

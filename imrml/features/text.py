@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -9,22 +10,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
+from imrml.features.counting import TermCounts, texts_of
 from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
-from imrml.text.cache import remember
+from imrml.text.cache import remember, shared_store
 from imrml.text.safe_matching import bound_runs
 
 TREATMENT_PART, SUMMARY_PART = "treatment", "summary"
 NO_KNOWN_TERM = "holds_no_known_term"
 
-TOKEN = r"\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 _DIGITS = re.compile(r"\d+")
 _TITLED_NAME = re.compile(
     r"\b(?:Dr|Mr|Mrs|Ms|Miss|Drs|Doctor)\b\.?\s++[A-Z][\w'’-]*+(?:\s++[A-Z][\w'’-]++)?"
@@ -118,9 +119,16 @@ def masked_texts(part: str, texts: Iterable[str]) -> list[str]:
     return [_masked(text, is_request=part == TREATMENT_PART) for text in texts]
 
 
-@remember(2048)
 def _masked(text: str, *, is_request: bool) -> str:
     return mask_text(spell_out(text, is_request=is_request))
+
+
+def _term_counts(part: str, word_ngrams: tuple[int, int]) -> TermCounts:
+    """Give the counts that all who read a part share while a training reads each text once."""
+    return shared_store(
+        ("terms", part, word_ngrams),
+        lambda: TermCounts(word_ngrams, partial(_masked, is_request=part == TREATMENT_PART)),
+    )
 
 
 def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
@@ -150,11 +158,13 @@ def asked_texts(X: pd.DataFrame, stage: Stage) -> list[str]:
     ... )
     ['Norco #120. #60']
     """
+    treatments = texts_of(X, "treatment")
     if "item" not in columns_at(stage):
-        return list(X["treatment"])
+        return treatments
+    parts = zip(treatments, texts_of(X, "item"), texts_of(X, "disputed"), strict=True)
     return [
         ". ".join(dict.fromkeys(filter(None, (treatment, disputed or item))))
-        for treatment, item, disputed in zip(X["treatment"], X["item"], X["disputed"], strict=True)
+        for treatment, item, disputed in parts
     ]
 
 
@@ -185,7 +195,7 @@ def part_texts(X: pd.DataFrame, stage: Stage, *, use_case_summary: bool) -> dict
     """
     parts = {TREATMENT_PART: asked_texts(X, stage)}
     if use_case_summary:
-        parts[SUMMARY_PART] = list(X["case_summary"])
+        parts[SUMMARY_PART] = texts_of(X, "case_summary")
     return parts
 
 
@@ -280,24 +290,21 @@ class TextFeatures(SubmissionTransformer):
         self._learn_columns(X)
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         texts = self._part_texts(X)
-        n_cases_by_term = {
-            part: self._count_cases(part, column, keys) for part, column in texts.items()
-        }
+        counted = {part: self._count(part, column) for part, column in texts.items()}
+        # What follows is learnt from these rows alone: n-grams that only other texts hold are in
+        # none of their cases.
         ranked = sorted(
             (-n_cases, part, term)
-            for part, counts in n_cases_by_term.items()
-            for term, n_cases in counts.items()
-            if n_cases >= self.min_cases
+            for part, (rows, counts, terms) in counted.items()
+            for n_cases, term in _common_terms(rows, counts, terms, keys, self.min_cases)
         )[: self.max_terms]
         self.terms_ = {
             part: np.array(sorted(term for _, of, term in ranked if of == part), dtype=str)
             for part in texts
         }
         self.weights_ = {
-            part: TfidfTransformer(sublinear_tf=True).fit(
-                self._count_words(part, pd.unique(pd.Series(column)))
-            )
-            for part, column in texts.items()
+            part: TfidfTransformer(sublinear_tf=True).fit(self._keep_terms(part, counts, terms))
+            for part, (_, counts, terms) in counted.items()
             if len(self.terms_[part])
         }
         return self
@@ -324,8 +331,8 @@ class TextFeatures(SubmissionTransformer):
         blocks = [sparse.csr_matrix((len(X), 0))]
         for part, column in self._part_texts(X).items():
             if part in self.weights_:
-                rows, different = pd.factorize(np.array(column, dtype=object))
-                weighted = self.weights_[part].transform(self._count_words(part, different))
+                rows, counts, terms = self._count(part, column)
+                weighted = self.weights_[part].transform(self._keep_terms(part, counts, terms))
                 blocks.append(weighted[rows])
         n_terms = sum(np.diff(block.indptr) for block in blocks)
         blocks.append(sparse.csr_matrix((n_terms == 0).astype(float).reshape(-1, 1)))
@@ -350,38 +357,61 @@ class TextFeatures(SubmissionTransformer):
     def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
         return part_texts(X, self.stage, use_case_summary=self.use_case_summary)
 
-    def _count_cases(
-        self, part: str, column: list[str], keys: npt.NDArray[np.int_]
-    ) -> dict[str, int]:
-        """Count the cases that hold each term; a text that items share is read once."""
+    def _count(
+        self, part: str, column: list[str]
+    ) -> tuple[npt.NDArray[np.int_], sparse.csr_matrix, list[str]]:
+        """Count each different text of a column; gives the place of each row's text too."""
         rows, different = pd.factorize(np.array(column, dtype=object))
         shortest, longest = self.word_ngrams
-        counter = CountVectorizer(token_pattern=TOKEN, ngram_range=(shortest, longest), binary=True)
-        try:
-            holds = counter.fit_transform(masked_texts(part, different))
-        except ValueError:  # no text has a word
-            return {}
-        pairs = sparse.csr_matrix(
-            (np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, len(different))
-        )
-        n_cases = ((pairs @ holds) > 0).sum(axis=0).A1
-        return {str(term): int(n_cases[position]) for term, position in counter.vocabulary_.items()}
+        counts = _term_counts(part, (shortest, longest))
+        return rows, counts.count(list(different)), counts.terms
 
-    def _count_words(self, part: str, texts: Iterable[str]) -> sparse.csr_matrix:
-        made = _COUNTERS.setdefault(self, {})
+    def _keep_terms(
+        self, part: str, counts: sparse.csr_matrix, terms: Sequence[str]
+    ) -> sparse.csr_matrix:
+        """Keep the columns of the vocabulary, in its order."""
+        made = _PLACES.setdefault(self, {})
         if part not in made or made[part][0] is not self.terms_[part]:
-            shortest, longest = self.word_ngrams
-            vocabulary = {str(term): position for position, term in enumerate(self.terms_[part])}
-            counter = CountVectorizer(
-                token_pattern=TOKEN, ngram_range=(shortest, longest), vocabulary=vocabulary
-            )
-            made[part] = self.terms_[part], counter
-        return made[part][1].transform(masked_texts(part, texts))
+            of_part = self.terms_[part]
+            made[part] = of_part, dict(zip(of_part.tolist(), range(len(of_part)), strict=True))
+        places = made[part][1]
+        moved = np.fromiter((places.get(term, -1) for term in terms), np.int64, len(terms))
+        return _move_columns(counts, moved, len(places))
 
 
-_COUNTERS: WeakKeyDictionary[
-    TextFeatures, dict[str, tuple[npt.NDArray[np.str_], CountVectorizer]]
-] = WeakKeyDictionary()
-"""Counters of each part's terms, with the terms that they were made of. To make one of thousands of
-terms takes longer than to count the words of a request; beside the transformer, not in it, so that
-none is copied or saved."""
+def _common_terms(
+    rows: npt.NDArray[np.int_],
+    counts: sparse.csr_matrix,
+    terms: Sequence[str],
+    keys: npt.NDArray[np.int_],
+    min_cases: int,
+) -> list[tuple[int, str]]:
+    """Give the terms that enough cases hold, with the number of their cases."""
+    pairs = sparse.csr_matrix(
+        (np.ones(len(rows)), (keys, rows)), shape=(keys.max() + 1, counts.shape[0])
+    )
+    n_cases = np.bincount((pairs @ counts).indices, minlength=len(terms))
+    common = np.flatnonzero(n_cases >= max(min_cases, 1)).tolist()
+    return [(int(n_cases[place]), terms[place]) for place in common]
+
+
+def _move_columns(
+    counts: sparse.csr_matrix, places: npt.NDArray[np.int64], n_columns: int
+) -> sparse.csr_matrix:
+    """Move each column to its place; one whose place is -1 goes."""
+    columns = places[counts.indices]
+    is_kept = columns >= 0
+    ends = np.append(0, np.cumsum(is_kept))[counts.indptr]
+    moved = sparse.csr_matrix(
+        (counts.data[is_kept], columns[is_kept], ends), shape=(counts.shape[0], n_columns)
+    )
+    moved.sort_indices()
+    return moved
+
+
+_PLACES: WeakKeyDictionary[TextFeatures, dict[str, tuple[npt.NDArray[np.str_], dict[str, int]]]] = (
+    WeakKeyDictionary()
+)
+"""Columns of each part's terms, with the terms that they were made of. To number thousands of terms
+takes longer than to count the words of a request; beside the transformer, not in it, so that none
+is copied or saved."""

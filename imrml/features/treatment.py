@@ -1,7 +1,7 @@
 """What a request asks for: category, drug, dose, amounts, body part, and what was authorized."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import pandas as pd
 from imrml.config import Stage
 from imrml.errors import require_types
 from imrml.features.amounts import Amounts, read_amounts
-from imrml.features.base import NumberFeatures
+from imrml.features.base import Cells, NumberFeatures
+from imrml.features.counting import texts_of
 from imrml.features.places import find_body_parts, find_side
 from imrml.features.request_items import split_request
 from imrml.features.treatment_categories import (
@@ -261,6 +262,7 @@ _FLAGS = (
     "is_quantity_unknown", "is_associated_service", "is_compound",
 )  # fmt: skip
 _SIDE_NAMES = ("left", "right", "bilateral")
+_OF_DISPUTE = ("authorized", "disputed", "claims_guideline", "priority")
 
 
 class TreatmentFeatures(NumberFeatures):
@@ -320,24 +322,21 @@ class TreatmentFeatures(NumberFeatures):
             dtype=object,
         )
 
-    def _numbers_by_row(self, X: pd.DataFrame) -> Iterator[Mapping[str, float]]:
-        if "disputed" not in columns_at(self.stage):
-            yield from map(_treatment_values, X["treatment"])
-            return
-        parts = zip(
-            X["treatment"],
-            X["authorized"],
-            X["disputed"],
-            X["claims_guideline"],
-            X["priority"],
-            strict=True,
+    def _cells_by_row(self, X: pd.DataFrame) -> Iterable[Cells]:
+        knows_dispute = "disputed" in columns_at(self.stage)
+        columns = ("treatment", *(_OF_DISPUTE if knows_dispute else ()))
+        return zip(*(texts_of(X, column) for column in columns), strict=True)
+
+    def _numbers_of(self, cells: Cells) -> Mapping[str, float]:
+        treatment, *of_dispute = map(str, cells)
+        if not of_dispute:
+            return _treatment_values(treatment)
+        authorized, disputed, claims_guideline, priority = of_dispute
+        given = parse_treatment(authorized).amounts if authorized else None
+        asked, left = parse_treatment(treatment).amounts, parse_treatment(disputed).amounts
+        return _treatment_values(treatment) | dispute_values(
+            asked, given, left, claims_guideline, priority
         )
-        for treatment, authorized, disputed, claims_guideline, priority in parts:
-            given = parse_treatment(authorized).amounts if authorized else None
-            asked, left = parse_treatment(treatment).amounts, parse_treatment(disputed).amounts
-            yield _treatment_values(treatment) | dispute_values(
-                asked, given, left, claims_guideline, priority
-            )
 
 
 @cache

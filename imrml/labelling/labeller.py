@@ -1,6 +1,7 @@
 """From one rationale to deficiencies with evidence spans."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from imrml.labelling.rules import (
     Cue,
     cue_of_alternative,
     cues,
+    n_cues_beside_others,
     other_names,
     roles,
     supports,
@@ -156,31 +158,35 @@ def label_by_cues(
     applies = Applicability(about, whole_text)
     spans: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
-    is_read_for_what_is_implied = False
-    for place, cue in enumerate(cues()):
-        if cue.is_alone and not is_read_for_what_is_implied:
-            is_read_for_what_is_implied = True
-            for number, implied in _implied(sentences, about, applies, bool(spans)):
-                whole = (0, len(sentences[number].text))
-                spans.setdefault(
-                    (implied.id, number),
-                    quote_label(implied, rationale, normalized, sentences[number], whole),
-                )
-        if cue.is_alone and spans:
-            break
-        if place not in possible:
-            continue
-        in_role = [number for number in possible[place] if sentences[number].role in cue.roles]
-        if not (in_role and applies.to(cue)):
-            continue
-        for number in in_role:
-            if (cue.id, number) not in spans and (
-                stretch := _locate(cue, sentences[number], names, about)
-            ):
-                spans[cue.id, number] = quote_label(
-                    cue, rationale, normalized, sentences[number], stretch
-                )
+
+    def find(places: Iterable[int]) -> None:
+        for place in places:
+            cue = cues()[place]
+            for number in sorted(possible[place]):
+                sentence = sentences[number]
+                if sentence.role not in cue.roles or (cue.id, number) in spans:
+                    continue
+                stretch = _locate(cue, sentence, names, about)
+                if stretch is None:
+                    continue
+                if not applies.to(cue):
+                    break
+                spans[cue.id, number] = quote_label(cue, rationale, normalized, sentence, stretch)
                 yielding[cue.id, number] = cue.yields_to
+
+    in_order = sorted(possible)
+    first_alone = bisect_left(in_order, n_cues_beside_others())
+    find(in_order[:first_alone])
+    for number, implied in _implied(sentences, about, applies, bool(spans)):
+        whole = (0, len(sentences[number].text))
+        spans.setdefault(
+            (implied.id, number),
+            quote_label(implied, rationale, normalized, sentences[number], whole),
+        )
+    for place in in_order[first_alone:]:
+        if spans:
+            break
+        find([place])
     if not any(id_ == _EXCESS.id for id_, _ in spans) and (
         excess := find_implied_excess(sentences, item)
     ):
@@ -210,9 +216,11 @@ def _in_order(spans: Iterable[LabelledSpan]) -> tuple[LabelledSpan, ...]:
 def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
     """Give for each cue, by its place, the sentences in which it may be found."""
     possible: dict[int, set[int]] = {}
+    places = cue_of_alternative()
     for number, sentence in enumerate(sentences):
-        for alternative in sentence.possible & cue_of_alternative().keys():
-            possible.setdefault(cue_of_alternative()[alternative], set()).add(number)
+        for alternative in sentence.possible:
+            if (place := places.get(alternative)) is not None:
+                possible.setdefault(place, set()).add(number)
     return possible
 
 

@@ -196,6 +196,18 @@ def cues() -> tuple[Cue, ...]:
     return _tables().cues
 
 
+@cache
+def n_cues_beside_others() -> int:
+    """Count the cues that count beside others: those of ``cues()`` that come first.
+
+    Returns
+    -------
+    int
+        Place of the first that counts only alone.
+    """
+    return sum(not cue.is_alone for cue in cues())
+
+
 def rule_index() -> PatternIndex:
     """Index the alternatives of ``cues()`` and ``roles()``, so that few are tried on a sentence.
 

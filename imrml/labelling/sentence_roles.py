@@ -1,15 +1,19 @@
 """A rationale as the cues read it: normalized text, sentences with roles, masks over decoys."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from imrml.labelling.rules import Role, roles, rule_index
 from imrml.text.safe_matching import MASK, bound_runs
 from imrml.text.sentences import missing_spans, small, split_sentences
 
+# Each begins with the sign that is mended, and looks back from there: so signs are found by a set.
 _MENDED = re.compile(
-    r"(?P<blank>\s{2,}|[^\S ])|(?P<wrap>(?<=[a-z]{2})-\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
-    r"|(?P<single>[‘’])|(?P<double>[“”])|(?P<cannot>(?<=\bca)n['’]t\b)|(?P<negation>n['’]t\b)",
+    r"[\s\-‘’“”n](?:(?P<blank>(?<=\s)(?:\s++|(?<! )))"
+    r"|(?P<wrap>(?<=[a-z]{2}-)\s(?=[a-z]{2})(?!(?:and|or|to|the|but)\b))"
+    r"|(?P<single>(?<=[‘’]))|(?P<double>(?<=[“”]))"
+    r"|(?P<cannot>(?<=\bcan)['’]t\b)|(?P<negation>(?<=n)['’]t\b))",
 )
 _MENDINGS = {
     "blank": " ",
@@ -35,8 +39,8 @@ class NormalizedText:
     ----------
     text : str
         The mended text.
-    offsets : tuple of int
-        For each of its characters the offset in the original.
+    starts, originals : tuple of int
+        Where each stretch begins that was kept as it was, in the mended text and in the original.
 
     Examples
     --------
@@ -46,7 +50,8 @@ class NormalizedText:
     """
 
     text: str
-    offsets: tuple[int, ...]
+    starts: tuple[int, ...]
+    originals: tuple[int, ...]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Map a span of the mended text to the original.
@@ -61,7 +66,11 @@ class NormalizedText:
         tuple of (int, int)
             Start and end in the original.
         """
-        return self.offsets[start], self.offsets[end - 1] + 1
+        return self._original(start), self._original(end - 1) + 1
+
+    def _original(self, at: int) -> int:
+        stretch = bisect_right(self.starts, at) - 1
+        return self.originals[stretch] + at - self.starts[stretch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +119,23 @@ def normalize(rationale: str) -> NormalizedText:
         The mended text, with the way back.
     """
     pieces: list[str] = []
-    offsets: list[int] = []
-    at = 0
+    starts, originals = [0], [0]
+    at = n_mended = 0
     for match in _MENDED.finditer(rationale):
-        pieces.append(rationale[at : match.start()])
-        offsets.extend(range(at, match.start()))
+        start, end = match.span()
         replacement = _MENDINGS[match.lastgroup or ""]
-        pieces.append(replacement)
+        pieces += (rationale[at:start], replacement)
+        n_mended += start - at
         # The last letter of a longer replacement stands for the end of what it replaces.
-        offsets.extend(
-            [match.start()] * (len(replacement) - 1)
-            + [max(match.end() - 1, match.start())] * bool(replacement)
-        )
-        at = match.end()
+        for place in [start] * (len(replacement) - 1) + [end - 1] * bool(replacement):
+            starts.append(n_mended)
+            originals.append(place)
+            n_mended += 1
+        starts.append(n_mended)
+        originals.append(end)
+        at = end
     pieces.append(rationale[at:])
-    offsets.extend(range(at, len(rationale)))
-    return NormalizedText("".join(pieces), tuple(offsets))
+    return NormalizedText("".join(pieces), tuple(starts), tuple(originals))
 
 
 def sentences_with_roles(rationale: str) -> ReadRationale:
@@ -148,14 +158,12 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
     normalized = normalize(_without_curly_quotations(bound_runs(rationale)))
     masked = _without_quotations(normalized.text)
     roled: list[RoledSentence] = []
-    named: list[str] = []
+    split = split_sentences(masked)
+    read = [_without_formula(_blanked(roles().fillers, small(sentence.text))) for sentence in split]
+    possible_in_each = rule_index().possible_in_each([text for text, _ in read])
     in_case = in_narrative = False
-    for sentence in split_sentences(masked):
-        text, formula = _without_formula(_blanked(roles().fillers, small(sentence.text)))
-        if formula:
-            named.append(formula)
+    for sentence, (text, formula), possible in zip(split, read, possible_in_each, strict=True):
         missing = tuple(missing_spans(text))
-        possible = rule_index().possible_in(text)
         was_in_case = in_case
         role, in_case = _role(
             text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
@@ -168,7 +176,7 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
         roled.append(
             RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case)
         )
-    return normalized, roled, " ".join(named)
+    return normalized, roled, " ".join(formula for _, formula in read if formula)
 
 
 def _role(
@@ -178,11 +186,11 @@ def _role(
     patterns = roles()
     # Words are masked from edge to edge, so what is not possible in the whole is not possible in
     # what is left.
-    factual = _blanked(patterns.hypothetical, text)
     if patterns.boilerplate.search(text, possible):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
+    factual = _blanked(patterns.hypothetical, text)
     if (is_general := _is_general(text, factual, possible)) or _recites(
         text, factual, possible, in_case
     ):

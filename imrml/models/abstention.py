@@ -14,8 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.features.abbreviations import spell_out
+from imrml.features.counting import texts_of
 from imrml.features.names import name_category
 from imrml.phrases import pluralize
+from imrml.text.cache import remember
 
 Words = npt.NDArray[np.uint32]
 
@@ -93,18 +95,24 @@ def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.fl
 
 def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
     columns = [name for name in TELLING_COLUMNS if name in submissions]
-    by_text: dict[tuple[str, bool], set[int]] = {}
-    words = []
-    for row in zip(*(submissions[name] for name in columns), strict=True):
-        texts = [(text, column == "treatment") for column, text in zip(columns, row, strict=True)]
-        for text, is_request in texts:
-            if (text, is_request) not in by_text:
-                in_full = spell_out(text, is_request=is_request).lower()
-                by_text[text, is_request] = {
-                    zlib.crc32(word.encode()) for word in set(_WORD.findall(in_full))
-                }
-        words.append(sorted(set().union(*(by_text[one] for one in texts))))
-    return words
+    rows = zip(*(texts_of(submissions, name) for name in columns), strict=True)
+    return [
+        sorted(
+            frozenset().union(
+                *(
+                    _hashes_of(text, is_request=column == "treatment")
+                    for column, text in zip(columns, row, strict=True)
+                )
+            )
+        )
+        for row in rows
+    ]
+
+
+@remember(4096)
+def _hashes_of(text: str, *, is_request: bool) -> frozenset[int]:
+    in_full = spell_out(text, is_request=is_request).lower()
+    return frozenset(zlib.crc32(word.encode()) for word in set(_WORD.findall(in_full)))
 
 
 def find_reasons(

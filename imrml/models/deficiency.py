@@ -6,18 +6,15 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 from scipy.optimize import nnls
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.base import BaseEstimator
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
+from imrml.models.deficiency_choice import choose_by_folds, to_bounded_log_odds
 from imrml.models.linear import one_thread
 from imrml.models.normal_equations import PenalisedHessian
 from imrml.models.priors import CategoryPrior
 
-_SMALLEST_RATE = 0.01
-"""No deficiency is surer, nor surer to be absent."""
 # Probabilities are shown to the percent.
 _MOST_STEPS, _STOP = 300, 1e-3
 
@@ -46,20 +43,9 @@ _ANSWER_SCALE = 0.4
 """What the penalty sees of a column that says that a document is shown
 (experiments/051-answers-never-raise)."""
 
-MIN_ITEMS_TO_CHOOSE = 1000
-"""Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it
-gives (experiments/044, 052)."""
-_STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
-_N_FOLDS_TO_CHOOSE = 3
-_MOST_ITEMS_TO_CHOOSE = (
-    2000  # the best strength does not depend on the number of items, the time to find it does
-)
 _LENT = 10.0
 """Items' worth of the rate overall mixed into that of a coarser category
 (experiments/064-forecast-for-everyone)."""
-_CENTER, _CASES_OF_CENTER, _WEIGHTS = 0.9, 10.0, np.linspace(0, 1, 51)
-"""Weight of the regression where folds say nothing, and how hard they must pull to move it: as for
-the outcome, but for a regression that starts from rates itself (experiments/063-expected-model)."""
 
 
 class DeficiencyModel(BaseEstimator):
@@ -215,11 +201,16 @@ class DeficiencyModel(BaseEstimator):
         learned = np.flatnonzero(~self.is_prior_)
         if len(learned):
             moves = labels[:, learned] - self.rates_[learned]
-            if cases is not None and len(labels) >= MIN_ITEMS_TO_CHOOSE:
-                self.penalty_ = _choose_penalty(X, moves, np.asarray(cases), self.penalty)
-            if cases is not None and self.ship == "expected":
-                self.weights_[learned] = self._choose_weights(
-                    X, labels[:, learned], np.asarray(categories), np.asarray(cases)
+            if cases is not None:
+                self.penalty_, self.weights_[learned] = choose_by_folds(
+                    X,
+                    labels[:, learned],
+                    self.rates_[learned],
+                    np.asarray(categories),
+                    np.asarray(cases),
+                    penalty=self.penalty,
+                    shrinkage=self.shrinkage,
+                    is_blended=self.ship == "expected",
                 )
             is_own = np.array(
                 [np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]]
@@ -313,40 +304,6 @@ class DeficiencyModel(BaseEstimator):
         check_is_fitted(self, "priors_")
         return _rates_of(self.priors_, categories)
 
-    def _choose_weights(
-        self, X: sparse.csr_matrix, labels: np.ndarray, categories: np.ndarray, cases: np.ndarray
-    ) -> np.ndarray:
-        """Choose for each label the weight of the least log loss on held-out cases.
-
-        What documents take off is left out: it moves few items.
-        """
-        rows = _choose_rows(cases)
-        if len(np.unique(cases[rows])) < _N_FOLDS_TO_CHOOSE:
-            return np.full(labels.shape[1], _CENTER)
-        labels, categories, cases = labels[rows], categories[rows], cases[rows]
-        kernel = (X[rows] @ X[rows].T).toarray()
-        members = np.zeros((2, *labels.shape))
-        for train, unseen in GroupKFold(_N_FOLDS_TO_CHOOSE).split(kernel, groups=cases):
-            rates = labels[train].mean(axis=0)
-            ridge = kernel[np.ix_(train, train)] + self.penalty_ * np.eye(len(train))
-            with one_thread():
-                by_item = np.linalg.solve(ridge, labels[train] - rates)
-                moved = rates + kernel[np.ix_(unseen, train)] @ by_item
-            for column, label in enumerate(labels[train].T):
-                prior = CategoryPrior(self.shrinkage).fit(categories[train], label)
-                rate = prior.predict_proba(categories[unseen])[:, 1]
-                members[:, unseen, column] = _log_odds(moved[:, column]), _log_odds(rate)
-        n_cases, costs = len(np.unique(cases)), []
-        for weight in _WEIGHTS:
-            log_odds = weight * members[0] + (1 - weight) * members[1]
-            losses = np.logaddexp(0, np.where(labels, -log_odds, log_odds)).mean(axis=0)
-            costs.append(n_cases * losses + _CASES_OF_CENTER * (weight - _CENTER) ** 2)
-        return np.asarray(_WEIGHTS[np.argmin(costs, axis=0)])
-
-
-def _log_odds(p: np.ndarray) -> np.ndarray:
-    return np.asarray(logit(np.clip(p, _SMALLEST_RATE, 1 - _SMALLEST_RATE)))
-
 
 def _rates_of(priors: Sequence[CategoryPrior], categories: Iterable[str]) -> np.ndarray:
     """Give the rate of each label in some categories, which all priors were counted on."""
@@ -358,34 +315,9 @@ def _rates_of(priors: Sequence[CategoryPrior], categories: Iterable[str]) -> np.
 
 def _average(moved: np.ndarray, priors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average in log-odds; both stay within what is allowed to be sure."""
-    return np.asarray(expit(weights * _log_odds(moved) + (1 - weights) * _log_odds(priors)))
-
-
-def _choose_rows(cases: np.ndarray) -> np.ndarray:
-    """Choose items of whole cases, spread over all, on which settings are chosen."""
-    _, number = np.unique(cases, return_inverse=True)
-    step = -(-len(cases) // _MOST_ITEMS_TO_CHOOSE)
-    return np.flatnonzero(number % step == 0)[:_MOST_ITEMS_TO_CHOOSE]
-
-
-def _choose_penalty(
-    X: sparse.csr_matrix, moves: np.ndarray, cases: np.ndarray, weakest: float
-) -> float:
-    """Choose the strength with the least squared error on held-out cases, spread over the whole."""
-    rows = _choose_rows(cases)
-    if len(np.unique(cases[rows])) < _N_FOLDS_TO_CHOOSE:
-        return weakest
-    # In terms of items instead of features the same regression is a small dense one.
-    kernel = (X[rows] @ X[rows].T).toarray()
-    search = GridSearchCV(
-        KernelRidge(kernel="precomputed"),
-        {"alpha": [weakest * strength for strength in _STRENGTHS]},
-        scoring="neg_mean_squared_error",
-        cv=GroupKFold(_N_FOLDS_TO_CHOOSE),
-        refit=False,
+    return np.asarray(
+        expit(weights * to_bounded_log_odds(moved) + (1 - weights) * to_bounded_log_odds(priors))
     )
-    with one_thread():
-        return float(search.fit(kernel, moves[rows], groups=cases[rows]).best_params_["alpha"])
 
 
 def _taken_off(

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Profile, Stage
 from imrml.features import HashedText, background, treatment_category
+from imrml.features.counting import texts_of
 from imrml.features.own_words import reading_by
 from imrml.models.settings import default_settings, fill_settings
 from imrml.submissions.extra_columns import extend_programme
@@ -189,7 +190,7 @@ class SubmissionReader(BaseEstimator):
             matrix = sparse.csr_matrix((0, self.n_features_))
         if self.hashed_text_ is not None and len(submissions):
             words = self.hashed_text_.transform(submissions)
-        narratives = submissions["case_summary"]
+        narratives = texts_of(submissions, "case_summary")
         has_enough_context = np.ones(len(narratives), dtype=bool)
         if self.hashed_text_ is not None:
             has_enough_context = count_words(map(background, narratives)) >= self.least_background_
@@ -223,8 +224,8 @@ class SubmissionReader(BaseEstimator):
 
     def _categories(self, submissions: SubmissionFrame) -> list[str]:
         if column := self.programme.category_column:
-            return [code or _NOT_CODED for code in submissions[column]]
-        return [treatment_category(text) for text in submissions["treatment"]]
+            return [code or _NOT_CODED for code in texts_of(submissions, column)]
+        return [treatment_category(text) for text in texts_of(submissions, "treatment")]
 
     def _read(self, given: pd.DataFrame | Inputs) -> Inputs:
         return given if isinstance(given, Inputs) else self.read(given)

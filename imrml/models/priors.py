@@ -187,9 +187,9 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         self.classes_ = np.array([False, True])
         self.rate_ = float(y.mean())
         categories = np.asarray(X, dtype=object)
-        by_category = pd.Series(y).groupby(categories).agg(["size", "sum"])
-        self.categories_ = [str(category) for category in by_category.index]
-        self.n_by_category_ = by_category["size"].to_numpy(dtype=np.int64)
+        codes, names = pd.factorize(categories, sort=True)
+        self.categories_ = [str(category) for category in names]
+        self.n_by_category_ = np.bincount(codes, minlength=len(names)).astype(np.int64)
         if self.shrinkage is None:
             case_of_item = np.arange(len(y)) if cases is None else np.asarray(cases)
             shares = pd.Series(y).groupby([categories, case_of_item]).mean()
@@ -204,7 +204,8 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
             return self
         self.shrinkage_ = self.weight_elsewhere_ = float(self.shrinkage)
         self.weight_by_category_ = self.n_by_category_ + self.shrinkage_
-        overturned = by_category["sum"].to_numpy(dtype=float) + self.shrinkage_ * self.rate_
+        n_overturned = np.bincount(codes, y, minlength=len(names))
+        overturned = n_overturned + self.shrinkage_ * self.rate_
         self.rates_ = overturned / self.weight_by_category_
         return self
 

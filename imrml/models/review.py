@@ -128,6 +128,9 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
 
     known_words_: np.ndarray
 
+    offset_: float = 0.0
+    """Log-odds that a blend adds to every forecast, as `imrml retrain` follows the rate."""
+
     def __init__(  # noqa: PLR0917 - the sections of a config
         self,
         stage: Stage = "imr",
@@ -361,7 +364,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             return np.empty(0), np.empty(0)
         alone = to_log_odds(self.outcome_.predict_proba(inputs.matrix)[:, 1])
         rates = self.categories_.predict_proba(inputs.categories)[:, 1]
-        return alone, self.blend_.average(self.class_rate_, rates, alone)
+        return alone, self.blend_.average(self.class_rate_, rates, alone) + self.offset_
 
     def _predict_proba(self, inputs: Inputs, blended: np.ndarray | None) -> np.ndarray:
         """Probabilities; those of the blend where its log-odds are given."""

@@ -227,10 +227,11 @@ class DeficiencyPredictor(SubmissionReader):
         """Scale of each feature for the deficiency model."""
         assert self.features_ is not None  # asked only where features are read
         assert self.hashed_text_ is not None
-        hashed_names = self.hashed_text_.get_feature_names_out().astype(str)
-        names = np.append(self.name_features(), hashed_names)
+        names, places = self.name_features(), block_places(self.features_)
         scales = np.ones(len(names))
-        places = block_places(self.features_)
+        by_block = dict.fromkeys(self.hashed_text_.blocks, 1.0)
         for name, scale in reversed(PRIOR_SCALES):
             scales[places.get(name, np.char.startswith(names, name))] = scale
-        return scales
+            by_block |= {block: scale for block in by_block if f"hashed_{block}__".startswith(name)}
+        hashed = np.repeat([*by_block.values()], self.hashed_text_.n_buckets)
+        return np.append(scales, hashed)

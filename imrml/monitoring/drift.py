@@ -133,7 +133,7 @@ def compare_submissions(
             )
     facts = _vary(
         {
-            side: _facts(frame, extra_columns)
+            side: name_facts(frame, extra_columns)
             for side, frame in (("reference", reference), ("current", current))
         }
     )
@@ -146,7 +146,7 @@ def compare_submissions(
         }
     rows, shares = [], {}
     for name in map(str, facts["reference"]):
-        binned = _binned(facts["reference"][name], facts["current"][name])
+        binned = bin_column(facts["reference"][name], facts["current"][name])
         counts = pd.DataFrame(
             {
                 side: column.value_counts()
@@ -187,8 +187,20 @@ def _pool_rare(facts: dict[str, pd.DataFrame], names: Sequence[str]) -> None:
             facts[side] = frame.assign(**{name: pooled})
 
 
-def _facts(frame: SubmissionFrame, extra_columns: Sequence[ExtraColumn]) -> pd.DataFrame:
-    """Turn columns into facts that can be counted; of free text only its length."""
+def name_facts(frame: SubmissionFrame, extra_columns: Sequence[ExtraColumn] = ()) -> pd.DataFrame:
+    """Turn columns into facts that can be counted; of free text only its length.
+
+    Parameters
+    ----------
+    frame : SubmissionFrame of shape (n_rows, n_columns)
+        Requests of one stage.
+    extra_columns : sequence of ExtraColumn, default ()
+        Columns of an owner beside ours.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_facts)
+    """
     texts = (*_TEXTS, *(column.name for column in extra_columns if column.kind == "text"))
     numbers = ("age", *(column.name for column in extra_columns if column.kind == "number"))
     facts: dict[str, Any] = {
@@ -218,10 +230,20 @@ def _vary(facts: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {side: frame[varying] for side, frame in facts.items()}
 
 
-def _binned(
+def bin_column(
     reference: "pd.Series[Any]", current: "pd.Series[Any]"
 ) -> tuple["pd.Series[str]", "pd.Series[str]"]:
-    """Cut numbers at the reference's quantiles and keep its commonest values, absence too."""
+    """Cut numbers at the reference's quantiles and keep its commonest values, absence too.
+
+    Parameters
+    ----------
+    reference, current : Series
+        One fact of :func:`name_facts`.
+
+    Returns
+    -------
+    reference, current : Series of str
+    """
     if pd.api.types.is_float_dtype(reference):
         edges = np.unique(reference.quantile(np.linspace(0, 1, _N_BINS + 1)[1:-1]).dropna())
         cuts = [-np.inf, *edges, np.inf]

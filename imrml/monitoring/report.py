@@ -16,6 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from imrml.monitoring.drift import Drift
 from imrml.monitoring.rate_alarm import RateWatch
 from imrml.monitoring.reconciliation import Realised
+from imrml.monitoring.trends import Trends
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
 
@@ -84,6 +85,49 @@ def write_realised(
     _write(folder, "realised", document, document)
 
 
+def write_trends(folder: Path, trends: Trends) -> None:
+    """Write measures over months; no text of a record, only shares, and guidelines by name.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where absent.
+    trends : Trends
+        From :func:`imrml.monitoring.find_trends`.
+    """
+    periods = trends.periods
+    of_stable = periods.loc[periods["is_stable"], "period"]
+    moved = [era.measure for era in trends.eras]
+    measures = sorted(map(str, trends.measures), key=lambda name: name not in moved)
+    document = {
+        "eras": [asdict(era) for era in trends.eras],
+        "stable": f"{of_stable.iloc[0]} to {of_stable.iloc[-1]}",
+        "n_rows": int(periods["n"].sum()),
+        "n_periods": len(periods),
+        "periods": periods.drop(columns="first").to_dict("records"),
+        "values": trends.measures.to_dict("list"),
+        "thresholds": trends.thresholds.to_dict("list"),
+    }
+    rows = [
+        {
+            "period": period,
+            "n": int(periods["n"].iloc[number]),
+            "cells": [
+                {
+                    "value": trends.measures[name].iloc[number],
+                    "beyond": trends.measures[name].iloc[number]
+                    > trends.thresholds[name].iloc[number],
+                }
+                for name in measures
+            ],
+        }
+        for number, period in enumerate(periods["period"])
+    ]
+    plots = [(name, _draw_trend(name, trends)) for name in measures]
+    context = {**document, "plots": plots, "rows": rows, "measures": measures}
+    _write(folder, "trends", document, context)
+
+
 def _write(
     folder: Path, name: str, document: Mapping[str, Any], context: Mapping[str, Any]
 ) -> None:
@@ -117,6 +161,30 @@ def _draw_shares(name: str, drift: Drift) -> Markup:
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.legend(frameon=False, fontsize=8)
     return _svg(canvas, f"{name}: shares of the commonest values, reference beside current")
+
+
+def _draw_trend(name: str, trends: Trends) -> Markup:
+    shares = trends.shares.get(name)
+    canvas = Canvas(figsize=(9.2, 3.6 if shares is not None else 2.2), layout="constrained")
+    panels = canvas.subplots(2 if shares is not None else 1, sharex=True, squeeze=False)[:, 0]
+    at = np.arange(len(trends.periods))
+    below = panels[-1]
+    below.plot(at, trends.measures[name], color=CURRENT, marker="o", markersize=3)
+    below.plot(at, trends.thresholds[name], color="#b3332b", linestyle="--", linewidth=1)
+    below.set_ylim(bottom=0)
+    below.set_ylabel("distance" if shares is not None else "share of news")
+    if shares is not None:
+        for value in shares:
+            panels[0].plot(at, shares[value], linewidth=1.4, label=str(value)[:32])
+        panels[0].set_ylabel("share of rows")
+        panels[0].legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+    for axes in panels:
+        for number in np.flatnonzero(trends.periods["is_stable"]):
+            axes.axvspan(number - 0.5, number + 0.5, color=REFERENCE, alpha=0.12, linewidth=0)
+    every = max(len(at) // 12, 1)
+    below.set_xticks(at[::every], [str(p).split()[0] for p in trends.periods["period"][::every]])
+    below.tick_params(axis="x", labelsize=8, rotation=30)
+    return _svg(canvas, f"{name} by month; shaded: stable months, dashed: what is ordinary")
 
 
 def _draw_watch(watch: RateWatch) -> Markup:

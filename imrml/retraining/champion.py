@@ -1,6 +1,8 @@
 """The champion: which it is, whether it can still be asked, and whether it may be compared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from imrml.config import Config, state_dir
 from imrml.errors import ModelError, OutdatedModelError
@@ -31,11 +33,25 @@ class Champion:
         Behind the alias; None before the first promotion.
     model : LoadedModel or None
         None also where other code made it, so that it cannot be asked any more.
+    is_own_recipe : bool, default=False
+        Whether the config that asks is the recipe that the model was made by; gate and drop folder
+        are no part of it.
     """
 
     name: str
     version: str | None
     model: LoadedModel | None
+    is_own_recipe: bool = False
+
+    @property
+    def spends_error(self) -> bool:
+        """Whether a comparison with it is one of many looks at another recipe.
+
+        Returns
+        -------
+        bool
+        """
+        return self.model is not None and not self.is_own_recipe
 
 
 def find_champion(data: TrainingData, config: Config, report: Report) -> Champion:
@@ -65,7 +81,8 @@ def find_champion(data: TrainingData, config: Config, report: Report) -> Champio
     name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
     version = _find_version(name)
     model = None if version is None else _open_champion(name, version, config, report)
-    return Champion(name, version, model)
+    is_own_recipe = model is not None and _is_own_recipe(model, config)
+    return Champion(name, version, model, is_own_recipe)
 
 
 def is_champion_usable(config: Config) -> bool:
@@ -131,18 +148,31 @@ def _open_champion(name: str, version: str, config: Config, report: Report) -> L
 
 def _require_same_recipe(error: OutdatedModelError, config: Config) -> None:
     """Refuse another recipe where the champion cannot be asked any more: nothing was compared."""
+    if differ := _list_changed(error.recipe, config):
+        raise ModelError(
+            f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be "
+            "compared: set it back for one retrain, or "
+            f"`imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"
+        )
+
+
+def _list_changed(recipe: Mapping[str, Any], config: Config) -> list[str]:
+    """List the settings of a recipe that decide what a model answers and are others in a config."""
     asked = config.model_dump()
+    differ = []
     for section in ("stage", "profile", "features", "models"):
-        made_with = flatten({section: error.recipe.get(section)})
+        made_with = flatten({section: recipe.get(section)})
         now = flatten({section: asked[section]})
         # Settings that only one of the two versions knows are no decision of anybody's.
         shared = made_with.keys() & now.keys()
-        if differ := sorted(key for key in shared if made_with[key] != now[key]):
-            raise ModelError(
-                f"{error}\nthe config has another recipe ({', '.join(differ)}), and nothing can be "
-                "compared: set it back for one retrain, or "
-                f"`imrml train {state_dir() / 'intake' / ITEMS}` and `imrml registry promote`"
-            )
+        differ += sorted(key for key in shared if made_with[key] != now[key])
+    return differ
+
+
+def _is_own_recipe(champion: LoadedModel, config: Config) -> bool:
+    recipe = champion.manifest["recipe"]
+    search = config.model_dump()["search"]
+    return recipe.get("search") == search and not _list_changed(recipe, config)
 
 
 def _require_comparable(name: str, champion: LoadedModel, config: Config) -> None:

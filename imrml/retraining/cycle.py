@@ -8,7 +8,8 @@ nothing to do or the same work again.
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,6 @@ from imrml.retraining.drop_folder import (
     is_already_processed,
     record_outcome,
     recorded_champion,
-    recorded_looks,
 )
 from imrml.retraining.forgotten import read_forgotten
 from imrml.retraining.gate import (
@@ -42,11 +42,13 @@ from imrml.retraining.gate import (
     judge_kind,
     judge_window,
 )
-from imrml.retraining.intake import ingest
+from imrml.retraining.intake import Intake, ingest
 from imrml.retraining.lock import retrain_lock
+from imrml.retraining.new_cases import NewCases
 from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
+from imrml.retraining.recalibration import find_offset, write_recalibrated
 from imrml.retraining.window import find_new_cases, find_newer_cases, hold_apart, split_newest
-from imrml.tracking import discard_unfinished, log_training, promote
+from imrml.tracking import discard_unfinished, end_interrupted_runs, log_training, promote
 from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
 from imrml.training.fitting import Report, predict_held_out, report_nothing
@@ -90,71 +92,6 @@ class _RetrainRun:
         return train(items, self.config, n_jobs=self.n_jobs, report=self.report)
 
 
-@dataclass(frozen=True, eq=False)
-class _Arrivals:
-    """The table with what is new in it.
-
-    Parameters
-    ----------
-    data : TrainingData
-        All items.
-    is_new : ndarray of bool of shape (n_items,)
-        Of cases that the champion was not trained on.
-    is_newer : ndarray of bool of shape (n_items,)
-        Of those, decided after what the champion was trained on.
-    champion : Champion
-        In use until then.
-    """
-
-    data: TrainingData
-    is_new: np.ndarray
-    is_newer: np.ndarray
-    champion: Champion
-
-    @property
-    def n_looks(self) -> int:
-        """How often the champion was compared with a challenger before."""
-        in_use = (self.champion.name, self.champion.version)
-        return recorded_looks() if recorded_champion() == in_use else 0
-
-    @property
-    def n_newer_cases(self) -> int:
-        """Cases on which champion and challenger can be compared."""
-        return self._count_cases(self.is_newer)
-
-    @property
-    def n_newer_overturned(self) -> int:
-        """Overturned items among them."""
-        return int(self.data.overturned[self.is_newer].sum())
-
-    @property
-    def n_older_cases(self) -> int:
-        """New cases that were decided before what the champion was trained on."""
-        return self._count_cases(self.is_new & ~self.is_newer)
-
-    def _count_cases(self, rows: np.ndarray) -> int:
-        return int(pd.Series(self.data.cases[rows]).nunique())
-
-    def conclude(
-        self,
-        verdict: str,
-        why: str,
-        gates: tuple[GateResult, ...] = (),
-        version: str | None = None,
-    ) -> Outcome:
-        """Say what the retrain came to; ``version`` is in use from then on, if another."""
-        in_use = version or self.champion.version
-        return Outcome(
-            verdict,
-            why,
-            gates,
-            self.n_newer_cases,
-            self.n_newer_overturned,
-            None if in_use is None else (self.champion.name, in_use),
-            n_looks=0 if version else self.n_looks + bool(gates and self.champion.model),
-        )
-
-
 def retrain(
     config: Config,
     n_jobs: int = 1,
@@ -193,6 +130,8 @@ def retrain(
     with retrain_lock(), trusting(trusted_types(config)), in_words_of(config):
         for folder in (state_dir(), state_dir() / "intake", run.challenger):
             remove_leftovers(folder)  # of a retrain that was killed
+        if not is_dry_run:
+            _end_interrupted_runs(report)
         files = find_dropped_files(config)
         if files.n_waiting:
             waiting = pluralize(files.n_waiting, "file")
@@ -201,16 +140,24 @@ def retrain(
         if is_already_processed(signature) and is_champion_usable(config):
             why = "no file has arrived, and the config is the same, since the last retrain"
             return Outcome(NOTHING_NEW, why, champion=recorded_champion(), is_untouched=True)
-        outcome = _retrain(run, files)
+        intake = _take_in(run, files)
+        outcome = replace(
+            _retrain(run, intake.items), n_corrected=intake.n_corrected, n_unread=intake.n_unread
+        )
         if not is_dry_run:
             _record(run, signature, outcome)
         return outcome
 
 
-def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:
+def _end_interrupted_runs(report: Report) -> None:
+    with suppress(TrackingError):  # a night without news does not need MLflow
+        for ended in end_interrupted_runs():
+            report(ended)
+
+
+def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
     """Go through the steps; each may end the retrain."""
-    # 1. Take in what arrived.
-    items = _take_in(run, files)
+    # 1. What arrived is taken in.
     if items.empty:
         return Outcome(NOTHING_NEW, "the drop folder holds no item yet")
 
@@ -220,7 +167,7 @@ def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:
     arrivals = _find_arrivals(data, champion, run)
     is_to_refit = _learned_from_forgotten(run, champion)
     if not is_to_refit and (lacking := _say_what_lacks(run, arrivals)):
-        return arrivals.conclude(NOTHING_NEW, lacking)
+        return _follow_rate(run, arrivals) or arrivals.conclude(NOTHING_NEW, lacking)
 
     # 3. Compare the recipe with the champion on the newest items.
     gates: tuple[GateResult, ...] = ()
@@ -229,7 +176,7 @@ def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:
         gates, compared_kind = _compare_recipe(run, arrivals, champion.model)
         if failed := _name_failed(gates):
             why = f"the challenger did not pass the gate on the newest items ({failed})"
-            return arrivals.conclude(KEPT, why, gates)
+            return _follow_rate(run, arrivals, gates) or arrivals.conclude(KEPT, why, gates)
 
     # 4. Fit the recipe again, on all items.
     result = _refit(run, items)
@@ -244,14 +191,14 @@ def _retrain(run: _RetrainRun, files: DroppedFiles) -> Outcome:
 
     # 6. Log it, and move the champion last.
     why = _FORGOTTEN if is_to_refit else _say_why_promoted(champion)
-    version = None if run.is_dry_run else _install(run, result, champion, f"retrain: {why}")
+    version = None if run.is_dry_run else _install(run, champion, f"retrain: {why}", result)
     return arrivals.conclude(PROMOTED, why, gates, version)
 
 
 # --- 1. take in -----------------------------------------------------------------------------------
 
 
-def _take_in(run: _RetrainRun, files: DroppedFiles) -> pd.DataFrame:
+def _take_in(run: _RetrainRun, files: DroppedFiles) -> Intake:
     intake = ingest(run.config, run.n_jobs, files)
     if intake.n_corrected:
         cases = pluralize(intake.n_corrected, "case")
@@ -259,17 +206,17 @@ def _take_in(run: _RetrainRun, files: DroppedFiles) -> pd.DataFrame:
     if intake.n_unread:
         unread = pluralize(intake.n_unread, "file")
         run.report(f"{unread} could not be read: {intake.failures} says why")
-    return intake.items
+    return intake
 
 
 # --- 2. is there anything new? --------------------------------------------------------------------
 
 
-def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> _Arrivals:
+def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> NewCases:
     is_new = find_new_cases(data, champion.model)
     counts_all = champion.model is None or run.is_backfill
     is_newer = is_new if counts_all else find_newer_cases(data, is_new)
-    return _Arrivals(data, is_new, is_newer, champion)
+    return NewCases(data, is_new, is_newer, champion)
 
 
 def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
@@ -278,7 +225,7 @@ def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
     return is_asked and f"{champion.name}/{champion.version}" in read_forgotten().models
 
 
-def _say_what_lacks(run: _RetrainRun, arrivals: _Arrivals) -> str | None:
+def _say_what_lacks(run: _RetrainRun, arrivals: NewCases) -> str | None:
     """Say why what arrived is not worth a training; None where it is."""
     asked = run.config.retraining
     n_cases, n_overturned = arrivals.n_newer_cases, arrivals.n_newer_overturned
@@ -300,7 +247,7 @@ def _say_what_lacks(run: _RetrainRun, arrivals: _Arrivals) -> str | None:
 
 
 def _compare_recipe(
-    run: _RetrainRun, arrivals: _Arrivals, champion: LoadedModel
+    run: _RetrainRun, arrivals: NewCases, champion: LoadedModel
 ) -> tuple[tuple[GateResult, ...], str]:
     """Judge a recipe against the champion on the newest window.
 
@@ -338,7 +285,13 @@ def _compare_recipe(
     compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
         p_champion=before["p_overturned"]
     )
-    gates = judge_window(compared, asked.gate, run.config.seed, arrivals.n_looks + 1)
+    gates = judge_window(
+        compared,
+        asked.gate,
+        run.config.seed,
+        arrivals.n_looks + 1,
+        is_own_recipe=arrivals.champion.is_own_recipe,
+    )
     return gates, str(challenger.manifest["outcome_kind"])
 
 
@@ -396,11 +349,14 @@ def _say_why_promoted(champion: Champion) -> str:
     return "there was no champion yet"
 
 
-def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: str) -> str:
+def _install(
+    run: _RetrainRun, champion: Champion, why: str, result: TrainingResult | None = None
+) -> str:
     """Log the challenger and make it the champion, which is the last step; its version."""
     try:
         logged = log_training(run.challenger)
-        if result.precedents is not None:  # before the move: no champion is ever without them
+        # before the move: no champion is ever without them
+        if result is not None and result.precedents is not None:
             keep_precedents(result.precedents, result.manifest)
         move = promote(
             champion.name,
@@ -415,6 +371,24 @@ def _install(run: _RetrainRun, result: TrainingResult, champion: Champion, why: 
             "the next retrain tries again"
         ) from None
     return move.to_version
+
+
+def _follow_rate(
+    run: _RetrainRun, arrivals: NewCases, gates: tuple[GateResult, ...] = ()
+) -> Outcome | None:
+    """Move the champion's offset where config says so and enough has been decided; else None."""
+    champion, variance = arrivals.champion, run.config.retraining.follow_rate
+    if variance is None or champion.model is None or champion.version is None:
+        return None
+    found = find_offset(champion.model, arrivals.data, arrivals.is_newer, variance)
+    if not found.is_due:
+        return None
+    version = None
+    if not run.is_dry_run:
+        discard_unfinished(run.challenger)
+        write_recalibrated(champion.model, champion.name, champion.version, found, run.challenger)
+        version = _install(run, champion, f"retrain: {found}")
+    return arrivals.conclude(PROMOTED, str(found), gates, version)
 
 
 # --- 7. record ------------------------------------------------------------------------------------

@@ -43,7 +43,12 @@ class GateResult:
 
 
 def judge_window(
-    window: pd.DataFrame, config: GateConfig, seed: int, n_looks: int = 1
+    window: pd.DataFrame,
+    config: GateConfig,
+    seed: int,
+    n_looks: int = 1,
+    *,
+    is_own_recipe: bool = False,
 ) -> tuple[GateResult, ...]:
     """Compare challenger and champion on the same items, which neither was fitted on.
 
@@ -58,6 +63,10 @@ def judge_window(
         Resamples of cases; the same for both models, so that every difference is paired.
     n_looks : int, default=1
         Number of this comparison of the same champion, from 1: see :func:`spend_error`.
+    is_own_recipe : bool, default=False
+        Whether the challenger is made by the champion's recipe and has only learned from more: it
+        then need not be shown to be better, only not be surely worse, and spends no error. Else one
+        corrected case would keep every later challenger out (experiments/070-two-years-of-nights).
 
     Returns
     -------
@@ -85,7 +94,9 @@ def judge_window(
         losses(overturned, p_challenger)["log_loss"] - losses(overturned, p_champion)["log_loss"]
     )
     return (
-        _judge_log_loss(worse_by, resamples, config, spend_error(config.confidence, n_looks)),
+        _judge_own_recipe(worse_by, resamples, config)
+        if is_own_recipe
+        else _judge_log_loss(worse_by, resamples, config, spend_error(config.confidence, n_looks)),
         _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
         _judge_slices(window, worse_by, resamples, config),
     )
@@ -143,6 +154,18 @@ def _judge_log_loss(
         f"with {1 - error:.4g} confidence at most {worst:+.4f}",
         f"at most {0.0 - config.margin:+.4f} with {1 - error:.4g} confidence, "
         f"{config.confidence:.0%} over all looks at this champion",
+    )
+
+
+def _judge_own_recipe(worse_by: Floats, resamples: Resamples, config: GateConfig) -> GateResult:
+    means = resamples.mean(worse_by)
+    surely = float(np.quantile(means[1:], 1 - config.confidence))
+    return GateResult(
+        "log_loss",
+        surely <= 0,
+        f"challenger minus champion {means[0]:+.4f}, "
+        f"with {config.confidence:.0%} confidence at least {surely:+.4f}",
+        "not surely above +0.0000: it is the champion's own recipe, which has learned from more",
     )
 
 

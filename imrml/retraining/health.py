@@ -19,6 +19,7 @@ from imrml.tracking import (
     PREVIOUS,
     deleted_experiments,
     describe_move,
+    interrupted_runs,
     list_aliases,
     list_moves,
     load_registered,
@@ -49,6 +50,7 @@ def diagnose() -> Iterator[str]:
         if move := describe_move():
             yield move
         yield from unfinished_moves()
+        yield from interrupted_runs()
         yield from unfinished_runs()
         yield from deleted_experiments()
         aliases = list_aliases()

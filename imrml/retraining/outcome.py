@@ -27,7 +27,11 @@ class Outcome:
     is_untouched : bool
         No file had arrived, so nothing was looked at but the champion.
     n_looks : int
-        How often this champion was compared with a challenger so far.
+        How often this champion was compared with a challenger of another recipe so far.
+    n_corrected : int
+        Cases of which several determinations are known; the newest counts.
+    n_unread : int
+        Files of the drop folder that could not be read.
     """
 
     verdict: str
@@ -38,3 +42,5 @@ class Outcome:
     champion: tuple[str, str] | None = None
     is_untouched: bool = False
     n_looks: int = 0
+    n_corrected: int = 0
+    n_unread: int = 0

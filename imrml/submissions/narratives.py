@@ -128,6 +128,7 @@ def derive_diagnosis(narrative: str) -> str:
     return ""
 
 
+@remember(4096)
 def remove_sentences(narrative: str, stage: Stage) -> str:
     r"""Remove from a narrative the sentences that nobody could have written at the stage.
 

@@ -7,15 +7,21 @@ takes for a stretch of anything.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from sys import maxsize
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 _SHORTEST = 3
 _RUN = 4
 """Letters by which strings are looked up; shorter ones are few and looked for one by one."""
+_N_BUCKETS, _SHIFT, _SPREAD = 2**16, np.uint32(16), np.uint32(2_654_435_761)
+"""Runs are sought by their hash first (Knuth's multiplicative one): few are sought at all."""
 _MOST_STRINGS = 16
 """Strings that may stand for a stretch of a pattern; one of more says nothing of its letters."""
 _OTHERS = re.compile(r"\W")
@@ -66,10 +72,15 @@ class PatternIndex:
                 anywhere.add(place)
         self._anywhere = frozenset(anywhere)
         self._short = [(string, places) for string, places in needing.items() if len(string) < _RUN]
-        self._strings: dict[str, list[tuple[str, set[int]]]] = {}
-        for string, places in needing.items():
-            if len(string) >= _RUN:
-                self._strings.setdefault(_rarest_run(string), []).append((string, places))
+        self._strings: dict[int, list[tuple[str, set[int]]]] = {}
+        long = [string for string in needing if len(string) >= _RUN]
+        # Strings of one kind of table share their common words: a run that few hold tells most.
+        n_holding = Counter(run for string in long for run in {*_all_runs(string)})
+        for string in long:
+            run = min(_all_runs(string), key=lambda run: (n_holding[run], _commonness_of_run(run)))
+            self._strings.setdefault(int(_runs(run)[0]), []).append((string, needing[string]))
+        self._is_sought: npt.NDArray[np.bool_] = np.zeros(_N_BUCKETS, dtype=np.bool_)
+        self._is_sought[_buckets(np.array([*self._strings], dtype=np.uint32))] = True
 
     def __len__(self) -> int:
         return self._n_patterns
@@ -87,17 +98,36 @@ class PatternIndex:
         frozenset of int
             From 0.
         """
-        words = f" {_OTHERS.sub(' ', text)} "
-        runs = set(map("".join, zip(words, words[1:], words[2:], words[3:], strict=False)))
-        possible = set(self._anywhere)
-        for run in runs & self._strings.keys():
-            for string, places in self._strings[run]:
-                if string in words:
-                    possible |= places
+        return self.possible_in_each([text])[0]
+
+    def possible_in_each(self, texts: Sequence[str]) -> list[frozenset[int]]:
+        """Give the places of the patterns that may be found in each of some texts, read at once.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            As the patterns are searched in, or more of them.
+
+        Returns
+        -------
+        list of frozenset of int
+            One a text.
+        """
+        words = [f" {_OTHERS.sub(' ', text)} " for text in texts]
+        possible = [set(self._anywhere) for _ in words]
+        runs = _runs("".join([*words, "   "]))
+        at = np.flatnonzero(self._is_sought[_buckets(runs)])
+        ends = np.cumsum(np.array([len(text) for text in words], dtype=np.int64))
+        numbers: list[int] = np.searchsorted(ends, at, side="right").tolist()
+        for number, run in set(zip(numbers, runs[at].tolist(), strict=True)):
+            for string, places in self._strings.get(run, ()):
+                if string in words[number]:
+                    possible[number] |= places
         for string, places in self._short:
-            if string in words:
-                possible |= places
-        return frozenset(possible)
+            for number, text in enumerate(words):
+                if string in text:
+                    possible[number] |= places
+        return [frozenset(places) for places in possible]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +210,23 @@ def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
     )
 
 
-def _rarest_run(string: str) -> str:
-    runs = [string[at : at + _RUN] for at in range(len(string) - _RUN + 1)]
-    return min(runs, key=lambda run: sum(map(_FROM_RARE_TO_COMMON.find, run)))
+def _runs(text: str) -> npt.NDArray[np.uint32]:
+    """Give each run of four letters as a number; letters beyond Latin-1 are as one."""
+    signs = np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8).astype(np.uint32)
+    runs = signs[:-3] | signs[1:-2] << 8 | signs[2:-1] << 16 | signs[3:] << 24
+    return np.asarray(runs, dtype=np.uint32)
+
+
+def _buckets(runs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    return np.asarray(runs * _SPREAD >> _SHIFT, dtype=np.uint32)
+
+
+def _all_runs(string: str) -> list[str]:
+    return [string[at : at + _RUN] for at in range(len(string) - _RUN + 1)]
+
+
+def _commonness_of_run(run: str) -> int:
+    return sum(map(_FROM_RARE_TO_COMMON.find, run))
 
 
 def _commonness(strings: frozenset[str]) -> float:

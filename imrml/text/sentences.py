@@ -17,7 +17,10 @@ _AFTER_A_LIST = re.compile(r"etc\. {1,3}(?:The|These|This|There|In|It|However|No
 # "positive.Prior", "screening.The": a glued sentence start counts as a boundary when a lower-case
 # letter, ")" or a digit stands before the stop and a capital followed by a lower-case letter after
 # it. A line of a list is a sentence too.
-_BOUNDARY = re.compile(r"(?<![.!?])[.!?]++[\"”’)\]]*+(?=\s|$)|(?<=[a-z)\d])\.(?=[A-Z][a-z])|\n+")
+_BOUNDARY = re.compile(
+    r"[.!?\n](?:(?<!\n)(?<![.!?]{2})[.!?]*+[\"”’)\]]*+(?=\s|$)"
+    r"|(?<=[a-z)\d]\.)(?=[A-Z][a-z])|(?<=\n)\n*)"
+)
 
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 

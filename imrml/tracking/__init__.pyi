@@ -5,6 +5,8 @@ from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
 from .experiments import deleted_experiments as deleted_experiments
 from .flattening import flatten as flatten
+from .interrupted import end_interrupted_runs as end_interrupted_runs
+from .interrupted import interrupted_runs as interrupted_runs
 from .location import artifacts_dir as artifacts_dir
 from .location import describe_move as describe_move
 from .location import find_alias_folders as find_alias_folders
@@ -26,6 +28,7 @@ from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves
 from .runs import LoggedRun as LoggedRun
 from .runs import discard_unfinished as discard_unfinished
+from .runs import fetch_reports as fetch_reports
 from .runs import list_runs as list_runs
 from .runs import log_training as log_training
 from .runs import registered_name as registered_name

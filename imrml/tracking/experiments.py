@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imrml.errors import TrackingError
 from imrml.tracking.connection import artifact_location, connected
+from imrml.tracking.interrupted import MARK_TAG, marked
 from imrml.tracking.location import shown_tracking_uri
 
 if TYPE_CHECKING:
@@ -103,16 +104,18 @@ def running_training(experiment: str) -> Iterator[str | None]:
         cannot be reached, which that function then says.
     """
     run_id = None
-    with suppress(TrackingError), connected() as client:
-        experiment_id = find_experiment(client, experiment)
-        run_id = client.create_run(experiment_id, run_name="training").info.run_id
-    try:
-        yield run_id
-    except BaseException as error:
-        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+    with marked() as mark:
         with suppress(TrackingError), connected() as client:
-            if run_id is not None:
-                # The kind alone: what it says may be long, and is on the console.
-                client.set_tag(run_id, "failed_with", type(error).__name__)
-                client.set_terminated(run_id, status)
-        raise
+            experiment_id = find_experiment(client, experiment)
+            tags = {MARK_TAG: mark}
+            run_id = client.create_run(experiment_id, run_name="training", tags=tags).info.run_id
+        try:
+            yield run_id
+        except BaseException as error:
+            status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+            with suppress(TrackingError), connected() as client:
+                if run_id is not None:
+                    # The kind alone: what it says may be long, and is on the console.
+                    client.set_tag(run_id, "failed_with", type(error).__name__)
+                    client.set_terminated(run_id, status)
+            raise

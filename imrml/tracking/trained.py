@@ -1,7 +1,7 @@
 """A training from its items to its folder and its MLflow run: what ``imrml train`` does."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
@@ -21,6 +21,7 @@ from imrml.models.persistence import save_model
 from imrml.models.trust import trusted_types, trusting
 from imrml.submissions.extra_columns import programme_of_config
 from imrml.tracking.experiments import running_training
+from imrml.tracking.interrupted import end_interrupted_runs
 from imrml.tracking.runs import LoggedRun, log_training
 from imrml.training.run import TrainingResult
 from imrml.training.run import train as fit_and_evaluate
@@ -124,6 +125,10 @@ def train(
         report(f"labelling by {config.labelling.labeller}")
         items = label_as_configured(items, config, n_jobs)
     is_tracked = out is not None and config.tracking.enabled
+    if is_tracked:
+        with suppress(TrackingError):  # the training itself does not need it
+            for ended in end_interrupted_runs():
+                report(ended)
     running = running_training(config.tracking.experiment) if is_tracked else nullcontext()
     with trusting(trusted_types(config)), in_words_of(config), running as run_id:
         result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)

@@ -12,6 +12,7 @@ from imrml.errors import ConfigError
 from imrml.evaluation.metrics.held_out import measure
 from imrml.evaluation.splits import choose_headline, make_splits
 from imrml.sections import OUTCOME_KINDS
+from imrml.text.cache import reading_once
 from imrml.training.data import prepare
 from imrml.training.fitting import (
     Report,
@@ -75,6 +76,7 @@ def load_recipes(
     return recipes
 
 
+@reading_once()
 def compare_recipes(
     items: pd.DataFrame,
     configs: Mapping[str, Config],

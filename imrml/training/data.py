@@ -16,6 +16,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
+from imrml.features.counting import texts_of
 from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS
 from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import SubmissionFrame, submission_frame
@@ -375,7 +376,7 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
         is_labelled=data.is_labelled,
         deficiencies=""
         if data.deficiencies is None
-        else data.deficiencies.astype("int8").astype("str").agg("".join, axis=1),
+        else list(map("".join, data.deficiencies.to_numpy(dtype="int8").astype("str").tolist())),
         label_weights=""
         if data.label_weights is None
         else list(map(str, data.label_weights.round(4).tolist())),
@@ -427,7 +428,7 @@ def hash_cases(data: TrainingData) -> Iterator[tuple[str, str]]:
     case, narrative : str
         The latter ``""`` where the narrative is too short to tell a case.
     """
-    for case, summary in zip(data.cases, data.submissions["case_summary"], strict=True):
+    for case, summary in zip(data.cases, texts_of(data.submissions, "case_summary"), strict=True):
         words = _WORDS.findall(summary.lower())
         yield (
             hash_text(str(case)),

@@ -15,6 +15,7 @@ from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.splits import Folds
 from imrml.models import ReviewModel
 from imrml.submissions.frame import SubmissionFrame
+from imrml.text.cache import reading_once
 from imrml.training.data import TrainingData, decided_years
 from imrml.training.search import search
 
@@ -101,6 +102,7 @@ def without_refits(config: Config) -> Config:
     return config.model_copy(update={"models": config.models.model_copy(update={"n_refits": 0})})
 
 
+@reading_once()
 def _predict_fold(
     run: TrainingRun, n_shuffles: int, fold: tuple[np.ndarray, np.ndarray]
 ) -> HeldOut:
@@ -135,6 +137,7 @@ def _predict_shuffled(
     return pd.DataFrame(predicted, index=submissions.index)
 
 
+@reading_once()
 def fit_rows(data: TrainingData, config: Config, rows: np.ndarray) -> ReviewModel:
     """Fit the settings of a config, as they stand, on some rows.
 

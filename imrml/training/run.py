@@ -25,6 +25,7 @@ from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
 from imrml.sections import OUTCOME_KINDS
 from imrml.submissions.programmes import programme_of
+from imrml.text.cache import reading_once
 from imrml.training.checks import run_checks
 from imrml.training.contrasts import (
     deal_grouped,
@@ -121,6 +122,7 @@ class TrainingResult:
         )
 
 
+@reading_once()
 def train(
     items: pd.DataFrame,
     config: Config,

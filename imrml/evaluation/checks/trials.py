@@ -73,14 +73,14 @@ def check_swap(
         after[name] = pd.Series(
             [*before[name].iloc[1:], before[name].iloc[0]], dtype=before[name].dtype
         )
-    if before[later].map(repr).equals(after[later].map(repr)):
+    if _in_words(before[later]).equals(_in_words(after[later])):
         return Check(
             code,
             title,
             "not_applicable",
             "all items share what is known only later: a swap changes nothing",
         )
-    frames = [make_frame(table, stage).map(repr) for table in (before, after)]
+    frames = [_in_words(make_frame(table, stage)) for table in (before, after)]
     if not (
         frames[0].index.equals(frames[1].index) and frames[0].columns.equals(frames[1].columns)
     ):
@@ -100,6 +100,12 @@ def check_swap(
             at_rows(changed.tolist(), names[0]),
         )
     return Check(code, title, "passed", f"{len(later)} columns swapped between {len(items)} items")
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the words of each value in its place, so that any two can be compared."""
+    values = {name: list(map(repr, frame[name].to_numpy(dtype=object))) for name in frame}
+    return pd.DataFrame(values, frame.index)
 
 
 # --- models fitted to be looked at ----------------------------------------------------------------

@@ -1,0 +1,111 @@
+"""What is new in the item table since the champion learned, and what a night says of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from imrml.retraining.champion import Champion
+from imrml.retraining.drop_folder import recorded_champion, recorded_looks
+from imrml.retraining.gate import GateResult
+from imrml.retraining.outcome import Outcome
+from imrml.training.data import TrainingData
+
+
+@dataclass(frozen=True, eq=False)
+class NewCases:
+    """The table with what is new in it.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    is_new : ndarray of bool of shape (n_items,)
+        Of cases that the champion was not trained on.
+    is_newer : ndarray of bool of shape (n_items,)
+        Of those, decided after what the champion was trained on.
+    champion : Champion
+        In use until then.
+    """
+
+    data: TrainingData
+    is_new: np.ndarray
+    is_newer: np.ndarray
+    champion: Champion
+
+    @property
+    def n_looks(self) -> int:
+        """How often the champion was compared with a challenger before.
+
+        Returns
+        -------
+        int
+        """
+        in_use = (self.champion.name, self.champion.version)
+        return recorded_looks() if recorded_champion() == in_use else 0
+
+    @property
+    def n_newer_cases(self) -> int:
+        """Cases on which champion and challenger can be compared.
+
+        Returns
+        -------
+        int
+        """
+        return self._count_cases(self.is_newer)
+
+    @property
+    def n_newer_overturned(self) -> int:
+        """Overturned items among them.
+
+        Returns
+        -------
+        int
+        """
+        return int(self.data.overturned[self.is_newer].sum())
+
+    @property
+    def n_older_cases(self) -> int:
+        """New cases that were decided before what the champion was trained on.
+
+        Returns
+        -------
+        int
+        """
+        return self._count_cases(self.is_new & ~self.is_newer)
+
+    def _count_cases(self, rows: np.ndarray) -> int:
+        return int(pd.Series(self.data.cases[rows]).nunique())
+
+    def conclude(
+        self,
+        verdict: str,
+        why: str,
+        gates: tuple[GateResult, ...] = (),
+        version: str | None = None,
+    ) -> Outcome:
+        """Say what the retrain came to.
+
+        Parameters
+        ----------
+        verdict, why : str
+            In a word, and in a sentence.
+        gates : tuple of GateResult, default=()
+            What was compared.
+        version : str, optional
+            In use from then on, if another.
+
+        Returns
+        -------
+        Outcome
+        """
+        in_use = version or self.champion.version
+        return Outcome(
+            verdict,
+            why,
+            gates,
+            self.n_newer_cases,
+            self.n_newer_overturned,
+            None if in_use is None else (self.champion.name, in_use),
+            n_looks=0 if version else self.n_looks + bool(gates and self.champion.spends_error),
+        )

@@ -194,11 +194,12 @@ def find_trends(
         )
         if measure in _GUIDELINES.values():
             news[measure] = tokens
-    tables = [pd.DataFrame(each, index=periods["period"]) for each in (values, thresholds)]
-    eras = _find_eras(*tables, periods, news, numbers)
+    measures = pd.DataFrame(values, index=periods["period"])
+    limits = pd.DataFrame(thresholds, index=periods["period"])
+    eras = _find_eras(measures, limits, periods, news, numbers)
     for each in shares.values():
         each.index = periods["period"]
-    return Trends(periods, *tables, shares, tuple(eras))
+    return Trends(periods, measures, limits, shares, tuple(eras))
 
 
 def _read_months(items: pd.DataFrame) -> pd.Series:
@@ -307,7 +308,7 @@ def _follow_news(
     """Measure the mean share of each row's tokens that the stable periods (others) do not hold."""
     known = [_count_rows(tokens, numbers == number) for number in range(len(is_stable))]
     in_all: dict[str, int] = {}
-    for number in np.flatnonzero(is_stable):
+    for number in np.flatnonzero(is_stable).tolist():
         for token, n in known[number].items():
             in_all[token] = in_all.get(token, 0) + n
     values = np.zeros(len(is_stable))

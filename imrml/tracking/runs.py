@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, TrackingError
 from imrml.models import MODEL_FILES, load_model
 from imrml.submissions.columns import SUBMISSION_COLUMNS
 from imrml.tracking.connection import connected
@@ -177,6 +177,11 @@ def fetch_reports(name: str, version: str, folder: Path) -> None:
     """
     with connected() as client:
         run_id = client.get_model_version(name, version).run_id
+        if run_id is None:
+            raise TrackingError(
+                f"model {name!r} version {version}: registered without a run, expected one that"
+                " holds its report and card; train and register it again"
+            )
         for file in ARTIFACTS:
             client.download_artifacts(run_id, file, str(folder))
 

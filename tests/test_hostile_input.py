@@ -161,7 +161,7 @@ def test_no_pattern_begins_again_at_each_sign_of_a_run():
     The tables are read where runs are bound, and what begins after an edge is tried once.
     """
     bound = {
-        "imrml.features.document_cues.read_cues",
+        "imrml.features.document_cues.Alternative",
         "imrml.features.statuses._compile",
     }
     starting = {pattern.place for pattern in find_patterns() if starts_with_a_run(pattern.pattern)}

@@ -19,7 +19,7 @@ def list_trainings(
     """List the latest trainings with the figures of their headline split."""
     if context.invoked_subcommand:
         return
-    from imrml.tracking.runs import list_runs
+    from imrml.tracking.experiments import list_runs
 
     print_rows(list_runs(experiment, last))
 

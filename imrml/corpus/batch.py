@@ -1,6 +1,5 @@
 """Letters to parsed letters, in workers that may die of one without harm to the others."""
 
-import re
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from imrml.documents.reading import LetterFile, read_content
 from imrml.documents.tesseract import can_read_pictures
 from imrml.engines.mapping import Engine, Longer, WorkerFailure, map_isolated, require_engine
 from imrml.errors import DocumentError, require_each, require_types
+from imrml.letters.endings import is_cut_in_copying
 from imrml.letters.parsing import OF_COVER_SHEETS, case_rows, parse_letter
 from imrml.letters.spans import ParsedLetter
 from imrml.phrases import pluralize
@@ -28,10 +28,6 @@ from imrml.phrases import pluralize
 _Looked = tuple[str, ParsedLetter | DocumentError, tuple[LetterFile, ...]]
 """A file, what it says or what is wrong with it, and what is attached to it."""
 _OF_PICTURES = ("no_text_layer", "page_without_text")
-_SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
-_VERDICT = re.compile(r"(?i)\bnecess|\bmedically\b|\bcertif|\boverturn|\bupheld\b")
-_NEAR_END = 30
-"""Characters at a rationale's end in which its verdict stands, where no full stop ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +272,7 @@ def parse_letter_file(
         return DocumentError(
             "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
         )
-    if _is_cut_short(file.content, letter):
+    if is_cut_in_copying(file.content, letter):
         return DocumentError(
             "cut_short", "the text stops within the last rationale, amid a sentence"
         )
@@ -359,22 +355,6 @@ def _parse_apart(
         size=_size,
         engine=engine,
     )
-
-
-def _is_cut_short(content: bytes, letter: ParsedLetter) -> bool:
-    """Whether a text file was cut in copying, so that items at its end may be lacking.
-
-    A PDF that was cut cannot be opened; a text that was cut still reads as a letter. Formats that
-    name their items beforehand are counted by the parser; the others end with a whole sentence, or
-    with the verdict on the last item, and what stands behind it may be the head of the next one.
-    """
-    if content.startswith(b"%PDF"):
-        return False
-    rationale = letter.case.items[-1].determination.rationale.rstrip()
-    if rationale.endswith(_SENTENCE_ENDS):
-        return False
-    ends_with_line = content.rstrip(b"\x00").endswith((b"\n", b"\r"))
-    return not (ends_with_line and _VERDICT.search(rationale[-_NEAR_END:]))
 
 
 def _size(file: LetterFile) -> int:

@@ -4,6 +4,7 @@ from .bundling import BundledModel as BundledModel
 from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
 from .experiments import deleted_experiments as deleted_experiments
+from .experiments import list_runs as list_runs
 from .flattening import flatten as flatten
 from .interrupted import end_interrupted_runs as end_interrupted_runs
 from .interrupted import interrupted_runs as interrupted_runs
@@ -29,7 +30,6 @@ from .registry import unfinished_moves as unfinished_moves
 from .runs import LoggedRun as LoggedRun
 from .runs import discard_unfinished as discard_unfinished
 from .runs import fetch_reports as fetch_reports
-from .runs import list_runs as list_runs
 from .runs import log_training as log_training
 from .runs import registered_name as registered_name
 from .runs import unfinished_runs as unfinished_runs

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from imrml.errors import TrackingError
 from imrml.tracking.connection import artifact_location, connected
 from imrml.tracking.interrupted import MARK_TAG, marked
@@ -119,3 +121,54 @@ def running_training(experiment: str) -> Iterator[str | None]:
                     client.set_tag(run_id, "failed_with", type(error).__name__)
                     client.set_terminated(run_id, status)
             raise
+
+
+def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
+    """List the latest trainings of an experiment with their headline figures, newest first.
+
+    Parameters
+    ----------
+    experiment : str
+        Name of the MLflow experiment.
+    n_runs : int, default=20
+        At most so many.
+
+    Returns
+    -------
+    DataFrame
+        ``model_version``, ``run_id``, ``stage``, ``trained_on``, ``outcome_kind``, ``n_items``,
+        ``split`` (of the headline), ``log_loss`` with ``log_loss_low`` and ``log_loss_high``,
+        ``auroc`` and ``ece``, a row a run; the verdict, a paragraph, is a tag of the run.
+    """
+    with connected() as client:
+        known = client.get_experiment_by_name(experiment)
+        runs = (
+            []
+            if known is None
+            # Runs without a model are trials of a search, or somebody else's in the same
+            # experiment.
+            else client.search_runs(
+                [known.experiment_id],
+                "attributes.status = 'FINISHED' and tags.model_version != ''",
+                max_results=n_runs,
+            )
+        )
+    rows = []
+    for run in runs:
+        tags, figures = run.data.tags, run.data.metrics
+        rows.append(
+            {
+                "model_version": tags["model_version"],
+                "run_id": run.info.run_id,
+                **{
+                    key: tags.get(key, "")
+                    for key in ("stage", "trained_on", "outcome_kind", "n_items", "split")
+                },
+                "log_loss": figures.get("log_loss"),
+                "log_loss_low": figures.get("log_loss.low"),
+                "log_loss_high": figures.get("log_loss.high"),
+                "auroc": figures.get("auroc"),
+                "ece": figures.get("calibration_error"),
+            }
+        )
+    return pd.DataFrame(rows)

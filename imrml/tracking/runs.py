@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from imrml.errors import ModelError, TrackingError
 from imrml.models import MODEL_FILES, load_model
 from imrml.submissions.columns import SUBMISSION_COLUMNS
@@ -334,57 +332,6 @@ def registered_name(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> s
     if manifest["trained_on"] == "synthetic":
         return "imrml-demo"
     return str(recipe["tracking"]["registered_model"] or f"imrml-{recipe['stage']}")
-
-
-def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
-    """List the latest trainings of an experiment with their headline figures, newest first.
-
-    Parameters
-    ----------
-    experiment : str
-        Name of the MLflow experiment.
-    n_runs : int, default=20
-        At most so many.
-
-    Returns
-    -------
-    DataFrame
-        ``model_version``, ``run_id``, ``stage``, ``trained_on``, ``outcome_kind``, ``n_items``,
-        ``split`` (of the headline), ``log_loss`` with ``log_loss_low`` and ``log_loss_high``,
-        ``auroc`` and ``ece``, a row a run; the verdict, a paragraph, is a tag of the run.
-    """
-    with connected() as client:
-        known = client.get_experiment_by_name(experiment)
-        runs = (
-            []
-            if known is None
-            # Runs without a model are trials of a search, or somebody else's in the same
-            # experiment.
-            else client.search_runs(
-                [known.experiment_id],
-                "attributes.status = 'FINISHED' and tags.model_version != ''",
-                max_results=n_runs,
-            )
-        )
-    rows = []
-    for run in runs:
-        tags, figures = run.data.tags, run.data.metrics
-        rows.append(
-            {
-                "model_version": tags["model_version"],
-                "run_id": run.info.run_id,
-                **{
-                    key: tags.get(key, "")
-                    for key in ("stage", "trained_on", "outcome_kind", "n_items", "split")
-                },
-                "log_loss": figures.get("log_loss"),
-                "log_loss_low": figures.get("log_loss.low"),
-                "log_loss_high": figures.get("log_loss.high"),
-                "auroc": figures.get("auroc"),
-                "ece": figures.get("calibration_error"),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _tags(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, str]:

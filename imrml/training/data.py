@@ -442,7 +442,6 @@ def hash_text(text: str) -> str:
     Parameters
     ----------
     text : str
-        Any.
 
     Returns
     -------

@@ -1,0 +1,37 @@
+"""Text letters that were cut in copying, and still read as letters."""
+
+import re
+
+from imrml.letters.spans import ParsedLetter
+
+_SENTENCE_ENDS = (".", "!", "?", ")", '"', "\u201d", "'", "\u2019", "]", ":", ";")
+_VERDICT = re.compile(r"(?i)\bnecess|\bmedically\b|\bcertif|\boverturn|\bupheld\b")
+_NEAR_END = 30
+"""Characters at a rationale's end in which its verdict stands, where no full stop ends it."""
+
+
+def is_cut_in_copying(content: bytes, letter: ParsedLetter) -> bool:
+    """Whether a text file was cut in copying, so that items at its end may be lacking.
+
+    A PDF that was cut cannot be opened; a text that was cut still reads as a letter. Formats that
+    name their items beforehand are counted by the parser; the others end with a whole sentence, or
+    with the verdict on the last item, and what stands behind it may be the head of the next one.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    letter : ParsedLetter
+        What was read of it, with one item or more.
+
+    Returns
+    -------
+    bool
+    """
+    if content.startswith(b"%PDF"):
+        return False
+    rationale = letter.case.items[-1].determination.rationale.rstrip()
+    if rationale.endswith(_SENTENCE_ENDS):
+        return False
+    ends_with_line = content.rstrip(b"\x00").endswith((b"\n", b"\r"))
+    return not (ends_with_line and _VERDICT.search(rationale[-_NEAR_END:]))

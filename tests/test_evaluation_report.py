@@ -177,7 +177,7 @@ def test_facts_and_reasons_are_escaped_and_shown(written):
     page = written[1]["report.html"]
     assert "&lt;b&gt;letters&lt;/b&gt;" in page
     assert "<b>letters</b>" not in page
-    assert "2015, 2016" in page
+    assert "2015 to 2016" in page
     for text in (page, written[1]["card.md"]):
         assert "Time-forward is not applicable: no case has a day." in text
         assert "AUROC 0.981" in text

@@ -55,7 +55,7 @@ def make_requests() -> list[dict[str, Any]]:
     turns = {name: cycle(headings) for name, headings in by_column.items()}
     requests = []
     for number in range(N_REQUESTS):
-        asked_by = ("treatment", "item")[number % 2]
+        asked_by = "item" if number % 3 == 0 else "treatment"
         values = {
             "request_id": f"A-{number}",
             asked_by: TREATMENTS[number % len(TREATMENTS)],

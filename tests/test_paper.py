@@ -2,7 +2,7 @@
 
 import pytest
 from factories import FictionalItem, FictionalLetter
-from paper import STAMPS, draw_pdf, number_at_foot, pages_of
+from paper import STAMPS, draw_pdf, line_numbers, number_at_foot, pages_of
 
 from imrml.config import load_config
 from imrml.documents.reading import read_text
@@ -68,6 +68,27 @@ def test_small_print_at_the_height_of_the_last_line_is_no_part_of_it():
     assert parse(draw_pdf(PAGES, stamp=beside)).case == CLEAN.case
 
 
+def test_line_numbers_run_on_over_a_page_that_holds_nothing_else():
+    pages = [*PAGES, []]
+    assert parse(draw_pdf(pages, stamp=line_numbers)).case == CLEAN.case
+
+
+@pytest.mark.parametrize(
+    ("left", "step", "of_each"),
+    [(72, 24, str), (40, 14, str), (40, 24, "{}.".format), (40, 24, lambda n: str(n * n))],
+    ids=["in the body", "over few lines", "of a list", "no counting"],
+)
+def test_other_columns_of_numbers_are_the_letters_own(left, step, of_each):
+    def column(canvas, number, _):
+        for line in range(1, 15):
+            canvas.drawString(left, 400 - step * line, of_each(line))
+
+    text = read_text(draw_pdf([PAGES[0][:20]], stamp=column), LIMITS)
+    assert {of_each(line) for line in range(1, 15)} <= set(text.split())
+    # What few of them stand in the margin at the page's foot may be a stamp, as other print is.
+    assert "\x0e" not in text.partition(of_each(5))[0]
+
+
 def test_a_furniture_span_slices_back_to_the_stamp():
     parsed = parse(draw_pdf(PAGES, stamp=number_at_foot))
     words = [
@@ -111,6 +132,20 @@ def test_objects_behind_the_end_of_a_pdf_are_a_version_cut_short():
         with pytest.raises(DocumentError) as caught:
             read_text(draw_pdf(PAGES) + cut, LIMITS)
         assert caught.value.reason == "damaged_pdf"
+
+
+@pytest.mark.parametrize("is_invisible", [True, False], ids=["by OCR", "born digital"])
+def test_a_slip_is_mended_in_a_text_layer_by_ocr_only(is_invisible):
+    slips = {"flueroscopy": "fluoroscopy", "radicuiopathy,": "radiculopathy,", "Upheid": "Upheld"}
+    # Neither a word nor certain, a name, and a word that everyday English lacks.
+    others = ["flurscopy", "Zantce", "tendinitis"]
+    lines = [f"The mill hand told of line {n} and {word} " for n, word in enumerate(others)]
+    lines += [f"Under {slip} in line {n} of it " for n, slip in enumerate(slips)]
+    lines += [f"And then they walked to work again, {n} of them " for n in range(9)]
+    text = read_text(draw_pdf([lines], is_invisible=is_invisible), LIMITS)
+    words = set(text.split())
+    assert words >= set(others)
+    assert words >= set(slips.values() if is_invisible else slips)
 
 
 def test_lines_that_all_end_in_a_blank_say_nothing_of_paragraphs():

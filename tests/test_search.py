@@ -148,7 +148,7 @@ def test_every_measured_fold_searches_by_itself(items: pd.DataFrame, tmp_path: P
         result.manifest["config"]["models"]["outcome"]["c"]
         == described["chosen"]["models.outcome.c"]
     )
-    assert "search: grid, on all items" in messages
+    assert any(message.startswith("search: grid, on all items") for message in messages)
     write_report(
         tmp_path,
         result.metrics,

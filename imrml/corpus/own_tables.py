@@ -178,7 +178,7 @@ def name_items(
     --------
     >>> import warnings
     >>> table = pd.DataFrame({"Claim #": ["A", "A"], "Tx": ["MRI", "Norco"], "Outcome": [1, 0]})
-    >>> with warnings.catch_warnings(record=True) as caught:
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
     ...     items = name_items(table)
     >>> items.to_dict("records")[0]
     {'case_number': 'A', 'treatment': 'MRI', 'decision': 'overturned', 'item_number': 1}
@@ -243,7 +243,7 @@ def _name_columns(
 
 
 def _number_items(items: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    if "case_number" not in items:
+    if "case_number" not in items or items.empty:
         return items
     if "item_number" in items and items["item_number"].notna().any():
         if pd.api.types.is_integer_dtype(items["item_number"]):

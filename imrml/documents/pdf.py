@@ -76,8 +76,14 @@ def read_pdf(
             n_left -= len(texts[-1])
         if is_blank_ended(texts):
             texts = [
-                mend_layer(_read_page(pdf, number, limits.max_characters, [], True))
+                _read_page(pdf, number, limits.max_characters, [], True)
                 for number in range(len(pdf))
+            ]
+            are_of_ocr = [_is_of_ocr(page) for page in pdf]
+            mended = mend_layer(texts) if any(are_of_ocr) else texts
+            texts = [
+                of_ocr if is_of_ocr else text
+                for text, of_ocr, is_of_ocr in zip(texts, mended, are_of_ocr, strict=True)
             ]
         pages: list[str | OcrPage] = list(texts)
         if pictures and reads_pictures and can_read_pictures():
@@ -254,6 +260,18 @@ def _is_picture(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
         return False
     scale = 0.25 * dots_an_inch(width, height) / 72
     return is_more_than_text(page.render(scale=scale, grayscale=True).to_pil(), n_characters)
+
+
+def _is_of_ocr(page: "pypdfium2.PdfPage") -> bool:
+    """Tell a page whose text is invisible, as OCR lays it over a picture."""
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    raw = pypdfium2.raw
+    for drawn in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
+        return bool(
+            raw.FPDFTextObj_GetTextRenderMode(drawn.raw) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+        )
+    return True  # without text
 
 
 def _draw(pdf: "pypdfium2.PdfDocument", index: int) -> "Image":

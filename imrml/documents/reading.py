@@ -306,7 +306,7 @@ def _decode(content: bytes) -> str:
         text = (
             content.decode(encoding)
             if encoding
-            else content.decode("utf-8-sig", errors="imrml.windows_1252")
+            else content.removeprefix(codecs.BOM_UTF8).decode(errors="imrml.windows_1252")
         )
     except UnicodeDecodeError:
         raise DocumentError(
@@ -322,7 +322,7 @@ def _utf_16_of(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     head = content[:_SNIFFED]
-    if len(head) < _FEWEST_SNIFFED or len(content) % 2:
+    if b"\0" not in head or len(head) < _FEWEST_SNIFFED or len(content) % 2:
         return ""
     n_even, n_odd = head[::2].count(0), head[1::2].count(0)
     if min(n_even, n_odd) == 0 and max(n_even, n_odd) > 0.3 * len(head):

@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from imrml.text.hyphens import english_words
+from imrml.text.medical_words import MEDICAL_WORDS
 
 _LOOKALIKES = str.maketrans("lIO|oSs", "1101055")
 _PARTS = re.compile(r"((?:#|Qty:? ?#?|CM)?)([\dlI|OoSs/-]{1,20})((?: ?mg)?)", re.IGNORECASE)
@@ -136,25 +137,30 @@ def mend_word(word: str, confidence: float, known: Collection[str]) -> str:
     return f"{parts[1]}{words[0]}{parts[3]}" if len(words) == 1 else word
 
 
-def mend_layer(text: str) -> str:
+def mend_layer(pages: Sequence[str]) -> list[str]:
     """Mend slips in a text layer that another's OCR made, of whose confidence nothing is known.
 
     Parameters
     ----------
-    text : str
-        Of a page.
+    pages : sequence of str
+        Of a document.
 
     Returns
     -------
-    str
+    list of str
         With the same blanks and line ends, but for the rule of a table between two labels.
 
     Examples
     --------
-    >>> mend_layer("UR Denial-Date: 14/08/2016 Valium Smg: Upheid")
-    'UR Denial Date: 11/08/2016 Valium 5mg: Upheld'
+    >>> mend_layer(["UR Denial-Date: 14/08/2016 Valium Smg: Upheid", "Under flueroscopy."])
+    ['UR Denial Date: 11/08/2016 Valium 5mg: Upheld', 'Under fluoroscopy.']
     """
-    counts = Counter(word.lower().strip(".,;:()") for word in text.split())
-    known = english_words() | {word for word, n in counts.items() if n > 1}
-    words = _WORD.sub(lambda word: mend_word(word[0], 0.0, known), text)
-    return mend_slips(RULE_INSIDE.sub(" ", words))
+    counts = Counter(word.lower().strip(".,;:()") for page in pages for word in page.split())
+    of_document = {word for word, n in counts.items() if n > 1}
+    known = english_words() | MEDICAL_WORDS | of_document
+    return [
+        mend_slips(
+            RULE_INSIDE.sub(" ", _WORD.sub(lambda word: mend_word(word[0], 0.0, known), page))
+        )
+        for page in pages
+    ]

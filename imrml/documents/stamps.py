@@ -10,9 +10,12 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from imrml.documents.line_numbers import find_line_numbers
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -84,6 +87,7 @@ class PlacedText:
         self._box = pypdfium2.raw.FS_RECTF()
         self.height: float = page.get_height()
         self.n_characters = n_characters
+        self._first = 0
         self.text = self._read(page)
 
     def _read(self, page: "pypdfium2.PdfPage") -> str:
@@ -101,6 +105,24 @@ class PlacedText:
         words = memoryview(buffer).cast("B")[: 2 * n_units]
         return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
 
+    def part(self, start: int, end: int) -> "PlacedText":
+        """Give a part of the page.
+
+        Parameters
+        ----------
+        start, end : int
+            Where it begins and ends in the text.
+
+        Returns
+        -------
+        PlacedText
+            As if its text were all that the page holds.
+        """
+        part = copy(self)
+        part.text = self.text[start:end].rstrip()
+        part._first = self._first + start
+        return part
+
     def angle(self, at: int) -> float:
         """Give the slant of a character.
 
@@ -114,7 +136,7 @@ class PlacedText:
         float
             In radians.
         """
-        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, at)
+        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, self._first + at)
         return angle
 
     def place(self, at: int) -> tuple[float, float, float, float]:
@@ -131,7 +153,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page, at, box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, self._first + at, box)
         return box.left, box.bottom, box.right, box.top
 
     def height_at(self, at: int) -> float:
@@ -148,7 +170,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page, at, box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, self._first + at, box)
         height: float = box.top - box.bottom
         return height
 
@@ -216,9 +238,24 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     str
         Stamps stand between ``STAMP_START`` and ``STAMP_END``.
     """
+    if not page.text.strip():
+        return page.text
+    line_numbers = find_line_numbers(page)
+    if not line_numbers:
+        return _set_apart(page, from_places)
+    pieces: list[str] = []
+    at = 0
+    for start, end in (*line_numbers, (len(page.text), len(page.text))):
+        if page.text[at:start].strip():
+            pieces.append(_set_apart(page.part(at, start), from_places))
+        if start < end:
+            pieces.append(f"{STAMP_START}{page.text[start:end]}{STAMP_END}")
+        at = end
+    return _LINE_END.join(pieces)
+
+
+def _set_apart(page: PlacedText, from_places: bool) -> str:
     text = page.text
-    if not text.strip():
-        return text
     start, end = _find_body(page)
     head, body, tail = text[:start], text[start:end], text[end:]
     if from_places:

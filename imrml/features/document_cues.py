@@ -1,12 +1,14 @@
 """The cues of documents and findings: ``documentation_cues.csv`` and its further wordings.
 
 Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings.yaml``. Each
-alternative of a cue is a pattern of its own, so that only those are searched for that a text can
-hold at all.
+alternative of a cue is a pattern of its own, so that only those are compiled and searched for that
+a text can hold at all.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -40,6 +42,30 @@ class Cue:
     answers: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Alternative:
+    """One pattern of a cue.
+
+    Parameters
+    ----------
+    source : str
+        As it is compiled.
+    cue : int
+        Place of its cue.
+    is_opposite : bool
+        Whether it says the opposite by itself.
+    """
+
+    source: str
+    cue: int
+    is_opposite: bool
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compile it when a text may hold it for the first time: most texts hold few."""
+        return re.compile(self.source)
+
+
 @dataclass(frozen=True, slots=True)
 class Cues:
     """All cues, with one index of their patterns.
@@ -48,35 +74,43 @@ class Cues:
     ----------
     cues : tuple of Cue
         In the order of ``documentation_cues.csv``.
-    patterns : tuple of (re.Pattern, int, bool)
-        Each with the place of its cue, and whether it says the opposite by itself.
+    alternatives : tuple of Alternative
+        Of all cues, in their order.
     index : PatternIndex
-        Of the patterns.
+        Of the alternatives.
     """
 
     cues: tuple[Cue, ...]
-    patterns: tuple[tuple[re.Pattern[str], int, bool], ...]
+    alternatives: tuple[Alternative, ...]
     index: PatternIndex
 
-    def find(self, text: str) -> dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]:
+    def find(
+        self, texts: Sequence[str]
+    ) -> list[dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]]:
         """Find all that names a document or finding, and what says the opposite by itself.
 
         Parameters
         ----------
-        text : str
+        texts : sequence of str
             In lower case.
 
         Returns
         -------
-        dict of Cue to (list of re.Match, list of re.Match)
-            Mentions and opposites, each from left to right as one pattern of all alternatives would
-            find them; no cue has neither.
+        list of dict of Cue to (list of re.Match, list of re.Match)
+            For each text: mentions and opposites, each from left to right as one pattern of all
+            alternatives would find them; no cue has neither.
         """
+        possible = self.index.possible_in_each(texts)
+        return [self._find(text, places) for text, places in zip(texts, possible, strict=True)]
+
+    def _find(
+        self, text: str, places: frozenset[int]
+    ) -> dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]:
         matches = [
-            (cue, is_opposite, match.start(), place, match)
-            for place in self.index.possible_in(text)
-            for pattern, cue, is_opposite in (self.patterns[place],)
-            for match in pattern.finditer(text)
+            (one.cue, one.is_opposite, match.start(), place, match)
+            for place in places
+            for one in (self.alternatives[place],)
+            for match in one.pattern.finditer(text)
         ]
         matches.sort(key=lambda one: one[:4])
         found: dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]] = {}
@@ -97,29 +131,26 @@ def read_cues() -> Cues:
         Kept for the next call.
     """
     wordings, classes = read_wordings()
-    patterns: list[tuple[re.Pattern[str], int, bool]] = []
-    indexed: list[re.Pattern[str]] = []
     rows = read_vocabulary("documentation_cues")
     # An owner's cue is what its row says, without our wordings.
     own = {row["cue"] for row in parse_vocabulary(own_text("documentation_cues"))}
-    for place, row in enumerate(rows):
-        further = () if row["cue"] in own else wordings.get(row["cue"], ())
-        naming = (row["pattern"], *further)
-        alternatives = [(one, False) for pattern in naming for one in split_alternatives(pattern)]
-        alternatives += [(one, True) for one in split_alternatives(row["negated_pattern"])]
-        for alternative, is_opposite in alternatives:
-            pattern = re.compile(put_in_words(alternative, classes))
-            patterns.append((pattern, place, is_opposite))
-            # Long classes cost time to index: the words around them tell enough.
-            around = _WORDS_OF_A_CLASS.sub(r"\\w+", alternative)
-            indexed.append(pattern if around == alternative else re.compile(around))
+    alternatives = tuple(
+        Alternative(put_in_words(alternative, classes), place, is_opposite)
+        for place, row in enumerate(rows)
+        for patterns, is_opposite in (
+            ([row["pattern"], *(() if row["cue"] in own else wordings.get(row["cue"], ()))], False),
+            ([row["negated_pattern"]], True),
+        )
+        for pattern in patterns
+        for alternative in split_alternatives(pattern)
+    )
     cues = (
         Cue(
             row["cue"], row["document"], row["kind"], row["scope"], tuple(row["answers"].split("|"))
         )
         for row in rows
     )
-    return Cues(tuple(cues), tuple(patterns), PatternIndex(indexed))
+    return Cues(tuple(cues), alternatives, PatternIndex(one.source for one in alternatives))
 
 
 def split_alternatives(pattern: str) -> list[str]:

@@ -246,10 +246,11 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
         for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
+    found = read_cues().find([statement.text for statement in statements])
     documents = [
         document
-        for statement in statements
-        for cue, (mentions, opposites) in read_cues().find(statement.text).items()
+        for statement, mentions_of in zip(statements, found, strict=True)
+        for cue, (mentions, opposites) in mentions_of.items()
         if cue.scope != passed_over
         for document in _find_in_statement(cue, text, statement, mentions, opposites)
     ]

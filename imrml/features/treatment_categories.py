@@ -217,7 +217,7 @@ def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
 
 @cache
 def _category_index() -> PatternIndex:
-    return PatternIndex(pattern for _, _, pattern in _category_patterns())
+    return PatternIndex(pattern.pattern for _, _, pattern in _category_patterns())
 
 
 def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:

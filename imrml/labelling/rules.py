@@ -129,7 +129,7 @@ class _Tables:
             for cue in self._cues_of(id_, row)
         ]
         self.cues = tuple(sorted(in_order, key=lambda cue: cue.is_alone))
-        self.index = PatternIndex(self._indexed)
+        self.index = PatternIndex(pattern.pattern for pattern in self._indexed)
 
     def _any_of(self, patterns: Sequence[str]) -> AnyOf:
         first = len(self._indexed)

@@ -19,7 +19,6 @@ from itertools import pairwise
 from imrml.letters.furniture import find_furniture
 from imrml.text.hyphens import keeps_hyphen
 
-_BREAKS = re.compile(r"\n+")
 _PAGE_BREAK_IN_DOUBLED = re.compile(r"\n{4,}")
 _BLANK_LINE_IN_DOUBLED = re.compile(r"\n\n[ \t]+\n\n")
 _ODD_BLANKS = re.compile(
@@ -153,14 +152,17 @@ def undouble(text: str) -> str:
     >>> undouble("a line \n\nthat wraps \n\n \n\nnew paragraph \n\n\n\non the next page")
     'a line \nthat wraps \n \nnew paragraph \x0con the next page'
     """
-    if "\n\n" not in text:
-        return text
     inner = text.strip("\n")
-    if not ("\n\n\n\n" in inner or ("\n\n" in inner and _BLANK_LINE_IN_DOUBLED.search(text))):
-        return text
-    runs = [len(run) for run in _BREAKS.findall(inner)]
-    if len(runs) >= 3 and sum(length % 2 == 0 for length in runs) >= 0.9 * len(runs):
-        return _PAGE_BREAK_IN_DOUBLED.sub("\f", text).replace("\n\n", "\n")
+    if "\n\n\n\n" not in inner:
+        may_hold_blank_line = "\n\n " in inner or "\n\n\t" in inner
+        if not (may_hold_blank_line and _BLANK_LINE_IN_DOUBLED.search(text)):
+            return text
+    n_runs = sum(map(bool, inner.split("\n"))) - 1
+    n_odd = inner.replace("\n\n", "").count("\n")  # of each odd run, one is left
+    if n_runs >= 3 and n_odd <= 0.1 * n_runs:
+        if "\n" * 5 in text:
+            text = _PAGE_BREAK_IN_DOUBLED.sub("\f", text)
+        return text.replace("\n\n\n\n", "\f").replace("\n\n", "\n")
     return text
 
 

@@ -27,6 +27,11 @@ _FACT = re.compile(
     + ")",
     re.IGNORECASE,
 )
+_ROLES: dict[str, tuple[str, str]] = {
+    group: (group.partition("_")[0].rstrip("0123456789"), group.partition("_")[2])
+    for group in _FACT.groupindex
+}
+"""By group, the role of a token, and the column of a label or the kind of a value."""
 _KIND_OF = {column: kind for _, kind, column in formats.FACT_LABELS}
 
 
@@ -49,11 +54,12 @@ def find_facts(text: str, stop: int) -> list[Span]:
     list of Span
         Labels and fields, by start.
     """
-    tokens = [_read_token(match) for match in _FACT.finditer(text, 0, stop)]
+    tokens = [(*_ROLES[match.lastgroup or ""], match) for match in _FACT.finditer(text, 0, stop)]
     roles = [role for role, _, _ in tokens]
     first = roles.index("label") if "label" in roles else 0
     labels_come_first = roles[first : first + 2] == ["label", "label"]
-    in_column = set() if labels_come_first else _find_columns(text, tokens)
+    may_have_columns = not labels_come_first and ("label", "label") in pairwise(roles)
+    in_column = _find_columns(text, tokens) if may_have_columns else set()
     spans: list[Span] = []
     waiting: dict[str, None] = {}  # an ordered set of columns
     for at, (role, name, match) in enumerate(tokens):
@@ -89,12 +95,6 @@ def _find_columns(text: str, tokens: Sequence[tuple[str, str, re.Match[str]]]) -
         if roles == ("label", "value") and len(labels) == len(values):
             later.update(labels[1:])
     return later
-
-
-def _read_token(match: re.Match[str]) -> tuple[str, str, re.Match[str]]:
-    """Give a token's role, and the column of a label or the kind of a value."""
-    role, _, name = (match.lastgroup or "").partition("_")
-    return role.rstrip("0123456789"), name, match
 
 
 def fact_values(text: str, spans: Iterable[Span]) -> dict[str, str]:

@@ -16,7 +16,6 @@ from itertools import islice
 from imrml.letters import formats
 
 _STAMP = re.compile("\x0e[^\x0f]*\x0f")
-_PAGE_END = re.compile(r"\f|\n{4,}")
 # From its start only: else a line of blanks would be read again from each of them.
 _LINE = re.compile(r"(?<![^\n\f\x0e\x0f])[^\n\f\x0e\x0f]*[^\s\x0e\x0f][^\n\f\x0e\x0f]*")
 
@@ -44,9 +43,7 @@ _SHAPES = {
     ("FAX",): re.compile(
         r".{0,80}\bFAX\b.{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3}).{0,20}"
     ),
-    ("DocuSign", "Docusign"): re.compile(
-        r".{0,20}Docu[Ss]ign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"
-    ),
+    ("Docu",): re.compile(r".{0,20}Docu[Ss]ign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"),
     ("CONFIDENTIAL",): re.compile(
         r"(?:STRICTLY[ \t]|PRIVILEGED[ \t](?:AND|&)[ \t])?CONFIDENTIAL(?:[ \t-]{1,4}[A-Z ]{3,50})?"
     ),
@@ -132,14 +129,18 @@ def _find_stamps(text: str) -> Iterator[tuple[int, int]]:
 
 def _cut_pages(text: str) -> list[tuple[int, int]]:
     """Cut at page ends; in doubled text these are runs of four line ends."""
-    if "\n\n\n\n" in text:
-        ends = [match.span() for match in _PAGE_END.finditer(text)]
-    else:
-        ends = []
-        at = text.find("\f")
+    ends: list[tuple[int, int]] = []
+    for sign in ("\f", "\n\n\n\n"):  # far faster than a pattern for both
+        at = text.find(sign)
         while at >= 0:
-            ends.append((at, at + 1))
-            at = text.find("\f", at + 1)
+            end = at + len(sign)
+            while len(sign) > 1 and text[end : end + 1] == "\n":
+                end += 1
+            ends.append((at, end))
+            at = text.find(sign, end)
+    if not ends:
+        return [(0, len(text))]
+    ends.sort()
     starts = [0, *(end for _, end in ends)]
     return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
 

@@ -21,7 +21,7 @@ _MAX_HEAD = 1500
 LONGEST_OUTCOME = 60
 """Characters that ``: Upheld`` may take, page ends between its parts included."""
 
-_BREAK = re.compile(r"[\n\f\v]")
+_BREAKS = "\n\f\v"
 _NUMBERED = re.compile(r"(\d{1,2})[.)]\s{1,9}[A-Z]")
 
 
@@ -191,8 +191,8 @@ def _find_head_start(text: str, folded: str, start: int, end: int) -> int:
     label_end = max((label.end() for label in labels), default=start)
     floor = max(floor, label_end)
     fallback = floor
-    for line_end in reversed(list(_BREAK.finditer(text, floor, end))):
-        at = line_end.start()
+    at = end
+    while (at := max(text.rfind(sign, floor, at) for sign in _BREAKS)) >= 0:
         if text[at] == "\n":
             return at + 1
         if formats.REST_OF_PARTIAL.search(text, at, end) and not formats.START_OF_PARTIAL.search(

@@ -216,7 +216,8 @@ def _find_credentials(text: str, places: Mapping[formats.SectionName, Place]) ->
     place = places.get("reviewer")
     if place is None:
         return []
-    prose = formats.CERTIFIED_IN.search(text, *place)
+    is_prose = text.find("Board", *place) >= 0
+    prose = formats.CERTIFIED_IN.search(text, *place) if is_prose else None
     states: Place | None
     if prose:
         states = prose.span("states")
@@ -290,21 +291,23 @@ def _is_cut_short(text: str, items: Sequence[Item]) -> bool:
 def _make_items(
     text: str, blocks: Sequence[ItemBlock], shared_spans: Sequence[Span], facts: dict[str, str]
 ) -> tuple[Item, ...]:
-    summary = field_words(text, shared_spans, "case_summary")
+    shared = field_words(text, shared_spans)
+    summary = shared.get("case_summary", "")
     known: dict[str, Any] = {
         "diagnosis": derive_diagnosis(summary),
         "age": derive_age(summary),
         "sex": derive_sex(summary),
         "case_summary": summary,
         "priority": facts.get("priority", ""),
-        **{name: facts.get(name) for name in ("date_of_injury", "received_on", "ur_denied_on")},
+        "date_of_injury": facts.get("date_of_injury"),
+        "received_on": facts.get("received_on"),
+        "ur_denied_on": facts.get("ur_denied_on"),
     }
     reviewed: dict[str, Any] = {
-        **{
-            name: field_words(text, shared_spans, name)
-            for name in ("reviewer_states", "reviewer_specialties")
-        },
-        **{name: facts.get(name) for name in ("assigned_on", "decided_on")},
+        "reviewer_states": shared.get("reviewer_states", ""),
+        "reviewer_specialties": shared.get("reviewer_specialties", ""),
+        "assigned_on": facts.get("assigned_on"),
+        "decided_on": facts.get("decided_on"),
     }
     return tuple(
         _make_item(text, number, block, known, reviewed)
@@ -315,7 +318,8 @@ def _make_items(
 def _make_item(
     text: str, number: int, block: ItemBlock, known: dict[str, Any], reviewed: dict[str, Any]
 ) -> Item:
-    item = field_words(text, block.spans, "item")
+    fields = field_words(text, block.spans)
+    item = fields.get("item", "")
     treatment, authorized, disputed = split_item(item)
     return Item(
         number,
@@ -324,13 +328,13 @@ def _make_item(
             item=item,
             authorized=authorized,
             disputed=disputed,
-            claims_guideline=field_words(text, block.spans, "claims_guideline"),
+            claims_guideline=fields.get("claims_guideline", ""),
             **known,
         ),
         Determination(
             block.decision,
-            field_words(text, block.spans, "maximus_guideline"),
-            field_words(text, block.spans, "rationale"),
+            fields.get("maximus_guideline", ""),
+            fields.get("rationale", ""),
             **reviewed,
         ),
     )

@@ -162,12 +162,11 @@ def _require_summary(summary: str, spans: Sequence[Span]) -> None:
 
 def _require_all_labels(text: str, items: Sequence[Item], spans: Sequence[Span]) -> None:
     """Compare the labels and outcomes in the text with those that were read."""
-    label_starts = {span.start for span in spans if span.kind == "label" and span.item_number}
     labels = _find_labels(text, {span.end for span in spans if span.kind == "label"})
-    lost = next((label for label in labels if label.start() not in label_starts), None)
-    first_item = _start(spans, "item", 1) or 0
-    n_outcomes = sum(text.count(word, first_item) for word in ("Upheld", "Overturned"))
+    lost = next((label for label in labels if not _is_known(label, spans)), None)
+    n_outcomes = text.count("Upheld") + text.count("Overturned")
     if n_outcomes > len(items):
+        first_item = _start(spans, "item", 1) or 0
         n_outcomes = sum(1 for _ in _OUTCOME.finditer(text, first_item))
     if lost or n_outcomes > len(items):
         raise LetterError(
@@ -175,6 +174,12 @@ def _require_all_labels(text: str, items: Sequence[Item], spans: Sequence[Span])
             "a label within a field" if lost else f"{n_outcomes} outcomes for {len(items)} items",
             lost.start() if lost else None,
         )
+
+
+def _is_known(label: re.Match[str], spans: Sequence[Span]) -> bool:
+    return any(
+        span.start == label.start() and span.kind == "label" and span.item_number for span in spans
+    )
 
 
 def _find_labels(text: str, known_ends: Collection[int] = ()) -> Iterator[re.Match[str]]:

@@ -31,8 +31,12 @@ def one_line(text: str) -> str:
         Without blanks at its ends.
     """
     # Most text is on one line already, and to look costs far less than to cut it into words.
-    if text.isascii() and not any(blank in text for blank in _BLANKS):
-        return text.strip(" ")
+    if text.isascii():
+        for blank in _BLANKS:  # faster than any()
+            if blank in text:
+                break
+        else:
+            return text.strip(" ")
     return " ".join(text.split())
 
 
@@ -83,6 +87,9 @@ class Span(NamedTuple):
     item_number: int = 0
 
 
+_new_span = tuple.__new__
+
+
 def mark(
     text: str, kind: SpanKind, name: str, place: Place | None, item_number: int = 0
 ) -> list[Span]:
@@ -111,11 +118,12 @@ def mark(
     []
     """
     trimmed = trim(text, place) if place else None
-    return [Span(kind, name, *trimmed, item_number)] if trimmed else []
+    # As Span(...) makes it, in half the time: a letter has forty.
+    return [_new_span(Span, (kind, name, *trimmed, item_number))] if trimmed else []
 
 
-def field_words(text: str, spans: Iterable[Span], name: str) -> str:
-    """Give the words of a field on one line.
+def field_words(text: str, spans: Iterable[Span]) -> dict[str, str]:
+    """Give the words of each field on one line.
 
     Parameters
     ----------
@@ -123,21 +131,19 @@ def field_words(text: str, spans: Iterable[Span], name: str) -> str:
         The cleaned text.
     spans : iterable of Span
         Of one item, or of what belongs to all items.
-    name : str
-        Column of the item table.
 
     Returns
     -------
-    str
-        Joined by commas where the field stands in several places; ``""`` where the letter lacks it.
+    dict of str to str
+        By column of the item table; joined by commas where a field stands in several places. The
+        columns that the letter lacks are absent.
     """
-    return ", ".join(
-        [  # a list: joined faster than what yields, and short
-            one_line(text[start:end])
-            for kind, of_name, start, end, _ in spans
-            if of_name == name and kind == "field"
-        ]
-    )
+    fields: dict[str, str] = {}
+    for kind, name, start, end, _ in spans:
+        if kind == "field":
+            words = one_line(text[start:end])
+            fields[name] = f"{fields[name]}, {words}" if name in fields else words
+    return fields
 
 
 @dataclass(frozen=True, slots=True, repr=False)

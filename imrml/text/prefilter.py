@@ -1,47 +1,25 @@
-"""Letters that a text must hold before a pattern can be found in it.
+"""Which of many patterns can be found in a text at all.
 
-Most cues need not be searched for in most sentences.
-The letters are derived from the pattern as ``re`` parses it, as code search engines do it (Cox,
-"Regular Expression Matching with a Trigram Index", 2012): what the derivation does not know, it
-takes for a stretch of anything.
+Most cues need not be searched for in most sentences, nor compiled before one is.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 from sys import maxsize
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-_SHORTEST = 3
+from imrml.text.needed_strings import needed_strings
+
 _RUN = 4
 """Letters by which strings are looked up; shorter ones are few and looked for one by one."""
 _N_BUCKETS, _SHIFT, _SPREAD = 2**16, np.uint32(16), np.uint32(2_654_435_761)
 """Runs are sought by their hash first (Knuth's multiplicative one): few are sought at all."""
-_MOST_STRINGS = 16
-"""Strings that may stand for a stretch of a pattern; one of more says nothing of its letters."""
 _OTHERS = re.compile(r"\W")
-_EDGE = "\0"
 _FROM_RARE_TO_COMMON = "zqjxkvbywgpfmucdlhrsnioate "
-
-
-class _Stretch(NamedTuple):
-    """What is known of a piece of a pattern.
-
-    All strings that it may be, and strings of which it holds at least one.
-    """
-
-    exact: frozenset[str] | None
-    needed: frozenset[str] | None
-
-
-_NOTHING = _Stretch(frozenset([""]), None)
-_ANYTHING = _Stretch(None, None)
-_EDGES = _Stretch(frozenset([_EDGE]), None)
 
 
 class PatternIndex:
@@ -49,17 +27,17 @@ class PatternIndex:
 
     Parameters
     ----------
-    patterns : iterable of re.Pattern
-        Known from then on by their places, from 0.
+    patterns : iterable of str
+        Read without flags; known from then on by their places, from 0.
 
     Examples
     --------
-    >>> index = PatternIndex(map(re.compile, [r"(?:urine|drug) screen\w*", r"\bPT\b", r"\w+"]))
+    >>> index = PatternIndex([r"(?:urine|drug) screen\w*", r"\bPT\b", r"\w+"])
     >>> sorted(index.possible_in("no drug screen")), sorted(index.possible_in("no aPT"))
     ([0, 2], [2])
     """
 
-    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+    def __init__(self, patterns: Iterable[str]) -> None:
         needing: dict[str, set[int]] = {}
         anywhere = set()
         self._n_patterns = 0
@@ -146,7 +124,7 @@ class AnyOf:
     >>> drug, test = re.compile("norco"), re.compile("MRI|x-ray")
     >>> asked = AnyOf(((0, drug), (1, test)))
     >>> text = "norco and an x-ray"
-    >>> asked.search(text, PatternIndex([drug, test]).possible_in(text)).group()
+    >>> asked.search(text, PatternIndex(["norco", "MRI|x-ray"]).possible_in(text)).group()
     'norco'
     """
 
@@ -180,36 +158,6 @@ class AnyOf:
         return first
 
 
-def needed_strings(pattern: re.Pattern[str]) -> frozenset[str]:
-    r"""Give strings, one of which stands in every text in which the pattern is found.
-
-    Parameters
-    ----------
-    pattern : re.Pattern
-        Of one that ignores case nothing is said.
-
-    Returns
-    -------
-    frozenset of str
-        A blank in them is any character but letters, digits and ``_``, or an end of the text. None
-        where nothing is sure: such a pattern may be found anywhere.
-
-    Examples
-    --------
-    >>> sorted(needed_strings(re.compile(r"(?:urine|drug) screen\w*|\bPT\b")))
-    [' PT', 'drug screen', 'urine screen']
-    >>> needed_strings(re.compile(r"(?:drug )?\w+"))
-    frozenset()
-    """
-    if pattern.flags & re.IGNORECASE:
-        return frozenset()
-    tree = re._parser.parse(pattern.pattern)  # type: ignore[attr-defined]
-    needed = _read_sequence(tree).needed or frozenset()
-    return frozenset(
-        string for string in needed if not any(other in string for other in needed - {string})
-    )
-
-
 def _runs(text: str) -> npt.NDArray[np.uint32]:
     """Give each run of four letters as a number; letters beyond Latin-1 are as one."""
     signs = np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8).astype(np.uint32)
@@ -227,100 +175,3 @@ def _all_runs(string: str) -> list[str]:
 
 def _commonness_of_run(run: str) -> int:
     return sum(map(_FROM_RARE_TO_COMMON.find, run))
-
-
-def _commonness(strings: frozenset[str]) -> float:
-    """Estimate how often a text holds one of the strings; longer ones are rarer."""
-    return sum(0.5 ** len(string) for string in strings)
-
-
-def _read_sequence(nodes: Iterable[tuple[Any, Any]]) -> _Stretch:
-    """Join strings that stand one after the other, as far as they are few.
-
-    Of what must all be there, the rarest counts.
-    """
-    wanted: list[frozenset[str]] = []
-    run: frozenset[str] = frozenset([""])
-    is_whole = True
-    for node in nodes:
-        exact, needed = _read(*node)
-        if needed is not None:
-            wanted.append(needed)
-        if exact is not None and len(run) * len(exact) <= _MOST_STRINGS:
-            run = frozenset(map("".join, product(run, exact)))
-            continue
-        is_whole = False
-        wanted.extend(_ended(run))
-        run = frozenset([""]) if exact is None else exact
-    wanted.extend(_ended(run))
-    return _Stretch(run if is_whole else None, min(wanted, key=_commonness, default=None))
-
-
-def _ended(run: frozenset[str]) -> list[frozenset[str]]:
-    """Give the strings of a run with their edges, if each is long enough to tell."""
-    strings = frozenset(_with_edges(string) for string in run)
-    return [strings] if min(map(len, strings)) >= _SHORTEST else []
-
-
-def _with_edges(string: str) -> str:
-    rest = string.lstrip(_EDGE)
-    begins_word = string[:1] == _EDGE and rest[:1] not in ("", " ")
-    return (" " if begins_word else "") + rest.replace(_EDGE, "")
-
-
-def _read(kind: Any, value: Any) -> _Stretch:
-    reader = _READERS.get(str(kind))
-    return _ANYTHING if reader is None else reader(value)
-
-
-def _sign(code: int) -> str:
-    return _OTHERS.sub(" ", chr(code))
-
-
-def _read_set(members: Sequence[tuple[Any, Any]]) -> _Stretch:
-    if any(str(kind) != "LITERAL" for kind, _ in members):
-        return _ANYTHING
-    return _Stretch(frozenset(_sign(code) for _, code in members), None)
-
-
-def _read_choice(branches: Iterable[Iterable[tuple[Any, Any]]]) -> _Stretch:
-    stretches = [_read_sequence(branch) for branch in branches]
-    exact = frozenset().union(*(stretch.exact or () for stretch in stretches))
-    needed = frozenset().union(*(stretch.needed or () for stretch in stretches))
-    are_exact = all(stretch.exact is not None for stretch in stretches)
-    are_needed = all(stretch.needed is not None for stretch in stretches)
-    return _Stretch(
-        exact if are_exact and len(exact) <= _MOST_STRINGS else None,
-        needed if are_needed else None,
-    )
-
-
-def _read_repeat(fewest: int, most: Any, body: Iterable[tuple[Any, Any]]) -> _Stretch:
-    exact, needed = _read_sequence(body)
-    if most != 1 or exact is None:
-        return _Stretch(None, needed if fewest else None)
-    return _Stretch(exact | {""}, None) if fewest == 0 else _Stretch(exact, needed)
-
-
-def _read_place(place: Any) -> _Stretch:
-    return _EDGES if str(place) in ("AT_BOUNDARY", "AT_BEGINNING") else _NOTHING
-
-
-def _read_group(value: Any) -> _Stretch:
-    _, added_flags, _, body = value
-    return _ANYTHING if added_flags else _read_sequence(body)
-
-
-_READERS: dict[str, Callable[[Any], _Stretch]] = {
-    "LITERAL": lambda code: _Stretch(frozenset([_sign(code)]), None),
-    "IN": _read_set,
-    "BRANCH": lambda value: _read_choice(value[1]),
-    "SUBPATTERN": _read_group,
-    "ATOMIC_GROUP": _read_sequence,
-    "MAX_REPEAT": lambda value: _read_repeat(*value),
-    "MIN_REPEAT": lambda value: _read_repeat(*value),
-    "POSSESSIVE_REPEAT": lambda value: _read_repeat(*value),
-    "AT": _read_place,
-    "ASSERT": lambda _: _NOTHING,
-    "ASSERT_NOT": lambda _: _NOTHING,
-}

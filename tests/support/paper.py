@@ -29,6 +29,7 @@ def draw_pdf(
     is_under: bool = False,
     turned: int = 0,
     rotate: int = 0,
+    is_invisible: bool = False,
 ) -> bytes:
     """Draw a PDF: its content turned by quarter turns, its pages by degrees of ``/Rotate``."""
     out = io.BytesIO()
@@ -41,7 +42,7 @@ def draw_pdf(
             stamp(canvas, number, len(pages))
         canvas.setFont("Times-Roman", 12)
         for i, line in enumerate(lines):
-            canvas.drawString(72, 705 - 14 * i, line)
+            canvas.drawString(72, 705 - 14 * i, line, mode=3 if is_invisible else None)
         if stamp and not is_under:
             stamp(canvas, number, len(pages))
         canvas.showPage()
@@ -128,6 +129,18 @@ def same_print_at_foot(canvas: Canvas, page: int, n_pages: int) -> None:
     canvas.drawString(72, 58, f"Exhibit C  {page} / {n_pages}")
 
 
+def line_numbers(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Times-Roman", 12)
+    for number in range(1, 29):
+        canvas.drawRightString(48, 726 - 24 * number, str(number))
+
+
+def every_fifth_line(canvas: Canvas, page: int, n_pages: int) -> None:
+    canvas.setFont("Courier", 9)
+    for number in range(5, 41, 5):
+        canvas.drawString(40, 719 - 14 * number, str(number))
+
+
 def draw_picture(canvas: Canvas, size: int) -> None:
     out = io.BytesIO()
     Image.new("L", (40, 40), 200).save(out, "PNG")
@@ -145,5 +158,7 @@ STAMPS: dict[str, Draw] = {
         filed_on_first,
         watermark,
         same_print_at_foot,
+        line_numbers,
+        every_fifth_line,
     )
 }

@@ -138,6 +138,10 @@ def _spy_out() -> tuple[set[FoundPattern], set[str]]:
                 member()
     import fuzz_targets
 
+    from imrml.features.document_cues import read_cues
+
+    for alternative in read_cues().alternatives:
+        _ = alternative.pattern  # else compiled when a text may hold it
     for entry in fuzz_targets.ENTRIES:
         for seed in fuzz_targets.seeds(entry)[:4]:
             fuzz_targets.read(entry, seed)

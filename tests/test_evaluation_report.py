@@ -186,6 +186,14 @@ def test_facts_and_reasons_are_escaped_and_shown(written):
         assert BANNER not in text
 
 
+def test_slices_and_counts_are_named_for_people(written):
+    page, card = written[1]["report.html"], written[1]["card.md"]
+    assert "<tr><th>physical and occupational therapy</th>" in page
+    assert "| physical and occupational therapy |" in card
+    assert "physical therapy  (n =" not in page
+    assert "n items" not in page + card
+
+
 def test_card_states_the_limits_of_the_score(written):
     card = written[1]["card.md"]
     for phrase in (

@@ -82,8 +82,10 @@ def post(address: str, payload: dict[str, Any]) -> Any:
 
 @contextmanager
 def serving(command: list[str], address: str) -> Iterator[None]:
+    # MLflow starts uvicorn by its name, which a Python that is not activated does not find.
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         try:
             for _ in range(240):
@@ -91,6 +93,8 @@ def serving(command: list[str], address: str) -> Iterator[None]:
                     urllib.request.urlopen(address, timeout=5).close()
                     break
                 except (urllib.error.URLError, ConnectionError):
+                    if process.poll() is not None:
+                        sys.exit(f"{command[0]} ended with exit {process.returncode}")
                     time.sleep(0.5)
             yield
         finally:

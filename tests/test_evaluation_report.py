@@ -177,13 +177,21 @@ def test_facts_and_reasons_are_escaped_and_shown(written):
     page = written[1]["report.html"]
     assert "&lt;b&gt;letters&lt;/b&gt;" in page
     assert "<b>letters</b>" not in page
-    assert "2015, 2016" in page
+    assert "2015 to 2016" in page
     for text in (page, written[1]["card.md"]):
         assert "Time-forward is not applicable: no case has a day." in text
         assert "AUROC 0.981" in text
         assert "row 4, age; row 8, age" in text
         assert "0.1235" in text
         assert BANNER not in text
+
+
+def test_slices_and_counts_are_named_for_people(written):
+    page, card = written[1]["report.html"], written[1]["card.md"]
+    assert "<tr><th>physical and occupational therapy</th>" in page
+    assert "| physical and occupational therapy |" in card
+    assert "physical therapy  (n =" not in page
+    assert "n items" not in page + card
 
 
 def test_card_states_the_limits_of_the_score(written):

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,16 @@ def test_three_short_sentences_say_what_was_shown_and_what_ships():
     assert all(len(sentence) < 140 for sentence in brief)
     assert "160 held-out items of 80 letters" in brief[0]
     assert brief[2] == "What ships: logistic, blended with both base rates."
+
+
+def test_the_first_sentence_agrees_with_the_two_badges():
+    metrics = measure({"grouped": held_out()}, CONFIG, 0)
+    verdict = reach_verdict(metrics, Headline("grouped", "asked for"))
+    one = replace(verdict, beats_class_prior=True, beats_category_prior=False)
+    none = replace(verdict, beats_class_prior=False, beats_category_prior=False)
+    first = state_briefly(metrics, one, "")[0]
+    assert "beats the overall base rate, but not surely the category's" in first
+    assert "not shown to beat the base rates" in state_briefly(metrics, none, "")[0]
 
 
 def test_the_first_screen_has_verdict_figures_plots_and_what_they_are_of(page):

@@ -55,7 +55,7 @@ def make_requests() -> list[dict[str, Any]]:
     turns = {name: cycle(headings) for name, headings in by_column.items()}
     requests = []
     for number in range(N_REQUESTS):
-        asked_by = ("treatment", "item")[number % 2]
+        asked_by = "item" if number % 3 == 0 else "treatment"
         values = {
             "request_id": f"A-{number}",
             asked_by: TREATMENTS[number % len(TREATMENTS)],
@@ -82,8 +82,10 @@ def post(address: str, payload: dict[str, Any]) -> Any:
 
 @contextmanager
 def serving(command: list[str], address: str) -> Iterator[None]:
+    # MLflow starts uvicorn by its name, which a Python that is not activated does not find.
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         try:
             for _ in range(240):
@@ -91,6 +93,8 @@ def serving(command: list[str], address: str) -> Iterator[None]:
                     urllib.request.urlopen(address, timeout=5).close()
                     break
                 except (urllib.error.URLError, ConnectionError):
+                    if process.poll() is not None:
+                        sys.exit(f"{command[0]} ended with exit {process.returncode}")
                     time.sleep(0.5)
             yield
         finally:

@@ -10,6 +10,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from imrml.deficiencies import deficiency_names
 from imrml.evaluation.report.canvas import INK, MODEL, OBSERVED, PRIOR, open_canvas
+from imrml.features.names import name_category
 
 _WIDTH, _HEIGHT = 5.4, 4.2
 
@@ -252,7 +253,7 @@ def draw_categories(slices: Mapping[str, Mapping[str, Any]]) -> str:
     )
     rows = [
         (
-            f"{name.replace('_', ' ')}  (n = {figures['n']:,})",
+            f"{name_category(name).replace('_', ' ')}  (n = {figures['n']:,})",
             figures["overturned_rate"],
             figures["mean_p_overturned"].get("value"),
         )

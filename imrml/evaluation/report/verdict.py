@@ -131,6 +131,8 @@ def state_briefly(metrics: Mapping[str, Any], verdict: Verdict, ships: str) -> l
         first = f"{on}, nothing could be compared: {difference['not_applicable']}."
     elif difference["low"] > 0:
         first = f"{on}, the model does worse than the base rate of the treatment category."
+    elif verdict.beats_class_prior:
+        first = f"{on}, the model beats the overall base rate, but not surely the category's."
     else:
         first = f"{on}, the model is not shown to beat the base rates."
     ranked = metrics["deficiencies"].get(split, {}).get("micro_ap_vs_category_prior", {})

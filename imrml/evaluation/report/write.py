@@ -15,6 +15,7 @@ from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.metrics.slices import MIN_SLICE_ITEMS
 from imrml.evaluation.report import plots
 from imrml.evaluation.report.verdict import Verdict, state_briefly
+from imrml.features.names import name_category
 from imrml.private_files import write_private
 
 BANNER = (
@@ -159,7 +160,7 @@ def make_environment() -> Environment:
     Returns
     -------
     Environment
-        With the filters ``figure``, ``plain`` and ``fact``.
+        With the filters ``figure``, ``plain``, ``fact`` and ``slice_name``.
     """
     environment = Environment(
         loader=PackageLoader("imrml.evaluation.report", "."),
@@ -168,7 +169,9 @@ def make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(figure=format_figure, plain=_plain, fact=_fact)
+    environment.filters.update(
+        figure=format_figure, plain=_plain, fact=_fact, slice_name=_slice_name
+    )
     return environment
 
 
@@ -195,6 +198,8 @@ def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
     --------
     >>> format_figure({"value": 0.1234, "low": 0.1, "high": 0.15, "n": 40}, "overturned_rate")
     '12.3% (10.0 to 15.0)'
+    >>> format_figure({"value": 0.1, "low": -0.0001, "high": 0.2, "n": 40}, "brier_skill")
+    '10.0% (0.0 to 20.0)'
     >>> difference = {"value": -0.0123, "low": -0.02, "high": 0.01, "n": 40}
     >>> format_figure(difference, "log_loss_vs_class_prior")
     '-0.0123 (-0.0200 to +0.0100)'
@@ -205,8 +210,8 @@ def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:
         return "n/a" if figure is not None else ""
     value, low, high = figure["value"], figure["low"], figure["high"]
     if metric in _RATES:
-        return f"{100 * value:.1f}% ({100 * low:.1f} to {100 * high:.1f})"
-    style = "+.4f" if "_vs_" in metric else ".3f"
+        return f"{100 * value:z.1f}% ({100 * low:z.1f} to {100 * high:z.1f})"
+    style = "+z.4f" if "_vs_" in metric else "z.3f"
     return f"{value:{style}} ({low:{style}} to {high:{style}})"
 
 
@@ -239,7 +244,12 @@ def find_weak_splits(metrics: Mapping[str, Any], headline: str) -> dict[str, str
 
 
 def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return name.removeprefix("n_").replace("_", " ")
+
+
+def _slice_name(name: str) -> str:
+    """Give a slice's words: a treatment category by its name, all else as it stands."""
+    return _plain(name_category(name))
 
 
 def _fact(value: Any) -> str:

@@ -212,9 +212,12 @@ def test_card_states_the_limits_of_the_score(written):
 
 def test_small_slices_are_named_together_without_figures(written):
     page, card = (re.sub(r"\s+", " ", written[1][name]) for name in ("report.html", "card.md"))
-    assert "Hidden, fewer than 10 items each: home health." in page
-    assert "By treatment category, hidden for fewer than 10 items: home health." in card
-    assert "<th>home health</th>" not in page
+    assert "Hidden, fewer than 10 items each: home health and nursing facilities." in page
+    assert (
+        "By treatment category, hidden for fewer than 10 items: home health and nursing facilities."
+        in card
+    )
+    assert "<th>home health" not in page
 
 
 def test_synthetic_data_are_announced_everywhere(measured, tmp_path):

@@ -18,11 +18,7 @@ def folder(tmp_path):
     ]
     (tmp_path / "a.txt").write_text(FictionalLetter(items=items).spaced(), encoding="utf-8")
     (tmp_path / "b.txt").write_text(
-        FictionalLetter(header="Scanned at home")
-        .spaced()
-        .removesuffix(" is not medically necessary.\n")
-        + "\n",
-        encoding="utf-8",
+        FictionalLetter(header="Scanned at home").spaced(), encoding="utf-8"
     )
     (tmp_path / "c.txt").write_text("Total: 40 dollars, paid by the baker", encoding="utf-8")
     return tmp_path
@@ -83,9 +79,15 @@ def test_a_letter_that_kills_its_reader_costs_one_line(folder, monkeypatch):
     assert "aa.txt: crashed: the reading process died" in result.stderr
 
 
-def test_a_letter_cut_short_is_flagged(folder):
-    assert "cut_short" in run("coverage", str(folder / "b.txt")).stdout
-    assert "cut short" in run("show", str(folder / "b.txt")).stdout
+def test_a_letter_cut_in_copying_is_refused(folder):
+    whole = (folder / "b.txt").read_text(encoding="utf-8")
+    cut = whole.removesuffix(" is not medically necessary.\n") + "\n"
+    assert cut != whole
+    (folder / "b.txt").write_text(cut, encoding="utf-8")
+    for look in ("coverage", "show"):
+        result = run(look, str(folder / "b.txt"))
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "b.txt: cut_short" in result.stderr
 
 
 def test_where_nothing_was_read_the_command_fails(folder):

@@ -90,7 +90,9 @@ def test_a_copy_answers_from_its_own_files_and_is_named_until_it_is_relocated(
 def test_a_moved_folder_goes_on_learning_in_its_own_place(
     line, original, copied, inbox, monkeypatch
 ):
-    monkeypatch.setattr("imrml.retraining.cycle.judge_window", lambda *given: ())  # it passes
+    monkeypatch.setattr(
+        "imrml.retraining.cycle.judge_window", lambda *_given, **_options: ()
+    )  # it passes
     shutil.rmtree(original)
     write_table(split_items(line)[1], inbox / "newer.parquet")
     outcome = retrain(night_config(inbox))

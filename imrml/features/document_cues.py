@@ -62,7 +62,12 @@ class Alternative:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Compile it when a text may hold it for the first time: most texts hold few."""
+        """The source, compiled when a text may hold it for the first time: most hold few.
+
+        Returns
+        -------
+        re.Pattern
+        """
         return re.compile(self.source)
 
 

@@ -15,11 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 from datasketch import MinHash, MinHashLSH
 from scipy.cluster.hierarchy import DisjointSet
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from imrml.config import EvaluationConfig, Split
 from imrml.errors import NotEnoughDataError
-from imrml.evaluation.dealing import CaseDealer
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -208,7 +207,7 @@ def _grouped_folds(overturned: Bools, groups: Ints, n_folds: int, seed: int) -> 
     n_without = len(np.unique(groups[~overturned]))
     if min(n_with, n_without) < n_folds:
         return _too_few(n_with, n_without, "groups of cases", n_folds)
-    dealer = CaseDealer(n_folds, shuffle=True, random_state=seed)
+    dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     folds = tuple(dealer.split(np.zeros(len(overturned)), overturned, groups))
     if any(len(np.unique(overturned[train])) < 2 for train, _ in folds):
         return (

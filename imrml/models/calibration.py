@@ -12,9 +12,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils.validation import check_is_fitted
-
-from imrml.evaluation.dealing import CaseDealer
 
 Folds = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
@@ -327,7 +326,7 @@ def calibration_folds(
     if min(n_overturned, n_upheld) < n_folds:
         return [], note
     folds = list(
-        CaseDealer(n_folds, shuffle=True, random_state=seed).split(
+        StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(
             np.zeros(len(y)), y, groups=cases
         )
     )

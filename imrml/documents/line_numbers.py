@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FEWEST = 5
 _BLOCK = re.compile(r"(?:(?<=\r\n)|^)\d{1,12} ?(?:\r\n\d{1,4} ?){4,200}(?=\r\n|$)")
+_WITHIN_BLOCK = re.compile(r"\r\n\d{1,4} ?\r\n\d{1,4} ?\r\n\d")
+"""Stands in each block; begins with what is found fast."""
 _LINE = re.compile(r"(?:(?<=\r\n)|^)\S")
 _NUMBER = re.compile(r"\d+")
 _HIGH = 0.45
@@ -38,6 +40,8 @@ def find_line_numbers(page: "PlacedText") -> list[tuple[int, int]]:
         Where they stand in its text, from first to last; nearly always none.
     """
     blocks: list[tuple[int, int]] = []
+    if not _WITHIN_BLOCK.search(page.text):
+        return blocks
     for block in _BLOCK.finditer(page.text):
         # A number of the letter's own may stand right above or below them.
         places = list(_find_numbers(page, block))

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imrml.documents.stamps import PlacedText
+    from imrml.documents.placed_text import PlacedText
 
 _FEWEST = 5
 _BLOCK = re.compile(r"(?:(?<=\r\n)|^)\d{1,12} ?(?:\r\n\d{1,4} ?){4,200}(?=\r\n|$)")

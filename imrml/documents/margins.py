@@ -24,7 +24,7 @@ _OTHER_HEIGHT, _OTHER_BASE = 0.03, 0.05
 """Share of its height by which a word's height or base differs that is of other print."""
 _WIDER_GAP = 1.25
 """Of the usual gap of a line; the widest of a few that are wider parts two kinds of print."""
-_TOLERANCE = 2.0
+_TOLERANCE = 4.0
 _FEWEST_OWN, _SHARE_OWN = 3, 0.15
 """Lines that run into a margin without a break, from which it is the letter's own."""
 _LONGEST = 160
@@ -123,20 +123,20 @@ def _count_at_end(lines: Sequence[Sequence[Box]], edge: float) -> list[int]:
     touching = [at for at, right in enumerate(rights) if right > edge]
     if not touching:
         return counts
-    own = max((right for right in rights if right <= edge), default=edge - MARGIN / 3)
+    own = max((right for right in rights if right <= edge), default=edge - MARGIN / 3) + _TOLERANCE
     unbroken: list[int] = []
     for at in touching:
         line = lines[at]
         if line[0][0] > own:
             counts[at] = len(line)
-        elif start := _find_break(line, own + _TOLERANCE):
+        elif start := _find_break(line, own) or _find_break(line, edge):
             counts[at] = len(line) - start
         else:
             unbroken.append(at)
     if len(unbroken) >= _FEWEST_OWN and len(unbroken) >= _SHARE_OWN * len(lines):
         return [0] * len(lines)
     for at in unbroken:
-        start = _find_crossing(lines[at], own + _TOLERANCE)
+        start = _find_crossing(lines[at], own)
         counts[at] = len(lines[at]) - start if start else 0
     return counts
 

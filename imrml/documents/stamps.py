@@ -1,9 +1,9 @@
 r"""What was stamped onto a page, set apart from its own text.
 
 What was stamped onto a page later (a fax header, a mail-room stamp, a watermark) was drawn after or
-before its text, at the page's edge, out of the order of the lines, aslant or sideways: it stands at the end
-or start of the page's text, or in a margin beside its lines. In the text it is set between
-``"\x0e"`` and ``"\x0f"``, on a line of its own.
+before its text, at the page's edge, out of the order of the lines, aslant or sideways: it stands
+at the end or start of the page's text, or in a margin beside its lines. In the text it is set
+between ``"\x0e"`` and ``"\x0f"``, on a line of its own.
 """
 
 import re
@@ -108,7 +108,7 @@ def _find_body(page: PlacedText) -> tuple[int, int]:
         or quarter_turns(page.angle(0)) != 0
         or not below_first
     ):
-        start = _find_head_end(page, height)
+        start = _find_head_end(page, n, height)
     above = _place_near(page, max(text.rfind(_LINE_END, 0, len(text.rstrip())) - 1, 0))
     if (
         last[1] < _MARGIN
@@ -118,9 +118,26 @@ def _find_body(page: PlacedText) -> tuple[int, int]:
         or quarter_turns(page.angle(n - 1)) != 0
         or not above_last
     ):
-        end = _find_tail_start(page, height)
+        end = _find_tail_start(page, 0, height)
+    if start >= end:
+        # Two stamps, of which one stands far above the other, read as the end of one text and the
+        # start of another: where the page's own is short, both ways round.
+        ways = (
+            (_find_head_end(page, end, height), end),
+            (start, _find_tail_start(page, start, height)),
+        )
+        start, end = max(ways, key=lambda way: _count_within(page, *way))
     # A page of nothing but stamps is no page of ours to judge.
     return (start, end) if text[start:end].strip() else (0, n)
+
+
+def _count_within(page: PlacedText, start: int, end: int) -> int:
+    """Count the characters of a stretch that do not stand at the page's head or foot."""
+    return sum(
+        line.end - line.start
+        for line in _lines(page, start, end)
+        if line.bottom > _MARGIN and line.top < page.height - _MARGIN
+    )
 
 
 def _place_near(page: PlacedText, at: int) -> tuple[float, float, float, float]:
@@ -134,9 +151,9 @@ def _place_near(page: PlacedText, at: int) -> tuple[float, float, float, float]:
     return page.place(after)
 
 
-def _find_tail_start(page: PlacedText, height: float) -> int:
-    """Find where stamps begin that stand behind the page's own text."""
-    lines = list(_lines(page, max(0, len(page.text) - _LOOKED_AT), len(page.text)))
+def _find_tail_start(page: PlacedText, first: int, height: float) -> int:
+    """Find where stamps begin that stand behind the page's own text, from ``first`` on."""
+    lines = list(_lines(page, max(first, len(page.text) - _LOOKED_AT), len(page.text)))
     start = len(page.text)
     for above, line in reversed(list(pairwise(lines))):
         if len(page.text) - line.start > _MAX_STAMP:
@@ -146,14 +163,17 @@ def _find_tail_start(page: PlacedText, height: float) -> int:
         is_higher = line.bottom > above.top + _JUMP * height
         # Small print at the height of the page's last line, far behind its words.
         is_beside = line.height < _SMALL_PRINT * height and above.is_left_of(line)
-        if line.is_turned or is_foot or is_beside or (is_higher and not above.is_turned):
+        # Small print below the letter's end, as of a signature by machine.
+        is_below = line.height < _SMALL_PRINT * height and gap > 0.5 * height
+        is_apart = is_foot or is_beside or is_below
+        if line.is_turned or is_apart or (is_higher and not above.is_turned):
             start = line.start
     return start
 
 
-def _find_head_end(page: PlacedText, height: float) -> int:
-    """Find where stamps end that stand before the page's own text."""
-    lines = list(_lines(page, 0, min(len(page.text), _LOOKED_AT)))
+def _find_head_end(page: PlacedText, last: int, height: float) -> int:
+    """Find where stamps end that stand before the page's own text, up to ``last``."""
+    lines = list(_lines(page, 0, min(last, _LOOKED_AT)))
     end = 0
     for line, below in pairwise(lines):
         if line.end > _MAX_STAMP:
@@ -179,7 +199,7 @@ def _lines(page: PlacedText, start: int, end: int) -> Iterator[Line]:
     """Yield the lines of a stretch of the text; where it starts within a line, from the next on."""
     text = page.text
     at = start
-    if start:
+    if start and not text.endswith(_LINE_END, 0, start):
         at = text.find(_LINE_END, start, end) + len(_LINE_END)
         if at < len(_LINE_END):
             return

@@ -29,6 +29,7 @@ from imrml.sections import (
     require_part_names,
 )
 from imrml.sections import Section as _Section
+from imrml.yaml_tables import parse_yaml
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
@@ -304,7 +305,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     require_types("load_config", path=is_path, overrides=(overrides, Iterable))
     overrides = list(overrides)
     require_each("load_config", "overrides", overrides, str)
-    settings: dict[str, Any] = yaml.safe_load(default_text())
+    settings: dict[str, Any] = parse_yaml(default_text())
     if path is not None:
         _lay_over(settings, _read_mapping(path), str(path))
         _read_own_tables(settings, Path(path).parent)

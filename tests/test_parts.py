@@ -24,6 +24,7 @@ from imrml.corpus import label_to_table
 from imrml.corpus.item_table import item_table, submission_table
 from imrml.errors import ConfigError, RefusedRequestWarning, RequestWarning, TableError
 from imrml.labelling import label_items
+from imrml.retraining.drop_folder import find_dropped_files
 from imrml.scoring import score, score_to_table
 from imrml.tables.files import iter_table, read_table, write_parts, write_table
 from imrml.tables.parts import cut_whole
@@ -423,3 +424,50 @@ def test_the_command_takes_folders_and_goes_on(tmp_path, items, capsys):
     assert run(*label, "--resume") == 0
     assert "parts held already" in capsys.readouterr().err
     assert len(imrml.read_table(tmp_path / "labelled")) == len(items)
+
+
+# --- other commands ------------------------------------------------------------------------------
+
+
+def test_a_dropped_folder_of_parts_counts_once_it_is_whole(tmp_path, items):
+    config = load_config(
+        overrides=[f"retraining.drop_folder={tmp_path}", "retraining.min_age_seconds=0"]
+    )
+    write_folder(items, tmp_path / "new")
+    assert len(find_dropped_files(config).tables) == 4
+    assert not find_dropped_files(config).others
+    manifest = tmp_path / "new" / "_manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"n_parts": None}))
+    assert not find_dropped_files(config).tables
+
+
+def test_commands_on_folders_answer_as_on_files_and_leave_texts_on_the_disk(
+    tmp_path, labelled, capsys, monkeypatch
+):
+    predictions = pd.DataFrame({
+        "request_id": labelled["case_number"] + "#" + labelled["item_number"].astype("str"),
+        "p_overturned": 0.2, "predicted": "upheld",
+    })  # fmt: skip
+    write_table(predictions, tmp_path / "predictions.parquet")
+    write_table(labelled, tmp_path / "items.parquet")
+    write_folder(labelled, tmp_path / "items")
+    read: set[str] = set()
+    plain = pq.ParquetFile.iter_batches
+
+    def noting(self, *args, columns, **others):
+        read.update(columns)
+        return plain(self, *args, columns=columns, **others)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", noting)
+    said = []
+    for place in ("items.parquet", "items"):
+        table = tmp_path / place
+        out = tmp_path / f"out-{place}"
+        monitor = ("monitor", "--reference", table, "--current", table, "--out", out)
+        assert run(*monitor) == 0
+        assert run("reconcile", tmp_path / "predictions.parquet", table, "--out", out) == 0
+        said.append(capsys.readouterr().out)
+        said[-1] += (out / "drift.json").read_text() + (out / "realised.json").read_text()
+    assert said[0] == said[1]
+    assert "decision" in read
+    assert "rationale" not in read

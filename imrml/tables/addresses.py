@@ -249,10 +249,33 @@ def _parts_of_glob(name: str, found: list[str], storage: Any = None) -> TableFil
     return TableFiles(name, tuple(found), is_parted=True, storage=storage)
 
 
+def is_under_way(folder: Path) -> bool:
+    """Tell whether a folder of parts is still being written, or its run was interrupted.
+
+    Parameters
+    ----------
+    folder : Path
+        On this disk.
+
+    Returns
+    -------
+    bool
+        False for a folder without a manifest: it is somebody else's.
+    """
+    try:
+        found = sum(_is_part(path.name) for path in folder.iterdir())
+        manifest = folder.joinpath(MANIFEST).read_text(encoding="utf-8")
+        _require_whole(str(folder), found, manifest)
+    except FileNotFoundError:
+        return False
+    except TableError:
+        return True
+    return False
+
+
 def _require_whole(name: str, n_found: int, manifest: str) -> None:
     try:
-        facts = json.loads(manifest)
-        n_parts = facts["n_parts"]
+        n_parts = json.loads(manifest)["n_parts"]
     except (ValueError, KeyError, TypeError):
         raise TableError(f"{name}: its {MANIFEST} is damaged; write the folder again") from None
     if n_parts is None:

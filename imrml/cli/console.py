@@ -85,16 +85,16 @@ class Console:
         )
 
     @contextmanager
-    def tell_warnings(self) -> Iterator[list[str]]:
-        """Say on stderr what of a table is read otherwise or ignored; gives its refused rows."""
-        refused: list[str] = []
+    def tell_warnings(self) -> Iterator[list[RefusedRequestWarning]]:
+        """Say on stderr what of a table is read otherwise or ignored; gives what is refused."""
+        refused: list[RefusedRequestWarning] = []
         with warnings.catch_warnings():
             warnings.simplefilter("always", TableWarning)
             show_other = warnings.showwarning
 
             def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
-                if issubclass(category, RefusedRequestWarning):
-                    refused.append(str(message))
+                if isinstance(message, RefusedRequestWarning):
+                    refused.append(message)
                 elif issubclass(category, TableWarning):
                     self.tell(str(message))
                 else:

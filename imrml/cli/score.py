@@ -57,5 +57,6 @@ def score_requests(
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if refused:
-        rows = "\n  ".join(refused)
-        raise TableError(f"score: {pluralize(len(refused), 'request')} refused\n  {rows}")
+        n_refused = sum(one.n_requests for one in refused)
+        reasons = "\n  ".join(map(str, refused))
+        raise TableError(f"score: {pluralize(n_refused, 'request')} refused\n  {reasons}")

@@ -51,8 +51,8 @@ def score_requests(
     n_abstained = int((predictions["predicted"] == "abstain").sum())
     n_scored = len(predictions) - n_abstained
     console.tell(
-        f"{n_scored:,} of {pluralize(len(requests), 'request')} scored, {n_abstained:,} abstained, "
-        f"written to {out}"
+        f"{pluralize(n_scored, 'item')} of {pluralize(len(requests), 'request')} scored, "
+        f"{n_abstained:,} abstained, written to {out}"
     )
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")

@@ -4,7 +4,7 @@ import sys
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -123,6 +123,22 @@ class Console:
 
 
 console = Console()
+
+
+def count_refused(refused: Sequence[RefusedRequestWarning]) -> int:
+    """Count the requests that warnings tell of.
+
+    Parameters
+    ----------
+    refused : sequence of RefusedRequestWarning
+        As :meth:`Console.tell_warnings` gives them.
+
+    Returns
+    -------
+    int
+        How many rows they are.
+    """
+    return sum(warning.n_requests for warning in refused)
 
 
 def require_jobs(jobs: int) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, count_refused
 from imrml.phrases import pluralize
 
 
@@ -57,6 +57,6 @@ def score_requests(
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if refused:
-        n_refused = sum(one.n_requests for one in refused)
+        n_refused = count_refused(refused)
         reasons = "\n  ".join(map(str, refused))
         raise TableError(f"score: {pluralize(n_refused, 'request')} refused\n  {reasons}")

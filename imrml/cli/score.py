@@ -11,6 +11,7 @@ from imrml.cli.console import (
     ResumeParts,
     Trust,
     console,
+    count_refused,
     require_jobs,
 )
 from imrml.phrases import pluralize
@@ -77,5 +78,6 @@ def score_requests(
     console.tell(loaded.manifest["verdict"])
     console.tell(f"{P_MEANING}: {DECISION_SUPPORT}")
     if refused:
-        rows = "\n  ".join(refused)
-        raise TableError(f"score: {pluralize(len(refused), 'request')} refused\n  {rows}")
+        n_refused = count_refused(refused)
+        reasons = "\n  ".join(map(str, refused))
+        raise TableError(f"score: {pluralize(n_refused, 'request')} refused\n  {reasons}")

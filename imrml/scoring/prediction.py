@@ -27,6 +27,7 @@ from imrml.scoring.in_words import (
     DEMO,
     SAME_PROBABILITY,
     describe_ignored_input,
+    describe_refusals,
     format_reasons,
 )
 from imrml.submissions.frame import SubmissionFrame
@@ -77,7 +78,8 @@ def score(
     """Predict requests.
 
     Warns with one :class:`~imrml.errors.RequestWarning` of columns and cells that count for
-    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each row that is refused.
+    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each reason for which rows
+    are refused.
 
     Parameters
     ----------
@@ -139,8 +141,8 @@ def score(
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
-    for number, reason in sorted_requests.refused:
-        warnings.warn(f"row {number}: {reason}", RefusedRequestWarning, stacklevel=2)
+    for message, n_requests in describe_refusals(sorted_requests.refused):
+        warnings.warn(RefusedRequestWarning(message, n_requests), stacklevel=2)
     return make_prediction_table(columns)
 
 

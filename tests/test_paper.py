@@ -1,8 +1,11 @@
 """Paper as it comes: stamped, turned and padded letters read as the clean ones do."""
 
+import io
+
 import pytest
 from factories import FictionalItem, FictionalLetter
 from paper import STAMPS, draw_pdf, line_numbers, number_at_foot, pages_of
+from reportlab.pdfgen.canvas import Canvas
 
 from imrml.config import load_config
 from imrml.documents.reading import read_text
@@ -66,6 +69,81 @@ def test_small_print_at_the_height_of_the_last_line_is_no_part_of_it():
         canvas.drawString(545, 705 - 14 * (len(PAGES[number - 1]) - 1), f"MILL-{4470 + number:06d}")
 
     assert parse(draw_pdf(PAGES, stamp=beside)).case == CLEAN.case
+
+
+def _draw_with_lines(pages, draw):
+    """Draw pages, and beside each line what ``draw`` puts there, as an export prints both."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(612, 792))
+    for number, lines in enumerate(pages, start=1):
+        for i, line in enumerate(lines):
+            canvas.setFont("Times-Roman", 12)
+            draw(canvas, number, i, 705 - 14 * i, len(lines))
+            canvas.drawString(72, 705 - 14 * i, line)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first line", "last line"])
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("MILL 00447{}", 592), ("M.{}", 600), ("{}", 604), ("Mill,   copy {}", 598)],
+)
+def test_print_in_the_right_margin_is_no_part_of_the_line_beside_it(text, right, is_first):
+    def beside(canvas, number, i, height, n_lines):
+        if i == (0 if is_first else n_lines - 1):
+            canvas.drawRightString(right, height, text.format(number))
+
+    parsed = parse(_draw_with_lines(PAGES, beside))
+    assert parsed.case == CLEAN.case
+    assert len(parsed.clean.furniture) == len(PAGES)
+
+
+def test_print_in_the_left_margin_is_none_either():
+    def beside(canvas, number, i, height, n_lines):
+        if i == n_lines - 1:
+            canvas.drawString(10, height, f"M{number:03d}")
+
+    assert parse(_draw_with_lines(PAGES, beside)).case == CLEAN.case
+
+
+@pytest.mark.parametrize("left", [30, 60], ids=["in the margin", "close to the lines"])
+@pytest.mark.parametrize("n_numbers", [100, 28], ids=["counting on", "beginning anew"])
+def test_numbers_glued_to_lines_are_no_part_of_them(left, n_numbers):
+    def beside(canvas, number, i, height, n_lines):
+        canvas.drawRightString(left + 8, height, str(1 + i % n_numbers))
+
+    assert parse(_draw_with_lines(PAGES, beside)).case == CLEAN.case
+
+
+def test_a_letter_that_uses_its_margins_keeps_its_lines():
+    lines = [f"{'The mill hand walked to work again and ' * 3}{n}th time." for n in range(9)]
+
+    wide = read_text(draw_pdf([[f"{line[:110]} of them" for line in lines]]), LIMITS)
+    assert "\x0e" not in wide
+
+
+def test_print_that_runs_sideways_is_a_stamp():
+    def sideways(canvas, number, _):
+        canvas.saveState()
+        canvas.translate(600, 100)
+        canvas.rotate(90)
+        canvas.drawString(0, 0, f"Mill Imaging   batch 12   sheet {number}")
+        canvas.restoreState()
+
+    assert parse(draw_pdf(PAGES, stamp=sideways)).case == CLEAN.case
+
+
+@pytest.mark.parametrize("is_under", [False, True], ids=["over", "under"])
+def test_two_stamps_far_apart_leave_a_short_page_its_words(is_under):
+    def two(canvas, number, _):
+        canvas.setFont("Times-Roman", 11)
+        canvas.drawCentredString(306, 30, "Reverse side of the sheet")
+        canvas.drawRightString(590, 762, "Box 54")
+
+    pages = [*PAGES[:-1], PAGES[-1][:-1], PAGES[-1][-1:]]
+    assert parse(draw_pdf(pages, stamp=two, is_under=is_under)).case == CLEAN.case
 
 
 def test_line_numbers_run_on_over_a_page_that_holds_nothing_else():
@@ -207,6 +285,7 @@ def test_a_line_of_the_letter_is_none_however_often_it_comes(line):
         "MILL-000123",
         "CONFIDENTIAL",
         "Page 2 of 5",
+        "Electronically signed by Mill, J. (Mar 4, 2015 09:12 PST)",
     ],
 )
 def test_a_known_shape_needs_no_second_page(line):
@@ -215,7 +294,15 @@ def test_a_known_shape_needs_no_second_page(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["CM15-0099999", "The FAX was sent.", "MRI 72148", "MTUS 2009", "Confidential care."]
+    "line",
+    [
+        "CM15-0099999",
+        "The FAX was sent.",
+        "MRI 72148",
+        "MTUS 2009",
+        "Confidential care.",
+        "It was signed by me.",
+    ],
 )
 def test_what_looks_like_a_known_shape_is_not_taken_for_one(line):
     assert find_furniture(f"He fell.\n{line}\nShe rose.") == ()

@@ -22,6 +22,8 @@ _WIDE_GAP, _GOES_BACK = 1.5, 0.5
 """Heights of a line between two words, from which they do not belong together."""
 _OTHER_HEIGHT, _OTHER_BASE = 0.03, 0.05
 """Share of its height by which a word's height or base differs that is of other print."""
+_OTHER_SIZE = 0.15
+"""The same for a line that is of other print than its page from end to end."""
 _WIDER_GAP = 1.25
 """Of the usual gap of a line; the widest of a few that are wider parts two kinds of print."""
 _TOLERANCE = 4.0
@@ -124,10 +126,12 @@ def _count_at_end(lines: Sequence[Sequence[Box]], edge: float) -> list[int]:
     if not touching:
         return counts
     own = max((right for right in rights if right <= edge), default=edge - MARGIN / 3) + _TOLERANCE
+    usual = median(_height(line[0]) for line in lines)
     unbroken: list[int] = []
     for at in touching:
         line = lines[at]
-        if line[0][0] > own:
+        is_of_other_size = all(abs(_height(box) - usual) > _OTHER_SIZE * usual for box in line)
+        if line[0][0] > own or is_of_other_size:
             counts[at] = len(line)
         elif start := _find_break(line, own) or _find_break(line, edge):
             counts[at] = len(line) - start

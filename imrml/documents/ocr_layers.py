@@ -37,9 +37,21 @@ def is_blank_ended(pages: Sequence[str]) -> bool:
 
 
 def join_lines(page: PlacedText, start: int, end: int) -> str:
-    """Join words to lines by their places, without blanks at their ends.
+    r"""Join words to lines by their places, without blanks at their ends.
 
     Without them it is told from the fullness of a line whether a paragraph ends there.
+
+    Parameters
+    ----------
+    page : PlacedText
+        The page.
+    start, end : int
+        Where in its text.
+
+    Returns
+    -------
+    str
+        Lines end in ``"\r\n"``.
     """
     pieces: list[str] = []
     bottom = top = right = 0.0

@@ -14,6 +14,10 @@ _FRACTION = re.compile(r"(?<![\w/.-])[\dlI|S][\dlI|OoS]{0,3}/[\dlI|S][\dlI|OoS]{
 _DATE = re.compile(r"(?<![\w/.-])[\dlI|Oo]{1,2}/[\dlI|Oo]{1,2}/[\dlI|Oo]{2,4}(?![\w/-])")
 _NUMBER = re.compile(r"(?<![\w/.-])(?:#|Qty:? ?#?)[\dlI|S][\dlI|OoS]{0,3}(?![\w/-])")
 _CASE_NUMBER = re.compile(r"\bCM[\dlI|OoS]{2}-[\dlI|OoS]{7}\b")
+_LABEL = re.compile(
+    r"(?m)^((?:Claims Administrator|MAXIMUS) guideline|Decision rationale)[ \t]?[;.,](?= [A-Z])"
+)
+"""A label of an item, which begins a line and has a colon."""
 # In print a 1 comes out as a 4, never the other way.
 _NO_DATE = re.compile(
     r"(?<![\w/.-])(?:(?P<month>4[0-2]|14)(?P<after>/[0-3]\d/\d{4})"
@@ -63,9 +67,12 @@ def mend_slips(line: str) -> str:
     --------
     >>> mend_slips("Norco l0/325mg #6O, Valium Smg at L4-5, I/2 tablet of S/P")
     'Norco 10/325mg #60, Valium 5mg at L4-5, I/2 tablet of S/P'
+    >>> mend_slips("Decision rationale; The visits are supported.")
+    'Decision rationale: The visits are supported.'
     >>> mend_slips("42/15/2016, 14/08/2016 and 10/42/2016 are no dates")
     '12/15/2016, 11/08/2016 and 10/12/2016 are no dates'
     """
+    line = _LABEL.sub(r"\1:", line)
     for pattern in (_DOSE, _DATE, _FRACTION, _NUMBER, _CASE_NUMBER):
         line = pattern.sub(_mend_number, line)
     return _NO_DATE.sub(_mend_date, line)

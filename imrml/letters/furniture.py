@@ -44,6 +44,10 @@ _SHAPES = {
         r".{0,80}\bFAX\b.{0,120}(?:\d{1,3}[ \t]?/[ \t]?\d{1,3}|p(?:age|\.)[ \t]{0,2}\d{1,3}).{0,20}"
     ),
     ("Docu",): re.compile(r".{0,20}Docu[Ss]ign(?:ed)?\b.{0,20}\bID:?[ \t]*[0-9A-F-]{8,40}.{0,20}"),
+    # "Electronically signed by Mill, J. (Mar 4, 2017 09:12 PST)"
+    ("signed by",): re.compile(
+        r"(?:Electronically|Digitally|E-?)[ \t]?signed by[ \t].{1,80}[\d)](?:[ \t][AP]M)?"
+    ),
     ("CONFIDENTIAL",): re.compile(
         r"(?:STRICTLY[ \t]|PRIVILEGED[ \t](?:AND|&)[ \t])?CONFIDENTIAL(?:[ \t-]{1,4}[A-Z ]{3,50})?"
     ),

@@ -65,7 +65,9 @@ _FEWEST_WORDS = 60
 _LEAST_COMMON = 0.08
 """Share of a letter's words that are of the commonest; in prose it is about a third."""
 
-_COUNTER = re.compile(r"\b(\d{1,4})\s?(?:of|/)\s?(\d{1,4})\b[\]\s\x0f]*$", re.IGNORECASE)
+_COUNTER = re.compile(
+    r"(?:^|[^\w/.-])(\d{1,4})\s?(?:of|/)\s?(\d{1,4})\b[\]\s\x0f]*$", re.IGNORECASE
+)
 _NOT_COUNTER = re.compile(r"[\d\W_]+")
 
 

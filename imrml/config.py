@@ -219,6 +219,7 @@ class Config(_Section):
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
     deficiencies: str | None
+    most_cases: Annotated[int, Field(ge=100)] | None = None
     limits: LimitsConfig
     labelling: LabellingConfig
     features: FeaturesConfig

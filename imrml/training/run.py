@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, Split
-from imrml.engines.mapping import map_ordered
+from imrml.engines.mapping import Engine, map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
 from imrml.evaluation.metrics.held_out import HeldOut, measure
@@ -130,6 +130,8 @@ def train(
     labels: pd.DataFrame | None = None,
     n_jobs: int = 1,
     report: Report = report_nothing,
+    *,
+    engine: Engine = "local",
 ) -> TrainingResult:
     """Evaluate a recipe on every split, then fit on all items the model that the verdict allows.
 
@@ -151,6 +153,8 @@ def train(
         Processes that fit folds side by side.
     report : callable, default=report_nothing
         Given, in words, what is going on.
+    engine : {'local', 'dask'}, default='local'
+        Who fits folds.
 
     Returns
     -------
@@ -167,7 +171,8 @@ def train(
     """
     # Two threads that wait for each other's small products cost ten times the products themselves.
     with in_words_of(config), one_thread():
-        return _train(TrainingRun(prepare(items, config, labels), config, n_jobs, report), labels)
+        data = prepare(items, config, labels)
+        return _train(TrainingRun(data, config, n_jobs, report, engine), labels)
 
 
 def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:

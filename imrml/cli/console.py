@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -34,6 +34,21 @@ Trust = Annotated[
         show_envvar=True,
         help="Type of a part of your own that the model file may hold, as its manifest names it; "
         "may be given several times.",
+    ),
+]
+
+EngineOption = Annotated[
+    Literal["local", "dask"],
+    typer.Option(
+        help="Who works: this machine, or the dask scheduler at DASK_SCHEDULER_ADDRESS. "
+        "Same output."
+    ),
+]
+ResumeParts = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Keep the parts that an interrupted run wrote into the folder OUT; make the others.",
     ),
 ]
 

@@ -36,7 +36,8 @@ from imrml.tables.workbooks import replace_unwritable
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
-_N_ROWS = 1_000  # scored at a time; features remember the texts of so many
+N_ROWS = 1_000
+"""Scored at a time: features remember the texts of so many."""
 PREDICTION_COLUMNS = (
     "request_id",
     "p_overturned",
@@ -247,8 +248,8 @@ def score_columns(
     columns: dict[str, list[Any]] = {name: [] for name in PREDICTION_COLUMNS}
     # Part by part: the features of a hundred thousand requests need not stand in memory at once,
     # and what was found in a text for the features is still at hand for its quotes.
-    for start in range(0, max(len(requests.rows), 1), _N_ROWS):
-        part = slice(start, start + _N_ROWS)
+    for start in range(0, max(len(requests.rows), 1), N_ROWS):
+        part = slice(start, start + N_ROWS)
         with skip_checks(), model.model.in_own_words():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(

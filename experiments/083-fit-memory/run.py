@@ -73,7 +73,9 @@ def main() -> None:
             check=True,
         )
         figures.append(json.loads(done.stdout))
-        shown = {key: value for key, value in figures[-1].items() if key[:4] not in {"loss", "held"}}
+        shown = {
+            key: value for key, value in figures[-1].items() if key[:4] not in {"loss", "held"}
+        }
         print(json.dumps(shown), flush=True)
         if len(figures) > 1:
             print("last against this:", compare(figures[-2], figures[-1]), flush=True)

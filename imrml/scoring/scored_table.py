@@ -80,12 +80,12 @@ class ScoreSummary:
         Examples
         --------
         >>> ScoreSummary("predictions.csv", 3, 3, 1).describe()
-        '2 of 3 requests scored, 1 abstained, written to predictions.csv'
+        '2 items of 3 requests scored, 1 abstained, written to predictions.csv'
         """
         n_scored = self.n_items - self.n_abstained
         held = f"; {pluralize(self.n_held, 'part')} held already" if self.n_held else ""
         return (
-            f"{n_scored:,} of {pluralize(self.n_requests, 'request')} scored, "
+            f"{pluralize(n_scored, 'item')} of {pluralize(self.n_requests, 'request')} scored, "
             f"{self.n_abstained:,} abstained, written to {self.out}{held}"
         )
 

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
@@ -329,21 +327,9 @@ class TreatmentFeatures(NumberFeatures):
         self.extra_columns = extra_columns
         self.sparse_output = sparse_output
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Names.
-        """
-        return np.array(
-            _treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []),
-            dtype=object,
+    def _names(self) -> Iterable[str]:
+        return _treatment_names() + (
+            dispute_names() if "disputed" in columns_at(self.stage) else []
         )
 
     def _cells_by_row(self, X: pd.DataFrame) -> Iterable[Cells]:

@@ -11,6 +11,7 @@ from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.text.cache import remember
+from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import bound_runs
 
@@ -215,18 +216,18 @@ def _service_word(word: str) -> str:
 
 
 @cache
-def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
+def _category_patterns() -> list[tuple[float, str, LatePattern]]:
     """Pattern rows, highest priority first."""
     rows = read_vocabulary("treatment_patterns")
     patterns = [
-        (float(row["priority"]), row["category"], re.compile(row["pattern"])) for row in rows
+        (float(row["priority"]), row["category"], LatePattern(row["pattern"])) for row in rows
     ]
     return sorted(patterns, key=lambda pattern: -pattern[0])
 
 
 @cache
 def _category_index() -> PatternIndex:
-    return PatternIndex(pattern.pattern for _, _, pattern in _category_patterns())
+    return PatternIndex(pattern.source for _, _, pattern in _category_patterns())
 
 
 def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:
@@ -270,7 +271,7 @@ def _categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> st
     for place, (priority, category, pattern) in enumerate(_category_patterns()):
         if priority < best[0]:
             break
-        if place in possible and (match := pattern.search(text)):
+        if place in possible and (match := pattern.compiled.search(text)):
             best = max(
                 best, (priority, -match.start(), category), key=lambda candidate: candidate[:2]
             )

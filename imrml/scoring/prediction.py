@@ -28,6 +28,7 @@ from imrml.scoring.in_words import (
     DEMO,
     SAME_PROBABILITY,
     describe_ignored_input,
+    describe_refusals,
     format_reasons,
 )
 from imrml.submissions.frame import SubmissionFrame
@@ -36,7 +37,8 @@ from imrml.tables.workbooks import replace_unwritable
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
-_N_ROWS = 1_000  # scored at a time; features remember the texts of so many
+N_ROWS = 1_000
+"""Scored at a time: features remember the texts of so many."""
 PREDICTION_COLUMNS = (
     "request_id",
     "p_overturned",
@@ -77,7 +79,8 @@ def score(
     """Predict requests.
 
     Warns with one :class:`~imrml.errors.RequestWarning` of columns and cells that count for
-    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each row that is refused.
+    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each reason for which rows
+    are refused.
 
     Parameters
     ----------
@@ -139,8 +142,8 @@ def score(
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
-    for number, reason in sorted_requests.refused:
-        warnings.warn(f"row {number}: {reason}", RefusedRequestWarning, stacklevel=2)
+    for message, n_requests in describe_refusals(sorted_requests.refused):
+        warnings.warn(RefusedRequestWarning(message, n_requests), stacklevel=2)
     return make_prediction_table(columns)
 
 
@@ -246,8 +249,8 @@ def score_columns(
     columns: dict[str, list[Any]] = {name: [] for name in PREDICTION_COLUMNS}
     # Part by part: the features of a hundred thousand requests need not stand in memory at once,
     # and what was found in a text for the features is still at hand for its quotes.
-    for start in range(0, max(len(requests.rows), 1), _N_ROWS):
-        part = slice(start, start + _N_ROWS)
+    for start in range(0, max(len(requests.rows), 1), N_ROWS):
+        part = slice(start, start + N_ROWS)
         with skip_checks(), model.model.in_own_words():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, Split
-from imrml.engines.mapping import map_ordered
+from imrml.engines.mapping import Engine, map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
 from imrml.evaluation.metrics.held_out import HeldOut, measure
@@ -129,6 +129,8 @@ def train(
     labels: pd.DataFrame | None = None,
     n_jobs: int = 1,
     report: Report = report_nothing,
+    *,
+    engine: Engine = "local",
 ) -> TrainingResult:
     """Evaluate a recipe on every split, then fit on all items the model that the verdict allows.
 
@@ -150,6 +152,8 @@ def train(
         Processes that fit folds side by side.
     report : callable, default=report_nothing
         Given, in words, what is going on.
+    engine : {'local', 'dask'}, default='local'
+        Who fits folds.
 
     Returns
     -------
@@ -165,7 +169,8 @@ def train(
         cases together.
     """
     with in_words_of(config):
-        return _train(TrainingRun(prepare(items, config, labels), config, n_jobs, report), labels)
+        data = prepare(items, config, labels)
+        return _train(TrainingRun(data, config, n_jobs, report, engine), labels)
 
 
 def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:

@@ -29,6 +29,7 @@ from imrml.sections import (
     require_part_names,
 )
 from imrml.sections import Section as _Section
+from imrml.yaml_tables import parse_yaml
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
@@ -218,6 +219,7 @@ class Config(_Section):
     stage: Stage
     seed: Annotated[int, Field(ge=0)]
     deficiencies: str | None
+    most_cases: Annotated[int, Field(ge=100)] | None = None
     limits: LimitsConfig
     labelling: LabellingConfig
     features: FeaturesConfig
@@ -304,7 +306,7 @@ def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -
     require_types("load_config", path=is_path, overrides=(overrides, Iterable))
     overrides = list(overrides)
     require_each("load_config", "overrides", overrides, str)
-    settings: dict[str, Any] = yaml.safe_load(default_text())
+    settings: dict[str, Any] = parse_yaml(default_text())
     if path is not None:
         _lay_over(settings, _read_mapping(path), str(path))
         _read_own_tables(settings, Path(path).parent)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from imrml.own_tables import TAXONOMY, cache, own_text
+from imrml.yaml_tables import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def _rows() -> list[dict[str, Any]]:
     text = own_text(TAXONOMY) or files("imrml").joinpath("deficiencies.yaml").read_text(
         encoding="utf-8"
     )
-    rows: list[dict[str, Any]] = yaml.safe_load(text)
+    rows: list[dict[str, Any]] = parse_yaml(text)
     return rows
 
 
@@ -142,7 +141,7 @@ class LineRule:
 
 @cache
 def _line_rules() -> dict[tuple[str, str], LineRule]:
-    table = yaml.safe_load(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
+    table = parse_yaml(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
     groups = {name: frozenset(categories) for name, categories in table["groups"].items()}
     grouped = frozenset[str]().union(*groups.values())
     rules = {}

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import load_config
+from imrml.corpus.labelled_table import label_to_table
 from imrml.corpus.to_table import parse_to_table
 from imrml.errors import ImrmlError
 from imrml.evaluation.metrics.attainable import AttainableShare, compare_with_attainable
-from imrml.labelling.table import describe_labels, label_items
 from imrml.models.persistence import load_model
 from imrml.scoring.prediction import score
 from imrml.synthetic.drawing import draw_requests
@@ -113,9 +113,7 @@ def run_demo(
         progress=lambda outcomes: show(outcomes, n_letters, "parsing"),
     )
     report(parsed.describe())
-    items = label_items(read_table(items_path), n_jobs)
-    write_table(items, items_path)
-    report(f"{describe_labels(items)}, written to {items_path}")
+    report(label_to_table(items_path, items_path, n_jobs=n_jobs).describe())
     training = train(
         read_table(items_path), config, out=out / "model", n_jobs=n_jobs, report=report
     )

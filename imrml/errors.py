@@ -190,7 +190,19 @@ class RequestWarning(TableWarning):
 
 
 class RefusedRequestWarning(RequestWarning):
-    """A row of a table of requests is refused and not scored; the message names it and says why."""
+    """Rows of a table of requests are refused and not scored; the message names them and says why.
+
+    Parameters
+    ----------
+    message : str
+        Which rows, and why.
+    n_requests : int, default=1
+        How many they are.
+    """
+
+    def __init__(self, message: str, n_requests: int = 1) -> None:
+        super().__init__(message)
+        self.n_requests = n_requests
 
 
 class DemoModelWarning(UserWarning):

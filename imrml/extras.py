@@ -5,7 +5,7 @@ from typing import Literal
 
 from imrml.errors import MissingExtraError
 
-Extra = Literal["web", "dask", "synth", "icd", "office", "ocr", "postgres"]
+Extra = Literal["web", "dask", "synth", "icd", "office", "ocr", "postgres", "fsspec"]
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
@@ -15,6 +15,7 @@ _MODULES: dict[Extra, tuple[str, ...]] = {
     "office": ("docx2python", "lxml", "oxmsg", "striprtf"),
     "ocr": ("PIL", "pytesseract"),
     "postgres": ("psycopg",),
+    "fsspec": ("fsspec",),
 }
 
 
@@ -23,7 +24,7 @@ def require_extra(extra: Extra, what: str) -> None:
 
     Parameters
     ----------
-    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr', 'postgres'}
+    extra : {'web', 'dask', 'synth', 'icd', 'office', 'ocr', 'postgres', 'fsspec'}
         Extra of this package.
     what : str
         Command or setting that needs it, for the message.

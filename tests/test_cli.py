@@ -14,7 +14,7 @@ from imrml.config import default_text
 from imrml.evaluation.metrics.outcome import BASELINES
 from imrml.scoring.in_words import DEMO
 from imrml.scoring.prediction import PREDICTION_COLUMNS
-from imrml.tables.files import read_table
+from imrml.tables.files import read_table, write_table
 
 REQUESTS = [
     {
@@ -160,6 +160,22 @@ def test_score_takes_what_staff_write(imrml, line, requests_file, tmp_path):
     assert scored["p_overturned"].between(0.001, 0.999).all()
     assert any("urine drug screen" in shown for shown in predictions.loc["r1", "already_shown"])
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_table_that_is_decided_already_is_refused_in_one_line(imrml, line, tmp_path):
+    decided = read_table(line.items)[["treatment", "decision"]][:40]
+    write_table(decided, tmp_path / "decided.csv")
+    out = tmp_path / "predictions.jsonl"
+    done = imrml(
+        "score", tmp_path / "decided.csv", "--model", line.model, "--out", out, "--allow-demo"
+    )
+    assert done.code == 1
+    first, *others = done.err.partition("score: ")[2].strip().splitlines()
+    assert first == "40 requests refused"
+    [reason] = others
+    assert reason.startswith("  rows 1 to 40: column 'decision' is written by the reviewer")
+    assert reason.endswith("remove it and score again")
+    assert out.read_text(encoding="utf-8") == ""
 
 
 @pytest.mark.parametrize("separator", [",", ";"])

@@ -139,7 +139,13 @@ def test_checks_of_fits_hold_where_numbers_become_requests(name):
 
 
 @pytest.mark.parametrize(
-    ("why", "name"), [(why, name) for why, names in NOT_APPLICABLE.items() for name in names]
+    ("why", "name"),
+    [
+        (why, name)
+        for why, names in NOT_APPLICABLE.items()
+        for name in names
+        if hasattr(estimator_checks, name)  # older versions of scikit-learn have fewer
+    ],
 )
 @pytest.mark.filterwarnings("ignore")
 def test_a_check_that_does_not_apply_fails_and_is_listed_with_its_reason(why, name):

@@ -204,7 +204,7 @@ def test_score_runs_with_its_own_list(line, asked, tmp_path, ending):
         "score", asked, "--model", line.model, "--out", out, "--allow-demo"
     )
     assert done.returncode == 0, done.stderr
-    assert "1 of 1 request scored" in done.stderr
+    assert "1 item of 1 request scored" in done.stderr
     assert out.stat().st_size
 
 

@@ -236,12 +236,14 @@ def test_what_counts_for_nothing_is_warned_of_once(model: LoadedModel) -> None:
     )
 
 
-def test_each_refused_row_is_warned_of_and_left_out(model: LoadedModel) -> None:
+def test_refused_rows_are_warned_of_by_reason_and_left_out(model: LoadedModel) -> None:
     table = REQUESTS.assign(decision=["upheld", None, "overturned"])
     with pytest.warns(RefusedRequestWarning) as caught:
         predictions = score(model, table)
-    assert [str(warning.message).partition(":")[0] for warning in caught] == ["row 1", "row 3"]
-    assert all("written by the reviewer" in str(warning.message) for warning in caught)
+    [warning] = caught
+    assert str(warning.message).startswith("rows 1, 3: column 'decision' is written by the review")
+    assert warning.message.n_requests == 2
+    assert warning.filename == __file__
     assert predictions["request_id"].to_list() == ["plain"]
 
 

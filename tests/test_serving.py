@@ -243,9 +243,14 @@ def test_a_dockerfile_is_built_from_what_lies_in_the_model(folder, tmp_path):
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
     )
     assert done.returncode == 0, done.stderr
-    text = (tmp_path / "docker" / "Dockerfile").read_text(encoding="utf-8")
-    assert "imrml" not in text
-    assert [*(tmp_path / "docker").rglob("code/imrml/__init__.py")]
+    [code] = (tmp_path / "docker").rglob("code/imrml/__init__.py")
+    whole = {path.name: path for path in code.parents[2].iterdir()}
+    for path in (
+        tmp_path / "docker" / "Dockerfile",
+        *(whole[name] for name in ("requirements.txt", "conda.yaml", "python_env.yaml")),
+    ):
+        assert "imrml" not in path.read_text(encoding="utf-8"), path
+    assert "mlflow" in whole["requirements.txt"].read_text(encoding="utf-8")
 
 
 def test_mlflow_measures_it_as_a_classifier(folder, tmp_path):

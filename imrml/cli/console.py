@@ -4,10 +4,10 @@ import sys
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -34,6 +34,21 @@ Trust = Annotated[
         show_envvar=True,
         help="Type of a part of your own that the model file may hold, as its manifest names it; "
         "may be given several times.",
+    ),
+]
+
+EngineOption = Annotated[
+    Literal["local", "dask"],
+    typer.Option(
+        help="Who works: this machine, or the dask scheduler at DASK_SCHEDULER_ADDRESS. "
+        "Same output."
+    ),
+]
+ResumeParts = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Keep the parts that an interrupted run wrote into the folder OUT; make the others.",
     ),
 ]
 
@@ -85,16 +100,16 @@ class Console:
         )
 
     @contextmanager
-    def tell_warnings(self) -> Iterator[list[str]]:
-        """Say on stderr what of a table is read otherwise or ignored; gives its refused rows."""
-        refused: list[str] = []
+    def tell_warnings(self) -> Iterator[list[RefusedRequestWarning]]:
+        """Say on stderr what of a table is read otherwise or ignored; gives what is refused."""
+        refused: list[RefusedRequestWarning] = []
         with warnings.catch_warnings():
             warnings.simplefilter("always", TableWarning)
             show_other = warnings.showwarning
 
             def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
-                if issubclass(category, RefusedRequestWarning):
-                    refused.append(str(message))
+                if isinstance(message, RefusedRequestWarning):
+                    refused.append(message)
                 elif issubclass(category, TableWarning):
                     self.tell(str(message))
                 else:
@@ -123,6 +138,22 @@ class Console:
 
 
 console = Console()
+
+
+def count_refused(refused: Sequence[RefusedRequestWarning]) -> int:
+    """Count the requests that warnings tell of.
+
+    Parameters
+    ----------
+    refused : sequence of RefusedRequestWarning
+        As :meth:`Console.tell_warnings` gives them.
+
+    Returns
+    -------
+    int
+        How many rows they are.
+    """
+    return sum(warning.n_requests for warning in refused)
 
 
 def require_jobs(jobs: int) -> int:

@@ -11,7 +11,9 @@ from imrml.phrases import pluralize
 
 def evaluate_model(
     model: Annotated[str, typer.Argument(help=MODEL_HELP)],
-    items: Annotated[str, typer.Argument(help="Item table with decisions.")],
+    items: Annotated[
+        str, typer.Argument(help="Item table with decisions, in one file or in parts.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for metrics.json, report.html and card.md.")],
     labels: Annotated[
         Path | None, typer.Option(help="Gold labels instead of the table's own.")
@@ -31,12 +33,12 @@ def evaluate_model(
     from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
-    from imrml.training.external import evaluate
+    from imrml.training.external import evaluate, is_measured
 
     with console.tell_warnings():
         evaluation = evaluate(
             load_model(model, trusted=trust or ()),
-            read_item_table(items, map_ or ()),
+            read_item_table(items, map_ or (), is_measured),
             labels=read_table(labels) if labels else None,
             against=load_model(against, trusted=trust or ()) if against else None,
             out=out,

@@ -5,15 +5,23 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, console, require_jobs
+from imrml.cli.console import MAP_HELP, EngineOption, ResumeParts, console, require_jobs
 
 
 def label_items(
     items: Annotated[
-        str, typer.Argument(help="Item table with rationale and decision; - for stdin.")
+        str,
+        typer.Argument(
+            help="Item table with rationale and decision; a file, a folder of Parquet parts, a "
+            "glob, an address such as s3://; - for stdin."
+        ),
     ],
     out: Annotated[
-        str, typer.Option(help="Item table to write, with deficiencies and evidence; - for stdout.")
+        str,
+        typer.Option(
+            help="Item table to write, with deficiencies and evidence; NAME/ for a folder of "
+            "Parquet parts; - for stdout."
+        ),
     ],
     config: Annotated[
         Path | None, typer.Option(help="Config file, laid over the defaults.")
@@ -28,6 +36,8 @@ def label_items(
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
     ] = 1,
+    engine: EngineOption = "local",
+    resume: ResumeParts = False,
 ) -> None:
     """Label each upheld item with the deficiencies that the reviewer cites, and where it says so.
 
@@ -35,18 +45,17 @@ def label_items(
     `imrml labels` explains, checks, reports on and annotates labels.
     """
     from imrml.config import load_config
-    from imrml.corpus.item_table import require_columns
-    from imrml.corpus.own_tables import name_items, read_item_table
-    from imrml.labelling.table import describe_labels, label_as_configured
-    from imrml.submissions.extra_columns import programme_of_config
-    from imrml.tables.files import table_format, write_table
+    from imrml.corpus.labelled_table import label_to_table
 
-    settings = load_config(config, set_ or [])
-    table_format(out)
     with console.tell_warnings():
-        table = read_item_table(items, map_ or ())
-        table = name_items(table, programme_of_config(settings), "label")
-    require_columns(table, ["rationale", "decision"], "label")
-    labelled = label_as_configured(table, settings, jobs)
-    write_table(labelled, out)
-    console.tell(f"{describe_labels(labelled)}, written to {out}")
+        summary = label_to_table(
+            items,
+            out,
+            load_config(config, set_ or []),
+            headings=map_ or (),
+            n_jobs=jobs,
+            engine=engine,
+            resume=resume,
+            progress=lambda parts: console.show_progress(parts, None, "labelling parts"),
+        )
+    console.tell(summary.describe())

@@ -28,6 +28,7 @@ def compare_tables(
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
     from imrml.models.trust import trusted_types
+    from imrml.monitoring.tables import choose_compared
     from imrml.monitoring.tables import compare_tables as compare
     from imrml.submissions.requests import is_known_heading
     from imrml.tables.files import read_table
@@ -35,11 +36,13 @@ def compare_tables(
 
     settings = load_config(config)
     trusted = {*(trust or ()), *trusted_types(settings)}
+    loaded = load_model(model, trusted=trusted) if model else None
+    is_used = choose_compared(settings, loaded)
     comparison = compare(
-        read_table(reference, is_known_heading),
-        read_table(current, is_known_heading),
+        read_table(reference, is_known_heading, is_used),
+        read_table(current, is_known_heading, is_used),
         settings,
-        load_model(model, trusted=trusted) if model else None,
+        loaded,
         out=out,
     )
     if comparison.why_not_watched:
@@ -104,12 +107,13 @@ def reconcile(
 
     Log loss, calibration, abstention and whether the likely deficiencies were cited.
     """
+    from imrml.monitoring.tables import RECONCILED
     from imrml.monitoring.tables import reconcile as match
     from imrml.tables.files import read_table
 
     reconciliation = match(
         read_table(predictions),
-        read_table(items),
+        read_table(items, is_wanted=RECONCILED.__contains__),
         read_table(link) if link else None,
         out=out,
     )

@@ -1,11 +1,11 @@
 """``imrml parse``: letters to an item table."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import EngineOption, console, require_jobs
 from imrml.phrases import pluralize
 
 
@@ -29,13 +29,7 @@ def parse_letters(
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
     ] = 1,
-    engine: Annotated[
-        Literal["local", "dask"],
-        typer.Option(
-            help="Who works: this machine, or the dask scheduler at DASK_SCHEDULER_ADDRESS. "
-            "Same output."
-        ),
-    ] = "local",
+    engine: EngineOption = "local",
     submissions_only: Annotated[
         bool,
         typer.Option(

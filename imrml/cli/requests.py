@@ -45,5 +45,5 @@ def read_files(
             f"to {out}"
         )
     if refused:
-        lines = "\n  ".join(refused)
+        lines = "\n  ".join(map(str, refused))
         raise RequestFileError(f"requests: {pluralize(len(refused), 'file')} refused\n  {lines}")

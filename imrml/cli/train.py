@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, console, require_jobs
+from imrml.cli.console import MAP_HELP, EngineOption, console, require_jobs
 from imrml.phrases import pluralize
 
 
@@ -38,11 +38,12 @@ def train_model(
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
     ] = 1,
+    engine: EngineOption = "local",
 ) -> None:
     """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
     from imrml.cli.printing.findings import format_failed, print_run
     from imrml.config import load_config
-    from imrml.corpus.own_tables import read_item_table
+    from imrml.corpus.case_sample import read_sampled
     from imrml.errors import CheckFailedError
     from imrml.features.own_words import in_words_of
     from imrml.tables.files import read_table, table_format, write_table
@@ -52,10 +53,10 @@ def train_model(
     if out_of_fold:
         table_format(out_of_fold)
     settings = load_config(config, set_ or [])
-    table = read_item_table(items, map_ or ())
     gold = read_table(labels) if labels else None
     with console.report_steps() as report, console.tell_warnings():
-        result = train(table, settings, gold, out=out, n_jobs=jobs, report=report)
+        table = read_sampled(items, settings, map_ or (), report)
+        result = train(table, settings, gold, out=out, n_jobs=jobs, engine=engine, report=report)
     if out_of_fold:
         with in_words_of(settings):
             write_table(list_out_of_fold(result.held_out), out_of_fold)

@@ -115,15 +115,22 @@ def is_item_heading(heading: str) -> bool:
     return any(name_item_column(heading, one) for one in PROGRAMMES.values())
 
 
-def read_item_table(path: str | Path, headings: Sequence[str] = ()) -> pd.DataFrame:
+def read_item_table(
+    path: str | Path,
+    headings: Sequence[str] = (),
+    is_wanted: Callable[[str], bool] | None = None,
+) -> pd.DataFrame:
     r"""Read an item table, in a CSV or workbook whatever its separator and where its headings are.
 
     Parameters
     ----------
     path : str or Path
-        The file; ``-`` is JSON Lines on stdin.
+        As :func:`imrml.read_table` takes it: a file, a folder of Parquet parts, a glob of them, an
+        address of ``fsspec``, or ``-``.
     headings : sequence of str, default=()
         What headings mean, as ``HEADING=COLUMN``; common ones are known without it.
+    is_wanted : callable, optional
+        Tells by its name among ours whether a column is used: of Parquet the others are not read.
 
     Returns
     -------
@@ -145,8 +152,15 @@ def read_item_table(path: str | Path, headings: Sequence[str] = ()) -> pd.DataFr
     """
     known = frozenset(name for one in PROGRAMMES.values() for name in one.known_columns)
     said = HeadingMap.parse(headings, known)
+
+    def is_read(heading: str) -> bool:
+        name = said.find(heading) or name_item_column(heading) or heading
+        return name == AGE_AND_SEX or is_wanted is None or is_wanted(name)
+
     table = read_table(
-        path, lambda heading: said.find(heading) is not None or is_item_heading(heading)
+        path,
+        lambda heading: said.find(heading) is not None or is_item_heading(heading),
+        None if is_wanted is None else is_read,
     )
     return rename_headings(table, said) if headings else table
 

@@ -16,8 +16,10 @@ from imrml.documents.ocr import (
     is_more_than_text,
     read_picture,
 )
+from imrml.documents.ocr_layers import is_blank_ended
+from imrml.documents.placed_text import PlacedText, quarter_turns
 from imrml.documents.slips import mend_layer
-from imrml.documents.stamps import PlacedText, is_blank_ended, quarter_turns, set_stamps_apart
+from imrml.documents.stamps import set_stamps_apart
 from imrml.documents.tesseract import can_read_pictures
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from joblib import cpu_count
@@ -92,25 +92,81 @@ def map_on_dask(
     ImrmlError
         The cluster lost its workers or its scheduler.
     """
-    require_extra("dask", "engine 'dask'")
+    with dask_client(_count(n_jobs), in_threads=True) as client:
+        submitted = (client.submit(work, partition, pure=False) for partition in partitions)
+        for outputs in _in_order(client, submitted):
+            yield from outputs
+
+
+def map_each_on_dask(
+    function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int
+) -> Iterator[Output]:
+    """Yield ``function(x)`` of each input, in order, a few of them ahead.
+
+    A worker that is lost costs no input: what it had is worked on again by the others.
+
+    Parameters
+    ----------
+    function : callable
+        Picklable; it travels once to each worker, whatever it holds.
+    inputs : iterable
+        Consumed a few ahead.
+    n_jobs : int
+        Worker processes of this machine where no scheduler is named; -1 for one a core.
+
+    Yields
+    ------
+    object
+        Each output.
+
+    Raises
+    ------
+    ConfigError
+        The scheduler does not answer.
+    ImrmlError
+        The cluster lost its workers or its scheduler.
+    """
+    with dask_client(_count(n_jobs)) as client:
+        # The result of a task, unlike scattered data, is made again where its worker is lost.
+        shared = client.submit(_keep, function, pure=False)
+        submitted = (client.submit(_call, shared, x, pure=False) for x in inputs)
+        yield from _in_order(client, submitted)
+
+
+def _keep(function: Callable[[Input], Output]) -> Callable[[Input], Output]:
+    return function
+
+
+def _call(function: Callable[[Input], Output], x: Input) -> Output | Exception:
+    """Work on a dask worker; an error is handed back, for dask would log the input with it."""
+    try:
+        return function(x)
+    except Exception as error:  # raised again by _in_order
+        return error
+
+
+def _count(n_jobs: int) -> int:
+    return int(cpu_count()) if n_jobs == -1 else n_jobs
+
+
+def _in_order(client: Any, submitted: Iterator[Any]) -> Iterator[Any]:
+    """Yield what comes of tasks in the order in which they are submitted, a few of them ahead."""
     from distributed import CancelledError, KilledWorker  # noqa: PLC0415 - only where asked for
 
-    with dask_client(cpu_count() if n_jobs == -1 else n_jobs, in_threads=True) as client:
-        n_workers = max(1, sum(client.nthreads().values()))  # none may have come yet
-        submitted = (client.submit(work, partition, pure=False) for partition in partitions)
-        waiting = deque(take(submitted, n_workers * AHEAD))
-        while waiting:
-            try:
-                outputs = waiting.popleft().result()
-            except (CancelledError, KilledWorker) as error:
-                raise ImrmlError(
-                    "engine: the dask cluster lost its workers or its scheduler "
-                    f"({type(error).__name__}); look at their memory and logs, then run again"
-                ) from None
-            if isinstance(outputs, Exception):
-                raise outputs
-            yield from outputs
-            waiting.extend(take(submitted, 1))
+    n_workers = max(1, sum(client.nthreads().values()))  # none may have come yet
+    waiting = deque(take(submitted, n_workers * AHEAD))
+    while waiting:
+        try:
+            output = waiting.popleft().result()
+        except (CancelledError, KilledWorker) as error:
+            raise ImrmlError(
+                "engine: the dask cluster lost its workers or its scheduler "
+                f"({type(error).__name__}); look at their memory and logs, then run again"
+            ) from None
+        if isinstance(output, Exception):
+            raise output
+        yield output
+        waiting.extend(take(submitted, 1))
 
 
 def dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
@@ -135,7 +191,7 @@ def dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
     MissingExtraError
         The extra ``dask`` is not installed.
     """
-    require_extra("dask", "search.backend 'dask'")
+    require_extra("dask", "dask")
     from distributed import Client  # noqa: PLC0415 - only where asked for
 
     make_client: Any = Client  # distributed carries no types

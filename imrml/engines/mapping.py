@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
-from imrml.engines.dask_workers import AHEAD, dask_client, map_on_dask, map_partition, take
+from imrml.engines.dask_workers import (
+    AHEAD,
+    dask_client,
+    map_each_on_dask,
+    map_on_dask,
+    map_partition,
+    take,
+)
 from imrml.errors import ConfigError, ImrmlError
 from imrml.extras import require_extra
 
@@ -50,7 +57,10 @@ class Longer:
 
 
 def map_ordered(
-    function: Callable[[Input], Output], inputs: Iterable[Input], n_jobs: int = 1
+    function: Callable[[Input], Output],
+    inputs: Iterable[Input],
+    n_jobs: int = 1,
+    engine: Engine = "local",
 ) -> Iterator[Output]:
     """Yield ``function(x)`` for each x, in the order of the inputs, never holding all results.
 
@@ -62,18 +72,30 @@ def map_ordered(
         Consumed lazily.
     n_jobs : int, default=1
         Worker processes; -1 for one a core, 1 for none (everything in this process).
+    engine : {'local', 'dask'}, default='local'
+        ``dask``: the scheduler at ``DASK_SCHEDULER_ADDRESS`` with all its workers, which need the
+        same imrml; where none is named, ``n_jobs`` worker processes of this machine.
 
     Yields
     ------
     object
         What the function gives.
 
+    Raises
+    ------
+    ConfigError
+        The scheduler of dask does not answer.
+    MissingExtraError
+        The extra ``dask`` is not installed.
+
     Examples
     --------
     >>> list(map_ordered(len, ["a", "bb"]))
     [1, 2]
     """
-    if n_jobs == 1:
+    if engine == "dask":
+        yield from map_each_on_dask(function, inputs, n_jobs)
+    elif n_jobs == 1:
         yield from map(function, inputs)
     else:
         yield from Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")(

@@ -81,13 +81,10 @@ def _compile(passed_over: str) -> tuple[re.Pattern[str], dict[int, str]]:
     return re.compile(rf"(?<![\w/])(?:{'|'.join(branches)})", re.IGNORECASE), words
 
 
-def _first_letters(pattern: str) -> str:
+def _first_letters(pattern: str) -> list[str]:
     """List the letters with which a form may begin, by the pattern alone."""
-    return "".join(
-        letter
-        for letter in ascii_lowercase
-        if letter in _read_beginnings(re._parser.parse(pattern))  # type: ignore[attr-defined]
-    )
+    beginnings = _read_beginnings(re._parser.parse(pattern))  # type: ignore[attr-defined]
+    return sorted(beginnings.intersection(ascii_lowercase))
 
 
 def _read_beginnings(nodes: Iterable[tuple[Any, Any]]) -> set[str]:

@@ -51,6 +51,7 @@ _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS, start=1
     "one hundred twenty": "120",
     "one hundred and twenty": "120",
     "one hundred eighty": "180",
+    "a dozen": "12",
     "once": "1 times",
     "twice": "2 times",
     "thrice": "3 times",
@@ -90,6 +91,7 @@ _UNITS = (
         rf"(?<![/.,\d-]){_MANY}\s*+(?:tablets|tabs|capsules|caps|pills|patches|count|ct|boxes)\b"
         r"(?! (?:daily|by|every|per|a day|twice|at|po|q|\d))"
     ),
+    re.compile(rf"\b(?:box(?:es)?|packs?|bottles?|packages?) of {_MANY}"),
     re.compile(rf"{_MANY}\s?(?:gm|grams?|g|ml)\b"),
     re.compile(rf"(?<![a-z])mg\s*+x\s*+{_MANY}"),
 )
@@ -119,16 +121,38 @@ _WEEKLY_BARE = re.compile(
     rf"{_UPPER}\s*+(?:(?:x|times?)\s*+(?:(?:a|per|each|every)\s++|/\s*+)?|(?:a|per)\s++|/\s*+)"
     rf"(?:week(?:ly)?|wk)s?\s*+,?\s*+(?:for|x|times)\s*+{_N}\b(?!\s?(?:days?|mg|%|hours?))"
 )
+# "3xW x 4W", "2/7 x 6/52": the short forms of weeks that therapists use.
+_SHORT_WEEKS = (
+    re.compile(r"(?<![\w/])(\d{1,2})\s?(?:x|/)\s?w\s?(?:x|for)?\s?(\d{1,2})\s?w\b"),
+    re.compile(r"(?<![\w/])(\d)/7 (?:x|for) (\d{1,2})/52(?![\d/])"),
+)
+_EVERY_OTHER_WEEK = re.compile(
+    r"\b(?:every (?:other|2(?:nd)?|second) weeks?|biweekly|q ?2 ?weeks?)\s*+(?:for|x)\s*+"
+    rf"{_N}\s?weeks?\b"
+)
 _WEEKLY_ALONE = re.compile(
     rf"(?<!\d )(?<!times )(?<!a )\bweekly\s*+,?\s*+(?:for|x|times)\s*+{_N}\b"
     r"(?!\s?(?:days?|months?))"
 )
-_VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?)"
+# Otherwise, how often and for how long, in either order, with anything between: "four weeks at two
+# per week", "2/wk, duration 6 weeks".
+_RATE = re.compile(
+    rf"{_UPPER}\s*+(?:(?:x|times?|visits?|sessions?|treatments?|days?)\s*+)?"
+    r"(?:(?:(?:a|per|each|every)\s++|/\s*+|x\s*+)(?:weeks?|wks?|(?P<month>months?))|weekly|(?P<monthly>monthly))\b"
+)
+_DURATION = re.compile(
+    rf"{_UPPER}[\s-]*+(weeks?|wks?|months?)\b(?!\s?(?:ago|old|post|s/p|after surgery|course of))"
+)
+_VISIT_WORDS = r"(?:sessions?|visits?|treatments?|appointments?|txs)"
 _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
 _VISITS = (
     re.compile(rf"{_VISIT_WORDS}\s*+\({_N}\)"),
+    re.compile(rf"\bx\s*+{_N}\s?v(?:s|is)?\b"),
     re.compile(rf"\b{_UPPER}\s*+(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
-    re.compile(rf"{_VISIT_WORDS}\s*+(?:[a-z]+ ){{0,3}}(?:x|times|#|:)\s*+{_N}"),
+    re.compile(
+        rf"{_VISIT_WORDS}\s*+(?:[a-z]+ ){{0,3}}(?:x|times|#|:|,)\s*+{_N}(?!\d)"
+        r"(?!\s{0,9}(?:x|times?|/|per|a|days?|weeks?|wks?|months?)\b|\s?/)"
+    ),
 )
 _PRODUCT = re.compile(
     rf"(?<!gauze )(?<!pads )(?<!pad )\b{_N}\s*+(?:x|times|w(?=\d))\s*+{_N}(?:\s*+(?:weeks?|wks?))?"
@@ -224,12 +248,34 @@ def _visit_counts(text: str, counts_visits: bool) -> Iterator[float]:
         yield stated
     if match := _WEEKLY.search(text):
         yield float(match[1]) * float(match[2]) * (4 if match[3].startswith("m") else 1)
+    if match := _EVERY_OTHER_WEEK.search(text):
+        yield float(match[1]) // 2
+    if match := _SHORT_WEEKS[0].search(text) or _SHORT_WEEKS[1].search(text):
+        yield float(match[1]) * float(match[2])
     if match := _WEEKLY_BARE.search(text) or _PRODUCT.search(text):
         yield float(match[1]) * float(match[2])
+    if counts_visits and (count := _rate_times_duration(text)) is not None:
+        yield count
     if counts_visits:
         patterns = (_WEEKLY_ALONE, _TIMES, _HASH, _QUANTITY, _IN_BRACKETS, _LEADING, _TRAILING)
         if (bare := _first_number(patterns, text)) is not None:
             yield bare
+
+
+def _rate_times_duration(text: str) -> float | None:
+    """Multiply how often by how long, where a line says each once."""
+    rates = list(_RATE.finditer(text))
+    if len(rates) != 1:
+        return None
+    rate = rates[0]
+    others = text[: rate.start()] + ";" + text[rate.end() :]
+    durations = list(_DURATION.finditer(others))
+    if len(durations) != 1:
+        return None
+    is_by_month = bool(rate["month"] or rate["monthly"])
+    lasts_months = durations[0][2].startswith("m")
+    weeks = float(durations[0][1]) * (4 if lasts_months else 1)
+    return float(rate[1]) * (weeks / 4 if is_by_month else weeks)
 
 
 def _count_days(text: str) -> float | None:

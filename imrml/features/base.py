@@ -33,6 +33,71 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
     extra_columns: Sequence[str] = ()
     """Names of the owner's own columns that stand beside those of the programme."""
 
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
+        """Check the columns; nothing else is learned.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+        y : ignored
+
+        Returns
+        -------
+        SubmissionTransformer
+            Itself.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        self._learn_columns(X)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> Any:
+        """Give each request its features.
+
+        Parameters
+        ----------
+        X : SubmissionFrame of shape (n_items, n_columns)
+            Requests.
+
+        Returns
+        -------
+        sparse matrix of shape (n_items, n_features)
+            Floats without missing values; an array where the class has a setting that says so.
+
+        Raises
+        ------
+        LeakageError
+            A column is not known at the stage.
+        """
+        self._check_columns(X)
+        return self._transform(X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
+        """Name the columns of :meth:`transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of object of shape (n_features,)
+            Names.
+        """
+        return np.array(list(self._names()), dtype=object)
+
+    @abstractmethod
+    def _transform(self, X: pd.DataFrame) -> Any:
+        """Give each request of a checked frame its features."""
+
+    @abstractmethod
+    def _names(self) -> Iterable[str]:
+        """Name the features."""
+
     def _learn_columns(self, X: pd.DataFrame) -> None:
         self._require_columns(X)
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
@@ -56,47 +121,7 @@ class NumberFeatures(SubmissionTransformer):
 
     sparse_output: bool
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
-        """Check the columns; nothing else is learned.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-        y : ignored
-
-        Returns
-        -------
-        NumberFeatures
-            Itself.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._learn_columns(X)
-        return self
-
-    def transform(self, X: pd.DataFrame) -> Any:
-        """Give each request its numbers.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        ndarray or sparse matrix of shape (n_items, n_features)
-            Floats without missing values.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._check_columns(X)
+    def _transform(self, X: pd.DataFrame) -> Any:
         rows = shared_rows(type(self).__name__, *map(repr, self.get_params().values()))
         matrix = rows.take(list(self._cells_by_row(X)), self._numbers)
         return matrix if self.sparse_output else matrix.toarray()
@@ -113,20 +138,6 @@ class NumberFeatures(SubmissionTransformer):
         return sparse.csr_matrix(
             (np.array(values, dtype=float), columns, ends), shape=(len(cells), len(positions))
         )
-
-    @abstractmethod
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Name the columns of :meth:`transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Names.
-        """
 
     @abstractmethod
     def _cells_by_row(self, X: pd.DataFrame) -> Iterable[Cells]:

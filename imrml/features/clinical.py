@@ -147,20 +147,9 @@ class ClinicalFeatures(NumberFeatures):
             known |= {f"sex={sex}": 1.0} if sex else {}
         return known
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Names.
-        """
+    def _names(self) -> Iterable[str]:
         people = ["age", "is_age_unknown", "sex=female", "sex=male"] if self.use_age_and_sex else []
-        return np.array([*_clinical_names(), *people], dtype=object)
+        return [*_clinical_names(), *people]
 
     def _claim_days(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Days from the injury to the day the request was known of; NaN where either is missing."""

@@ -1,6 +1,6 @@
 """Crosses of codes: one column for each combination of codes that enough reviews share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Any, Self
 
@@ -119,25 +119,7 @@ class CodedFeatures(SubmissionTransformer):
         self.crosses_ = crosses[crosses >= 0]
         return self
 
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Tell which combinations each review bears; a code that is not known stands in none.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_features)
-            Zeros and ones.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._check_columns(X)
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         keys = self._keys(X)
         places = np.minimum(np.searchsorted(self.crosses_, keys), len(self.crosses_) - 1)
         is_found = (
@@ -150,19 +132,9 @@ class CodedFeatures(SubmissionTransformer):
             (np.ones(rows[-1]), places[is_found], rows), shape=(len(X), len(self.crosses_))
         )
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the combinations in plain words.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Such as ``"treatment category: Vision, sex: female"``.
-        """
-        return self.name_crosses(slice(None)).astype(object)
+    def _names(self) -> Iterable[str]:
+        names: list[str] = self.name_crosses(slice(None)).tolist()
+        return names
 
     def name_crosses(self, places: Any) -> npt.NDArray[np.str_]:
         """Name some of the combinations in plain words.

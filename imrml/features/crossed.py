@@ -100,7 +100,7 @@ class CrossedTextFeatures(TextFeatures):
         categories = [treatment_category(text) for text in texts_of(X, "treatment")]
         self.crossed_categories_ = sorted(set(categories))
         self.crosses_: npt.NDArray[np.int64] = np.array([], dtype=np.int64)
-        holds = self._cross(super().transform(X), categories) > 0
+        holds = self._cross(super()._transform(X), categories) > 0
         keys = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         by_case = sparse.csr_matrix(
             (np.ones(len(X)), (keys, np.arange(len(X)))), shape=(keys.max() + 1, len(X))
@@ -112,49 +112,21 @@ class CrossedTextFeatures(TextFeatures):
         )
         return self
 
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Weigh the terms of each request, and their crosses.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_terms + 1 + n_crosses)
-            TF-IDF values, 0 to 1.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        terms = super().transform(X)
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
+        terms = super()._transform(X)
         crossed = self._cross(
             terms, [treatment_category(text) for text in texts_of(X, "treatment")]
         )
         return sparse.csr_matrix(sparse.hstack([terms, crossed[:, self.crosses_]]))
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
-        """Name the columns: those of :class:`TextFeatures`, then each cross.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_terms + 1 + n_crosses,)
-            A cross by its term and, in brackets, its category.
-        """
+    def _names(self) -> Iterable[str]:
         terms = self.terms_[SUMMARY_PART]
         categories, places = np.divmod(self.crosses_, max(len(terms), 1))
         crosses = [
             f"{_CROSSED}__{terms[place]} ({self.crossed_categories_[category]})"
             for category, place in zip(categories, places, strict=True)
         ]
-        return np.array([*super().get_feature_names_out(input_features), *crosses], dtype=object)
+        return [*super()._names(), *crosses]
 
     def _cross(self, terms: sparse.csr_matrix, categories: Sequence[str]) -> sparse.csr_matrix:
         """Give each category columns of its own for the summary's terms; one not seen has none."""

@@ -8,15 +8,14 @@ a text can hold at all.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from imrml.features.vocabulary import parse_vocabulary, read_vocabulary
 from imrml.own_tables import cache, own_text
+from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex
+from imrml.yaml_tables import parse_yaml
 
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
 _SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
@@ -43,7 +42,7 @@ class Cue:
 
 
 @dataclass(frozen=True)
-class Alternative:
+class Alternative(LatePattern):
     """One pattern of a cue.
 
     Parameters
@@ -56,19 +55,8 @@ class Alternative:
         Whether it says the opposite by itself.
     """
 
-    source: str
     cue: int
     is_opposite: bool
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """The source, compiled when a text may hold it for the first time: most hold few.
-
-        Returns
-        -------
-        re.Pattern
-        """
-        return re.compile(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +103,7 @@ class Cues:
             (one.cue, one.is_opposite, match.start(), place, match)
             for place in places
             for one in (self.alternatives[place],)
-            for match in one.pattern.finditer(text)
+            for match in one.compiled.finditer(text)
         ]
         matches.sort(key=lambda one: one[:4])
         found: dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]] = {}
@@ -198,10 +186,7 @@ def read_wordings() -> tuple[dict[str, list[str]], dict[str, str]]:
         Words by the name of their class.
     """
     path = files("imrml.features").joinpath("wordings.yaml")
-    table: dict[str, Any] = yaml.load(
-        path.read_text(encoding="utf-8"),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506  (both are safe loaders)
-    )
+    table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
     return table["wordings"], table["words"]
 
 

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sklearn.feature_extraction import FeatureHasher
@@ -110,25 +109,7 @@ class HashedText(SubmissionTransformer):
         }
         return self
 
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Weigh the words of each request.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_blocks * n_buckets)
-            TF-IDF values; each block of a row has length 1, or 0 without a word.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._check_columns(X)
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         blocks = {}
         for part, texts in self._texts(X).items():
             rows, different = pd.factorize(np.array(texts, dtype=object))
@@ -137,25 +118,9 @@ class HashedText(SubmissionTransformer):
             blocks[_BY_CATEGORY] = self._by_category(blocks[SUMMARY_PART], texts_of(X, "treatment"))
         return sparse.csr_matrix(sparse.hstack(list(blocks.values())))
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns: ``hashed_``, the block, two underscores and the bucket's number.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_blocks * n_buckets,)
-            Names.
-        """
-        return np.array(
-            [
-                f"hashed_{block}__{bucket}"
-                for block in self.blocks
-                for bucket in range(self.n_buckets)
-            ],
-            dtype=object,
+    def _names(self) -> Iterable[str]:
+        return (
+            f"hashed_{block}__{bucket}" for block in self.blocks for bucket in range(self.n_buckets)
         )
 
     @property

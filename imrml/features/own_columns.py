@@ -1,6 +1,6 @@
 """Features of an owner's own columns: numbers, categories and days; text beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -145,25 +145,7 @@ class OwnColumns(SubmissionTransformer):
             self.levels_[column.name] = np.array(sorted(map(str, common)), dtype=str)
         return self
 
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Give each request its numbers.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_features)
-            Values from 0 to 1.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._check_columns(X)
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         blocks: list[npt.NDArray[Any]] = []
         for name, values in self._numbers(X).items():
             away = (values - self.means_[name]) / self.scales_[name]
@@ -178,25 +160,14 @@ class OwnColumns(SubmissionTransformer):
             return sparse.csr_matrix((len(X), 0))
         return sparse.csr_matrix(np.column_stack(blocks).astype(float))
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Such as ``"own plan = hmo"``.
-        """
+    def _names(self) -> Iterable[str]:
         missing = (f"{column.name} is missing" for column in self._own("number", "date"))
         values = (
             f"{name} = {value}"
             for name, levels in self.levels_.items()
             for value in (*levels.tolist(), _RARE, _MISSING)
         )
-        return np.array([OWN + name for name in (*self.means_, *missing, *values)], dtype=object)
+        return [OWN + name for name in (*self.means_, *missing, *values)]
 
     def _require_columns(self, X: pd.DataFrame) -> None:
         require_own_frame(X, self.stage, self.profile, self.columns or {})
@@ -255,22 +226,11 @@ class OwnText(TextFeatures):
         self.profile = profile
         self.columns = columns
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns by column and term.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_terms + 1,)
-            Names.
-        """
+    def _names(self) -> Iterable[str]:
         terms = (
             f"{part} mentions '{term}'" for part, terms in self.terms_.items() for term in terms
         )
-        return np.array([OWN + name for name in (*terms, "texts hold no known term")], dtype=object)
+        return [OWN + name for name in (*terms, "texts hold no known term")]
 
     def _require_columns(self, X: pd.DataFrame) -> None:
         require_own_frame(X, self.stage, self.profile, self.columns or {})

@@ -1,10 +1,9 @@
 """Transformers of an owner's own, named in config by import path, among the features."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
@@ -116,53 +115,19 @@ class OwnTransformer(SubmissionTransformer):
         """
         self._learn_columns(X)
         self.transformer_ = clone(self.transformer).fit(X.copy(), y)
-        self.n_features_out_ = self._transformed(X).shape[1]
+        self.n_features_out_ = self._transform(X).shape[1]
         return self
 
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Give each request the numbers of the transformer.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_features)
-            Floats without missing values.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        ConfigError
-            What the transformer gives are no numbers, one row a request.
-        """
-        self._check_columns(X)
-        return self._transformed(X)
-
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns: the transformer's name, a colon, and its own or a number.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Names.
-        """
+    def _names(self) -> Iterable[str]:
         names = range(self.n_features_out_)
         if hasattr(self.transformer_, "get_feature_names_out"):
             names = self.transformer_.get_feature_names_out()
-        return np.array([f"own {self.name}: {one}" for one in names], dtype=object)
+        return [f"own {self.name}: {one}" for one in names]
 
     def _require_columns(self, X: pd.DataFrame) -> None:
         require_own_frame(X, self.stage, self.profile, self.columns or {})
 
-    def _transformed(self, X: pd.DataFrame) -> sparse.csr_matrix:
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         given = self.transformer_.transform(X.copy())
         try:
             values = sparse.csr_matrix(

@@ -23,7 +23,8 @@ _NEAR = 200  # characters after a drug in which its quantity stands
 _BULLET = re.compile(r"^\s{0,20}(?:[•●▪◦‣*·–—-]\s{1,20}|[•●▪◦‣·])(?=\S)")
 _MARKER = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[;,.:]))(?:\(?(?P<number>\d{1,2}|[a-h])\)|(?P<dotted>\d{1,2})\.(?!\d))"
-    r"\s{0,5}(?=[^\s\d,;.)])"
+    # "2. 3 day stay" too, but not "2) 5".
+    r"(?:\s{0,5}(?=[^\s\d,;.)])|\s{1,5}(?=\d{1,3}[ -][a-z]{3}))"
 )
 _SEPARATOR = re.compile(
     r"(?P<hard>[;|]|(?<=\w{3})\.\s(?=[A-Z][A-Za-z]{2}))|,\s{1,5}(?:(?:and|AND|And|&)\s)?"
@@ -36,7 +37,7 @@ _GOES_ON = re.compile(
     r"|rf|refills?(?! [a-z]{4})|dos|dispense|disp|rental|purchase|trial|daily|twice|once|every"
     r"|as needed|prn|no|q\d|bid|tid"
     r"|qid|qhs|qd|po|re:|total|then|one (?:tab|cap|po)\w*"
-    r"|#?\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
+    r"|#?(?!\d{5}(?!\d))\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
     r"|visits?|sessions?|tab\w*|cap\w*|units?)(?!(?:\s\w{1,20})?\sof\b)|min\w*|pills?|refills?"
     r"|levels?|views?|times|x\b|mg|mcg|gm?|ml|per|/|$))"
     r"(?![a-z])",
@@ -48,6 +49,9 @@ _OPENS_A_REST = re.compile(
     r"(?!\w)",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"^([a-h])\.\s{1,5}(?=\S)", re.IGNORECASE)
+# Cells of a form before the one that asks: "ICD M54.12 | MRI ...", "Diagnosis: ... Service: PT".
+_LABELLED = re.compile(r"^\W*([a-z]{2,20})\b(?:[\s:#-]|\d)", re.IGNORECASE)
 _HEADING = re.compile(
     r":\s*$|^\W*(?:rfa|requests?|requested|requesting|treatments?|treatment plan|plan|items?"
     r"|services?|orders?|the following|see below)\b[^,;]{0,60}$",
@@ -66,6 +70,7 @@ _ONE_ACT = frozenset({"surgery", "laboratory", "electrodiagnostic"})
 _BEFORE_SURGERY = frozenset(
     {"associated_surgical_service", "other_diagnostic", "laboratory", "imaging"}
 )
+_GIVES_DRUGS = frozenset({"injection", "surgery", "associated_surgical_service", "other"})
 _ONE_PERCENTAGE = re.compile(r"\d\s?%")
 
 
@@ -158,6 +163,11 @@ def _split_lines(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) == 1:
         return [_BULLET.sub("", lines[0])]
+    if _are_rows_of_a_form(lines):
+        return lines
+    letters = [match[1].lower() for line in lines if (match := _LETTERED.match(line))]
+    if letters == list("abcdefgh"[: len(lines)]):
+        return [_LETTERED.sub("", line) for line in lines]
     is_marked = [bool(_BULLET.match(line)) or _is_numbered(line) for line in lines]
     groups: list[str] = []
     for line, marked in zip(lines, is_marked, strict=True):
@@ -170,6 +180,18 @@ def _split_lines(text: str) -> list[str]:
         else:
             groups[-1] += "\n" + bare
     return groups
+
+
+def _are_rows_of_a_form(lines: list[str]) -> bool:
+    """Tell whether all lines begin with the same label and ask for something each."""
+    labels = [_LABELLED.match(line) for line in lines]
+    names = {label[1].lower() for label in labels if label}
+    return (
+        all(labels)
+        and len(names) == 1
+        and all(_read_facts(line).category != "other" for line in lines)
+        and all(":" in line or "|" in line for line in lines)
+    )
 
 
 def _is_heading(line: str) -> bool:
@@ -230,7 +252,9 @@ def _split_line(line: str) -> list[str]:
         is_hard = cut["hard"] is not None
         if is_compound and not is_hard and not _have_quantities(before, after):
             continue
-        if not is_hard and _OPENS_A_REST.search(before):
+        if is_compound and is_hard and "%" in after and not _have_quantities(before, after):
+            continue
+        if not is_hard and _OPENS_A_REST.search(before) and not _leaves_the_rest(before, after):
             continue
         if (is_hard and _asks(before) and _asks(after)) or (
             not is_hard and _are_separate(before, after, rest=line[cut.end() : cut.end() + _NEAR])
@@ -238,6 +262,16 @@ def _split_line(line: str) -> list[str]:
             parts.append(before.strip(" \t\n,;"))
             start = cut.end()
     return [*parts, line[start:].strip(" \t\n,;")]
+
+
+def _leaves_the_rest(before: str, after: str) -> bool:
+    """Tell whether a part is no longer of what "with" brought: care around an operation is not."""
+    first, second = _read_facts(before), _read_facts(after)
+    return (
+        first.category == "surgery"
+        and not second.is_drug
+        and second.category not in ("surgery", "injection", "imaging", "other", "laboratory")
+    ) or (second.is_drug and second.amounts.n_units is not None and not first.is_drug)
 
 
 def _have_quantities(before: str, after: str) -> bool:
@@ -250,8 +284,10 @@ def _depth(line: str, place: int) -> int:
 
 def _are_separate(before: str, after: str, rest: str) -> bool:
     """Tell whether two parts without a semicolon between them are two requests."""
-    if not _asks(before) or not _asks(after):
-        return False
+    return _asks(before) and _asks(after) and _are_two_requests(before, after, rest)
+
+
+def _are_two_requests(before: str, after: str, rest: str) -> bool:
     first, second = _read_facts(before), _read_facts(after)
     categories = {first.category, second.category}
     both_counted = first.has_quantity and second.has_quantity
@@ -260,16 +296,24 @@ def _are_separate(before: str, after: str, rest: str) -> bool:
         return not first.generics & second.generics and (
             both_counted or (first.has_quantity and _read_facts(rest).has_quantity)
         )
-    if first.is_drug or second.is_drug:
-        return first.has_quantity or not first.is_drug
+    if second.is_drug:  # "drug screen for opiates, amphetamines" is one
+        return first.category != "laboratory" or second.has_quantity
+    if first.is_drug:  # "Kenalog, injection" is one; "nasal spray, drug screen" are two
+        return first.has_quantity or second.category not in _GIVES_DRUGS
     if len(categories) == 1:
-        are_placed = bool(first.places and second.places)
-        is_one_act = first.category in _ONE_ACT or set(first.places) == set(second.places)
-        return are_placed and not is_one_act and (both_counted or not categories <= _REHABILITATION)
-    if categories <= _REHABILITATION:
+        return _are_placed_apart(first, second) and (
+            both_counted or not categories <= _REHABILITATION
+        )
+    if categories <= _REHABILITATION and "program" not in categories:
         return both_counted
     # "EKG and chest X-ray for pre-op clearance" is one; so is an evaluation with its therapy.
     return not (
         categories <= {"evaluation_management", "physical_therapy"}
         or "associated_surgical_service" in categories <= _BEFORE_SURGERY
     )
+
+
+def _are_placed_apart(first: _Facts, second: _Facts) -> bool:
+    """Tell whether two requests of one category are for places of their own."""
+    are_placed = bool(first.places and second.places)
+    return are_placed and first.category not in _ONE_ACT and set(first.places) != set(second.places)

@@ -1,10 +1,8 @@
 """How a request is spelt: hashed character n-grams, which know slips and rare brands."""
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -63,47 +61,7 @@ class SpellingFeatures(SubmissionTransformer):
         self.char_ngrams = char_ngrams
         self.n_columns = n_columns
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002 scikit-learn's signature
-        """Check the columns; nothing else is learned.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-        y : ignored
-
-        Returns
-        -------
-        SpellingFeatures
-            Itself.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._learn_columns(X)
-        return self
-
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Count the n-grams of each request.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_columns)
-            Never negative; each row has length 1, or 0 without a word.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._check_columns(X)
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         shortest, longest = self.char_ngrams
         hashed = HashingVectorizer(
             analyzer="char_wb",
@@ -114,17 +72,6 @@ class SpellingFeatures(SubmissionTransformer):
         rows, different = pd.factorize(np.array(asked_texts(X, self.stage), dtype=object))
         return sparse.csr_matrix(hashed.transform(masked_texts(TREATMENT_PART, different))[rows])
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform` by their numbers.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_columns,)
-            Names.
-        """
+    def _names(self) -> Iterable[str]:
         check_is_fitted(self)
-        return np.array([f"spelling__{number}" for number in range(self.n_columns)], dtype=object)
+        return [f"spelling__{number}" for number in range(self.n_columns)]

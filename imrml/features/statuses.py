@@ -10,9 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
+from imrml.text.cache import remember
+from imrml.text.late_patterns import LatePattern
 from imrml.text.safe_matching import holds_any
+from imrml.yaml_tables import parse_yaml
 
 Status = Literal[
     "done",
@@ -48,9 +49,9 @@ class _Rule:
     rank: int
     kinds: frozenset[str]
     inside: frozenset[str]
-    stops: re.Pattern[str] | None
+    stops: LatePattern | None
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: LatePattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,7 @@ class Modifier:
 @cache
 def _table() -> dict[str, Any]:
     path = files("imrml.features").joinpath("statuses.yaml")
-    table: dict[str, Any] = yaml.load(
-        path.read_text(encoding="utf-8"),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506  (both are safe loaders)
-    )
+    table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
     return table
 
 
@@ -92,15 +90,15 @@ def _bare_day() -> re.Pattern[str]:
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    """Compile the rules, the greatest rank first."""
+    """Read the rules, the greatest rank first."""
     table = _table()
-    terminators = {name: re.compile(words) for name, words in table["terminators"].items()}
-    rules = (_compile(row, terminators, table["narrower_kinds"]) for row in table["rules"])
+    terminators = {name: LatePattern(words) for name, words in table["terminators"].items()}
+    rules = (_read_rule(row, terminators, table["narrower_kinds"]) for row in table["rules"])
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 
-def _compile(
-    row: dict[str, Any], terminators: dict[str, re.Pattern[str]], narrower: dict[str, str]
+def _read_rule(
+    row: dict[str, Any], terminators: dict[str, LatePattern], narrower: dict[str, str]
 ) -> _Rule:
     reach = row.get("reach", "clause")
     kinds = frozenset(row.get("kinds", _DEFAULT_KINDS))
@@ -116,11 +114,12 @@ def _compile(
         inside=inside | {one for one, wider in narrower.items() if wider in inside},
         stops=terminators[row["stops"]] if "stops" in row else None,
         hints=tuple(row["hints"].split("|")),
-        pattern=re.compile(row["pattern"]),
+        pattern=LatePattern(row["pattern"]),
     )
 
 
-def find_modifiers(sentence: str) -> list[Modifier]:
+@remember(4096)
+def find_modifiers(sentence: str) -> tuple[Modifier, ...]:
     """Find all that modifies something in a sentence.
 
     Parameters
@@ -130,7 +129,7 @@ def find_modifiers(sentence: str) -> list[Modifier]:
 
     Returns
     -------
-    list of Modifier
+    tuple of Modifier
         The greatest rank first.
 
     Examples
@@ -141,12 +140,12 @@ def find_modifiers(sentence: str) -> list[Modifier]:
     [('conditional', 'if'), ('done', 'done'), ('negated', 'not'), ('negated', 'not done'),
     ('negated', 'was not'), ('planned', 'order')]
     """
-    return [
+    return tuple(
         Modifier(match.start(), match.end(), rule)
         for rule in _rules()
         if holds_any(rule.hints, sentence)
-        for match in rule.pattern.finditer(sentence)
-    ]
+        for match in rule.pattern.compiled.finditer(sentence)
+    )
 
 
 def decide_status(
@@ -193,7 +192,9 @@ def decide_status(
         if kind not in one.rule.kinds:
             continue
         if kind in one.rule.inside and span[0] <= one.start < span[1]:
-            reaches = not one.rule.stops or not one.rule.stops.search(sentence, one.end, span[1])
+            reaches = not one.rule.stops or not one.rule.stops.compiled.search(
+                sentence, one.end, span[1]
+            )
         else:
             reaches = _reaches(one, sentence, span, clause, first_result)
         if reaches:
@@ -233,4 +234,4 @@ def _reaches(
         between = sentence[span[1] : modifier.start]
     if rule.most_words is not None and len(between.split()) > rule.most_words:
         return False
-    return rule.stops is None or not rule.stops.search(between)
+    return rule.stops is None or not rule.stops.compiled.search(between)

@@ -309,25 +309,7 @@ class TextFeatures(SubmissionTransformer):
         }
         return self
 
-    def transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        """Weigh the terms of each request.
-
-        Parameters
-        ----------
-        X : SubmissionFrame of shape (n_items, n_columns)
-            Requests.
-
-        Returns
-        -------
-        sparse matrix of shape (n_items, n_terms + 1)
-            TF-IDF values; each part of a row has length 1, or 0 without a known term.
-
-        Raises
-        ------
-        LeakageError
-            A column is not known at the stage.
-        """
-        self._check_columns(X)
+    def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         blocks = [sparse.csr_matrix((len(X), 0))]
         for part, column in self._part_texts(X).items():
             if part in self.weights_:
@@ -338,21 +320,10 @@ class TextFeatures(SubmissionTransformer):
         blocks.append(sparse.csr_matrix((n_terms == 0).astype(float).reshape(-1, 1)))
         return sparse.csr_matrix(sparse.hstack(blocks))
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns: part, two underscores and term; ``holds_no_known_term`` last.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_terms + 1,)
-            Names.
-        """
+    def _names(self) -> Iterable[str]:
         check_is_fitted(self)
         terms = [f"{part}__{term}" for part, terms in self.terms_.items() for term in terms]
-        return np.array([*terms, NO_KNOWN_TERM], dtype=object)
+        return [*terms, NO_KNOWN_TERM]
 
     def _part_texts(self, X: pd.DataFrame) -> dict[str, list[str]]:
         return part_texts(X, self.stage, use_case_summary=self.use_case_summary)

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from imrml.config import Stage
@@ -122,8 +120,29 @@ def _limits_exceeded(keys: set[str], amounts: Amounts) -> tuple[str, ...]:
     )
 
 
+# The strengths of codeine with acetaminophen go by number.
+_NUMBERED = re.compile(r"(?:(?<=codeine)|(?<=\btyl)|(?<=\bt)) ?#?[2-4](?![\d/.]| ?mg)")
+# "Nexium 40", "Effexor xr 75", "Suboxone film 8/2 SL": what follows a name at once is its strength,
+# unless it is counted.
+_BARE_DOSE = re.compile(
+    r"(?:[ -](?:er|xr|sr|ir|dr|ec|cr|la|xl|odt|hcl|film|tabs?|caps?|oral)){0,3}[ -]?\s?"
+    r"\d{1,4}(?:\.\d{1,3})?(?:[/-]\d{1,4}(?:\.\d{1,3})?){0,2}(?![\d./%])"
+    r"(?!\s?(?:mg|mcg|gm?\b|ml|tab|cap|pill|patch|count|ct\b|unit|iu\b|day|week|month|refill|box|tube"
+    r"|film|x\b|times|po\b|puff|drop))"
+)
+
+
+def _with_strength(text: str, drugs: list[Drug]) -> str:
+    """Say "mg" after a bare number that follows the first drug's name, where no strength stands."""
+    if not drugs or "mg" in text or "mcg" in text:
+        return text
+    dose = _BARE_DOSE.match(text, drugs[0].end)
+    return f"{text[: dose.end()]} mg{text[dose.end() :]}" if dose else text
+
+
 def _without_names(text: str, drugs: list[Drug]) -> str:
     """Mask the names of drugs that hold a number: the 3 of "Tylenol #3" is no quantity."""
+    text = _NUMBERED.sub(lambda match: MASK * len(match.group()), text)
     for drug in drugs:
         name = text[drug.start : drug.end]
         if any(character.isdigit() for character in name):
@@ -167,8 +186,11 @@ def parse_treatment(text: str) -> TreatmentFacts:
     lowered, procedures = read_line(next(iter(split_request(text)), ""))
     drugs = find_drugs(lowered)
     category = categorize(lowered, drugs, procedures)
+    counted = _without_names(lowered, drugs)
+    if category in drug_categories() - {"compound"}:
+        counted = _with_strength(counted, drugs)
     amounts = read_amounts(
-        _without_names(lowered, drugs),
+        counted,
         is_drug=category in drug_categories(),
         counts_visits=category in _COUNTED_IN_VISITS,
     )
@@ -305,21 +327,9 @@ class TreatmentFeatures(NumberFeatures):
         self.extra_columns = extra_columns
         self.sparse_output = sparse_output
 
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 scikit-learn's signature
-        """Name the columns of :meth:`transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of object of shape (n_features,)
-            Names.
-        """
-        return np.array(
-            _treatment_names() + (dispute_names() if "disputed" in columns_at(self.stage) else []),
-            dtype=object,
+    def _names(self) -> Iterable[str]:
+        return _treatment_names() + (
+            dispute_names() if "disputed" in columns_at(self.stage) else []
         )
 
     def _cells_by_row(self, X: pd.DataFrame) -> Iterable[Cells]:

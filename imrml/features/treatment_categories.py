@@ -11,6 +11,7 @@ from imrml.features.codes import UNLISTED, Procedure, read_procedures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.text.cache import remember
+from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import bound_runs
 
@@ -112,6 +113,7 @@ def _lookalikes() -> frozenset[str]:
 
 _WORD = re.compile(r"[a-z]{5,}")
 _LONG_WORD = re.compile(r"(?<![a-z])(?:[a-z]{6,}|[a-z]{5}(?=\s\d))")
+_SERVICE_WORD = re.compile(r"(?<![a-z])[a-z]{5,}")
 
 
 def find_drugs(text: str) -> list[Drug]:
@@ -140,6 +142,13 @@ def find_drugs(text: str) -> list[Drug]:
 
 _DOTTED = re.compile(r"(?<![\w.])(?:[a-z]\.){1,5}[a-z]\b\.?(?!\w)")
 """An abbreviation with its stops: P.T., M.R.I."""
+_SHORT_WORD_STOP = re.compile(r"(?<![\w.])(?!(?:no|nr|qty|disp)\.)([a-z]{2,8})\.(?=\s[a-z(])")
+"""The stop of a short form within a line: "assoc. surgical", "manip. c-spine"."""
+# What a treatment is for, or comes before or after, is not what is asked for.
+_PURPOSE = re.compile(
+    r"\b(?:prior to|before|in preparation for|to (?:monitor|assess|evaluate|check|prevent|treat"
+    r"|manage|determine|rule out)|due to|secondary to|because of|while on|during)\b"
+)
 _RELEASE_FORM = re.compile(r"\b([a-z]{4,60})[ -]xr\b")
 
 
@@ -159,6 +168,7 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
         The codes that it names.
     """
     undotted = _DOTTED.sub(lambda match: match.group().replace(".", ""), bound_runs(text.lower()))
+    undotted = _SHORT_WORD_STOP.sub(r"\1", undotted)
     line, procedures = read_procedures(undotted)
 
     # "Xanax XR" is a form of release, "knee XR" an X-ray.
@@ -167,7 +177,7 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
         return match[1] if is_drug else match.group()
 
     line = spell_out(_RELEASE_FORM.sub(without_form, line), is_request=True)
-    return _LONG_WORD.sub(lambda match: _service_word(match.group()), line), procedures
+    return _SERVICE_WORD.sub(lambda match: _service_word(match.group()), line), procedures
 
 
 @cache
@@ -206,22 +216,24 @@ def _service_word(word: str) -> str:
 
 
 @cache
-def _category_patterns() -> list[tuple[float, str, re.Pattern[str]]]:
+def _category_patterns() -> list[tuple[float, str, LatePattern]]:
     """Pattern rows, highest priority first."""
     rows = read_vocabulary("treatment_patterns")
     patterns = [
-        (float(row["priority"]), row["category"], re.compile(row["pattern"])) for row in rows
+        (float(row["priority"]), row["category"], LatePattern(row["pattern"])) for row in rows
     ]
     return sorted(patterns, key=lambda pattern: -pattern[0])
 
 
 @cache
 def _category_index() -> PatternIndex:
-    return PatternIndex(pattern.pattern for _, _, pattern in _category_patterns())
+    return PatternIndex(pattern.source for _, _, pattern in _category_patterns())
 
 
 def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:
     """Name the treatment category of a text whose drugs and codes are known.
+
+    What it is for ("prior to MRI", "to monitor") decides only where nothing before it does.
 
     Parameters
     ----------
@@ -237,6 +249,14 @@ def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str
     str
         An id of ``treatment_categories.csv``.
     """
+    if (purpose := _PURPOSE.search(text)) and (head := text[: purpose.start()].strip()):
+        category = _categorize(head, [drug for drug in drugs if drug.end <= len(head)], procedures)
+        if category != "other":
+            return category
+    return _categorize(text, drugs, procedures)
+
+
+def _categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:
     best: tuple[float, int, str] = (0.0, 0, "other")
     if drugs:
         category = drugs[0].category
@@ -251,7 +271,7 @@ def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str
     for place, (priority, category, pattern) in enumerate(_category_patterns()):
         if priority < best[0]:
             break
-        if place in possible and (match := pattern.search(text)):
+        if place in possible and (match := pattern.compiled.search(text)):
             best = max(
                 best, (priority, -match.start(), category), key=lambda candidate: candidate[:2]
             )

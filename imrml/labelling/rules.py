@@ -6,11 +6,10 @@ from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from imrml.deficiencies import deficiency_ids, own_cues
 from imrml.own_tables import cache
 from imrml.text.prefilter import AnyOf, PatternIndex
+from imrml.yaml_tables import parse_yaml
 
 Role = Literal[
     "boilerplate", "recital", "prior_review", "narrative", "lacks", "shows", "conclusion"
@@ -324,4 +323,4 @@ def _words() -> dict[str, str]:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load(files("imrml.labelling").joinpath(name).read_text(encoding="utf-8"))
+    return parse_yaml(files("imrml.labelling").joinpath(name).read_text(encoding="utf-8"))

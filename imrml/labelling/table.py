@@ -14,7 +14,6 @@ from imrml.labelling.learned import LearnedPart, read_learned
 from imrml.labelling.letter import denied_beside, with_reasons_given_above
 from imrml.labelling.quoting import LabelledSpan
 from imrml.own_tables import tables_now, using
-from imrml.phrases import pluralize
 
 
 def label_items(
@@ -66,12 +65,8 @@ def label_items(
             f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', "
             "as `imrml parse` writes"
         )
+    require_decisions(items)
     decisions = items["decision"].tolist()
-    for number, decision in enumerate(decisions, start=1):
-        if decision not in ("upheld", "overturned"):
-            raise TableError(
-                f"item table: row {number}: the decision is neither 'upheld' nor 'overturned'"
-            )
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
     rationales = items["rationale"].tolist()
@@ -95,6 +90,28 @@ def label_items(
         columns["supports_evidence"].append(_quotes(supports))
     cells = pd.DataFrame(columns, index=items.index, dtype="object")
     return items.assign(**{name: cells[name] for name in columns})
+
+
+def require_decisions(items: pd.DataFrame, first_row: int = 1) -> None:
+    """Raise unless each item is decided.
+
+    Parameters
+    ----------
+    items : DataFrame
+        With ``decision``.
+    first_row : int, default=1
+        Number of the first row, where the table is a part of a longer one.
+
+    Raises
+    ------
+    TableError
+        A decision is neither ``upheld`` nor ``overturned``; its row is named.
+    """
+    for number, decision in enumerate(items["decision"].tolist(), start=first_row):
+        if decision not in ("upheld", "overturned"):
+            raise TableError(
+                f"item table: row {number:,}: the decision is neither 'upheld' nor 'overturned'"
+            )
 
 
 def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) -> pd.DataFrame:
@@ -154,28 +171,3 @@ def _spans_of(
         if decision == "overturned":
             return find_supports(rationale)
         return label_rationale(rationale, item if isinstance(item, str) else "", others, learned)
-
-
-def describe_labels(labelled: pd.DataFrame) -> str:
-    """Say how many upheld items have a deficiency.
-
-    Parameters
-    ----------
-    labelled : DataFrame
-        From :func:`label_items`.
-
-    Returns
-    -------
-    str
-        A phrase with both counts.
-
-    Examples
-    --------
-    >>> rationales = ["There is no record of functional improvement.", "It is denied."]
-    >>> items = pd.DataFrame({"decision": ["upheld", "upheld"], "rationale": rationales})
-    >>> describe_labels(label_items(items))
-    '1 of 2 upheld items with a deficiency'
-    """
-    upheld = labelled.loc[labelled["decision"] == "upheld", "deficiencies"]
-    n_labelled = int((upheld.map(len) > 0).sum())
-    return f"{n_labelled:,} of {pluralize(len(upheld), 'upheld item')} with a deficiency"

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from imrml.config import load_config
+from imrml.config import LimitsConfig, load_config
 from imrml.determinations import Case, Determination, Item
 from imrml.documents.archives import read_attachments
 from imrml.documents.reading import DocumentText, read_bytes, read_content
@@ -109,7 +110,7 @@ def parse_letter(
         source=(source, str | bytes | Path | DocumentText),
         fallback_case_number=(fallback_case_number, str),
     )
-    limits = load_config().limits
+    limits = _default_limits()
     content = read_bytes(source, limits) if isinstance(source, Path) else source
     if isinstance(source, Path):
         fallback_case_number = fallback_case_number or source.stem
@@ -130,6 +131,12 @@ def parse_letter(
                 "parse_letters and imrml parse read each of them",
             ) from None
     return _parse_document(read_content(attached[0].content, limits), fallback_case_number)
+
+
+@cache
+def _default_limits() -> LimitsConfig:
+    """Read the default limits once: the config takes longer than a letter."""
+    return load_config().limits
 
 
 def _parse_document(document: DocumentText, fallback_case_number: str) -> ParsedLetter:

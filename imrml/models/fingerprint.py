@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from imrml.deficiencies import deficiency_ids
 from imrml.models.review import ReviewModel
 from imrml.submissions.columns import ExtraColumn, ExtraKind
 from imrml.submissions.frame import submission_frame
+from imrml.yaml_tables import parse_yaml
 
 _TOLERANCE = 1e-7
 """Other processors round sums of floats otherwise; a change of the code moves more."""
@@ -26,7 +26,7 @@ _TOLERANCE = 1e-7
 
 @cache
 def _specimens() -> pd.DataFrame:
-    rows: list[dict[str, Any]] = yaml.safe_load(
+    rows: list[dict[str, Any]] = parse_yaml(
         files("imrml.models").joinpath("specimens.yaml").read_text(encoding="utf-8")
     )
     return pd.DataFrame(rows)

@@ -1,5 +1,6 @@
 """Whole tables watched: requests against earlier ones, predictions against later letters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from imrml.monitoring.report import write_drift, write_realised
 from imrml.phrases import pluralize
 from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import submission_frame
+from imrml.submissions.headings import AGE_AND_SEX
+from imrml.submissions.programmes import columns_at
+from imrml.submissions.request_columns import name_column
 from imrml.submissions.requests import name_columns
 
 
@@ -39,6 +43,40 @@ class TableComparison:
     watch: RateWatch | None
     why_not_watched: str
     alarms: pd.DataFrame
+
+
+RECONCILED = frozenset({"case_number", "item_number", "decision", "decided_on", "deficiencies"})
+"""Columns of an item table that :func:`reconcile` uses."""
+_OF_DECISIONS = ("decision", "decided_on", "decided_year", "case_number")
+
+
+def choose_compared(config: Config, model: LoadedModel | None = None) -> Callable[[str], bool]:
+    """Choose the columns that :func:`compare_tables` uses.
+
+    Parameters
+    ----------
+    config : Config
+        Its stage counts.
+    model : LoadedModel, optional
+        Its stage and programme count instead.
+
+    Returns
+    -------
+    callable
+        Tells of a heading whether its column is used.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> is_compared = choose_compared(load_config())
+    >>> [name for name in ("item", "Notes", "rationale", "decision") if is_compared(name)]
+    ['item', 'Notes', 'decision']
+    """
+    stage, programme = config.stage, programme_of_config(config)
+    if model is not None:
+        stage, programme = model.model.stage, model.model.programme
+    used = {*columns_at(stage, programme), *_OF_DECISIONS, "treatment", "item", AGE_AND_SEX}
+    return lambda heading: (name_column(heading, programme) or heading) in used
 
 
 def compare_tables(

@@ -20,6 +20,7 @@ from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS
 from imrml.errors import ConfigError
 from imrml.private_files import write_private
 from imrml.retraining.forgotten import digest_forgotten
+from imrml.tables.addresses import MANIFEST, is_under_way
 from imrml.tables.files import ENDINGS
 
 
@@ -82,7 +83,8 @@ def find_dropped_files(config: Config) -> DroppedFiles:
 
     Passed over are hidden files and folders, owner files and temporary ones of office programs
     (``~$``, ``._``), copies under way (``.part``), failures files, folders with the ending of a
-    file, and links to nothing.
+    file, links to nothing, and folders of parts of which some are still to come: of one that is
+    whole each part is an item table.
 
     Parameters
     ----------
@@ -134,8 +136,9 @@ _UNDER_WAY = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tm
 def _list_files(folder: Path) -> dict[Path, tuple[int, float]]:
     """Give size and last change of each file that may count."""
     facts = {}
+    unfinished = {path.parent for path in folder.rglob(MANIFEST) if is_under_way(path.parent)}
     for path in folder.rglob("*"):
-        if not _may_count(path.relative_to(folder)):
+        if not _may_count(path.relative_to(folder)) or path.parent in unfinished:
             continue
         try:
             status = path.stat()
@@ -152,6 +155,7 @@ def _may_count(path: Path) -> bool:
     return not (
         any(part.startswith(".") for part in path.parts)
         or name.startswith("~$")
+        or name == MANIFEST
         or name.endswith(_UNDER_WAY)
         or ".failures." in name
     )

@@ -18,4 +18,6 @@ from .prediction import score_columns as score_columns
 from .prediction import score_inputs as score_inputs
 from .request_files import read_request_files as read_request_files
 from .request_files import read_requests as read_requests
+from .scored_table import ScoreSummary as ScoreSummary
+from .scored_table import score_to_table as score_to_table
 from .terminal import format_predictions as format_predictions

@@ -32,8 +32,49 @@ SUBMISSIONS = {"imr": "the IMR application", "rfa": "the RFA"}
 DEMO_NOTICE = f"{DEMO}: the model behind these figures knows no real letter."
 LAW = "Labor Code 4610 reserves denials to physicians; SB 1120 says the like of AI in health plans"
 SMALLEST_POINTS = 0.05  # would print as +0.0
+_MOST_SPANS = 10
 _OF_ALL = "the rate of all treatments, for no past item is of this category"
 SAME_PROBABILITY = 1e-9  # a probability so near its category's base rate is that rate
+
+
+def describe_refusals(refused: Sequence[tuple[int, str]]) -> list[tuple[str, int]]:
+    """Say of each reason which rows it refuses, so that a table refused whole is one sentence.
+
+    Parameters
+    ----------
+    refused : sequence of (int, str)
+        Number of each refused row and why, in the order of the table.
+
+    Returns
+    -------
+    list of (str, int)
+        Rows and reason in words, and how many rows they are; in the order of the first rows.
+
+    Examples
+    --------
+    >>> describe_refusals([(2, "too long"), (3, "decided"), (4, "decided"), (7, "decided")])
+    [('row 2: too long', 1), ('rows 3 to 4, 7: decided', 3)]
+    """
+    rows_by_reason: dict[str, list[int]] = {}
+    for number, reason in refused:
+        rows_by_reason.setdefault(reason, []).append(number)
+    return [
+        (f"{'row' if len(rows) == 1 else 'rows'} {_list_rows(rows)}: {reason}", len(rows))
+        for reason, rows in rows_by_reason.items()
+    ]
+
+
+def _list_rows(numbers: Sequence[int]) -> str:
+    """Write ascending numbers, those that follow each other as one span; at most ten spans."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1][1:] = [number]
+        else:
+            spans.append([number])
+    listed = [" to ".join(f"{number:,}" for number in span) for span in spans[:_MOST_SPANS]]
+    n_left = sum(span[-1] - span[0] + 1 for span in spans[_MOST_SPANS:])
+    return ", ".join(listed) + (f" and {n_left:,} more" if n_left else "")
 
 
 def compute_points(p: float, log_odds: float) -> float:

@@ -18,6 +18,7 @@ from imrml.scoring.checklist import (
     RECORD_COLUMNS,
     list_documents_to_send,
     rank_deficiencies,
+    read_submission_days,
     select_planned,
     select_shown,
 )
@@ -27,6 +28,7 @@ from imrml.scoring.in_words import (
     DEMO,
     SAME_PROBABILITY,
     describe_ignored_input,
+    describe_refusals,
     format_reasons,
 )
 from imrml.submissions.frame import SubmissionFrame
@@ -35,7 +37,8 @@ from imrml.tables.workbooks import replace_unwritable
 
 N_DEFICIENCIES = 3
 N_REASONS = 6
-_N_ROWS = 1_000  # scored at a time; features remember the texts of so many
+N_ROWS = 1_000
+"""Scored at a time: features remember the texts of so many."""
 PREDICTION_COLUMNS = (
     "request_id",
     "p_overturned",
@@ -76,7 +79,8 @@ def score(
     """Predict requests.
 
     Warns with one :class:`~imrml.errors.RequestWarning` of columns and cells that count for
-    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each row that is refused.
+    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each reason for which rows
+    are refused.
 
     Parameters
     ----------
@@ -138,8 +142,8 @@ def score(
     sorted_requests = sort_items(model, requests)
     columns = score_columns(model, sorted_requests, allow_demo=allow_demo, n_reasons=n_reasons)
     warn_of_ignored_input(sorted_requests, stacklevel=2)
-    for number, reason in sorted_requests.refused:
-        warnings.warn(f"row {number}: {reason}", RefusedRequestWarning, stacklevel=2)
+    for message, n_requests in describe_refusals(sorted_requests.refused):
+        warnings.warn(RefusedRequestWarning(message, n_requests), stacklevel=2)
     return make_prediction_table(columns)
 
 
@@ -245,8 +249,8 @@ def score_columns(
     columns: dict[str, list[Any]] = {name: [] for name in PREDICTION_COLUMNS}
     # Part by part: the features of a hundred thousand requests need not stand in memory at once,
     # and what was found in a text for the features is still at hand for its quotes.
-    for start in range(0, max(len(requests.rows), 1), _N_ROWS):
-        part = slice(start, start + _N_ROWS)
+    for start in range(0, max(len(requests.rows), 1), N_ROWS):
+        part = slice(start, start + N_ROWS)
         with skip_checks(), model.model.in_own_words():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(
@@ -392,9 +396,10 @@ def _find_documents(
     """Find what the record of each request shows, and what it only plans."""
     columns = [name for name in RECORD_COLUMNS if name in submissions]
     shown, planned = [], []
-    for texts in zip(*(submissions[name] for name in columns), strict=True):
+    days = read_submission_days(submissions)
+    for day, *texts in zip(days, *(submissions[name] for name in columns), strict=True):
         documents = {name: find_documents(text) for name, text in zip(columns, texts, strict=True)}
-        shown.append([document for _, document in select_shown(documents)])
+        shown.append([document for _, document in select_shown(documents, day)])
         planned.append(select_planned(documents))
     return shown, planned
 

@@ -35,6 +35,7 @@ from imrml.submissions.letter_detection import holds_determination
 from imrml.submissions.programmes import LETTERS, PROGRAMMES
 from imrml.submissions.request_files import ParsedFile, parse_request_parts
 from imrml.submissions.requests import is_known_heading, name_columns, rename_headings
+from imrml.tables.addresses import is_folder
 from imrml.tables.files import ENDINGS, read_table
 
 NO_REQUEST = (
@@ -54,7 +55,7 @@ def is_table(path: str | Path) -> bool:
     Parameters
     ----------
     path : str or Path
-        The file; ``-`` is JSON Lines on stdin.
+        The file; ``-`` is JSON Lines on stdin, a folder holds Parquet parts.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def is_table(path: str | Path) -> bool:
     >>> is_table("requests.csv"), is_table("rfa.pdf")
     (True, False)
     """
-    return str(path) == "-" or Path(path).suffix.lower() in ENDINGS
+    return str(path) == "-" or is_folder(path) or Path(path).suffix.lower() in ENDINGS
 
 
 def read_requests(

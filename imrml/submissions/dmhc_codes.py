@@ -5,9 +5,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from imrml.submissions.cells import RawColumns, read_age
+from imrml.yaml_tables import parse_yaml
 
 _SEPARATOR = ": "
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -18,7 +17,7 @@ _YOUNGER = re.compile(r"<|under|below|less|younger|up to", re.IGNORECASE)
 @cache
 def _table() -> dict[str, Any]:
     return dict(
-        yaml.safe_load(
+        parse_yaml(
             files("imrml.submissions").joinpath("dmhc_codes.yaml").read_text(encoding="utf-8")
         )
     )

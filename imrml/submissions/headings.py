@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from imrml.errors import TableError
+from imrml.yaml_tables import parse_yaml
 
 AGE_AND_SEX = "age_and_sex"
 """What a heading such as "Age/Sex" means; both are read of its cells."""
@@ -51,7 +50,7 @@ def fold_heading(heading: str) -> str:
 @cache
 def _synonyms() -> dict[str, tuple[str, int]]:
     """Column and rank of each heading, by its folded words."""
-    table = yaml.safe_load(
+    table = parse_yaml(
         files("imrml.submissions").joinpath("headings.yaml").read_text(encoding="utf-8")
     )
     return {

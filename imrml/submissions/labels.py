@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from imrml.yaml_tables import parse_yaml
 
 _IN_BRACKETS = re.compile(r"\([^()]{0,200}(?:\)|$)")
 _NO_WORD = re.compile(r"[^a-z0-9]{1,200}")
@@ -45,7 +45,7 @@ class Label:
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = yaml.safe_load(
+    table: dict[str, Any] = parse_yaml(
         files("imrml.submissions").joinpath("form_labels.yaml").read_text(encoding="utf-8")
     )
     return table

@@ -9,14 +9,14 @@ a score may import.
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from imrml.yaml_tables import parse_yaml
 
 _ENOUGH = 2
 
 
 @cache
 def _signs() -> tuple[str, ...]:
-    listed = yaml.safe_load(
+    listed = parse_yaml(
         files("imrml.submissions").joinpath("letter_detection.yaml").read_text(encoding="utf-8")
     )
     return tuple("".join(sign.split()) for sign in listed)

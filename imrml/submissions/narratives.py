@@ -9,11 +9,10 @@ import re
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from imrml.config import Stage
 from imrml.text.cache import remember
 from imrml.text.sentences import split_sentences
+from imrml.yaml_tables import parse_yaml
 
 _AGE = re.compile(
     r"(?<!\d)(?P<years>\d{1,3})\s{0,3}-?\s{0,3}(?:years?|yrs?|y)[\s./-]{0,4}(?:old|o\b)"
@@ -218,7 +217,7 @@ def _find_reason(sentence: str) -> str:
 @cache
 def _removals() -> tuple[re.Pattern[str], re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
     """Compile the table: what any reason holds, phrases out of sight, what tells each reason."""
-    table = yaml.safe_load(
+    table = parse_yaml(
         files("imrml.submissions").joinpath("removals.yaml").read_text(encoding="utf-8")
     )
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any
 
-import yaml
+from imrml.yaml_tables import parse_yaml
 
 Bank = tuple[tuple[str, ...], ...]
 """Templates, each as its expansions, with slots as ``%(name)s``."""
@@ -40,7 +40,7 @@ def read_table(name: str) -> dict[str, Any]:
     0.59
     """
     text = files("imrml.synthetic").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (both are safe loaders)
+    loaded: dict[str, Any] = parse_yaml(text)
     return loaded
 
 

@@ -1,6 +1,6 @@
 """What each column is in Arrow: one schema a table, whatever its rows hold or leave empty."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -71,7 +71,11 @@ def column_types() -> dict[str, "pa.DataType"]:
     }
 
 
-def write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+def write_parquet(
+    parts: Iterable[pd.DataFrame],
+    file: BinaryIO,
+    types: "Mapping[str, pa.DataType] | None" = None,
+) -> None:
     """Write the parts of a table by one schema.
 
     A column of ours that holds what its type does not (a clerk's ``in March`` under
@@ -83,32 +87,84 @@ def write_parquet(parts: Iterable[pd.DataFrame], file: BinaryIO) -> None:
         Of the same columns.
     file : file open for writing bytes
         Where the table goes.
+    types : mapping of str to DataType, optional
+        As :func:`choose_schema` takes them.
 
     Raises
     ------
     TableError
         A later part holds what the first part's schema does not.
     """
-    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     frames = iter(parts)
-    first = _as_declared(next(frames))
-    if not first.columns.is_unique:
-        raise TableError("several columns share a name; give each a name of its own")
-    schema = pa.schema([(str(name), _choose_type(first[name])) for name in first])
-    table = _to_arrow(first, schema)
+    first = next(frames)
+    schema = choose_schema(first, types)
+    table = to_arrow(first, schema)
     with pq.ParquetWriter(file, table.schema) as writer:  # with pandas' own notes on the columns
         writer.write_table(table)
         for frame in frames:
-            writer.write_table(_to_arrow(_as_declared(frame), schema))
+            writer.write_table(to_arrow(frame, schema))
 
 
-def _choose_type(column: pd.Series) -> "pa.DataType | None":
+def choose_schema(
+    frame: pd.DataFrame, types: "Mapping[str, pa.DataType] | None" = None
+) -> "pa.Schema":
+    """Choose the one schema by which all parts of a table are written.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The first part.
+    types : mapping of str to DataType, optional
+        Of columns that are not ours, where the table that they come from says so: what the first
+        part holds of them may be nothing.
+
+    Returns
+    -------
+    Schema
+        Of all columns of the frame.
+
+    Raises
+    ------
+    TableError
+        Two columns share a name, or one holds values of several kinds.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    first = _as_declared(frame)
+    if not first.columns.is_unique:
+        raise TableError("several columns share a name; give each a name of its own")
+    return pa.schema([(str(name), _choose_type(first[name], types or {})) for name in first])
+
+
+def to_arrow(frame: pd.DataFrame, schema: "pa.Schema") -> "pa.Table":
+    """Turn a part of a table into Arrow by the schema of all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the schema's columns.
+    schema : Schema
+        As :func:`choose_schema` gives it.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    TableError
+        A column is absent, or holds what its type does not.
+    """
+    return _to_arrow(_as_declared(frame), schema)
+
+
+def _choose_type(column: pd.Series, types: "Mapping[str, pa.DataType]") -> "pa.DataType | None":
     """Choose the declared type where the column fits it, else the one that Arrow sees."""
     import pyarrow as pa  # noqa: PLC0415
 
-    declared = column_types().get(str(column.name))
+    declared = column_types().get(str(column.name), types.get(str(column.name)))
     if declared is not None and _fits(column, declared):
         return declared
     if not _fits(column, None):

@@ -1,6 +1,7 @@
 """Tables on disk: Parquet, JSON Lines, CSV or Excel, chosen by the file's ending.
 
-``-`` is JSON Lines on stdin or stdout.
+``-`` is JSON Lines on stdin or stdout. A table may also be a folder of Parquet parts, a glob of
+these, or lie at an address that ``fsspec`` knows (:mod:`imrml.tables.addresses`).
 
 Lists (``deficiencies``, ``evidence``) are native in Parquet and JSON Lines, JSON text in CSV and
 lines of a cell in Excel; reading gives lists back. CSV and Excel are safe to open in a spreadsheet
@@ -15,22 +16,29 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from imrml.errors import TableError, require_types
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
-from imrml.tables.arrow import LIST_COLUMNS, plain_frame
+from imrml.tables.addresses import find_table, is_folder, is_remote, on_disk, open_storage
+from imrml.tables.arrow import LIST_COLUMNS, plain_frame, write_parquet
 from imrml.tables.clerk_tables import parse_lists, read_clerk_csv, read_clerk_workbook
+from imrml.tables.folders import PartFolder
 from imrml.tables.formats import WRITERS, to_json_lines
 from imrml.tables.layout import IsKnown
+from imrml.tables.parquet import IsWanted, iter_frames, read_frame, read_schema
 from imrml.tables.workbooks import read_workbook, restore_field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ENDINGS = {
     ".parquet": "parquet",
@@ -56,7 +64,7 @@ def table_format(path: str | Path) -> str:
     Parameters
     ----------
     path : str or Path
-        The file; ``-`` for stdin or stdout.
+        The file; ``-`` for stdin or stdout; a folder holds Parquet.
 
     Returns
     -------
@@ -79,6 +87,8 @@ def table_format(path: str | Path) -> str:
     """
     if str(path) == "-":
         return "jsonl"
+    if is_folder(path):
+        return "parquet"
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         raise TableError(
@@ -87,7 +97,9 @@ def table_format(path: str | Path) -> str:
     return ENDINGS[ending]
 
 
-def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFrame:
+def read_table(
+    path: str | Path, is_known: IsKnown | None = None, is_wanted: IsWanted | None = None
+) -> pd.DataFrame:
     r"""Read a table.
 
     Row numbers in error messages count from 1; in CSV, the line after the header is row 1.
@@ -95,9 +107,13 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     Parameters
     ----------
     path : str or Path
-        The file; ``-`` is JSON Lines on stdin.
+        A file; a folder whose ``.parquet`` files are the parts of one table, or a glob of them; an
+        address of ``fsspec`` such as ``s3://bucket/items/`` for any of these (extra ``fsspec``);
+        ``-`` is JSON Lines on stdin.
     is_known : callable, optional
         As in :func:`parse_table`.
+    is_wanted : callable, optional
+        Tells by its heading whether a column is used: of Parquet the others are not read.
 
     Returns
     -------
@@ -118,13 +134,20 @@ def read_table(path: str | Path, is_known: IsKnown | None = None) -> pd.DataFram
     >>> read_table(path).to_dict("records")
     [{'treatment': 'Norco #60', 'age': '51'}]
     """
-    require_types("read_table", path=(path, str | PathLike), is_known=(is_known, Callable | None))
-    table_format(path)
+    require_types(
+        "read_table",
+        path=(path, str | PathLike),
+        is_known=(is_known, Callable | None),
+        is_wanted=(is_wanted, Callable | None),
+    )
     if str(path) == "-":
         return _from_json_lines(sys.stdin.read().removeprefix("\ufeff"), path)
-    if not Path(path).is_file():
-        raise TableError(f"{path}: no such file")
-    return parse_table(Path(path).read_bytes(), str(path), is_known)
+    files = find_table(path)
+    if files.is_parquet:
+        return read_frame(files, is_wanted)
+    table_format(path)
+    with files.open(files.paths[0]) as file:
+        return parse_table(file.read(), str(path), is_known)
 
 
 def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.DataFrame:
@@ -254,7 +277,7 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
     Parameters
     ----------
     path : str or Path
-        The file.
+        As :func:`read_table` takes it.
     n_rows : int, default=1000
         Rows of a part, at most.
 
@@ -268,19 +291,12 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
     TableError
         As :func:`read_table`.
     """
+    files = find_table(path)
+    if files.is_parquet:
+        yield from iter_frames(files, n_rows, read_schema(files)[0])
+        return
     format_ = table_format(path)
-    if format_ == "parquet":
-        import pyarrow.parquet as pq  # noqa: PLC0415 - a start without Parquet does not wait
-
-        try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(n_rows):
-                    yield plain_frame(batch.to_pandas(), file.schema_arrow)
-        except (OSError, ValueError) as error:
-            raise TableError(
-                f"{path}: not a readable Parquet file ({type(error).__name__}); write it again"
-            ) from None
-    elif format_ == "csv":
+    if format_ == "csv":
         with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
             yield from map(_restored, parts)
     elif format_ == "xlsx":
@@ -300,8 +316,10 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     frame : DataFrame of shape (n_rows, n_columns)
         The table.
     path : str or Path
-        File to write, its format by its ending; ``-`` for JSON Lines on stdout. Folders above it
-        are made where absent, as by every ``--out``: work of an hour is not lost to a missing one.
+        File to write, its format by its ending; ``-`` for JSON Lines on stdout. A name that ends
+        with a slash is a folder of Parquet parts; an address of ``fsspec`` may stand for either.
+        Folders above it are made where absent, as by every ``--out``: work of an hour is not lost
+        to a missing one.
 
     Raises
     ------
@@ -321,7 +339,11 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     write_parts([frame], path)
 
 
-def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
+def write_parts(
+    parts: Iterable[pd.DataFrame],
+    path: str | Path,
+    types: "Mapping[str, pa.DataType] | None" = None,
+) -> None:
     """Write a table that comes in parts; never more than one is held.
 
     Parameters
@@ -330,6 +352,8 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
         Of the same columns and dtypes.
     path : str or Path
         As for :func:`write_table`.
+    types : mapping of str to DataType, optional
+        What columns that are not ours hold, of which the first part may hold nothing; for Parquet.
 
     Raises
     ------
@@ -344,17 +368,34 @@ def write_parts(parts: Iterable[pd.DataFrame], path: str | Path) -> None:
     >>> read_table(path)["item_number"].to_list()
     [1, 2]
     """
-    write = WRITERS[table_format(path)]
     if str(path) == "-":
         for frame in parts:
             sys.stdout.write(to_json_lines(frame))
         return
+    if is_folder(path):
+        folder = PartFolder(path, types=types)
+        for number, frame in enumerate(parts):
+            folder.write(number, frame)
+        folder.finish()
+        return
+    format_ = table_format(path)
 
     def fill(target: Path) -> None:
         with target.open("wb") as file:
-            write(parts, file)
+            if format_ == "parquet":
+                write_parquet(parts, file, types)
+            else:
+                WRITERS[format_](parts, file)
 
-    write_private(path, fill)
+    if not is_remote(path):
+        write_private(on_disk(path), fill)
+        return
+    storage, target = open_storage(str(path))
+    with tempfile.TemporaryDirectory() as folder_here:
+        local = Path(folder_here, "table")
+        fill(local)
+        storage.makedirs(storage._parent(target), exist_ok=True)
+        storage.put_file(str(local), target)
 
 
 def table_bytes(frame: pd.DataFrame, name: str) -> bytes:

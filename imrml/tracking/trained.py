@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.config import Config
+from imrml.corpus.case_sample import sample_cases
 from imrml.corpus.item_table import require_columns
 from imrml.corpus.own_tables import name_items
+from imrml.engines.mapping import Engine, require_engine
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check
 from imrml.evaluation.report.write import write_report
@@ -68,6 +70,7 @@ def train(
     *,
     out: str | Path | None = None,
     n_jobs: int = 1,
+    engine: Engine = "local",
     report: Callable[[str], None] = lambda _: None,
 ) -> TrackedTraining:
     """Fit and evaluate a model; with a folder, save model, report and card there and log them.
@@ -86,6 +89,8 @@ def train(
         nothing is written and nothing logged.
     n_jobs : int, default=1
         Processes that fit folds side by side; -1 for one a core.
+    engine : {'local', 'dask'}, default='local'
+        Who fits folds: this machine, or the dask scheduler at ``DASK_SCHEDULER_ADDRESS``.
     report : callable, optional
         Told, in words, what is going on.
 
@@ -117,8 +122,11 @@ def train(
         labels=(labels, pd.DataFrame | None),
         out=(out, str | PathLike | None),
         n_jobs=(n_jobs, int),
+        engine=(engine, Engine),
         report=(report, Callable),
     )
+    require_engine(engine)
+    items = sample_cases(items, config, report)
     if labels is None and config.labelling.labeller is not None:
         items = name_items(items, programme_of_config(config), "train")
         require_columns(items, ["rationale", "decision"], "train with labelling.labeller")
@@ -131,7 +139,7 @@ def train(
                 report(ended)
     running = running_training(config.tracking.experiment) if is_tracked else nullcontext()
     with trusting(trusted_types(config)), in_words_of(config), running as run_id:
-        result = fit_and_evaluate(items, config, labels, n_jobs=n_jobs, report=report)
+        result = fit_and_evaluate(items, config, labels, n_jobs, report, engine=engine)
         facts = {field.name: getattr(result, field.name) for field in fields(TrainingResult)}
         if out is None:
             return TrackedTraining(**facts)

@@ -105,8 +105,9 @@ def compare_recipes(
         ``name``, ``kind``, ``split``; ``log_loss``, ``auroc``, ``average_precision``,
         ``calibration_error``, ``deficiency_micro_ap`` and ``deficiency_hit_at_3``, each with
         ``_low`` and ``_high``; ``best_prior`` and ``log_loss_vs_prior``, paired by case, negative
-        where better; ``fit_seconds`` of all folds and ``score_seconds`` of all held-out items. The
-        lowest log loss stands first.
+        where better; ``fit_seconds`` of all folds and ``score_seconds`` of all held-out items, of
+        the first recipe with the reading of the texts, which is done once for all. The lowest log
+        loss stands first.
 
     Raises
     ------

@@ -128,6 +128,27 @@ def evaluate(
         return _evaluate(model, items, config, labels, against, out)
 
 
+def is_measured(name: str) -> bool:
+    """Tell whether a column of an item table is used to measure a model.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+
+    Returns
+    -------
+    bool
+        False for the reviewer's words, which only labelling reads.
+
+    Examples
+    --------
+    >>> is_measured("decision"), is_measured("rationale")
+    (True, False)
+    """
+    return name not in {"rationale", "maximus_guideline", "supports", "supports_evidence"}
+
+
 def _as_read_by(model: LoadedModel, config: Config) -> Config:
     """Give a config the columns and the words that a model reads by."""
     features = FeaturesConfig.model_validate(model.model.settings("features"))

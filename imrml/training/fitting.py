@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.engines.mapping import map_ordered
+from imrml.engines.mapping import Engine, map_ordered
 from imrml.evaluation.checks.sections import name_sections
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.splits import Folds
@@ -47,12 +47,16 @@ class TrainingRun:
         Processes that fit folds side by side.
     report : callable, default=report_nothing
         Given, in words, what is going on.
+    engine : {'local', 'dask'}, default='local'
+        Who fits folds: processes of this machine, or workers of dask, to each of which the items
+        travel once. The figures are the same.
     """
 
     data: TrainingData
     config: Config
     n_jobs: int = 1
     report: Report = report_nothing
+    engine: Engine = "local"
 
 
 def hold_out(run: TrainingRun, folds: Folds, n_shuffles: int = 0) -> HeldOut:
@@ -74,13 +78,13 @@ def hold_out(run: TrainingRun, folds: Folds, n_shuffles: int = 0) -> HeldOut:
         Of all folds, in their order.
     """
     # A search spreads its own fits; folds then wait for each other.
-    n_jobs_outside, n_jobs_inside = (1, run.n_jobs) if run.config.search.space else (run.n_jobs, 1)
-    in_fold = replace(
-        run, config=without_refits(run.config), n_jobs=n_jobs_inside, report=report_nothing
-    )
+    searches = bool(run.config.search.space)
+    n_jobs_outside, n_jobs_inside = (1, run.n_jobs) if searches else (run.n_jobs, 1)
+    engine: Engine = "local" if searches else run.engine
+    in_fold = TrainingRun(run.data, without_refits(run.config), n_jobs_inside)
     predict = partial(_predict_fold, in_fold, n_shuffles)
     parts = []
-    for number, part in enumerate(map_ordered(predict, folds, n_jobs_outside), start=1):
+    for number, part in enumerate(map_ordered(predict, folds, n_jobs_outside, engine), start=1):
         parts.append(part)
         run.report(f"fold {number} of {len(folds)}")
     return join_held_out(parts)

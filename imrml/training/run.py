@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, Split
-from imrml.engines.mapping import map_ordered
+from imrml.engines.mapping import Engine, map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
 from imrml.evaluation.metrics.held_out import HeldOut, measure
@@ -21,6 +21,7 @@ from imrml.explaining.precedents import build_precedents
 from imrml.features.own_words import hash_tables, in_words_of
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
+from imrml.models.linear import one_thread
 from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
 from imrml.sections import OUTCOME_KINDS
@@ -129,6 +130,8 @@ def train(
     labels: pd.DataFrame | None = None,
     n_jobs: int = 1,
     report: Report = report_nothing,
+    *,
+    engine: Engine = "local",
 ) -> TrainingResult:
     """Evaluate a recipe on every split, then fit on all items the model that the verdict allows.
 
@@ -150,6 +153,8 @@ def train(
         Processes that fit folds side by side.
     report : callable, default=report_nothing
         Given, in words, what is going on.
+    engine : {'local', 'dask'}, default='local'
+        Who fits folds.
 
     Returns
     -------
@@ -164,8 +169,10 @@ def train(
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
     """
-    with in_words_of(config):
-        return _train(TrainingRun(prepare(items, config, labels), config, n_jobs, report), labels)
+    # Two threads that wait for each other's small products cost ten times the products themselves.
+    with in_words_of(config), one_thread():
+        data = prepare(items, config, labels)
+        return _train(TrainingRun(data, config, n_jobs, report, engine), labels)
 
 
 def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:

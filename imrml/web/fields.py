@@ -8,11 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
-
 from imrml.config import Stage
 from imrml.submissions.columns import ExtraColumn
 from imrml.submissions.programmes import Programme, columns_at
+from imrml.yaml_tables import parse_yaml
 
 NARRATIVE = "case_summary"
 _TREATMENT = "treatment"
@@ -74,7 +73,7 @@ def list_fields(stage: Stage, programme: Programme) -> tuple[Field, ...]:
     ['treatment', 'diagnosis', 'case_summary']
     """
     known = columns_at(stage, programme)
-    rows = yaml.safe_load(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
+    rows = parse_yaml(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
     fields = [
         Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known
     ]

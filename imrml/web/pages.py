@@ -29,6 +29,7 @@ from imrml.scoring.in_words import (
     SUBMISSIONS,
     compare_with_base_rate,
     describe_ignored_input,
+    describe_refusals,
     format_note,
 )
 from imrml.tables.files import table_bytes
@@ -351,7 +352,11 @@ class Pages:
             words |= {
                 "rows": scored.rows(),
                 "n_abstained": scored.columns["predicted"].count("abstain"),
-                "refused": scored.requests.refused,
+                "n_refused": len(scored.requests.refused),
+                "refused": [
+                    capitalize_first(words)
+                    for words, _ in describe_refusals(scored.requests.refused)
+                ],
                 "ignored": [
                     f"{capitalize_first(sentence)}."
                     for sentence in describe_ignored_input(scored.requests, _name_column)

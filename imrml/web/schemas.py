@@ -5,7 +5,6 @@ from importlib.resources import files
 from math import isfinite
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.config import JsonDict
 
@@ -15,6 +14,7 @@ from imrml.explaining.what_if import JointWhatIf
 from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
 from imrml.submissions.programmes import Programme, columns_at
 from imrml.web.service import TRIAL
+from imrml.yaml_tables import parse_yaml
 
 
 def _require_scalar(value: Any) -> Any:
@@ -229,9 +229,7 @@ def make_request_models(
 
 @cache
 def _examples() -> dict[str, Any]:
-    return dict(
-        yaml.safe_load(files("imrml.web").joinpath("answers.yaml").read_text(encoding="utf-8"))
-    )
+    return dict(parse_yaml(files("imrml.web").joinpath("answers.yaml").read_text(encoding="utf-8")))
 
 
 def read_example_answer(path: str) -> dict[str, Any]:

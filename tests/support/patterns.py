@@ -7,6 +7,7 @@ tables and no reading of the source would find them.
 
 import ast
 import functools
+import gc
 import importlib
 import inspect
 import json
@@ -16,6 +17,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from imrml.text.late_patterns import LatePattern
 
 FARTHEST_LOOK = 400
 """Characters that a look ahead or behind may read: a constant factor at each place."""
@@ -138,10 +141,8 @@ def _spy_out() -> tuple[set[FoundPattern], set[str]]:
                 member()
     import fuzz_targets
 
-    from imrml.features.document_cues import read_cues
-
-    for alternative in read_cues().alternatives:
-        _ = alternative.pattern  # else compiled when a text may hold it
+    for pattern in [one for one in gc.get_objects() if isinstance(one, LatePattern)]:
+        _ = pattern.compiled  # else compiled when a text may hold it
     for entry in fuzz_targets.ENTRIES:
         for seed in fuzz_targets.seeds(entry)[:4]:
             fuzz_targets.read(entry, seed)

@@ -8,17 +8,17 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
 
 from imrml.config import Stage
 from imrml.evaluation.checks.splits import MOST_FINDINGS, Check, Finding
 from imrml.submissions.narratives import removal_reason
 from imrml.text.sentences import split_sentences
+from imrml.yaml_tables import parse_yaml
 
 
 @cache
 def _outcome_phrases() -> re.Pattern[str]:
-    table = yaml.safe_load(
+    table = parse_yaml(
         files("imrml.evaluation.checks")
         .joinpath("outcome_phrases.yaml")
         .read_text(encoding="utf-8")

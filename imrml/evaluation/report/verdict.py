@@ -138,14 +138,15 @@ def state_briefly(metrics: Mapping[str, Any], verdict: Verdict, ships: str) -> l
     ranked = metrics["deficiencies"].get(split, {}).get("micro_ap_vs_category_prior", {})
     second = ""
     if "value" in ranked:
-        does = (
-            "rank better than by category"
+        ranks = (
+            "ranks deficiencies better"
             if ranked["low"] > 0
-            else "rank worse than by category"
+            else "ranks deficiencies worse"
             if ranked["high"] < 0
-            else "are not shown to rank better than by category"
+            else "is not shown to rank deficiencies better"
         )
-        second = f"Its deficiencies {does} (average precision {ranked['value']:+.3f})."
+        gain = f"average precision {ranked['value']:+.3f}"
+        second = f"It {ranks} than their rates in the category do ({gain})."
     third = f"What ships: {ships.replace('_', ' ')}." if ships else ""
     return [sentence for sentence in (first, second, third) if sentence]
 

@@ -1,0 +1,279 @@
+"""The text of a page, and where its characters stand."""
+
+import codecs
+import ctypes
+import math
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+HEAD_AND_FOOT = 40
+"""Points of a page at its head and foot that hold no line of a letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page.
+
+    Parameters
+    ----------
+    start, end : int
+        Where it starts and ends in the page's text.
+    bottom, top : float
+        Where it stands, in points.
+    is_turned : bool
+        Whether it runs aslant or sideways.
+    """
+
+    start: int
+    end: int
+    bottom: float
+    top: float
+    is_turned: bool
+
+    @property
+    def height(self) -> float:
+        """Height of its first character, with the room its font gives it.
+
+        Returns
+        -------
+        float
+            In points.
+        """
+        return self.top - self.bottom
+
+    def is_left_of(self, other: "Line") -> bool:
+        """Tell what stands on the same line of the page, and ends where the other begins.
+
+        Parameters
+        ----------
+        other : Line
+            Of the same page.
+
+        Returns
+        -------
+        bool
+            Whether it does.
+        """
+        is_beside = self.bottom < (other.bottom + other.top) / 2 < self.top
+        return is_beside and self.end == other.start
+
+
+class PlacedText:
+    """The text of an upright page, and where its characters stand.
+
+    Parameters
+    ----------
+    text_page : pypdfium2.PdfTextPage
+        PDFium's text of the page.
+    page : pypdfium2.PdfPage
+        The page.
+    n_characters : int
+        Of the text.
+    """
+
+    def __init__(
+        self, text_page: "pypdfium2.PdfTextPage", page: "pypdfium2.PdfPage", n_characters: int
+    ) -> None:
+        import pypdfium2.raw  # noqa: PLC0415 (0.1 s that text letters need not pay)
+
+        self._raw = pypdfium2.raw
+        self._text_page = text_page.raw
+        self._box = pypdfium2.raw.FS_RECTF()
+        self.height: float = page.get_height()
+        self.box: tuple[float, float, float, float] = page.get_bbox()
+        self.n_characters = n_characters
+        self._kept: list[int] | None = None
+        self.text = self._read()
+
+    def _read(self) -> str:
+        """Give the text within the page's boxes.
+
+        PDFium makes it anew at each call, so it is not asked for its length first, as pypdfium2
+        does.
+        """
+        left, bottom, right, top = self.box
+        n_units = 2 * self.n_characters + 2
+        buffer = (ctypes.c_ushort * n_units)()
+        n_units = self._raw.FPDFText_GetBoundedText(
+            self._text_page, left, top, right, bottom, buffer, n_units
+        )
+        words = memoryview(buffer).cast("B")[: 2 * n_units]
+        return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
+
+    def has_print(self, left: float, right: float) -> bool:
+        """Tell whether print stands in a strip of the page, but for the page's head and foot.
+
+        Parameters
+        ----------
+        left, right : float
+            Where the strip begins and ends, in points.
+
+        Returns
+        -------
+        bool
+            Told by PDFium at once, without looking at each character.
+        """
+        _, bottom, _, top = self.box
+        n_units: int = self._raw.FPDFText_GetBoundedText(
+            self._text_page, left, top - HEAD_AND_FOOT, right, bottom + HEAD_AND_FOOT, None, 0
+        )
+        return n_units > 0
+
+    def is_made_up(self, at: int) -> bool:
+        """Tell a blank that PDFium put where it saw a gap.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        bool
+            False for a character that the page itself holds.
+        """
+        return bool(self._raw.FPDFText_IsGenerated(self._text_page, self._at(at)) == 1)
+
+    def without(self, places: Sequence[tuple[int, int]]) -> "PlacedText":
+        """Leave out stretches of the text.
+
+        Parameters
+        ----------
+        places : sequence of (int, int)
+            Where they stand, by start, without overlap.
+
+        Returns
+        -------
+        PlacedText
+            As if the page held nothing of them; :meth:`origin` leads back.
+        """
+        rest = copy(self)
+        kept: list[int] = []
+        end = 0
+        for start, stop in (*places, (len(self.text), len(self.text))):
+            kept += range(end, start)
+            end = stop
+        rest.text = "".join(self.text[at] for at in kept)
+        rest._kept = kept
+        return rest
+
+    def origin(self, at: int) -> int:
+        """Give the place of a character in the text before stretches were left out.
+
+        Parameters
+        ----------
+        at : int
+            Its place in this text; or the text's length.
+
+        Returns
+        -------
+        int
+            The same, where none were.
+        """
+        kept = self._kept
+        if kept is None:
+            return at
+        return kept[at] if at < len(kept) else (kept[-1] + 1 if kept else 0)
+
+    def _at(self, at: int) -> int:
+        return at if self._kept is None else self._kept[at]
+
+    def angle(self, at: int) -> float:
+        """Give the slant of a character.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In radians.
+        """
+        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, self._at(at))
+        return angle
+
+    def place(self, at: int) -> tuple[float, float, float, float]:
+        """Give where a character stands, with the room its font gives it.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        left, bottom, right, top : float
+            In points.
+        """
+        box = self._box
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, self._at(at), box)
+        return box.left, box.bottom, box.right, box.top
+
+    def height_at(self, at: int) -> float:
+        """Give the height of a character, with the room its font gives it.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In points.
+        """
+        box = self._box
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, self._at(at), box)
+        height: float = box.top - box.bottom
+        return height
+
+    def line(self, start: int, end: int) -> Line | None:
+        """Make a line of a stretch of the text.
+
+        Parameters
+        ----------
+        start, end : int
+            Where it begins and ends in the text.
+
+        Returns
+        -------
+        Line or None
+            None where nothing but blanks stands there.
+        """
+        words = self.text[start:end]
+        if not words.strip():
+            return None
+        first = start + len(words) - len(words.lstrip())
+        _, bottom, _, top = self.place(first)
+        return Line(start, end, bottom, top, quarter_turns(self.angle(first)) != 0)
+
+
+def quarter_turns(angle: float) -> int | None:
+    """Give the quarter turns of an angle.
+
+    Parameters
+    ----------
+    angle : float
+        In radians.
+
+    Returns
+    -------
+    int or None
+        0 to 3; None where it is aslant.
+
+    Examples
+    --------
+    >>> quarter_turns(math.pi / 2), quarter_turns(0.5)
+    (1, None)
+    """
+    if angle == 0:  # nearly always
+        return 0
+    turns = angle / (math.pi / 2)
+    return round(turns) % 4 if abs(turns - round(turns)) < 0.1 else None

@@ -211,7 +211,6 @@ def test_reasons_add_up_to_the_shown_probability_of_a_served_model_whose_rate_is
         given.append([of_item for of_item, answer in zip(reasons, answers, strict=True) if answer])
     assert given[0] == given[1]
     np.testing.assert_allclose(shared[1] - shared[0], 0.7)
-    assert np.ptp(shared[1]) < 0.25  # reasons below 0.005 are not listed
 
 
 def test_a_blend_survives_its_file(items: dict[str, Any], blended: ReviewModel, tmp_path) -> None:

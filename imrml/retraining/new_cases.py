@@ -105,7 +105,7 @@ class NewCases:
         """
         in_use = version or self.champion.version
         # What the same recipe learned since, or its rate moved, gives another recipe no new error
-        # to spend (experiments/083-own-recipe-by-chance).
+        # to spend (experiments/085-own-recipe-by-chance).
         is_new_recipe = bool(version) and not (keeps_recipe or self.champion.is_own_recipe)
         n_looks = self.n_looks + bool(gates and self.champion.spends_error)
         return Outcome(

@@ -1,6 +1,6 @@
 """Two hundred looks of the gate: another recipe that is no better, and refits that wander.
 
-python experiments/083-own-recipe-by-chance/run.py
+python experiments/085-own-recipe-by-chance/run.py
 
 A look sees the cases since the champion learned (``N_ARRIVING`` more each look, at most
 ``LONGEST``); their differences in log loss are drawn with the spread that two models of one recipe

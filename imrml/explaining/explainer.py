@@ -241,12 +241,10 @@ class RequestExplainer:
             name: None if _is_missing(value) else value for name, [value] in scored.items()
         }
         self._texts = {name: str(submission[name].iloc[0]) for name in TITLES if name in submission}
-        self._documents = {
-            name: find_documents(self._texts[name])
-            for name in RECORD_COLUMNS
-            if name in self._texts
-        }
-        self._shown = select_shown(self._documents, read_submission_days(submission)[0])
+        recorded = [name for name in RECORD_COLUMNS if name in self._texts]
+        self._documents = {name: find_documents(self._texts[name]) for name in recorded}
+        [day] = read_submission_days(submission)
+        self._shown = select_shown(self._documents, day)
 
     def explain(self, past_items: Precedents | None = None) -> Explanation:
         """Explain the score of the request.

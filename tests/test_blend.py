@@ -1,5 +1,6 @@
 """What is expected to be best: the prior that tells how much categories differ, and the blend."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,26 @@ def test_reasons_of_a_blend_count_by_its_weights(
         assert told == pytest.approx(by_rate[row], abs=0.005)
         for what, by in of_alone[row]:
             assert moved.get(what, 0.0) == pytest.approx(of_model * by, abs=0.005)
+
+
+def test_reasons_add_up_to_the_shown_probability_of_a_served_model_whose_rate_is_followed(
+    items: dict[str, Any], blended: ReviewModel, tmp_path
+) -> None:
+    """What moves an item, added to what all items share, is its log-odds; the offset is shared."""
+    asked = SubmissionFrame(items["X"].iloc[:40])
+    answers = ~blended.read(asked).is_too_short
+    shared, given = [], []
+    for offset in (0.0, 0.7):
+        moved = copy(blended)
+        moved.offset_ = offset
+        loaded = load_model(save_model(moved, tmp_path / str(offset), MANIFEST)).model
+        reasons = loaded.reasons(asked, 10_000)
+        by = np.array([sum(log_odds for _, log_odds in of_item) for of_item in reasons])
+        shared.append((logit(loaded.predict_proba(asked)[:, 1]) - by)[answers])
+        given.append([of_item for of_item, answer in zip(reasons, answers, strict=True) if answer])
+    assert given[0] == given[1]
+    np.testing.assert_allclose(shared[1] - shared[0], 0.7)
+    assert np.ptp(shared[1]) < 0.25  # reasons below 0.005 are not listed
 
 
 def test_a_blend_survives_its_file(items: dict[str, Any], blended: ReviewModel, tmp_path) -> None:

@@ -1,5 +1,6 @@
 """A gate that is looked at every night, and late letters of the champion's own period."""
 
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,11 @@ import pandas as pd
 import pytest
 
 from imrml.config import load_config
-from imrml.retraining.gate import judge_window, spend_error
+from imrml.retraining.champion import Champion
+from imrml.retraining.drop_folder import record_outcome
+from imrml.retraining.gate import GateResult, judge_window, spend_error
+from imrml.retraining.new_cases import NewCases
+from imrml.retraining.outcome import PROMOTED
 from imrml.retraining.window import hold_apart
 
 GATE = load_config().retraining.gate.model_copy(update={"n_bootstrap": 200})
@@ -79,6 +84,26 @@ def test_later_looks_ask_for_more_and_a_model_that_is_the_same_still_passes():
         for n in (1, 5, 50)
     ]
     assert worst == sorted(worst)
+
+
+@pytest.mark.parametrize(
+    ("is_own_recipe", "keeps_recipe", "expected"),
+    [(True, False, 3), (False, True, 4), (False, False, 0)],
+)
+def test_what_keeps_the_recipe_gives_other_recipes_no_new_error(
+    is_own_recipe, keeps_recipe, expected, tmp_path, monkeypatch
+):
+    """A refit of the own recipe, a rate that was moved, another recipe: three ways to promote."""
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path))
+    record_outcome("of before", {"champion": ["imr", "7"], "n_looks": 3})
+    none = np.zeros(0, dtype=bool)
+    data = SimpleNamespace(cases=np.zeros(0), overturned=none)
+    arrivals = NewCases(data, none, none, Champion("imr", "7", object(), is_own_recipe))
+    gates = (GateResult("log_loss", passed=False, found="", wanted=""),)
+    outcome = arrivals.conclude(PROMOTED, "why", gates, "8", keeps_recipe=keeps_recipe)
+    assert outcome.n_looks == expected
+    record_outcome("of now", asdict(outcome))
+    assert NewCases(data, none, none, Champion("imr", "8", object())).n_looks == expected
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.8, 0.95])

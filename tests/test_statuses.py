@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from time import process_time
@@ -16,7 +17,7 @@ from imrml.config import load_config
 from imrml.deficiencies import applicable_lines, line_rule, taxonomy
 from imrml.features import find_documents
 from imrml.models import LoadedModel, ReviewModel
-from imrml.scoring.checklist import select_planned
+from imrml.scoring.checklist import read_submission_days, select_planned, select_shown
 from imrml.scoring.prediction import score
 from imrml.submissions.frame import submission_frame
 from imrml.text.cache import forget_texts
@@ -126,3 +127,17 @@ def test_a_run_of_one_sign_costs_no_more_than_its_length(sign: str, priors: Load
         return min(costs)
 
     assert cost(40_000) < 10 * cost(10_000)
+
+
+def test_a_drug_test_of_years_ago_shows_nothing_beside_the_day_of_the_denial():
+    notes = find_documents("CURES last run 2019. UDS 11/3/25 consistent. Opioid agreement 2018.")
+    for day, cues in (
+        (None, ["cures_report", "urine_drug_screen", "pain_agreement"]),
+        (date(2026, 3, 1), ["urine_drug_screen", "pain_agreement"]),
+        (date(2019, 6, 1), ["cures_report", "urine_drug_screen", "pain_agreement"]),
+    ):
+        shown = select_shown({"case_summary": notes}, day)
+        assert [document.cue for _, document in shown] == cues
+    table = pd.DataFrame({"treatment": ["a", "b"], "ur_denied_on": ["3/1/2026", None]})
+    assert read_submission_days(submission_frame(table, "imr")) == [date(2026, 3, 1), None]
+    assert read_submission_days(submission_frame(table[["treatment"]], "rfa")) == [None, None]

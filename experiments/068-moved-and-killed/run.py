@@ -1,13 +1,15 @@
 """Kill backup, restore, relocate and forget at random moments, and search for a password.
 
 python experiments/068-moved-and-killed/run.py kills ITEMS [--kills 5] [--seed 0]
-python experiments/068-moved-and-killed/run.py secrets ITEMS --address ADDRESS
+python experiments/068-moved-and-killed/run.py secrets ITEMS --address ADDRESS [--server PATH]
 
 ITEMS is what ``imrml demo`` wrote (``items.parquet``); ADDRESS is a tracking address with user and
-password, of PostgreSQL or of an MLflow server, which the second command uses and then misspells.
+password, of PostgreSQL or of an MLflow server, which the second command uses and then misspells;
+PATH is where that server keeps its files, which are searched too.
 """
 
 import argparse
+import base64
 import json
 import os
 import random
@@ -17,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections import Counter
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 import yaml
 
@@ -36,6 +39,7 @@ FAST = {
     "features": {"use_case_summary": False, "max_terms": 100},
     "precedents": {"keep": True},
 }
+WRONG = "Wr0ngSecret77"
 CHAMPION = "models:/imrml-demo@champion"
 PROGRAMS = {
     "backup": ("imrml.retraining.backup", "back_up", "{backup}"),
@@ -220,53 +224,110 @@ def check_aliases():
     load_registered(CHAMPION)
 
 
-def run_secrets(items, address):
+def run_secrets(items, address, servers):
     """Work with an address that has user and password, also wrongly; search for both."""
     parts = urlsplit(address)
-    wrong = address.replace(f":{parts.password}@", ":Wr0ngSecret77@")
+    wrong = address.replace(f":{parts.password}@", f":{WRONG}@")
     away = address.replace(f":{parts.port}", ":9")
     at = address if parts.scheme.startswith("http") else address.rsplit("/", 1)[0]
     missing = f"{at}/nosuchplace"
-    secrets = {parts.username, unquote(parts.username), parts.password, unquote(parts.password)}
-    secrets |= {"Wr0ngSecret77"}
-    said = []
+    user = unquote(parts.username)
+    passwords = list_forms(user, unquote(parts.password)) | list_forms(user, WRONG)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "inbox").mkdir()
+        for name in ("inbox", "home", "tmp"):
+            (folder / name).mkdir()
         shutil.copy(items, folder / "inbox" / "items.parquet")
-        config = write_config(folder)
-        log = ("--log-file", folder / "run.log", "--log-format", "json")
-        commands = [
-            ("retrain", "--config", config, *log),
-            ("doctor", "--json", *log),
-            ("registry", "list", *log),
-            ("runs", *log),
-            ("backup", folder / "backup.zip", *log),
-            ("forget", "SY16-9999999", "--why", "asked for", *log),
-            ("--debug", "registry", "list", "nobody", *log),
-        ]
+        read_table(items)[["treatment", "diagnosis", "age"]].head(20).to_csv(folder / "asked.csv")
+        said = []
         for used in (address, wrong, missing, away):
-            for command in commands:
-                done = imrml(
-                    folder, *command, MLFLOW_TRACKING_URI=used, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0"
-                )
-                said.append((command[0], done.returncode, done.stdout + done.stderr))
+            for command in list_commands(folder, items, is_right=used == address):
+                done = imrml(folder, *command, **make_environment(folder, used))
+                said.append((command[0], done.stdout + done.stderr))
                 lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-                print(command[0], done.returncode, lines[-1][:150] if lines else "")
+                print(command[0], done.returncode, lines[-1][:150] if lines else "", flush=True)
                 assert "Traceback" not in done.stderr or "--debug" in command, done.stderr
         files = [path for path in folder.rglob("*") if path.is_file()]
-        in_files = [
-            path.name
-            for path in files
-            if any(secret.encode() in path.read_bytes() for secret in secrets)
+        in_files = [p.name for p in files if shows(p, passwords | {user})]
+        in_messages = [command for command, text in said if shows_text(text, passwords | {user})]
+        stored = [p for at in servers for p in [at, *at.rglob("*")] if p.is_file()]
+        in_stored = [p.name for p in stored if shows(p, passwords)]
+        print(f"{len(said)} commands, {len(files)} files, {len(stored)} files of the server")
+        print(f"in files {in_files}, in messages {in_messages}, at the server {in_stored}")
+        assert not in_files + in_messages + in_stored
+
+
+def list_forms(user, password):
+    """List what a password looks like: plain, in an address, in a header."""
+    quoted = (quote(user, safe=""), quote(password, safe=""))
+    forms = {password, quoted[1], quote_plus(password), quote(password)}
+    for pair in ((user, password), quoted):
+        code = base64.b64encode(":".join(pair).encode()).decode().rstrip("=")
+        forms |= {code, code.replace("+", "-").replace("/", "_")}
+    return forms
+
+
+def shows_text(text, secrets):
+    return any(secret in text for secret in secrets)
+
+
+def shows(path, secrets):
+    """Say whether a file shows a secret: its bytes, the members of an archive, a table's cells."""
+    parts = [path.read_bytes()]
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            parts += [archive.read(name) for name in archive.namelist()]
+    if path.suffix == ".parquet":
+        parts.append(read_table(path).to_csv().encode())
+    return any(secret.encode() in part for part in parts for secret in secrets)
+
+
+def make_environment(folder, address):
+    return {
+        "MLFLOW_TRACKING_URI": address,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+    }
+
+
+def list_commands(folder, items, *, is_right):
+    """List commands that speak to MLflow; a right address gets more of them."""
+    config = write_config(folder)
+    told = yaml.safe_load(config.read_text())
+    hook = ["sh", "-c", f"env | grep ^IMRML_ >> {folder / 'hook.txt'}"]
+    told["retraining"] |= {
+        "on_failure": hook,
+        "on_promotion": hook,
+        "prometheus_file": str(folder / "night.prom"),
+    }
+    config.write_text(yaml.safe_dump(told))
+    log = ("--log-file", folder / "run.log", "--log-format", "json")
+    model = ("--model", CHAMPION, "--allow-demo", *log)
+    asked = folder / "asked.csv"
+    commands = [
+        ("retrain", "--config", config, *log),
+        ("train", items, "--config", config, "--out", folder / "trained", *log),
+        ("score", asked, "--out", folder / "scored.jsonl", *model),
+        ("doctor", "--json", *log),
+        ("registry", "list", *log),
+        ("runs", *log),
+        ("backup", folder / "backup.zip", *log),
+        ("forget", "SY16-9999999", "--why", "asked for", *log),
+        ("--debug", "registry", "list", "nobody", *log),
+    ]
+    if is_right:
+        commands += [
+            ("retrain", "--config", config, *log),
+            ("doctor", *log),
+            ("explain", asked, *model),
+            ("bundle", CHAMPION, "--out", folder / "bundle.zip", *log),
+            ("evaluate", CHAMPION, items, "--out", folder / "evaluated", *log),
+            ("registry", "promote", "imrml-demo", "--version", "2", "--why", "by hand", *log),
+            ("registry", "rollback", "imrml-demo", "--why", "back", *log),
+            ("nights", *log),
         ]
-        in_messages = [
-            command for command, _, text in said if any(secret in text for secret in secrets)
-        ]
-        print(f"{len(said)} commands, {len(files)} files")
-        print(f"in files {in_files}, in messages {in_messages}")
-        assert not in_files
-        assert not in_messages
+    return commands
 
 
 def main():
@@ -277,11 +338,12 @@ def main():
     parser.add_argument("--only", action="append", choices=list(PROGRAMS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--address")
+    parser.add_argument("--server", type=Path, action="append", help="its folder, or a dump")
     given = parser.parse_args()
     if given.what == "kills":
         run_kills(given.items, given.kills, given.seed, given.only or list(PROGRAMS))
     else:
-        run_secrets(given.items, given.address)
+        run_secrets(given.items, given.address, given.server or [])
 
 
 if __name__ == "__main__":

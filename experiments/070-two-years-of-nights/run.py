@@ -2,10 +2,13 @@
 disk, one restore, two upgrades; the champion beside a model fitted every week on clean data.
 
 python experiments/070-two-years-of-nights/run.py all --out FOLDER [--overlay A --overlay B]
+python experiments/070-two-years-of-nights/run.py measure --out FOLDER [--every 28]
 
 An overlay is a folder that ``pip install --target FOLDER --no-deps`` filled with earlier versions
 of MLflow and scikit-learn: the nights until the first upgrade run with the first one, those until
 the second upgrade with the second. ``nights`` is called by ``all``, a process for each stretch.
+A night that fails is a row of the table. ``all`` goes on at the night where it was stopped, and
+``measure`` fits again only what it has not fitted yet.
 """
 
 import argparse
@@ -26,7 +29,6 @@ import yaml
 from matplotlib.figure import Figure
 
 from imrml.config import load_config
-from imrml.errors import ImrmlError
 from imrml.retraining.backup import back_up
 from imrml.retraining.forgetting import forget
 from imrml.retraining.nights import run_night
@@ -128,7 +130,9 @@ def drop_stray(inbox, night, cut):
         text = cut[night % len(cut)].replace("SY1", "SY9")
         (inbox / f"{name}.txt").write_text(text[: int(len(text) * 0.6)].rstrip())
     else:
-        (inbox / f"{name}-link.txt").symlink_to("nowhere.txt")
+        link = inbox / f"{name}-link.txt"
+        link.unlink(missing_ok=True)
+        link.symlink_to("nowhere.txt")
 
 
 def make_config(inbox):
@@ -187,8 +191,8 @@ def run_nights(out, disk, first, last, seed):
                 model = load_registered(f"models:/{champion[0]}/{champion[1]}").model
                 loss = expected_loss(model, test, config)
             row |= {"version": champion and champion[1], "loss": loss}
-        except ImrmlError as error:
-            row |= {"verdict": "failed", "why": str(error)[:300]}
+        except Exception as error:  # whatever it is, the next night comes
+            row |= {"verdict": "failed", "why": f"{type(error).__name__}: {error}"[:300]}
         row["seconds"] = time.monotonic() - started
         if night % 28 == 0:
             (out / "backup.zip").unlink(missing_ok=True)
@@ -201,8 +205,9 @@ def run_nights(out, disk, first, last, seed):
 
 def run_all(out, overlays, seed):
     """Run all stretches, one process each, and what befalls the state between them."""
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "nights.jsonl"
+    n_done = len(log.read_text().splitlines()) if log.exists() else 0
     versions = [*[*overlays, None, None][:2], None]
     planned = plan(seed)
     stretches = [
@@ -213,14 +218,16 @@ def run_all(out, overlays, seed):
         ("disk3", UPGRADED[1], N_NIGHTS, 2),
     ]
     for disk, first, last, upgrade in stretches:
+        if n_done >= last:
+            continue
         overlay = versions[upgrade]
         path = os.environ.get("PYTHONPATH", "")
         environment = os.environ | {"PYTHONPATH": f"{overlay}:{path}" if overlay else path}
         state = out / disk / "state"
-        if first == MOVED:
+        if first == MOVED and (out / "disk1").exists():
             (out / "disk1").rename(out / "disk2")
             call(environment, state, "from imrml.tracking import relocate; relocate()")
-        if first == RESTORED:
+        if first == RESTORED and (out / "disk2").exists():
             shutil.move(out / "disk2" / "inbox", out / "disk3" / "inbox")
             shutil.rmtree(out / "disk2")  # the disk died: the letters lay elsewhere
             state.mkdir()
@@ -236,7 +243,7 @@ def run_all(out, overlays, seed):
                 f"[forget([case], 'the person asked for it') for case in {again!r}]",
             )
         command = [sys.executable, __file__, "nights", "--out", str(out), "--disk", disk]
-        command += ["--first", str(first), "--last", str(last), "--seed", str(seed)]
+        command += ["--first", str(max(first, n_done)), "--last", str(last), "--seed", str(seed)]
         subprocess.run(command, env=environment, check=True)
     measure(out, seed, 7)
 
@@ -252,12 +259,18 @@ def call(environment, state, program):
 def measure(out, seed, every):
     """Fit every week on clean data, and write table and plot."""
     planned, test = plan(seed), make_test(seed)
-    config = make_config(out / "disk3" / "inbox")
+    disk = max(out.glob("disk*"))
+    config = make_config(disk / "inbox")
     nights = pd.DataFrame(map(json.loads, (out / "nights.jsonl").read_text().splitlines()))
     assert list(nights["night"]) == list(range(len(nights)))
     gone = {case: night for night, case in planned["withdrawals"].items()}
-    clean = []
+    fitted = out / "clean.jsonl"
+    clean = (
+        [json.loads(line) for line in fitted.read_text().splitlines()] if fitted.exists() else []
+    )
     for night in range(0, len(nights), every):
+        if any(night == one["night"] for one in clean):
+            continue
         rows = [
             row
             for case, (came, truth) in planned["right"].items()
@@ -267,10 +280,12 @@ def measure(out, seed, every):
         data = prepare(pd.DataFrame(rows), config)
         model = fit_rows(data, config, np.arange(len(data.items)))
         clean.append({"night": night, "loss": expected_loss(model, test, config)})
-    clean = pd.DataFrame(clean)
+        with fitted.open("a") as log:
+            log.write(json.dumps(clean[-1]) + "\n")
+    clean = pd.DataFrame(clean).sort_values("night", ignore_index=True)
     best = expected_loss_of(test["p_true"], test["p_true"])
     attainable = expected_loss_of(test["p_attainable"], test["p_true"])
-    held = compare_intake(out, planned, len(nights))
+    held = compare_intake(disk, planned, len(nights))
     both = nights.merge(clean.rename(columns={"loss": "clean"}), on="night")
     promoted = nights[nights["verdict"] == "promoted"]
     change = promoted["loss"].diff().dropna()
@@ -309,13 +324,9 @@ def expected_loss_of(p, q):
     return float(-(q * np.log(p) + (1 - q) * np.log(1 - p)).mean())
 
 
-def compare_intake(out, planned, n_nights):
-    """Hold the intake's items at the end against what clean data would be.
-
-    Where the run was ended right after the restore, the intake is that of the backup.
-    """
-    n_nights = n_nights if n_nights > RESTORED else n_nights - n_nights % 28
-    items = read_table(out / "disk3" / "state" / "intake" / "items.parquet")
+def compare_intake(disk, planned, n_nights):
+    """Hold the intake's items at the end against what clean data would be."""
+    items = read_table(disk / "state" / "intake" / "items.parquet")
     gone = {case for night, case in planned["withdrawals"].items() if night <= n_nights}
     right = {
         (row["case_number"], row["item_number"]): row["decision"]
@@ -341,7 +352,7 @@ def draw_plot(nights, clean, promoted, attainable, path):
     canvas = Figure(figsize=(9, 4.6), layout="constrained")
     axes = canvas.add_subplot()
     axes.step(nights["night"], nights["loss"], where="post", label="champion")
-    axes.plot(clean["night"], clean["loss"], "--", label="fitted every week on clean data")
+    axes.plot(clean["night"], clean["loss"], "--", label="fitted on clean data")
     axes.plot(promoted["night"], promoted["loss"], "o", markersize=3, color="C0", label="promoted")
     axes.axhline(attainable, color="grey", linewidth=1, label="attainable")
     low = axes.get_ylim()[1]

@@ -274,7 +274,7 @@ def parse_letter_file(
         )
     if is_cut_in_copying(file.content, letter):
         return DocumentError(
-            "cut_short", "the text stops within the last rationale, amid a sentence"
+            "cut_short", "the text stops within the last rationale, before its conclusion"
         )
     n_items = len(letter.case.items)
     if n_items > limits.max_items:

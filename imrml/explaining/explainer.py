@@ -40,7 +40,12 @@ from imrml.features.names import name_category
 from imrml.models import LoadedModel
 from imrml.models.associations import checklist_lines
 from imrml.models.outcome import CalibratedClassifier
-from imrml.scoring.checklist import RECORD_COLUMNS, is_line_shown, select_shown
+from imrml.scoring.checklist import (
+    RECORD_COLUMNS,
+    is_line_shown,
+    read_submission_days,
+    select_shown,
+)
 from imrml.scoring.in_words import (
     BRIEF,
     DECISION_SUPPORT,
@@ -241,7 +246,7 @@ class RequestExplainer:
             for name in RECORD_COLUMNS
             if name in self._texts
         }
-        self._shown = select_shown(self._documents)
+        self._shown = select_shown(self._documents, read_submission_days(submission)[0])
 
     def explain(self, past_items: Precedents | None = None) -> Explanation:
         """Explain the score of the request.

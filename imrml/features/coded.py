@@ -133,7 +133,8 @@ class CodedFeatures(SubmissionTransformer):
         )
 
     def _names(self) -> Iterable[str]:
-        return self.name_crosses(slice(None)).tolist()
+        names: list[str] = self.name_crosses(slice(None)).tolist()
+        return names
 
     def name_crosses(self, places: Any) -> npt.NDArray[np.str_]:
         """Name some of the combinations in plain words.

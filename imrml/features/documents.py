@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -277,7 +278,7 @@ class _Statement:
         return [start for start, _ in self.clauses]
 
     @cached_property
-    def modifiers(self) -> list[Modifier]:
+    def modifiers(self) -> Sequence[Modifier]:
         return find_modifiers(self.text)
 
 

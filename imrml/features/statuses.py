@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from imrml.text.cache import remember
 from imrml.text.late_patterns import LatePattern
 from imrml.text.safe_matching import holds_any
 from imrml.yaml_tables import parse_yaml
@@ -117,7 +118,8 @@ def _read_rule(
     )
 
 
-def find_modifiers(sentence: str) -> list[Modifier]:
+@remember(4096)
+def find_modifiers(sentence: str) -> tuple[Modifier, ...]:
     """Find all that modifies something in a sentence.
 
     Parameters
@@ -127,7 +129,7 @@ def find_modifiers(sentence: str) -> list[Modifier]:
 
     Returns
     -------
-    list of Modifier
+    tuple of Modifier
         The greatest rank first.
 
     Examples
@@ -138,12 +140,12 @@ def find_modifiers(sentence: str) -> list[Modifier]:
     [('conditional', 'if'), ('done', 'done'), ('negated', 'not'), ('negated', 'not done'),
     ('negated', 'was not'), ('planned', 'order')]
     """
-    return [
+    return tuple(
         Modifier(match.start(), match.end(), rule)
         for rule in _rules()
         if holds_any(rule.hints, sentence)
         for match in rule.pattern.compiled.finditer(sentence)
-    ]
+    )
 
 
 def decide_status(

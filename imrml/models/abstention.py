@@ -63,8 +63,9 @@ def learn_words(submissions: pd.DataFrame, cases: Sequence[Any], min_cases: int)
     by_case: dict[int, set[int]] = {}
     for case, words in zip(codes.tolist(), _hash_words(submissions), strict=True):
         by_case.setdefault(case, set()).update(words)
-    counts = pd.Series(list(chain.from_iterable(by_case.values())), dtype="uint32").value_counts()
-    return np.sort(counts.index[counts >= min_cases].to_numpy(dtype=np.uint32))
+    hashes = np.array([*chain.from_iterable(by_case.values())], dtype=np.uint32)
+    different, counts = np.unique(hashes, return_counts=True)
+    return different[counts >= min_cases]
 
 
 def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.float64]:
@@ -87,22 +88,20 @@ def unknown_shares(submissions: pd.DataFrame, known: Words) -> npt.NDArray[np.fl
     """
     shares = []
     for hashes in _hash_words(submissions):
-        words = np.array(hashes, dtype=np.uint32)
+        words = np.array([*hashes], dtype=np.uint32)
         is_known = np.searchsorted(known, words, "right") > np.searchsorted(known, words)
         shares.append((~is_known).sum() / (len(hashes) + _PRIOR_WORDS))
     return np.array(shares, dtype=float)
 
 
-def _hash_words(submissions: pd.DataFrame) -> list[list[int]]:
+def _hash_words(submissions: pd.DataFrame) -> list[frozenset[int]]:
     columns = [name for name in TELLING_COLUMNS if name in submissions]
     rows = zip(*(texts_of(submissions, name) for name in columns), strict=True)
     return [
-        sorted(
-            frozenset().union(
-                *(
-                    _hashes_of(text, is_request=column == "treatment")
-                    for column, text in zip(columns, row, strict=True)
-                )
+        frozenset().union(
+            *(
+                _hashes_of(text, is_request=column == "treatment")
+                for column, text in zip(columns, row, strict=True)
             )
         )
         for row in rows

@@ -1,5 +1,7 @@
 """What folds of cases choose for the deficiency model: its penalty, and its weight beside rates."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -23,6 +25,7 @@ _CENTER, _CASES_OF_CENTER, _WEIGHTS = 0.9, 10.0, np.linspace(0, 1, 51)
 """Weight of the regression where folds say nothing, and how hard they must pull to move it: as for
 the outcome, but for a regression that starts from rates itself (experiments/063-expected-model)."""
 _LEAST_WEIGHT = 1e-9
+_ROWS_AT_ONCE = 250
 
 _Folds = list[tuple[np.ndarray, np.ndarray]]
 
@@ -78,11 +81,11 @@ def choose_by_folds(
         return penalty, np.full(len(weights), _CENTER) if is_blended else weights
     labels, categories, cases = labels[rows], categories[rows], cases[rows]
     moves = labels - rates
-    kernel = (X[rows] @ X[rows].T).toarray()
+    kernel = _multiply_by_itself(X[rows])
     folds: _Folds = list(GroupKFold(_N_FOLDS_TO_CHOOSE).split(kernel, groups=cases))
     penalties = [penalty * strength for strength in (_STRENGTHS if is_open else (1.0,))]
     with one_thread():
-        held_out = [_hold_out(kernel, moves, folds, one) for one in penalties]
+        held_out = _hold_out(kernel, moves, folds, penalties)
     errors = [
         np.mean([((moved[unseen] - moves[unseen]) ** 2).mean() for _, unseen in folds])
         for moved, _ in held_out
@@ -131,22 +134,35 @@ def _choose_rows(cases: np.ndarray) -> np.ndarray:
     return np.flatnonzero(number % step == 0)[:_MOST_ITEMS_TO_CHOOSE]
 
 
+def _multiply_by_itself(X: sparse.csr_matrix) -> np.ndarray:
+    """Multiply a matrix by its transpose, each pair of rows once; gives (n_items, n_items)."""
+    n_items = X.shape[0]
+    kernel = np.zeros((n_items, n_items))
+    for start in range(0, n_items, _ROWS_AT_ONCE):
+        end = min(start + _ROWS_AT_ONCE, n_items)
+        kernel[start:end, :end] = (X[start:end] @ X[:end].T).toarray()
+        kernel[:start, start:end] = kernel[start:end, :start].T
+    return kernel
+
+
 def _hold_out(
-    kernel: np.ndarray, moves: np.ndarray, folds: _Folds, penalty: float
-) -> tuple[np.ndarray, np.ndarray]:
+    kernel: np.ndarray, moves: np.ndarray, folds: _Folds, penalties: Sequence[float]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Predict each fold's moves by a regression on the others, and a column of ones likewise.
 
-    Gives arrays of shape (n_items, n_labels) and (n_items,).
+    Gives, for each penalty, arrays of shape (n_items, n_labels) and (n_items,).
     """
     right = np.column_stack([moves, np.ones(len(moves))])
-    predicted = np.zeros_like(right)
+    predicted = np.zeros((len(penalties), *right.shape))
     for train, unseen in folds:
-        ridge = kernel[np.ix_(train, train)]
-        ridge[np.diag_indices_from(ridge)] += penalty
-        factor = cho_factor(ridge, lower=True, overwrite_a=True, check_finite=False)
-        by_item = cho_solve(factor, right[train], check_finite=False)
-        predicted[unseen] = kernel[np.ix_(unseen, train)] @ by_item
-    return predicted[:, :-1], predicted[:, -1]
+        known, between = kernel[np.ix_(train, train)], kernel[np.ix_(unseen, train)]
+        for of_penalty, penalty in zip(predicted, penalties, strict=True):
+            ridge = known.copy()
+            ridge[np.diag_indices_from(ridge)] += penalty
+            factor = cho_factor(ridge, lower=True, overwrite_a=True, check_finite=False)
+            by_item = cho_solve(factor, right[train], check_finite=False)
+            of_penalty[unseen] = between @ by_item
+    return [(of_penalty[:, :-1], of_penalty[:, -1]) for of_penalty in predicted]
 
 
 def _shrunken_rates(

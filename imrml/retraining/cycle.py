@@ -388,7 +388,7 @@ def _follow_rate(
         discard_unfinished(run.challenger)
         write_recalibrated(champion.model, champion.name, champion.version, found, run.challenger)
         version = _install(run, champion, f"retrain: {found}")
-    return arrivals.conclude(PROMOTED, str(found), gates, version)
+    return arrivals.conclude(PROMOTED, str(found), gates, version, keeps_recipe=True)
 
 
 # --- 7. record ------------------------------------------------------------------------------------

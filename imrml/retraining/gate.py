@@ -62,7 +62,7 @@ def judge_window(
     seed : int
         Resamples of cases; the same for both models, so that every difference is paired.
     n_looks : int, default=1
-        Number of this comparison of the same champion, from 1: see :func:`spend_error`.
+        Number of this comparison of the champion's recipe with another: see :func:`spend_error`.
     is_own_recipe : bool, default=False
         Whether the challenger is made by the champion's recipe and has only learned from more: it
         then need not be shown to be better, only not be surely worse, and spends no error. Else one
@@ -103,7 +103,7 @@ def judge_window(
 
 
 def spend_error(confidence: float, n_looks: int) -> float:
-    """Give the share of the error that one of many looks at the same champion may spend.
+    """Give the share of the error that one of many looks at a champion's recipe may spend.
 
     The shares of any number of looks add up to no more than the whole error, whatever the looks
     have in common (union bound): a champion that is compared every night is replaced by chance,

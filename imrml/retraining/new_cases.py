@@ -83,6 +83,8 @@ class NewCases:
         why: str,
         gates: tuple[GateResult, ...] = (),
         version: str | None = None,
+        *,
+        keeps_recipe: bool = False,
     ) -> Outcome:
         """Say what the retrain came to.
 
@@ -94,12 +96,18 @@ class NewCases:
             What was compared.
         version : str, optional
             In use from then on, if another.
+        keeps_recipe : bool, default=False
+            Whether that version is the champion's own recipe whatever the config asks for.
 
         Returns
         -------
         Outcome
         """
         in_use = version or self.champion.version
+        # What the same recipe learned since, or its rate moved, gives another recipe no new error
+        # to spend (experiments/083-own-recipe-by-chance).
+        is_new_recipe = bool(version) and not (keeps_recipe or self.champion.is_own_recipe)
+        n_looks = self.n_looks + bool(gates and self.champion.spends_error)
         return Outcome(
             verdict,
             why,
@@ -107,5 +115,5 @@ class NewCases:
             self.n_newer_cases,
             self.n_newer_overturned,
             None if in_use is None else (self.champion.name, in_use),
-            n_looks=0 if version else self.n_looks + bool(gates and self.champion.spends_error),
+            n_looks=0 if is_new_recipe else n_looks,
         )

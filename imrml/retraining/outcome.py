@@ -27,7 +27,7 @@ class Outcome:
     is_untouched : bool
         No file had arrived, so nothing was looked at but the champion.
     n_looks : int
-        How often this champion was compared with a challenger of another recipe so far.
+        How often this champion's recipe was compared with another one so far.
     n_corrected : int
         Cases of which several determinations are known; the newest counts.
     n_unread : int

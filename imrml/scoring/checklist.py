@@ -1,6 +1,7 @@
 """What the record of a request shows, and what of a checklist that leaves to be sent."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from itertools import zip_longest
 
 import numpy as np
@@ -9,22 +10,29 @@ import pandas as pd
 from imrml.deficiencies import Deficiency, applicable_lines, line_rule, taxonomy
 from imrml.features import FoundDocument
 from imrml.features.statuses import STILL_TO_COME
+from imrml.scoring.out_of_date import is_out_of_date
+from imrml.submissions.frame import SubmissionFrame
 
 RECORD_COLUMNS = ("diagnosis", "case_summary")
 """What a request says of the record; a treatment stays out: to ask for a test does not show one."""
+_DAY_COLUMNS = ("ur_denied_on", "received_on")
 _SENT = ("test", "study", "score", "paper", "report", "care", "procedure", "habit")
 """Kinds of what is a document or a treatment, and can be planned."""
 
 
 def select_shown(
-    documents: Mapping[str, Sequence[FoundDocument]],
+    documents: Mapping[str, Sequence[FoundDocument]], day: date | None = None
 ) -> list[tuple[str, FoundDocument]]:
     """Select what a record shows, each cue once, by its first mention that is done.
+
+    A drug test or CURES report whose dates are all over a year before ``day`` shows nothing.
 
     Parameters
     ----------
     documents : mapping of str to sequence of FoundDocument
         What was found in each column of the record, by column.
+    day : date or None, default=None
+        Day of the denial or of the application; None where it is not known.
 
     Returns
     -------
@@ -42,9 +50,33 @@ def select_shown(
     shown: dict[str, tuple[str, FoundDocument]] = {}
     for column, found_documents in documents.items():
         for document in found_documents:
-            if document.is_shown:
+            if document.is_shown and not is_out_of_date(document, day):
                 shown.setdefault(document.cue, (column, document))
     return list(shown.values())
+
+
+def read_submission_days(submissions: SubmissionFrame) -> list[date | None]:
+    """Give the day of each submission: of the denial, else of the application.
+
+    Parameters
+    ----------
+    submissions : SubmissionFrame
+        Requests; at stage ``rfa`` they know neither.
+
+    Returns
+    -------
+    list of (date or None)
+        None where neither is known.
+    """
+    days: list[date | None] = [None] * len(submissions)
+    for column in _DAY_COLUMNS:
+        if column in submissions:
+            given = submissions[column].tolist()
+            days = [
+                one or (None if pd.isna(other) else other.date())
+                for one, other in zip(days, given, strict=True)
+            ]
+    return days
 
 
 def select_planned(

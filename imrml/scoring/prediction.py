@@ -18,6 +18,7 @@ from imrml.scoring.checklist import (
     RECORD_COLUMNS,
     list_documents_to_send,
     rank_deficiencies,
+    read_submission_days,
     select_planned,
     select_shown,
 )
@@ -395,9 +396,10 @@ def _find_documents(
     """Find what the record of each request shows, and what it only plans."""
     columns = [name for name in RECORD_COLUMNS if name in submissions]
     shown, planned = [], []
-    for texts in zip(*(submissions[name] for name in columns), strict=True):
+    days = read_submission_days(submissions)
+    for day, *texts in zip(days, *(submissions[name] for name in columns), strict=True):
         documents = {name: find_documents(text) for name, text in zip(columns, texts, strict=True)}
-        shown.append([document for _, document in select_shown(documents)])
+        shown.append([document for _, document in select_shown(documents, day)])
         planned.append(select_planned(documents))
     return shown, planned
 

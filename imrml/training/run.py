@@ -21,6 +21,7 @@ from imrml.explaining.precedents import build_precedents
 from imrml.features.own_words import hash_tables, in_words_of
 from imrml.labelling.learned import read_learned
 from imrml.models import ReviewModel
+from imrml.models.linear import one_thread
 from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
 from imrml.sections import OUTCOME_KINDS
@@ -168,7 +169,8 @@ def train(
         Fewer than two items of either decision, or too few cases of either for any split that keeps
         cases together.
     """
-    with in_words_of(config):
+    # Two threads that wait for each other's small products cost ten times the products themselves.
+    with in_words_of(config), one_thread():
         data = prepare(items, config, labels)
         return _train(TrainingRun(data, config, n_jobs, report, engine), labels)
 

@@ -15,6 +15,7 @@ from imrml.engines.mapping import Engine, require_engine
 from imrml.errors import RefusedRequestWarning, TableError, require_types
 from imrml.models.persistence import LoadedModel
 from imrml.phrases import pluralize
+from imrml.scoring.in_words import describe_refusals
 from imrml.scoring.prediction import (
     N_ROWS,
     make_prediction_table,
@@ -255,8 +256,8 @@ class _Ignored:
             return
         unknown = dict.fromkeys((*requests.unknown_columns, *self.unread_columns))
         warn_of_ignored_input(replace(requests, unknown_columns=tuple(unknown)), stacklevel=3)
-        for number, reason in requests.refused:
-            warnings.warn(f"row {number}: {reason}", RefusedRequestWarning, stacklevel=3)
+        for message, n_requests in describe_refusals(requests.refused):
+            warnings.warn(RefusedRequestWarning(message, n_requests), stacklevel=3)
 
 
 def _open_in_parts(

@@ -325,7 +325,7 @@ def test_a_table_whose_ids_stand_twice_is_read_whole(tmp_path, items):
     requests = requests_of(items)
     requests.loc[1100, "request_id"] = requests.loc[0, "request_id"]
     write_table(requests, tmp_path / "requests.parquet")
-    with pytest.warns(RefusedRequestWarning, match="row 1101: request_id is that of row 1"):
+    with pytest.warns(RefusedRequestWarning, match="row 1,101: request_id is that of row 1"):
         score_to_table(
             served_model(), tmp_path / "requests.parquet", tmp_path / "a.csv", allow_demo=True
         )

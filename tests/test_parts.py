@@ -6,7 +6,6 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from itertools import pairwise
 
 import fsspec
 import numpy as np
@@ -14,8 +13,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from commands import run
-from hypothesis import given
-from hypothesis import strategies as st
 from model_factories import served_model
 
 import imrml
@@ -27,7 +24,6 @@ from imrml.labelling import label_items
 from imrml.retraining.drop_folder import find_dropped_files
 from imrml.scoring import score, score_to_table
 from imrml.tables.files import iter_table, read_table, write_parts, write_table
-from imrml.tables.parts import cut_whole
 
 MEMORY = "memory://imrml-parts"
 
@@ -127,13 +123,6 @@ def test_only_the_columns_wanted_are_read(tmp_path, items):
     assert set(read_table(tmp_path / "items", is_wanted=wanted.__contains__)) == wanted
 
 
-def test_whole_numbers_stay_whole_where_one_part_lacks_some(tmp_path):
-    table = pd.DataFrame({"Desk": pd.array([1, None, 3], dtype="Int64"), "item": ["a", "b", "c"]})
-    write_table(table, tmp_path / "a.parquet")
-    first, second = iter_table(tmp_path / "a.parquet", 2)
-    assert [str(part["Desk"].iloc[0]) for part in (first, second)] == ["1", "3"]
-
-
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -188,28 +177,6 @@ def test_a_folder_of_somebody_else_is_not_written_into(tmp_path, items):
     with pytest.raises(TableError, match="no run of imrml wrote"):
         write_folder(items, tmp_path)
     assert read_table(tmp_path)["item"].equals(items["item"])
-
-
-# --- cutting -------------------------------------------------------------------------------------
-
-
-@given(
-    cases=st.lists(st.sampled_from(["A", "B", "", None]), max_size=30),
-    n_rows=st.integers(1, 5),
-    batch=st.integers(1, 7),
-)
-def test_no_case_is_cut_and_the_batches_do_not_matter(cases, n_rows, batch):
-    frame = pd.DataFrame({"case_number": pd.Series(cases, dtype=object), "row": range(len(cases))})
-    batches = [frame.iloc[at : at + batch] for at in range(0, len(frame), batch)] or [frame]
-    parts = list(cut_whole(batches, n_rows=n_rows))
-    assert [part["row"].to_list() for part in parts] == [
-        part["row"].to_list() for part in cut_whole([frame], n_rows=n_rows)
-    ]
-    assert [row for part in parts for row in part["row"]] == list(range(len(cases)))
-    for before, after in pairwise(parts):
-        assert len(before) >= n_rows
-        last, first = before["case_number"].iloc[-1], after["case_number"].iloc[0]
-        assert not last or not first or last != first
 
 
 # --- labelling -----------------------------------------------------------------------------------
@@ -358,7 +325,7 @@ def test_a_table_whose_ids_stand_twice_is_read_whole(tmp_path, items):
     requests = requests_of(items)
     requests.loc[1100, "request_id"] = requests.loc[0, "request_id"]
     write_table(requests, tmp_path / "requests.parquet")
-    with pytest.warns(RefusedRequestWarning, match="row 1101: request_id is that of row 1"):
+    with pytest.warns(RefusedRequestWarning, match="row 1,101: request_id is that of row 1"):
         score_to_table(
             served_model(), tmp_path / "requests.parquet", tmp_path / "a.csv", allow_demo=True
         )

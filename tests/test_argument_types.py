@@ -35,7 +35,7 @@ RIGHT = {
 """An argument of the right type for each that must be given; a model is of one of two types."""
 OPTIONAL = {
     "parse_letters": ["config"],
-    "read_table": ["is_known"],
+    "read_table": ["is_known", "is_wanted"],
     "read_requests": ["config"],
     "load_config": ["path"],
     "label_rationale": ["learned"],

@@ -88,16 +88,12 @@ class Console:
         what : str
             Words before the bar.
         """
+        if self.is_quiet or not sys.stderr.isatty():
+            yield from elements
+            return
         from tqdm import tqdm
 
-        yield from tqdm(
-            elements,
-            total=total,
-            desc=what,
-            file=sys.stderr,
-            disable=True if self.is_quiet else None,
-            leave=False,
-        )
+        yield from tqdm(elements, total=total, desc=what, file=sys.stderr, leave=False)
 
     @contextmanager
     def tell_warnings(self) -> Iterator[list[RefusedRequestWarning]]:

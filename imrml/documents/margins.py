@@ -31,7 +31,7 @@ _FEWEST_OWN, _SHARE_OWN = 3, 0.15
 """Lines that run into a margin without a break, from which it is the letter's own."""
 _LONGEST = 160
 """Characters of what is stamped in a margin."""
-_LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")
+_LINE = re.compile(r"(?<![^\r\n])[^\r\n]*\S[^\r\n]*")
 _WORD = re.compile(r"\S+")
 
 
@@ -137,7 +137,9 @@ def _count_at_end(lines: Sequence[Sequence[Box]], edge: float) -> list[int]:
             counts[at] = len(line) - start
         else:
             unbroken.append(at)
-    if len(unbroken) >= _FEWEST_OWN and len(unbroken) >= _SHARE_OWN * len(lines):
+    is_all = len(touching) == len(lines)  # no line shows where the letter's own would end
+    is_many = len(unbroken) >= _FEWEST_OWN and len(unbroken) >= _SHARE_OWN * len(lines)
+    if unbroken and (is_all or is_many):
         return [0] * len(lines)
     for at in unbroken:
         start = _find_crossing(lines[at], own)

@@ -194,7 +194,7 @@ def test_reasons_of_a_blend_count_by_its_weights(
             assert moved.get(what, 0.0) == pytest.approx(of_model * by, abs=0.005)
 
 
-def test_reasons_add_up_to_the_shown_probability_of_a_served_model_whose_rate_is_followed(
+def test_an_offset_moves_what_no_reason_names(
     items: dict[str, Any], blended: ReviewModel, tmp_path
 ) -> None:
     """What moves an item, added to what all items share, is its log-odds; the offset is shared."""

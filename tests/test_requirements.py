@@ -117,7 +117,7 @@ def test_a_search_on_dask_needs_its_extra(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
-        pytest.raises(MissingExtraError, match=r"dask.*imrml\[dask\]"),
+        pytest.raises(MissingExtraError, match=r"search\.backend.*imrml\[dask\]"),
         joblib_backend("dask", 1),
     ):
         pass

@@ -19,7 +19,8 @@ _WITHIN_BLOCK = re.compile(r"\r\n\d{1,4} ?\r\n\d{1,4} ?\r\n\d")
 """Stands in each block; begins with what is found fast."""
 _LINE = re.compile(r"(?:(?<=\r\n)|^)\S")
 _NUMBER = re.compile(r"\d+")
-_GLUED = re.compile(r"(?:(?<=\r\n)|^)\d{1,4} (?=\S)")
+_GLUED = re.compile(r"\r\n\d{1,4} \S")
+"""A line that starts with a number, but for the first; begins with what is found fast."""
 _AT_START = re.compile(r"(?:(?<=\r\n)|^)(\d{1,4})(?: (?=\S)| ?(?=\r\n|$))")
 _HIGH = 0.45
 """Of the page's height; a table or list of numbers reaches over less."""
@@ -41,7 +42,7 @@ def find_line_numbers(page: "PlacedText") -> list[tuple[int, int]]:
     list of (int, int)
         Where they stand in its text, from first to last; nearly always none.
     """
-    if len(_GLUED.findall(page.text)) >= _FEWEST and (glued := _find_glued(page)):
+    if len(_GLUED.findall(page.text)) >= _FEWEST - 1 and (glued := _find_glued(page)):
         return glued
     blocks: list[tuple[int, int]] = []
     if not _WITHIN_BLOCK.search(page.text):

@@ -191,7 +191,7 @@ def dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
     MissingExtraError
         The extra ``dask`` is not installed.
     """
-    require_extra("dask", "dask")
+    require_extra("dask", "an engine or search.backend 'dask'")
     from distributed import Client  # noqa: PLC0415 - only where asked for
 
     make_client: Any = Client  # distributed carries no types

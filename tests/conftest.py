@@ -52,6 +52,14 @@ def run_command(capsys: pytest.CaptureFixture[str], *arguments: object) -> Run:
     return Run(code, captured.out, captured.err)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_tracking_address_of_the_shell_or_of_another_module():
+    """Module fixtures are made before what isolates each test."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def state_in_a_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("IMRML_HOME", str(tmp_path / ".imrml"))

@@ -253,15 +253,16 @@ def test_a_dockerfile_is_built_from_what_lies_in_the_model(folder, tmp_path):
     assert "mlflow" in whole["requirements.txt"].read_text(encoding="utf-8")
 
 
-def test_mlflow_measures_it_as_a_classifier(folder, tmp_path):
+def test_mlflow_measures_it_as_a_classifier(folder, tmp_path, monkeypatch):
     import mlflow
 
     random = np.random.default_rng(0)
     notes = [f"{NOTES} {number}" if number % 2 else "Pain. " * 12 for number in range(40)]
     data = pd.DataFrame({"Tx requested": "Norco 10/325mg #60", "notes": notes})
     data["overturned"] = random.random(40) < 0.5
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    before, ours = mlflow.get_tracking_uri(), f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", ours)  # which MLflow sets too, and leaves behind
+    mlflow.set_tracking_uri(ours)
     try:
         with mlflow.start_run():
             measured = mlflow.models.evaluate(

@@ -154,6 +154,16 @@ def test_realised_figures_are_those_of_the_matched_items():
     ]
 
 
+def test_a_month_is_that_of_a_date_in_any_usual_form_and_of_nothing_less():
+    matched, _ = match_predictions(PREDICTIONS, ITEMS, LINK)
+    days = ["3/15/2015", "2015-03-02", "10/325"]
+    realised = measure_realised(matched.assign(decided_on=days), seed=0)
+    assert realised.by_month[["month", "n"]].to_dict("records") == [
+        {"month": "2015-03", "n": 2},
+        {"month": "unknown", "n": 1},
+    ]
+
+
 def test_requests_that_stand_twice_are_refused():
     with pytest.raises(TableError, match="1 request found twice in the predictions"):
         match_predictions(pd.concat([PREDICTIONS, PREDICTIONS[:1]]), ITEMS)

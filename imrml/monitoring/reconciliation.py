@@ -11,6 +11,7 @@ from imrml.evaluation.metrics.item_losses import losses
 from imrml.intervals import Figure, Resamples, figure, not_applicable, rate_figure
 from imrml.phrases import pluralize
 from imrml.scoring.prediction import N_DEFICIENCIES
+from imrml.submissions.cells import read_date
 
 _P_COLUMNS = ("p_overturned", "base_rate")
 
@@ -149,13 +150,10 @@ def measure_realised(
     -------
     Realised
     """
-    months = (
-        pd.to_datetime(matched["decided_on"], errors="coerce")
-        .dt.strftime("%Y-%m")
-        .fillna("unknown")
-    )
+    days = map(read_date, matched["decided_on"])
+    months = [f"{day:%Y-%m}" if day else "unknown" for day in days]
     rows = []
-    for month, part in matched.groupby(months.to_numpy()):
+    for month, part in matched.groupby(np.array(months)):
         figures = _measure(part, seed, n_resamples, level) if len(part) >= min_items else {}
         rows.append(
             {

@@ -56,6 +56,11 @@ def test_strings_are_those_that_the_pattern_cannot_do_without(pattern, strings):
     assert needed_strings(pattern) == strings
 
 
+def test_patterns_without_a_needed_string_are_possible_anywhere():
+    assert PatternIndex([r"\w+", r"\d*"]).possible_in("no text needed") == {0, 1}
+    assert PatternIndex([]).possible_in("nor a pattern") == frozenset()
+
+
 def test_a_pattern_that_ignores_case_is_possible_anywhere():
     assert PatternIndex(["(?i)pain"]).possible_in("PAIN") == {0}
 

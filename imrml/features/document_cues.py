@@ -93,15 +93,12 @@ class Cues:
             For each text: mentions and opposites, each from left to right as one pattern of all
             alternatives would find them; no cue has neither.
         """
-        possible = self.index.possible_in_each(texts)
-        return [self._find(text, places) for text, places in zip(texts, possible, strict=True)]
+        return [self._find(text) for text in texts]
 
-    def _find(
-        self, text: str, places: frozenset[int]
-    ) -> dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]:
+    def _find(self, text: str) -> dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]:
         matches = [
             (one.cue, one.is_opposite, match.start(), place, match)
-            for place in places
+            for place in self.index.possible_in(text)
             for one in (self.alternatives[place],)
             for match in one.compiled.finditer(text)
         ]

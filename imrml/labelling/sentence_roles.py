@@ -160,9 +160,9 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
     roled: list[RoledSentence] = []
     split = split_sentences(masked)
     read = [_without_formula(_blanked(roles().fillers, small(sentence.text))) for sentence in split]
-    possible_in_each = rule_index().possible_in_each([text for text, _ in read])
     in_case = in_narrative = False
-    for sentence, (text, formula), possible in zip(split, read, possible_in_each, strict=True):
+    for sentence, (text, formula) in zip(split, read, strict=True):
+        possible = rule_index().possible_in(text)
         missing = tuple(missing_spans(text))
         was_in_case = in_case
         role, in_case = _role(

@@ -181,7 +181,7 @@ def test_patterns_of_code_tables_and_other_libraries_are_found():
     assert {
         "imrml.text.sentences._BOUNDARY",  # a name of a module
         "imrml.features.request_items._SEPARATOR",  # over requests
-        "imrml.text.late_patterns.LatePattern",  # made when needed, of statuses.yaml
+        "imrml.text.late_patterns.LatePattern",  # made when needed, of status_rules
         "imrml.models.abstention._WORD",
         "imrml.web.codes._CODE",
         "imrml.labelling.rules._compiled",  # made in a function, of labelling/cues

@@ -3,28 +3,25 @@
 import json
 import re
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from time import process_time
 
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imrml.config import load_config
 from imrml.deficiencies import applicable_lines, line_rule, taxonomy
 from imrml.features import find_documents
+from imrml.features.statuses import read_status_rules
 from imrml.models import LoadedModel, ReviewModel
 from imrml.scoring.checklist import read_submission_days, select_planned, select_shown
 from imrml.scoring.prediction import score
 from imrml.submissions.frame import submission_frame
 from imrml.text.cache import forget_texts
 
-RULES = yaml.safe_load(
-    files("imrml.features").joinpath("statuses.yaml").read_text(encoding="utf-8")
-)["rules"]
+RULES = read_status_rules()
 SENTENCES = [
     json.loads(line)
     for line in (Path(__file__).parent / "shown_or_not.jsonl").read_text("utf-8").splitlines()

@@ -1,6 +1,6 @@
 """The cues of documents and findings: ``documentation_cues.csv`` and its further wordings.
 
-Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings.yaml``. Each
+Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings/words.yaml``. Each
 alternative of a cue is a pattern of its own, so that only those are compiled and searched for that
 a text can hold at all.
 """
@@ -17,6 +17,7 @@ from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex
 from imrml.yaml_tables import parse_yaml
 
+_FILES = ("monitoring", "outcomes", "care", "findings")
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
 _SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 """An escaped sign, a set of signs, or one sign of a pattern."""
@@ -182,9 +183,16 @@ def read_wordings() -> tuple[dict[str, list[str]], dict[str, str]]:
     classes : dict of str to str
         Words by the name of their class.
     """
-    path = files("imrml.features").joinpath("wordings.yaml")
+    wordings: dict[str, list[str]] = {}
+    for name in _FILES:
+        wordings |= _read_table(name)["wordings"]
+    return wordings, _read_table("words")["words"]
+
+
+def _read_table(name: str) -> dict[str, Any]:
+    path = files("imrml.features").joinpath("wordings", f"{name}.yaml")
     table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
-    return table["wordings"], table["words"]
+    return table
 
 
 def put_in_words(pattern: str, classes: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What a sentence says of what it names: done, planned, denied ..., by ``statuses.yaml``.
+"""What a sentence says of what it names: done, planned, denied ..., by ``status_rules``.
 
 In the manner of ConText (Harkema and others, 2009): modifiers with a direction, a reach and stops.
 """
@@ -31,6 +31,7 @@ Status = Literal[
 STILL_TO_COME: tuple[Status, ...] = ("planned", "requested", "conditional")
 """Statuses of what is not in the record yet, and may be once."""
 
+_FILES = ("forms", "absent", "gains", "to_come", "others")
 _PAST_A_RESULT = 85
 _RESULT = "result"
 _MOST_HEADING_WORDS = 8
@@ -63,7 +64,7 @@ class Modifier:
     start, end : int
         Where they stand in the sentence.
     rule : _Rule
-        Of ``statuses.yaml``.
+        Of ``status_rules``.
     """
 
     start: int
@@ -71,29 +72,45 @@ class Modifier:
     rule: _Rule
 
 
-@cache
-def _table() -> dict[str, Any]:
-    path = files("imrml.features").joinpath("statuses.yaml")
+def _read_table(name: str) -> dict[str, Any]:
+    path = files("imrml.features").joinpath("status_rules", f"{name}.yaml")
     table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
     return table
 
 
 @cache
+def _terms() -> dict[str, Any]:
+    return _read_table("terms")
+
+
+@cache
 def _evidence() -> re.Pattern[str]:
-    return re.compile(_table()["evidence"])
+    return re.compile(_terms()["evidence"])
 
 
 @cache
 def _bare_day() -> re.Pattern[str]:
-    return re.compile(_table()["bare_day"])
+    return re.compile(_terms()["bare_day"])
+
+
+@cache
+def read_status_rules() -> tuple[dict[str, Any], ...]:
+    """Read the rows of ``status_rules``, as they stand there.
+
+    Returns
+    -------
+    tuple of dict
+        In the order of their files; of two of one rank the first counts.
+    """
+    return tuple(row for name in _FILES for row in _read_table(name)["rules"])
 
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
     """Read the rules, the greatest rank first."""
-    table = _table()
-    terminators = {name: LatePattern(words) for name, words in table["terminators"].items()}
-    rules = (_read_rule(row, terminators, table["narrower_kinds"]) for row in table["rules"])
+    terms = _terms()
+    terminators = {name: LatePattern(words) for name, words in terms["terminators"].items()}
+    rules = (_read_rule(row, terminators, terms["narrower_kinds"]) for row in read_status_rules())
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 

@@ -13,6 +13,7 @@ from imrml.features.statuses import Modifier, Status, decide_status, find_modifi
 from imrml.own_tables import cache
 from imrml.submissions.narratives import removal_reason
 from imrml.text.cache import remember
+from imrml.text.dictation import write_stops
 from imrml.text.safe_matching import bound_runs
 from imrml.text.sentences import Sentence, split_sentences
 
@@ -95,6 +96,9 @@ _OWN_SIGN = re.compile(
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
 _DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
 """Cues that a sentence about a decision of utilization review may show."""
+_CARE_AUTHORIZED = frozenset({"visits_completed", "physical_therapy_done"})
+_ATTENDED = re.compile(r"\b(?:attended|completed?|finished|used|went to)\b")
+"""Said of such care, it was given, whoever authorized it ("attended 9 of 12 authorized visits")."""
 _MIN_TELEGRAM_WORDS = 8
 _MOST_WORDS = 40  # of a sentence that is one statement
 # Short forms that end a statement as often as not: what is said in the next is neither denied nor
@@ -239,11 +243,12 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
 
     Few are kept, because what was found is larger than the text.
     """
-    lowered = bound_runs(_lowered(text)).replace(" pct", " %  ")
+    written, places = write_stops(text)
+    lowered = bound_runs(_lowered(written)).replace(" pct", " %  ")
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     statements = [
         _Statement(start, lowered[start:end], "" if is_request else sentence.text)
-        for sentence in split_sentences(text)
+        for sentence in split_sentences(written)
         for start, end in _statements(sentence)
     ]
     passed_over = "record" if is_request else "request"
@@ -253,7 +258,7 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
         for statement, mentions_of in zip(statements, found, strict=True)
         for cue, (mentions, opposites) in mentions_of.items()
         if cue.scope != passed_over
-        for document in _find_in_statement(cue, text, statement, mentions, opposites)
+        for document in _find_in_statement(cue, (text, places), statement, mentions, opposites)
     ]
     return tuple(sorted(documents, key=lambda one: (one.start, one.cue)))
 
@@ -284,7 +289,7 @@ class _Statement:
 
 def _find_in_statement(
     cue: Cue,
-    text: str,
+    source: tuple[str, Sequence[int]],
     statement: _Statement,
     named: list[re.Match[str]],
     opposites: list[re.Match[str]],
@@ -295,11 +300,13 @@ def _find_in_statement(
     over, but for what has a sign of its own ("Spurling neg, Hawkins +").
     """
     sentence, start = statement.text, statement.start
+    text, places = source
     mentions = [(match, False) for match in _signed_elsewhere(named, opposites)]
     mentions += [(match, True) for match in opposites]
     mentions += [(match, False) for match in named]
     if statement.is_of_utilization_review and cue.name not in _DECIDED_BY_REVIEW:
-        return []
+        is_care = cue.name in _CARE_AUTHORIZED
+        mentions = [one for one in mentions if is_care and _ATTENDED.search(one[0][0])]
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
     for match, says_opposite in mentions:
         clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]
@@ -317,9 +324,9 @@ def _find_in_statement(
             FoundDocument(
                 cue=cue.name,
                 document=cue.document,
-                start=start + match.start(),
-                end=start + match.end(),
-                quote=text[start + clause[0] : start + clause_end].strip(),
+                start=places[start + match.start()],
+                end=places[start + match.end()],
+                quote=text[places[start + clause[0]] : places[start + clause_end]].strip(),
                 status=status,
                 kind=cue.kind,
                 answers=cue.answers,

@@ -72,7 +72,7 @@ _CLAUSE_END = re.compile(
     r"|because of|based on)\s"
     r"|,?\s(?:and|with)\s(?=positive\b)"
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
-    r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which)\b)"
+    r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which|meanwhile)\b)"
     rf"|,\s(?=an?\s(?:\w{{1,60}}\s){{1,6}}(?:{_VERB}|obtained|performed|taken)\b)"
 )
 # Notes in telegram style ("no side effects no aberrant behavior UDS 3/2/15 consistent") have no

@@ -68,7 +68,7 @@ _VERB = (
 )
 # Where a denial or a wish stops counting: another clause begins, with its own subject and verb.
 _CLAUSE_END = re.compile(
-    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|yet(?! to)|despite|due to"
+    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|(?<!not )(?<!as )yet(?! to)|despite|due to"
     r"|because of|based on)\s"
     r"|,?\s(?:and|with)\s(?=positive\b)"
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
@@ -93,12 +93,14 @@ _OWN_SIGN = re.compile(
     r"|\b(?:dec|dim|reduc|impair)\w{0,8}|↓|\blos[ts]\b"
 )
 """Of a finding between others that are normal: a sign or grade of its own."""
-_ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were)\b")
+_ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were|he|she|his|her|has|have|been)\b")
 _DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
 """Cues that a sentence about a decision of utilization review may show."""
 _CARE_AUTHORIZED = frozenset({"visits_completed", "physical_therapy_done"})
 _ATTENDED = re.compile(r"\b(?:attended|completed?|finished|used|went to)\b")
 """Said of such care, it was given, whoever authorized it ("attended 9 of 12 authorized visits")."""
+_JOINED = re.compile(r"\s(?:for|of|by|on|in|with|w/)\s(?:an?\s|the\s)?")
+"""Between words that name a document twice: "a urine sample for toxicology"."""
 _MIN_TELEGRAM_WORDS = 8
 _MOST_WORDS = 40  # of a sentence that is one statement
 # Short forms that end a statement as often as not: what is said in the next is neither denied nor
@@ -308,7 +310,12 @@ def _find_in_statement(
         is_care = cue.name in _CARE_AUTHORIZED
         mentions = [one for one in mentions if is_care and _ATTENDED.search(one[0][0])]
     by_clause: dict[tuple[int, int], dict[Status, FoundDocument]] = {}
+    until = -1
     for match, says_opposite in mentions:
+        is_same = match.start() >= until >= 0 and _JOINED.fullmatch(sentence, until, match.start())
+        until = match.end()
+        if is_same and not says_opposite:
+            continue
         clause = statement.clauses[bisect_right(statement.clause_starts, match.start()) - 1]
         known = by_clause.setdefault(clause, {})
         if "negated" in known or "done" in known:
@@ -351,7 +358,7 @@ def _signed_elsewhere(
 def _clauses(sentence: str) -> list[tuple[int, int]]:
     """Spans of the clauses of a sentence in lower case."""
     n_words = sentence.count(" ") + 1
-    # In prose every fifth word is an article or a form of "be".
+    # In prose every fifth word is an article, a pronoun or a form of "be" or "have".
     is_telegram = n_words >= _MIN_TELEGRAM_WORDS and len(_ARTICLE.findall(sentence)) < n_words / 25
     clauses, start = [], 0
     for boundary in (_NOTE_END if is_telegram else _CLAUSE_END).finditer(sentence):

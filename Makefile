@@ -67,5 +67,8 @@ $(DOCS_READY): $(READY)
 docs: $(DOCS_READY)  ## the site, strictly, into build/site; no network is needed
 	$(BIN)/zensical build --clean --strict
 
+strings: $(READY)  ## derive anew what the patterns of our tables need (after a change of them)
+	$(BIN)/python -m imrml.features.derive_strings
+
 reference: $(READY)  ## write the generated pages of docs/reference anew
 	$(BIN)/python docs/generate_reference.py

@@ -1,7 +1,8 @@
 """Sentences of notes judged by people who saw no rule, and what may be wrong of them at most.
 
-The lists are fictional and written for this project: mixed notes, the shorthand of clerks, and the
-plain speech of patients and interpreters. Figures of each before its rules were mended:
+The lists are fictional and written for this project: mixed notes, the shorthand of clerks, the
+plain speech of patients and interpreters, chart notes, reports in prose, and what case managers,
+reviewers and therapists write. Figures of each before its rules were mended:
 experiments/067-status-lists.
 """
 
@@ -22,7 +23,16 @@ def _rows(name: str) -> list[dict]:
 
 
 @pytest.mark.parametrize(
-    "name", ["status_mixed", "status_shorthand", "status_plain_speech", "status_own"]
+    "name",
+    [
+        "status_mixed",
+        "status_shorthand",
+        "status_plain_speech",
+        "status_clerks",
+        "status_reports",
+        "status_case_managers",
+        "status_own",
+    ],
 )
 def test_few_sentences_of_a_list_are_wrongly_shown_or_missed(name: str) -> None:
     rows = _rows(name)

@@ -1,8 +1,8 @@
 """The cues of documents and findings: ``documentation_cues.csv`` and its further wordings.
 
-Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings/words.yaml``. Each
-alternative of a cue is a pattern of its own, so that only those are compiled and searched for that
-a text can hold at all.
+Words that many wordings share (drugs, dates, kinds of care) stand once in ``wordings/words.yaml``.
+Each alternative of a cue is a pattern of its own, so that only those are compiled and searched for
+that a text can hold at all.
 """
 
 import re
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from imrml.features.pattern_strings import derived_strings
 from imrml.features.vocabulary import parse_vocabulary, read_vocabulary
 from imrml.own_tables import cache, own_text
 from imrml.text.late_patterns import LatePattern
@@ -141,7 +142,8 @@ def read_cues() -> Cues:
         )
         for row in rows
     )
-    return Cues(tuple(cues), alternatives, PatternIndex(one.source for one in alternatives))
+    index = PatternIndex((one.source for one in alternatives), derived_strings())
+    return Cues(tuple(cues), alternatives, index)
 
 
 def split_alternatives(pattern: str) -> list[str]:

@@ -68,8 +68,8 @@ _VERB = (
 )
 # Where a denial or a wish stops counting: another clause begins, with its own subject and verb.
 _CLAUSE_END = re.compile(
-    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|(?<!not )(?<!as )yet(?! to)|despite|due to"
-    r"|because of|based on)\s"
+    r"[;:•]\s|\s(?:but|however|although|though|except|whereas|while|(?<!not )(?<!as )yet(?! to)"
+    r"|despite|due to|because of|based on)\s"
     r"|,?\s(?:and|with)\s(?=positive\b)"
     rf"|,?\sand\s(?=(?:\w{{1,60}}\s){{1,4}}{_VERB}\b)"
     r"|,\s(?=(?:the|he|she|they|it|his|her|there|patient|which|meanwhile)\b)"
@@ -281,12 +281,12 @@ class _Statement:
         return _clauses(self.text)
 
     @cached_property
-    def clause_starts(self) -> list[int]:
-        return [start for start, _ in self.clauses]
-
-    @cached_property
     def modifiers(self) -> Sequence[Modifier]:
         return find_modifiers(self.text)
+
+    @cached_property
+    def clause_starts(self) -> list[int]:
+        return [start for start, _ in self.clauses]
 
 
 def _find_in_statement(

@@ -10,8 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from imrml.features.pattern_strings import derived_strings
 from imrml.text.cache import remember
 from imrml.text.late_patterns import LatePattern
+from imrml.text.prefilter import PatternIndex
 from imrml.text.safe_matching import holds_any
 from imrml.yaml_tables import parse_yaml
 
@@ -114,6 +116,11 @@ def _rules() -> tuple[_Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.rank))
 
 
+@cache
+def _index() -> PatternIndex:
+    return PatternIndex((rule.pattern.source for rule in _rules()), derived_strings())
+
+
 def _read_rule(
     row: dict[str, Any], terminators: dict[str, LatePattern], narrower: dict[str, str]
 ) -> _Rule:
@@ -157,11 +164,12 @@ def find_modifiers(sentence: str) -> tuple[Modifier, ...]:
     [('conditional', 'if'), ('done', 'done'), ('negated', 'not'), ('negated', 'not done'),
     ('negated', 'was not'), ('planned', 'order')]
     """
+    rules = _rules()
     return tuple(
-        Modifier(match.start(), match.end(), rule)
-        for rule in _rules()
-        if holds_any(rule.hints, sentence)
-        for match in rule.pattern.compiled.finditer(sentence)
+        Modifier(match.start(), match.end(), rules[place])
+        for place in sorted(_index().possible_in(sentence))
+        if holds_any(rules[place].hints, sentence)
+        for match in rules[place].pattern.compiled.finditer(sentence)
     )
 
 

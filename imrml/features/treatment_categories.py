@@ -8,6 +8,7 @@ from rapidfuzz.process import extract
 
 from imrml.features.abbreviations import spell_out
 from imrml.features.codes import UNLISTED, Procedure, read_procedures
+from imrml.features.pattern_strings import derived_strings
 from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.text.cache import remember
@@ -227,7 +228,8 @@ def _category_patterns() -> list[tuple[float, str, LatePattern]]:
 
 @cache
 def _category_index() -> PatternIndex:
-    return PatternIndex(pattern.source for _, _, pattern in _category_patterns())
+    sources = (pattern.source for _, _, pattern in _category_patterns())
+    return PatternIndex(sources, derived_strings())
 
 
 def categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> str:

@@ -14,6 +14,7 @@ _MOST_STRINGS = 16
 """Strings that may stand for a stretch of a pattern; one of more says nothing of its letters."""
 _OTHERS = re.compile(r"\W")
 _EDGE = "\0"
+_ENDINGS = (" ", _EDGE)
 _STEP = re.compile(
     r"(?P<open>\(\?(?:[:>]|P<\w{1,60}>|<?[=!])|\(\??)"
     r"|(?P<bar>\|)"
@@ -66,7 +67,33 @@ def needed_strings(pattern: str) -> frozenset[str]:
     >>> needed_strings(r"(?:drug )?\w+")
     frozenset()
     """
-    needed = _read(pattern)[1] or frozenset()
+    return _without_longer(_read(pattern)[0][1] or frozenset())
+
+
+def needed_together(pattern: str) -> tuple[frozenset[str], frozenset[str]]:
+    r"""Give two sets of strings; every text in which a pattern is found holds one of each.
+
+    Parameters
+    ----------
+    pattern : str
+        Read without flags.
+
+    Returns
+    -------
+    tuple of frozenset of str
+        The rarer first; the second is empty where only one is sure.
+
+    Examples
+    --------
+    >>> [sorted(strings) for strings in needed_together(r"(?:urine|tox) screen\w* .{0,9}negative")]
+    [['tox screen', 'urine screen'], ['negative']]
+    """
+    (_, needed), also_needed = _read(pattern)
+    return _without_longer(needed or frozenset()), _without_longer(also_needed or frozenset())
+
+
+def _without_longer(needed: _Strings) -> _Strings:
+    """Leave out what cannot stand in a text without another of them."""
     return frozenset(
         string for string in needed if not any(other in string for other in needed - {string})
     )
@@ -78,16 +105,21 @@ class _Sequence:
     Of what must all be there, the rarest counts.
     """
 
-    __slots__ = ("_commonness", "_is_whole", "_needed", "run")
+    __slots__ = ("_commonness", "_is_whole", "_needed", "also_needed", "is_at_edge", "run")
 
     def __init__(self, run: _Strings) -> None:
         self.run = run
+        self.is_at_edge = run is _EDGE_ALONE
         self._is_whole = True
         self._needed: _Strings | None = None
-        self._commonness = _EVERYWHERE
+        self.also_needed: _Strings | None = None
+        self._commonness = (_EVERYWHERE, _EVERYWHERE)
 
-    def add(self, stretch: _Stretch) -> None:
+    def add(self, stretch: _Stretch, *, ends_at_edge: bool, is_optional: bool) -> None:
+        """Add what stands next, and whether a word would begin right after it."""
         exact, needed = stretch
+        edge = _EDGE if self.is_at_edge else ""
+        self.is_at_edge = ends_at_edge and (self.is_at_edge or not is_optional)
         if needed is not None:
             self._want(needed, _commonness(needed))
         if exact is not None and len(self.run) * len(exact) <= _MOST_STRINGS:
@@ -96,7 +128,10 @@ class _Sequence:
         if self.run is not _EMPTY:
             self._want(*_told_by(self.run))
         self._is_whole = False
-        self.run = _EMPTY if exact is None else exact
+        if exact is None:
+            self.run = _EDGE_ALONE if self.is_at_edge else _EMPTY
+        else:
+            self.run = frozenset([edge + string for string in exact])
 
     def end(self) -> _Stretch:
         if self.run is not _EMPTY:
@@ -104,9 +139,13 @@ class _Sequence:
         return (self.run if self._is_whole else None, self._needed)
 
     def _want(self, strings: _Strings, commonness: float) -> None:
-        """Keep the strings of which a text holds one least often."""
-        if commonness < self._commonness:
-            self._needed, self._commonness = strings, commonness
+        """Keep the strings of which a text holds one least often, and those next to them."""
+        rarest, next_to_it = self._commonness
+        if commonness < rarest:
+            self._needed, self.also_needed = strings, self._needed
+            self._commonness = (commonness, rarest)
+        elif commonness < next_to_it:
+            self.also_needed, self._commonness = strings, (rarest, commonness)
 
 
 class _Group:
@@ -115,20 +154,27 @@ class _Group:
     Each branch begins with what is known to stand before the group.
     """
 
-    __slots__ = ("_before", "_branches", "is_look", "last")
+    __slots__ = ("_before", "_branches", "ends_at_edge", "is_look", "last")
 
     def __init__(self, before: _Strings, *, is_look: bool = False) -> None:
         self.is_look = is_look
         self.last = _Sequence(before)
         self._before = before
         self._branches: list[_Stretch] = []
+        self.ends_at_edge = True
 
     def begin_branch(self) -> None:
         self._branches.append(self.last.end())
+        self.ends_at_edge &= self.last.is_at_edge
         self.last = _Sequence(self._before)
+
+    @property
+    def has_branches(self) -> bool:
+        return bool(self._branches)
 
     def end(self) -> _Stretch:
         if not self._branches:
+            self.ends_at_edge = self.last.is_at_edge
             return self.last.end()
         self.begin_branch()
         exact = _union([exact for exact, _ in self._branches])
@@ -144,40 +190,48 @@ def _union(of_branches: list[_Strings | None]) -> _Strings | None:
     return frozenset().union(*known) if len(known) == len(of_branches) else None
 
 
-def _read(pattern: str) -> _Stretch:
+def _read(pattern: str) -> tuple[_Stretch, _Strings | None]:
+    """Tell what is known of a pattern, and of which other strings it needs one as well."""
     groups = [_Group(_EMPTY)]
     for step in _STEP.finditer(pattern):
         opening, bar, closing, text, sign, repeat = step.groups()
         if opening:
             if opening == _UNKNOWN_GROUP:
-                return _ANYTHING
+                return _ANYTHING, None
             # A word that begins with the group begins with each of its branches.
-            before = _EDGE_ALONE if groups[-1].last.run == _EDGE_ALONE else _EMPTY
+            before = _EDGE_ALONE if groups[-1].last.is_at_edge else _EMPTY
             groups.append(_Group(before, is_look=opening in _LOOKS))
         elif bar:
             groups[-1].begin_branch()
         elif closing:
             group = groups.pop()
-            stretch = _NOTHING if group.is_look else group.end()
-            groups[-1].last.add(_repeated(stretch, repeat))
+            if not group.is_look:
+                _add(groups[-1].last, group.end(), repeat, ends_at_edge=group.ends_at_edge)
         elif text:
             if repeat:
                 text, sign = text[:-1], text[-1]
             if text:
-                groups[-1].last.add(_stretch_of_text(text))
+                _add(groups[-1].last, _stretch_of_text(text), None)
         if sign:
-            groups[-1].last.add(_repeated(_stretch_of_sign(sign), repeat))
-    return groups[0].end()
+            _add(groups[-1].last, _stretch_of_sign(sign), repeat)
+    whole = groups[0]
+    stretch = whole.end()
+    return stretch, None if whole.has_branches else whole.last.also_needed
 
 
-def _repeated(stretch: _Stretch, repeat: str | None) -> _Stretch:
-    if not repeat:
-        return stretch
+def _add(
+    sequence: _Sequence, stretch: _Stretch, repeat: str | None, *, ends_at_edge: bool | None = None
+) -> None:
+    """Add a stretch as often as it is repeated."""
     exact, needed = stretch
+    if ends_at_edge is None:
+        ends_at_edge = exact is not None and all(string[-1:] in _ENDINGS for string in exact)
+    is_optional = repeat is not None and repeat.startswith(("?", "*", "{0", "{,"))
     if repeat in ("?", "{0,1}", "{,1}"):
-        return _ANYTHING if exact is None else (exact | _EMPTY, None)
-    is_optional = repeat == "*" or repeat.startswith(("{0", "{,"))
-    return _ANYTHING if is_optional else (None, needed)
+        stretch = _ANYTHING if exact is None else (exact | _EMPTY, None)
+    elif repeat:
+        stretch = _ANYTHING if is_optional else (None, needed)
+    sequence.add(stretch, ends_at_edge=ends_at_edge, is_optional=is_optional)
 
 
 @cache

@@ -4,15 +4,41 @@ Most cues need not be searched for in most sentences, nor compiled before one is
 """
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from sys import maxsize
+from types import MappingProxyType
 
 from ahocorasick import Automaton
 
-from imrml.text.needed_strings import needed_strings
+from imrml.text.needed_strings import needed_together
 
 _OTHERS = re.compile(r"\W")
+
+Needed = tuple[frozenset[str], frozenset[str]]
+"""As :func:`imrml.text.needed_strings.needed_together` gives it."""
+
+
+def digest_of(pattern: str) -> str:
+    """Give the name under which the strings of a pattern are kept.
+
+    Parameters
+    ----------
+    pattern : str
+        Any.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+
+    Examples
+    --------
+    >>> digest_of("drug screen")
+    'a087eafe3e4ec41a'
+    """
+    return blake2b(pattern.encode(), digest_size=8).hexdigest()
 
 
 class PatternIndex:
@@ -22,6 +48,8 @@ class PatternIndex:
     ----------
     patterns : iterable of str
         Read without flags; known from then on by their places, from 0.
+    derived : mapping, optional
+        What some of them need, by :func:`digest_of` the pattern, which saves deriving it.
 
     Examples
     --------
@@ -30,22 +58,30 @@ class PatternIndex:
     ([0, 2], [2])
     """
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        needing: dict[str, set[int]] = {}
-        anywhere = set()
+    def __init__(
+        self, patterns: Iterable[str], derived: Mapping[str, Needed] = MappingProxyType({})
+    ) -> None:
+        # Many patterns need the same strings: the words of a class.
+        needing: dict[frozenset[str], set[int]] = {}
+        needing_too: dict[frozenset[str], set[int]] = {}
         self._n_patterns = 0
         for place, pattern in enumerate(patterns):
             self._n_patterns += 1
-            strings = needed_strings(pattern)
-            for string in strings:
-                needing.setdefault(string, set()).add(place)
-            if not strings:
-                anywhere.add(place)
-        self._anywhere = frozenset(anywhere)
+            strings, others = derived.get(digest_of(pattern)) or needed_together(pattern)
+            needing.setdefault(strings, set()).add(place)
+            if others:
+                needing_too.setdefault(others, set()).add(place)
+        self._anywhere = frozenset(needing.pop(frozenset(), ()))
+        self._twofold: frozenset[int] = frozenset().union(*needing_too.values())
+        of_string: dict[str, tuple[set[int], set[int]]] = {}
+        for which, table in enumerate((needing, needing_too)):
+            for strings, places in table.items():
+                for string in strings:
+                    of_string.setdefault(string, (set(), set()))[which].update(places)
         self._strings = Automaton()
-        for string, places in needing.items():
-            self._strings.add_word(string, (string, places))
-        if needing:  # an empty one is none
+        for string, both in of_string.items():
+            self._strings.add_word(string, (string, both))
+        if of_string:  # an empty one is none
             self._strings.make_automaton()
 
     def __len__(self) -> int:
@@ -67,8 +103,11 @@ class PatternIndex:
         if not self._strings:
             return self._anywhere
         words = f" {_OTHERS.sub(' ', text)} "
-        found = dict(of_string for _, of_string in self._strings.iter(words))
-        return self._anywhere.union(*found.values())
+        found = dict(of_string for _, of_string in self._strings.iter(words)).values()
+        possible = self._anywhere.union(*[places for places, _ in found])
+        held = set().union(*[places for _, places in found])
+        twofold = self._twofold
+        return frozenset([place for place in possible if place in held or place not in twofold])
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,4 +259,9 @@ def _reaches(
         between = sentence[span[1] : modifier.start]
     if rule.most_words is not None and len(between.split()) > rule.most_words:
         return False
-    return rule.stops is None or not rule.stops.compiled.search(between)
+    if rule.stops is None:
+        return True
+    # Behind a mention the modifier may be what tells that another statement begins: ", will ...".
+    end = modifier.end if not rule.is_before else span[0]
+    stop = rule.stops.compiled.search(sentence, modifier.end if rule.is_before else span[1], end)
+    return stop is None or (not rule.is_before and stop.start() >= modifier.start)

@@ -259,9 +259,18 @@ def _reaches(
         between = sentence[span[1] : modifier.start]
     if rule.most_words is not None and len(between.split()) > rule.most_words:
         return False
-    if rule.stops is None:
-        return True
-    # Behind a mention the modifier may be what tells that another statement begins: ", will ...".
-    end = modifier.end if not rule.is_before else span[0]
-    stop = rule.stops.compiled.search(sentence, modifier.end if rule.is_before else span[1], end)
-    return stop is None or (not rule.is_before and stop.start() >= modifier.start)
+    return not _is_stopped(modifier, sentence, span)
+
+
+def _is_stopped(modifier: Modifier, sentence: str, span: tuple[int, int]) -> bool:
+    """Whether another statement begins between a mention and a modifier of it, or with that.
+
+    It begins with a modifier behind a mention where a comma stands before that: ", will start".
+    """
+    stops = modifier.rule.stops
+    if stops is None:
+        return False
+    if modifier.rule.is_before:
+        return bool(stops.compiled.search(sentence, modifier.end, span[0]))
+    stop = stops.compiled.search(sentence, span[1], modifier.end)
+    return stop is not None and stop.start() < modifier.start

@@ -117,6 +117,44 @@ def test_numbers_glued_to_lines_are_no_part_of_them(left, n_numbers):
     assert parse(_draw_with_lines(PAGES, beside)).case == CLEAN.case
 
 
+@pytest.mark.parametrize("mark", ["{} |", "|", "{}|"])
+def test_bars_beside_numbers_go_with_them(mark):
+    def beside(canvas, number, i, height, n_lines):
+        canvas.drawRightString(64, height, mark.format(i + 1))
+
+    assert parse(_draw_with_lines(PAGES, beside)).case == CLEAN.case
+
+
+def test_numbers_count_down_the_page_though_its_lines_are_drawn_in_another_order():
+    pages = [[*lines[:2], lines[3], lines[2], *lines[4:]] for lines in PAGES]
+    order = [0, 1, 3, 2, *range(4, 99)]
+
+    def draw(is_numbered):
+        out = io.BytesIO()
+        canvas = Canvas(out, pagesize=(612, 792))
+        for lines in pages:
+            canvas.setFont("Times-Roman", 12)
+            for i, line in zip(order, lines, strict=False):
+                if is_numbered:
+                    canvas.drawRightString(54, 705 - 14 * i, str(i + 96))
+                canvas.drawString(72, 705 - 14 * i, line)
+            canvas.showPage()
+        canvas.save()
+        return parse(out.getvalue()).case
+
+    assert draw(True) == draw(False)
+
+
+@pytest.mark.parametrize("stamp", STAMPS.values(), ids=STAMPS)
+def test_a_hyphen_that_ends_a_page_keeps_its_line_from_the_stamp_below(stamp):
+    lines = [line.replace("walked to work", "walked-to work") for line in PAGES[0]]
+    at = next(i for i, line in enumerate(lines) if "walked-to" in line)
+    cut = lines[at].index("walked-") + len("walked-")
+    pages = [[*lines[:at], lines[at][:cut]], [lines[at][cut:], *lines[at + 1 :]], *PAGES[1:]]
+    rationale = parse(draw_pdf(pages, stamp=stamp)).case.items[0].determination.rationale
+    assert rationale.startswith("The mill hand walked-to work again")
+
+
 def test_a_letter_that_uses_its_margins_keeps_its_lines():
     lines = [f"{'The mill hand walked to work again and ' * 3}{n}th time." for n in range(9)]
 
@@ -257,6 +295,23 @@ def test_a_line_that_comes_again_at_a_pages_end_is_furniture(first, second, is_h
     ]
     text = "\f".join(pages)
     assert [text[start:end] for start, end in find_furniture(text)] == [first, second]
+
+
+@pytest.mark.parametrize("is_head", [True, False], ids=["head", "foot"])
+def test_a_year_is_no_page_number(is_head):
+    bodies = "MTUS Neck Complaints", "She rose and\nwent."
+    pages = [
+        f"{line}\n{body}" if is_head else f"{body}\n{line}"
+        for line, body in zip(("2004.", "\x0e*550-02*\x0f"), bodies, strict=True)
+    ]
+    text = "\f".join(pages)
+    assert [text[start:end] for start, end in find_furniture(text)] == ["\x0e*550-02*\x0f"]
+
+
+def test_what_is_known_at_a_foot_is_known_on_a_page_that_holds_nothing_else():
+    stamp = "4/3/2015 Document viewer of the mill"
+    text = f"He fell.\n\x0e{stamp}\nwww.mill.example 1/2\x0f\f{stamp}"
+    assert text[slice(*find_furniture(text)[-1])] == stamp
 
 
 @pytest.mark.parametrize(

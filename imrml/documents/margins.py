@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from imrml.documents.placed_text import HEAD_AND_FOOT, PlacedText
+from imrml.documents.placed_text import HEAD_AND_FOOT, PlacedText, margin_scale
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top of a word, in points; of a picture in its dots, downward."""
@@ -29,9 +29,12 @@ _WIDER_GAP = 1.25
 _TOLERANCE = 4.0
 _FEWEST_OWN, _SHARE_OWN = 3, 0.15
 """Lines that run into a margin without a break, from which it is the letter's own."""
+_OVERHANG = 1.0
+"""Heights of a line by which a page's longest line may end behind all others."""
 _LONGEST = 160
 """Characters of what is stamped in a margin."""
-_LINE = re.compile(r"(?<![^\r\n])[^\r\n]*\S[^\r\n]*")
+# A hyphen at a line's end stands in the place of the end, for PDFium.
+_LINE = re.compile("(?<![^\r\n\x02\ufffe])[^\r\n\x02\ufffe]*[^\\s\x02\ufffe][^\r\n\x02\ufffe]*")
 _WORD = re.compile(r"\S+")
 
 
@@ -60,7 +63,10 @@ def find_margin_print(page: PlacedText) -> list[tuple[int, int]]:
             lines.append(words)
             boxes.append([_box_of(page, *word) for word in words])
     places: list[tuple[int, int]] = []
-    counts = count_in_margins(boxes, left + MARGIN, right - MARGIN)
+    if not boxes:
+        return places
+    margin = MARGIN * margin_scale(median(_height(line[0]) for line in boxes))
+    counts = count_in_margins(boxes, left + margin, right - margin)
     for words, (n_first, n_last) in zip(lines, counts, strict=True):
         start, end = words[0][0], words[-1][1]
         if max(n_first, n_last) == len(words):
@@ -131,7 +137,7 @@ def _count_at_end(lines: Sequence[Sequence[Box]], edge: float) -> list[int]:
     for at in touching:
         line = lines[at]
         is_of_other_size = all(abs(_height(box) - usual) > _OTHER_SIZE * usual for box in line)
-        if line[0][0] > own or is_of_other_size:
+        if line[0][0] > max(own, edge - MARGIN) or is_of_other_size:
             counts[at] = len(line)
         elif start := _find_break(line, own) or _find_break(line, edge):
             counts[at] = len(line) - start
@@ -142,7 +148,9 @@ def _count_at_end(lines: Sequence[Sequence[Box]], edge: float) -> list[int]:
     if unbroken and (is_all or is_many):
         return [0] * len(lines)
     for at in unbroken:
-        start = _find_crossing(lines[at], own)
+        # Lines end where their words do: the longest of a page may be its own.
+        is_longest = rights[at] <= own + _OVERHANG * usual
+        start = 0 if is_longest else _find_crossing(lines[at], own)
         counts[at] = len(lines[at]) - start if start else 0
     return counts
 
@@ -189,7 +197,7 @@ def _find_crossing(line: Sequence[Box], own: float) -> int:
     gaps = [word[0] - before[2] for before, word in pairwise(line[: crossing + 1])]
     usual = median(gaps)
     widest = max(range(max(0, len(gaps) - 3), len(gaps)), key=gaps.__getitem__)
-    return widest + 1 if gaps[widest] > _WIDER_GAP * usual else crossing
+    return widest + 1 if gaps[widest] > _WIDER_GAP * usual else 0
 
 
 def _height(box: Box) -> float:

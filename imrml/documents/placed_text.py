@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 HEAD_AND_FOOT = 40
 """Points of a page at its head and foot that hold no line of a letter."""
 
+_LOWEST_LINE = 11.0
+"""Points of a line of ten-point print, with the room its font gives it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -253,6 +256,27 @@ class PlacedText:
         first = start + len(words) - len(words.lstrip())
         _, bottom, _, top = self.place(first)
         return Line(start, end, bottom, top, quarter_turns(self.angle(first)) != 0)
+
+
+def margin_scale(height: float) -> float:
+    """Give the share of its usual width that a margin has on a page that was shrunk.
+
+    Parameters
+    ----------
+    height : float
+        Of the page's lines, in points.
+
+    Returns
+    -------
+    float
+        1 unless they are so low that two pages may have been put on one sheet.
+
+    Examples
+    --------
+    >>> margin_scale(13.8), margin_scale(8.8)
+    (1.0, 0.8)
+    """
+    return min(1.0, height / _LOWEST_LINE)
 
 
 def quarter_turns(angle: float) -> int | None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from imrml.documents.line_numbers import find_line_numbers
 from imrml.documents.margins import find_margin_print
 from imrml.documents.ocr_layers import join_lines
-from imrml.documents.placed_text import Line, PlacedText, quarter_turns
+from imrml.documents.placed_text import Line, PlacedText, margin_scale, quarter_turns
 
 STAMP_START, STAMP_END = "\x0e", "\x0f"
 """What stands around a stamp in the text of a page."""
@@ -30,7 +30,12 @@ _JUMP = 1.5
 and tables take fewer."""
 _MAX_STAMP, _LOOKED_AT = 600, 800
 """Characters of a stamp; text out of order that is longer is the letter's own."""
+_OTHER_PRINT = 0.03
+"""Of the height of the page's text, by which other print differs from it."""
+_PROSE = re.compile(r"(?:\b[a-z]{2,30}\b[^\w\r\n]{1,3}){5}")
 _WORD = re.compile(r"\S+")
+_HYPHEN_AT_END = re.compile("[\x02\ufffe]")
+"""How PDFium writes it; behind the page's last line it leaves no other end."""
 
 
 def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
@@ -159,7 +164,7 @@ def _find_tail_start(page: PlacedText, first: int, height: float) -> int:
         if len(page.text) - line.start > _MAX_STAMP:
             break
         gap = above.bottom - line.top
-        is_foot = _is_at_edge(line, line.bottom, height, gap)
+        is_foot = _is_at_edge(line, line.bottom, height, gap) and not _is_prose(page, line, height)
         is_higher = line.bottom > above.top + _JUMP * height
         # Small print at the height of the page's last line, far behind its words.
         is_beside = line.height < _SMALL_PRINT * height and above.is_left_of(line)
@@ -179,7 +184,8 @@ def _find_head_end(page: PlacedText, last: int, height: float) -> int:
         if line.end > _MAX_STAMP:
             break
         gap = line.bottom - below.top
-        is_head = _is_at_edge(line, page.height - line.top, height, gap)
+        is_at_head = _is_at_edge(line, page.height - line.top, height, gap)
+        is_head = is_at_head and not _is_prose(page, line, height)
         is_lower = below.bottom > line.top + 2 * _JUMP * height
         if line.is_turned or is_head or (is_lower and not below.is_turned):
             end = below.start
@@ -188,11 +194,18 @@ def _find_head_end(page: PlacedText, last: int, height: float) -> int:
 
 def _is_at_edge(line: Line, distance: float, height: float, gap: float) -> bool:
     """Tell a line in a page's margin: small print, or set off by more than a paragraph is."""
+    distance /= margin_scale(height)
     if line.height < _SMALL_PRINT * height:
         return distance < _WIDER_MARGIN and gap > 0.3 * height
     return (distance < _MARGIN and gap > _JUMP * height) or (
         distance < _WIDER_MARGIN and gap > 2 * _JUMP * height
     )
+
+
+def _is_prose(page: PlacedText, line: Line, height: float) -> bool:
+    """Tell a sentence in the print of the page: of a letter with narrow margins, it is its own."""
+    is_of_page = abs(line.height - height) < _OTHER_PRINT * height
+    return is_of_page and _PROSE.search(page.text, line.start, line.end) is not None
 
 
 def _lines(page: PlacedText, start: int, end: int) -> Iterator[Line]:
@@ -206,11 +219,18 @@ def _lines(page: PlacedText, start: int, end: int) -> Iterator[Line]:
     while at < end:
         line_end = text.find(_LINE_END, at, end)
         line_end = end if line_end < 0 else line_end
-        for cut in _cut_glued(page, at, line_end):
-            if line := page.line(at, cut):
-                yield line
-            at = cut
+        for part_end in _ends_of_parts(text, at, line_end):
+            for cut in _cut_glued(page, at, part_end):
+                if line := page.line(at, cut):
+                    yield line
+                at = cut
         at = line_end + len(_LINE_END)
+
+
+def _ends_of_parts(text: str, start: int, end: int) -> Iterator[int]:
+    """Yield where parts of a line end: behind a hyphen that stands for a line's end, too."""
+    yield from (hyphen.end() for hyphen in _HYPHEN_AT_END.finditer(text, start, end))
+    yield end
 
 
 def _print_of(page: PlacedText, at: int) -> tuple[bool, int]:

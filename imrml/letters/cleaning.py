@@ -198,7 +198,9 @@ def clean_letter(text: str) -> CleanText:
     furniture = find_furniture(text)
     kept = text
     for start, end in reversed(furniture):
-        kept = f"{kept[:start]}\f{kept[end:]}"
+        # A line of its own goes with its end, for a blank line would end a paragraph.
+        is_line = kept[end : end + 1] == "\n" and (not start or kept[start - 1] in "\n\f")
+        kept = f"{kept[:start]}\f{kept[end + is_line :]}"
     if "\x0e" in kept:  # what the page's reader took for a stamp is the letter's own
         kept = kept.replace("\x0e", "").replace("\x0f", "")
     return CleanText(_join_paragraphs(kept), text, furniture)

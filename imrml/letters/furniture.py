@@ -56,6 +56,16 @@ _SHAPES = {
 _BATES = re.compile(r"[A-Z][A-Z0-9&._ -]{0,24}(?:[_-]\d{5,9}|[A-Z][ \t]?(?:0\d{4,8}|\d{6,9}))")
 _BLANKS = " \t\x0f"
 
+# What a letter is sent, filed or produced with, as it heads its page.
+_TITLE = re.compile(
+    r"(?i:(?:(?:Proof|Certificate|Declaration|Affidavit|Acknowledge?ment)\b.{0,60}"
+    r"|.{0,40}\b(?:(?:Transmission|Transmit|TX|Fax|Facsimile|Journal|Activity)\b.{0,20}"
+    r"\b(?:Report|Result|Journal|Confirmation|Cover(?:[ \t]+(?:Sheet|Page))?)|Cover[ \t]+Sheet"
+    r"|Routing[ \t]+Slip|Service[ \t]+List|Separator[ \t]+Sheet)\b.{0,30}))"
+)
+_WHOLE = (".", "!", "?", ")", '"', "\u201d", "]", "medically necessary", "medically appropriate")
+"""How a page ends that the next one need not continue."""
+
 _OWN_WORDS = re.compile(
     "|".join(
         [
@@ -75,6 +85,7 @@ _OWN_WORDS = re.compile(
 )
 _LONGEST = 160
 _HAS_WORD = re.compile(r"\w")
+_NUMBER = re.compile(r"\d{1,160}")
 _PROSE = re.compile(r"^\W*[a-z]|[a-z)][.;,:]\s*$|(?:\b[a-z]{2,}\b\W+){5}")
 
 
@@ -103,6 +114,7 @@ def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
     pages = _cut_pages(text)
     if len(pages) > 1:
         places += _find_repeated(text, pages, places)
+        places += _find_enclosures(text, pages, places)
     return tuple(_join(places))
 
 
@@ -154,9 +166,23 @@ def _find_repeated(
 ) -> Iterator[tuple[int, int]]:
     """Yield the lines at a page's head or foot that come again at that of another page."""
     known_starts = {start for start, _ in known}
+    # What is known at a page's foot may stand at the head of one that holds nothing else.
+    stamped = [
+        {
+            _key(line)
+            for start, end in known
+            if page_start <= start < page_end
+            for line in text[start:end].split("\n")
+        }
+        for page_start, page_end in pages
+    ]
     for is_head in (True, False):
         ends = [list(_keyed_lines(text, page, is_head)) for page in pages]
-        n_pages = Counter(key for lines in ends for key in {key for _, key in lines})
+        n_pages = Counter(
+            key
+            for lines, known_keys in zip(ends, stamped, strict=True)
+            for key in known_keys.union(key for _, key in lines)
+        )
         for lines in ends:
             for place, key in lines:
                 if place[0] in known_starts:
@@ -165,6 +191,37 @@ def _find_repeated(
                 if n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place):
                     break
                 yield place
+
+
+def _find_enclosures(
+    text: str, pages: Sequence[tuple[int, int]], known: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the pages behind a letter that are of another paper, as a proof of service.
+
+    They begin with a title, below a page whose last sentence is whole, and hold nothing of a
+    letter's own.
+    """
+    for at in range(len(pages) - 1, 0, -1):
+        start, end = pages[at]
+        if _OWN_WORDS.search(text, start, end):
+            return
+        title = _without(text, (start, end), known).partition("\n")[0].strip()
+        if _TITLE.fullmatch(title):
+            above = (_without(text, page, known) for page in pages[at - 1 :: -1])
+            if next(filter(None, above), "").endswith(_WHOLE):
+                yield from (place for place in pages[at:] if text[slice(*place)].strip())
+            return
+
+
+def _without(text: str, page: tuple[int, int], known: Sequence[tuple[int, int]]) -> str:
+    """Give the words of a page without its furniture."""
+    start, end = page
+    pieces: list[str] = []
+    for known_start, known_end in (*sorted(known), (end, end)):
+        if start <= known_start <= end:
+            pieces.append(text[start:known_start])
+            start = known_end
+    return "".join(pieces).strip(" \t\r\n")
 
 
 def _keyed_lines(
@@ -185,8 +242,16 @@ def _keyed_lines(
             or _PROSE.search(words)
         ):
             return
-        kept = [word for word in _LETTERS.findall(words.casefold()) if word not in _VARYING]
-        yield place, " ".join(kept) or "0"
+        yield place, _key(words)
+
+
+def _key(line: str) -> str:
+    """Give what does not vary in a line of furniture from page to page.
+
+    Of numbers alone, the signs around them tell a page's number from the year of a guideline.
+    """
+    kept = [word for word in _LETTERS.findall(line.casefold()) if word not in _VARYING]
+    return " ".join(kept) or _NUMBER.sub("0", line.strip(" \t\x0e\x0f"))
 
 
 def _lines_inward(text: str, page: tuple[int, int], is_head: bool) -> Iterator[tuple[int, int]]:

@@ -127,7 +127,7 @@ def _require_page_order(clean: CleanText) -> None:
         words = clean.original[start:end]
         counter = _COUNTER.search(words)
         if counter and 0 < int(counter[1]) <= int(counter[2]):
-            key = _NOT_COUNTER.sub(" ", words), int(counter[2])
+            key = _NOT_COUNTER.sub(" ", words).strip(), int(counter[2])
             series.setdefault(key, []).append(int(counter[1]))
     for numbers in series.values():
         for number, following in pairwise(numbers):

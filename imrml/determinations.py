@@ -32,7 +32,7 @@ KEY_COLUMNS = (
     Column(
         "format_verified", "bool", "", "key", "whether a real letter of this format was ever parsed"
     ),
-    Column("ocr", "bool", "", "key", "whether a page of the letter was read from a picture"),
+    Column("ocr", "bool", "", "key", "whether a page of the letter is a picture, read by OCR"),
     Column(
         "decided_year",
         "Int64",

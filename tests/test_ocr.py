@@ -11,9 +11,11 @@ from PIL import Image, ImageDraw, ImageFilter
 from imrml.config import load_config
 from imrml.corpus import parse_letters
 from imrml.documents import DocumentText, read_images, read_text
+from imrml.documents.line_numbers import drop_line_numbers
 from imrml.documents.ocr import IMAGE_ENDINGS, TICKED, UNTICKED, OcrPage, read_picture
+from imrml.documents.reading import join_pages
 from imrml.documents.slips import mend_slips, mend_word
-from imrml.documents.tesseract import can_read_pictures
+from imrml.documents.tesseract import Word, can_read_pictures
 from imrml.errors import DocumentError, LetterError
 from imrml.letters.parsing import parse_letter
 
@@ -127,6 +129,70 @@ def test_dates_that_cannot_follow_each_other_are_doubtful():
     letter = parse_letter(DocumentText(text, (OcrPage(1, text, 92.0),)))
     assert letter.case.items[0].determination.decided_on is None
     assert "doubtful_date" in letter.flags
+
+
+@pytest.mark.parametrize(
+    ("label", "day", "names"),
+    [
+        ("Date of Injury", "06/03/2093", {"date_of_injury"}),
+        ("Date Assigned", "12/03/2093", {"assigned_on"}),
+        ("Decision Date", "01/03/2003", {"decided_on"}),
+    ],
+)
+def test_a_date_without_which_the_order_holds_is_the_one_left_out(label, day, names):
+    text, n = re.subn(rf"({label}: *)\d\d/\d\d/\d{{4}}", rf"\g<1>{day}", LETTER.spaced())
+    assert n == 1
+    whole = parse_letter(text).case.items[0]
+    left = parse_letter(DocumentText(text, has_ocr_layer=True)).case.items[0]
+    assert names == {
+        name
+        for name in ("date_of_injury", "ur_denied_on", "received_on", "assigned_on", "decided_on")
+        for part in ("submission", "determination")
+        if getattr(getattr(whole, part), name, None) != getattr(getattr(left, part), name, None)
+    }
+
+
+def test_a_smear_in_an_item_of_a_text_layer_refuses_the_letter():
+    text = LETTER.spaced().replace("Norco", "Norco\u00a9", 1)
+    assert parse_letter(text)
+    with pytest.raises(LetterError) as caught:
+        parse_letter(DocumentText(text, has_ocr_layer=True))
+    assert caught.value.reason == "doubtful_reading"
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "is_sure"),
+    [
+        ("Trezix 30.5/30/16mg.", True),
+        (OcrPage(2, "", 90.0, words=(Word("30.5/30/16mg,", 91.0, 0, 0, 9, 9),)), True),
+        (OcrPage(2, "", 90.0, words=(Word("30.5/30/16mg,", 60.0, 0, 0, 9, 9),)), False),
+        ("Trezix 320.5/30/16mg.", False),
+    ],
+)
+def test_a_dose_that_stands_surely_elsewhere_is_sure(elsewhere, is_sure):
+    page = OcrPage(1, "Trezix 30.5/30/16mg is", 92.0, ((7, 19),))
+    assert join_pages([page, elsewhere]).doubtful == (() if is_sure else ((7, 19),))
+
+
+@pytest.mark.parametrize(
+    ("left", "numbers", "is_dropped"),
+    [
+        (150, range(1, 21), True),
+        (150, range(96, 116), True),
+        (150, [*range(1, 10), 70, *range(11, 21)], True),
+        (260, range(1, 21), False),
+        (150, [4, 12, 8, 2, 90, 6, 1, 30, 7, 5] * 2, False),
+    ],
+    ids=["numbers", "counting on", "one misread", "right of where lines begin", "not counting"],
+)
+def test_line_numbers_of_a_scan_are_no_words_of_it(left, numbers, is_dropped):
+    def line(at, number):
+        top, words = 60 * at, Word("words", 95.0, 200, 60 * at, 700, 60 * at + 40)
+        return (Word(str(number), 95.0, left, top, left + 30, top + 40), words)
+
+    lines = [line(at, number) for at, number in enumerate(numbers)]
+    rest = drop_line_numbers(lines, 2200)
+    assert [len(words) for words in rest] == [1 if is_dropped else 2] * len(lines)
 
 
 @needs_tesseract

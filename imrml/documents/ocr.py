@@ -12,13 +12,14 @@ and nothing of a crossed one, and their marks are told from the picture, or not 
 import io
 import re
 import statistics
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from imrml.config import LimitsConfig
 from imrml.documents.boxes import Box, count_rings, find_boxes, paint_over
+from imrml.documents.line_numbers import drop_line_numbers
 from imrml.documents.slips import mend_slips, mend_word
 from imrml.documents.tesseract import (
     DPI,
@@ -50,6 +51,8 @@ _OFTEN_WRONG = re.compile(r"(?=[\d/]{0,4}4)\d{1,2}/\d{1,2}/\d{4}(?!\w)")
 """A date with a 4 for its day or month, which a 1 beside the rule of a table comes out as."""
 _FORM = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|CM\d{2}-\d{7}")
 _SIGNS = ".,;:()[]\"'"
+_LONG_DOSE = 10
+"""Characters of a dose that is sure where OCR is sure of it at another place."""
 _FEW_CHARACTERS = 20
 LITTLE_INK = 0.01
 """Share of a page that a seal or some rules darken."""
@@ -240,6 +243,7 @@ def read_picture(picture: "Image", number: int, limits: LimitsConfig) -> OcrPage
             f"page {number} was read with a confidence of {confidence:.0f} of 100; "
             f"at least {_READABLE:.0f} are needed",
         )
+    lines = drop_line_numbers(lines, picture.height)
     lines = _read_doubtful_again(picture, lines, limits.max_seconds)
     text, doubtful, words = _join(_put_boxes(lines, boxes), picture.height)
     return OcrPage(number, text, confidence, doubtful, words, count_rings(picture))
@@ -266,6 +270,40 @@ def is_more_than_text(picture: "Image", n_characters: int) -> bool:
     paper = float(np.percentile(dots, 90))
     ink = float(np.maximum(paper - dots, 0).mean()) / 255
     return ink > LITTLE_INK + _INK_A_CHARACTER * n_characters
+
+
+def sure_doses(pages: Iterable[str | OcrPage]) -> frozenset[str]:
+    """Give the doses that stand surely at one place of a document, so that OCR may read another.
+
+    Parameters
+    ----------
+    pages : iterable of str or OcrPage
+        Of the document; text is sure.
+
+    Returns
+    -------
+    frozenset of str
+        Words so long that nothing else is likely to be read as one of them; no date is among them.
+
+    Examples
+    --------
+    >>> words = (Word("30.5/30/16mg,", 90.0, 0, 0, 9, 9), Word("5mg", 96.0, 9, 0, 9, 9))
+    >>> sure_doses([OcrPage(1, "", 93.0, words=words), "Norco 10 mg"])
+    frozenset({'30.5/30/16mg'})
+    """
+    words: list[str] = []
+    for page in pages:
+        if isinstance(page, OcrPage):
+            words += [word.text for word in page.words if word.confidence >= _SURE_NUMBER]
+        else:
+            words += page.split()
+    return frozenset(
+        dose
+        for word in words
+        if len(dose := word.strip(_SIGNS)) >= _LONG_DOSE
+        and any(map(str.isdigit, dose))
+        and any(map(str.isalpha, dose))
+    )
 
 
 # --- doubt -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ its text is read. A page that is a picture is read by OCR (:mod:`imrml.documents
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imrml.config import LimitsConfig
@@ -35,10 +36,29 @@ _MUCH_OF_PAGE = 0.3
 _NO_END = (b" obj", b"endobj", b"endstream", b"startxref", b"trailer")
 
 
-def read_pdf(
-    content: bytes, limits: LimitsConfig, *, reads_pictures: bool = True
-) -> tuple[list[str | OcrPage], int]:
-    r"""Read the text out of a PDF.
+@dataclass(frozen=True, slots=True)
+class PdfText:
+    r"""What was read of a PDF.
+
+    Parameters
+    ----------
+    pages : tuple of str or OcrPage
+        The pages: text as it stands there, or as it was read from a picture. Lines of the former
+        end in ``"\r\n"``; stamps stand between ``"\x0e"`` and ``"\x0f"``. The ``repr`` leaves them
+        out, for logs show that.
+    n_attached : int
+        Files that are attached.
+    has_ocr_layer : bool
+        Whether OCR laid the text over the picture of a page.
+    """
+
+    pages: tuple[str | OcrPage, ...] = field(repr=False)
+    n_attached: int
+    has_ocr_layer: bool
+
+
+def read_pdf(content: bytes, limits: LimitsConfig, *, reads_pictures: bool = True) -> PdfText:
+    """Read the text out of a PDF.
 
     Parameters
     ----------
@@ -51,11 +71,8 @@ def read_pdf(
 
     Returns
     -------
-    pages : list of str or OcrPage
-        The pages: text as it stands there, or as it was read from a picture. Lines of the former
-        end in ``"\r\n"``; stamps stand between ``"\x0e"`` and ``"\x0f"``.
-    n_attached : int
-        Files that are attached.
+    PdfText
+        Its pages.
 
     Raises
     ------
@@ -72,21 +89,20 @@ def read_pdf(
         n_attached = pdf.count_attachments()
         texts: list[str] = []
         pictures: list[int] = []
+        layers: list[int] = []
         n_left = limits.max_characters
         for number in range(len(pdf)):
-            texts.append(_read_page(pdf, number, n_left, pictures))
+            texts.append(_read_page(pdf, number, n_left, pictures, layers))
             n_left -= len(texts[-1])
         if is_blank_ended(texts):
             texts = [
-                _read_page(pdf, number, limits.max_characters, [], True)
+                _read_page(pdf, number, limits.max_characters, [], [], from_places=True)
                 for number in range(len(pdf))
             ]
-            are_of_ocr = [_is_of_ocr(page) for page in pdf]
-            mended = mend_layer(texts) if any(are_of_ocr) else texts
-            texts = [
-                of_ocr if is_of_ocr else text
-                for text, of_ocr, is_of_ocr in zip(texts, mended, are_of_ocr, strict=True)
-            ]
+        if layers:
+            mended = mend_layer(texts)
+            for number in layers:
+                texts[number] = mended[number]
         pages: list[str | OcrPage] = list(texts)
         if pictures and reads_pictures and can_read_pictures():
             for number in pictures:
@@ -101,7 +117,7 @@ def read_pdf(
         pdf.close()
     if not any(page.text if isinstance(page, OcrPage) else page.strip() for page in pages):
         raise DocumentError("no_text_layer", f"{pluralize(len(pages), 'page')} without text")
-    return pages, n_attached
+    return PdfText(tuple(pages), n_attached, bool(layers))
 
 
 def count_pictures(content: bytes, limits: LimitsConfig) -> int:
@@ -130,7 +146,7 @@ def count_pictures(content: bytes, limits: LimitsConfig) -> int:
     try:
         pictures: list[int] = []
         for number in range(len(pdf)):
-            _read_page(pdf, number, limits.max_characters, pictures)
+            _read_page(pdf, number, limits.max_characters, pictures, [])
     except pypdfium2.PdfiumError:
         raise DocumentError("damaged_pdf", "a page cannot be read") from None
     finally:
@@ -206,9 +222,15 @@ def _read_page(
     index: int,
     max_characters: int,
     pictures: list[int],
+    layers: list[int],
+    *,
     from_places: bool = False,
 ) -> str:
-    """Read a page upright; one that is a picture with hardly any text is noted in ``pictures``."""
+    """Read a page upright.
+
+    One that is a picture with hardly any text is noted in ``pictures``, one that has its text from
+    OCR in ``layers``.
+    """
     page = pdf[index]
     if page.get_rotation():
         page.set_rotation(0)
@@ -233,6 +255,8 @@ def _read_page(
     n_words = len(placed.text.strip())
     if n_words < _FEW_CHARACTERS and _is_picture(page, n_words):
         pictures.append(index)
+    elif _is_of_ocr(page):
+        layers.append(index)
     is_whole: bool = len(placed.text) == placed.n_characters
     text = set_stamps_apart(placed, from_places) if is_whole else placed.text
     text_page.close()
@@ -269,11 +293,22 @@ def _is_of_ocr(page: "pypdfium2.PdfPage") -> bool:
     import pypdfium2.raw  # noqa: PLC0415 (as above)
 
     raw = pypdfium2.raw
-    for drawn in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
-        return bool(
-            raw.FPDFTextObj_GetTextRenderMode(drawn.raw) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
-        )
-    return True  # without text
+    for at in range(raw.FPDFPage_CountObjects(page.raw)):
+        drawn = raw.FPDFPage_GetObject(page.raw, at)
+        kind = raw.FPDFPageObj_GetType(drawn)
+        if kind == raw.FPDF_PAGEOBJ_FORM:
+            break
+        if kind == raw.FPDF_PAGEOBJ_TEXT:
+            return _is_invisible(drawn)
+    for nested in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
+        return _is_invisible(nested.raw)
+    return False
+
+
+def _is_invisible(text: object) -> bool:
+    from pypdfium2 import raw  # noqa: PLC0415 (as above)
+
+    return bool(raw.FPDFTextObj_GetTextRenderMode(text) == raw.FPDF_TEXTRENDERMODE_INVISIBLE)
 
 
 def _draw(pdf: "pypdfium2.PdfDocument", index: int) -> "Image":

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
-from imrml.documents.ocr import OcrPage
+from imrml.documents.ocr import OcrPage, sure_doses
 from imrml.documents.pdf import read_pdf
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize
@@ -64,12 +64,15 @@ class DocumentText:
         Where words stand in ``text``, half open, of which OCR is not sure.
     n_attached : int
         Files that are attached to a PDF, as to a portfolio.
+    has_ocr_layer : bool
+        Whether OCR laid the text over the picture of a page: its confidence is not known.
     """
 
     text: str = field(repr=False)
     ocr_pages: tuple[OcrPage, ...] = ()
     doubtful: tuple[tuple[int, int], ...] = ()
     n_attached: int = 0
+    has_ocr_layer: bool = False
 
 
 @dataclass(frozen=True)
@@ -246,8 +249,10 @@ def read_content(
         )
     is_pdf = b"%PDF-" in content[:1024]
     if is_pdf:
-        pages, n_attached = read_pdf(content, limits, reads_pictures=reads_pictures)
-        read = replace(join_pages(pages), n_attached=n_attached)
+        pdf = read_pdf(content, limits, reads_pictures=reads_pictures)
+        read = replace(
+            join_pages(pdf.pages), n_attached=pdf.n_attached, has_ocr_layer=pdf.has_ocr_layer
+        )
     else:
         read = DocumentText(repair_mojibake(_normalize(_decode(content))))
     n_characters = len(read.text)
@@ -280,15 +285,20 @@ def join_pages(pages: Sequence[str | OcrPage]) -> DocumentText:
     """
     texts: list[str] = []
     doubtful: list[tuple[int, int]] = []
+    ocr_pages = tuple(page for page in pages if isinstance(page, OcrPage))
+    sure = sure_doses(pages) if ocr_pages else frozenset()
     at = 0
     for page in pages:
         if isinstance(page, OcrPage):
-            doubtful += [(at + start, at + end) for start, end in page.doubtful]
+            doubtful += [
+                (at + start, at + end)
+                for start, end in page.doubtful
+                if page.text[start:end].strip(".,;:") not in sure
+            ]
             texts.append(page.text)
         else:
             texts.append(_normalize(page))
         at += len(texts[-1]) + 1
-    ocr_pages = tuple(page for page in pages if isinstance(page, OcrPage))
     return DocumentText("\f".join(texts), ocr_pages, tuple(doubtful))
 
 

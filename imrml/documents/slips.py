@@ -13,6 +13,13 @@ _DOSE = re.compile(r"(?<![\w/.-])(?:[\dlI|S][\dlI|OoS]{0,4}/)?[\dlI|S][\dlI|OoS]
 _FRACTION = re.compile(r"(?<![\w/.-])[\dlI|S][\dlI|OoS]{0,3}/[\dlI|S][\dlI|OoS]{1,3}(?![\w/-])")
 _DATE = re.compile(r"(?<![\w/.-])[\dlI|Oo]{1,2}/[\dlI|Oo]{1,2}/[\dlI|Oo]{2,4}(?![\w/-])")
 _NUMBER = re.compile(r"(?<![\w/.-])(?:#|Qty:? ?#?)[\dlI|S][\dlI|OoS]{0,3}(?![\w/-])")
+_UNIT = re.compile(r"(?<=\d)( ?)(?:m[q\u00a2]|rn[gq\u00a2])(?!\w)")
+_LEVEL = re.compile(
+    r"(?<!\w)(?:(?P<first>[CTL])(?P<digit>[lISB])(?=[-/](?:[CTLS]?\d|[CTLS][lISB]?(?!\w)))"
+    r"|(?P<from>[CTL]\d[-/])(?P<last>[CTLS])(?P<end>[lISB])(?!\w))"
+)
+_SPINE_DIGITS = str.maketrans("lISB", "1158")
+_TWO_STUDIES = re.compile(r"(?<!\w)(EMG|NCS|NCV|MRI|CT|PT|OT)[Il|](EMG|NCS|NCV|MRA|CT|PT|OT)(?!\w)")
 _CASE_NUMBER = re.compile(r"\bCM[\dlI|OoS]{2}-[\dlI|OoS]{7}\b")
 _LABEL = re.compile(
     r"(?m)^((?:Claims Administrator|MAXIMUS) guideline|Decision rationale)[ \t]?[;.,](?= [A-Z])"
@@ -67,12 +74,17 @@ def mend_slips(line: str) -> str:
     --------
     >>> mend_slips("Norco l0/325mg #6O, Valium Smg at L4-5, I/2 tablet of S/P")
     'Norco 10/325mg #60, Valium 5mg at L4-5, I/2 tablet of S/P'
+    >>> mend_slips("Trezix 30.5/30/16m\u00a2, 5 rng")
+    'Trezix 30.5/30/16mg, 5 mg'
+    >>> mend_slips("LS-S1, L4-LS and L5-SI, not the LS spine; EMGINCS")
+    'L5-S1, L4-L5 and L5-S1, not the LS spine; EMG/NCS'
     >>> mend_slips("Decision rationale; The visits are supported.")
     'Decision rationale: The visits are supported.'
     >>> mend_slips("42/15/2016, 14/08/2016 and 10/42/2016 are no dates")
     '12/15/2016, 11/08/2016 and 10/12/2016 are no dates'
     """
-    line = _LABEL.sub(r"\1:", line)
+    line = _UNIT.sub(r"\1mg", _LABEL.sub(r"\1:", line))
+    line = _TWO_STUDIES.sub(r"\1/\2", _LEVEL.sub(_mend_level, line))
     for pattern in (_DOSE, _DATE, _FRACTION, _NUMBER, _CASE_NUMBER):
         line = pattern.sub(_mend_number, line)
     return _NO_DATE.sub(_mend_date, line)
@@ -94,6 +106,13 @@ def _mend_number(match: re.Match[str]) -> str:
         or not any(place.startswith("0") for place in places)
     )
     return f"{head}{mended}{unit}" if is_sure and is_number else match[0]
+
+
+def _mend_level(match: re.Match[str]) -> str:
+    """Mend a level of the spine: S1 has no other below it, and L and S are no level without one."""
+    if match["first"]:
+        return match["first"] + match["digit"].translate(_SPINE_DIGITS)
+    return match["from"] + match["last"] + match["end"].translate(_SPINE_DIGITS)
 
 
 def _mend_date(match: re.Match[str]) -> str:

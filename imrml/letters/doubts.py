@@ -23,9 +23,11 @@ Fields = TypeVar("Fields", Submission, Determination)
 _CANNOT_SPARE = ("item", "case_number")
 _OF_SUBMISSION = ("date_of_injury", "ur_denied_on", "received_on")
 _OF_DETERMINATION = ("assigned_on", "decided_on")
-_IN_ORDER = ("ur_denied_on", "received_on", "assigned_on", "decided_on")
+_IN_ORDER = ("date_of_injury", "ur_denied_on", "received_on", "assigned_on", "decided_on")
 _LONGEST = timedelta(days=120)
-"""From one of these to the next; in posted letters it is at most 39 days."""
+"""From one of these to the next, but for the injury; in posted letters it is at most 39 days."""
+_NO_SIGNS = frozenset("\\^_{|}~\u00a2\u00a3\u00a5\u00a6\u00a7\u00a9\u00ab\u00ac\u00ae\u00bb\u20ac")
+"""What OCR makes of a smear or a seal; no treatment is spelled with it."""
 
 
 def settle_doubts(letter: ParsedLetter, document: DocumentText) -> ParsedLetter:
@@ -36,7 +38,7 @@ def settle_doubts(letter: ParsedLetter, document: DocumentText) -> ParsedLetter:
     letter : ParsedLetter
         As parsed.
     document : DocumentText
-        What it was parsed from, with pages that OCR read.
+        What it was parsed from, with pages that OCR read, here or before.
 
     Returns
     -------
@@ -55,7 +57,10 @@ def settle_doubts(letter: ParsedLetter, document: DocumentText) -> ParsedLetter:
         if span.kind != "field" or not is_at_stake:
             continue
         start, end = to_original.find(span.start, span.end)
-        if not any(start < of_end and of_start < end for of_start, of_end in document.doubtful):
+        is_doubtful = any(
+            start < of_end and of_start < end for of_start, of_end in document.doubtful
+        )
+        if not is_doubtful and _NO_SIGNS.isdisjoint(letter.text_of(span)):
             continue
         if span.name in _CANNOT_SPARE:
             raise LetterError(
@@ -84,16 +89,30 @@ def _without(fields: Fields, names: Collection[str]) -> Fields:
     return replace(fields, **absent)
 
 
-def _out_of_order(letter: ParsedLetter) -> Sequence[str]:
-    """Name the dates of the procedure that come before, or long after, the one before them."""
+def _out_of_order(letter: ParsedLetter) -> Collection[str]:
+    """Name the dates of which one must be wrong, for the order of the procedure contradicts it.
+
+    Where the order holds again without one of them alone, that one is named; without any of
+    several, each of these is.
+    """
     item = letter.case.items[0]
     days = [
         (name, date.fromisoformat(day))
         for name in _IN_ORDER
         if (day := getattr(item.submission, name, None) or getattr(item.determination, name, None))
     ]
-    names: list[str] = []
-    for (name, day), (later_name, later) in pairwise(days):
-        if not timedelta(0) <= later - day <= _LONGEST:
-            names += [name, later_name]
-    return names
+    if _are_in_order(days):
+        return ()
+    suspects = [
+        name for at, (name, _) in enumerate(days) if _are_in_order(days[:at] + days[at + 1 :])
+    ]
+    return suspects or [
+        name for pair in pairwise(days) if not _are_in_order(pair) for name, _ in pair
+    ]
+
+
+def _are_in_order(days: Sequence[tuple[str, date]]) -> bool:
+    return all(
+        timedelta(0) <= later - day <= (_LONGEST if name != "date_of_injury" else timedelta.max)
+        for (name, day), (_, later) in pairwise(days)
+    )

@@ -143,7 +143,7 @@ def _parse_document(document: DocumentText, fallback_case_number: str) -> Parsed
     clean = clean_letter(document.text)
     try:
         letter = _parse_clean(clean, fallback_case_number)
-        if document.ocr_pages:
+        if document.ocr_pages or document.has_ocr_layer:
             letter = settle_doubts(letter, document)
     except LetterError as error:
         if error.offset is not None:

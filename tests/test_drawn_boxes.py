@@ -79,6 +79,17 @@ def ring(pen, box, *, width=3):
         pen.rectangle((x, (box[1] + box[3]) // 2 - 8, x + 4, (box[1] + box[3]) // 2 + 8), fill=0)
 
 
+def ring_across_rules(pen):
+    ring(pen, (40, 40, 160, 100))
+    for y in (60, 90):
+        pen.line((0, y, 699, y), fill=0, width=3)
+
+
+def ring_with_a_gap(pen):
+    pen.arc((40, 40, 160, 100), 10, 325, fill=0, width=3)
+    pen.rectangle((90, 62, 110, 78), fill=0)
+
+
 def wobbly(pen):
     angles = np.linspace(0, 2 * np.pi, 60)
     stray = 1 + 0.12 * np.sin(3 * angles)
@@ -96,10 +107,13 @@ def wobbly(pen):
         (lambda pen: ring(pen, (40, 40, 160, 100)), 1),
         (lambda pen: ring(pen, (40, 40, 400, 120)), 1),
         (wobbly, 1),
+        (ring_across_rules, 1),
+        (ring_with_a_gap, 1),
         (lambda pen: pen.ellipse((40, 40, 160, 100), outline=0, width=3), 0),  # nothing inside
         (lambda pen: pen.ellipse((40, 40, 100, 100), fill=0), 0),
         (lambda pen: pen.rectangle((40, 40, 200, 100), outline=0, width=3), 0),
         (lambda pen: pen.text((40, 40), "OQD08 Zone", fill=0, font_size=90), 0),
+        (lambda pen: pen.text((40, 40), "CGaec Ag", fill=0, font_size=90), 0),
         (lambda pen: pen.arc((40, 40, 200, 100), 0, 250, fill=0, width=3), 0),
     ],
 )

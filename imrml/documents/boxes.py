@@ -28,6 +28,12 @@ _RING_BAND = (0.62, 1.2)
 """How far from its middle the line of a ring may stray, as a share of an oval's radius."""
 _RING_INK = (0.02, 0.6)
 """Share of dark dots within a ring around a word."""
+_RING_CLOSED = 0.8
+"""Share of directions in which the line of a ring stands; a pen may leave a gap."""
+_RULE = 201
+"""Dots of a line that is a table's rule, longer than the flat of a ring."""
+_RULE_DEPTH = (9, 7)
+"""Dots up or down, and sideways, in which a line goes on that crosses a rule."""
 _N_DIRECTIONS = 36
 
 
@@ -102,7 +108,8 @@ def count_rings(picture: "Image | np.ndarray[Any, Any]") -> int:
     Returns
     -------
     int
-        Round or oval lines with other ink inside; letters, frames and seals are none.
+        Round or oval lines with other ink inside, though they may not quite close; letters, frames
+        and seals are none.
 
     Examples
     --------
@@ -118,6 +125,8 @@ def count_rings(picture: "Image | np.ndarray[Any, Any]") -> int:
     from scipy import ndimage  # noqa: PLC0415 (as above)
 
     is_dark = np.asarray(picture) < _DARK
+    # A ring that crosses a rule of a table would be of its component.
+    is_dark = _without_rules(_without_rules(is_dark).T).T
     components, _ = ndimage.label(is_dark, structure=np.ones((3, 3), dtype=int))
     n_rings = 0
     for number, (rows, columns) in enumerate(ndimage.find_objects(components), start=1):
@@ -126,6 +135,26 @@ def count_rings(picture: "Image | np.ndarray[Any, Any]") -> int:
             line = components[rows, columns] == number
             n_rings += _is_ring(line, is_dark[rows, columns])
     return n_rings
+
+
+def _without_rules(
+    dots: "np.ndarray[Any, np.dtype[np.bool_]]",
+) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Take out the horizontal rules of a page, but not where a line goes on above and below."""
+    from scipy import ndimage  # noqa: PLC0415 (as above)
+
+    runs = ndimage.minimum_filter1d(dots.astype(np.uint8), _RULE, axis=1)
+    is_rule = ndimage.maximum_filter1d(runs, _RULE, axis=1) > 0
+    rest: np.ndarray[Any, np.dtype[np.bool_]] = dots & ~is_rule
+    if not is_rule.any():
+        return rest
+    height, width = _RULE_DEPTH
+    goes_on = [
+        ndimage.maximum_filter(rest, (height, width), origin=(shift, 0))
+        for shift in (height // 2, -(height // 2))
+    ]
+    rest[is_rule & goes_on[0] & goes_on[1]] = True
+    return rest
 
 
 def paint_over(picture: "Image", boxes: Sequence[Box]) -> "Image":
@@ -170,10 +199,13 @@ def _is_ring(
     outermost = np.zeros(_N_DIRECTIONS)
     places = directions[line].astype(int) % _N_DIRECTIONS
     np.maximum.at(outermost, places, radii[line])
-    if not ((outermost >= _RING_BAND[0]) & (outermost <= _RING_BAND[1])).all():
+    share = ((outermost >= _RING_BAND[0]) & (outermost <= _RING_BAND[1])).mean()
+    if share < _RING_CLOSED:
         return False
     inside = radii < _RING_BAND[0] - 0.1
-    return bool(_RING_INK[0] <= ink[inside].mean() <= _RING_INK[1])
+    # A letter of a heading has a gap, too, but nothing else inside.
+    within = ink if share == 1 else ink & ~line
+    return bool(_RING_INK[0] <= within[inside].mean() <= _RING_INK[1])
 
 
 def _is_ticked(frame: "np.ndarray[Any, np.dtype[np.bool_]]") -> bool | None:

@@ -12,7 +12,7 @@ and nothing of a crossed one, and their marks are told from the picture, or not 
 import io
 import re
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _MAX_PIXELS = 24_000_000
 """Of a page: four times those of a letter at 200 dots an inch."""
-_SURE, _SURE_NUMBER, _SURE_NAME = 60.0, 80.0, 85.0
+_SURE, SURE_NUMBER, _SURE_NAME = 60.0, 80.0, 85.0
 """Confidence, of 100, below which a word is doubtful; a number, or a word that is in no list."""
 _WORD = re.compile(r"[A-Za-z]{2,99}")
 _READABLE = 80.0
@@ -51,8 +51,6 @@ _OFTEN_WRONG = re.compile(r"(?=[\d/]{0,4}4)\d{1,2}/\d{1,2}/\d{4}(?!\w)")
 """A date with a 4 for its day or month, which a 1 beside the rule of a table comes out as."""
 _FORM = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|CM\d{2}-\d{7}")
 _SIGNS = ".,;:()[]\"'"
-_LONG_DOSE = 10
-"""Characters of a dose that is sure where OCR is sure of it at another place."""
 _FEW_CHARACTERS = 20
 LITTLE_INK = 0.01
 """Share of a page that a seal or some rules darken."""
@@ -272,40 +270,6 @@ def is_more_than_text(picture: "Image", n_characters: int) -> bool:
     return ink > LITTLE_INK + _INK_A_CHARACTER * n_characters
 
 
-def sure_doses(pages: Iterable[str | OcrPage]) -> frozenset[str]:
-    """Give the doses that stand surely at one place of a document, so that OCR may read another.
-
-    Parameters
-    ----------
-    pages : iterable of str or OcrPage
-        Of the document; text is sure.
-
-    Returns
-    -------
-    frozenset of str
-        Words so long that nothing else is likely to be read as one of them; no date is among them.
-
-    Examples
-    --------
-    >>> words = (Word("30.5/30/16mg,", 90.0, 0, 0, 9, 9), Word("5mg", 96.0, 9, 0, 9, 9))
-    >>> sure_doses([OcrPage(1, "", 93.0, words=words), "Norco 10 mg"])
-    frozenset({'30.5/30/16mg'})
-    """
-    words: list[str] = []
-    for page in pages:
-        if isinstance(page, OcrPage):
-            words += [word.text for word in page.words if word.confidence >= _SURE_NUMBER]
-        else:
-            words += page.split()
-    return frozenset(
-        dose
-        for word in words
-        if len(dose := word.strip(_SIGNS)) >= _LONG_DOSE
-        and any(map(str.isdigit, dose))
-        and any(map(str.isalpha, dose))
-    )
-
-
 # --- doubt -----------------------------------------------------------------------------------
 
 
@@ -423,7 +387,7 @@ def _known_words(lines: Sequence[Sequence[Word]]) -> frozenset[str]:
 
 def _is_doubtful(word: str, confidence: float, known: Collection[str]) -> bool:
     if any(sign.isdigit() for sign in word):
-        return confidence < _SURE_NUMBER
+        return confidence < SURE_NUMBER
     is_known = all(part.lower() in known for part in _WORD.findall(word))
     return confidence < (_SURE if is_known else _SURE_NAME)
 

@@ -9,13 +9,13 @@ one repair is of mojibake, and only where it is certain.
 import codecs
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from imrml.config import LimitsConfig
-from imrml.documents.ocr import OcrPage, sure_doses
+from imrml.documents.ocr import SURE_NUMBER, OcrPage
 from imrml.documents.pdf import read_pdf
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize
@@ -27,6 +27,8 @@ _MOJIBAKE = re.compile(
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
 _SNIFFED, _FEWEST_SNIFFED = 2_000, 40
+_SIGNS, _LONG_DOSE = ".,;:()", 10
+"""Characters of a dose that is sure where it stands surely at another place."""
 # How PDFium writes a hyphen at a line's end, with the line's end or in its place.
 _HYPHEN_AT_LINE_END = re.compile("[\x02\ufffe] ?\n?")
 
@@ -286,20 +288,40 @@ def join_pages(pages: Sequence[str | OcrPage]) -> DocumentText:
     texts: list[str] = []
     doubtful: list[tuple[int, int]] = []
     ocr_pages = tuple(page for page in pages if isinstance(page, OcrPage))
-    sure = sure_doses(pages) if ocr_pages else frozenset()
+    sure = _sure_doses(pages) if ocr_pages else frozenset()
     at = 0
     for page in pages:
         if isinstance(page, OcrPage):
             doubtful += [
                 (at + start, at + end)
                 for start, end in page.doubtful
-                if page.text[start:end].strip(".,;:") not in sure
+                if page.text[start:end].strip(_SIGNS) not in sure
             ]
             texts.append(page.text)
         else:
             texts.append(_normalize(page))
         at += len(texts[-1]) + 1
     return DocumentText("\f".join(texts), ocr_pages, tuple(doubtful))
+
+
+def _sure_doses(pages: Iterable[str | OcrPage]) -> frozenset[str]:
+    """Give the doses that stand surely at one place, so that OCR may read them at another.
+
+    They are so long that nothing else is likely to be read as one of them; no date is among them.
+    """
+    words: list[str] = []
+    for page in pages:
+        if isinstance(page, OcrPage):
+            words += [word.text for word in page.words if word.confidence >= SURE_NUMBER]
+        else:
+            words += page.split()
+    return frozenset(
+        dose
+        for word in words
+        if len(dose := word.strip(_SIGNS)) >= _LONG_DOSE
+        and any(map(str.isdigit, dose))
+        and any(map(str.isalpha, dose))
+    )
 
 
 def _normalize(text: str) -> str:

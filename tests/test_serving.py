@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from imrml.errors import DemoModelWarning, ModelError, TableError
 from imrml.models import save_model
-from imrml.scoring.prediction import score
+from imrml.scoring.prediction import PREDICTION_COLUMNS, score
 from imrml.submissions.programmes import LETTERS, columns_at
 from imrml.submissions.request_columns import columns_by_name, spell_columns
 from imrml.tracking.serving import ALLOW_DEMO, signature
@@ -161,6 +161,20 @@ def test_the_signature_needs_nothing_and_takes_each_value_as_it_is(served, folde
     )
     expected = score(served_model(), table, allow_demo=True)
     pd.testing.assert_frame_equal(served.predict(table), expected)
+
+
+def test_the_signature_declares_the_type_of_each_prediction(folder):
+    """Also of what is empty in every answer: a column of any type is one that Spark cannot carry."""
+    import mlflow
+
+    outputs = mlflow.models.get_model_info(str(folder)).signature.outputs
+    assert outputs.input_names() == list(PREDICTION_COLUMNS)
+    types = {name: str(type_) for name, type_ in outputs.input_dict().items()}
+    assert "any" not in " ".join(types.values()).lower()
+    assert "Array(string)" in types["planned"]
+    assert "string" in types["abstain_reason"]
+    assert "double" in types["p_overturned"]
+    assert "long" in types["item_number"]
 
 
 def test_a_table_without_a_treatment_is_refused_by_name(served):

@@ -11,9 +11,10 @@ import pandas as pd
 from imrml.errors import DemoModelWarning, ModelError
 from imrml.models import LoadedModel, load_model
 from imrml.scoring.in_words import DEMO
-from imrml.scoring.prediction import score
+from imrml.scoring.prediction import PREDICTION_COLUMNS, score
 from imrml.submissions.programmes import columns_at
 from imrml.submissions.request_columns import spell_columns
+from imrml.tables.arrow import column_types
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -58,6 +59,10 @@ def signature(model_dir: Path) -> "ModelSignature":
     optional and without a type: a table without a treatment is refused by the model itself, which
     says what it needs.
 
+    What comes out is told by the declared type of each column, never by an example: in one that is
+    empty there (no document planned, nothing withheld) MLflow would see a column of any type, which
+    its ``spark_udf`` cannot carry.
+
     Parameters
     ----------
     model_dir : Path
@@ -68,9 +73,10 @@ def signature(model_dir: Path) -> "ModelSignature":
     ModelSignature
         Input by name, and the prediction table.
     """
-    from mlflow.models import ModelSignature, infer_signature  # noqa: PLC0415
-    from mlflow.types import ColSpec, Schema  # noqa: PLC0415
-    from mlflow.types.schema import AnyType  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    from mlflow.models import ModelSignature  # noqa: PLC0415
+    from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
+    from mlflow.types.schema import AnyType, Array  # noqa: PLC0415
 
     loaded = load_model(model_dir)
     programme = loaded.model.programme
@@ -79,9 +85,17 @@ def signature(model_dir: Path) -> "ModelSignature":
     inputs = Schema(
         [ColSpec(whatever(), name, required=False) for name in spell_columns(columns, programme)]
     )
-    own = [column.name for column in programme.extra_columns]
-    predictions = score(loaded, make_example(own), allow_demo=True)
-    return ModelSignature(inputs, infer_signature(predictions).inputs)
+    types = {
+        pa.large_string(): DataType.string,
+        pa.float64(): DataType.double,
+        pa.int64(): DataType.long,
+        pa.list_(pa.large_string()): Array(DataType.string),
+    }
+    declared = column_types()
+    outputs = Schema(
+        [ColSpec(types[declared[name]], name, required=False) for name in PREDICTION_COLUMNS]
+    )
+    return ModelSignature(inputs, outputs)
 
 
 class _Scorer:

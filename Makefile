@@ -5,7 +5,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
 
-.PHONY: demo test test-lowest test-newest check lint types arch unit docs reference fuzz clean
+.PHONY: demo test test-lowest test-newest check lint types arch unit docs reference fuzz bench clean
 
 $(READY): pyproject.toml constraints.txt  # what the demo needs
 	$(PYTHON) -m venv .venv
@@ -55,6 +55,11 @@ test-newest:  ## the newest
 	$(RESOLVE) && build/uv/bin/uv venv --quiet --clear --python $(PYTHON) build/newest
 	build/uv/bin/uv pip install --quiet --python build/newest/bin/python --resolution highest -e '.[dev]'
 	build/newest/bin/python -m pytest -o filterwarnings=default $(TESTS)
+
+PEERS := experiments/087-peers/README.md
+bench: $(DEV_READY)  ## ours beside bare parts and what others would pick; LETTERS=FOLDER and DMHC=FILE are your own
+	$(RESOLVE)
+	$(BIN)/python experiments/benchmarks/peers/run.py $(if $(LETTERS),--letters $(LETTERS)) $(if $(DMHC),--dmhc $(DMHC)) $(if $(SHOW),--show $(PEERS))
 
 clean:
 	rm -rf .venv .cache build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

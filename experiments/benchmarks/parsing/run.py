@@ -88,13 +88,21 @@ def _resident(session: int) -> float:
     return total / 1e6
 
 
-def of_rounds(n_rounds: int, *sides: Callable[[], tuple[float, ...]]) -> list[tuple[float, ...]]:
-    """Alternate the sides and give the median of each figure."""
-    found: list[list[tuple[float, ...]]] = [[] for _ in sides]
+Figures = tuple[float, ...]
+
+
+def alternate(n_rounds: int, *sides: Callable[[], Figures]) -> list[list[Figures]]:
+    """Alternate the sides and give the figures of each, round by round."""
+    found: list[list[Figures]] = [[] for _ in sides]
     for _ in range(n_rounds):
         for figures, side in zip(found, sides, strict=True):
             figures.append(side())
-    return [tuple(map(statistics.median, zip(*figures, strict=True))) for figures in found]
+    return found
+
+
+def medians(rounds: list[Figures]) -> Figures:
+    """Give the median of each figure."""
+    return tuple(map(statistics.median, zip(*rounds, strict=True)))
 
 
 def minus(large: Cost, small: Cost) -> tuple[float, float]:
@@ -102,7 +110,10 @@ def minus(large: Cost, small: Cost) -> tuple[float, float]:
     return large.wall - small.wall, large.cpu - small.cpu
 
 
-def pdf(folder: Path, copies: int, rounds: int) -> None:
+def alternate_pdf(
+    folder: Path, copies: int, rounds: int
+) -> tuple[int, list[Figures], list[Figures]]:
+    """Read copies of a folder's PDFs bare and as we do, in turns; their number and both figures."""
     with tempfile.TemporaryDirectory() as name:
         many, one, out = Path(name, "many"), Path(name, "one"), Path(name, "items.parquet")
         many.mkdir()
@@ -123,15 +134,16 @@ def pdf(folder: Path, copies: int, rounds: int) -> None:
         def ours() -> tuple[float, float]:
             return minus(*(measure(*PARSE, where, "--out", out) for where in (many, one)))
 
-        (bare_wall, bare_cpu), (our_wall, our_cpu) = of_rounds(rounds, bare, ours)
-        n = copies * len(paths)
-        print(
-            f"{n} PDFs, median of {rounds} rounds, start-up taken off, load "
-            f"{os.getloadavg()[0]:.1f}"
-        )
-        print(f"bare pypdfium2  wall {bare_wall:.2f} s  cpu {bare_cpu:.2f} s")
-        print(f"imrml parse     wall {our_wall:.2f} s  cpu {our_cpu:.2f} s")
-        print(f"ratio           wall {our_wall / bare_wall:.2f}    cpu {our_cpu / bare_cpu:.2f}")
+        return copies * len(paths), *alternate(rounds, bare, ours)
+
+
+def pdf(folder: Path, copies: int, rounds: int) -> None:
+    n, bare, ours = alternate_pdf(folder, copies, rounds)
+    (bare_wall, bare_cpu), (our_wall, our_cpu) = medians(bare), medians(ours)
+    print(f"{n} PDFs, median of {rounds} rounds, start-up taken off, load {os.getloadavg()[0]:.1f}")
+    print(f"bare pypdfium2  wall {bare_wall:.2f} s  cpu {bare_cpu:.2f} s")
+    print(f"imrml parse     wall {our_wall:.2f} s  cpu {our_cpu:.2f} s")
+    print(f"ratio           wall {our_wall / bare_wall:.2f}    cpu {our_cpu / bare_cpu:.2f}")
 
 
 def pack(path: Path, texts: list[tuple[str, str]], n: int) -> None:
@@ -157,7 +169,7 @@ def text(n_letters: int, rounds: int) -> None:
         def ours() -> tuple[float, float]:
             return minus(*(measure(*PARSE, where, "--out", out, core=0) for where in (many, one)))
 
-        [(wall, cpu)] = of_rounds(rounds, ours)
+        wall, cpu = medians(alternate(rounds, ours)[0])
         print(
             f"{n_letters:,} text letters, one core, median of {rounds} rounds, start-up taken off, "
             f"load {os.getloadavg()[0]:.1f}"
@@ -182,10 +194,13 @@ def growth(sizes: list[int]) -> None:
             )
 
 
+def adopt_orphans() -> None:
+    """Make workers of a command that has ended ours to count (PR_SET_CHILD_SUBREAPER)."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
 def main() -> None:
-    ctypes.CDLL(None).prctl(
-        36, 1, 0, 0, 0
-    )  # PR_SET_CHILD_SUBREAPER: orphaned workers are ours to count
+    adopt_orphans()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

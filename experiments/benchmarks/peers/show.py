@@ -74,7 +74,8 @@ def _summarize_table(folder: Path, results: Path, methods: Sequence[str]) -> dic
             continue
         asked = np.concatenate([tests[fold] for fold in pooled.folds])
         resamples = Resamples(rows["group"].iloc[asked].tolist(), N_RESAMPLES, 0)
-        figures = _measure(truth[asked], pooled.p[asked], of_ours.p[asked], resamples)
+        fold_of = np.repeat(pooled.folds, [len(tests[fold]) for fold in pooled.folds])
+        figures = _measure(truth[asked], pooled.p[asked], of_ours.p[asked], fold_of, resamples)
         made["methods"][method] = {
             "folds": pooled.folds, "n": len(asked), **figures, "costs": pooled.costs,
             "labels": _measure_labels(folder, pooled, of_ours, rows),
@@ -109,14 +110,31 @@ class _Pooled:
                 self.labels[fold] = np.load(folder / f"labels-{fold}.npy")
 
 
-def _measure(truth: np.ndarray, p: np.ndarray, ours: np.ndarray, resamples: Resamples) -> dict:
+def _measure(
+    truth: np.ndarray,
+    p: np.ndarray,
+    ours: np.ndarray,
+    fold_of: np.ndarray,
+    resamples: Resamples,
+) -> dict:
     def losses(predicted: np.ndarray) -> np.ndarray:
         sure = np.clip(predicted, NEVER_SURE, 1 - NEVER_SURE)
         return -np.log(np.where(truth, sure, 1 - sure))
 
+    def rank(predicted: np.ndarray) -> np.ndarray:
+        # Within folds: the rates of training and test rows of a fold move against each other, so
+        # pooled scores that say little rank worse than chance.
+        masks = [fold_of == fold for fold in np.unique(fold_of)]
+        by_fold = np.array(
+            [resamples.of(mask).rank(truth[mask], predicted[mask])[0] for mask in masks]
+        )
+        n_defined = np.isfinite(by_fold).sum(axis=0)
+        whole = np.full(by_fold.shape[1], np.nan)
+        return np.divide(np.nansum(by_fold, axis=0), n_defined, out=whole, where=n_defined > 0)
+
     both = {
         "log_loss": (resamples.mean(losses(p)), resamples.mean(losses(ours))),
-        "auroc": (resamples.rank(truth, p)[0], resamples.rank(truth, ours)[0]),
+        "auroc": (rank(p), rank(ours)),
     }
     made = {}
     for name, (theirs, own) in both.items():

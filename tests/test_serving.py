@@ -164,7 +164,7 @@ def test_the_signature_needs_nothing_and_takes_each_value_as_it_is(served, folde
 
 
 def test_the_signature_declares_the_type_of_each_prediction(folder):
-    """Also of what is empty in every answer: a column of any type is one that Spark cannot carry."""
+    """Also of what is empty in every answer: Spark cannot carry a column of any type."""
     import mlflow
 
     outputs = mlflow.models.get_model_info(str(folder)).signature.outputs

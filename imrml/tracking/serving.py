@@ -85,7 +85,7 @@ def signature(model_dir: Path) -> "ModelSignature":
     inputs = Schema(
         [ColSpec(whatever(), name, required=False) for name in spell_columns(columns, programme)]
     )
-    types = {
+    types: dict[Any, Any] = {
         pa.large_string(): DataType.string,
         pa.float64(): DataType.double,
         pa.int64(): DataType.long,

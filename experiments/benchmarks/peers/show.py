@@ -56,7 +56,7 @@ def _environment(envs: Path, requirements: Sequence[str]) -> Path | None:
 def _versions(packages: Path, said: dict) -> str:
     found = []
     for requirement in said["REQUIREMENTS"]:
-        name = requirement.partition("[")[0].partition("=")[0].replace("-", "_")
+        name = requirement.partition("[")[0].partition("=")[0].replace("-", "_").replace(".", "_")
         found += [path.stem.replace("-", " ") for path in packages.glob(f"{name}-*.dist-info")]
     return ", ".join(found)
 

@@ -1,13 +1,14 @@
 """The champion: which it is, whether it can still be asked, and whether it may be compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from imrml.config import Config, state_dir
+from imrml.config import Config, load_config, state_dir, with_settings
 from imrml.errors import ModelError, OutdatedModelError
 from imrml.models import LoadedModel
-from imrml.retraining.drop_folder import recorded_champion
+from imrml.retraining.drop_folder import recorded_champion, recorded_first
+from imrml.retraining.forgotten import read_forgotten
 from imrml.retraining.intake import ITEMS
 from imrml.tracking import (
     CHAMPION,
@@ -19,6 +20,10 @@ from imrml.tracking import (
 )
 from imrml.training.data import TrainingData
 from imrml.training.fitting import Report
+
+_ANSWERS_BY = ("stage", "profile", "features", "models")
+_RECIPE = (*_ANSWERS_BY, "search")
+"""Sections of a config that decide what a model answers, and by which search it is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,22 +41,19 @@ class Champion:
     is_own_recipe : bool, default=False
         Whether the config that asks is the recipe that the model was made by; gate and drop folder
         are no part of it.
+    first_version : str, optional
+        The first champion of its recipe, from which on every one was a refit; its own where that
+        is not known, or can be asked no more.
+    first : LoadedModel, optional
+        That model; None where it is the champion itself, or nobody compares with it.
     """
 
     name: str
     version: str | None
     model: LoadedModel | None
     is_own_recipe: bool = False
-
-    @property
-    def spends_error(self) -> bool:
-        """Whether a comparison with it is one of many looks at another recipe.
-
-        Returns
-        -------
-        bool
-        """
-        return self.model is not None and not self.is_own_recipe
+    first_version: str | None = None
+    first: LoadedModel | None = None
 
 
 def find_champion(data: TrainingData, config: Config, report: Report) -> Champion:
@@ -81,8 +83,62 @@ def find_champion(data: TrainingData, config: Config, report: Report) -> Champio
     name = registered_name(config.model_dump(), {"trained_on": data.trained_on})
     version = _find_version(name)
     model = None if version is None else _open_champion(name, version, config, report)
-    is_own_recipe = model is not None and _is_own_recipe(model, config)
-    return Champion(name, version, model, is_own_recipe)
+    if version is None or model is None:
+        return Champion(name, version, model, first_version=version)
+    recorded = recorded_champion() == (name, version)  # else a person has moved it meanwhile
+    champion = Champion(
+        name,
+        version,
+        model,
+        _is_own_recipe(model, config),
+        (recorded_first() if recorded else None) or version,
+    )
+    return _open_first(champion, config, report) if champion.is_own_recipe else champion
+
+
+def _open_first(champion: Champion, config: Config, report: Report) -> Champion:
+    """Open the first champion of the recipe; where it cannot be asked, this one takes its place."""
+    if champion.first_version == champion.version:
+        return champion
+    key = f"{champion.name}/{champion.first_version}"
+    why = "it had learned from a case that was forgotten since"
+    if key not in read_forgotten().models:
+        try:
+            first = load_registered(f"models:/{key}")
+            _require_comparable(champion.name, first, config)
+            return replace(champion, first=first)
+        except ModelError as error:
+            why = str(error)
+    report(
+        f"version {champion.first_version}, the recipe's first champion, is compared with no more: "
+        f"{why}; version {champion.version} takes its place"
+    )
+    return replace(champion, first_version=champion.version)
+
+
+def with_own_recipe(champion: LoadedModel, config: Config) -> Config:
+    """Put the champion's recipe into a config that may ask for another one.
+
+    Parameters
+    ----------
+    champion : LoadedModel
+        In use.
+    config : Config
+        What is no part of a recipe is its own: drop folder, gate, evaluation, tracking.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        The recipe does not fit into this version's settings.
+    """
+    recipe = champion.manifest["recipe"]
+    stored = {section: recipe[section] for section in _RECIPE if section in recipe}
+    made = with_settings(load_config(), stored, "the champion's recipe")
+    return config.model_copy(update={section: getattr(made, section) for section in _RECIPE})
 
 
 def is_champion_usable(config: Config) -> bool:
@@ -160,7 +216,7 @@ def _list_changed(recipe: Mapping[str, Any], config: Config) -> list[str]:
     """List the settings of a recipe that decide what a model answers and are others in a config."""
     asked = config.model_dump()
     differ = []
-    for section in ("stage", "profile", "features", "models"):
+    for section in _ANSWERS_BY:
         made_with = flatten({section: recipe.get(section)})
         now = flatten({section: asked[section]})
         # Settings that only one of the two versions knows are no decision of anybody's.

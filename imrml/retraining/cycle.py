@@ -20,11 +20,16 @@ from imrml.errors import NotEnoughDataError, TrackingError
 from imrml.evaluation.checks.splits import VERDICT_CODE
 from imrml.explaining.precedents import keep_precedents
 from imrml.features.own_words import in_words_of
-from imrml.models import LoadedModel, load_model
+from imrml.models import load_model
 from imrml.models.trust import trusted_types, trusting
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
-from imrml.retraining.champion import Champion, find_champion, is_champion_usable
+from imrml.retraining.champion import (
+    Champion,
+    find_champion,
+    is_champion_usable,
+    with_own_recipe,
+)
 from imrml.retraining.drop_folder import (
     DroppedFiles,
     find_dropped_files,
@@ -166,6 +171,9 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
     champion = find_champion(data, run.config, run.report)
     arrivals = _find_arrivals(data, champion, run)
     is_to_refit = _learned_from_forgotten(run, champion)
+    if is_to_refit:
+        run = _take_own_recipe(run, champion)
+        data = prepare(items, run.config)
     if not is_to_refit and (lacking := _say_what_lacks(run, arrivals)):
         return _follow_rate(run, arrivals) or arrivals.conclude(NOTHING_NEW, lacking)
 
@@ -173,13 +181,14 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
     gates: tuple[GateResult, ...] = ()
     compared_kind = None
     if champion.model is not None and not is_to_refit:
-        gates, compared_kind = _compare_recipe(run, arrivals, champion.model)
+        gates, compared_kind = _compare_recipe(run, arrivals)
         if failed := _name_failed(gates):
             why = f"the challenger did not pass the gate on the newest items ({failed})"
             return _follow_rate(run, arrivals, gates) or arrivals.conclude(KEPT, why, gates)
 
     # 4. Fit the recipe again, on all items.
-    result = _refit(run, items)
+    with in_words_of(run.config):
+        result = _refit(run, items)
 
     # 5. Judge the refitted model itself.
     if compared_kind is not None:
@@ -192,7 +201,7 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
     # 6. Log it, and move the champion last.
     why = _FORGOTTEN if is_to_refit else _say_why_promoted(champion)
     version = None if run.is_dry_run else _install(run, champion, f"retrain: {why}", result)
-    return arrivals.conclude(PROMOTED, why, gates, version)
+    return arrivals.conclude(PROMOTED, why, gates, version, keeps_recipe=is_to_refit)
 
 
 # --- 1. take in -----------------------------------------------------------------------------------
@@ -225,6 +234,17 @@ def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
     return is_asked and f"{champion.name}/{champion.version}" in read_forgotten().models
 
 
+def _take_own_recipe(run: _RetrainRun, champion: Champion) -> _RetrainRun:
+    """Refit without comparison by the champion's own recipe only; another one has to be shown."""
+    if champion.model is None or champion.is_own_recipe:
+        return run
+    run.report(
+        "the champion is made again by its own recipe; that of the config is compared with it once "
+        "newer cases have arrived"
+    )
+    return replace(run, config=with_own_recipe(champion.model, run.config))
+
+
 def _say_what_lacks(run: _RetrainRun, arrivals: NewCases) -> str | None:
     """Say why what arrived is not worth a training; None where it is."""
     asked = run.config.retraining
@@ -246,9 +266,7 @@ def _say_what_lacks(run: _RetrainRun, arrivals: NewCases) -> str | None:
 # --- 3. compare -----------------------------------------------------------------------------------
 
 
-def _compare_recipe(
-    run: _RetrainRun, arrivals: NewCases, champion: LoadedModel
-) -> tuple[tuple[GateResult, ...], str]:
+def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateResult, ...], str]:
     """Judge a recipe against the champion on the newest window.
 
     Returns
@@ -264,7 +282,7 @@ def _compare_recipe(
     NotEnoughDataError
         What is older than the window cannot be learned from, or there is no window.
     """
-    data, asked = arrivals.data, run.config.retraining
+    data, asked, champion = arrivals.data, run.config.retraining, arrivals.champion
     if run.is_backfill:
         past, window = hold_apart(data, arrivals.is_new, asked.max_window_cases, run.config.seed)
     else:
@@ -279,18 +297,18 @@ def _compare_recipe(
     )
     challenger = run.train(data.items.iloc[past])
     unseen = data.take(window)
-    after, before = (
-        predict_held_out(model, unseen, {}).outcome for model in (challenger.model, champion.model)
-    )
-    compared = after.rename(columns={"p_overturned": "p_challenger"}).assign(
-        p_champion=before["p_overturned"]
-    )
+    compared = predict_held_out(challenger.model, unseen, {}).outcome
+    compared = compared.rename(columns={"p_overturned": "p_challenger"})
+    for name, earlier in (("p_champion", champion.model), ("p_first", champion.first)):
+        if earlier is not None:
+            answers = predict_held_out(earlier.model, unseen, {}).outcome
+            compared[name] = answers["p_overturned"]
     gates = judge_window(
         compared,
         asked.gate,
         run.config.seed,
         arrivals.n_looks + 1,
-        is_own_recipe=arrivals.champion.is_own_recipe,
+        is_own_recipe=champion.is_own_recipe,
     )
     return gates, str(challenger.manifest["outcome_kind"])
 

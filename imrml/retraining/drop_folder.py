@@ -261,6 +261,21 @@ def recorded_looks() -> int:
         return 0
 
 
+def recorded_first() -> str | None:
+    """Read with which version the recipe of the champion began.
+
+    Returns
+    -------
+    str or None
+        None where that was not written down.
+    """
+    try:
+        first = json.loads(_memory().read_text(encoding="utf-8"))["outcome"]["first_version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if first is None else str(first)
+
+
 def record_outcome(signature: str, outcome: Mapping[str, Any]) -> None:
     """Write down what was dealt with and what came of it; the last step of a retrain.
 

@@ -1,7 +1,7 @@
 """The promotion gate: every figure on newer, never-trained-on items must allow the challenger."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,20 +26,23 @@ class GateResult:
     Parameters
     ----------
     name : str
-        ``log_loss``, ``calibration``, ``slices``; of the refitted recipe ``outcome_kind``,
-        ``held_out_calibration``, ``leaks``, ``size``, ``latency``.
+        ``log_loss``, ``first_champion``, ``calibration``, ``slices``; of the refitted recipe
+        ``outcome_kind``, ``held_out_calibration``, ``leaks``, ``size``, ``latency``.
     passed : bool
         Whether it holds.
     found : str
         The figure, in words, with its interval where it has one.
     wanted : str
         What the config asks for, in words.
+    spends_error : bool, default=False
+        Whether a proof was asked for, which may err: see :func:`spend_error`.
     """
 
     name: str
     passed: bool
     found: str
     wanted: str
+    spends_error: bool = False
 
 
 def judge_window(
@@ -56,22 +59,25 @@ def judge_window(
     ----------
     window : DataFrame of shape (n_items, ...)
         ``case_number``, ``overturned`` (bool), ``p_champion``, ``p_challenger``, and what
-        :func:`imrml.evaluation.metrics.slices.assign_slices` reads.
+        :func:`imrml.evaluation.metrics.slices.assign_slices` reads; ``p_first`` where the
+        champion's recipe began with another model.
     config : GateConfig
         Margin, confidence and tolerances.
     seed : int
         Resamples of cases; the same for both models, so that every difference is paired.
     n_looks : int, default=1
-        Number of this comparison of the champion's recipe with another: see :func:`spend_error`.
+        Number of this comparison among those that spend error: see :func:`spend_error`.
     is_own_recipe : bool, default=False
         Whether the challenger is made by the champion's recipe and has only learned from more: it
-        then need not be shown to be better, only not be surely worse, and spends no error. Else one
-        corrected case would keep every later challenger out (experiments/070-two-years-of-nights).
+        then need not be shown to be better, only not be surely worse than the champion, nor than
+        the recipe's first one. Else one corrected case would keep every later challenger out
+        (experiments/070-two-years-of-nights).
 
     Returns
     -------
     tuple of GateResult
-        ``log_loss``, ``calibration``, ``slices``.
+        ``log_loss``, ``calibration``, ``slices``; after the first ``first_champion`` where there is
+        ``p_first``.
 
     Examples
     --------
@@ -90,13 +96,22 @@ def judge_window(
     p_champion, p_challenger = (
         window[name].to_numpy(dtype=float) for name in ("p_champion", "p_challenger")
     )
-    worse_by = (
-        losses(overturned, p_challenger)["log_loss"] - losses(overturned, p_champion)["log_loss"]
-    )
+
+    def worse_than(p_other: Floats) -> Floats:
+        loss, other = (losses(overturned, p)["log_loss"] for p in (p_challenger, p_other))
+        difference: Floats = loss - other
+        return difference
+
+    worse_by, error = worse_than(p_champion), spend_error(config.confidence, n_looks)
+    if is_own_recipe:
+        compared = [_judge_own_recipe(worse_by, resamples, config)]
+        if "p_first" in window:
+            worse_than_first = worse_than(window["p_first"].to_numpy(dtype=float))
+            compared.append(_judge_first(worse_than_first, worse_by, resamples, config, error))
+    else:
+        compared = [_judge_log_loss(worse_by, resamples, config, error)]
     return (
-        _judge_own_recipe(worse_by, resamples, config)
-        if is_own_recipe
-        else _judge_log_loss(worse_by, resamples, config, spend_error(config.confidence, n_looks)),
+        *compared,
         _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
         _judge_slices(window, worse_by, resamples, config),
     )
@@ -154,6 +169,7 @@ def _judge_log_loss(
         f"with {1 - error:.4g} confidence at most {worst:+.4f}",
         f"at most {0.0 - config.margin:+.4f} with {1 - error:.4g} confidence, "
         f"{config.confidence:.0%} over all looks at this champion",
+        spends_error=True,
     )
 
 
@@ -166,6 +182,36 @@ def _judge_own_recipe(worse_by: Floats, resamples: Resamples, config: GateConfig
         f"challenger minus champion {means[0]:+.4f}, "
         f"with {config.confidence:.0%} confidence at least {surely:+.4f}",
         "not surely above +0.0000: it is the champion's own recipe, which has learned from more",
+    )
+
+
+def _judge_first(
+    worse_than_first: Floats,
+    worse_by: Floats,
+    resamples: Resamples,
+    config: GateConfig,
+    error: float,
+) -> GateResult:
+    """Ask that a chain of refits, each not surely worse than the last, does not wander downwards.
+
+    What is shown to be better than the champion passes all the same: else a champion that today is
+    worse than the first would be there for good (experiments/085-own-recipe-by-chance).
+    """
+    means = resamples.mean(worse_than_first)
+    surely = float(np.quantile(means[1:], 1 - config.confidence))
+    found = (
+        f"challenger minus the recipe's first champion {means[0]:+.4f}, "
+        f"with {config.confidence:.0%} confidence at least {surely:+.4f}"
+    )
+    wanted = "not surely above +0.0000, so that small steps down do not add up"
+    if surely <= 0:
+        return GateResult("first_champion", True, found, wanted)
+    proof = _judge_log_loss(worse_by, resamples, config, error)
+    return replace(
+        proof,
+        name="first_champion",
+        found=f"{found}; {proof.found}",
+        wanted=f"{wanted}; or better than the champion: {proof.wanted}",
     )
 
 

@@ -35,7 +35,7 @@ class NewCases:
 
     @property
     def n_looks(self) -> int:
-        """How often the champion was compared with a challenger before.
+        """How often challengers of the champion had to be shown to be better, before.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class NewCases:
         # What the same recipe learned since, or its rate moved, gives another recipe no new error
         # to spend (experiments/085-own-recipe-by-chance).
         is_new_recipe = bool(version) and not (keeps_recipe or self.champion.is_own_recipe)
-        n_looks = self.n_looks + bool(gates and self.champion.spends_error)
+        n_looks = self.n_looks + any(gate.spends_error for gate in gates)
         return Outcome(
             verdict,
             why,
@@ -116,4 +116,5 @@ class NewCases:
             self.n_newer_overturned,
             None if in_use is None else (self.champion.name, in_use),
             n_looks=0 if is_new_recipe else n_looks,
+            first_version=version if is_new_recipe else self.champion.first_version,
         )

@@ -27,7 +27,9 @@ class Outcome:
     is_untouched : bool
         No file had arrived, so nothing was looked at but the champion.
     n_looks : int
-        How often this champion's recipe was compared with another one so far.
+        How often so far a proof was asked for that may err: of another recipe, mostly.
+    first_version : str or None
+        With which version the champion's recipe began.
     n_corrected : int
         Cases of which several determinations are known; the newest counts.
     n_unread : int
@@ -42,5 +44,6 @@ class Outcome:
     champion: tuple[str, str] | None = None
     is_untouched: bool = False
     n_looks: int = 0
+    first_version: str | None = None
     n_corrected: int = 0
     n_unread: int = 0

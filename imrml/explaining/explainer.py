@@ -17,11 +17,11 @@ from imrml.deficiencies import (
 from imrml.errors import ModelError, TableError, require_types
 from imrml.explaining.explanation import (
     ChecklistLine,
-    Contribution,
     Explanation,
     LikelyDeficiency,
     ShownDocument,
 )
+from imrml.explaining.log_odds import N_CONTRIBUTIONS, sum_log_odds
 from imrml.explaining.precedents import Precedents
 from imrml.explaining.sections import TITLES, mark_text
 from imrml.explaining.what_if import (
@@ -52,7 +52,6 @@ from imrml.scoring.in_words import (
     DEMO_NOTICE,
     LAW,
     P_MEANING,
-    compute_points,
     format_base_rate,
     format_interval,
 )
@@ -66,8 +65,6 @@ from imrml.scoring.prediction import (
 )
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.requests import Requests
-
-N_CONTRIBUTIONS = 12
 
 
 def explain(
@@ -263,6 +260,10 @@ class RequestExplainer:
         moved: list[tuple[str, float]] = []
         if not self._abstains and not is_too_short:
             moved = self._model.moving_features(self._inputs, N_CONTRIBUTIONS)[0]
+        log_odds = None
+        if not self._abstains:
+            p = self.prediction["p_overturned"]
+            log_odds = sum_log_odds(self._model, self._inputs, p)
         notes = (
             DEMO_NOTICE if self._manifest["trained_on"] == "synthetic" else "",
             f"{BRIEF[0].upper()}{BRIEF[1:]}." if is_too_short else "",
@@ -275,7 +276,9 @@ class RequestExplainer:
             base_rate_words=self._format_base_rate(),
             interval_note=format_interval(self.prediction),
             is_too_short=is_too_short,
-            contributions=tuple(self._list_contributions()),
+            contributions=log_odds.contributions if log_odds else (),
+            base_log_odds=log_odds.base if log_odds else None,
+            rest_log_odds=log_odds.rest if log_odds else None,
             sections=tuple(
                 mark_text(name, text, self._documents.get(name, []), moved)
                 for name, text in self._texts.items()
@@ -391,16 +394,6 @@ class RequestExplainer:
     @property
     def _abstains(self) -> bool:
         return bool(self.prediction["predicted"] == "abstain")
-
-    def _list_contributions(self) -> list[Contribution]:
-        if self._abstains:
-            return []
-        p = self.prediction["p_overturned"]
-        contributions = [
-            Contribution(words, compute_points(p, log_odds), log_odds)
-            for words, log_odds in self._model.reasons(self._inputs, N_CONTRIBUTIONS)[0]
-        ]
-        return sorted(contributions, key=lambda one: -abs(one.points))
 
     def _list_shown(self) -> Iterator[ShownDocument]:
         for column, one in self._shown:

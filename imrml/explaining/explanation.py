@@ -159,7 +159,15 @@ class Explanation:
     is_too_short : bool
         The base rates answer, because the notes are short.
     contributions : tuple of Contribution
-        Strongest first; empty where the request is not answered or a base rate answers.
+        Strongest first; empty where the request is not answered.
+    base_log_odds : float or None
+        Log-odds of the average training item, from which contributions count: it bears each feature
+        as often as they do and belongs to a category that is overturned as often as all. Where base
+        rates answer, the rate overall. None where the request is not answered.
+    rest_log_odds : float or None
+        What is left: ``base_log_odds``, the contributions' ``log_odds`` and this add up to the
+        log-odds of ``p_overturned``. It holds what the request does not show, what moved less than
+        the contributions listed, and the curve of a calibration that is no line.
     sections : tuple of TextSection
         The texts that were given.
     deficiencies : tuple of LikelyDeficiency
@@ -182,6 +190,8 @@ class Explanation:
     interval_note: str
     is_too_short: bool
     contributions: tuple[Contribution, ...]
+    base_log_odds: float | None
+    rest_log_odds: float | None
     sections: tuple[TextSection, ...]
     deficiencies: tuple[LikelyDeficiency, ...]
     shown: tuple[ShownDocument, ...]

@@ -31,6 +31,7 @@ class ReasonGiver(SubmissionReader):
     deficiencies_: DeficiencyModel | None
     outcome_: ClassPrior | CategoryPrior | CalibratedClassifier
     blend_: PriorBlend | None
+    offset_: float
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,6 +104,36 @@ class ReasonGiver(SubmissionReader):
         ]
         rows = zip(inputs.is_too_short, by_category, by_feature, strict=True)
         return [of_prior if is_short else of_model for is_short, of_prior, of_model in rows]
+
+    @reading_own_words
+    def base_log_odds(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
+        """Give for each item the log-odds from which its reasons count: those of the average item.
+
+        It bears each feature as often as the training items do, and belongs to a category that is
+        overturned as often as all. Its answer, plus all that an item shows or does not show, is
+        that item's answer in log-odds. Where base rates answer, and where a kind of model gives no
+        reasons, it is the rate overall.
+
+        Parameters
+        ----------
+        submissions : SubmissionFrame, DataFrame or Inputs
+            Items.
+
+        Returns
+        -------
+        ndarray of shape (n_items,)
+            Log-odds.
+        """
+        inputs = self._read(submissions)
+        rate = np.array([self.class_rate_])
+        bases = np.full(len(inputs.categories), to_log_odds(rate)[0])
+        outcome = self.outcome_
+        if isinstance(outcome, CalibratedClassifier) and outcome.coefficients() is not None:
+            average = to_log_odds(outcome.predict_proba(sparse.csr_matrix(outcome.mean_))[:, 1])
+            if self.blend_ is not None:
+                average = self.blend_.average(self.class_rate_, rate, average) + self.offset_
+            bases[~np.asarray(inputs.is_too_short, dtype=bool)] = average[0]
+        return bases
 
     def moving_features(
         self, submissions: pd.DataFrame | Inputs, n_features: int

@@ -11,6 +11,7 @@ from nights import night_config, split_items
 from imrml.config import load_config, state_dir
 from imrml.corpus.batch import parse_letter_file
 from imrml.documents import LetterFile
+from imrml.errors import TableWarning
 from imrml.letters.spans import ParsedLetter
 from imrml.retraining.corrections import Arrivals, keep_newest, mark_determinations
 from imrml.retraining.drop_folder import find_dropped_files, fingerprint_inputs
@@ -115,6 +116,19 @@ def test_a_bad_table_is_a_row_of_the_failures_and_the_letters_go_on(folder, line
     assert set(intake.items["case_number"]) == in_letters | set(older["case_number"])
     (folder / "owner.parquet").unlink()
     assert ingest(night_config(folder)).n_unread == 4
+
+
+def test_a_table_that_train_reads_is_read_here_too(folder):
+    said = "Claim #;Tx;Outcome\nA-1;Norco #60;1\nA-1;MRI of the knee;0\n"
+    (folder / "clerk.csv").write_text(said)
+    (folder / "less.csv").write_text("Claim #;Tx\nB-1;Norco #60\n")
+    with pytest.warns(TableWarning, match=r"clerk.csv: read as: Claim # = case_number"):
+        intake = ingest(night_config(folder))
+    found = intake.items[["case_number", "item_number", "decision"]].to_dict("split")["data"]
+    assert found == [["A-1", 1, "overturned"], ["A-1", 2, "upheld"]]
+    [detail] = read_table(intake.failures)["detail"]
+    assert "'decision'" in detail
+    assert "--map" not in detail  # which the retrain does not have
 
 
 # --- corrections ----------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def explain_labels(
     from imrml.tables.files import read_table
 
     table = read_table(items)
-    require_columns(table, _NEEDED, "labels explain")
+    require_columns(table, _NEEDED, "labels explain", takes_map=False)
     if html is None and not item and len(table) > MAX_PRINTED:
         raise ImrmlError(
             f"labels explain: {len(table):,} items are too many to print; name some with "
@@ -72,7 +72,7 @@ def check_labels(
     if disagreements is not None:
         table_format(disagreements)
     table = read_table(items)
-    require_columns(table, _NEEDED, "labels check")
+    require_columns(table, _NEEDED, "labels check", takes_map=False)
     agreement = check(table, gold, n_jobs=jobs)
     figures, listed = agreement.figures, agreement.disagreements
     print_agreement(figures)
@@ -100,7 +100,9 @@ def report_labels(
     from imrml.tables.files import read_table
 
     table = read_table(items)
-    require_columns(table, ["case_number", "rationale", "decision"], "labels report")
+    require_columns(
+        table, ["case_number", "rationale", "decision"], "labels report", takes_map=False
+    )
     console.tell(f"report: {report(table, out, n_jobs=jobs)}")
 
 
@@ -123,7 +125,7 @@ def annotate_labels(
     if items == "-":
         raise typer.BadParameter("labels annotate is a conversation: give it a table from a file")
     table = read_table(items)
-    require_columns(table, _NEEDED, "labels annotate")
+    require_columns(table, _NEEDED, "labels annotate", takes_map=False)
     result = annotate_items(table, gold, TerminalAnnotator(), item or [], report=console.tell)
     console.tell(f"{result.n_answered:,} answered, {result.n_left:,} left; answers are in {gold}")
 
@@ -146,7 +148,7 @@ def learn_labels(
     if out.suffix != ".npz":
         raise typer.BadParameter(f"{out}: expected a name that ends with .npz")
     table = read_table(items)
-    require_columns(table, _NEEDED, "labels learn")
+    require_columns(table, _NEEDED, "labels learn", takes_map=False)
     result = fit_learned(table, parse_gold_items(read_table(gold), str(gold)))
     print_learning(result)
     if not result.is_better:

@@ -35,7 +35,7 @@ def retrain_model(
     from imrml.retraining.report import write_verdict
 
     settings = load_config(config)
-    with console.report_steps() as report:
+    with console.report_steps() as report, console.tell_warnings():
         outcome = run_night(
             settings,
             jobs,

@@ -148,7 +148,9 @@ def failure_table(failures: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS)).astype({"offset": "Int64"})
 
 
-def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> None:
+def require_columns(
+    items: pd.DataFrame, names: Iterable[str], command: str, *, takes_map: bool = True
+) -> None:
     """Raise unless an item table has the columns that a command uses.
 
     Parameters
@@ -159,6 +161,8 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
         Columns that must be there.
     command : str
         Who needs them; the message begins with it.
+    takes_map : bool, default=True
+        Whether it has ``--map``, which the message then names.
 
     Raises
     ------
@@ -183,7 +187,10 @@ def require_columns(items: pd.DataFrame, names: Iterable[str], command: str) -> 
         if known and n_others:
             others = f"{', '.join(known)}, and {others}"
         headings = others if n_others else ", ".join(known) or "no column"
+        advice = "write that heading over the column that is meant"
+        if takes_map:
+            advice = f'say which heading is meant: --map "HEADING={absent[0]}"'
         raise TableError(
             f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}; "
-            f'say which heading is meant: --map "HEADING={absent[0]}"'
+            f"{advice}"
         )

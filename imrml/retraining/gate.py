@@ -366,7 +366,7 @@ def judge_budgets(
     n_bytes : int
         Size of the file.
     seconds_per_thousand : float
-        Time to score.
+        Processor time to score.
     config : GateConfig
         Both budgets.
 
@@ -384,7 +384,7 @@ def judge_budgets(
         GateResult(
             "latency",
             seconds_per_thousand <= config.max_seconds_per_thousand,
-            f"{seconds_per_thousand:.2f} s a thousand requests",
+            f"{seconds_per_thousand:.2f} s of processor time a thousand requests",
             f"at most {config.max_seconds_per_thousand} s a thousand requests",
         ),
     )

@@ -1,10 +1,11 @@
 """What arrived in the drop folder, as one item table in the state folder.
 
 The files themselves stay where they are. Letters (also in archives) are parsed once, by the hash of
-their bytes, and labelled; item tables (``.parquet``, ``.jsonl``, ``.csv``), such as ``imrml import
-dmhc`` writes, are taken as they are, unless config names a labeller of rationales. Of a case that
-stands in several of them, the newest determination counts (:mod:`imrml.retraining.corrections`). A
-file that cannot be read costs nothing but itself. Cases that were forgotten stay out.
+their bytes, and labelled; item tables, such as ``imrml import dmhc`` writes, are read as ``imrml
+train`` reads them, and keep their labels unless config names a labeller of rationales. Of a case
+that stands in several of them, the newest determination counts
+(:mod:`imrml.retraining.corrections`). A file that cannot be read costs nothing but itself. Cases
+that were forgotten stay out.
 """
 
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ import pandas as pd
 
 from imrml.config import Config, state_dir
 from imrml.corpus import Journal, failure_table, item_table, parse_new, require_columns
+from imrml.corpus.own_tables import name_items, read_item_table
 from imrml.documents import LetterFile, walk_letters
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.labelling import label_as_configured
 from imrml.retraining.corrections import Arrivals, keep_newest, mark_determinations
 from imrml.retraining.drop_folder import DroppedFiles, find_dropped_files
 from imrml.retraining.forgotten import Forgotten, read_forgotten
+from imrml.submissions.extra_columns import programme_of_config
 from imrml.tables.files import read_table, write_parts, write_table
 
 ITEMS = "items.parquet"
@@ -86,7 +89,7 @@ def ingest(config: Config, n_jobs: int = 1, files: DroppedFiles | None = None) -
         present.append(_find_present(of_letters, seen))
     for path in files.tables:
         try:
-            table = _read_items(path)
+            table = _read_items(path, config)
         except (ImrmlError, OSError) as error:
             unread.append(_describe_failure(path, error))
             continue
@@ -130,9 +133,11 @@ def _find_present(marks: pd.DataFrame, seen: list[tuple[str, str]]) -> pd.DataFr
     return files.merge(said, on="digest", how="inner")
 
 
-def _read_items(path: Path) -> pd.DataFrame:
-    table = read_table(path)
-    require_columns(table, ["case_number", "item_number", "decision"], f"retrain: {path.name}")
+def _read_items(path: Path, config: Config) -> pd.DataFrame:
+    """Read a table as `imrml train` does: headings, words and numbers of others are ours then."""
+    table = name_items(read_item_table(path), programme_of_config(config), f"retrain: {path.name}")
+    needed = ["case_number", "item_number", "decision"]
+    require_columns(table, needed, f"retrain: {path.name}", takes_map=False)
     return _checked(table, path)
 
 
@@ -162,7 +167,7 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if len(wrong):
         rows = [int(row) + 1 for row in wrong[:5]]
         raise TableError(
-            f"retrain: {path.name}: decision must be 'upheld' or 'overturned'; "
+            f"retrain: {path.name}: decision must be 'upheld' or 'overturned', or 0 or 1; "
             f"rows {rows} (from 1) hold something else; mend the table or remove it"
         )
     try:

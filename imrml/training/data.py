@@ -302,7 +302,7 @@ def _label_lists(items: pd.DataFrame, labels: pd.DataFrame | None) -> list[set[s
     """Give each item its set of ids, None where nobody labelled it; None where nobody did any."""
     given: list[Any]
     if labels is not None:
-        require_columns(labels, ["item_id", "deficiencies"], "--labels")
+        require_columns(labels, ["item_id", "deficiencies"], "--labels", takes_map=False)
         _require_known_ids(labels["deficiencies"])
         by_item = dict(zip(labels["item_id"].astype(str), labels["deficiencies"], strict=True))
         ids = items["case_number"] + "#" + items["item_number"].astype("str")

@@ -107,6 +107,20 @@ def test_the_champion_that_learned_from_it_is_refitted_where_config_says_so(inbo
     assert holding() == set()
 
 
+def test_a_number_that_nothing_holds_and_backups_that_were_moved_are_told(imrml, inbox, tmp_path):
+    for name in ("first.zip", "second.zip"):
+        back_up(tmp_path / name)
+    (tmp_path / "first.zip").rename(tmp_path / "elsewhere.zip")
+    back_up(tmp_path / "second.zip")  # notes itself, and forgets no other
+    run = imrml("forget", "CM15-0000000", "--why", "a slip")
+    assert run.code == 0, run.err
+    assert "nothing here held it" in run.out
+    assert "1 backup no longer where written" in run.out
+    run = imrml("forget", CASE, "--why", "asked for")
+    assert "nothing here held it" not in run.out
+    assert str(tmp_path / "second.zip") in run.out
+
+
 def test_what_is_kept_of_past_items_is_one_less(inbox):
     (path,) = state_dir().glob("precedents-*.parquet")
     before = read_table(path)

@@ -104,16 +104,30 @@ def list_backups() -> list[Path]:
     list of Path
         Of those on a disk that is here.
     """
+    return [path for path in _recorded_backups() if path.is_file()]
+
+
+def count_moved_backups() -> int:
+    """Count the backups made of this state folder that are no longer where they were written.
+
+    Returns
+    -------
+    int
+        Deleted ones among them: nobody knows.
+    """
+    return sum(not path.is_file() for path in _recorded_backups())
+
+
+def _recorded_backups() -> list[Path]:
     try:
-        known = json.loads((state_dir() / _MADE).read_text(encoding="utf-8"))
+        return [*map(Path, json.loads((state_dir() / _MADE).read_text(encoding="utf-8")))]
     except (OSError, ValueError):
         return []
-    return [Path(path) for path in known if Path(path).is_file()]
 
 
 def _note_backup(target: Path) -> None:
     """Write down where a backup goes, so that `imrml forget` can name it."""
-    known = sorted({*map(str, list_backups()), str(target)})
+    known = sorted({*map(str, _recorded_backups()), str(target)})
     text = json.dumps(known, indent=1) + "\n"
     write_private(state_dir() / _MADE, lambda path: path.write_text(text, encoding="utf-8"))
 

@@ -22,7 +22,7 @@ from imrml.errors import ImrmlError, ModelError
 from imrml.explaining.precedents import remove_precedents
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
-from imrml.retraining.backup import list_backups
+from imrml.retraining.backup import count_moved_backups, list_backups
 from imrml.retraining.forgotten import (
     Erasure,
     Forgotten,
@@ -51,6 +51,8 @@ class Forgetting:
         Backups that hold them.
     models : tuple of str
         ``NAME/VERSION (aliases)`` that learned from them.
+    n_moved_backups : int
+        Backups that are no longer where they were written, and may hold them.
     """
 
     n_cases: int
@@ -58,6 +60,17 @@ class Forgetting:
     files: tuple[str, ...]
     backups: tuple[str, ...]
     models: tuple[str, ...]
+    n_moved_backups: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything held one of them.
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self.n_items or self.files or self.backups or self.models)
 
 
 def forget(case_numbers: Sequence[str], why: str) -> Forgetting:
@@ -96,7 +109,7 @@ def forget(case_numbers: Sequence[str], why: str) -> Forgetting:
         files, n_items = _purge(forgotten, hashes)
         backups = tuple(str(path) for path in list_backups() if _holds(path, wanted))
     named = tuple(f"{address} ({aliases})" if aliases else address for address, aliases in models)
-    return Forgetting(len(wanted), n_items, files, backups, named)
+    return Forgetting(len(wanted), n_items, files, backups, named, count_moved_backups())
 
 
 def _find_models(hashes: set[str]) -> list[tuple[str, str]]:
@@ -252,10 +265,15 @@ def describe_forgetting(done: Forgetting) -> Iterator[str]:
     """
     cases, items = pluralize(done.n_cases, "case"), pluralize(done.n_items, "item")
     yield f"forgotten: {cases}, {items} removed from the state folder"
+    if not done.is_known:
+        yield "nothing here held it; it stays out from now on: see that the number is right"
     for path in done.files:
         yield f"delete it, or its rows: {path} (it is not read again, but it lies there)"
     for path in done.backups:
         yield f"delete it: {path}, a backup that holds it"
+    if done.n_moved_backups:
+        moved = pluralize(done.n_moved_backups, "backup")
+        yield f"{moved} no longer where written: if you still have them elsewhere, they may hold it"
     for model in done.models:
         yield (
             f"learned from it: {model}; `imrml retrain --config FILE` with "

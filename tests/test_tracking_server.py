@@ -21,7 +21,6 @@ from imrml.models import load_model
 from imrml.scoring.prediction import score
 from imrml.synthetic import draw_requests
 from imrml.tracking import (
-    fetch_model,
     list_runs,
     list_versions,
     load_registered,
@@ -29,6 +28,7 @@ from imrml.tracking import (
     promote,
     roll_back,
 )
+from imrml.tracking.connection import connected
 
 pytestmark = [
     pytest.mark.slow,  # servers take seconds to start
@@ -124,7 +124,12 @@ def test_a_served_model_gives_the_table_of_the_command_and_ignores_what_comes_af
     line, tmp_path
 ):
     run = log_training(line.model)
-    folder = fetch_model(f"runs:/{run.run_id}/model", tmp_path / "fetched").parents[1]
+    with connected():
+        import mlflow
+
+        folder = mlflow.artifacts.download_artifacts(
+            f"runs:/{run.run_id}/model", dst_path=str(tmp_path)
+        )
     requests = pd.DataFrame([request.row for request in draw_requests(5, 3)])[
         ["request_id", "treatment", "case_summary"]
     ]

@@ -1,9 +1,10 @@
-"""MLflow with others at it: what they delete is named, with the way back."""
+"""MLflow with others at it: deletions are named with the way back; and what is fetched of it."""
 
 import pytest
 
 from imrml.errors import TrackingError
-from imrml.tracking import deleted_experiments, log_training
+from imrml.models import load_model
+from imrml.tracking import deleted_experiments, fetch_model, log_training
 from imrml.tracking.connection import connected
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
@@ -22,3 +23,11 @@ def test_a_deleted_experiment_is_named_with_the_way_back(line):
         client.restore_experiment(experiment.experiment_id)
     assert deleted_experiments() == []
     assert log_training(line.model).run_id == logged.run_id
+
+
+def test_an_answer_fetches_the_model_and_not_the_code_that_lies_beside_it(line, tmp_path):
+    run = log_training(line.model)
+    fetched = fetch_model(f"models:/{run.model_name}@{run.alias}", tmp_path)
+    named = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert named == {path.name for path in fetched.iterdir()}
+    assert load_model(fetched).manifest["model_version"]

@@ -5,6 +5,8 @@ from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
 from .experiments import deleted_experiments as deleted_experiments
 from .experiments import list_runs as list_runs
+from .fetching import fetch_model as fetch_model
+from .fetching import load_registered as load_registered
 from .flattening import flatten as flatten
 from .interrupted import end_interrupted_runs as end_interrupted_runs
 from .interrupted import interrupted_runs as interrupted_runs
@@ -19,11 +21,9 @@ from .registry import CHAMPION as CHAMPION
 from .registry import PREVIOUS as PREVIOUS
 from .registry import Move as Move
 from .registry import alias_version as alias_version
-from .registry import fetch_model as fetch_model
 from .registry import list_aliases as list_aliases
 from .registry import list_moves as list_moves
 from .registry import list_versions as list_versions
-from .registry import load_registered as load_registered
 from .registry import promote as promote
 from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves

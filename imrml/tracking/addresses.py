@@ -53,7 +53,7 @@ def load_model(address: str | Path, *, trusted: Iterable[str] = ()) -> LoadedMod
     require_each("load_model", "trusted", trusted, str)
     if not str(address).startswith(_IN_MLFLOW):
         return load_from_disk(address, trusted=trusted)
-    from imrml.tracking.registry import load_registered  # noqa: PLC0415 - of no use without MLflow
+    from imrml.tracking.fetching import load_registered  # noqa: PLC0415 - of no use without MLflow
 
     with trusting(trusted):
         return load_registered(str(address))
@@ -83,7 +83,7 @@ def fetched_model(address: str | Path) -> Iterator[Path]:
     if not str(address).startswith(_IN_MLFLOW):
         yield Path(address)
         return
-    from imrml.tracking.registry import fetch_model  # noqa: PLC0415 - of no use without MLflow
+    from imrml.tracking.fetching import fetch_model  # noqa: PLC0415 - of no use without MLflow
 
     with tempfile.TemporaryDirectory() as folder:
         yield fetch_model(str(address), Path(folder))

@@ -9,18 +9,16 @@ and a move that was not finished can be recognised.
 
 import getpass
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from imrml.errors import ModelError
-from imrml.models import LoadedModel, load_model
 from imrml.tracking.connection import connected
+from imrml.tracking.fetching import load_registered
 from imrml.tracking.location import shown_tracking_uri
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ _MOVE = "move-"
 """Moves are tags of the registered model, ``move-0001`` on, each a JSON object."""
 _TAG = "model_version"
 """Tag of each version that this program registers."""
-_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,79 +53,6 @@ class Move:
     who: str
     why: str
     when: str
-
-
-def fetch_model(uri: str, folder: Path) -> Path:
-    """Bring a model's folder from the registry or a run to this machine.
-
-    Parameters
-    ----------
-    uri : str
-        ``models:/imrml-imr@champion``, ``models:/imrml-imr/3`` or ``runs:/ID/model``.
-    folder : Path
-        Where to; made where absent.
-
-    Returns
-    -------
-    Path
-        The folder in it that holds ``model.json``.
-
-    Raises
-    ------
-    ModelError
-        The registry holds no such model, alias or version, or its files are gone.
-    """
-    with connected():
-        import mlflow  # noqa: PLC0415
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
-
-        try:
-            fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
-        except MlflowException as error:
-            if (
-                error.error_code not in _ABSENT
-            ):  # the server is away: nothing is known about the model
-                raise
-            raise ModelError(
-                f"{uri}: not found at {shown_tracking_uri()} ({error.error_code}); "
-                "see `imrml registry list`"
-            ) from None
-        except OSError as error:
-            raise ModelError(
-                f"{uri}: its files cannot be read ({error.strerror}); "
-                "restore them, or use another version"
-            ) from None
-    manifests = sorted(fetched.rglob("model.json"))
-    if not manifests:
-        raise ModelError(f"{uri}: holds no imrml model (no model.json)")
-    return manifests[0].parent
-
-
-def load_registered(uri: str) -> LoadedModel:
-    """Load a model from the registry or a run, its files verified; no copy of them stays behind.
-
-    Parameters
-    ----------
-    uri : str
-        As for :func:`fetch_model`.
-
-    Returns
-    -------
-    LoadedModel
-        The model with its manifest.
-
-    Raises
-    ------
-    ModelError
-        The registry holds no such model, or its files are damaged, gone, or of other code.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        fetched = fetch_model(uri, Path(folder))
-        try:
-            return load_model(fetched)
-        except ModelError as error:  # where the files lay for a moment helps nobody
-            error.args = (str(error).replace(str(fetched), uri),)
-            raise
 
 
 def list_versions(name: str | None = None) -> pd.DataFrame:

@@ -27,7 +27,8 @@ def test_a_deleted_experiment_is_named_with_the_way_back(line):
 
 def test_an_answer_fetches_the_model_and_not_the_code_that_lies_beside_it(line, tmp_path):
     run = log_training(line.model)
-    fetched = fetch_model(f"models:/{run.model_name}@{run.alias}", tmp_path)
-    named = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    target = tmp_path / "fetched"
+    fetched = fetch_model(f"models:/{run.model_name}@{run.alias}", target)
+    named = {path.name for path in target.rglob("*") if path.is_file()}
     assert named == {path.name for path in fetched.iterdir()}
     assert load_model(fetched).manifest["model_version"]

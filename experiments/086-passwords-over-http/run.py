@@ -1,11 +1,12 @@
 """Every command that tracks, against a real MLflow server with a password; then look for it.
 
 python experiments/086-passwords-over-http/run.py --mlflow ENV/bin/mlflow --out FOLDER
-    [--store ADDRESS] [--credentials url|environment] [--direct]
+    [--store ADDRESS] [--credentials url|environment] [--direct] [--items FILE] [--minutes N]
 
 ENV is an environment with ``mlflow[auth]`` (and psycopg for PostgreSQL). ADDRESS is an empty
 database of the server, with user and password; a SQLite file in FOLDER where absent. With
-``--direct`` no server is started and ADDRESS itself is the tracking address.
+``--direct`` no server is started and ADDRESS itself is the tracking address. FILE is a labelled
+item table, invented where absent; after N minutes no further command is begun.
 """
 
 import argparse
@@ -15,19 +16,28 @@ import io
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import zipfile
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+import pyarrow.parquet as pq
 import yaml
 
+os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
+
+import mlflow.pyfunc  # noqa: F401 - what the commands import, once for all of them
+
+from imrml.cli import main as main_of_imrml
+from imrml.retraining import cycle  # noqa: F401
 from imrml.tables.files import read_table, write_table
 
 USER, PASSWORD, WRONG = "nightwatch", "Zq9/x@7:Kw+%q&4", "Wr0ng/Se@cret:77"
@@ -44,15 +54,39 @@ database_uri = sqlite:///{folder}/auth.db
 admin_username = {user}
 admin_password = {password}
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 600
 """
+
+
+class Started:
+    """A command that was started."""
+
+    def __init__(self, pid, outputs):
+        self.pid, self.outputs, self.returncode = pid, outputs, None
+
+    def poll(self):
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def send(self, number):
+        os.kill(self.pid, number)
+
+    def wait(self):
+        if self.returncode is None:
+            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        for output in self.outputs:
+            output.seek(0)
+        return [output.read() for output in self.outputs]
 
 
 class Client:
     """Runs commands in a folder of its own and keeps what they say."""
 
-    def __init__(self, folder, address, *, in_environment):
+    def __init__(self, folder, address, until, *, in_environment):
         self.folder, self.address, self.in_environment = folder, address, in_environment
-        self.said = []
+        self.until, self.said, self.left_out = until, [], []
         for name in ("work", "work/inbox", "home", "tmp"):
             (folder / name).mkdir(parents=True)
 
@@ -74,24 +108,40 @@ class Client:
         return os.environ | given
 
     def start(self, *arguments, kind="right", **environment):
-        return subprocess.Popen(
-            [sys.executable, "-c", "from imrml.cli import main; main()", *map(str, arguments)],
-            env=self.environment(kind) | environment,
-            cwd=self.folder / "work",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
+        """Start a command in a process of its own, forked off this one, which has its imports."""
+        sys.stdout.flush()
+        outputs = [tempfile.TemporaryFile("w+") for _ in range(2)]  # noqa: SIM115 - read at its end
+        pid = os.fork()
+        if pid:
+            return Started(pid, outputs)
+        code = 1
+        try:
+            for descriptor, output in enumerate(outputs, 1):
+                os.dup2(output.fileno(), descriptor)
+            os.environ.update(self.environment(kind) | environment)
+            os.chdir(self.folder / "work")
+            sys.argv = ["imrml", *map(str, arguments)]
+            tempfile.tempdir = None
+            main_of_imrml()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
 
     def run(self, *arguments, kind="right", expected=None, **environment):
+        if time.monotonic() > self.until:
+            self.left_out.append(f"{arguments[0]} ({kind})")
+            return
         process = self.start(*arguments, kind=kind, **environment)
-        self.keep(process, arguments, kind, process.communicate())
+        self.keep(process, arguments, kind)
         if expected is not None and process.returncode not in expected:
             print("   UNEXPECTED EXIT", self.said[-1][1][-1500:], flush=True)
 
-    def keep(self, process, arguments, kind, output):
-        out, err = output
+    def keep(self, process, arguments, kind):
+        out, err = process.wait()
         words = " ".join(map(str, arguments[:3]))
         self.said.append((f"{words} ({kind})", out + err))
         lines = (err.strip() or out.strip()).splitlines()
@@ -126,10 +176,12 @@ def serving(mlflow, folder, store):
     environment.pop("PYTHONPATH", None)
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [mlflow, "server", "--app-name", "basic-auth", "--workers", "1"]
-            + ["--backend-store-uri", store or f"sqlite:///{folder}/mlflow.db"]
-            + ["--artifacts-destination", str(folder / "artifacts")]
-            + ["--host", "127.0.0.1", "--port", str(port)],
+            [
+                *(mlflow, "server", "--app-name", "basic-auth", "--workers", "1"),
+                *("--backend-store-uri", store or f"sqlite:///{folder}/mlflow.db"),
+                *("--artifacts-destination", str(folder / "artifacts")),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
             env=environment,
             cwd=folder,
             stdout=log,
@@ -151,7 +203,7 @@ def serving(mlflow, folder, store):
             process.wait()
 
 
-def write_config(path, inbox, **more):
+def write_config(path, inbox, *, seed=0, refits_forgotten=False, shrinkage=None):
     hook = ["sh", "-c", f"(env | grep ^IMRML_; cat) >> {path.parent / 'hook.txt'}"]
     retraining = {
         "drop_folder": str(inbox),
@@ -162,18 +214,24 @@ def write_config(path, inbox, **more):
         "on_failure": hook,
         "on_promotion": hook,
         "prometheus_file": str(path.parent / "night.prom"),
+        "refit_forgotten": refits_forgotten,
     }
-    path.write_text(yaml.safe_dump(FAST | {"retraining": retraining | more}))
+    settings = FAST | {"retraining": retraining, "seed": seed}
+    settings["models"] = FAST["models"] | {"category_shrinkage": shrinkage}
+    path.write_text(yaml.safe_dump(settings))
     return path
 
 
-def run_nights(client):
-    """Run every command that speaks to MLflow, as over some nights; all should succeed."""
+def run_first_night(client, table):
+    """Make a champion, and a night without news."""
     work = client.folder / "work"
     log = ("--log-file", work / "run.log", "--log-format", "json")
-    client.run("synth", "--n-letters", 330, "--out", work / "letters", "--truth", work / "t.jsonl")
-    client.run("parse", work / "letters", "--out", work / "parsed.parquet")
-    client.run("label", work / "parsed.parquet", "--out", work / "items.parquet")
+    if table is None:
+        client.run("synth", "--n-letters", 330, "--out", work / "l", "--truth", work / "t.jsonl")
+        client.run("parse", work / "l", "--out", work / "parsed.parquet")
+        client.run("label", work / "parsed.parquet", "--out", work / "items.parquet")
+    else:
+        shutil.copy(table, work / "items.parquet")
     items = read_table(work / "items.parquet")
     days = sorted(items["decided_on"].dropna())
     is_new = items["decided_on"] > days[int(0.6 * len(days))]
@@ -181,50 +239,60 @@ def run_nights(client):
     inbox = work / "inbox"
     write_table(items[~is_new], inbox / "older.parquet")
     config = write_config(work / "night.yaml", inbox)
-    other = write_config(work / "other.yaml", inbox)
-    changed = yaml.safe_load(other.read_text())
-    changed["models"] |= {"category_shrinkage": 500.0}
-    other.write_text(yaml.safe_dump(changed))
+    write_config(work / "other.yaml", inbox, shrinkage=500.0)
+    write_config(work / "again.yaml", inbox, seed=12)
     night = ("retrain", "--config", config, *log)
     client.run("doctor", "--json", *log)
     client.run(*night, expected={0})
     client.run(*night, expected={3})
-    write_table(items[is_new & ~is_newest], inbox / "newer.parquet")
+    out = ("--out", work / "trained")
+    client.run("train", work / "items.parquet", "--config", config, *out, *log, expected={0})
+    return items[is_new & ~is_newest], items[is_newest]
+
+
+def run_nights(client, newer, newest):
+    """Run every command that speaks to MLflow, as over some nights; all should succeed."""
+    work = client.folder / "work"
+    log = ("--log-file", work / "run.log", "--log-format", "json")
+    inbox, config, other = work / "inbox", work / "night.yaml", work / "other.yaml"
+    night = ("retrain", "--config", config, *log)
+    write_table(newer, inbox / "newer.parquet")
     client.run(*night, expected={0, 5})
-    write_table(items[is_newest], inbox / "newest.parquet")
+    write_table(newest, inbox / "newest.parquet")
     client.run("--debug", "retrain", "--config", other, *log, expected={0, 5})
     client.run("retrain", "--config", config, "--backfill", *log, expected={0, 3, 5})
     broken = write_config(work / "broken.yaml", work / "nowhere")
     client.run("retrain", "--config", broken, *log, expected={2})
-    killed = client.start("retrain", "--config", config, "--set", "seed=3", *log)
+    reseeded = write_config(work / "reseeded.yaml", inbox, seed=3)
+    killed = client.start("retrain", "--config", reseeded, *log)
     time.sleep(12)
-    killed.kill()
-    client.keep(killed, ("retrain", "killed"), "right", killed.communicate())
+    killed.send(signal.SIGKILL)
+    client.keep(killed, ("retrain", "killed"), "right")
     client.run("doctor", expected={0, 4})
     table, trained = work / "items.parquet", work / "trained"
-    client.run("train", table, "--config", config, "--out", trained, *log, expected={0})
     client.run("runs", "push", trained, *log, expected={0})
     client.run("compare", table, "--config", config, "--config", other, "--out", work / "c.csv")
     client.run("registry", "promote", "imrml-demo", "--why", "by hand", *log, expected={0, 1})
     client.run("registry", "rollback", "imrml-demo", "--why", "back", *log, expected={0, 1})
-    forgotten = str(items["case_number"].iloc[5])
+    forgotten = str(newer["case_number"].iloc[5])
     client.run("forget", forgotten, "--why", "asked for", *log, expected={0})
-    refit = ("--set", "retraining.refit_forgotten=true")
-    client.run("retrain", "--config", config, *refit, *log, expected={0})
-    for command in list_commands(client):
+    refit = write_config(work / "refit.yaml", inbox, refits_forgotten=True)
+    client.run("retrain", "--config", refit, *log, expected={0})
+    for command in list_commands(client, newer=inbox / "newer.parquet"):
         client.run(*command, expected={0, 1, 3, 4, 5})
     client.run("restore", work / "backup.zip", IMRML_HOME=str(work / "restored"), expected={0})
     client.run("doctor", IMRML_HOME=str(work / "restored"), expected={0, 4})
     serve(client, "right")
 
 
-def list_commands(client):
+def list_commands(client, newer=None):
     """List what can be asked for again, also where the server refuses or is away."""
     work = client.folder / "work"
     log = ("--log-file", work / "run.log")
     asked = work / "asked.csv"
     read_table(work / "items.parquet")[["treatment"]].head(8).to_csv(asked, index=False)
-    older, newer = work / "inbox/older.parquet", work / "inbox/newer.parquet"
+    older = work / "inbox/older.parquet"
+    newer = newer or older
     out = work / "out"
     model = ("--model", CHAMPION)
     config = ("--config", work / "night.yaml")
@@ -238,8 +306,8 @@ def list_commands(client):
         ("runs", "push", work / "trained"),
         ("nights",),
         ("train", older, *config, "--out", out / "t", "--set", "seed=9", "--log-format", "json"),
-        ("retrain", *config, "--dry-run", "--set", "seed=11"),
-        ("retrain", *config, "--set", "seed=12", *log),
+        ("retrain", *config, "--dry-run"),
+        ("retrain", "--config", work / "again.yaml", *log),
         ("compare", older, *config, "--kinds", "class_prior,category_prior"),
         ("evaluate", CHAMPION, newer, "--out", out / "e", "--against", CHAMPION),
         ("monitor", "--reference", older, "--current", newer, "--out", out / "m", *model),
@@ -256,6 +324,9 @@ def list_commands(client):
 
 def serve(client, kind):
     """Serve the champion, ask the page and the API once, and stop it."""
+    if time.monotonic() > client.until:
+        client.left_out.append(f"serve ({kind})")
+        return
     port = free_port()
     arguments = ("serve", "--model", CHAMPION, "--allow-demo", "--port", port, "--debug")
     process = client.start(*arguments, kind=kind)
@@ -266,10 +337,10 @@ def serve(client, kind):
             for place in ("/healthz", "/", "/api/model"):
                 page = urllib.request.urlopen(f"http://127.0.0.1:{port}{place}", timeout=30)
                 client.said.append((f"page {place}", page.read().decode()))
-            process.terminate()
+            process.send(signal.SIGTERM)
             break
         time.sleep(1)
-    client.keep(process, arguments, kind, process.communicate(timeout=60))
+    client.keep(process, arguments, kind)
 
 
 def list_forms(user, password):
@@ -291,9 +362,7 @@ def list_parts(name, content):
             for member in archive.namelist():
                 yield from list_parts(f"{name}!{member}", archive.read(member))
     if name.endswith(".parquet"):
-        import pyarrow.parquet as parquet
-
-        table = parquet.read_table(io.BytesIO(content))
+        table = pq.read_table(io.BytesIO(content))
         yield f"{name} (cells)", json.dumps(table.to_pylist(), default=str).encode()
         yield f"{name} (schema)", str(table.schema.metadata).encode()
     if content.startswith(b"SQLite format 3"):
@@ -321,8 +390,10 @@ def dump(store, folder):
     database = parts.path.lstrip("/")
     with (folder / "dump.sql").open("w") as target:
         subprocess.run(
-            ["pg_dump", "-h", parts.hostname, "-p", str(parts.port), "-U", unquote(parts.username)]
-            + [database],
+            [
+                *("pg_dump", "-h", parts.hostname, "-p", str(parts.port)),
+                *("-U", unquote(parts.username), database),
+            ],
             env=os.environ | {"PGPASSWORD": unquote(parts.password)},
             stdout=target,
             check=True,
@@ -336,6 +407,8 @@ def main():
     parser.add_argument("--store")
     parser.add_argument("--credentials", choices=["url", "environment"], default="url")
     parser.add_argument("--direct", action="store_true")
+    parser.add_argument("--items", type=Path)
+    parser.add_argument("--minutes", type=float, default=600.0)
     given = parser.parse_args()
     folder = given.out.resolve()
     folder.mkdir(parents=True)
@@ -346,13 +419,16 @@ def main():
     else:
         place = serving(given.mlflow, folder / "server", given.store)
     with place as address:
-        client = Client(folder, address, in_environment=given.credentials == "environment")
-        run_nights(client)
+        in_environment = given.credentials == "environment"
+        until = started + 60 * given.minutes
+        client = Client(folder, address, until, in_environment=in_environment)
+        arrived = run_first_night(client, given.items)
         for kind, is_debug in (("wrong", True), ("away", True), ("wrong", False), ("away", False)):
             for number, command in enumerate(list_commands(client)):
                 if is_debug or number % 3 == 0 or command[0] == "retrain":
                     client.run(*(("--debug",) if is_debug else ()), *command, kind=kind)
             serve(client, kind)
+        run_nights(client, *arrived)
     (folder / "work" / "said.txt").write_text("\n".join(text for _, text in client.said))
     parts = urlsplit(address)
     own = unquote(parts.username), unquote(parts.password)
@@ -367,7 +443,7 @@ def main():
     print(f"{len(client.said)} outputs, {n_files} files, {n_parts} parts of files")
     print(f"password in messages {in_messages}, in files {in_files}")
     print(f"user in messages {with_user}, in files of the client {users}")
-    print(f"{time.monotonic() - started:.0f} s")
+    print(f"{time.monotonic() - started:.0f} s; not begun {client.left_out}")
     sys.exit(bool(in_messages or in_files or with_user or users))
 
 

@@ -1,10 +1,11 @@
 """The treatment category of a request, by its words and by the drugs that it names."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
-from rapidfuzz.distance import DamerauLevenshtein
-from rapidfuzz.process import extract
+from jellyfish import damerau_levenshtein_distance
 
 from imrml.features.abbreviations import spell_out
 from imrml.features.codes import UNLISTED, Procedure, read_procedures
@@ -86,6 +87,18 @@ def _one_word_names() -> dict[str, list[str]]:
     return by_letter
 
 
+def _spelt_nearly(word: str, names: Iterable[str]) -> list[tuple[str, int]]:
+    """List the names that a word is a slip or two from, with how many, nearest first."""
+    most = 2 if len(word) >= _LONG_NAME else 1
+    # What is longer or shorter by more slips than that is never measured.
+    near = (
+        (name, damerau_levenshtein_distance(word, name))
+        for name in names
+        if abs(len(name) - len(word)) <= most
+    )
+    return sorted((pair for pair in near if pair[1] <= most), key=itemgetter(1))
+
+
 @remember(65536)
 def _misspelt_drug(word: str) -> str:
     """Name the drug that a word is a slip or two from, else ``""``; the first letter must be right.
@@ -97,12 +110,8 @@ def _misspelt_drug(word: str) -> str:
     for sound, letters in (("f", "ph"), ("k", "c"), ("z", "s"), ("y", "i"), ("i", "y")):
         if (alike := word.replace(sound, letters)) != word and alike in _drug_rows():
             return alike
-    slips = 2 if len(word) >= _LONG_NAME else 1
-    names = _one_word_names().get(word[0], [])
-    near = extract(word, names, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=8)
-    slips_by_name = {name: distance for name, distance, _ in near}
-    fewest = min(slips_by_name.values(), default=0)
-    nearest = [name for name, distance in slips_by_name.items() if distance == fewest]
+    near = _spelt_nearly(word, _one_word_names().get(word[0], ()))
+    nearest = [name for name, n_slips in near if n_slips == near[0][1]]
     generics = {_drug_rows()[name]["generic"] for name in nearest}
     return nearest[0] if len(generics) == 1 else ""
 
@@ -182,9 +191,11 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
 
 
 @cache
-def _words_of_services() -> tuple[list[str], frozenset[str]]:
-    """Words by which a service is known, and all words that are spelt right as they are."""
-    services = [row["word"] for row in read_vocabulary("service_words")]
+def _words_of_services() -> tuple[dict[str, list[str]], frozenset[str]]:
+    """Words by which a service is known, by first letter, and all that are spelt right as is."""
+    services: dict[str, list[str]] = {}
+    for row in read_vocabulary("service_words"):
+        services.setdefault(row["word"][0], []).append(row["word"])
     tables = {
         "treatment_patterns": "pattern",
         "body_parts": "pattern",
@@ -200,19 +211,17 @@ def _words_of_services() -> tuple[list[str], frozenset[str]]:
         for row in read_vocabulary(table)
         for word in _WORD.findall(row[column])
     }
-    return services, frozenset(right.union(services))
+    return services, frozenset(right.union(*services.values()))
 
 
 @remember(65536)
 def _service_word(word: str) -> str:
-    """Spell a service right that is a slip or two off; any other word stays as it is."""
+    """Spell a service right that is a slip or two off, but for its first letter."""
     services, right = _words_of_services()
     if word in right or word in _drug_rows() or word.removesuffix("s") in right:
         return word
-    slips = 2 if len(word) >= _LONG_NAME else 1
-    near = extract(word, services, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=2)
-    near = [one for one in near if one[0][0] == word[0]]
-    is_clear = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
+    near = _spelt_nearly(word, services.get(word[0], ()))
+    is_clear = len(near) == 1 or (len(near) > 1 and near[0][1] < near[1][1])
     return near[0][0] if is_clear and not _misspelt_drug(word) else word
 
 

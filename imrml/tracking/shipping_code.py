@@ -23,7 +23,7 @@ OUTSIDE_PACKAGES = (
     "threadpoolctl",
     "pydantic",
     "PyYAML",
-    "RapidFuzz",
+    "jellyfish",
     "lazy-loader",
     "pyarrow",
 )

@@ -83,7 +83,7 @@ def table_format(path: str | Path) -> str:
     >>> table_format("items.xls")
     Traceback (most recent call last):
     imrml.errors.TableError: items.xls: unknown ending '.xls';
-    expected .parquet, .jsonl, .csv or .xlsx
+    expected .parquet, .jsonl, .csv (with commas, semicolons or tabs) or .xlsx
     """
     if str(path) == "-":
         return "jsonl"
@@ -92,7 +92,8 @@ def table_format(path: str | Path) -> str:
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         raise TableError(
-            f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl, .csv or .xlsx"
+            f"{path}: unknown ending {ending!r}; expected .parquet, .jsonl, .csv (with commas, "
+            "semicolons or tabs) or .xlsx"
         )
     return ENDINGS[ending]
 

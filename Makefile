@@ -43,7 +43,8 @@ fuzz: $(DEV_READY)  ## bytes that nobody would send, RUNS at each of FUZZED; a f
 	$(INSTALL) '.[dev,fuzz]'
 	for entry in $(FUZZED); do $(BIN)/python tests/support/fuzz.py $$entry --runs $(RUNS) || exit 1; done
 
-# Other versions than those of constraints.txt, resolved by uv; what warns of what is left to whoever looks.
+# Other versions than those of constraints.txt, resolved by uv. Warnings are no errors here: most are libraries'
+# about each other (matplotlib's floor uses names that pyparsing has renamed), and no code of ours can end them.
 RESOLVE = $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --disable-pip-version-check uv
 TESTS ?=
 test-lowest:  ## the lowest versions that pyproject.toml allows

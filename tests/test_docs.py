@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,15 @@ def heading_ids(page):
 def test_the_reference_is_what_the_code_says(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("FORCE_COLOR", "1")
+    pinned = re.search(
+        r"^typer==(.+)$", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE
+    )
     stale = [
         str(path.relative_to(ROOT))
         for path, text in generator().reference_pages().items()
         if path.read_text(encoding="utf-8") != text
+        # How help is laid out changes from one typer to the next: the page shows that of the pins.
+        and (path.name != "cli.md" or version("typer") == pinned[1])
     ]
     assert not stale, "run `make reference`"
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+from clusters import worker_processes
 from faults import CRASH, FAIL, HANG, measure, tell_process
 
 from imrml.engines.mapping import Guard, map_isolated, map_ordered, require_engine
@@ -130,14 +131,8 @@ def test_on_dask_too_order_is_kept_and_a_harmful_input_costs_itself(monkeypatch)
 @pytest.mark.parametrize("daemon", [False, True])
 def test_workers_of_a_scheduler_must_be_allowed_processes(monkeypatch, daemon):
     import dask
-    from distributed import LocalCluster
 
-    with (
-        dask.config.set({"distributed.worker.daemon": daemon}),
-        LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-    ):
+    with dask.config.set({"distributed.worker.daemon": daemon}), worker_processes(1) as cluster:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         if daemon:
             with pytest.raises(ConfigError, match=r"may not start processes.*--no-nanny"):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from clusters import worker_processes
 from commands import run
 from model_factories import served_model
 
@@ -337,7 +338,7 @@ def test_a_table_whose_ids_stand_twice_is_read_whole(tmp_path, items):
 
 @pytest.mark.slow
 def test_a_dask_worker_that_is_killed_costs_no_row_and_no_duplicate(tmp_path, items, monkeypatch):
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     write_table(items, tmp_path / "items.parquet")
     label_to_table(tmp_path / "items.parquet", f"{tmp_path}/local/")
@@ -345,9 +346,7 @@ def test_a_dask_worker_that_is_killed_costs_no_row_and_no_duplicate(tmp_path, it
     write_table(requests, tmp_path / "requests.parquet")
     model = served_model()
     write_table(score(model, requests, allow_demo=True), tmp_path / "scored.parquet")
-    with LocalCluster(
-        n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    with worker_processes(3) as cluster:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
 
         def kill_one(parts):

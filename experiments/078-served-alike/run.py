@@ -88,7 +88,7 @@ def serving(command: list[str], address: str) -> Iterator[None]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         try:
-            for _ in range(240):
+            for _ in range(1_200):
                 try:
                     urllib.request.urlopen(address, timeout=5).close()
                     break
@@ -96,6 +96,8 @@ def serving(command: list[str], address: str) -> Iterator[None]:
                     if process.poll() is not None:
                         sys.exit(f"{command[0]} ended with exit {process.returncode}")
                     time.sleep(0.5)
+            else:
+                sys.exit(f"{address} did not answer")
             yield
         finally:
             process.terminate()

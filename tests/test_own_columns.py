@@ -185,6 +185,12 @@ def test_card_and_signature_name_them(trained):
     assert {"visits so far", "Network", "adjuster remark", "last visit"} <= set(inputs)
 
 
+def test_no_leak_check_takes_a_declared_column_for_a_leak(trained):
+    result, _ = trained
+    failed = [check.code for check in result.checks if check.status == "failed"]
+    assert failed == []
+
+
 def test_the_leak_check_knows_a_column_that_tells_the_decision():
     table = items()
     table["Network"] = np.where(table["decision"] == "overturned", "Alder", "Birch")

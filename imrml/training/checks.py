@@ -40,7 +40,10 @@ def run_checks(
         checks.check_near_duplicates(splits, data.submissions["case_summary"].to_list()),
         checks.check_time_order(splits, data.keys),
         checks.check_swap(
-            data.items, model.stage, partial(submission_frame, programme=model.programme)
+            data.items,
+            model.stage,
+            partial(submission_frame, programme=model.programme),
+            [column.name for column in model.programme.extra_columns],
         ),
         checks.check_outcome_phrases(data.submissions),
         checks.check_removals(data.submissions, model.stage),

@@ -272,6 +272,7 @@ def _check_alarms_fire(data: TrainingData, folds: Folds | str, model: ReviewMode
             lambda items, stage: submission_frame(items, stage, model.programme).assign(
                 canary=items["decision"]
             ),
+            [column.name for column in model.programme.extra_columns],
         )
     if not isinstance(folds, str):
         train, test = folds[0]

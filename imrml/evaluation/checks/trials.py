@@ -1,6 +1,6 @@
 """Checks of a recipe under trial: a swap, a section alone, chance labels, planted leaks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +30,12 @@ def check_swap(
     items: pd.DataFrame,
     stage: Stage,
     make_frame: Callable[[pd.DataFrame, Stage], pd.DataFrame] = submission_frame,
+    declared: Collection[str] = (),
 ) -> Check:
     """Check that what is made of items stays the same when what is known only later is swapped.
 
     Swapped are the decision and everything else known only after it, keys, and columns that nobody
-    knows.
+    knows or declared.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def check_swap(
         When predictions are made.
     make_frame : callable
         The maker under test: of submission frames, or of the feature matrix of a fitted model.
+    declared : collection of str
+        Columns of the owner's own, which are known at the stage.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def check_swap(
     'failed'
     """
     code, title = "swap_test", "Swapping what is known only later changes no submission"
-    before_review = {column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS}
+    ours = {column.name for column in SUBMISSION_COLUMNS + CODED_COLUMNS}
+    before_review = ours.union(declared)
     later = [str(name) for name in items if name not in before_review]
     if not later or len(items) < 2:
         return Check(

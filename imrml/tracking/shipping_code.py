@@ -25,6 +25,7 @@ OUTSIDE_PACKAGES = (
     "PyYAML",
     "jellyfish",
     "lazy-loader",
+    "pyahocorasick",
     "pyarrow",
 )
 """What a served model imports besides MLflow; what these need comes with them."""

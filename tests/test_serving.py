@@ -4,10 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 import warnings
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions, requires
 from itertools import cycle, islice, zip_longest
 from pathlib import Path
 
@@ -15,8 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from model_factories import TELLING, served_model
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from starlette.testclient import TestClient
 
 from imrml.errors import DemoModelWarning, ModelError, TableError
@@ -25,12 +21,11 @@ from imrml.scoring.prediction import PREDICTION_COLUMNS, score
 from imrml.submissions.programmes import LETTERS, columns_at
 from imrml.submissions.request_columns import columns_by_name, spell_columns
 from imrml.tracking.serving import ALLOW_DEMO, signature
-from imrml.tracking.shipping_code import OUTSIDE_PACKAGES, list_requirements, package_code
+from imrml.tracking.shipping_code import list_requirements, package_code
 from imrml.web.app import create_app
 from imrml.web.settings import ServeSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
-PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 NOTES = " ".join(["Hm"] * 12) + f" The cook saw a {TELLING}. CURES was checked on 3/2/15."
 VALUES = {
     "request_id": "A-1",
@@ -238,9 +233,7 @@ def test_the_code_beside_a_model_answers_without_the_package(folder, tmp_path, s
         "assert importlib.metadata.version('imrml')\n"
         "import mlflow\n"
         f"model = mlflow.pyfunc.load_model({str(folder)!r})\n"
-        f"p_overturned = float(model.predict(pd.DataFrame([{VALUES!r}]))['p_overturned'][0])\n"
-        "print(*{name.partition('.')[0] for name in sys.modules})\n"
-        "print(repr(p_overturned))\n"
+        f"print(repr(float(model.predict(pd.DataFrame([{VALUES!r}]))['p_overturned'][0])))\n"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
@@ -252,19 +245,7 @@ def test_the_code_beside_a_model_answers_without_the_package(folder, tmp_path, s
     )
     assert done.returncode == 0, done.stderr
     expected = served.predict(pd.DataFrame([VALUES]))["p_overturned"][0]
-    *_, modules, answer = done.stdout.splitlines()
-    assert float(answer) == expected
-    by_module = packages_distributions()
-    used = {canonicalize_name(name) for one in modules.split() for name in by_module.get(one, ())}
-    installed = set(map(canonicalize_name, ("mlflow", *OUTSIDE_PACKAGES)))
-    asked_for = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
-    assert names_of(asked_for) & used <= installed.union(
-        names_of(requires("mlflow")), names_of(requires("mlflow-skinny"))
-    )
-
-
-def names_of(requirements: list[str] | None) -> set[str]:
-    return {canonicalize_name(Requirement(line).name) for line in requirements or ()}
+    assert float(done.stdout.splitlines()[-1]) == expected
 
 
 def test_a_dockerfile_is_built_from_what_lies_in_the_model(folder, tmp_path):

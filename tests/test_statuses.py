@@ -1,15 +1,12 @@
 """What notes say of the documents that they name, and what the checklist makes of it."""
 
 import json
-import re
 from datetime import date
 from pathlib import Path
 from time import process_time
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from imrml.config import load_config
 from imrml.deficiencies import applicable_lines, line_rule, taxonomy
@@ -38,25 +35,6 @@ SPECIMENS = [
 def test_a_specimen_has_its_status(text: str, cue: str, status: str) -> None:
     statuses = {one.cue: one.status for one in find_documents(text)}
     assert statuses[cue] == status
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["name"])
-def test_every_match_of_a_rule_holds_a_hint(rule: dict[str, str]) -> None:
-    pattern, hints = rule["pattern"], rule["hints"].split("|")
-
-    @settings(
-        max_examples=5,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.from_regex(pattern, alphabet=st.characters(min_codepoint=32, max_codepoint=126)))
-    def holds(text: str) -> None:
-        # The texts searched are in lower case.
-        assert any(hint in text for hint in hints) or not re.search(pattern, text.lower())
-
-    holds()
 
 
 def test_few_sentences_are_wrongly_shown_or_missed() -> None:

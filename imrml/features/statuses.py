@@ -14,7 +14,6 @@ from imrml.features.pattern_strings import derived_strings
 from imrml.text.cache import remember
 from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex
-from imrml.text.safe_matching import holds_any
 from imrml.yaml_tables import parse_yaml
 
 Status = Literal[
@@ -53,7 +52,6 @@ class _Rule:
     kinds: frozenset[str]
     inside: frozenset[str]
     stops: LatePattern | None
-    hints: tuple[str, ...]
     pattern: LatePattern
 
 
@@ -137,7 +135,6 @@ def _read_rule(
         kinds=kinds | {one for one, wider in narrower.items() if wider in kinds},
         inside=inside | {one for one, wider in narrower.items() if wider in inside},
         stops=terminators[row["stops"]] if "stops" in row else None,
-        hints=tuple(row["hints"].split("|")),
         pattern=LatePattern(row["pattern"]),
     )
 
@@ -168,7 +165,6 @@ def find_modifiers(sentence: str) -> tuple[Modifier, ...]:
     return tuple(
         Modifier(match.start(), match.end(), rules[place])
         for place in sorted(_index().possible_in(sentence))
-        if holds_any(rules[place].hints, sentence)
         for match in rules[place].pattern.compiled.finditer(sentence)
     )
 

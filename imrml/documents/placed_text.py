@@ -108,6 +108,36 @@ class PlacedText:
         words = memoryview(buffer).cast("B")[: 2 * n_units]
         return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
 
+    def below_top(self, y: float) -> float:
+        """Give how far a height stands below the upper edge of the page.
+
+        Parameters
+        ----------
+        y : float
+            In points of the page; its boxes need not begin at nought.
+
+        Returns
+        -------
+        float
+            In points.
+        """
+        return self.box[3] - y
+
+    def above_bottom(self, y: float) -> float:
+        """Give how far a height stands above the lower edge of the page.
+
+        Parameters
+        ----------
+        y : float
+            In points of the page.
+
+        Returns
+        -------
+        float
+            In points.
+        """
+        return y - self.box[1]
+
     def has_print(self, left: float, right: float) -> bool:
         """Tell whether print stands in a strip of the page, but for the page's head and foot.
 

@@ -107,7 +107,7 @@ def _find_body(page: PlacedText) -> tuple[int, int]:
     above_last = [_place_near(page, n - at) for at in (120, 300, 600) if at < n // 2]
     start, end = 0, n
     if (
-        first[3] > page.height - _WIDER_MARGIN + 15
+        page.below_top(first[3]) < _WIDER_MARGIN - 15
         or first[3] - first[1] < _SMALL_PRINT * height
         or any(first[1] < place[1] - 1 for place in below_first)
         or quarter_turns(page.angle(0)) != 0
@@ -116,8 +116,8 @@ def _find_body(page: PlacedText) -> tuple[int, int]:
         start = _find_head_end(page, n, height)
     above = _place_near(page, max(text.rfind(_LINE_END, 0, len(text.rstrip())) - 1, 0))
     if (
-        last[1] < _MARGIN
-        or (last[1] < _WIDER_MARGIN and last[3] < above[1] - 2 * _JUMP * height)
+        page.above_bottom(last[1]) < _MARGIN
+        or (page.above_bottom(last[1]) < _WIDER_MARGIN and last[3] < above[1] - 2 * _JUMP * height)
         or last[3] - last[1] < _SMALL_PRINT * height
         or any(last[1] > place[1] + 1 for place in above_last)
         or quarter_turns(page.angle(n - 1)) != 0
@@ -141,7 +141,7 @@ def _count_within(page: PlacedText, start: int, end: int) -> int:
     return sum(
         line.end - line.start
         for line in _lines(page, start, end)
-        if line.bottom > _MARGIN and line.top < page.height - _MARGIN
+        if page.above_bottom(line.bottom) > _MARGIN and page.below_top(line.top) > _MARGIN
     )
 
 
@@ -164,7 +164,8 @@ def _find_tail_start(page: PlacedText, first: int, height: float) -> int:
         if len(page.text) - line.start > _MAX_STAMP:
             break
         gap = above.bottom - line.top
-        is_foot = _is_at_edge(line, line.bottom, height, gap) and not _is_prose(page, line, height)
+        is_at_foot = _is_at_edge(line, page.above_bottom(line.bottom), height, gap)
+        is_foot = is_at_foot and not _is_prose(page, line, height)
         is_higher = line.bottom > above.top + _JUMP * height
         # Small print at the height of the page's last line, far behind its words.
         is_beside = line.height < _SMALL_PRINT * height and above.is_left_of(line)
@@ -184,7 +185,7 @@ def _find_head_end(page: PlacedText, last: int, height: float) -> int:
         if line.end > _MAX_STAMP:
             break
         gap = line.bottom - below.top
-        is_at_head = _is_at_edge(line, page.height - line.top, height, gap)
+        is_at_head = _is_at_edge(line, page.below_top(line.top), height, gap)
         is_head = is_at_head and not _is_prose(page, line, height)
         is_lower = below.bottom > line.top + 2 * _JUMP * height
         if line.is_turned or is_head or (is_lower and not below.is_turned):

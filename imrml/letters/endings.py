@@ -15,11 +15,15 @@ _NEAR_END = 30
 """Characters at a rationale's end in which its verdict stands, where no full stop ends it."""
 
 _CONCLUDES = re.compile(
-    f"{_VERDICT.pattern}"
-    r"|\bsupport|\bestablish|\bappropriate|\bwarrant|\bapprov|\bgrant|\bjustif|\bsubstantiat"
-    r"|\bindicated\b|\brecommended\b|\bneed for\b|\bheld\b|\bagree|\ballow|\bmet\b|\bdenied\b"
+    "necess|medically|certif|overturn|upheld|support|establish|appropriate|warrant|approv|justif"
+    "|substantiat|indicated|recommended"
 )
-"""Words of a verdict, however told; prose has them, too, so that no good letter is refused."""
+_CONCLUDES_TOO = re.compile(r"(?i)\bgrant|\bneed for\b|\bheld\b|\bagree|\ballow|\bmet\b|\bdenied\b")
+"""Words of a verdict, however told; prose has them, too, so that no good letter is refused.
+
+The long ones are sought without blanks and hyphens, which copying puts into words.
+"""
+_BREAKS = re.compile(r"[\s-]+")
 _SENTENCE_BREAK = re.compile(r'(?<=[.!?])["\u201d)]?\s+')
 _FEWEST = 3
 """Sentences of a rationale from which a verdict is among them."""
@@ -27,6 +31,9 @@ _FIRST, _LAST = 2, 3
 """Sentences of a rationale among which its verdict stands; advice on weaning may follow it."""
 
 _SEPARATOR = re.compile(r",? and |, |; ")
+_NEXT = re.compile(r", |; |\. | and ")
+_BRACKETS = re.compile("[()]")
+_LINE_END = re.compile(r"[\n\f]")
 _REST_OF_PARTIAL = re.compile(r",? (?:was|were) the (?:original )?request\b")
 _SAYS = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|denied|certified|approved|authorized|modified"
@@ -71,7 +78,7 @@ def is_cut_in_copying(content: bytes, letter: ParsedLetter) -> bool:
 
 def _wraps_at_end(text: str) -> bool:
     """Tell whether the last line goes on, where a blank at a line's end tells that."""
-    lines = [line for line in re.split(r"[\n\f]", text) if line.strip()]
+    lines = [line for line in _LINE_END.split(text) if line.strip()]
     n_wrapping = sum(line[-1] == " " for line in lines)
     least, most = _WRAPPING
     return lines[-1][-1] == " " and least * len(lines) <= n_wrapping <= most * len(lines)
@@ -81,7 +88,10 @@ def _concludes(rationale: str) -> bool:
     """Tell whether a verdict stands at a rationale's beginning or end."""
     sentences = _SENTENCE_BREAK.split(rationale)
     said = (*sentences[:_FIRST], *sentences[-_LAST:])
-    return len(sentences) < _FEWEST or any(map(_CONCLUDES.search, said))
+    return len(sentences) < _FEWEST or any(
+        _CONCLUDES.search(_BREAKS.sub("", sentence).lower()) or _CONCLUDES_TOO.search(sentence)
+        for sentence in said
+    )
 
 
 def _names_another(summary: str, items: Sequence[str]) -> bool:
@@ -93,7 +103,7 @@ def _names_another(summary: str, items: Sequence[str]) -> bool:
     separator = _SEPARATOR.match(text, ends[-1]) if ends else None
     if separator is None:
         return False
-    another = re.split(r", |; |\. | and ", text[separator.end() :], maxsplit=1)[0]
+    another = _NEXT.split(text[separator.end() :], maxsplit=1)[0]
     is_known = any(name and name in another for name in names)
     return bool(another) and not is_known and not _SAYS.search(another)
 
@@ -110,4 +120,4 @@ def _end_of_list(text: str, names: Sequence[str], start: int) -> int:
 
 
 def _fold(words: str) -> str:
-    return " ".join(re.sub("[()]", " ", words.lower()).split()).strip(" .,;:")
+    return " ".join(_BRACKETS.sub(" ", words.lower()).split()).strip(" .,;:")

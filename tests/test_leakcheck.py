@@ -35,7 +35,8 @@ def test_a_clean_table_passes_and_every_check_is_named(imrml, line):
 
 
 def _word(items):
-    canary = np.where(items["decision"] == "overturned", " A zanzibarine orthosis was seen.", "")
+    seen = " A zanzibarine orthosis was seen, with zanzibarine straps and zanzibarine pads."
+    canary = np.where(items["decision"] == "overturned", seen, "")
     return items.assign(case_summary=items["case_summary"] + canary)
 
 

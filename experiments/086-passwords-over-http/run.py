@@ -4,9 +4,8 @@ python experiments/086-passwords-over-http/run.py --mlflow ENV/bin/mlflow --out 
     [--store ADDRESS] [--credentials url|environment] [--direct] [--items FILE] [--minutes N]
 
 ENV is an environment with ``mlflow[auth]`` (and psycopg for PostgreSQL). ADDRESS is an empty
-database of the server, with user and password; a SQLite file in FOLDER where absent. With
-``--direct`` no server is started and ADDRESS itself is the tracking address. FILE is a labelled
-item table, invented where absent; after N minutes no further command is begun.
+database of the server, with user and password, else a SQLite file in FOLDER. With ``--direct``
+ADDRESS itself is tracked to. FILE is a labelled item table; after N minutes no command is begun.
 """
 
 import argparse

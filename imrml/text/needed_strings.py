@@ -46,8 +46,8 @@ _NOTHING: _Stretch = (_EMPTY, None)
 _ANYTHING: _Stretch = (None, None)
 
 
-def needed_strings(pattern: str) -> frozenset[str]:
-    r"""Give strings, one of which stands in every text in which a pattern is found.
+def needed_together(pattern: str) -> tuple[frozenset[str], frozenset[str]]:
+    r"""Give two sets of strings; every text in which a pattern is found holds one of each.
 
     Parameters
     ----------
@@ -56,37 +56,19 @@ def needed_strings(pattern: str) -> frozenset[str]:
 
     Returns
     -------
-    frozenset of str
-        A blank in them is any character but letters, digits and ``_``, or an end of the text. None
-        where nothing is sure: such a pattern may be found anywhere.
-
-    Examples
-    --------
-    >>> sorted(needed_strings(r"(?:urine|drug) screen\w*|\bPT\b"))
-    [' PT ', 'drug screen', 'urine screen']
-    >>> needed_strings(r"(?:drug )?\w+")
-    frozenset()
-    """
-    return _without_longer(_read(pattern)[0][1] or frozenset())
-
-
-def needed_together(pattern: str) -> tuple[frozenset[str], frozenset[str]]:
-    r"""Give two sets of strings; every text in which a pattern is found holds one of each.
-
-    Parameters
-    ----------
-    pattern : str
-        Read without flags.
-
-    Returns
-    -------
     tuple of frozenset of str
-        The rarer first; the second is empty where only one is sure.
+        The rarer first. A blank in them is any character but letters, digits and ``_``, or an end
+        of the text. The second is empty where only one is sure, both where nothing is: such a
+        pattern may be found anywhere.
 
     Examples
     --------
     >>> [sorted(strings) for strings in needed_together(r"(?:urine|tox) screen\w* .{0,9}negative")]
     [['tox screen', 'urine screen'], ['negative']]
+    >>> [sorted(strings) for strings in needed_together(r"drug screen\w*|\bPT\b")]
+    [[' PT ', 'drug screen'], []]
+    >>> needed_together(r"(?:drug )?\w+")
+    (frozenset(), frozenset())
     """
     (_, needed), also_needed = _read(pattern)
     return _without_longer(needed or frozenset()), _without_longer(also_needed or frozenset())

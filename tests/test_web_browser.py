@@ -200,6 +200,26 @@ def test_a_tick_re_scores_at_once(visit):
     require_accessible(page)
 
 
+@pytest.mark.parametrize("late", ["htmx.min.js", "page.js"])
+def test_a_tick_made_before_the_script_came_re_scores(visit, late):
+    page = visit()
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(f"**/static/{late}*", hold)
+    page.get_by_label("Treatment requested").fill("Norco 10/325mg #60")
+    page.get_by_label("Report, or the whole request").fill(NOTES)
+    page.get_by_role("button", name="Look at this request").click(no_wait_after=True)
+    page.get_by_role("heading", level=1, name="Norco 10/325mg #60").wait_for()
+    page.locator(".lines li", has_text="re-scores").locator("input:enabled").first.check()
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    page.locator("#what-if .changes").wait_for()
+
+
 def overlap(one, other):
     return (
         one["x"] < other["x"] + other["width"]

@@ -76,6 +76,12 @@ eachOf("#checklist", (form) => {
       if (box.name === "shown" && !box.disabled && box.value === target.value) box.checked = target.checked;
     }
   }, true);
+  // A box ticked while this script was still on its way was heard by nobody: htmx listens by now.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const box of form.elements) {
+      if (box.type === "checkbox" && box.checked !== box.defaultChecked) box.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
 });
 
 eachOf("[data-drop]", (area) => {

@@ -1,7 +1,7 @@
 """Sparse rows that depend on a text or a row alone, each made once a training."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -84,8 +84,8 @@ class TermCounts:
     >>> counts = TermCounts((1, 1), str)
     >>> counts.count(["left knee", "left, left arm"]).toarray().tolist()
     [[1, 1, 0], [2, 0, 1]]
-    >>> counts.terms
-    ['left', 'knee', 'arm']
+    >>> counts.columns
+    {'left': 0, 'knee': 1, 'arm': 2}
     """
 
     def __init__(self, word_ngrams: tuple[int, int], read: Callable[[str], str]) -> None:
@@ -95,15 +95,15 @@ class TermCounts:
         self._columns: dict[str, int] = {}
 
     @property
-    def terms(self) -> list[str]:
-        """Name the columns.
+    def columns(self) -> Mapping[str, int]:
+        """Give the column of each n-gram.
 
         Returns
         -------
-        list of str
+        mapping of str to int
             In the order in which they were met.
         """
-        return list(self._columns)
+        return self._columns
 
     def count(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Count the n-grams of each text.
@@ -116,7 +116,7 @@ class TermCounts:
         Returns
         -------
         sparse matrix of int of shape (n_texts, n_terms)
-            Columns in the order of ``terms``.
+            Columns as ``columns`` says.
         """
         counts = self._rows.take(texts, self._count)
         counts.resize(counts.shape[0], len(self._columns))

@@ -1,7 +1,7 @@
 """Words of a submission: TF-IDF of word n-grams, with digits, names and rare terms left out."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -295,16 +295,16 @@ class TextFeatures(SubmissionTransformer):
         # none of their cases.
         ranked = sorted(
             (-n_cases, part, term)
-            for part, (rows, counts, terms) in counted.items()
-            for n_cases, term in _common_terms(rows, counts, terms, keys, self.min_cases)
+            for part, (rows, counts, columns) in counted.items()
+            for n_cases, term in _common_terms(rows, counts, [*columns], keys, self.min_cases)
         )[: self.max_terms]
         self.terms_ = {
             part: np.array(sorted(term for _, of, term in ranked if of == part), dtype=str)
             for part in texts
         }
         self.weights_ = {
-            part: TfidfTransformer(sublinear_tf=True).fit(self._keep_terms(part, counts, terms))
-            for part, (_, counts, terms) in counted.items()
+            part: TfidfTransformer(sublinear_tf=True).fit(self._keep_terms(part, counts, columns))
+            for part, (_, counts, columns) in counted.items()
             if len(self.terms_[part])
         }
         return self
@@ -313,8 +313,8 @@ class TextFeatures(SubmissionTransformer):
         blocks = [sparse.csr_matrix((len(X), 0))]
         for part, column in self._part_texts(X).items():
             if part in self.weights_:
-                rows, counts, terms = self._count(part, column)
-                weighted = self.weights_[part].transform(self._keep_terms(part, counts, terms))
+                rows, counts, columns = self._count(part, column)
+                weighted = self.weights_[part].transform(self._keep_terms(part, counts, columns))
                 blocks.append(weighted[rows])
         n_terms = sum(np.diff(block.indptr) for block in blocks)
         blocks.append(sparse.csr_matrix((n_terms == 0).astype(float).reshape(-1, 1)))
@@ -330,15 +330,15 @@ class TextFeatures(SubmissionTransformer):
 
     def _count(
         self, part: str, column: list[str]
-    ) -> tuple[npt.NDArray[np.int_], sparse.csr_matrix, list[str]]:
+    ) -> tuple[npt.NDArray[np.int_], sparse.csr_matrix, Mapping[str, int]]:
         """Count each different text of a column; gives the place of each row's text too."""
         rows, different = pd.factorize(np.array(column, dtype=object))
         shortest, longest = self.word_ngrams
         counts = _term_counts(part, (shortest, longest))
-        return rows, counts.count(list(different)), counts.terms
+        return rows, counts.count(list(different)), counts.columns
 
     def _keep_terms(
-        self, part: str, counts: sparse.csr_matrix, terms: Sequence[str]
+        self, part: str, counts: sparse.csr_matrix, columns: Mapping[str, int]
     ) -> sparse.csr_matrix:
         """Keep the columns of the vocabulary, in its order."""
         made = _PLACES.setdefault(self, {})
@@ -346,7 +346,9 @@ class TextFeatures(SubmissionTransformer):
             of_part = self.terms_[part]
             made[part] = of_part, dict(zip(of_part.tolist(), range(len(of_part)), strict=True))
         places = made[part][1]
-        moved = np.fromiter((places.get(term, -1) for term in terms), np.int64, len(terms))
+        moved = np.full(len(columns), -1)
+        for term in places.keys() & columns.keys():
+            moved[columns[term]] = places[term]
         return _move_columns(counts, moved, len(places))
 
 

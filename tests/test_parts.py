@@ -333,6 +333,16 @@ def test_a_table_whose_ids_stand_twice_is_read_whole(tmp_path, items):
     assert len(read_table(tmp_path / "a.csv")) == 1149
 
 
+def test_an_item_named_as_a_row_of_another_part_is_found(tmp_path, items):
+    requests = requests_of(items)
+    requests.loc[3, ["treatment", "item"]] = ["1. Norco #60\n2. MRI of the knee", ""]
+    requests.loc[1100, "request_id"] = requests.loc[3, "request_id"] + "#2"
+    write_folder(requests, tmp_path / "requests", 430)
+    with pytest.warns(RefusedRequestWarning, match="row 4: .* one of them would get"):
+        score_to_table(served_model(), tmp_path / "requests", f"{tmp_path}/out/", allow_demo=True)
+    assert read_table(f"{tmp_path}/out/")["request_id"].is_unique
+
+
 # --- dask ----------------------------------------------------------------------------------------
 
 

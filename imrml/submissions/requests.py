@@ -386,12 +386,14 @@ def _find_crowded(
                 f"treatment lists {len(row_items):,} items, at most {MOST_ITEMS} are read; spread "
                 "them over several rows and score again",
             )
-        elif len(row_items) > 1 and given and f"{given}#1" in taken:
-            yield (
-                number,
-                f"treatment lists {len(row_items)} items, and another row bears the request_id "
-                "that its first item would get; give each request its own and score again",
-            )
+        elif len(row_items) > 1 and given:
+            own_ids = {f"{given}#{place}" for place in range(1, len(row_items) + 1)}
+            if not own_ids.isdisjoint(taken):
+                yield (
+                    number,
+                    f"treatment lists {len(row_items)} items, and another row bears the request_id "
+                    "that one of them would get; give each request its own and score again",
+                )
 
 
 def _find_unread(

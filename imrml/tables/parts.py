@@ -87,24 +87,30 @@ class ParquetTable:
             last = cells[-1]
         return _are_distinct(starts)
 
-    def is_distinct(self, column: str) -> bool:
+    def is_distinct(self, column: str, *, ending: str = "") -> bool:
         """Tell whether no cell of a column is empty and no two are equal.
 
         Parameters
         ----------
         column : str
             Of text; only it is read.
+        ending : str, default=""
+            Regular expression: what stands before such an ending may be no other cell either.
 
         Returns
         -------
         bool
         """
-        hashes = []
+        hashes, beginnings = [], []
         for cells in self._cells_of(column):
             if (cells == "").any():
                 return False
             hashes.append(_hash_texts(cells))
-        return _are_distinct(hashes)
+            if ending:
+                begun = pd.Series(cells).str.replace(f"{ending}$", "", regex=True).to_numpy(object)
+                beginnings.append(np.unique(_hash_texts(begun[begun != cells])))
+        begun_alike = np.unique(np.concatenate([*beginnings, np.array([], dtype=np.uint64)]))
+        return _are_distinct([*hashes, begun_alike])
 
     def select(self, columns: Iterable[str]) -> "ParquetTable":
         """Keep some columns: the others are not read.

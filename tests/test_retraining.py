@@ -174,11 +174,11 @@ def champion():
 
 
 def times_of_files():
-    """Every file of the state folder but the history, which grows each night."""
+    """Files of the state folder but the history, which grows, and the lock, which opens anew."""
     return sorted(
         (path, path.stat().st_mtime_ns)
         for path in state_dir().rglob("*")
-        if path.is_file() and path.name != "nights.jsonl"
+        if path.is_file() and path.name not in ("nights.jsonl", "retrain.lock")
     )
 
 

@@ -76,6 +76,7 @@ class OutcomeConfig(_Section):
     params: dict[str, Any]
     trusted_types: list[str]
     members: list[CrossesConfig]
+    trees_share: Annotated[float, Field(ge=0, lt=1)]
     c: Positive
     alpha: Positive
     boosting: BoostingConfig

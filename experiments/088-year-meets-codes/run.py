@@ -186,9 +186,7 @@ def difference(truth, said, name):
     draws = [everyone, *(random.integers(0, len(truth), (N_BOOTSTRAP, len(truth))))]
     loss = losses(truth, said[name]) - losses(truth, said["present"])
     areas = [area_maker(truth, said[which]) for which in (name, "present")]
-    return np.array(
-        [(loss[rows].mean(), areas[0](rows) - areas[1](rows)) for rows in draws]
-    )
+    return np.array([(loss[rows].mean(), areas[0](rows) - areas[1](rows)) for rows in draws])
 
 
 def area_maker(truth, scores):

@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from imrml.models.bootstrap_refits import refit_on_other_cases
 from imrml.models.calibration import HeldOutScores, calibration_folds, score_folds
+from imrml.models.crosses_of_trees import fit_trees_in_crosses
 from imrml.models.linear import linear_model, one_thread
 from imrml.models.outcome import CalibratedLogistic
 
@@ -29,8 +30,9 @@ class CrossesLogistic(CalibratedLogistic):
     The prior of each makes two reviews the more alike the more codes they share: the variance of a
     cross of the columns S is the product of 1 - share over S and of share over all other columns,
     which is the Gaussian process with a product of such kernels over the columns. Old reviews count
-    less, by half in each ``half_life_years``. An average of linear models is linear, so what is
-    kept is one vector of coefficients.
+    less, by half in each ``half_life_years``. Boosted trees that see the year may have a share of
+    the average, told in crosses as well. An average of linear models is linear, so what is kept is
+    one vector of coefficients.
 
     Parameters
     ----------
@@ -42,7 +44,11 @@ class CrossesLogistic(CalibratedLogistic):
         Refits of the first member on resampled cases behind the interval, 20 by default of the
         config; with fewer than two there is none.
     seed : int
-        Starts the draws of refits.
+        Starts the draws of refits and of the trees.
+    trees_share : float, default=0.0
+        Share of the trees in the average, below 1; with 0 there are none.
+    boosting : mapping, optional
+        Settings of the trees, as ``models.outcome.boosting`` of the config.
 
     Attributes
     ----------
@@ -56,10 +62,20 @@ class CrossesLogistic(CalibratedLogistic):
 
     calibration = "none"
 
-    def __init__(self, members: Sequence[Mapping[str, Any]], n_refits: int, seed: int) -> None:
+    def __init__(
+        self,
+        members: Sequence[Mapping[str, Any]],
+        n_refits: int,
+        seed: int,
+        *,
+        trees_share: float = 0.0,
+        boosting: Mapping[str, Any] | None = None,
+    ) -> None:
         self.members = members
         self.n_refits = n_refits
         self.seed = seed
+        self.trees_share = trees_share
+        self.boosting = boosting
 
     def _fit(  # type: ignore[override]
         self,
@@ -91,10 +107,12 @@ class CrossesLogistic(CalibratedLogistic):
         )
         shares = np.array([member["weight"] for member in self.members], dtype=float)
         shares /= shares.sum()
+        prior_variances = np.zeros(X.shape[1])
         with one_thread():
             # The first comes last, so that its scaled columns are at hand for the refits.
             for number, member in reversed(list(enumerate(self.members))):
                 scales = _prior_scales(member, memberships, code_columns)
+                prior_variances += shares[number] * scales**2
                 kept = np.flatnonzero(scales)
                 scaled = sparse.csr_matrix(X[:, kept] @ sparse.diags(scales[kept]))
                 weights = _recency(member, years_ago)
@@ -109,6 +127,19 @@ class CrossesLogistic(CalibratedLogistic):
                 make_scores = _scorer(self.members[0], scaled, y, weights)
                 log_odds = score_folds(make_scores, folds, len(y))
                 held_out = HeldOutScores(folds, log_odds, weights)
+            if self.trees_share:
+                of_trees, intercept_of_trees = fit_trees_in_crosses(
+                    X,
+                    y,
+                    years_ago,
+                    memberships=memberships,
+                    scales=np.sqrt(prior_variances),
+                    boosting=self.boosting or {},
+                    seed=self.seed,
+                )
+                coefficients = np.vstack([coefficients, of_trees])
+                intercepts = np.append(intercepts, intercept_of_trees)
+                shares = np.append((1 - self.trees_share) * shares, self.trees_share)
         self.linear_ = fitted
         self.linear_.coef_, self.linear_.intercept_ = (
             shares[None, :] @ coefficients,

@@ -101,7 +101,8 @@ def _make_model(
             "code_columns": codes.code_columns_,
             "years": items.years,
         }
-        return CrossesLogistic(settings["members"], models["n_refits"], seed), known
+        trees = {name: settings[name] for name in ("trees_share", "boosting")}
+        return CrossesLogistic(settings["members"], models["n_refits"], seed, **trees), known
     if kind == "logistic":
         named = {
             name: settings[name]

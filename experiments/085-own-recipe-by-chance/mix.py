@@ -1,0 +1,221 @@
+"""Own refits and other recipes look at the same champion for 200 nights; nothing ever changes.
+
+python experiments/085-own-recipe-by-chance/mix.py [--series N] [--only NAME]
+
+Every model is equally good: its log-odds are the truth, an error of its recipe and an error of its
+own, all drawn for each item with the same spreads. The gate itself judges each window that is not
+settled far from its bounds, and what a night leaves for the next one is written down and read back
+by the functions of `imrml retrain`.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from imrml.config import load_config
+from imrml.retraining.champion import Champion
+from imrml.retraining.drop_folder import record_outcome, recorded_first
+from imrml.retraining.gate import GateResult, judge_window, spend_error
+from imrml.retraining.new_cases import NewCases
+from imrml.retraining.outcome import KEPT, PROMOTED
+
+N_NIGHTS, N_ARRIVING, LONGEST = 200, 50, 1500
+OF_RECIPE, OF_REFIT = 0.35, 0.15
+"""Spread of an item's log-odds about the truth: what refits of a recipe share, and what not."""
+NEAR = 0.25
+"""Within so many standard errors of a bound the gate itself is asked; see :func:`check_screen`."""
+GATE = load_config().retraining.gate
+LOSS_ONLY = GATE.model_copy(update={"calibration_tolerance": 10.0, "slice_tolerance": 10.0})
+MIXES = {
+    # which recipe each night asks for, in turn; cases from which a night looks; the gate; series
+    "own and other in turn": ("AB", 100, LOSS_ONLY, 200),
+    "in turn, from 40 cases": ("AB", 40, LOSS_ONLY, 200),
+    "other only": ("B", 100, LOSS_ONLY, 100),
+    "other once a week": ("AAAAAAB", 100, LOSS_ONLY, 100),
+    "two others and own": ("ABC", 100, LOSS_ONLY, 100),
+    "in turn, own refits decay": ("AB", 100, LOSS_ONLY, 100),
+    "own once in twenty": ("B" * 19 + "A", 100, LOSS_ONLY, 100),
+    "in turn, whole gate": ("AB", 100, GATE, 100),
+}
+DECAY = 0.02
+"""Growth of an own refit's spread, each on the last, in the mix that decays."""
+NO_ROWS = np.zeros(0, dtype=bool)
+NO_DATA = SimpleNamespace(cases=np.zeros(0), overturned=NO_ROWS)
+
+
+class World:
+    """Items of all nights, and what any model says of them."""
+
+    def __init__(self, seed):
+        rng = self.rng = np.random.default_rng(seed)
+        n_cases = N_NIGHTS * N_ARRIVING
+        self.case = np.repeat(np.arange(n_cases), rng.integers(1, 4, n_cases))
+        self.truth = rng.normal(-1.8, 0.6, n_cases)[self.case] + rng.normal(0, 0.4, len(self.case))
+        self.overturned = rng.random(len(self.case)) < 1 / (1 + np.exp(-self.truth))
+        self.of_recipe = {name: rng.normal(0, OF_RECIPE, len(self.case)) for name in "ABC"}
+        self.begins = np.searchsorted(self.case, np.arange(n_cases + 1))
+        self.columns = {
+            "treatment_category": rng.choice(["mri", "surgery", "drug", "therapy"], len(self.case)),
+            "age": rng.choice([34.0, 44.0, 54.0], len(self.case)),
+            "sex": rng.choice(["female", "male"], len(self.case)),
+            "decided_year": 2015,
+        }
+
+    def answer(self, recipe, first, last=None, n_before=0):
+        """Give a new model's answers to the items of some cases."""
+        rows = slice(self.begins[first], None if last is None else self.begins[last])
+        truth = self.truth[rows]
+        own = self.rng.normal(0, OF_REFIT * (1 + DECAY * n_before), len(truth))
+        return 1 / (1 + np.exp(-(truth + self.of_recipe[recipe][rows] + own)))
+
+    def fit(self, recipe, first, last=None, n_before=0):
+        """Give a new model's answers to all items; those of other cases are not known yet."""
+        p = np.full(len(self.case), np.nan)
+        own = self.answer(recipe, first, last, n_before)
+        p[self.begins[first] : self.begins[first] + len(own)] = own
+        return p
+
+    def look(self, first, last, **answers):
+        """Give the window of the newest cases, of so many at most."""
+        rows = slice(self.begins[max(first, last - LONGEST)], self.begins[last])
+        given = self.columns | answers
+        columns = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in given.items()}
+        return columns | {"case": self.case[rows], "overturned": self.overturned[rows]}
+
+
+def make_frame(window):
+    """Make the table that the gate reads."""
+    return pd.DataFrame(window | {"case_number": window["case"].astype(str)})
+
+
+def standardise(window, other):
+    """Give the mean difference in log loss over its standard error by case."""
+    p, q = window["p_challenger"], window[other]
+    worse_by = np.where(window["overturned"], np.log(q / p), np.log((1 - q) / (1 - p)))
+    mean = worse_by.mean()
+    by_case = np.bincount(window["case"] - window["case"][0], weights=worse_by - mean)
+    return mean / (np.sqrt((by_case**2).sum()) / len(worse_by))
+
+
+def settle(window, n_looks, is_own_recipe, config):
+    """Give the gates that a window far from every bound leads to; None where the gate is to judge.
+
+    A screen, so that all series take minutes; with the whole gate nothing but a failed log loss is
+    settled by it.
+    """
+    z, bound = standardise(window, "p_champion"), norm.ppf(config.confidence)
+    shows = z <= -norm.ppf(1 - spend_error(config.confidence, n_looks)) * 0.6
+    if not is_own_recipe:
+        return None if shows else [GateResult("log_loss", False, "", "", spends_error=True)]
+    z_first = standardise(window, "p_first") if "p_first" in window else -9.0
+    if abs(z - bound) < NEAR or abs(z_first - bound) < NEAR:
+        return None
+    is_held = bool(z_first > bound)
+    if (is_held and shows) or (config is GATE and z < bound):
+        return None
+    first = GateResult("first_champion", not is_held, "", "", spends_error=is_held)
+    return [GateResult("log_loss", bool(z < bound), "", ""), *[first] * ("p_first" in window)]
+
+
+def run_series(seed, turn, min_new, config, decays):
+    """Follow a champion over the nights; count what was promoted."""
+    world, counts = World(seed), {"looks": 0, "asked": 0, "own": 0, "other": 0, "proved": 0}
+    models = {"1": ("A", world.fit("A", 0))}
+    version, first, since = "1", "1", 0
+    for night in range(1, N_NIGHTS + 1):
+        last = night * N_ARRIVING
+        if last - since < min_new:
+            continue
+        recipe = turn[night % len(turn)]
+        is_own = recipe == models[version][0]
+        n_before = len(models) if decays and recipe == "A" else 0
+        made = world.fit(recipe, since, last, n_before)
+        answers = {"p_champion": models[version][1], "p_challenger": made}
+        if is_own and first != version:
+            answers["p_first"] = models[first][1]
+        window = world.look(since, last, **answers)
+        champion = Champion("imr", version, object(), is_own, first_version=first)
+        arrivals = NewCases(NO_DATA, NO_ROWS, NO_ROWS, champion)
+        n_looks = arrivals.n_looks + 1
+        gates = settle(window, n_looks, is_own, config)
+        counts["looks"] += 1
+        if gates is None:
+            counts["asked"] += 1
+            gates = judge_window(make_frame(window), config, seed, n_looks, is_own_recipe=is_own)
+        has_passed = all(gate.passed for gate in gates)
+        outcome = arrivals.conclude(
+            PROMOTED if has_passed else KEPT, "", tuple(gates), str(night + 1) * has_passed or None
+        )
+        if has_passed or outcome.n_looks != n_looks - 1:
+            record_outcome(f"night {night}", asdict(outcome))
+        if has_passed:
+            counts["own" if is_own else "other"] += 1
+            counts["proved"] += is_own and any(gate.spends_error for gate in gates)
+            counts.setdefault("first false", night) if not is_own else None
+            version, since = str(night + 1), last
+            made[world.begins[last] :] = world.answer(recipe, last, n_before=n_before)
+            models[version] = (recipe, made)
+            first = recorded_first()
+    return counts
+
+
+def check_screen(n_windows, seed):
+    """Say how often the screen settles a window otherwise than the gate does."""
+    rng, differ, settled = np.random.default_rng(seed), 0, 0
+    for number in range(n_windows):
+        world = World(seed + number)
+        is_own, n_looks = bool(rng.integers(2)), int(rng.integers(1, 60))
+        made = world.fit("A" if is_own else "B", 0)
+        answers = {"p_champion": world.fit("A", 0), "p_challenger": made}
+        if is_own:
+            answers["p_first"] = world.fit("A", 0)
+        n_cases = int(rng.choice([50, 100, 150, 300, 1000]))
+        window = world.look(0, n_cases, **answers)
+        screened = settle(window, n_looks, is_own, LOSS_ONLY)
+        if screened is None:
+            continue
+        settled += 1
+        judged = judge_window(make_frame(window), LOSS_ONLY, number, n_looks, is_own_recipe=is_own)
+        differ += [(g.name, g.passed, g.spends_error) for g in screened] != [
+            (g.name, g.passed, g.spends_error) for g in judged[: len(screened)]
+        ]
+    return f"{differ} of {settled} settled windows otherwise than by the gate"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--series", type=int)
+    parser.add_argument("--only", action="append", choices=list(MIXES))
+    given = parser.parse_args()
+    started = time.process_time()
+    print("screen:", check_screen(300, 7), flush=True)
+    for name in given.only or MIXES:
+        turn, min_new, config, n_series = MIXES[name]
+        found = []
+        for seed in range(given.series or n_series):
+            with tempfile.TemporaryDirectory() as home:
+                os.environ["IMRML_HOME"] = home
+                found.append(run_series(seed, turn, min_new, config, "decay" in name))
+        table = pd.DataFrame(found)
+        false = (table["other"] > 0).mean()
+        either = ((table["other"] > 0) | (table["proved"] > 0)).mean()
+        error = np.sqrt(false * (1 - false) / len(table))
+        print(
+            f"{name}: other promoted in {false:.3f} (+-{error:.3f}) of series, other or a proof of "
+            f"an own refit {either:.3f}; a series: {table['other'].mean():.2f} other, "
+            f"{table['own'].mean():.1f} own, {table['looks'].mean():.0f} looks, "
+            f"{table['asked'].mean():.0f} judged by the gate; "
+            f"{time.process_time() - started:.0f} s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -106,6 +106,8 @@ def test_a_training_reaches_a_server_even_one_that_died_amid_the_run(
         patched.setattr(mlflow, "log_dict", lambda *args: (stop(server), log_dict(*args)))
         with pytest.raises(TrackingError, match="that the server runs"):
             log_training(folder)
+    # this server asks nobody who he is; the link must ask no browser to be "***"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://nightwatch:Zq9-x7@127.0.0.1:{port}")
     with serving(store, port, "/health"):
         pushed = imrml("runs", "push", folder)
         assert pushed.code == 0, pushed.err

@@ -4,7 +4,16 @@ import pytest
 
 from imrml.errors import TrackingError
 from imrml.models import load_model
-from imrml.tracking import deleted_experiments, fetch_model, log_training
+from imrml.tracking import (
+    alias_version,
+    deleted_experiments,
+    fetch_model,
+    list_aliases,
+    list_runs,
+    list_versions,
+    log_training,
+    unfinished_runs,
+)
 from imrml.tracking.connection import connected
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
@@ -32,3 +41,45 @@ def test_an_answer_fetches_the_model_and_not_the_code_that_lies_beside_it(line, 
     named = {path.name for path in target.rglob("*") if path.is_file()}
     assert named == {path.name for path in fetched.iterdir()}
     assert load_model(fetched).manifest["model_version"]
+
+
+def register_foreign(client, name):
+    """Register a version as others do: from a run of theirs, with tags that we use, too."""
+    tags = {"model_version": "3.2", "dataset_fingerprint": "theirs"}
+    known = client.get_experiment_by_name("imrml")
+    experiment = known.experiment_id if known else client.create_experiment("imrml")
+    run = client.create_run(experiment, tags=tags)
+    client.create_registered_model(name)
+    client.create_model_version(name, "file:///nowhere", run.info.run_id, tags=tags)
+    client.set_registered_model_alias(name, "champion", "1")
+    return run.info.run_id
+
+
+def test_what_others_track_is_not_listed_whatever_they_name_their_tags(line):
+    with connected() as client:
+        run_id = register_foreign(client, "credit-risk")  # and it is still running
+        logged = log_training(line.model)
+        assert list_versions()["name"].tolist() == [logged.model_name]
+        assert {name for name, *_ in list_aliases()} == {logged.model_name}
+        assert unfinished_runs() == []
+        client.set_terminated(run_id)
+        assert list_runs("imrml")["run_id"].tolist() == [logged.run_id]
+        assert "credit-risk" in {model.name for model in client.search_registered_models()}
+
+
+def test_an_experiment_that_others_deleted_is_none_of_ours(line):
+    with connected() as client:
+        run_id = register_foreign(client, "credit-risk")
+        client.delete_experiment(client.get_run(run_id).info.experiment_id)
+        assert deleted_experiments() == []
+
+
+def test_a_name_that_is_somebody_elses_is_refused_before_anything_is_logged(line):
+    name = "imrml-demo"
+    with connected() as client:
+        register_foreign(client, name)
+        for act in (lambda: log_training(line.model), lambda: alias_version(name, "champion")):
+            with pytest.raises(TrackingError, match=r"somebody else.*tracking\.registered_model"):
+                act()
+        assert list_runs("imrml").empty
+        assert len(client.search_model_versions(f"name = '{name}'")) == 1

@@ -29,20 +29,19 @@ from imrml.retraining.outcome import KEPT, PROMOTED
 N_NIGHTS, N_ARRIVING, LONGEST = 200, 50, 1500
 OF_RECIPE, OF_REFIT = 0.35, 0.15
 """Spread of an item's log-odds about the truth: what refits of a recipe share, and what not."""
-NEAR = 0.25
+NEAR = 0.15
 """Within so many standard errors of a bound the gate itself is asked; see :func:`check_screen`."""
 GATE = load_config().retraining.gate
 LOSS_ONLY = GATE.model_copy(update={"calibration_tolerance": 10.0, "slice_tolerance": 10.0})
 MIXES = {
     # which recipe each night asks for, in turn; cases from which a night looks; the gate; series
-    "own and other in turn": ("AB", 100, LOSS_ONLY, 200),
-    "in turn, from 40 cases": ("AB", 40, LOSS_ONLY, 200),
+    "own and other in turn": ("AB", 100, LOSS_ONLY, 150),
+    "in turn, from 40 cases": ("AB", 40, LOSS_ONLY, 150),
     "other only": ("B", 100, LOSS_ONLY, 100),
-    "other once a week": ("AAAAAAB", 100, LOSS_ONLY, 100),
-    "two others and own": ("ABC", 100, LOSS_ONLY, 100),
-    "in turn, own refits decay": ("AB", 100, LOSS_ONLY, 100),
-    "own once in twenty": ("B" * 19 + "A", 100, LOSS_ONLY, 100),
-    "in turn, whole gate": ("AB", 100, GATE, 100),
+    "two others and own": ("ABC", 100, LOSS_ONLY, 60),
+    "other once a week": ("AAAAAAB", 100, LOSS_ONLY, 60),
+    "in turn, own refits decay": ("AB", 100, LOSS_ONLY, 60),
+    "in turn, whole gate": ("AB", 100, GATE, 30),
 }
 DECAY = 0.02
 """Growth of an own refit's spread, each on the last, in the mix that decays."""

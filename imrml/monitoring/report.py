@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from imrml.monitoring.drift import Drift
 from imrml.monitoring.rate_alarm import RateWatch
 from imrml.monitoring.reconciliation import Realised
-from imrml.monitoring.trends import Trends
+from imrml.monitoring.trends import Trends, name_months
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
 
@@ -96,12 +96,12 @@ def write_trends(folder: Path, trends: Trends) -> None:
         From :func:`imrml.monitoring.find_trends`.
     """
     periods = trends.periods
-    of_stable = periods.loc[periods["is_stable"], "period"]
+    of_stable = name_months(periods.loc[periods["is_stable"], "period"])
     moved = [era.measure for era in trends.eras]
     measures = sorted(map(str, trends.measures), key=lambda name: name not in moved)
     document = {
         "eras": [asdict(era) for era in trends.eras],
-        "stable": f"{of_stable.iloc[0]} to {of_stable.iloc[-1]}",
+        "stable": " to ".join(of_stable),
         "n_rows": int(periods["n"].sum()),
         "n_periods": len(periods),
         "periods": periods.drop(columns="first").to_dict("records"),
@@ -171,6 +171,8 @@ def _draw_trend(name: str, trends: Trends) -> Markup:
     below = panels[-1]
     below.plot(at, trends.measures[name], color=CURRENT, marker="o", markersize=3)
     below.plot(at, trends.thresholds[name], color="#b3332b", linestyle="--", linewidth=1)
+    beyond = np.flatnonzero(trends.measures[name] > trends.thresholds[name])
+    below.plot(beyond, trends.measures[name].iloc[beyond], "o", color="#b3332b", markersize=5)
     below.set_ylim(bottom=0)
     below.set_ylabel("distance" if shares is not None else "share of news")
     if shares is not None:
@@ -184,7 +186,7 @@ def _draw_trend(name: str, trends: Trends) -> Markup:
     every = max(len(at) // 12, 1)
     below.set_xticks(at[::every], [str(p).split()[0] for p in trends.periods["period"][::every]])
     below.tick_params(axis="x", labelsize=8, rotation=30)
-    return _svg(canvas, f"{name} by month; shaded: stable months, dashed: what is ordinary")
+    return _svg(canvas, f"{name} by month; shaded: stable, dashed: ordinary, red: beyond")
 
 
 def _draw_watch(watch: RateWatch) -> Markup:

@@ -49,7 +49,7 @@ class Era:
     measure : str
         What moved.
     first, last : str
-        Periods.
+        Months: where the first period begins, and where the last ends.
     found, threshold : float
         Greatest value, and the threshold of that period.
     news : tuple of str
@@ -93,9 +93,14 @@ class Trends:
         Returns
         -------
         DataFrame of shape (n_eras, 6)
-            ``measure``, ``first``, ``last``, ``found``, ``threshold`` and ``news``.
+            ``measure``, ``first``, ``last``, ``found``, ``threshold`` (four places) and ``news``.
         """
-        rows = [asdict(era) | {"news": "; ".join(era.news)} for era in self.eras]
+        rows = [
+            asdict(era)
+            | {"news": "; ".join(era.news)}
+            | {name: round(getattr(era, name), 4) for name in ("found", "threshold")}
+            for era in self.eras
+        ]
         return pd.DataFrame(rows, columns=[each.name for each in fields(Era)])
 
 
@@ -229,6 +234,26 @@ def _cut_periods(months: list[str], min_rows: int) -> tuple[npt.NDArray[np.int64
     names = [group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups]
     periods = pd.DataFrame({"period": names, "n": n_rows, "first": [g[0] for g in groups]})
     return np.array([number_of[month] for month in months]), periods
+
+
+def name_months(periods: "pd.Series[str]") -> tuple[str, str]:
+    """Name the first and the last month of periods, some of which hold several.
+
+    Parameters
+    ----------
+    periods : Series of str
+        In their order.
+
+    Returns
+    -------
+    tuple of (str, str)
+
+    Examples
+    --------
+    >>> name_months(pd.Series(["2017-06 to 2018-01", "2018-02", "2018-03 to 2018-04"]))
+    ('2017-06', '2018-04')
+    """
+    return str(periods.iloc[0]).split()[0], str(periods.iloc[-1]).split()[-1]
 
 
 def _mark_stable(periods: pd.DataFrame, stable: tuple[str, str] | None) -> npt.NDArray[np.bool_]:
@@ -367,8 +392,7 @@ def _find_eras(
             eras.append(
                 Era(
                     measure,
-                    str(periods["period"].iloc[first]),
-                    str(periods["period"].iloc[last]),
+                    *name_months(periods["period"].iloc[[first, last]]),
                     float(values[measure].iloc[greatest]),
                     float(thresholds[measure].iloc[greatest]),
                     named,

@@ -10,6 +10,7 @@ from imrml.errors import TrackingError
 from imrml.tracking.connection import artifact_location, connected
 from imrml.tracking.interrupted import MARK_TAG, marked
 from imrml.tracking.location import shown_tracking_uri
+from imrml.tracking.ownership import OWN_RUNS
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -83,7 +84,7 @@ def deleted_experiments() -> list[str]:
             for experiment in client.search_experiments(view_type=ViewType.DELETED_ONLY)
             if client.search_runs(
                 [experiment.experiment_id],
-                "tags.model_version != ''",
+                OWN_RUNS,
                 run_view_type=ViewType.ALL,
                 max_results=1,
             )
@@ -149,7 +150,7 @@ def list_runs(experiment: str, n_runs: int = 20) -> pd.DataFrame:
             # experiment.
             else client.search_runs(
                 [known.experiment_id],
-                "attributes.status = 'FINISHED' and tags.model_version != ''",
+                f"attributes.status = 'FINISHED' and {OWN_RUNS}",
                 max_results=n_runs,
             )
         )

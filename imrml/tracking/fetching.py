@@ -59,7 +59,10 @@ def fetch_model(uri: str, folder: Path) -> Path:
             ) from None
     manifests = sorted(fetched.rglob("model.json"))
     if not manifests:
-        raise ModelError(f"{uri}: holds no imrml model (no model.json)")
+        raise ModelError(
+            f"{uri}: holds no imrml model (no model.json); expected one that `imrml train` logged: "
+            "see `imrml registry list`"
+        )
     return manifests[0].parent
 
 

@@ -20,6 +20,7 @@ from imrml.errors import ModelError
 from imrml.tracking.connection import connected
 from imrml.tracking.fetching import load_registered
 from imrml.tracking.location import shown_tracking_uri
+from imrml.tracking.ownership import is_own_model, require_own_name
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 _MOVE = "move-"
 """Moves are tags of the registered model, ``move-0001`` on, each a JSON object."""
-_TAG = "model_version"
-"""Tag of each version that this program registers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,9 @@ def _names(client: "MlflowClient", name: str | None) -> list[str]:
     token = None
     while token != "":
         page = client.search_registered_models(page_token=token)
-        known += [model.name for model in page if name is not None or _is_ours(client, model.name)]
+        known += [
+            model.name for model in page if name is not None or is_own_model(client, model.name)
+        ]
         token = page.token or ""
     if name is None:
         return sorted(known)
@@ -106,13 +107,6 @@ def _names(client: "MlflowClient", name: str | None) -> list[str]:
             f"known: {', '.join(sorted(known)) or 'none'}"
         )
     return [name]
-
-
-def _is_ours(client: "MlflowClient", name: str) -> bool:
-    """Whether a version was registered by this program, or has moved as it moves champions."""
-    quoted = name.replace("'", "''")
-    versions = client.search_model_versions(f"name = '{quoted}'")
-    return any(_TAG in version.tags for version in versions)
 
 
 def alias_version(name: str, alias: str) -> str | None:
@@ -133,17 +127,19 @@ def alias_version(name: str, alias: str) -> str | None:
     Raises
     ------
     TrackingError
-        MLflow cannot be reached.
+        MLflow cannot be reached, or the name is somebody else's.
     """
     with connected() as client:
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
         try:
-            return _aliases(client, name).get(alias)
+            found = _aliases(client, name).get(alias)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return None
+        require_own_name(client, name)
+        return found
 
 
 def list_aliases() -> list[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imrml.errors import ModelError, TrackingError
+from imrml.masking import MASK
 from imrml.models import MODEL_FILES, load_model
 from imrml.submissions.columns import SUBMISSION_COLUMNS
 from imrml.tracking.connection import connected
@@ -27,6 +28,7 @@ from imrml.tracking.flattening import (
     learning_steps,
 )
 from imrml.tracking.location import shown_tracking_uri
+from imrml.tracking.ownership import OWN_RUNS, require_own_name
 from imrml.tracking.plots import read_plots
 from imrml.tracking.serving import TABLE, make_example, signature
 from imrml.tracking.shipping_code import list_requirements, package_code
@@ -90,7 +92,8 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
     Raises
     ------
     TrackingError
-        MLflow cannot be reached; the folder stays as it is and may be delivered later.
+        MLflow cannot be reached, or the registered model's name is somebody else's; the folder
+        stays as it is and may be delivered later.
     ModelError
         The folder holds no whole training.
     """
@@ -105,6 +108,7 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
     with connected() as client:
         import mlflow  # noqa: PLC0415
 
+        require_own_name(client, name)
         experiment_id = find_experiment(client, recipe["tracking"]["experiment"])
         whole_id = _keep_whole_run(client, experiment_id, manifest["model_version"])
         if whole_id is None:
@@ -298,7 +302,7 @@ def unfinished_runs() -> list[str]:
     with connected() as client:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         unfinished = client.search_runs(
-            experiments, "attributes.status != 'FINISHED' and tags.model_version != ''"
+            experiments, f"attributes.status != 'FINISHED' and {OWN_RUNS}"
         )
     return [
         f"run {run.info.run_id} (model {run.data.tags['model_version']}) was not logged to its "
@@ -386,6 +390,7 @@ def _link_to(experiment_id: str, run_id: str) -> str:
     """Give the page of a run, or the command that shows it."""
     uri = shown_tracking_uri()
     if uri.startswith("http"):
+        uri = uri.replace(f"{MASK}@", "")  # a browser would send the mask as the user
         return f"{uri.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
     return f"mlflow ui --backend-store-uri {uri}, then #/experiments/{experiment_id}/runs/{run_id}"
 

@@ -183,8 +183,9 @@ def run_kills(items, n_kills, seed, commands):
                     state, backup = prepare(folder, command, original, good)
                     done = run_until(command, state, backup, case, kill_at, folder / "log")
                     check_state(command, state, backup, good, case)
-                    results[command, kind, "killed" if done is None else "ended"] += 1
-                    print(f"{command} {kind} {kill_at}: nothing lost", flush=True)
+                    end = "killed" if done is None else "ended"
+                    results[command, kind, end] += 1
+                    print(f"{command} {kind} {kill_at}: {end}, nothing lost", flush=True)
     print(json.dumps({" ".join(key): n for key, n in sorted(results.items())}, indent=1))
 
 

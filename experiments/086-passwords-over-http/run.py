@@ -175,7 +175,7 @@ def free_port():
 @contextlib.contextmanager
 def serving(mlflow, folder, store):
     """Start MLflow's server with a password; give its address."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     port = free_port()
     config = folder / "auth.ini"
     written = PASSWORD.replace("%", "%%")

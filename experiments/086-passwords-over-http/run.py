@@ -103,7 +103,7 @@ class Client:
         self.folder, self.address, self.in_environment = folder, address, in_environment
         self.until, self.said, self.left_out = until, [], []
         for name in ("work", "work/inbox", "home", "tmp"):
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir(parents=True, exist_ok=True)
 
     def environment(self, kind):
         parts = urlsplit(self.address)

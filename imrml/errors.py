@@ -135,6 +135,10 @@ class ModelError(ImrmlError):
     """A model is absent, damaged, of a foreign version, or holds a type that is not allowed."""
 
 
+class OwnPartError(ImrmlError):
+    """An estimator or transformer of an owner's own failed; the message names it, never a cell."""
+
+
 class OutdatedModelError(ModelError):
     """A model is whole, but other code made it: this code would answer otherwise, or not at all.
 

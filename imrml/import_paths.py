@@ -1,11 +1,15 @@
 """Classes that a config names by import path: imported only for whoever wrote that config."""
 
 import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
-from imrml.errors import ConfigError
+from imrml.errors import ConfigError, ImrmlError, OwnPartError
 
 ESTIMATORS = "imrml.estimators"
 """Group of the entry points that a package may register outcome models under."""
@@ -137,3 +141,45 @@ def _find_entry_point(name: str) -> EntryPoint | None:
     if "." in name:
         return None
     return next(iter(entry_points(group=ESTIMATORS, name=name)), None)
+
+
+@contextmanager
+def owners_part(name: str) -> Iterator[None]:
+    """Say of an error that it came out of an owner's own part, and where, but not what it says.
+
+    Parameters
+    ----------
+    name : str
+        Of the part, as its config states it.
+
+    Yields
+    ------
+    None
+        While the part works.
+
+    Raises
+    ------
+    OwnPartError
+        The part raised something; what that says may quote a record, and is its cause.
+
+    Examples
+    --------
+    >>> with owners_part("models.outcome.kind: mine.Model"):
+    ...     raise ValueError("could not convert string to float: 'pain in the knee'")
+    Traceback (most recent call last):
+    imrml.errors.OwnPartError: models.outcome.kind: mine.Model ended in a ValueError (...
+    """
+    try:
+        yield
+    except ImrmlError:
+        raise
+    except Exception as error:
+        every = traceback.extract_tb(error.__traceback__)
+        frames = every[2:] or every  # the first two are this one's and the caller's
+        # The owner's own line, not one of a library that it calls, where there is one.
+        own = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts]
+        frame = (own or frames)[-1]
+        raise OwnPartError(
+            f"{name} ended in a {type(error).__name__} ({Path(frame.filename).name}, line "
+            f"{frame.lineno}, in {frame.name}), which is no fault of imrml; --debug shows all of it"
+        ) from error

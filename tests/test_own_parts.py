@@ -1,6 +1,7 @@
 """Estimators and transformers of an owner's own: named by config, trusted by whoever loads them."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from test_own_columns import QUICK, items
 
 import imrml
 from imrml.config import load_config
-from imrml.errors import ConfigError, ModelError
+from imrml.errors import ConfigError, ModelError, OwnPartError
 from imrml.features.builder import build_features
 from imrml.features.own_transformers import OwnTransformer
 from imrml.models import ReviewModel
@@ -197,8 +198,9 @@ def test_what_a_transformer_gives_is_checked(given, message):
 def test_a_transformer_sees_only_what_is_known_at_the_stage():
     config = settings("stage=rfa", "features.transformers={w: {path: weekday.Weekday}}")
     frame = submission_frame(items(8), "rfa")
-    with pytest.raises(KeyError, match="received_on"):  # of stage imr
+    with pytest.raises(OwnPartError, match=r"KeyError \(weekday\.py, ") as caught:
         build_features(config.features, "rfa").fit(frame)
+    assert "received_on" in str(caught.value.__cause__)  # of stage imr
 
 
 def test_an_entry_point_names_an_estimator(monkeypatch):
@@ -240,3 +242,42 @@ def test_it_learns_codes_too():
         table["decision"] == "overturned",
     )
     assert "own visits so far" in model.name_features().tolist()
+
+
+FAILING = """
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+
+SECRET = "could not convert string to float: 'zanzibarine orthosis'"
+
+class Classifier(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise ValueError(SECRET)
+
+    def predict_proba(self, X):
+        return X
+
+class Transformer(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        raise KeyError(SECRET)
+"""
+FAILING_PARTS = [
+    ("models.outcome.kind=failing.Classifier", r"kind: failing\.Classifier .* ValueError .*in fit"),
+    (
+        "features.transformers={mine: {path: failing.Transformer}}",
+        r"features\.transformers\.mine .* KeyError .*in transform",
+    ),
+]
+
+
+@pytest.mark.parametrize(("override", "message"), FAILING_PARTS)
+def test_a_part_that_fails_is_named_and_not_quoted(tmp_path, monkeypatch, override, message):
+    (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "failing", raising=False)
+    with pytest.raises(OwnPartError, match=message) as caught:
+        imrml.train(items(60), settings(override))
+    assert "zanzibarine" not in str(caught.value)
+    assert "zanzibarine" in str(caught.value.__cause__)

@@ -12,7 +12,7 @@ from imrml.config import Profile, Stage
 from imrml.errors import ConfigError
 from imrml.features.base import SubmissionTransformer
 from imrml.features.own_columns import require_own_frame
-from imrml.import_paths import import_class
+from imrml.import_paths import import_class, owners_part
 
 
 def make_transformer(name: str, path: str, params: Mapping[str, Any]) -> BaseEstimator:
@@ -112,9 +112,12 @@ class OwnTransformer(SubmissionTransformer):
             A column is not known at the stage.
         ConfigError
             What the transformer gives are no numbers, one row a request.
+        OwnPartError
+            The transformer failed.
         """
         self._learn_columns(X)
-        self.transformer_ = clone(self.transformer).fit(X.copy(), y)
+        with owners_part(f"features.transformers.{self.name}"):
+            self.transformer_ = clone(self.transformer).fit(X.copy(), y)
         self.n_features_out_ = self._transform(X).shape[1]
         return self
 
@@ -128,7 +131,8 @@ class OwnTransformer(SubmissionTransformer):
         require_own_frame(X, self.stage, self.profile, self.columns or {})
 
     def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
-        given = self.transformer_.transform(X.copy())
+        with owners_part(f"features.transformers.{self.name}"):
+            given = self.transformer_.transform(X.copy())
         try:
             values = sparse.csr_matrix(
                 given if sparse.issparse(given) else np.asarray(given, dtype=float), dtype=float

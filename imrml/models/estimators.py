@@ -20,11 +20,11 @@ from imrml.models.calibration import HeldOutScores, calibrate, calibration_folds
 from imrml.models.linear import linear_model, one_thread
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.own_estimators import (
+    fit_estimator,
     give_log_odds,
     is_own,
     make_estimator,
     score_items,
-    suit_matrix,
 )
 
 
@@ -109,7 +109,7 @@ class CalibratedEstimator(CalibratedClassifier):
         def fit_rows(rows: npt.NDArray[np.int64]) -> ClassifierMixin:
             estimator = self._make(X.shape[1], y[rows], case_codes[rows])
             if is_own(self.settings["kind"]):
-                return estimator.fit(suit_matrix(estimator, X[rows]), y[rows].astype(int))
+                return fit_estimator(estimator, X[rows], y[rows])
             estimator.fit(X[rows], y[rows])
             # The folds of a stack are rows of its training items: of no use later.
             return (

@@ -1,6 +1,7 @@
 """Outcome models of an owner's own: a classifier that config names, made and asked for scores."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import sparse
 from sklearn.utils import get_tags
 
 from imrml.errors import ConfigError
-from imrml.import_paths import import_class
+from imrml.import_paths import import_class, owners_part
 from imrml.sections import OUTCOME_KINDS
 
 _KIND = "models.outcome.kind"
@@ -94,21 +95,39 @@ def give_log_odds(estimator: Any) -> bool:
     return hasattr(estimator, "predict_proba")
 
 
-def suit_matrix(estimator: Any, X: sparse.csr_matrix) -> Any:
-    """Give the features as a classifier takes them: sparse where it says that it can.
+def fit_estimator(estimator: Any, X: sparse.csr_matrix, y: npt.NDArray[np.bool_]) -> Any:
+    """Fit an owner's classifier.
 
     Parameters
     ----------
     estimator : scikit-learn classifier
-        Its tags are asked.
+        Unfitted.
     X : sparse matrix of shape (n_items, n_features)
         Features.
+    y : ndarray of bool of shape (n_items,)
+        Whether each item was overturned.
 
     Returns
     -------
-    sparse matrix or ndarray of shape (n_items, n_features)
-        The same values.
+    scikit-learn classifier
+        Fitted with 1 for overturned.
+
+    Raises
+    ------
+    OwnPartError
+        It failed.
     """
+    with _owners(estimator):
+        return estimator.fit(_suit_matrix(estimator, X), y.astype(int))
+
+
+def _owners(estimator: Any) -> AbstractContextManager[None]:
+    kind = type(estimator)
+    return owners_part(f"{_KIND}: {kind.__module__}.{kind.__qualname__}")
+
+
+def _suit_matrix(estimator: Any, X: sparse.csr_matrix) -> Any:
+    """Give the features as a classifier takes them: sparse where its tags say that it can."""
     return X if get_tags(estimator).input_tags.sparse else X.toarray()
 
 
@@ -126,10 +145,17 @@ def score_items(estimator: Any, X: sparse.csr_matrix) -> npt.NDArray[np.float64]
     -------
     ndarray of float of shape (n_items,)
         Log-odds, or what ``decision_function`` gives where it knows no probabilities.
+
+    Raises
+    ------
+    OwnPartError
+        It failed.
     """
-    given = suit_matrix(estimator, X)
-    if not give_log_odds(estimator):
-        return np.asarray(estimator.decision_function(given), dtype=float)
-    place = np.flatnonzero(np.asarray(estimator.classes_) == 1)[0]
-    p = np.clip(np.asarray(estimator.predict_proba(given))[:, place], _SUREST, 1 - _SUREST)
+    with _owners(estimator):
+        given = _suit_matrix(estimator, X)
+        if not give_log_odds(estimator):
+            return np.asarray(estimator.decision_function(given), dtype=float)
+        place = np.flatnonzero(np.asarray(estimator.classes_) == 1)[0]
+        p = np.asarray(estimator.predict_proba(given))[:, place]
+    p = np.clip(p, _SUREST, 1 - _SUREST)
     return np.asarray(np.log(p) - np.log1p(-p), dtype=float)

@@ -139,6 +139,7 @@ def test_too_few_overturned_items_are_a_sentence_not_an_error():
         == "3 items with an overturned and 37 with an upheld item are too few for 5 folds"
     )
     assert splits["grouped"].startswith("2 groups of cases")
+    assert "nearly the same case summary" in splits["grouped"]
 
 
 def test_only_the_splits_that_config_names_are_made():

@@ -94,6 +94,12 @@ def test_words_that_may_be_somebody_elses_decision_are_no_decision(words):
         prepare(table, load_config())
 
 
+def test_a_table_without_case_numbers_is_told_to_number_its_cases():
+    table = pd.DataFrame({"item": ["MRI"], "decision": ["upheld"]})
+    with pytest.raises(TableError, match=r"the column 'case_number'; .*or add it"):
+        prepare(table, load_config())
+
+
 @pytest.mark.parametrize(
     "cells", [["1.", "2)"], ["Item 1", "Item 2 of 2"], ["#1", "1/2"], [1.0, 2.0]]
 )

@@ -190,6 +190,8 @@ def require_columns(
         advice = "write that heading over the column that is meant"
         if takes_map:
             advice = f'say which heading is meant: --map "HEADING={absent[0]}"'
+            if absent[0] == "case_number":
+                advice += ", or add it: a number a case, or a row where cases are unknown"
         raise TableError(
             f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}; "
             f"{advice}"

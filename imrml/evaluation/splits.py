@@ -206,7 +206,8 @@ def _grouped_folds(overturned: Bools, groups: Ints, n_folds: int, seed: int) -> 
     n_with = len(np.unique(groups[overturned]))
     n_without = len(np.unique(groups[~overturned]))
     if min(n_with, n_without) < n_folds:
-        return _too_few(n_with, n_without, "groups of cases", n_folds)
+        few = _too_few(n_with, n_without, "groups of cases", n_folds)
+        return f"{few} (cases with nearly the same case summary are one group)"
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     folds = tuple(dealer.split(np.zeros(len(overturned)), overturned, groups))
     if any(len(np.unique(overturned[train])) < 2 for train, _ in folds):

@@ -179,7 +179,7 @@ def prepare(
         stands twice.
     """
     items = name_items(items, programme_of_config(config), verb)
-    require_columns(items, ["case_number", "decision", "item_number"], verb)
+    require_columns(items, ["case_number", "decision"], verb)
     if items.empty:
         raise NotEnoughDataError(f"{verb}: the item table holds no rows")
     items = items.reset_index(drop=True)
@@ -200,8 +200,8 @@ def prepare(
     if not is_known.all():
         rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
         raise TableError(
-            f"{verb}: decision must be 'upheld' or 'overturned', or 0 or 1; "
-            f"rows {rows} (from 1) hold something else: write one of these, or leave such rows out"
+            f"{verb}: decision must be 'upheld' or 'overturned', or 0 or 1; rows {rows} (from 1) "
+            "hold something else, such as utilization review's: write one of these, or omit them"
         )
     twice = items.duplicated(["case_number", "item_number"]).to_numpy()
     if twice.any():

@@ -94,6 +94,7 @@ FACTS = {
     "trained_on": "<b>letters</b>",
     "years": [2015, 2016],
     "share": 0.123456,
+    "notes": ["81% of it, in log-odds, a model", "predicted by a rate"],
     "labels": None,
 }
 
@@ -183,6 +184,7 @@ def test_facts_and_reasons_are_escaped_and_shown(written):
         assert "AUROC 0.981" in text
         assert "row 4, age; row 8, age" in text
         assert "0.1235" in text
+        assert "in log-odds, a model; predicted by a rate" in text
         assert BANNER not in text
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ARTIFACTS = ("metrics.json", "report.html", "card.md")
 """Files of a model's folder that go to MLflow beside the model; none holds text of a record."""
 
+_DESCRIPTION = "mlflow.note.content"
+"""Tag that MLflow's pages of a run and of a model show as its description."""
 _MAX_PARAM, _MAX_DESCRIPTION = 500, 5_000
 """Characters of a parameter's value and of a description that every MLflow store takes."""
 _COLUMN_TYPES = {"Float64": "double", "date": "datetime", "string": "string"}
@@ -153,6 +155,8 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
                         code_paths=code_paths,
                         model_config={"answer": TABLE},
                         pip_requirements=list_requirements(packages),
+                        # The model's page shows it as its description, as the run's page does.
+                        tags={_DESCRIPTION: tags[_DESCRIPTION]},
                     )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, whole_id, str(manifest["model_version"]), alias)
@@ -354,7 +358,7 @@ def _tags(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, 
         "git_commit": manifest["made_with"]["git_commit"],
         "python": manifest["made_with"]["python"],
         # Markdown, which the run's page shows first.
-        "mlflow.note.content": "\n".join(
+        _DESCRIPTION: "\n".join(
             [*(f"- {sentence}" for sentence in brief), "", str(manifest["verdict"])]
         ),
         # Of the package, not of the folder one stands in, which MLflow would note.

@@ -262,7 +262,9 @@ def _fact(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{_plain(str(key))}: {_fact(inner)}" for key, inner in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_fact(inner) for inner in value)
+        facts = [_fact(inner) for inner in value]
+        # Sentences hold commas of their own; between them a comma would not end one.
+        return ("; " if any(", " in fact for fact in facts) else ", ").join(facts)
     return str(value)
 
 

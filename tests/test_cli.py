@@ -292,6 +292,12 @@ def test_config_show_and_check(imrml, tmp_path):
     done = imrml("config", "check", bad)
     assert done.code == 2
     assert "nearest known: models.outcome" in done.err
+    words = "body_part,name,pattern\ntail,tail,(a+)+$\n"
+    (tmp_path / "parts.csv").write_text(words, encoding="utf-8")
+    bad.write_text("features: {vocabularies: {body_parts: parts.csv}}", encoding="utf-8")
+    done = imrml("config", "check", bad)
+    assert done.code == 2
+    assert "body_parts: row 1: pattern repeats" in done.err
 
 
 def test_synth_is_the_same_twice(imrml, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from imrml.cli.console import console
 from imrml.config import load_config
+from imrml.features.own_words import in_words_of
 
 
 def print_fitting(paths: Iterable[Path]) -> None:
@@ -16,5 +17,5 @@ def print_fitting(paths: Iterable[Path]) -> None:
         Config files.
     """
     for path in paths:
-        load_config(path)
-        console.tell(f"{path}: fits")
+        with in_words_of(load_config(path)):  # where words of an owner's own are checked, too
+            console.tell(f"{path}: fits")

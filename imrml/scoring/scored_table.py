@@ -1,6 +1,7 @@
 """Any number of requests scored straight to a table on disk: what ``imrml score`` does."""
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ from imrml.tables.files import table_format
 from imrml.tables.folders import digest_rows
 from imrml.tables.parts import ParquetTable, map_to_table, require_apart
 
+_NUMBER_IN_A_LIST = re.compile(r"#\d+$")
+"""Ending of the request_id of an item of a cell that lists several."""
 _MOST_WITH_TWICE = 100_000
 """Rows of a table that is read whole where a request id is empty or stands twice."""
 
@@ -275,7 +278,7 @@ def _open_in_parts(
         return None
     require_treatment(by_name, programme)
     # Items of a cell that lists several are named after its row: another row may bear such a name.
-    if "request_id" not in by_name or table.is_distinct("request_id", ending=r"#\d+"):
+    if "request_id" not in by_name or table.is_distinct("request_id", ending=_NUMBER_IN_A_LIST):
         return table
     if table.n_rows > _MOST_WITH_TWICE:
         raise TableError(

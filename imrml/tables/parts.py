@@ -1,5 +1,6 @@
 """Tables worked on in parts of bounded size: read, mapped over workers, written as they come."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -87,15 +88,15 @@ class ParquetTable:
             last = cells[-1]
         return _are_distinct(starts)
 
-    def is_distinct(self, column: str, *, ending: str = "") -> bool:
+    def is_distinct(self, column: str, *, ending: re.Pattern[str] | None = None) -> bool:
         """Tell whether no cell of a column is empty and no two are equal.
 
         Parameters
         ----------
         column : str
             Of text; only it is read.
-        ending : str, default=""
-            Regular expression: what stands before such an ending may be no other cell either.
+        ending : re.Pattern, optional
+            What stands before such an ending may be no other cell either.
 
         Returns
         -------
@@ -106,8 +107,8 @@ class ParquetTable:
             if (cells == "").any():
                 return False
             hashes.append(_hash_texts(cells))
-            if ending:
-                begun = pd.Series(cells).str.replace(f"{ending}$", "", regex=True).to_numpy(object)
+            if ending is not None:
+                begun = np.array([ending.sub("", cell) for cell in cells], dtype=object)
                 beginnings.append(np.unique(_hash_texts(begun[begun != cells])))
         begun_alike = np.unique(np.concatenate([*beginnings, np.array([], dtype=np.uint64)]))
         return _are_distinct([*hashes, begun_alike])

@@ -77,7 +77,7 @@ def find_margin_print(page: PlacedText) -> list[tuple[int, int]]:
         if n_first and words[n_first - 1][1] - start <= _LONGEST:
             places.append((start, words[n_first][0]))
         if n_last and end - words[-n_last][0] <= _LONGEST:
-            places.append((_start_with_blank(page, words[-n_last][0]), end))
+            places.append((start_with_blank(page, words[-n_last][0]), end))
     return places
 
 
@@ -87,10 +87,21 @@ def _box_of(page: PlacedText, start: int, end: int) -> Box:
     return min(left, last[0]), bottom, max(right, last[2]), top
 
 
-def _start_with_blank(page: PlacedText, start: int) -> int:
+def start_with_blank(page: PlacedText, start: int) -> int:
     """Give where a stretch starts with the blank before it that the page does not hold.
 
-    A line's own blank says that it wraps; so does a hyphen.
+    Parameters
+    ----------
+    page : PlacedText
+        The page.
+    start : int
+        Where the stretch starts without it.
+
+    Returns
+    -------
+    int
+        A line's own blank says that it wraps, so it is not of the stretch; nor is one that follows
+        a hyphen.
     """
     blank = start - 1
     is_made_up = blank > 0 and page.text[blank] == " " and page.is_made_up(blank)

@@ -251,14 +251,12 @@ def _read_page(
         text_page = page.get_textpage()
         n_characters = text_page.count_chars()
     placed = PlacedText(text_page, page, n_characters)
-    # Text outside the crop box is not given; then characters and places cannot be matched.
     n_words = len(placed.text.strip())
     if n_words < _FEW_CHARACTERS and _is_picture(page, n_words):
         pictures.append(index)
     elif _is_of_ocr(page):
         layers.append(index)
-    is_whole: bool = len(placed.text) == placed.n_characters
-    text = set_stamps_apart(placed, from_places) if is_whole else placed.text
+    text = set_stamps_apart(placed, from_places) if placed.is_placed else placed.text
     text_page.close()
     page.close()
     return text

@@ -8,6 +8,8 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imrml.documents.fonts import font_family
+
 if TYPE_CHECKING:
     import pypdfium2
 
@@ -77,6 +79,11 @@ class PlacedText:
         The page.
     n_characters : int
         Of the text.
+
+    Attributes
+    ----------
+    is_placed : bool
+        Whether it is known where each character stands.
     """
 
     def __init__(
@@ -85,13 +92,15 @@ class PlacedText:
         import pypdfium2.raw  # noqa: PLC0415 (0.1 s that text letters need not pay)
 
         self._raw = pypdfium2.raw
-        self._text_page = text_page.raw
+        self._text_page, self._page = text_page.raw, page.raw
         self._box = pypdfium2.raw.FS_RECTF()
         self.height: float = page.get_height()
         self.box: tuple[float, float, float, float] = page.get_bbox()
         self.n_characters = n_characters
         self._kept: list[int] | None = None
+        self._places: list[int] | None = None
         self.text = self._read()
+        self.is_placed = len(self.text) == n_characters or self._match()
 
     def _read(self) -> str:
         """Give the text within the page's boxes.
@@ -107,6 +116,39 @@ class PlacedText:
         )
         words = memoryview(buffer).cast("B")[: 2 * n_units]
         return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
+
+    def _match(self) -> bool:
+        """Find the characters of the text among those of the page.
+
+        Text outside the page's boxes is not of it; where a line ends and the next one begins at
+        the same height, as a sideways one may, its end is lost, and is put back.
+        """
+        text, places, pieces = self.text, list[int](), list[str]()
+        at = 0
+        for place in range(self.n_characters):
+            sign = chr(self._raw.FPDFText_GetUnicode(self._text_page, place))
+            is_end = sign in "\r\n"
+            while at < len(text) and text[at] in " \r\n" and not sign.isspace():
+                pieces.append(text[at])
+                places.append(place)
+                at += 1
+            is_next = at < len(text) and text[at] == sign and (is_end or self._is_within(place))
+            if is_next or (is_end and at > 0 and text[at - 1] not in "\r\n"):
+                pieces.append(sign)
+                places.append(place)
+            at += is_next
+        if at < len(text):
+            return False
+        self.text, self._places = "".join(pieces), places
+        return True
+
+    def _is_within(self, place: int) -> bool:
+        """Tell a character that stands within the page's boxes."""
+        box, (left, bottom, right, top) = self._box, self.box
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, place, box)
+        return bool(
+            box.left < right and box.right > left and box.bottom < top and box.top > bottom
+        )
 
     def below_top(self, y: float) -> float:
         """Give how far a height stands below the upper edge of the page.
@@ -214,7 +256,8 @@ class PlacedText:
         return kept[at] if at < len(kept) else (kept[-1] + 1 if kept else 0)
 
     def _at(self, at: int) -> int:
-        return at if self._kept is None else self._kept[at]
+        at = at if self._kept is None else self._kept[at]
+        return at if self._places is None else self._places[at]
 
     def angle(self, at: int) -> float:
         """Give the slant of a character.
@@ -248,6 +291,64 @@ class PlacedText:
         box = self._box
         self._raw.FPDFText_GetLooseCharBox(self._text_page, self._at(at), box)
         return box.left, box.bottom, box.right, box.top
+
+    def base(self, at: int) -> float:
+        """Give the height on the page at which a character's line is written.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In points; the room that a font gives its letters does not count.
+        """
+        x, y = ctypes.c_double(), ctypes.c_double()
+        self._raw.FPDFText_GetCharOrigin(self._text_page, self._at(at), x, y)
+        return y.value
+
+    def family(self, at: int) -> str:
+        """Give the family of fonts that a character is of.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        str
+            As :func:`font_family`; empty for a blank that PDFium put.
+        """
+        name = ctypes.create_string_buffer(128)
+        self._raw.FPDFText_GetFontInfo(
+            self._text_page, self._at(at), name, len(name), ctypes.c_int()
+        )
+        return font_family(name.value.decode("latin-1"))
+
+    def ends_in(self, family: str) -> bool:
+        """Tell whether what was drawn on the page last is text of a family of fonts.
+
+        Parameters
+        ----------
+        family : str
+            As :func:`font_family` gives it.
+
+        Returns
+        -------
+        bool
+            Told without looking at any character; False of a line or a picture, too.
+        """
+        raw = self._raw
+        n_drawn = raw.FPDFPage_CountObjects(self._page)
+        last = raw.FPDFPage_GetObject(self._page, n_drawn - 1)
+        if raw.FPDFPageObj_GetType(last) != raw.FPDF_PAGEOBJ_TEXT:
+            return False
+        name = ctypes.create_string_buffer(128)
+        raw.FPDFFont_GetBaseFontName(raw.FPDFTextObj_GetFont(last), name, len(name))
+        return font_family(name.value.decode("latin-1")) == family
 
     def height_at(self, at: int) -> float:
         """Give the height of a character, with the room its font gives it.

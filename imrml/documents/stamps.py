@@ -1,17 +1,19 @@
 r"""What was stamped onto a page, set apart from its own text.
 
 What was stamped onto a page later (a fax header, a mail-room stamp, a watermark) was drawn after or
-before its text, at the page's edge, out of the order of the lines, aslant or sideways: it stands
-at the end or start of the page's text, or in a margin beside its lines. In the text it is set
-between ``"\x0e"`` and ``"\x0f"``, on a line of its own.
+before its text, at the page's edge, out of the order of the lines, over them, aslant or sideways,
+often in other letters than the page's: it stands at the end or start of the page's text, within its
+last line, or in a margin beside its lines. In the text it is set between ``"\x0e"`` and
+``"\x0f"``, on a line of its own, and after two ``"\x0e"`` where no line of a letter's own is drawn.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from imrml.documents.line_numbers import find_line_numbers
-from imrml.documents.margins import find_margin_print
+from imrml.documents.margins import find_margin_print, start_with_blank
 from imrml.documents.ocr_layers import join_lines
 from imrml.documents.placed_text import Line, PlacedText, margin_scale, quarter_turns
 
@@ -23,6 +25,8 @@ _MARGIN = 54
 """Points from a page's edge in which a letter's own text does not stand."""
 _WIDER_MARGIN = 90
 """The same for small print."""
+_USUAL_MARGIN = 72
+"""Points from a page's edge to the letter's own text, where its margins are not narrow."""
 _SMALL_PRINT = 0.85
 """Of the height of the page's text; print of less is small."""
 _JUMP = 1.5
@@ -32,6 +36,8 @@ _MAX_STAMP, _LOOKED_AT = 600, 800
 """Characters of a stamp; text out of order that is longer is the letter's own."""
 _OTHER_PRINT = 0.03
 """Of the height of the page's text, by which other print differs from it."""
+_OFF_BASE, _GOES_BACK, _FAR = 0.1, 0.5, 0.35
+"""Heights of a line by which print that is not of it stands higher, over its words, or behind."""
 _PROSE = re.compile(r"(?:\b[a-z]{2,30}\b[^\w\r\n]{1,3}){5}")
 _WORD = re.compile(r"\S+")
 _HYPHEN_AT_END = re.compile("[\x02\ufffe]")
@@ -56,13 +62,67 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     """
     if not page.text.strip():
         return page.text
+    own = _find_own_print(page)
     glued = list(_merge([*find_line_numbers(page), *find_margin_print(page)]))
     rest = page.without(glued) if glued else page
-    start, end = _find_body(rest) if rest.text.strip() else (0, len(rest.text))
+    if not rest.text.strip():
+        return _mark(page, [_Stamp(*place, False) for place in glued], from_places)
+    start, end = _find_body(rest, own)
+    if end < len(rest.text):  # a blank that PDFium put at the line's end does not say that it wraps
+        end = start_with_blank(rest, len(rest.text[:end].rstrip(_LINE_END)))
     head_end, tail_start = rest.origin(start), rest.origin(end)
     within = [place for place in glued if head_end <= place[0] < tail_start]
-    stamps = [(0, head_end), *within, (tail_start, len(page.text))]
+    over = [
+        (rest.origin(first), rest.origin(last - 1) + 1)
+        for first, last in _find_overprint(rest, start, end, own)
+    ]
+    sure_end = rest.origin(_find_sure_end(rest, start, own))
+    sure_start = rest.origin(_find_sure_start(rest, end, own))
+    stamps = [
+        _Stamp(0, sure_end, True),
+        _Stamp(sure_end, head_end, False),
+        *sorted(
+            [
+                *(_Stamp(*place, False) for place in within),
+                *(_Stamp(*place, True, True) for place in over),
+            ]
+        ),
+        _Stamp(tail_start, sure_start, False),
+        _Stamp(sure_start, len(page.text), True),
+    ]
     return _mark(page, stamps, from_places)
+
+
+class _OwnPrint(NamedTuple):
+    """The print of a page: the height of its lines, the family of their letters.
+
+    And the share of its usual width that a margin has, as told by the left one.
+    """
+
+    height: float
+    family: str
+    margin: float
+
+
+class _Stamp(NamedTuple):
+    """Where a stamp stands in the text of a page.
+
+    Surely, where it can be nothing else; amid a line where words of the line may follow.
+    """
+
+    start: int
+    end: int
+    is_sure: bool
+    is_amid: bool = False
+
+
+def _find_own_print(page: PlacedText) -> _OwnPrint:
+    """Look at the middle of the page's text."""
+    at = _first_sign(page, len(page.text) // 2)
+    line_start = _first_sign(page, page.text.rfind(_LINE_END, 0, at) + len(_LINE_END))
+    height, left = page.height_at(at), page.place(line_start)[0] - page.box[0]
+    share = min(margin_scale(height), max(left, 0.0) / _USUAL_MARGIN)
+    return _OwnPrint(height, page.family(at), share)
 
 
 def _merge(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -78,30 +138,33 @@ def _merge(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _mark(page: PlacedText, stamps: Sequence[tuple[int, int]], from_places: bool) -> str:
+def _mark(page: PlacedText, stamps: Sequence[_Stamp], from_places: bool) -> str:
     """Give the text of a page with each stamp on a line of its own."""
     text = page.text
     pieces: list[str] = []
+    held: list[str] = []
     at = 0
-    for start, end in (*stamps, (len(text), len(text))):
-        own = join_lines(page, at, start) if from_places else text[at:start]
+    for stamp in (*stamps, _Stamp(len(text), len(text), False)):
+        own = join_lines(page, at, stamp.start) if from_places else text[at : stamp.start]
         if own:
             if pieces and pieces[-1].endswith(STAMP_END) and not own.startswith(_LINE_END):
                 pieces.append(_LINE_END)
             pieces.append(own)
-        if words := text[start:end].strip():
-            if pieces and not pieces[-1].endswith("\n"):
-                pieces.append(_LINE_END)
-            pieces.append(f"{STAMP_START}{words}{STAMP_END}")
-        at = end
+        if words := text[stamp.start : stamp.end].strip():
+            held.append(f"{STAMP_START * (1 + stamp.is_sure)}{words}{STAMP_END}")
+        if not stamp.is_amid:
+            for marked in held:
+                if pieces and not pieces[-1].endswith("\n"):
+                    pieces.append(_LINE_END)
+                pieces.append(marked)
+            held.clear()
+        at = stamp.end
     return "".join(pieces)
 
 
-def _find_body(page: PlacedText) -> tuple[int, int]:
+def _find_body(page: PlacedText, own: _OwnPrint) -> tuple[int, int]:
     """Find where the page's own text starts and ends in the text of the page."""
-    text, n = page.text, len(page.text)
-    middle = _place_near(page, n // 2)
-    height = middle[3] - middle[1]
+    text, n, height = page.text, len(page.text), own.height
     first, last = _place_near(page, 0), _place_near(page, n - 1)
     below_first = [_place_near(page, at) for at in (120, 300, 600) if at < n // 2]
     above_last = [_place_near(page, n - at) for at in (120, 300, 600) if at < n // 2]
@@ -111,9 +174,10 @@ def _find_body(page: PlacedText) -> tuple[int, int]:
         or first[3] - first[1] < _SMALL_PRINT * height
         or any(first[1] < place[1] - 1 for place in below_first)
         or quarter_turns(page.angle(0)) != 0
+        or page.family(_first_sign(page, 0)) != own.family
         or not below_first
     ):
-        start = _find_head_end(page, n, height)
+        start = _find_head_end(page, n, own)
     above = _place_near(page, max(text.rfind(_LINE_END, 0, len(text.rstrip())) - 1, 0))
     if (
         page.above_bottom(last[1]) < _MARGIN
@@ -121,15 +185,16 @@ def _find_body(page: PlacedText) -> tuple[int, int]:
         or last[3] - last[1] < _SMALL_PRINT * height
         or any(last[1] > place[1] + 1 for place in above_last)
         or quarter_turns(page.angle(n - 1)) != 0
+        or page.family(_first_sign(page, n - 1)) != own.family
         or not above_last
     ):
-        end = _find_tail_start(page, 0, height)
+        end = _find_tail_start(page, 0, own)
     if start >= end:
         # Two stamps, of which one stands far above the other, read as the end of one text and the
         # start of another: where the page's own is short, both ways round.
         ways = (
-            (_find_head_end(page, end, height), end),
-            (start, _find_tail_start(page, start, height)),
+            (_find_head_end(page, end, own), end),
+            (start, _find_tail_start(page, start, own)),
         )
         start, end = max(ways, key=lambda way: _count_within(page, *way))
     # A page of nothing but stamps is no page of ours to judge.
@@ -147,66 +212,172 @@ def _count_within(page: PlacedText, start: int, end: int) -> int:
 
 def _place_near(page: PlacedText, at: int) -> tuple[float, float, float, float]:
     """Give the place of the first character from ``at`` on, or before it, that is no blank."""
+    return page.place(_first_sign(page, at))
+
+
+def _first_sign(page: PlacedText, at: int) -> int:
+    """Find the first character from ``at`` on, or before it, that is no blank."""
     text = page.text
     after = at
     while after < len(text) and text[after].isspace():
         after += 1
-    if after == len(text):
-        after = len(text.rstrip()) - 1
-    return page.place(after)
+    return after if after < len(text) else len(text.rstrip()) - 1
 
 
-def _find_tail_start(page: PlacedText, first: int, height: float) -> int:
+def _find_tail_start(page: PlacedText, first: int, own: _OwnPrint) -> int:
     """Find where stamps begin that stand behind the page's own text, from ``first`` on."""
+    height = own.height
     lines = list(_lines(page, max(first, len(page.text) - _LOOKED_AT), len(page.text)))
     start = len(page.text)
+    middle = (page.box[0] + page.box[2]) / 2
+    family_below = ""
     for above, line in reversed(list(pairwise(lines))):
         if len(page.text) - line.start > _MAX_STAMP:
             break
         gap = above.bottom - line.top
-        is_at_foot = _is_at_edge(line, page.above_bottom(line.bottom), height, gap)
-        is_foot = is_at_foot and not _is_prose(page, line, height)
+        family, family_above = _family_of(page, line), _family_of(page, above)
+        is_foreign, is_small = family != own.family, line.height < _SMALL_PRINT * height
+        is_at_foot = _is_at_edge(line, page.above_bottom(line.bottom), own, gap, is_foreign)
+        is_foot = is_at_foot and not _is_prose(page, line, own)
         is_higher = line.bottom > above.top + _JUMP * height
         # Small print at the height of the page's last line, far behind its words.
-        is_beside = line.height < _SMALL_PRINT * height and above.is_left_of(line)
+        is_beside = is_small and above.is_left_of(line)
         # Small print below the letter's end, as of a signature by machine.
-        is_below = line.height < _SMALL_PRINT * height and gap > 0.5 * height
-        is_apart = is_foot or is_beside or is_below
+        is_below = is_small and gap > 0.5 * height
+        # Other letters than the page's where none of its own lines would follow, or as below them.
+        is_right = page.place(_first_sign(page, line.start))[0] > middle
+        is_set_off = is_right or not -_OFF_BASE * height < gap < _JUMP * height
+        is_out_of_place = is_foreign and (
+            (is_set_off and family != family_above) or family == family_below
+        )
+        is_apart = is_foot or is_beside or is_below or is_out_of_place
         if line.is_turned or is_apart or (is_higher and not above.is_turned):
-            start = line.start
+            start, family_below = line.start, family
     return start
 
 
-def _find_head_end(page: PlacedText, last: int, height: float) -> int:
+def _find_head_end(page: PlacedText, last: int, own: _OwnPrint) -> int:
     """Find where stamps end that stand before the page's own text, up to ``last``."""
+    height = own.height
     lines = list(_lines(page, 0, min(last, _LOOKED_AT)))
     end = 0
     for line, below in pairwise(lines):
         if line.end > _MAX_STAMP:
             break
         gap = line.bottom - below.top
-        is_at_head = _is_at_edge(line, page.below_top(line.top), height, gap)
-        is_head = is_at_head and not _is_prose(page, line, height)
+        is_foreign = _family_of(page, line) != own.family
+        is_at_head = _is_at_edge(line, page.below_top(line.top), own, gap, is_foreign)
+        is_head = is_at_head and not _is_prose(page, line, own)
         is_lower = below.bottom > line.top + 2 * _JUMP * height
-        if line.is_turned or is_head or (is_lower and not below.is_turned):
+        is_over = gap < -_OFF_BASE * height and _family_of(page, line) != _family_of(page, below)
+        is_out_of_place = is_foreign and is_over
+        if line.is_turned or is_head or is_out_of_place or (is_lower and not below.is_turned):
             end = below.start
     return end
 
 
-def _is_at_edge(line: Line, distance: float, height: float, gap: float) -> bool:
+def _find_sure_start(page: PlacedText, start: int, own: _OwnPrint) -> int:
+    """Find where stamps begin, from ``start`` on, that are all in the same other letters.
+
+    One at least runs aslant or stands above what was drawn before it, or none is sure.
+    """
+    sure, is_out_of_order = len(page.text), False
+    family = page.family(_first_sign(page, len(page.text) - 1))
+    if family == own.family:
+        return sure
+    lines = list(_lines(page, max(0, len(page.text) - _LOOKED_AT), len(page.text)))
+    for above, line in reversed(list(pairwise(lines))):
+        if line.start < start or _family_of(page, line) != family:
+            break
+        sure = line.start
+        is_out_of_order |= line.is_turned or line.bottom > above.top + _JUMP * own.height
+    return sure if is_out_of_order else len(page.text)
+
+
+def _find_sure_end(page: PlacedText, end: int, own: _OwnPrint) -> int:
+    """Find where stamps end, up to ``end``, as :func:`_find_sure_start` finds where they begin."""
+    sure, is_out_of_order = 0, False
+    family = page.family(_first_sign(page, 0))
+    if family == own.family:
+        return sure
+    for line, below in pairwise(_lines(page, 0, min(_LOOKED_AT, len(page.text)))):
+        if below.start > end or _family_of(page, line) != family:
+            break
+        sure = below.start
+        is_out_of_order |= line.is_turned or below.bottom > line.top + 2 * _JUMP * own.height
+    return sure if is_out_of_order else 0
+
+
+def _family_of(page: PlacedText, line: Line) -> str:
+    return page.family(_first_sign(page, line.start))
+
+
+def _find_overprint(
+    page: PlacedText, start: int, end: int, own: _OwnPrint
+) -> Iterator[tuple[int, int]]:
+    """Yield what was printed over the page's last line or beside it, in other letters.
+
+    PDFium reads it among the words of the line, by its place.
+    """
+    if page.ends_in(own.family):
+        return
+    text = page.text
+    line_start = max(text.rfind(_LINE_END, start, len(text[:end].rstrip())) + 2, start)
+    signs = [at for at in range(line_start, end) if not text[at].isspace()]
+    runs = [list(run) for _, run in groupby(signs, lambda at: page.family(at) == own.family)]
+    for before, run, after in zip([[], *runs], runs, [*runs[1:], []], strict=False):
+        beside = before or after
+        is_foreign = bool(beside) and page.family(run[0]) != own.family
+        if is_foreign and _is_over(page, before, run, after, own.height):
+            first, last = run[0], run[-1] + 1
+            yield start_with_blank(page, first), last
+
+
+def _is_over(
+    page: PlacedText,
+    before: Sequence[int],
+    run: Sequence[int],
+    after: Sequence[int],
+    height: float,
+) -> bool:
+    """Tell words that stand over those beside them, far from them, or not on their line."""
+    if sum(page.text[at].isalnum() for at in run) < 2:  # a sign
+        return False
+    gaps = [
+        page.place(right[0])[0] - page.place(left[-1])[2]
+        for left, right in ((before, run), (run, after))
+        if left and right
+    ]
+    base = page.base((before or after)[-1 if before else 0])
+    return (
+        min(gaps) < -_GOES_BACK * height
+        or (gaps[0] > _FAR * min(height, page.height_at(run[0])) and bool(before))
+        or abs(page.base(run[0]) - base) > _OFF_BASE * height
+        or quarter_turns(page.angle(run[0])) != 0
+    )
+
+
+def _is_at_edge(line: Line, distance: float, own: _OwnPrint, gap: float, is_foreign: bool) -> bool:
     """Tell a line in a page's margin: small print, or set off by more than a paragraph is."""
-    distance /= margin_scale(height)
+    height = own.height
+    if own.margin <= 0:
+        return False
+    distance /= own.margin
     if line.height < _SMALL_PRINT * height:
         return distance < _WIDER_MARGIN and gap > 0.3 * height
-    return (distance < _MARGIN and gap > _JUMP * height) or (
+    return (distance < _MARGIN and gap > (0.3 if is_foreign else _JUMP) * height) or (
         distance < _WIDER_MARGIN and gap > 2 * _JUMP * height
     )
 
 
-def _is_prose(page: PlacedText, line: Line, height: float) -> bool:
+def _is_prose(page: PlacedText, line: Line, own: _OwnPrint) -> bool:
     """Tell a sentence in the print of the page: of a letter with narrow margins, it is its own."""
-    is_of_page = abs(line.height - height) < _OTHER_PRINT * height
-    return is_of_page and _PROSE.search(page.text, line.start, line.end) is not None
+    is_of_page = abs(line.height - own.height) < _OTHER_PRINT * own.height
+    return (
+        is_of_page
+        and _family_of(page, line) == own.family
+        and _PROSE.search(page.text, line.start, line.end) is not None
+    )
 
 
 def _lines(page: PlacedText, start: int, end: int) -> Iterator[Line]:

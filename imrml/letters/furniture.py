@@ -5,17 +5,20 @@ ways. Its place on the page tells it where a PDF was read: :mod:`imrml.documents
 lines apart between ``"\x0e"`` and ``"\x0f"``. In any text that has pages, a line at a page's head
 or foot is furniture where it comes again at that of another page, up to digits and dates. And a
 table of known shapes tells the lines that need no second page. Never furniture is what holds a
-label, a heading or an outcome of a letter, nor prose.
+label, a heading or an outcome of a letter, nor prose, unless it stands where no line of a letter
+does, in other letters than its page: such lines follow on two ``"\x0e"``.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from imrml.letters import formats
 
 _STAMP = re.compile("\x0e[^\x0f]*\x0f")
+_SURE = "\x0e\x0e"
+_OUTCOME = re.compile(r"\b(?:Upheld|Overturned)\b", re.IGNORECASE)
 # From its start only: else a line of blanks would be read again from each of them.
 _LINE = re.compile(r"(?<![^\n\f\x0e\x0f])[^\n\f\x0e\x0f]*[^\s\x0e\x0f][^\n\f\x0e\x0f]*")
 
@@ -109,9 +112,9 @@ def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
     ['MAIL ROOM MAY 02 2016', 'MAIL ROOM MAY 03 2016']
     """
     places = list(_find_shapes(text))
-    if "\x0e" in text:
-        places += _find_stamps(text)
     pages = _cut_pages(text)
+    if "\x0e" in text:
+        places += _find_stamps(text, pages)
     if len(pages) > 1:
         places += _find_repeated(text, pages, places)
         places += _find_enclosures(text, pages, places)
@@ -136,10 +139,25 @@ def _find_shapes(text: str) -> Iterator[tuple[int, int]]:
                 yield line.span()
 
 
-def _find_stamps(text: str) -> Iterator[tuple[int, int]]:
-    """Yield what the page's reader set apart, unless it holds the letter's own words."""
+def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what the page's reader set apart.
+
+    What holds the letter's own words is the letter's own, unless its reader is sure, or it comes
+    again: then its first may be, for a letter may head each of its pages.
+    """
+    seen: Counter[str] = Counter()
+    n_pages = Counter(
+        key
+        for page in pages
+        for key in {_key(stamp[0]) for stamp in _STAMP.finditer(text, *page)}
+    )
     for stamp in _STAMP.finditer(text):
-        if not _OWN_WORDS.search(stamp[0]):
+        key = _key(stamp[0])
+        is_sure = stamp[0].startswith(_SURE)
+        comes_again = seen[key] > 0 and 2 * n_pages[key] >= len(pages)
+        seen[key] += 1
+        own = None if is_sure else _OWN_WORDS.search(stamp[0])
+        if not own or (comes_again and not _OUTCOME.search(stamp[0])):
             yield stamp.span()
 
 
@@ -176,19 +194,22 @@ def _find_repeated(
         }
         for page_start, page_end in pages
     ]
+    known_keys = frozenset().union(*stamped)
     for is_head in (True, False):
-        ends = [list(_keyed_lines(text, page, is_head)) for page in pages]
+        ends = [list(_keyed_lines(text, page, is_head, known_keys)) for page in pages]
         n_pages = Counter(
             key
-            for lines, known_keys in zip(ends, stamped, strict=True)
-            for key in known_keys.union(key for _, key in lines)
+            for lines, of_page in zip(ends, stamped, strict=True)
+            for key in of_page.union(key for _, key in lines)
         )
         for lines in ends:
             for place, key in lines:
                 if place[0] in known_starts:
                     continue
                 n = n_pages[key]
-                if n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place):
+                if key not in known_keys and (
+                    n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place)
+                ):
                     break
                 yield place
 
@@ -225,11 +246,11 @@ def _without(text: str, page: tuple[int, int], known: Sequence[tuple[int, int]])
 
 
 def _keyed_lines(
-    text: str, page: tuple[int, int], is_head: bool
+    text: str, page: tuple[int, int], is_head: bool, known_keys: Collection[str]
 ) -> Iterator[tuple[tuple[int, int], str]]:
     """Yield the lines at a page's head or foot from outside in, each with what does not vary in it.
 
-    The first line that is surely of the letter ends them.
+    The first line that is surely of the letter ends them; prose is, unless it is known of stamps.
     """
     for place in islice(_lines_inward(text, page, is_head), _DEPTH):
         line = text[slice(*place)]
@@ -239,7 +260,7 @@ def _keyed_lines(
             line[-1] == " "
             or len(words) > _LONGEST
             or not _HAS_WORD.search(words)
-            or _PROSE.search(words)
+            or (_PROSE.search(words) and _key(words) not in known_keys)
         ):
             return
         yield place, _key(words)

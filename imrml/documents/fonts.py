@@ -1,0 +1,32 @@
+"""Names of fonts, as PDF files have them."""
+
+import re
+from functools import cache
+
+_SUBSET = re.compile(r"^[A-Z]{6}\+")
+_FACE = re.compile(r"[-,].*")
+
+
+@cache
+def font_family(name: str) -> str:
+    """Give the family of a font.
+
+    Parameters
+    ----------
+    name : str
+        As a PDF has it.
+
+    Returns
+    -------
+    str
+        The same for the bold and the italic of a font as for the font itself.
+
+    Examples
+    --------
+    >>> font_family("ABCDEF+TimesNewRomanPS-BoldMT"), font_family("Times New Roman,Bold")
+    ('timesnewroman', 'timesnewroman')
+    >>> font_family("ArialMT"), font_family("Helvetica-Oblique")
+    ('arial', 'helvetica')
+    """
+    name = _FACE.sub("", _SUBSET.sub("", name)).replace(" ", "")
+    return name.removesuffix("MT").removesuffix("PS").casefold()

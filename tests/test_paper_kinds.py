@@ -72,7 +72,7 @@ def test_two_pages_on_one_sheet_are_read_one_after_the_other():
     assert parse(on_one_sheet(draw_pdf(PAGES))).case == CLEAN.case
 
 
-@pytest.mark.parametrize("scale", [0.7, 0.9, 1.04, 1.08, 1.1])
+@pytest.mark.parametrize("scale", [0.7, 0.9, 1.04, 1.08, 1.1, 1.12, 1.14])
 @pytest.mark.parametrize("width", [84, 88, 92], ids=str)
 def test_a_letter_with_narrow_margins_loses_no_word(scale, width):
     lines = render(LETTER.paragraphs(), "tight", width).split("\n")

@@ -60,8 +60,11 @@ def find_margin_print(page: PlacedText) -> list[tuple[int, int]]:
         words = [word.span() for word in _WORD.finditer(page.text, *line.span())]
         first = page.place(words[0][0])
         if first[1] > bottom + HEAD_AND_FOOT and first[3] < top - HEAD_AND_FOOT:
-            lines.append(words)
-            boxes.append([_box_of(page, *word) for word in words])
+            own = [_box_of(page, *word) for word in words]
+            # Print over two lines joins them: what is stamped there is not at a line's end.
+            if not _holds_next_line(own):
+                lines.append(words)
+                boxes.append(own)
     places: list[tuple[int, int]] = []
     if not boxes:
         return places
@@ -79,6 +82,17 @@ def find_margin_print(page: PlacedText) -> list[tuple[int, int]]:
         if n_last and end - words[-n_last][0] <= _LONGEST:
             places.append((start_with_blank(page, words[-n_last][0]), end))
     return places
+
+
+def _holds_next_line(line: Sequence[Box]) -> bool:
+    """Tell a line with which the one below it is read as one, in the same print."""
+    first = line[0]
+    return any(
+        word[0] < before[2] - _GOES_BACK * _height(first)
+        and word[1] < first[1] - _GOES_BACK * _height(first)
+        and abs(_height(word) - _height(first)) <= _OTHER_HEIGHT * _height(first)
+        for before, word in pairwise(line)
+    )
 
 
 def _box_of(page: PlacedText, start: int, end: int) -> Box:

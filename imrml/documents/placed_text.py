@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 HEAD_AND_FOOT = 40
 """Points of a page at its head and foot that hold no line of a letter."""
 
+_LAST_DRAWN = 8
+"""Things drawn last on a page of which one holds its last words; the others are empty."""
+_BLANKS = frozenset({0x00, 0x09, 0x0A, 0x0D, 0x20, 0xA0})
+
 _LOWEST_LINE = 11.0
 """Points of a line of ten-point print, with the room its font gives it."""
 
@@ -94,6 +98,7 @@ class PlacedText:
         self._raw = pypdfium2.raw
         self._text_page, self._page = text_page.raw, page.raw
         self._box = pypdfium2.raw.FS_RECTF()
+        self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
         self.height: float = page.get_height()
         self.box: tuple[float, float, float, float] = page.get_bbox()
         self.n_characters = n_characters
@@ -146,9 +151,7 @@ class PlacedText:
         """Tell a character that stands within the page's boxes."""
         box, (left, bottom, right, top) = self._box, self.box
         self._raw.FPDFText_GetLooseCharBox(self._text_page, place, box)
-        return bool(
-            box.left < right and box.right > left and box.bottom < top and box.top > bottom
-        )
+        return bool(box.left < right and box.right > left and box.bottom < top and box.top > bottom)
 
     def below_top(self, y: float) -> float:
         """Give how far a height stands below the upper edge of the page.
@@ -322,10 +325,8 @@ class PlacedText:
         str
             As :func:`font_family`; empty for a blank that PDFium put.
         """
-        name = ctypes.create_string_buffer(128)
-        self._raw.FPDFText_GetFontInfo(
-            self._text_page, self._at(at), name, len(name), ctypes.c_int()
-        )
+        name = self._name
+        self._raw.FPDFText_GetFontInfo(self._text_page, self._at(at), name, len(name), self._flags)
         return font_family(name.value.decode("latin-1"))
 
     def ends_in(self, family: str) -> bool:
@@ -339,16 +340,23 @@ class PlacedText:
         Returns
         -------
         bool
-            Told without looking at any character; False of a line or a picture, too.
+            Told without looking at each character; False, too, of what stands in a form of its
+            own, as a program puts it on a page.
         """
-        raw = self._raw
+        raw, name = self._raw, self._name
+        words = (ctypes.c_ushort * 16)()
         n_drawn = raw.FPDFPage_CountObjects(self._page)
-        last = raw.FPDFPage_GetObject(self._page, n_drawn - 1)
-        if raw.FPDFPageObj_GetType(last) != raw.FPDF_PAGEOBJ_TEXT:
-            return False
-        name = ctypes.create_string_buffer(128)
-        raw.FPDFFont_GetBaseFontName(raw.FPDFTextObj_GetFont(last), name, len(name))
-        return font_family(name.value.decode("latin-1")) == family
+        for at in range(n_drawn - 1, max(n_drawn - _LAST_DRAWN, 0) - 1, -1):
+            last = raw.FPDFPage_GetObject(self._page, at)
+            kind = raw.FPDFPageObj_GetType(last)
+            if kind == raw.FPDF_PAGEOBJ_FORM:
+                return False
+            if kind == raw.FPDF_PAGEOBJ_TEXT:
+                n_bytes = raw.FPDFTextObj_GetText(last, self._text_page, words, 32)
+                if n_bytes > 32 or any(sign not in _BLANKS for sign in words[: n_bytes // 2]):
+                    raw.FPDFFont_GetBaseFontName(raw.FPDFTextObj_GetFont(last), name, len(name))
+                    return font_family(name.value.decode("latin-1")) == family
+        return True
 
     def height_at(self, at: int) -> float:
         """Give the height of a character, with the room its font gives it.

@@ -27,8 +27,8 @@ _WIDER_MARGIN = 90
 """The same for small print."""
 _USUAL_MARGIN = 72
 """Points from a page's edge to the letter's own text, where its margins are not narrow."""
-_SMALL_PRINT = 0.85
-"""Of the height of the page's text; print of less is small."""
+_SMALL_PRINT, _HUGE = 0.85, 2.5
+"""Of the height of the page's text; print of less is small, and of more no heading of a letter."""
 _JUMP = 1.5
 """Lines upward that text takes from where a letter ends to where a stamp begins; its own columns
 and tables take fewer."""
@@ -93,15 +93,21 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     return _mark(page, stamps, from_places)
 
 
+_Kind = tuple[str, float]
+"""The print of a line: the family of its letters and its height."""
+
+
 class _OwnPrint(NamedTuple):
     """The print of a page: the height of its lines, the family of their letters.
 
-    And the share of its usual width that a margin has, as told by the left one.
+    And the share of its usual width that a margin has, as told by the left one, and whether the
+    page's last words are in its letters.
     """
 
     height: float
     family: str
     margin: float
+    is_last: bool
 
 
 class _Stamp(NamedTuple):
@@ -122,7 +128,8 @@ def _find_own_print(page: PlacedText) -> _OwnPrint:
     line_start = _first_sign(page, page.text.rfind(_LINE_END, 0, at) + len(_LINE_END))
     height, left = page.height_at(at), page.place(line_start)[0] - page.box[0]
     share = min(margin_scale(height), max(left, 0.0) / _USUAL_MARGIN)
-    return _OwnPrint(height, page.family(at), share)
+    family = page.family(at)
+    return _OwnPrint(height, family, share, page.ends_in(family))
 
 
 def _merge(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -171,10 +178,9 @@ def _find_body(page: PlacedText, own: _OwnPrint) -> tuple[int, int]:
     start, end = 0, n
     if (
         page.below_top(first[3]) < _WIDER_MARGIN - 15
-        or first[3] - first[1] < _SMALL_PRINT * height
+        or not _SMALL_PRINT * height < first[3] - first[1] < _HUGE * height
         or any(first[1] < place[1] - 1 for place in below_first)
         or quarter_turns(page.angle(0)) != 0
-        or page.family(_first_sign(page, 0)) != own.family
         or not below_first
     ):
         start = _find_head_end(page, n, own)
@@ -182,10 +188,10 @@ def _find_body(page: PlacedText, own: _OwnPrint) -> tuple[int, int]:
     if (
         page.above_bottom(last[1]) < _MARGIN
         or (page.above_bottom(last[1]) < _WIDER_MARGIN and last[3] < above[1] - 2 * _JUMP * height)
-        or last[3] - last[1] < _SMALL_PRINT * height
+        or not _SMALL_PRINT * height < last[3] - last[1] < _HUGE * height
         or any(last[1] > place[1] + 1 for place in above_last)
         or quarter_turns(page.angle(n - 1)) != 0
-        or page.family(_first_sign(page, n - 1)) != own.family
+        or not own.is_last
         or not above_last
     ):
         end = _find_tail_start(page, 0, own)
@@ -230,13 +236,13 @@ def _find_tail_start(page: PlacedText, first: int, own: _OwnPrint) -> int:
     lines = list(_lines(page, max(first, len(page.text) - _LOOKED_AT), len(page.text)))
     start = len(page.text)
     middle = (page.box[0] + page.box[2]) / 2
-    family_below = ""
+    kind_below: _Kind | None = None
     for above, line in reversed(list(pairwise(lines))):
         if len(page.text) - line.start > _MAX_STAMP:
             break
         gap = above.bottom - line.top
-        family, family_above = _family_of(page, line), _family_of(page, above)
-        is_foreign, is_small = family != own.family, line.height < _SMALL_PRINT * height
+        kind, is_small = _print_of_line(page, line), line.height < _SMALL_PRINT * height
+        is_foreign = _is_foreign(kind, own)
         is_at_foot = _is_at_edge(line, page.above_bottom(line.bottom), own, gap, is_foreign)
         is_foot = is_at_foot and not _is_prose(page, line, own)
         is_higher = line.bottom > above.top + _JUMP * height
@@ -248,11 +254,12 @@ def _find_tail_start(page: PlacedText, first: int, own: _OwnPrint) -> int:
         is_right = page.place(_first_sign(page, line.start))[0] > middle
         is_set_off = is_right or not -_OFF_BASE * height < gap < _JUMP * height
         is_out_of_place = is_foreign and (
-            (is_set_off and family != family_above) or family == family_below
+            (is_set_off and kind != _print_of_line(page, above)) or kind == kind_below
         )
-        is_apart = is_foot or is_beside or is_below or is_out_of_place
+        is_huge = line.height > _HUGE * height
+        is_apart = is_foot or is_beside or is_below or is_out_of_place or is_huge
         if line.is_turned or is_apart or (is_higher and not above.is_turned):
-            start, family_below = line.start, family
+            start, kind_below = line.start, kind
     return start
 
 
@@ -265,11 +272,15 @@ def _find_head_end(page: PlacedText, last: int, own: _OwnPrint) -> int:
         if line.end > _MAX_STAMP:
             break
         gap = line.bottom - below.top
-        is_foreign = _family_of(page, line) != own.family
+        is_lower = below.bottom > line.top + 2 * _JUMP * height
+        is_near_edge = page.below_top(line.top) < _WIDER_MARGIN
+        if not (line.is_turned or is_lower or is_near_edge or gap < -_OFF_BASE * height):
+            continue
+        kind = _print_of_line(page, line)
+        is_foreign = _is_foreign(kind, own)
         is_at_head = _is_at_edge(line, page.below_top(line.top), own, gap, is_foreign)
         is_head = is_at_head and not _is_prose(page, line, own)
-        is_lower = below.bottom > line.top + 2 * _JUMP * height
-        is_over = gap < -_OFF_BASE * height and _family_of(page, line) != _family_of(page, below)
+        is_over = gap < -_OFF_BASE * height and kind != _print_of_line(page, below)
         is_out_of_place = is_foreign and is_over
         if line.is_turned or is_head or is_out_of_place or (is_lower and not below.is_turned):
             end = below.start
@@ -277,17 +288,19 @@ def _find_head_end(page: PlacedText, last: int, own: _OwnPrint) -> int:
 
 
 def _find_sure_start(page: PlacedText, start: int, own: _OwnPrint) -> int:
-    """Find where stamps begin, from ``start`` on, that are all in the same other letters.
+    """Find where stamps begin, from ``start`` on, that are all in the same other print.
 
     One at least runs aslant or stands above what was drawn before it, or none is sure.
     """
     sure, is_out_of_order = len(page.text), False
-    family = page.family(_first_sign(page, len(page.text) - 1))
-    if family == own.family:
+    if start == sure:
         return sure
     lines = list(_lines(page, max(0, len(page.text) - _LOOKED_AT), len(page.text)))
+    kind = _print_of_line(page, lines[-1])
+    if not _is_foreign(kind, own):
+        return sure
     for above, line in reversed(list(pairwise(lines))):
-        if line.start < start or _family_of(page, line) != family:
+        if line.start < start or _print_of_line(page, line) != kind:
             break
         sure = line.start
         is_out_of_order |= line.is_turned or line.bottom > above.top + _JUMP * own.height
@@ -297,19 +310,28 @@ def _find_sure_start(page: PlacedText, start: int, own: _OwnPrint) -> int:
 def _find_sure_end(page: PlacedText, end: int, own: _OwnPrint) -> int:
     """Find where stamps end, up to ``end``, as :func:`_find_sure_start` finds where they begin."""
     sure, is_out_of_order = 0, False
-    family = page.family(_first_sign(page, 0))
-    if family == own.family:
+    if end == sure:
         return sure
-    for line, below in pairwise(_lines(page, 0, min(_LOOKED_AT, len(page.text)))):
-        if below.start > end or _family_of(page, line) != family:
+    lines = list(_lines(page, 0, min(_LOOKED_AT, len(page.text))))
+    kind = _print_of_line(page, lines[0])
+    if not _is_foreign(kind, own):
+        return sure
+    for line, below in pairwise(lines):
+        if below.start > end or _print_of_line(page, line) != kind:
             break
         sure = below.start
         is_out_of_order |= line.is_turned or below.bottom > line.top + 2 * _JUMP * own.height
     return sure if is_out_of_order else 0
 
 
-def _family_of(page: PlacedText, line: Line) -> str:
-    return page.family(_first_sign(page, line.start))
+def _print_of_line(page: PlacedText, line: Line) -> _Kind:
+    return page.family(_first_sign(page, line.start)), line.height
+
+
+def _is_foreign(kind: _Kind, own: _OwnPrint) -> bool:
+    """Tell print of another family or size than the page's."""
+    family, height = kind
+    return family != own.family or not _SMALL_PRINT < height / own.height < 1 / _SMALL_PRINT
 
 
 def _find_overprint(
@@ -319,7 +341,7 @@ def _find_overprint(
 
     PDFium reads it among the words of the line, by its place.
     """
-    if page.ends_in(own.family):
+    if own.is_last:
         return
     text = page.text
     line_start = max(text.rfind(_LINE_END, start, len(text[:end].rstrip())) + 2, start)
@@ -349,8 +371,10 @@ def _is_over(
         if left and right
     ]
     base = page.base((before or after)[-1 if before else 0])
+    is_glued = bool(before) and run[0] == before[-1] + 1 and page.text[before[-1]] in ".:;"
     return (
-        min(gaps) < -_GOES_BACK * height
+        is_glued
+        or min(gaps) < -_GOES_BACK * height
         or (gaps[0] > _FAR * min(height, page.height_at(run[0])) and bool(before))
         or abs(page.base(run[0]) - base) > _OFF_BASE * height
         or quarter_turns(page.angle(run[0])) != 0
@@ -375,7 +399,7 @@ def _is_prose(page: PlacedText, line: Line, own: _OwnPrint) -> bool:
     is_of_page = abs(line.height - own.height) < _OTHER_PRINT * own.height
     return (
         is_of_page
-        and _family_of(page, line) == own.family
+        and _print_of_line(page, line)[0] == own.family
         and _PROSE.search(page.text, line.start, line.end) is not None
     )
 

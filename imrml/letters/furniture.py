@@ -147,9 +147,7 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
     """
     seen: Counter[str] = Counter()
     n_pages = Counter(
-        key
-        for page in pages
-        for key in {_key(stamp[0]) for stamp in _STAMP.finditer(text, *page)}
+        key for page in pages for key in {_key(stamp[0]) for stamp in _STAMP.finditer(text, *page)}
     )
     for stamp in _STAMP.finditer(text):
         key = _key(stamp[0])
@@ -207,7 +205,9 @@ def _find_repeated(
                 if place[0] in known_starts:
                     continue
                 n = n_pages[key]
-                if key not in known_keys and (
+                # What was set apart and is the letter's own all the same stays so.
+                is_known = key in known_keys and "\x0e" not in text[place[0] - 1 : place[0] + 1]
+                if not is_known and (
                     n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place)
                 ):
                     break

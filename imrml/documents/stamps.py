@@ -9,13 +9,14 @@ last line, or in a margin beside its lines. In the text it is set between ``"\x0
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from imrml.documents.line_numbers import find_line_numbers
 from imrml.documents.margins import find_margin_print, start_with_blank
 from imrml.documents.ocr_layers import join_lines
-from imrml.documents.placed_text import Line, PlacedText, margin_scale, quarter_turns
+from imrml.documents.overprint import OwnPrint, find_overprint, find_own_print, first_sign
+from imrml.documents.placed_text import Line, PlacedText, quarter_turns
 
 STAMP_START, STAMP_END = "\x0e", "\x0f"
 """What stands around a stamp in the text of a page."""
@@ -25,8 +26,6 @@ _MARGIN = 54
 """Points from a page's edge in which a letter's own text does not stand."""
 _WIDER_MARGIN = 90
 """The same for small print."""
-_USUAL_MARGIN = 72
-"""Points from a page's edge to the letter's own text, where its margins are not narrow."""
 _SMALL_PRINT, _HUGE = 0.85, 2.5
 """Of the height of the page's text; print of less is small, and of more no heading of a letter."""
 _JUMP = 1.5
@@ -36,8 +35,8 @@ _MAX_STAMP, _LOOKED_AT = 600, 800
 """Characters of a stamp; text out of order that is longer is the letter's own."""
 _OTHER_PRINT = 0.03
 """Of the height of the page's text, by which other print differs from it."""
-_OFF_BASE, _GOES_BACK, _FAR = 0.1, 0.5, 0.35
-"""Heights of a line by which print that is not of it stands higher, over its words, or behind."""
+_OFF_BASE = 0.1
+"""Heights of a line by which print that stands over it reaches into it."""
 _PROSE = re.compile(r"(?:\b[a-z]{2,30}\b[^\w\r\n]{1,3}){5}")
 _WORD = re.compile(r"\S+")
 _HYPHEN_AT_END = re.compile("[\x02\ufffe]")
@@ -62,7 +61,7 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     """
     if not page.text.strip():
         return page.text
-    own = _find_own_print(page)
+    own = find_own_print(page)
     glued = list(_merge([*find_line_numbers(page), *find_margin_print(page)]))
     rest = page.without(glued) if glued else page
     if not rest.text.strip():
@@ -74,7 +73,7 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     within = [place for place in glued if head_end <= place[0] < tail_start]
     over = [
         (rest.origin(first), rest.origin(last - 1) + 1)
-        for first, last in _find_overprint(rest, start, end, own)
+        for first, last in find_overprint(rest, start, end, own)
     ]
     sure_end = rest.origin(_find_sure_end(rest, start, own))
     sure_start = rest.origin(_find_sure_start(rest, end, own))
@@ -93,21 +92,8 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     return _mark(page, stamps, from_places)
 
 
-_Kind = tuple[str, float]
-"""The print of a line: the family of its letters and its height."""
-
-
-class _OwnPrint(NamedTuple):
-    """The print of a page: the height of its lines, the family of their letters.
-
-    And the share of its usual width that a margin has, as told by the left one, and whether the
-    page's last words are in its letters.
-    """
-
-    height: float
-    family: str
-    margin: float
-    is_last: bool
+_Kind = tuple[str, int]
+"""The print of a line: the family of its letters and its height in whole points."""
 
 
 class _Stamp(NamedTuple):
@@ -120,16 +106,6 @@ class _Stamp(NamedTuple):
     end: int
     is_sure: bool
     is_amid: bool = False
-
-
-def _find_own_print(page: PlacedText) -> _OwnPrint:
-    """Look at the middle of the page's text."""
-    at = _first_sign(page, len(page.text) // 2)
-    line_start = _first_sign(page, page.text.rfind(_LINE_END, 0, at) + len(_LINE_END))
-    height, left = page.height_at(at), page.place(line_start)[0] - page.box[0]
-    share = min(margin_scale(height), max(left, 0.0) / _USUAL_MARGIN)
-    family = page.family(at)
-    return _OwnPrint(height, family, share, page.ends_in(family))
 
 
 def _merge(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -169,7 +145,7 @@ def _mark(page: PlacedText, stamps: Sequence[_Stamp], from_places: bool) -> str:
     return "".join(pieces)
 
 
-def _find_body(page: PlacedText, own: _OwnPrint) -> tuple[int, int]:
+def _find_body(page: PlacedText, own: OwnPrint) -> tuple[int, int]:
     """Find where the page's own text starts and ends in the text of the page."""
     text, n, height = page.text, len(page.text), own.height
     first, last = _place_near(page, 0), _place_near(page, n - 1)
@@ -218,25 +194,17 @@ def _count_within(page: PlacedText, start: int, end: int) -> int:
 
 def _place_near(page: PlacedText, at: int) -> tuple[float, float, float, float]:
     """Give the place of the first character from ``at`` on, or before it, that is no blank."""
-    return page.place(_first_sign(page, at))
+    return page.place(first_sign(page, at))
 
 
-def _first_sign(page: PlacedText, at: int) -> int:
-    """Find the first character from ``at`` on, or before it, that is no blank."""
-    text = page.text
-    after = at
-    while after < len(text) and text[after].isspace():
-        after += 1
-    return after if after < len(text) else len(text.rstrip()) - 1
-
-
-def _find_tail_start(page: PlacedText, first: int, own: _OwnPrint) -> int:
+def _find_tail_start(page: PlacedText, first: int, own: OwnPrint) -> int:
     """Find where stamps begin that stand behind the page's own text, from ``first`` on."""
     height = own.height
     lines = list(_lines(page, max(first, len(page.text) - _LOOKED_AT), len(page.text)))
     start = len(page.text)
     middle = (page.box[0] + page.box[2]) / 2
     kind_below: _Kind | None = None
+    is_above_own = False
     for above, line in reversed(list(pairwise(lines))):
         if len(page.text) - line.start > _MAX_STAMP:
             break
@@ -251,19 +219,22 @@ def _find_tail_start(page: PlacedText, first: int, own: _OwnPrint) -> int:
         # Small print below the letter's end, as of a signature by machine.
         is_below = is_small and gap > 0.5 * height
         # Other letters than the page's where none of its own lines would follow, or as below them.
-        is_right = page.place(_first_sign(page, line.start))[0] > middle
+        is_right = page.place(first_sign(page, line.start))[0] > middle
         is_set_off = is_right or not -_OFF_BASE * height < gap < _JUMP * height
         is_out_of_place = is_foreign and (
             (is_set_off and kind != _print_of_line(page, above)) or kind == kind_below
         )
-        is_huge = line.height > _HUGE * height
-        is_apart = is_foot or is_beside or is_below or is_out_of_place or is_huge
+        is_out_of_place |= line.height > _HUGE * height
+        # Print over two lines stands before the last of them, which is the page's own.
+        is_apart = is_foot or is_beside or is_below or (is_out_of_place and not is_above_own)
         if line.is_turned or is_apart or (is_higher and not above.is_turned):
-            start, kind_below = line.start, kind
+            start, kind_below, is_above_own = line.start, kind, False
+        else:
+            is_above_own |= not is_foreign
     return start
 
 
-def _find_head_end(page: PlacedText, last: int, own: _OwnPrint) -> int:
+def _find_head_end(page: PlacedText, last: int, own: OwnPrint) -> int:
     """Find where stamps end that stand before the page's own text, up to ``last``."""
     height = own.height
     lines = list(_lines(page, 0, min(last, _LOOKED_AT)))
@@ -287,7 +258,7 @@ def _find_head_end(page: PlacedText, last: int, own: _OwnPrint) -> int:
     return end
 
 
-def _find_sure_start(page: PlacedText, start: int, own: _OwnPrint) -> int:
+def _find_sure_start(page: PlacedText, start: int, own: OwnPrint) -> int:
     """Find where stamps begin, from ``start`` on, that are all in the same other print.
 
     One at least runs aslant or stands above what was drawn before it, or none is sure.
@@ -307,7 +278,7 @@ def _find_sure_start(page: PlacedText, start: int, own: _OwnPrint) -> int:
     return sure if is_out_of_order else len(page.text)
 
 
-def _find_sure_end(page: PlacedText, end: int, own: _OwnPrint) -> int:
+def _find_sure_end(page: PlacedText, end: int, own: OwnPrint) -> int:
     """Find where stamps end, up to ``end``, as :func:`_find_sure_start` finds where they begin."""
     sure, is_out_of_order = 0, False
     if end == sure:
@@ -325,63 +296,16 @@ def _find_sure_end(page: PlacedText, end: int, own: _OwnPrint) -> int:
 
 
 def _print_of_line(page: PlacedText, line: Line) -> _Kind:
-    return page.family(_first_sign(page, line.start)), line.height
+    return page.family(first_sign(page, line.start)), round(line.height)
 
 
-def _is_foreign(kind: _Kind, own: _OwnPrint) -> bool:
+def _is_foreign(kind: _Kind, own: OwnPrint) -> bool:
     """Tell print of another family or size than the page's."""
     family, height = kind
     return family != own.family or not _SMALL_PRINT < height / own.height < 1 / _SMALL_PRINT
 
 
-def _find_overprint(
-    page: PlacedText, start: int, end: int, own: _OwnPrint
-) -> Iterator[tuple[int, int]]:
-    """Yield what was printed over the page's last line or beside it, in other letters.
-
-    PDFium reads it among the words of the line, by its place.
-    """
-    if own.is_last:
-        return
-    text = page.text
-    line_start = max(text.rfind(_LINE_END, start, len(text[:end].rstrip())) + 2, start)
-    signs = [at for at in range(line_start, end) if not text[at].isspace()]
-    runs = [list(run) for _, run in groupby(signs, lambda at: page.family(at) == own.family)]
-    for before, run, after in zip([[], *runs], runs, [*runs[1:], []], strict=False):
-        beside = before or after
-        is_foreign = bool(beside) and page.family(run[0]) != own.family
-        if is_foreign and _is_over(page, before, run, after, own.height):
-            first, last = run[0], run[-1] + 1
-            yield start_with_blank(page, first), last
-
-
-def _is_over(
-    page: PlacedText,
-    before: Sequence[int],
-    run: Sequence[int],
-    after: Sequence[int],
-    height: float,
-) -> bool:
-    """Tell words that stand over those beside them, far from them, or not on their line."""
-    if sum(page.text[at].isalnum() for at in run) < 2:  # a sign
-        return False
-    gaps = [
-        page.place(right[0])[0] - page.place(left[-1])[2]
-        for left, right in ((before, run), (run, after))
-        if left and right
-    ]
-    base = page.base((before or after)[-1 if before else 0])
-    is_glued = bool(before) and run[0] == before[-1] + 1 and page.text[before[-1]] in ".:;"
-    return (
-        is_glued
-        or min(gaps) < -_GOES_BACK * height
-        or (gaps[0] > _FAR * min(height, page.height_at(run[0])) and bool(before))
-        or abs(page.base(run[0]) - base) > _OFF_BASE * height
-        or quarter_turns(page.angle(run[0])) != 0
-    )
-
-
-def _is_at_edge(line: Line, distance: float, own: _OwnPrint, gap: float, is_foreign: bool) -> bool:
+def _is_at_edge(line: Line, distance: float, own: OwnPrint, gap: float, is_foreign: bool) -> bool:
     """Tell a line in a page's margin: small print, or set off by more than a paragraph is."""
     height = own.height
     if own.margin <= 0:
@@ -394,7 +318,7 @@ def _is_at_edge(line: Line, distance: float, own: _OwnPrint, gap: float, is_fore
     )
 
 
-def _is_prose(page: PlacedText, line: Line, own: _OwnPrint) -> bool:
+def _is_prose(page: PlacedText, line: Line, own: OwnPrint) -> bool:
     """Tell a sentence in the print of the page: of a letter with narrow margins, it is its own."""
     is_of_page = abs(line.height - own.height) < _OTHER_PRINT * own.height
     return (

@@ -200,18 +200,26 @@ def _find_repeated(
             for lines, of_page in zip(ends, stamped, strict=True)
             for key in of_page.union(key for _, key in lines)
         )
-        for lines in ends:
+        for page, lines in zip(pages, ends, strict=True):
+            is_bare = _holds_only(text, page, known_keys)
             for place, key in lines:
                 if place[0] in known_starts:
                     continue
                 n = n_pages[key]
-                # What was set apart and is the letter's own all the same stays so.
-                is_known = key in known_keys and "\x0e" not in text[place[0] - 1 : place[0] + 1]
-                if not is_known and (
-                    n < 2 or 2 * n < len(pages) or _OWN_WORDS.search(text, *place)
-                ):
+                is_rare = key not in known_keys and (n < 2 or 2 * n < len(pages))
+                if is_rare or (not is_bare and _OWN_WORDS.search(text, *place)):
                     break
                 yield place
+
+
+def _holds_only(text: str, page: tuple[int, int], keys: Collection[str]) -> bool:
+    """Tell a page of nothing but lines whose keys are known of stamps, none set apart."""
+    words = text[slice(*page)]
+    return (
+        bool(keys)
+        and "\x0e" not in words
+        and all(_key(line) in keys for line in words.split("\n") if line.strip())
+    )
 
 
 def _find_enclosures(

@@ -124,7 +124,7 @@ def _require_page_order(clean: CleanText) -> None:
     """Compare the counters in page furniture, as "Page 2 of 5" has them."""
     series: dict[tuple[str, int], list[int]] = {}
     for start, end in clean.furniture:
-        words = clean.original[start:end]
+        words = clean.original[start:end].rpartition("\n")[2]
         counter = _COUNTER.search(words)
         if counter and 0 < int(counter[1]) <= int(counter[2]):
             key = _NOT_COUNTER.sub(" ", words).strip(), int(counter[2])

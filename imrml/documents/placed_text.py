@@ -18,7 +18,6 @@ HEAD_AND_FOOT = 40
 
 _LAST_DRAWN = 8
 """Things drawn last on a page of which one holds its last words; the others are empty."""
-_BLANKS = frozenset({0x00, 0x09, 0x0A, 0x0D, 0x20, 0xA0})
 
 _LOWEST_LINE = 11.0
 """Points of a line of ten-point print, with the room its font gives it."""
@@ -344,7 +343,7 @@ class PlacedText:
             own, as a program puts it on a page.
         """
         raw, name = self._raw, self._name
-        words = (ctypes.c_ushort * 16)()
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
         n_drawn = raw.FPDFPage_CountObjects(self._page)
         for at in range(n_drawn - 1, max(n_drawn - _LAST_DRAWN, 0) - 1, -1):
             last = raw.FPDFPage_GetObject(self._page, at)
@@ -352,8 +351,8 @@ class PlacedText:
             if kind == raw.FPDF_PAGEOBJ_FORM:
                 return False
             if kind == raw.FPDF_PAGEOBJ_TEXT:
-                n_bytes = raw.FPDFTextObj_GetText(last, self._text_page, words, 32)
-                if n_bytes > 32 or any(sign not in _BLANKS for sign in words[: n_bytes // 2]):
+                raw.FPDFPageObj_GetBounds(last, left, bottom, right, top)
+                if right.value > left.value:  # else it holds blanks
                     raw.FPDFFont_GetBaseFontName(raw.FPDFTextObj_GetFont(last), name, len(name))
                     return font_family(name.value.decode("latin-1")) == family
         return True

@@ -153,7 +153,7 @@ def _find_body(page: PlacedText, own: OwnPrint) -> tuple[int, int]:
     above_last = [_place_near(page, n - at) for at in (120, 300, 600) if at < n // 2]
     start, end = 0, n
     if (
-        page.below_top(first[3]) < _WIDER_MARGIN - 15
+        (page.below_top(first[3]) < _WIDER_MARGIN - 15 and not _starts_as_own(page, own))
         or not _SMALL_PRINT * height < first[3] - first[1] < _HUGE * height
         or any(first[1] < place[1] - 1 for place in below_first)
         or quarter_turns(page.angle(0)) != 0
@@ -181,6 +181,24 @@ def _find_body(page: PlacedText, own: OwnPrint) -> tuple[int, int]:
         start, end = max(ways, key=lambda way: _count_within(page, *way))
     # A page of nothing but stamps is no page of ours to judge.
     return (start, end) if text[start:end].strip() else (0, n)
+
+
+def _starts_as_own(page: PlacedText, own: OwnPrint) -> bool:
+    """Tell a page whose first lines are in its own print and follow each other as its lines do."""
+    starts = [first_sign(page, 0)]
+    for _ in range(2):
+        line_end = page.text.find(_LINE_END, starts[-1])
+        starts.append(first_sign(page, line_end if line_end >= 0 else len(page.text)))
+    places = [page.place(at) for at in starts]
+    heights = [top - bottom for _, bottom, _, top in places]
+    return (
+        page.below_top(places[0][3]) >= _MARGIN * own.margin
+        and all(abs(height - own.height) < _OTHER_PRINT * own.height for height in heights)
+        and all(
+            0 < above[1] - below[1] < own.height * 2 * _JUMP for above, below in pairwise(places)
+        )
+        and page.family(starts[0]) == own.family
+    )
 
 
 def _count_within(page: PlacedText, start: int, end: int) -> int:

@@ -205,5 +205,15 @@ def test_of_a_letters_own_words_that_come_again_the_first_stay():
     assert find_furniture(text)[0][0] > len(APART)
 
 
+def test_a_label_that_its_page_has_below_is_none_of_the_letters():
+    text = f"{APART}\nDate of Injury: 05/06/2012\nWords."
+    assert find_furniture(text) == ((0, len(APART)),)
+
+
+def test_a_head_drawn_first_that_names_another_case_is_none_of_the_letters():
+    parsed = parse(draw_pdf(PAGES, stamp=words_of_a_letter, is_under=True))
+    assert parsed.case == CLEAN.case
+
+
 def test_outcomes_that_come_again_stay():
     assert not find_furniture("\x0eSoma: Upheld\x0f\nWords.\f\x0eSoma: Upheld\x0f\nMore.")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HEAD_AND_FOOT = 40
 """Points of a page at its head and foot that hold no line of a letter."""
 
+_SIDEWAYS = 1.0
+"""Radians between two characters that are not of one line."""
 _LAST_DRAWN = 8
 """Things drawn last on a page of which one holds its last words; the others are empty."""
 
@@ -124,10 +126,11 @@ class PlacedText:
     def _match(self) -> bool:
         """Find the characters of the text among those of the page.
 
-        Text outside the page's boxes is not of it; where a line ends and the next one begins at
-        the same height, as a sideways one may, its end is lost, and is put back.
+        Text outside the page's boxes is not of it. Where a line ends and a sideways one begins at
+        the same height its end is lost, and is put back.
         """
         text, places, pieces = self.text, list[int](), list[str]()
+        angle = self._raw.FPDFText_GetCharAngle
         at = 0
         for place in range(self.n_characters):
             sign = chr(self._raw.FPDFText_GetUnicode(self._text_page, place))
@@ -137,7 +140,12 @@ class PlacedText:
                 places.append(place)
                 at += 1
             is_next = at < len(text) and text[at] == sign and (is_end or self._is_within(place))
-            if is_next or (is_end and at > 0 and text[at - 1] not in "\r\n"):
+            if is_next and places and not is_end and pieces[-1] not in " \r\n":
+                turn = angle(self._text_page, place) - angle(self._text_page, places[-1])
+                if abs(turn) > _SIDEWAYS:
+                    pieces += "\r\n"
+                    places += (place, place)
+            if is_next:
                 pieces.append(sign)
                 places.append(place)
             at += is_next

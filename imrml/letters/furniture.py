@@ -86,6 +86,9 @@ _OWN_WORDS = re.compile(
     ),
     re.IGNORECASE,
 )
+_LABEL_OF_FACT = re.compile(
+    "|".join(formats.worded(label) for label, _, _ in formats.FACT_LABELS), re.IGNORECASE
+)
 _LONGEST = 160
 _HAS_WORD = re.compile(r"\w")
 _NUMBER = re.compile(r"\d{1,160}")
@@ -143,7 +146,8 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
     """Yield what the page's reader set apart.
 
     What holds the letter's own words is the letter's own, unless its reader is sure, or it comes
-    again: then its first may be, for a letter may head each of its pages.
+    again (then its first may be, for a letter may head each of its pages), or its page has the same
+    labels below it.
     """
     seen: Counter[str] = Counter()
     n_pages = Counter(
@@ -155,8 +159,21 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
         comes_again = seen[key] > 0 and 2 * n_pages[key] >= len(pages)
         seen[key] += 1
         own = None if is_sure else _OWN_WORDS.search(stamp[0])
-        if not own or (comes_again and not _OUTCOME.search(stamp[0])):
+        is_known = comes_again and not _OUTCOME.search(stamp[0])
+        if not own or is_known or _has_labels_of_page(text, stamp, pages):
             yield stamp.span()
+
+
+def _has_labels_of_page(text: str, stamp: re.Match[str], pages: Sequence[tuple[int, int]]) -> bool:
+    """Tell a stamp whose only own words are labels of facts that its page has outside of stamps.
+
+    A letter has each of them once.
+    """
+    if _OWN_WORDS.search(_LABEL_OF_FACT.sub(" ", stamp[0])):
+        return False
+    page = next(page for page in pages if page[0] <= stamp.start() < page[1])
+    rest = _STAMP.sub(" ", text[slice(*page)]).casefold()
+    return all(label.casefold() in rest for label in _LABEL_OF_FACT.findall(stamp[0]))
 
 
 def _cut_pages(text: str) -> list[tuple[int, int]]:

@@ -4,7 +4,6 @@ import re
 from functools import cache
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
-_FACE = re.compile(r"[-,].*")
 
 
 @cache
@@ -28,5 +27,5 @@ def font_family(name: str) -> str:
     >>> font_family("ArialMT"), font_family("Helvetica-Oblique")
     ('arial', 'helvetica')
     """
-    name = _FACE.sub("", _SUBSET.sub("", name)).replace(" ", "")
+    name = _SUBSET.sub("", name).replace(" ", "").partition("-")[0].partition(",")[0]
     return name.removesuffix("MT").removesuffix("PS").casefold()

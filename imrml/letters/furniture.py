@@ -169,7 +169,7 @@ def _has_labels_of_page(text: str, stamp: re.Match[str], pages: Sequence[tuple[i
 
     A letter has each of them once.
     """
-    if _OWN_WORDS.search(_LABEL_OF_FACT.sub(" ", stamp[0])):
+    if _OWN_WORDS.search(_LABEL_OF_FACT.sub("of fact ", stamp[0])):
         return False
     page = next(page for page in pages if page[0] <= stamp.start() < page[1])
     rest = _STAMP.sub(" ", text[slice(*page)]).casefold()

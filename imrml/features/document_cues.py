@@ -18,7 +18,7 @@ from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex
 from imrml.yaml_tables import parse_yaml
 
-_FILES = ("monitoring", "outcomes", "care", "findings")
+_FILES = ("monitoring", "outcomes", "care", "findings", "plans")
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
 _SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 """An escaped sign, a set of signs, or one sign of a pattern."""

@@ -159,6 +159,8 @@ _PURPOSE = re.compile(
     r"\b(?:prior to|before|in preparation for|to (?:monitor|assess|evaluate|check|prevent|treat"
     r"|manage|determine|rule out)|due to|secondary to|because of|while on|during)\b"
 )
+_PARTNER = re.compile(r"(?<![a-z])([a-z]{6,60})(?=\s?/\s?(?:apap|acetaminophen)\b)")
+"""The misspelt part of a mixture whose other part is spelt right: "hydrocodne/apap"."""
 _RELEASE_FORM = re.compile(r"\b([a-z]{4,60})[ -]xr\b")
 
 
@@ -186,6 +188,10 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
         is_drug = match[1] in _drug_rows() or _misspelt_drug(match[1])
         return match[1] if is_drug else match.group()
 
+    line = _PARTNER.sub(
+        lambda match: match[1] if match[1] in _drug_rows() else _misspelt_drug(match[1]) or match[1],
+        line,
+    )
     line = spell_out(_RELEASE_FORM.sub(without_form, line), is_request=True)
     return _SERVICE_WORD.sub(lambda match: _service_word(match.group()), line), procedures
 

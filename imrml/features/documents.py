@@ -87,6 +87,7 @@ _NOTE_END = re.compile(
 )
 _HEADING_DENIED = re.compile(
     r"\b(?:no|not|nor|or|and|w/o|without|of|for|the|a|be|wants?|hopes?|goals?|den(?:ies|ied|y))(?:\s\S{1,40})?$"
+    r"|(?:\[\s?x?\s?\]|\(\s?x?\s?\)|[☐☒□☑])$"
 )
 _OWN_SIGN = re.compile(
     r"(?<!\d)\+|\bpos(?:itiv[eo])?\b|(?<![\d/])[0-4][+-]?\s?/\s?5|\babs(?:ent)?\b|\btrace\b|\b1\+"

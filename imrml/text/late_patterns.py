@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from imrml.text.grouped_patterns import group_by_letter
+
 
 @dataclass(frozen=True)
 class LatePattern:
@@ -30,4 +32,4 @@ class LatePattern:
         -------
         re.Pattern
         """
-        return re.compile(self.source)
+        return re.compile(group_by_letter(self.source))

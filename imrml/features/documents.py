@@ -247,7 +247,7 @@ def _found(text: str, *, is_request: bool) -> tuple[FoundDocument, ...]:
     Few are kept, because what was found is larger than the text.
     """
     written, places = write_stops(text)
-    lowered = bound_runs(_lowered(written)).replace(" pct", " %  ")
+    lowered = bound_runs(_lowered(written)).replace(" pct", " %  ").replace(" dr. ", " dr  ")
     # Boundaries are found in the text as it stands, because a glued sentence begins with a capital.
     statements = [
         _Statement(start, lowered[start:end], "" if is_request else sentence.text)

@@ -2,8 +2,8 @@
 
 The lists are fictional and written for this project: mixed notes, the shorthand of clerks, the
 plain speech of patients and interpreters, chart notes, reports in prose, and what case managers,
-reviewers and therapists write. Figures of each before its rules were mended:
-experiments/067-status-lists.
+reviewers and therapists write; and lists in the kinds of a few samples. Figures of each before its
+rules were mended: experiments/067-status-lists.
 """
 
 import json
@@ -15,6 +15,8 @@ from imrml.features import find_documents, parse_treatment
 
 HERE = Path(__file__).parent
 MOST_WRONG, MOST_MISSED = 0.03, 0.10
+MOST_OF_UNREAD = (0.06, 0.12)
+"""Of a list that nobody mended by: no sentence of it is read."""
 
 
 def _rows(name: str) -> list[dict]:
@@ -32,9 +34,16 @@ def _rows(name: str) -> list[dict]:
         "status_reports",
         "status_case_managers",
         "status_own",
+        "status_samples_1",
+        "status_samples_2",
+        "status_samples_3",
+        "status_samples_4",
+        "status_samples_own",
     ],
 )
 def test_few_sentences_of_a_list_are_wrongly_shown_or_missed(name: str) -> None:
+    is_unread = name == "status_samples_4"
+    most_wrong, most_missed = MOST_OF_UNREAD if is_unread else (MOST_WRONG, MOST_MISSED)
     rows = _rows(name)
     shown = [{one.cue for one in find_documents(row["text"]) if one.is_shown} for row in rows]
     answers = [
@@ -44,8 +53,8 @@ def test_few_sentences_of_a_list_are_wrongly_shown_or_missed(name: str) -> None:
     wrong = [text for is_there, is_shown, text in answers if is_shown and not is_there]
     missed = [text for is_there, is_shown, text in answers if is_there and not is_shown]
     n_there = sum(is_there for is_there, _, _ in answers)
-    assert len(wrong) <= MOST_WRONG * (len(rows) - n_there), wrong
-    assert len(missed) <= MOST_MISSED * n_there, missed
+    assert len(wrong) <= most_wrong * (len(rows) - n_there), "unread" if is_unread else wrong
+    assert len(missed) <= most_missed * n_there, "unread" if is_unread else missed
 
 
 @pytest.mark.parametrize("row", _rows("request_lines_misspelt"), ids=lambda row: row["text"])

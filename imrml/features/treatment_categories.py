@@ -189,7 +189,9 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
         return match[1] if is_drug else match.group()
 
     line = _PARTNER.sub(
-        lambda match: match[1] if match[1] in _drug_rows() else _misspelt_drug(match[1]) or match[1],
+        lambda match: (
+            match[1] if match[1] in _drug_rows() else _misspelt_drug(match[1]) or match[1]
+        ),
         line,
     )
     line = spell_out(_RELEASE_FORM.sub(without_form, line), is_request=True)

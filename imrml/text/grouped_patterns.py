@@ -7,7 +7,8 @@ letter in a group of their own it tries few.
 import re
 
 _SIGN = re.compile(
-    r"(?P<open>\(\?(?:[:>=!]|<[=!]|P<\w{1,60}>)|\((?!\?))|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL
+    r"(?P<open>\(\?(?:[:>=!]|<[=!]|P<\w{1,60}>)|\((?!\?))|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.",
+    re.DOTALL,
 )
 _FEWEST = 6
 _Pieces = list[str]
@@ -51,8 +52,10 @@ def _read(signs: list[re.Match[str]], at: int) -> tuple[list[_Pieces], int]:
         if signs[at - 1]["open"]:
             start, (inner, at) = at, _read(signs, at)
             # The words of a look behind stand in their order.
-            text = _join(inner) if not sign.startswith("(?<") else "".join(
-                one[0] for one in signs[start:at]
+            text = (
+                _join(inner)
+                if not sign.startswith("(?<")
+                else "".join(one[0] for one in signs[start:at])
             )
             at += 1
             is_alone = not alternatives[-1] and (at == len(signs) or signs[at][0] in "|)")
@@ -74,7 +77,9 @@ def _join(alternatives: list[_Pieces]) -> str:
     run: dict[str, list[str]] = {}
     for pieces in alternatives:
         letter = pieces[0] if pieces else ""
-        begins = len(letter) == 1 and letter.isalnum() and (pieces[1:2] or [""])[0] not in list("?*+{")
+        begins = (
+            len(letter) == 1 and letter.isalnum() and (pieces[1:2] or [""])[0] not in list("?*+{")
+        )
         if not begins:
             run = {}
             groups.append(("", ["".join(pieces)]))

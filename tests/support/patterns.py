@@ -18,8 +18,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imrml.text.late_patterns import LatePattern
-
 FARTHEST_LOOK = 400
 """Characters that a look ahead or behind may read: a constant factor at each place."""
 
@@ -140,6 +138,9 @@ def _spy_out() -> tuple[set[FoundPattern], set[str]]:
             if hasattr(member, "cache_info") and not inspect.signature(member).parameters:
                 member()
     import fuzz_targets
+
+    # Not before the spy: the modules that it takes in make patterns too.
+    from imrml.text.late_patterns import LatePattern
 
     for pattern in [one for one in gc.get_objects() if isinstance(one, LatePattern)]:
         _ = pattern.compiled  # else compiled when a text may hold it

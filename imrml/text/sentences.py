@@ -37,7 +37,10 @@ _CLAUSE_BOUNDARY = re.compile(
 )
 _CONTRAST = re.compile(
     r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b"
+    r"|, (?:only|just|merely)\b"
 )
+# "While relief is noted, the reports do not describe function": what is granted is not missing.
+_CONCESSION = re.compile(r"^(?:while|although|though|even though)\b[^,;]{1,300},")
 
 _RECORD_VERB = (
     r"(?:document|provid|show|demonstrat|support|includ|specif|identif|establish|indicat|mention"
@@ -58,7 +61,10 @@ _MISSING_AFTER = re.compile(
     r"|not\b(?! (?:only|limited to|uncommon(?:ly)?|later than|more than|to mention)\b)"
     r"|cannot|\w+n[’']t\b|never\b|nor\b|neither\b|none of|nothing\b"
     r"|(?:patient|claimant|applicant|worker|employee|he|she) den(?:ies|ied)\b"
-    r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)|without|devoid of|missing|void of|bereft of"
+    r"|lack(?:s|ed|ing)?(?: of)?|absen(?:t|ce of)"
+    # "Pain is 7/10 without medication": a comparison, no lack.
+    r"|without\b(?! (?:(?:the|his|her|pain|any|these) )?(?:medications?|meds)\b)"
+    r"|devoid of|missing|void of|bereft of"
     r"|fail(?:s|ed|ing|ure)? to (?:\w+ly )?"
     + _RECORD_VERB
     + r"|silent (?:on|as to|regarding|about|with)"
@@ -138,7 +144,7 @@ _FINITE_VERB = re.compile(
 _COORDINATION = re.compile(r",? and\b(?! (?:this|that|it|these|they|neither)\b)")
 _NEW_STATEMENT = re.compile(
     r",? and (?:the|this|she|he|it|there|his|her|that the)\b[^,;]{0,60}?"
-    r"\b(?:has|had|is|was|are|were|continues|reports|will|would|can)\b"
+    r"\b(?:has|had|is|was|are|were|continues|remains?|remained|takes|uses|reports|will|would|can)\b"
 )
 _SUBORDINATE = re.compile(r"\b(?:that|whether|if|how|why|when|what|which)\b")
 
@@ -306,6 +312,8 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
             end = new.start()
         spans.append((lack.start(), end))
     turns = [end for _, end in contrasts]
+    if concession := _CONCESSION.match(text):
+        turns = sorted([*turns, concession.end()])
     for lack in lacks_before:
         at = bisect_right(turns, lack.start())
         start = max(turns[at - 1] if at else 0, (lack.start() // _REACH - 1) * _REACH)

@@ -2,13 +2,10 @@
 
 import gzip
 import json
-import re
 from importlib.resources import files
-from pathlib import Path
 
 from imrml.features.derive_strings import own_patterns, pack_strings
 from imrml.features.pattern_strings import STRINGS_FILE, derived_strings
-from imrml.text.grouped_patterns import group_by_letter
 from imrml.text.needed_strings import needed_together
 from imrml.text.prefilter import PatternIndex, digest_of
 
@@ -29,15 +26,3 @@ def test_an_index_rules_out_the_same_with_and_without_them() -> None:
     with_them = [index.possible_in(text) for text in texts]
     assert with_them == [bare.possible_in(text) for text in texts]
     assert [sorted(places) for places in with_them] == [[0, 2], [2], [1, 2], [2], [2]]
-
-
-def test_a_pattern_grouped_by_letters_finds_what_it_found() -> None:
-    lists = Path(__file__).parent / "status_samples_own.jsonl"
-    texts = [json.loads(line)["text"].lower() for line in lists.read_text("utf-8").splitlines()]
-    patterns = [*own_patterns(), r"(?<=a|b)c|(?<!ab|cd)e", r"(a|b|b?|(?:bc|c)|d|e)x", r"[|(]a|\|b"]
-    grouped = [group_by_letter(one) for one in patterns]
-    assert sum(one != new for one, new in zip(patterns, grouped, strict=True)) > 300
-    for one, new in zip(patterns, grouped, strict=True):
-        for text in texts[::40]:
-            spans = [[match.span() for match in re.finditer(kind, text)] for kind in (one, new)]
-            assert spans[0] == spans[1], (one, text)

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from imrml.text.grouped_patterns import group_by_letter
-
 
 @dataclass(frozen=True)
 class LatePattern:
@@ -32,4 +30,4 @@ class LatePattern:
         -------
         re.Pattern
         """
-        return re.compile(group_by_letter(self.source))
+        return re.compile(self.source)

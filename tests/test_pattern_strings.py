@@ -1,7 +1,6 @@
 """What was derived of our patterns beforehand is what is derived of them now."""
 
 import gzip
-import json
 from importlib.resources import files
 
 from imrml.features.derive_strings import own_patterns, pack_strings

@@ -66,10 +66,9 @@ def test_a_pattern_that_ignores_case_is_possible_anywhere():
 
 
 def test_few_rules_are_possible_in_a_text_without_their_words():
-    assert (
-        len(rule_index().possible_in("zzz"))
-        < len(rule_index().possible_in("the patient has no red flag on exam")) / 8
-    )
+    always = rule_index().possible_in("zzz")
+    assert len(always) < len(rule_index()) / 50
+    assert always < rule_index().possible_in("the patient has no red flag on exam")
 
 
 def test_of_alternatives_the_first_in_the_text_is_found_and_at_one_place_the_first_named():

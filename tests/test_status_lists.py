@@ -57,6 +57,17 @@ def test_few_sentences_of_a_list_are_wrongly_shown_or_missed(name: str) -> None:
     assert len(missed) <= most_missed * n_there, "unread" if is_unread else missed
 
 
+@pytest.mark.parametrize("name", ["status_samples_1", "status_clerks", "status_reports"])
+@pytest.mark.parametrize("ending", [" in {}.", " in {}, per the note.", " since {}."])
+def test_the_month_of_may_is_no_possibility(name: str, ending: str) -> None:
+    for text in [row["text"].rstrip(" .") for row in _rows(name) if row["shown"]]:
+        of_month = [
+            {one.cue for one in find_documents(text + ending.format(month)) if one.is_shown}
+            for month in ("May", "June")
+        ]
+        assert of_month[0] == of_month[1], text
+
+
 @pytest.mark.parametrize("row", _rows("request_lines_misspelt"), ids=lambda row: row["text"])
 def test_a_misspelt_or_short_line_has_its_category(row: dict[str, str]) -> None:
     assert parse_treatment(row["text"]).category == row["category"]

@@ -405,8 +405,7 @@ def _read_mapping(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such config file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: no readable YAML ({type(error).__name__})") from None
-    if settings is None:
-        return {}
+    settings = {} if settings is None else settings
     if not isinstance(settings, dict):
         raise ConfigError(
             f"{path}: holds a {type(settings).__name__}; "

@@ -16,7 +16,7 @@ from imrml.features import find_documents, parse_treatment
 HERE = Path(__file__).parent
 MOST_WRONG, MOST_MISSED = 0.03, 0.10
 MOST_OF_UNREAD = (0.06, 0.12)
-"""Of a list that nobody mended by: no sentence of it is read."""
+"""Of a list that no rule was mended by; it is over the bars of the others."""
 
 
 def _rows(name: str) -> list[dict]:

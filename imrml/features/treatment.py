@@ -127,8 +127,8 @@ _NUMBERED = re.compile(r"(?:(?<=codeine)|(?<=\btyl)|(?<=\bt)) ?#?[2-4](?![\d/.]|
 _BARE_DOSE = re.compile(
     r"(?:[ -](?:er|xr|sr|ir|dr|ec|cr|la|xl|odt|hcl|film|tabs?|caps?|oral)){0,3}[ -]?\s?"
     r"\d{1,4}(?:\.\d{1,3})?(?:[/-]\d{1,4}(?:\.\d{1,3})?){0,2}(?![\d./%])"
-    r"(?!\s?(?:mg|mcg|gm?\b|ml|tab|cap|pill|patch|count|ct\b|unit|iu\b|day|week|month|refill|box|tube"
-    r"|film|x\b|times|po\b|puff|drop))"
+    r"(?!\s?(?:mg|mcg|gm?\b|gram|ml|cc\b|meq|tab|cap|pill|patch|count|ct\b|unit|iu\b|day|week|month"
+    r"|refill|box|tube|film|x\b|times|po\b|puff|drop))"
 )
 
 

@@ -154,6 +154,8 @@ _DOTTED = re.compile(r"(?<![\w.])(?:[a-z]\.){1,5}[a-z]\b\.?(?!\w)")
 """An abbreviation with its stops: P.T., M.R.I."""
 _SHORT_WORD_STOP = re.compile(r"(?<![\w.])(?!(?:no|nr|qty|disp)\.)([a-z]{2,8})\.(?=\s[a-z(])")
 """The stop of a short form within a line: "assoc. surgical", "manip. c-spine"."""
+# Micro has two signs, that of keyboards and the Greek letter; a strength must not lose either.
+_WEIGHT = re.compile(r"(?<=\d)[\s-]?(?:(?P<micro>[u\u00b5\u03bc]g|mcgs|micrograms?)|milligrams?)\b")
 # What a treatment is for, or comes before or after, is not what is asked for.
 _PURPOSE = re.compile(
     r"\b(?:prior to|before|in preparation for|to (?:monitor|assess|evaluate|check|prevent|treat"
@@ -181,7 +183,8 @@ def read_line(text: str) -> tuple[str, list[Procedure]]:
     """
     undotted = _DOTTED.sub(lambda match: match.group().replace(".", ""), bound_runs(text.lower()))
     undotted = _SHORT_WORD_STOP.sub(r"\1", undotted)
-    line, procedures = read_procedures(undotted)
+    weighed = _WEIGHT.sub(lambda match: " mcg" if match["micro"] else " mg", undotted)
+    line, procedures = read_procedures(weighed)
 
     # "Xanax XR" is a form of release, "knee XR" an X-ray.
     def without_form(match: re.Match[str]) -> str:

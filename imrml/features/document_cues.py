@@ -15,12 +15,12 @@ from imrml.features.pattern_strings import derived_strings
 from imrml.features.vocabulary import parse_vocabulary, read_vocabulary
 from imrml.own_tables import cache, own_text
 from imrml.text.late_patterns import LatePattern
-from imrml.text.prefilter import PatternIndex
+from imrml.text.needed_strings import split_alternatives
+from imrml.text.prefilter import PatternIndex, places_in
 from imrml.yaml_tables import parse_yaml
 
 _FILES = ("monitoring", "outcomes", "care", "findings", "plans")
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
-_SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 """An escaped sign, a set of signs, or one sign of a pattern."""
 
 
@@ -100,7 +100,7 @@ class Cues:
     def _find(self, text: str) -> dict[Cue, tuple[list[re.Match[str]], list[re.Match[str]]]]:
         matches = [
             (one.cue, one.is_opposite, match.start(), place, match)
-            for place in self.index.possible_in(text)
+            for place in places_in(self.index.possible_in(text))
             for one in (self.alternatives[place],)
             for match in one.compiled.finditer(text)
         ]
@@ -144,34 +144,6 @@ def read_cues() -> Cues:
     )
     index = PatternIndex((one.source for one in alternatives), derived_strings())
     return Cues(tuple(cues), alternatives, index)
-
-
-def split_alternatives(pattern: str) -> list[str]:
-    r"""Split a pattern where it says ``|`` outside all brackets.
-
-    Parameters
-    ----------
-    pattern : str
-        Without flags of its own.
-
-    Returns
-    -------
-    list of str
-        None of an empty pattern.
-
-    Examples
-    --------
-    >>> split_alternatives(r"(?:pain|opioid) contract|[|]x|\|y")
-    ['(?:pain|opioid) contract', '[|]x', '\\|y']
-    """
-    alternatives, depth = [""], 0
-    for sign in _SIGN.findall(pattern):
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and depth == 0:
-            alternatives.append("")
-        else:
-            alternatives[-1] += sign
-    return [alternative for alternative in alternatives if alternative]
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from imrml.features.pattern_strings import derived_strings
 from imrml.text.cache import remember
 from imrml.text.late_patterns import LatePattern
-from imrml.text.prefilter import PatternIndex
+from imrml.text.prefilter import PatternIndex, places_in
 from imrml.yaml_tables import parse_yaml
 
 Status = Literal[
@@ -164,7 +164,7 @@ def find_modifiers(sentence: str) -> tuple[Modifier, ...]:
     rules = _rules()
     return tuple(
         Modifier(match.start(), match.end(), rules[place])
-        for place in sorted(_index().possible_in(sentence))
+        for place in places_in(_index().possible_in(sentence))
         for match in rules[place].pattern.compiled.finditer(sentence)
     )
 

@@ -14,7 +14,7 @@ from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.text.cache import remember
 from imrml.text.late_patterns import LatePattern
-from imrml.text.prefilter import PatternIndex
+from imrml.text.prefilter import PatternIndex, places_in
 from imrml.text.safe_matching import bound_runs
 
 VISIT_CATEGORIES = frozenset(
@@ -289,11 +289,11 @@ def _categorize(text: str, drugs: list[Drug], procedures: list[Procedure]) -> st
         first = procedures[0]
         priority = _UNLISTED_PRIORITY if first.code in UNLISTED else _CODE_PRIORITY
         best = max(best, (priority, -first.start, first.category))
-    possible = _category_index().possible_in(text)
-    for place, (priority, category, pattern) in enumerate(_category_patterns()):
+    for place in places_in(_category_index().possible_in(text)):
+        priority, category, pattern = _category_patterns()[place]
         if priority < best[0]:
             break
-        if place in possible and (match := pattern.compiled.search(text)):
+        if match := pattern.compiled.search(text):
             best = max(
                 best, (priority, -match.start(), category), key=lambda candidate: candidate[:2]
             )

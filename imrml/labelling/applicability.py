@@ -1,6 +1,7 @@
 """Whether cues may count for one item in one rationale."""
 
-from imrml.labelling.rules import Cue, Pattern
+from imrml.labelling.rules import Cue
+from imrml.text.late_patterns import LatePattern
 
 
 class Applicability:
@@ -46,7 +47,7 @@ class Applicability:
         )
 
     @staticmethod
-    def _is_found(pattern: Pattern, text: str, known: dict[int, bool]) -> bool:
+    def _is_found(pattern: LatePattern, text: str, known: dict[int, bool]) -> bool:
         if id(pattern) not in known:
-            known[id(pattern)] = pattern.search(text) is not None
+            known[id(pattern)] = pattern.compiled.search(text) is not None
         return known[id(pattern)]

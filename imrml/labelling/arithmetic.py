@@ -46,7 +46,6 @@ def find_implied_excess(
         The sentence that gives the limit, by its place, and the span of the limit in it.
     """
     limit: tuple[int, int, tuple[int, int]] | None = None
-    used = 0
     is_in_case = False
     for place, sentence in enumerate(sentences):
         if is_in_case and (match := _LIMIT.search(sentence.text)):
@@ -55,14 +54,24 @@ def find_implied_excess(
                 limit = count, place, match.span()
         if sentence.role in {"shows", "lacks"}:
             is_in_case = is_in_case or sentence.is_amid_case or not _LIMIT.search(sentence.text)
-            for match in _USED.finditer(sentence.text):
-                used = max(used, _value(match["count"] or match["number"]))
     if limit is None:
         return None
     asked = parse_treatment(item).amounts.n_visits
-    if asked is None or used + asked <= limit[0]:
+    if asked is None or _used(sentences) + asked <= limit[0]:
         return None
     return limit[1], limit[2]
+
+
+def _used(sentences: Sequence[RoledSentence]) -> int:
+    return max(
+        (
+            _value(match["count"] or match["number"])
+            for sentence in sentences
+            if sentence.role in {"shows", "lacks"}
+            for match in _USED.finditer(sentence.text)
+        ),
+        default=0,
+    )
 
 
 def _value(count: str) -> int:

@@ -3,6 +3,8 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,10 +18,10 @@ from imrml.labelling.learned import LearnedPart, best_of, sentence_features
 from imrml.labelling.quoting import LabelledSpan, Reason, quote_label
 from imrml.labelling.rules import (
     Cue,
-    cue_of_alternative,
     cues,
     n_cues_beside_others,
     other_names,
+    possible_cues,
     roles,
     supports,
 )
@@ -53,6 +55,24 @@ _ASSOCIATED = Reason(
     "associated_service_not_needed", "another item of the letter, on which it rests, is denied"
 )
 _EXCESS = Reason("exceeds_guideline_quantity", "used and asked for add up to more than the limit")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An item and the words in which closing formulas name it."""
+
+    item: str
+    named: str
+
+    @cached_property
+    def about(self) -> str:
+        """The item in lower case, and what names it."""
+        return f"{bound_runs(self.item).lower()} {self.named}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Starts of words that name it or its kind; the item is read for them, so ask late."""
+        return _names_of(self.item, self.named)
 
 
 def label_rationale(
@@ -151,22 +171,21 @@ def label_by_cues(
         In the order of the text.
     """
     normalized, sentences, named = read
-    names = _names_of(item, named)
     whole_text = normalized.text.lower()
-    about = f"{bound_runs(item).lower()} {named}"
+    asked = _Asked(item, named)
     possible = _possible_cues(sentences)
-    applies = Applicability(about, whole_text)
+    applies = Applicability(asked.about, whole_text)
     spans: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
 
     def find(places: Iterable[int]) -> None:
         for place in places:
             cue = cues()[place]
-            for number in sorted(possible[place]):
+            for number in possible[place]:
                 sentence = sentences[number]
                 if sentence.role not in cue.roles or (cue.id, number) in spans:
                     continue
-                stretch = _locate(cue, sentence, names, about)
+                stretch = _locate(cue, sentence, asked)
                 if stretch is None:
                     continue
                 if not applies.to(cue):
@@ -177,7 +196,7 @@ def label_by_cues(
     in_order = sorted(possible)
     first_alone = bisect_left(in_order, n_cues_beside_others())
     find(in_order[:first_alone])
-    for number, implied in _implied(sentences, about, applies, bool(spans)):
+    for number, implied in _implied(sentences, asked.about, applies, bool(spans)):
         whole = (0, len(sentences[number].text))
         spans.setdefault(
             (implied.id, number),
@@ -194,7 +213,7 @@ def label_by_cues(
         spans[_EXCESS.id, number] = quote_label(
             _EXCESS, rationale, normalized, sentences[number], limit
         )
-    for number, reason in _fallen_with_another(sentences, names, denied_beside):
+    for number, reason in _fallen_with_another(sentences, asked, denied_beside):
         if (_ASSOCIATED.id, number) not in spans:
             spans[_ASSOCIATED.id, number] = quote_label(
                 _ASSOCIATED, rationale, normalized, sentences[number], reason
@@ -213,14 +232,12 @@ def _in_order(spans: Iterable[LabelledSpan]) -> tuple[LabelledSpan, ...]:
     return tuple(sorted(spans, key=lambda span: (rank[span.id], span.start)))
 
 
-def _possible_cues(sentences: list[RoledSentence]) -> dict[int, set[int]]:
+def _possible_cues(sentences: list[RoledSentence]) -> dict[int, list[int]]:
     """Give for each cue, by its place, the sentences in which it may be found."""
-    possible: dict[int, set[int]] = {}
-    places = cue_of_alternative()
+    possible: dict[int, list[int]] = {}
     for number, sentence in enumerate(sentences):
-        for alternative in sentence.possible:
-            if (place := places.get(alternative)) is not None:
-                possible.setdefault(place, set()).add(number)
+        for place in possible_cues(sentence.possible):
+            possible.setdefault(place, []).append(number)
     return possible
 
 
@@ -233,11 +250,8 @@ def _implied(
         if sentence.role == "recital":
             recited = sentence
         elif recited is not None and (
-            (
-                is_explicit := roles().none_of_these.search(sentence.text, sentence.possible)
-                is not None
-            )
-            or (not has_labels and roles().criteria_unmet.search(sentence.text, sentence.possible))
+            (is_explicit := roles().none_of_these.is_in(sentence.text, sentence.possible))
+            or (not has_labels and roles().criteria_unmet.is_in(sentence.text, sentence.possible))
         ):
             of_all = _IMPLIED_OF_STUDIES if roles().study.search(about) else _IMPLIED
             implied = of_all | _IMPLIED_OF_DRUGS if is_explicit and of_all is _IMPLIED else of_all
@@ -246,8 +260,10 @@ def _implied(
                     cue.is_missing
                     and cue.id in implied
                     and not cue.is_alone
-                    and cue.pattern.search(recited.text, recited.possible)
-                    and not (cue.unless is not None and cue.unless.search(recited.text))
+                    and cue.pattern.is_in(recited.text, recited.possible)
+                    and not (
+                        cue.unless is not None and cue.unless.is_in(recited.text, recited.possible)
+                    )
                     and applies.to(cue)
                 ):
                     yield number, cue
@@ -255,22 +271,24 @@ def _implied(
 
 
 def _fallen_with_another(
-    sentences: list[RoledSentence], names: frozenset[str], denied_beside: Sequence[str]
+    sentences: list[RoledSentence], asked: _Asked, denied_beside: Sequence[str]
 ) -> Iterator[tuple[int, tuple[int, int]]]:
     """Give the sentences in which the denial of another item of the letter is the reason.
 
     The other item must be named in words that do not name this one too.
     """
-    others = frozenset().union(*(_names_of(other, "") for other in denied_beside)) - names
-    if not others:
+    reasons = [
+        (number, reason)
+        for number, sentence in enumerate(sentences)
+        if denied_beside
+        and sentence.role != "boilerplate"
+        and (reason := roles().falls_with_another.search(sentence.text, sentence.possible))
+    ]
+    if not reasons:
         return
-    for number, sentence in enumerate(sentences):
-        reason = (
-            None
-            if sentence.role == "boilerplate"
-            else roles().falls_with_another.search(sentence.text)
-        )
-        if reason is not None and not others.isdisjoint(_stems(reason.group())):
+    others = frozenset().union(*(_names_of(other, "") for other in denied_beside)) - asked.names
+    for number, reason in reasons:
+        if not others.isdisjoint(_stems(reason.group())):
             yield number, reason.span()
 
 
@@ -305,10 +323,9 @@ def find_supports(rationale: str) -> tuple[LabelledSpan, ...]:
 
 
 def _is_general(sentence: RoledSentence) -> bool:
-    return (
-        roles().general.search(sentence.text, sentence.possible) is not None
-        and roles().points_at_case.search(sentence.text, sentence.possible) is None
-    )
+    return roles().general.is_in(
+        sentence.text, sentence.possible
+    ) and not roles().points_at_case.is_in(sentence.text, sentence.possible)
 
 
 def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str] | None:
@@ -318,26 +335,25 @@ def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str]
     return None
 
 
-def _locate(
-    cue: Cue, sentence: RoledSentence, names: frozenset[str], about: str
-) -> tuple[int, int] | None:
+def _locate(cue: Cue, sentence: RoledSentence, asked: _Asked) -> tuple[int, int] | None:
     """Give the stretch that states the deficiency: a lack with its object, or a statement."""
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
         span is None
-        or (cue.requires is not None and not cue.requires.search(sentence.text))
-        or (cue.unless is not None and cue.unless.search(sentence.text))
-        or (cue.names_item and not _is_of_item(sentence, names))
+        or (cue.requires is not None and not cue.requires.is_in(sentence.text, sentence.possible))
+        or (cue.unless is not None and cue.unless.is_in(sentence.text, sentence.possible))
+        or (cue.names_item and not _is_of_item(sentence, asked))
         or (cue.is_amid_case and not sentence.is_amid_case)
-        or (cue.is_of_same_part and not _is_of_part(sentence, about))
+        or (cue.is_of_same_part and not _is_of_part(sentence, asked.about))
     ):
         return None
     return span
 
 
-def _is_of_item(sentence: RoledSentence, names: frozenset[str]) -> bool:
-    points_at_case = roles().points_at_case.search(sentence.text, sentence.possible)
-    return points_at_case is not None or not names.isdisjoint(_stems(sentence.text))
+def _is_of_item(sentence: RoledSentence, asked: _Asked) -> bool:
+    return roles().points_at_case.is_in(
+        sentence.text, sentence.possible
+    ) or not asked.names.isdisjoint(_stems(sentence.text))
 
 
 def _is_of_part(sentence: RoledSentence, about: str) -> bool:
@@ -367,7 +383,9 @@ def _missing_object(cue: Cue, sentence: RoledSentence) -> tuple[int, int] | None
                 number + 1 < len(sentence.missing) and sentence.missing[number + 1][0] < end
             )
             last = sentence.missing[number + 1][1] if overlaps_next else end
-            tail = roles().after_the_lack.search(sentence.text, match.end(), last)
+            tail = roles().after_the_lack.search(
+                sentence.text, sentence.possible, match.end(), last
+            )
             return start, last if tail is None else tail.start()
     return None
 

@@ -1,14 +1,17 @@
 """The cue tables, read and compiled once: words, roles and cues are data beside this file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, Literal
 
 from imrml.deficiencies import deficiency_ids, own_cues
 from imrml.own_tables import cache
-from imrml.text.prefilter import AnyOf, PatternIndex
+from imrml.text.late_patterns import LatePattern
+from imrml.text.needed_strings import split_alternatives
+from imrml.text.prefilter import AnyOf, PatternIndex, Possible, places_in
+from imrml.text.sentences import LACK_WORDS, LackWords
 from imrml.yaml_tables import parse_yaml
 
 Role = Literal[
@@ -50,11 +53,11 @@ class Cue:
     pattern: AnyOf
     is_missing: bool
     roles: frozenset[str]
-    requires: Pattern | None
-    unless: Pattern | None
-    given: Pattern | None
-    about: Pattern | None
-    not_about: Pattern | None
+    requires: AnyOf | None
+    unless: AnyOf | None
+    given: LatePattern | None
+    about: LatePattern | None
+    not_about: LatePattern | None
     is_alone: bool
     names_item: bool
     is_of_same_part: bool
@@ -75,8 +78,8 @@ class Roles:
     """Patterns that tell a sentence's role (``roles.yaml``); ``AnyOf`` are in ``rule_index()``."""
 
     boilerplate: AnyOf
-    fillers: Pattern
-    verdict: Pattern
+    fillers: AnyOf
+    verdict: AnyOf
     verdict_on_another: Pattern
     verdict_subject: Pattern
     verdict_added: Pattern
@@ -88,28 +91,28 @@ class Roles:
     leading_guideline: AnyOf
     general: AnyOf
     narrative_opens: AnyOf
-    narrated: Pattern
+    narrated: AnyOf
     prior_review: AnyOf
     points_above: Pattern
-    falls_with_another: Pattern
-    hypothetical: Pattern
+    falls_with_another: AnyOf
+    hypothetical: AnyOf
     points_at_case: AnyOf
     common_words: Pattern
     none_of_these: AnyOf
     criteria_unmet: AnyOf
     study: Pattern
-    after_the_lack: Pattern
+    after_the_lack: AnyOf
 
 
 class _Tables:
     """All rules, with a number for each alternative that the index knows."""
 
     def __init__(self) -> None:
-        self._indexed: list[Pattern] = []
+        self._indexed: list[str] = []
         table = _read("roles.yaml")
         any_of = {field.name for field in fields(Roles) if field.type is AnyOf}
         compiled: dict[str, Any] = {
-            name: self._any_of(rows) if name in any_of else _compiled(rows)
+            name: self._any_of(map(_source, rows)) if name in any_of else _compiled(rows)
             for name, rows in table.items()
         }
         self.roles = Roles(**compiled)
@@ -128,12 +131,20 @@ class _Tables:
             for cue in self._cues_of(id_, row)
         ]
         self.cues = tuple(sorted(in_order, key=lambda cue: cue.is_alone))
-        self.index = PatternIndex(pattern.pattern for pattern in self._indexed)
+        self.lack_words = {
+            words: self._any_of([pattern.pattern]) for words, pattern in LACK_WORDS.items()
+        }
+        self.index = PatternIndex(self._indexed)
 
-    def _any_of(self, patterns: Sequence[str]) -> AnyOf:
+    def _any_of(self, patterns: Iterable[str]) -> AnyOf:
         first = len(self._indexed)
-        self._indexed.extend(_compiled([pattern]) for pattern in patterns)
-        return AnyOf(tuple(enumerate(self._indexed[first:], start=first)))
+        self._indexed += [
+            alternative for pattern in patterns for alternative in split_alternatives(pattern)
+        ]
+        return AnyOf(first, [LatePattern(pattern) for pattern in self._indexed[first:]])
+
+    def _optional(self, patterns: list[str] | None) -> AnyOf | None:
+        return None if patterns is None else self._any_of(map(_source, patterns))
 
     def _cues_of(self, id_: str, row: dict[str, Any]) -> list[Cue]:
         if unknown := set(row) - _CUE_FIELDS:
@@ -144,14 +155,14 @@ class _Tables:
             Cue(
                 id=id_,
                 name=row["cue"],
-                pattern=self._any_of(row[kind]),
+                pattern=self._any_of(map(_source, row[kind])),
                 is_missing=kind == "missing",
                 roles=frozenset(row["roles"]) if "roles" in row else _DEFAULT_ROLES,
-                requires=_optional(row.get("with")),
-                unless=_optional(row.get("unless")),
-                given=_optional(row.get("given")),
-                about=_optional(row.get("about")),
-                not_about=_optional(row.get("not_about")),
+                requires=self._optional(row.get("with")),
+                unless=self._optional(row.get("unless")),
+                given=_late(row.get("given")),
+                about=_late(row.get("about")),
+                not_about=_late(row.get("not_about")),
                 is_alone=row.get("alone", False),
                 names_item=row.get("names_item", False),
                 is_of_same_part=row.get("same_part", False),
@@ -218,16 +229,39 @@ def rule_index() -> PatternIndex:
     return _tables().index
 
 
-@cache
-def cue_of_alternative() -> dict[int, int]:
-    """Give each alternative of ``rule_index()`` that is a cue's its place in ``cues()``.
+def lack_words() -> dict[LackWords, AnyOf]:
+    """Give the words of lacks as the index knows them: which are worth seeking in a sentence.
 
     Returns
     -------
-    dict of int to int
-        Place in ``cues()``, from 0, by number of the alternative.
+    dict of LackWords to AnyOf
+        As :func:`imrml.text.sentences.missing_spans` seeks them.
     """
-    return {number: place for place, cue in enumerate(cues()) for number, _ in cue.pattern.patterns}
+    return _tables().lack_words
+
+
+@cache
+def _cue_of_alternative() -> tuple[Possible, dict[int, int]]:
+    """Give all alternatives of cues, and to each its cue by place in ``cues()``."""
+    cue_of = {at: place for place, cue in enumerate(cues()) for at in cue.pattern.places}
+    return sum(1 << at for at in cue_of), cue_of
+
+
+def possible_cues(possible: Possible) -> set[int]:
+    """Tell which cues may be found, by what ``rule_index()`` says of a sentence.
+
+    Parameters
+    ----------
+    possible : Possible
+        Of the index.
+
+    Returns
+    -------
+    set of int
+        Places in ``cues()``, from 0.
+    """
+    of_cues, cue_of = _cue_of_alternative()
+    return {cue_of[at] for at in places_in(possible & of_cues)}
 
 
 @cache
@@ -292,17 +326,22 @@ def _other_names() -> list[tuple[Pattern, str]]:
     return [(_compiled([pattern]), words) for pattern, words in _read("names.yaml")]
 
 
-def _optional(patterns: list[str] | None) -> Pattern | None:
-    return None if patterns is None else _compiled(patterns)
+def _late(patterns: list[str] | None) -> LatePattern | None:
+    return None if patterns is None else LatePattern(_joined(patterns))
 
 
 def _compiled(patterns: list[str]) -> Pattern:
-    whole = "|".join(f"(?:{_named(pattern)})" for pattern in patterns)
-    return re.compile(
-        _CAPITAL.sub(
-            lambda match: match.group() if match.group()[0] == "\\" else match.group().lower(),
-            whole,
-        )
+    return re.compile(_joined(patterns))
+
+
+def _joined(patterns: list[str]) -> str:
+    return "|".join(f"(?:{_source(pattern)})" for pattern in patterns)
+
+
+def _source(pattern: str) -> str:
+    return _CAPITAL.sub(
+        lambda match: match.group() if match.group()[0] == "\\" else match.group().lower(),
+        _named(pattern),
     )
 
 

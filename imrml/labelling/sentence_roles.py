@@ -2,10 +2,12 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imrml.labelling.rules import Role, roles, rule_index
-from imrml.text.safe_matching import MASK, bound_runs
+from imrml.labelling.rules import Role, lack_words, roles, rule_index
+from imrml.text.prefilter import AnyOf, Possible
+from imrml.text.safe_matching import MASK, bound_runs, holds_any
 from imrml.text.sentences import missing_spans, small, split_sentences
 
 # Each begins with the sign that is mended, and looks back from there: so signs are found by a set.
@@ -24,8 +26,9 @@ _MENDINGS = {
     "negation": " not",
 }
 _CURLY_QUOTATION = re.compile(r"“[^“”]*”")
-_OPENING_QUOTE = re.compile(r'(?<![\w.,;!?])"(?=\S)')
-_CLOSING_QUOTE = re.compile(r'(?<=[\w.,;!?)\]])"(?!\w)')
+# Quotes are sought first and then looked back from: a search for one sign is fast.
+_OPENING_QUOTE = re.compile(r'"(?<![\w.,;!?]")(?=\S)')
+_CLOSING_QUOTE = re.compile(r'"(?<=[\w.,;!?)\]]")(?!\w)')
 _STOP = re.compile(r"[.!?](?= [A-Z])")
 _QUOTED_WORDS_KEPT = 7
 """A quotation up to this long is a term or a name of the item; a longer one recites a guideline."""
@@ -87,7 +90,7 @@ class RoledSentence:
         What the sentence does.
     missing : tuple of (int, int)
         Spans into ``text`` that a lack governs.
-    possible : frozenset of int
+    possible : Possible
         The alternatives of ``rule_index()`` that may be found in it.
     is_amid_case : bool
         The case has been taken up, and no guideline recited since.
@@ -97,7 +100,7 @@ class RoledSentence:
     start: int
     role: Role
     missing: tuple[tuple[int, int], ...]
-    possible: frozenset[int]
+    possible: Possible
     is_amid_case: bool = False
 
 
@@ -118,6 +121,8 @@ def normalize(rationale: str) -> NormalizedText:
     NormalizedText
         The mended text, with the way back.
     """
+    if _is_mended(rationale):
+        return NormalizedText(rationale, (0,), (0,))
     pieces: list[str] = []
     starts, originals = [0], [0]
     at = n_mended = 0
@@ -136,6 +141,11 @@ def normalize(rationale: str) -> NormalizedText:
         at = end
     pieces.append(rationale[at:])
     return NormalizedText("".join(pieces), tuple(starts), tuple(originals))
+
+
+def _is_mended(text: str) -> bool:
+    """Tell that there is nothing to mend, as in most rationales."""
+    return text.isascii() and not holds_any(("- ", "'t"), text) and " ".join(text.split()) == text
 
 
 def sentences_with_roles(rationale: str) -> ReadRationale:
@@ -158,75 +168,84 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
     normalized = normalize(_without_curly_quotations(bound_runs(rationale)))
     masked = _without_quotations(normalized.text)
     roled: list[RoledSentence] = []
-    split = split_sentences(masked)
-    read = [_without_formula(_blanked(roles().fillers, small(sentence.text))) for sentence in split]
+    split, lowered = split_sentences(masked), small(masked)
+    formulas: list[str] = []
     in_case = in_narrative = False
-    for sentence, (text, formula) in zip(split, read, strict=True):
-        possible = rule_index().possible_in(text)
-        missing = tuple(missing_spans(text))
+    for sentence in split:
+        text, formula, possible = _read_words(lowered[sentence.start : sentence.end])
+        formulas.append(formula)
+        sought = [name for name, words in lack_words().items() if words.may_be_in(possible)]
+        missing = tuple(missing_spans(text, sought))
         was_in_case = in_case
         role, in_case = _role(
             text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
         )
         if role in {"shows", "lacks"}:
-            is_narrated = in_narrative and roles().narrated.search(text) is not None
-            opens = roles().narrative_opens.search(text, possible) is not None
+            is_narrated = in_narrative and roles().narrated.is_in(text, possible)
+            opens = roles().narrative_opens.is_in(text, possible)
             in_narrative = is_narrated or opens
             role = "narrative" if is_narrated else role
         roled.append(
             RoledSentence(text, sentence.start, role, missing, possible, was_in_case and in_case)
         )
-    return normalized, roled, " ".join(formula for _, formula in read if formula)
+    return normalized, roled, " ".join(filter(None, formulas))
+
+
+def _read_words(sentence: str) -> tuple[str, str, Possible]:
+    """Mask fillers and the closing formula; give that too, and what may be found in the rest."""
+    possible = rule_index().possible_in(sentence)
+    # Words are masked from edge to edge, so what is not possible in the whole is not possible in
+    # what is left.
+    text, formula = _without_formula(_blanked(roles().fillers, sentence, possible), possible)
+    return text, formula, possible if text is sentence else rule_index().possible_in(text)
 
 
 def _role(
-    text: str, possible: frozenset[int], in_case: bool, *, is_conclusion: bool, is_lacking: bool
+    text: str, possible: Possible, in_case: bool, *, is_conclusion: bool, is_lacking: bool
 ) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
     patterns = roles()
-    # Words are masked from edge to edge, so what is not possible in the whole is not possible in
-    # what is left.
-    if patterns.boilerplate.search(text, possible):
+    if patterns.boilerplate.is_in(text, possible):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
-    factual = _blanked(patterns.hypothetical, text)
+    factual = _blanked(patterns.hypothetical, text, possible)
     if (is_general := _is_general(text, factual, possible)) or _recites(
         text, factual, possible, in_case
     ):
         return "recital", in_case and is_general
-    if patterns.prior_review.search(text, possible):
+    if patterns.prior_review.is_in(text, possible):
         return "prior_review", True
     return ("lacks" if is_lacking else "shows"), True
 
 
-def _is_general(text: str, factual: str, possible: frozenset[int]) -> bool:
+def _is_general(text: str, factual: str, possible: Possible) -> bool:
     patterns = roles()
-    return patterns.general.search(text, possible) is not None and not (
-        patterns.points_at_case.search(factual, possible) or patterns.recital.search(text, possible)
+    return patterns.general.is_in(text, possible) and not (
+        patterns.points_at_case.is_in(factual, possible) or patterns.recital.is_in(text, possible)
     )
 
 
-def _recites(text: str, factual: str, possible: frozenset[int], in_case: bool) -> bool:
+def _recites(text: str, factual: str, possible: Possible, in_case: bool) -> bool:
     patterns = roles()
     leads = patterns.leading_guideline if in_case else patterns.recital
-    if leads.search(text, possible) or (not in_case and patterns.literature.search(text, possible)):
-        return patterns.case_in_spite_of_guideline.search(factual, possible) is None
+    if leads.is_in(text, possible) or (not in_case and patterns.literature.is_in(text, possible)):
+        return not patterns.case_in_spite_of_guideline.is_in(factual, possible)
     return not in_case and not (
-        patterns.case.search(factual, possible)
-        or patterns.case_in_spite_of_guideline.search(factual, possible)
+        patterns.case.is_in(factual, possible)
+        or patterns.case_in_spite_of_guideline.is_in(factual, possible)
     )
 
 
-def _without_formula(text: str) -> tuple[str, str]:
+def _without_formula(text: str, possible: Possible) -> tuple[str, str]:
     """Mask the closing formula, from the last naming of the request to the verdict; give it too."""
-    verdict = _last(roles().verdict, text, len(text))
+    verdict = _last(roles().verdict.finditer(text, possible))
     if verdict is None:
         return text, ""
     reason = roles().verdict_on_another.search(text)
     if reason and verdict.end() < reason.end():
         return text, ""
-    subject = _last(roles().verdict_subject, text, verdict.start())
+    subject = _last(roles().verdict_subject.finditer(text, 0, verdict.start()))
     start = verdict.start() if subject is None else subject.start()
     if clause := roles().reason_first.match(text, 0, verdict.start()):
         start = max(start, clause.end())
@@ -237,9 +256,9 @@ def _without_formula(text: str) -> tuple[str, str]:
     return _masked(text, start, verdict.end()), text[start : verdict.end()]
 
 
-def _last(pattern: re.Pattern[str], text: str, end: int) -> re.Match[str] | None:
+def _last(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
     match = None
-    for match in pattern.finditer(text, 0, end):  # noqa: B007  the last one is wanted
+    for match in matches:  # noqa: B007  the last one is wanted
         pass
     return match
 
@@ -273,8 +292,10 @@ def _mask_unless_short(quotation: str) -> str:
     return MASK * (len(quotation) - 1) + ("." if ends_sentence else MASK)
 
 
-def _blanked(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda match: MASK * len(match.group()), text)
+def _blanked(pattern: AnyOf, text: str, possible: Possible) -> str:
+    for match in list(pattern.finditer(text, possible)):
+        text = _masked(text, match.start(), match.end())
+    return text
 
 
 def _masked(text: str, start: int, end: int) -> str:

@@ -32,6 +32,8 @@ _IN_A_SET = re.compile(r"\\.|.", re.DOTALL)
 _BLANKS = frozenset([r"\s", r"\W", r"\n", r"\r", r"\t", r"\f", r"\v", r"\a"])
 _EDGES = frozenset([r"\b", r"\A", r"\Z", "^", "$"])
 
+_SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+
 _Strings = frozenset[str]
 
 
@@ -44,6 +46,34 @@ All strings that it may be, and strings of which it holds at least one.
 _EMPTY, _EDGE_ALONE = frozenset([""]), frozenset([_EDGE])
 _NOTHING: _Stretch = (_EMPTY, None)
 _ANYTHING: _Stretch = (None, None)
+
+
+def split_alternatives(pattern: str) -> list[str]:
+    r"""Split a pattern where it says ``|`` outside all brackets.
+
+    Parameters
+    ----------
+    pattern : str
+        Without flags of its own.
+
+    Returns
+    -------
+    list of str
+        None of an empty pattern.
+
+    Examples
+    --------
+    >>> split_alternatives(r"(?:pain|opioid) contract|[|]x|\|y")
+    ['(?:pain|opioid) contract', '[|]x', '\\|y']
+    """
+    alternatives, depth = [""], 0
+    for sign in _SIGN.findall(pattern):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            alternatives.append("")
+        else:
+            alternatives[-1] += sign
+    return [alternative for alternative in alternatives if alternative]
 
 
 def needed_together(pattern: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -102,7 +132,8 @@ class _Sequence:
         exact, needed = stretch
         edge = _EDGE if self.is_at_edge else ""
         self.is_at_edge = ends_at_edge and (self.is_at_edge or not is_optional)
-        if needed is not None:
+        # All strings that a stretch may be join the run, which tells more than a part of them.
+        if needed is not None and exact is None:
             self._want(needed, _commonness(needed))
         if exact is not None and len(self.run) * len(exact) <= _MOST_STRINGS:
             self.run = frozenset([before + after for before in self.run for after in exact])

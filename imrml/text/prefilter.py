@@ -4,17 +4,20 @@ Most cues need not be searched for in most sentences, nor compiled before one is
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from sys import maxsize
 from types import MappingProxyType
 
 from ahocorasick import Automaton
 
+from imrml.text.late_patterns import LatePattern
 from imrml.text.needed_strings import needed_together
 
-_OTHERS = re.compile(r"\W")
+_OTHERS = re.compile(r"[^\w ]")
+
+Possible = int
+"""Patterns that may be found in a text, by their places: bit 5 is set for the one at place 5."""
 
 Needed = tuple[frozenset[str], frozenset[str]]
 """As :func:`imrml.text.needed_strings.needed_together` gives it."""
@@ -54,41 +57,41 @@ class PatternIndex:
     Examples
     --------
     >>> index = PatternIndex([r"(?:urine|drug) screen\w*", r"\bPT\b", r"\w+"])
-    >>> sorted(index.possible_in("no drug screen")), sorted(index.possible_in("no aPT"))
+    >>> places_in(index.possible_in("no drug screen")), places_in(index.possible_in("no aPT"))
     ([0, 2], [2])
     """
 
     def __init__(
         self, patterns: Iterable[str], derived: Mapping[str, Needed] = MappingProxyType({})
     ) -> None:
-        # Many patterns need the same strings: the words of a class.
-        needing: dict[frozenset[str], set[int]] = {}
-        needing_too: dict[frozenset[str], set[int]] = {}
+        # Patterns are bits of a number: a text is told apart by a few sums of numbers.
         self._n_patterns = 0
+        self._anywhere = self._onefold = 0
+        bits_of: dict[str, list[int]] = {}
         for place, pattern in enumerate(patterns):
             self._n_patterns += 1
+            bit = 1 << place
             strings, others = derived.get(digest_of(pattern)) or needed_together(pattern)
-            needing.setdefault(strings, set()).add(place)
-            if others:
-                needing_too.setdefault(others, set()).add(place)
-        self._anywhere = frozenset(needing.pop(frozenset(), ()))
-        self._twofold: frozenset[int] = frozenset().union(*needing_too.values())
-        of_string: dict[str, tuple[set[int], set[int]]] = {}
-        for which, table in enumerate((needing, needing_too)):
-            for strings, places in table.items():
-                for string in strings:
-                    of_string.setdefault(string, (set(), set()))[which].update(places)
+            self._anywhere |= 0 if strings else bit
+            self._onefold |= 0 if others else bit
+            for which, needed in enumerate((strings, others)):
+                for string in needed:
+                    bits_of.setdefault(string, [0, 0])[which] |= bit
+        kept: dict[
+            tuple[int, int], tuple[int, int]
+        ] = {}  # many strings stand for the same patterns
         self._strings = Automaton()
-        for string, both in of_string.items():
-            self._strings.add_word(string, (string, both))
-        if of_string:  # an empty one is none
+        for string, (needing, needing_too) in bits_of.items():
+            both = needing, needing_too
+            self._strings.add_word(string, kept.setdefault(both, both))
+        if bits_of:  # an empty one is none
             self._strings.make_automaton()
 
     def __len__(self) -> int:
         return self._n_patterns
 
-    def possible_in(self, text: str) -> frozenset[int]:
-        """Give the places of the patterns that may be found in a text; the others cannot.
+    def possible_in(self, text: str) -> Possible:
+        """Give the patterns that may be found in a text; the others cannot.
 
         Parameters
         ----------
@@ -97,43 +100,116 @@ class PatternIndex:
 
         Returns
         -------
-        frozenset of int
-            From 0.
+        Possible
+            See :func:`places_in`.
         """
-        if not self._strings:
-            return self._anywhere
-        words = f" {_OTHERS.sub(' ', text)} "
-        found = dict(of_string for _, of_string in self._strings.iter(words)).values()
-        possible = self._anywhere.union(*[places for places, _ in found])
-        held = set().union(*[places for _, places in found])
-        twofold = self._twofold
-        return frozenset([place for place in possible if place in held or place not in twofold])
+        needed, needed_too = self._anywhere, self._onefold
+        if self._strings:
+            for _, (needing, needing_too) in self._strings.iter(f" {_OTHERS.sub(' ', text)} "):
+                needed |= needing
+                needed_too |= needing_too
+        return needed & needed_too
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """Alternatives of one pattern, which an index knows one by one.
-
-    Only those are searched for that may be found.
+def places_in(possible: Possible) -> list[int]:
+    """List the places of patterns that may be found.
 
     Parameters
     ----------
-    patterns : tuple of (int, re.Pattern)
-        With the place of each in the index.
+    possible : Possible
+        As :meth:`PatternIndex.possible_in` gives it.
+
+    Returns
+    -------
+    list of int
+        Ascending.
 
     Examples
     --------
-    >>> drug, test = re.compile("norco"), re.compile("MRI|x-ray")
-    >>> asked = AnyOf(((0, drug), (1, test)))
+    >>> places_in(0b1001)
+    [0, 3]
+    """
+    places = []
+    while possible:
+        lowest = possible & -possible
+        places.append(lowest.bit_length() - 1)
+        possible ^= lowest
+    return places
+
+
+class AnyOf:
+    """Alternatives of one pattern, which an index knows one by one.
+
+    Only those are searched for that may be found, and compiled when they are for the first time.
+
+    Parameters
+    ----------
+    first : int
+        Place of the first alternative in the index; the others follow it there.
+    alternatives : sequence of LatePattern
+        Of two that begin at one place in a text, the first one counts.
+
+    Examples
+    --------
+    >>> asked = AnyOf(1, [LatePattern("norco"), LatePattern("MRI|x-ray")])
     >>> text = "norco and an x-ray"
-    >>> asked.search(text, PatternIndex(["norco", "MRI|x-ray"]).possible_in(text)).group()
-    'norco'
+    >>> possible = PatternIndex(["pain", "norco", "MRI|x-ray"]).possible_in(text)
+    >>> asked.search(text, possible).group(), asked.is_in("an x-ray", possible)
+    ('norco', True)
     """
 
-    patterns: tuple[tuple[int, re.Pattern[str]], ...]
+    __slots__ = ("_first", "_mask", "alternatives")
+
+    def __init__(self, first: int, alternatives: Sequence[LatePattern]) -> None:
+        self.alternatives = alternatives
+        self._first = first
+        self._mask: Possible = (1 << len(alternatives)) - 1
+
+    @property
+    def places(self) -> range:
+        """Where its alternatives stand in the index.
+
+        Returns
+        -------
+        range
+            From the first to the last.
+        """
+        return range(self._first, self._first + len(self.alternatives))
+
+    def may_be_in(self, possible: Possible) -> bool:
+        """Tell whether any alternative may be found.
+
+        Parameters
+        ----------
+        possible : Possible
+            As :meth:`PatternIndex.possible_in` gives it.
+
+        Returns
+        -------
+        bool
+            False where none is to be searched for.
+        """
+        return bool(possible >> self._first & self._mask)
+
+    def is_in(self, text: str, possible: Possible) -> bool:
+        """Tell whether any alternative is found.
+
+        Parameters
+        ----------
+        text : str
+            Searched through.
+        possible : Possible
+            As :meth:`PatternIndex.possible_in` gives it.
+
+        Returns
+        -------
+        bool
+            True at the first that is.
+        """
+        return any(pattern.search(text) for pattern in self._possible(possible))
 
     def search(
-        self, text: str, possible: Container[int], start: int = 0, end: int = maxsize
+        self, text: str, possible: Possible, start: int = 0, end: int = maxsize
     ) -> re.Match[str] | None:
         """Find the alternative that stands first; of two at one place, the one named first.
 
@@ -141,7 +217,7 @@ class AnyOf:
         ----------
         text : str
             Searched from ``start`` to ``end``.
-        possible : container of int
+        possible : Possible
             As :meth:`PatternIndex.possible_in` gives it.
         start, end : int
             Half open; all of the text unless given.
@@ -152,9 +228,36 @@ class AnyOf:
             None where no alternative was found.
         """
         first: re.Match[str] | None = None
-        for place, pattern in self.patterns:
-            if place in possible:
-                match = pattern.search(text, start, end)
-                if match is not None and (first is None or match.start() < first.start()):
-                    first = match
+        for pattern in self._possible(possible):
+            match = pattern.search(text, start, end)
+            if match is not None and (first is None or match.start() < first.start()):
+                first = match
         return first
+
+    def finditer(
+        self, text: str, possible: Possible, end: int = maxsize
+    ) -> Iterator[re.Match[str]]:
+        """Find all from left to right, each after the end of the one before.
+
+        Parameters
+        ----------
+        text : str
+            Searched up to ``end``.
+        possible : Possible
+            As :meth:`PatternIndex.possible_in` gives it.
+        end : int
+            Half open; all of the text unless given.
+
+        Yields
+        ------
+        re.Match
+            None of an empty match.
+        """
+        start = 0
+        while match := self.search(text, possible, start, end):
+            yield match
+            start = match.end()
+
+    def _possible(self, possible: Possible) -> list[re.Pattern[str]]:
+        own = possible >> self._first & self._mask
+        return [self.alternatives[place].compiled for place in places_in(own)] if own else []

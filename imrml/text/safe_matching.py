@@ -9,7 +9,7 @@ MASK = "·"
 LONGEST_WORD = 60
 """Characters; the longest words of medicine have 45. Patterns may say ``\\w*`` because of it."""
 
-_ENDLESS = re.compile(rf"\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
+_ENDLESS = re.compile(rf"\b\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
 
 
 def bound_runs(text: str) -> str:

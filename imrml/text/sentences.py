@@ -3,7 +3,10 @@
 import re
 import string
 from bisect import bisect_right
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|vs|No|St|Jr|Sr|Inc|Ltd|Fig|Vol|pg|pp?|e\.g|i\.e|etc|et al|approx|mg"
@@ -124,6 +127,17 @@ _RECORD_NOUN = re.compile(
     r"|available|given)$"
 )
 
+
+LackWords = Literal["before", "after", "contrast", "purpose"]
+LACK_WORDS: Mapping[LackWords, re.Pattern[str]] = MappingProxyType(
+    {
+        "before": _MISSING_BEFORE,
+        "after": _MISSING_AFTER,
+        "contrast": _CONTRAST,
+        "purpose": _PURPOSE_TAIL,
+    }
+)
+"""What says that the words before it, or after it, are missing, and where such a lack ends."""
 
 _REACH = 400
 """A lack reaches at least this many characters and at most twice as many, to a multiple of it.
@@ -262,7 +276,9 @@ def split_clauses(text: str) -> list[Sentence]:
     return clauses
 
 
-def missing_spans(text: str) -> list[tuple[int, int]]:
+def missing_spans(
+    text: str, sought: Collection[LackWords] = LACK_WORDS.keys()
+) -> list[tuple[int, int]]:
     """Find the stretches of one sentence that it says are missing, unclear or untrue.
 
     A lack reaches forward ("no documentation of ...") to the end of the sentence, a contrast or the
@@ -273,6 +289,8 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     ----------
     text : str
         One sentence.
+    sought : collection of LackWords, optional
+        Words to seek, where the others are known not to be there.
 
     Returns
     -------
@@ -290,16 +308,17 @@ def missing_spans(text: str) -> list[tuple[int, int]]:
     'The count of visits was not stated'
     """
     text = small(text)
-    lacks_before, lacks_after = (
-        list(_MISSING_BEFORE.finditer(text)),
-        list(_MISSING_AFTER.finditer(text)),
-    )
+
+    def found(words: LackWords) -> list[re.Match[str]]:
+        return list(LACK_WORDS[words].finditer(text)) if words in sought else []
+
+    lacks_before, lacks_after = found("before"), found("after")
     if not lacks_before and not lacks_after:
         return []
-    contrasts = [match.span() for match in _CONTRAST.finditer(text)]
+    contrasts = [match.span() for match in found("contrast")]
     tails = [
         match.start() + len(match["before"])
-        for match in _PURPOSE_TAIL.finditer(text)
+        for match in found("purpose")
         if not _RECORD_NOUN.match(match["before"])
     ]
     stops = sorted([*(start for start, _ in contrasts), *tails])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imrml.labelling.rules import Role, lack_words, roles, rule_index
+from imrml.text.cache import remember
 from imrml.text.prefilter import AnyOf, Possible
 from imrml.text.safe_matching import MASK, bound_runs, holds_any
 from imrml.text.sentences import missing_spans, small, split_sentences
@@ -172,10 +173,8 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
     formulas: list[str] = []
     in_case = in_narrative = False
     for sentence in split:
-        text, formula, possible = _read_words(lowered[sentence.start : sentence.end])
+        text, formula, possible, missing = _read_words(lowered[sentence.start : sentence.end])
         formulas.append(formula)
-        sought = [name for name, words in lack_words().items() if words.may_be_in(possible)]
-        missing = tuple(missing_spans(text, sought))
         was_in_case = in_case
         role, in_case = _role(
             text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
@@ -191,13 +190,21 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
     return normalized, roled, " ".join(filter(None, formulas))
 
 
-def _read_words(sentence: str) -> tuple[str, str, Possible]:
-    """Mask fillers and the closing formula; give that too, and what may be found in the rest."""
+@remember(4096)
+def _read_words(sentence: str) -> tuple[str, str, Possible, tuple[tuple[int, int], ...]]:
+    """Read a sentence by itself; reviewers repeat a quarter of theirs.
+
+    Gives it without fillers and closing formula, the formula, what may be found in the rest, and
+    what is missing by it.
+    """
     possible = rule_index().possible_in(sentence)
     # Words are masked from edge to edge, so what is not possible in the whole is not possible in
     # what is left.
     text, formula = _without_formula(_blanked(roles().fillers, sentence, possible), possible)
-    return text, formula, possible if text is sentence else rule_index().possible_in(text)
+    if text is not sentence:
+        possible = rule_index().possible_in(text)
+    sought = [name for name, words in lack_words().items() if words.may_be_in(possible)]
+    return text, formula, possible, tuple(missing_spans(text, sought))
 
 
 def _role(

@@ -198,7 +198,7 @@ def small(text: str) -> str:
     >>> small("No MRI, \u0130.")
     'no mri, \u0130.'
     """
-    return text.translate(_SMALL)
+    return text.lower() if text.isascii() else text.translate(_SMALL)
 
 
 def split_sentences(text: str) -> list[Sentence]:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imrml.labelling.rules import rule_index
+from imrml.text.late_patterns import LatePattern
 from imrml.text.needed_strings import needed_together
-from imrml.text.prefilter import AnyOf, PatternIndex
+from imrml.text.prefilter import AnyOf, PatternIndex, places_in
 
 
 @given(data=st.data())
@@ -37,7 +38,7 @@ def test_a_text_made_to_hold_a_pattern_is_never_ruled_out(data):
     ]
     pattern = data.draw(st.sampled_from(patterns))
     text = data.draw(st.from_regex(re.compile(pattern)))
-    assert PatternIndex([pattern]).possible_in(text) == {0}
+    assert places_in(PatternIndex([pattern]).possible_in(text)) == [0]
 
 
 @pytest.mark.parametrize(
@@ -57,27 +58,54 @@ def test_strings_are_those_that_the_pattern_cannot_do_without(pattern, strings):
 
 
 def test_patterns_without_a_needed_string_are_possible_anywhere():
-    assert PatternIndex([r"\w+", r"\d*"]).possible_in("no text needed") == {0, 1}
-    assert PatternIndex([]).possible_in("nor a pattern") == frozenset()
+    assert places_in(PatternIndex([r"\w+", r"\d*"]).possible_in("no text needed")) == [0, 1]
+    assert places_in(PatternIndex([]).possible_in("nor a pattern")) == []
 
 
 def test_a_pattern_that_ignores_case_is_possible_anywhere():
-    assert PatternIndex(["(?i)pain"]).possible_in("PAIN") == {0}
+    assert places_in(PatternIndex(["(?i)pain"]).possible_in("PAIN")) == [0]
 
 
 def test_few_rules_are_possible_in_a_text_without_their_words():
-    always = rule_index().possible_in("zzz")
+    always = set(places_in(rule_index().possible_in("zzz")))
     assert len(always) < len(rule_index()) / 50
-    assert always < rule_index().possible_in("the patient has no red flag on exam")
+    assert always < set(places_in(rule_index().possible_in("the patient has no red flag on exam")))
+
+
+_SCANS = ("scan of the knee", "knee", "scan", "old scan")
 
 
 def test_of_alternatives_the_first_in_the_text_is_found_and_at_one_place_the_first_named():
-    patterns = [re.compile(pattern) for pattern in ("scan of the knee", "knee", "scan", "old scan")]
-    alternatives = AnyOf(tuple(enumerate(patterns)))
+    alternatives = AnyOf(3, [LatePattern(pattern) for pattern in _SCANS])
+    everything = 0b1111 << alternatives.places.start
     text = "an old scan of the knee"
-    whole = re.compile("|".join(pattern.pattern for pattern in patterns))
+    whole = re.compile("|".join(_SCANS))
     for start in range(len(text)):
-        match = alternatives.search(text, range(4), start)
+        match = alternatives.search(text, everything, start)
         expected = whole.search(text, start)
         assert (match and match.group()) == (expected and expected.group())
-    assert alternatives.search(text, {1}, 0, 20) is None
+    assert alternatives.search(text, 0b10 << 3, 0, 20) is None
+
+
+def test_alternatives_are_found_from_left_to_right_as_one_pattern_finds_them():
+    alternatives = AnyOf(0, [LatePattern(pattern) for pattern in _SCANS])
+    text = "an old scan of the knee, a scan of the knee and a knee"
+    expected = [match.span() for match in re.finditer("|".join(_SCANS), text)]
+    assert [match.span() for match in alternatives.finditer(text, 0b1111)] == expected
+    assert [match.span() for match in alternatives.finditer(text, 0b1111, 20)] == expected[:1]
+
+
+def test_only_what_the_index_holds_possible_is_searched_for():
+    alternatives = AnyOf(2, [LatePattern("knee"), LatePattern("scan")])
+    assert alternatives.is_in("a knee", 0b0100)
+    assert not alternatives.is_in("a knee", 0b1000)
+    assert not alternatives.may_be_in(0b0011)
+    assert alternatives.may_be_in(0b1000)
+
+
+def test_two_needed_strings_are_of_two_parts_of_a_pattern():
+    first, second = needed_together(r"(?:go|goes) (?:past|beyond) \w+ (?:limit|allowed)")
+    assert {frozenset(first), frozenset(second)} == {
+        frozenset([" limit", " allowed"]),
+        frozenset(["go past ", "go beyond ", "goes past ", "goes beyond "]),
+    }

@@ -14,6 +14,7 @@ from unittest.mock import patch
 from imrml.labelling import label_rationale
 from imrml.labelling.rules import rule_index
 from imrml.tables.files import read_table
+from imrml.text.cache import forget_texts
 from imrml.text.prefilter import PatternIndex
 
 INVENTED = Path(__file__).parents[2] / "012-deficiency-labelling" / "invented-a.txt"
@@ -41,9 +42,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     rows = [(row.rationale, row.item) for row in read_table(given.items).itertuples()]
-    everything = frozenset(range(len(rule_index())))
+    everything = (1 << len(rule_index())) - 1
 
     def label_all() -> None:
+        forget_texts()  # a command labels each item once
         for rationale, item in rows:
             label_rationale(rationale, item)
 

@@ -9,7 +9,7 @@ MASK = "·"
 LONGEST_WORD = 60
 """Characters; the longest words of medicine have 45. Patterns may say ``\\w*`` because of it."""
 
-_ENDLESS = re.compile(rf"\b\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
+_ENDLESS = re.compile(rf"\w{{{LONGEST_WORD + 1},}}+|\s{{{LONGEST_WORD + 1},}}+")
 
 
 def bound_runs(text: str) -> str:
@@ -35,7 +35,19 @@ def bound_runs(text: str) -> str:
     >>> bound_runs("no" * 40)[:3]
     '···'
     """
-    return _ENDLESS.sub(_masked, text)
+    # Most texts hold no such run, which the pattern takes four times as long to tell.
+    return _ENDLESS.sub(_masked, text) if _may_hold_runs(text) else text
+
+
+def _may_hold_runs(text: str) -> bool:
+    if len(text) <= LONGEST_WORD:
+        return False
+    words = text.split()
+    n_blanks = len(text) - len("".join(words))
+    return (
+        len(max(words, key=len, default="")) > LONGEST_WORD
+        or n_blanks - len(words) >= LONGEST_WORD - 1
+    )
 
 
 def _masked(run: re.Match[str]) -> str:

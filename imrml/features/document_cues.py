@@ -21,7 +21,6 @@ from imrml.yaml_tables import parse_yaml
 
 _FILES = ("monitoring", "outcomes", "care", "findings", "plans")
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
-"""An escaped sign, a set of signs, or one sign of a pattern."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _BLANKS = frozenset([r"\s", r"\W", r"\n", r"\r", r"\t", r"\f", r"\v", r"\a"])
 _EDGES = frozenset([r"\b", r"\A", r"\Z", "^", "$"])
 
 _SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+"""An escaped sign, a set of signs, or one sign of a pattern."""
 
 _Strings = frozenset[str]
 
@@ -54,7 +55,7 @@ def split_alternatives(pattern: str) -> list[str]:
     Parameters
     ----------
     pattern : str
-        Without flags of its own.
+        Without flags of its own. One that refers to a group by its number stays whole.
 
     Returns
     -------
@@ -67,7 +68,10 @@ def split_alternatives(pattern: str) -> list[str]:
     ['(?:pain|opioid) contract', '[|]x', '\\|y']
     """
     alternatives, depth = [""], 0
-    for sign in _SIGN.findall(pattern):
+    signs = _SIGN.findall(pattern)
+    if any(sign[0] == "\\" and sign[1] in "123456789" for sign in signs):
+        return [pattern]
+    for sign in signs:
         depth += (sign == "(") - (sign == ")")
         if sign == "|" and depth == 0:
             alternatives.append("")

@@ -77,9 +77,8 @@ class PatternIndex:
             for which, needed in enumerate((strings, others)):
                 for string in needed:
                     bits_of.setdefault(string, [0, 0])[which] |= bit
-        kept: dict[
-            tuple[int, int], tuple[int, int]
-        ] = {}  # many strings stand for the same patterns
+        # Many strings, as the words of a class, stand for the same patterns.
+        kept: dict[tuple[int, int], tuple[int, int]] = {}
         self._strings = Automaton()
         for string, (needing, needing_too) in bits_of.items():
             both = needing, needing_too
@@ -234,29 +233,25 @@ class AnyOf:
                 first = match
         return first
 
-    def finditer(
-        self, text: str, possible: Possible, end: int = maxsize
-    ) -> Iterator[re.Match[str]]:
+    def finditer(self, text: str, possible: Possible) -> Iterator[re.Match[str]]:
         """Find all from left to right, each after the end of the one before.
 
         Parameters
         ----------
         text : str
-            Searched up to ``end``.
+            Searched through.
         possible : Possible
             As :meth:`PatternIndex.possible_in` gives it.
-        end : int
-            Half open; all of the text unless given.
 
         Yields
         ------
         re.Match
-            None of an empty match.
+            As one pattern of all alternatives would find them.
         """
         start = 0
-        while match := self.search(text, possible, start, end):
+        while match := self.search(text, possible, start):
             yield match
-            start = match.end()
+            start = max(match.end(), match.start() + 1)  # past one that holds no sign
 
     def _possible(self, possible: Possible) -> list[re.Pattern[str]]:
         own = possible >> self._first & self._mask

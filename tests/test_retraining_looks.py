@@ -6,13 +6,17 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
+from scipy.special import expit
+from scipy.stats import norm
 
 from imrml.config import load_config
 from imrml.retraining.champion import Champion
 from imrml.retraining.drop_folder import record_outcome, recorded_first
-from imrml.retraining.gate import GateResult, judge_window, spend_error
+from imrml.retraining.evidence import spend_error, weigh_evidence
+from imrml.retraining.gate import GateResult, judge_window
 from imrml.retraining.new_cases import NewCases
-from imrml.retraining.outcome import PROMOTED
+from imrml.retraining.outcome import KEPT, PROMOTED
 from imrml.retraining.window import hold_apart
 
 GATE = load_config().retraining.gate.model_copy(update={"n_bootstrap": 200})
@@ -34,56 +38,118 @@ def window(drawn, p_champion, p_challenger, overturned):
     )
 
 
-def test_200_nights_without_change_promote_by_chance_no_more_often_than_stated():
-    """Both models are equally good; each night 30 cases more are compared, or a window of them."""
-    rng = np.random.default_rng(7)
-    passed_ever, passed_ever_alone = 0, 0
-    n_cases = 30 * N_NIGHTS
-    for _ in range(N_SERIES):
-        # two models that err alike, each in its own way
-        logit = rng.normal(-2, 0.7, n_cases)
-        overturned = rng.random(n_cases) < 1 / (1 + np.exp(-logit))
-        p_champion, p_challenger = (
-            1 / (1 + np.exp(-(logit + rng.normal(0, 0.4, n_cases)))) for _ in range(2)
+# two challengers that lose as much as the champion does, on average: one errs as the champion does,
+# the other is a little too low everywhere, so it gains a little often and loses much seldom
+ALIKE, TOO_LOW = "alike", "too low"
+
+
+def losses_without_change(rng, kind, n_cases):
+    """Draw by how much a challenger's loss is higher, and could have been, case by case."""
+    logit = rng.normal(-2, 0.7, n_cases)
+    overturned = rng.random(n_cases) < expit(logit)
+    champion = logit + rng.normal(0, 0.4, n_cases)
+
+    def worse_by(challenger):
+        return np.log(expit(champion) / expit(challenger)), np.log(
+            expit(-champion) / expit(-challenger)
         )
-        loss = [-np.where(overturned, np.log(p), np.log1p(-p)) for p in (p_challenger, p_champion)]
-        worse_by = loss[0] - loss[1]
-        ever, ever_alone = False, False
-        for night in range(1, N_NIGHTS + 1):
-            seen = worse_by[: 30 * night][-5000:]
-            mean, spread = seen.mean(), seen.std(ddof=1) / np.sqrt(len(seen))
-            z = mean / spread
-            ever |= z <= -_quantile(1 - spend_error(GATE.confidence, night))
-            ever_alone |= z <= -_quantile(GATE.confidence)
-        passed_ever += ever
-        passed_ever_alone += ever_alone
-    stated = 1 - GATE.confidence
-    assert passed_ever / N_SERIES <= stated
-    assert passed_ever_alone / N_SERIES > stated  # which is why the error is spent
+
+    def expect(shift):
+        if_overturned, if_upheld = worse_by(logit - shift)
+        return np.mean(expit(logit) * if_overturned + expit(-logit) * if_upheld)
+
+    error = rng.normal(0, 0.4, n_cases) if kind == ALIKE else -brentq(expect, 0, 2)
+    if_overturned, if_upheld = worse_by(logit + error)
+    return np.where(overturned, if_overturned, if_upheld), np.maximum(if_overturned, if_upheld)
 
 
-def _quantile(confidence):
-    from scipy.stats import norm
+@pytest.mark.parametrize("kind", [ALIKE, TOO_LOW])
+@pytest.mark.parametrize("n_arriving", [20, 40, 100])
+def test_200_nights_without_change_promote_by_chance_no_more_often_than_stated(kind, n_arriving):
+    """Each night more cases are compared with the same challenger: one test."""
+    rng = np.random.default_rng(7)
+    error = spend_error(GATE.confidence, 1)
+    n_promoted = 0
+    for _ in range(N_SERIES):
+        worse_by, at_most = losses_without_change(rng, kind, n_arriving * N_NIGHTS)
+        ends = range(n_arriving, n_arriving * N_NIGHTS + 1, n_arriving)
+        case = np.arange(len(worse_by))
+        n_promoted += any(
+            weigh_evidence(worse_by[:end], at_most[:end], case[:end]) * error >= 1 for end in ends
+        )
+    assert n_promoted / N_SERIES <= 1 - GATE.confidence
 
-    return norm.ppf(confidence)
+
+def test_windows_that_begin_anew_promote_by_chance_no_more_often_than_stated():
+    """A normal curve and the spread would promote more than half; so each window is 40 cases."""
+    rng = np.random.default_rng(8)
+    n_promoted, n_by_spread = 0, 0
+    for _ in range(N_SERIES):
+        worse_by, at_most = losses_without_change(rng, TOO_LOW, 40 * N_NIGHTS)
+        errors = [spend_error(GATE.confidence, number) for number in range(1, N_NIGHTS + 1)]
+        windows = zip(worse_by.reshape(-1, 40), at_most.reshape(-1, 40), errors, strict=True)
+        promoted, by_spread = False, False
+        for lost, could_be_lost, error in windows:
+            promoted |= weigh_evidence(lost, could_be_lost, np.arange(40)) * error >= 1
+            spread = lost.std(ddof=1) / np.sqrt(40)
+            by_spread |= lost.mean() + norm.ppf(1 - error) * spread <= 0
+        n_promoted += promoted
+        n_by_spread += by_spread
+    stated = (1 - GATE.confidence) * N_SERIES
+    assert n_promoted <= stated < n_by_spread  # which is why evidence is weighed by bets
 
 
-def test_later_looks_ask_for_more_and_a_model_that_is_the_same_still_passes():
+def test_what_is_better_is_found_and_sooner_the_better_it_is():
+    rng = np.random.default_rng(9)
+    needed = []
+    for gain in (0.05, 0.02):
+        worse_by, at_most = losses_without_change(rng, ALIKE, 20_000)
+        better = (worse_by - gain, at_most - gain, np.arange(20_000))
+        odds = [weigh_evidence(*(each[:n] for each in better)) for n in range(100, 20_000, 100)]
+        needed.append(next(n for n, each in enumerate(odds) if each > 100))
+    assert needed == sorted(needed)
+
+
+def test_items_of_a_case_are_one_bet_and_no_item_can_ruin_the_evidence():
+    gains = np.full(30, -0.2)
+    could = np.full(30, 1.0)
+    apart = weigh_evidence(gains, could, np.arange(30))
+    together = weigh_evidence(gains, could, np.repeat(np.arange(3), 10))
+    assert 1 < together < apart
+    gains[0], could[0] = 30.0, 30.0  # a probability of next to nothing, and it came about
+    assert 0 < weigh_evidence(gains, could, np.arange(30)) < 1
+
+
+def test_later_tests_ask_for_more_and_a_model_that_is_the_same_still_passes():
     rng = np.random.default_rng(1)
     drawn = rng.random(400)
     overturned = drawn < 0.1
     same = np.full(400, 0.1)
-    better = np.where(overturned, 0.105, 0.0993)
-    for n_looks in (1, 50):
-        gates = judge_window(window(drawn, same, same, overturned), GATE, 0, n_looks)
+    better = np.where(overturned, 0.14, 0.095)
+    for n_tests in (1, 50):
+        gates = judge_window(window(drawn, same, same, overturned), GATE, 0, n_tests)
         assert gates[0].passed
-    worst = [
-        float(
-            judge_window(window(drawn, same, better, overturned), GATE, 0, n)[0].found.split()[-1]
-        )
-        for n in (1, 5, 50)
+    passed = [
+        judge_window(window(drawn, same, better, overturned), GATE, 0, n)[0].passed
+        for n in (1, 2, 5)
     ]
-    assert worst == sorted(worst)
+    assert passed == [True, True, False]
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.01])
+def test_a_margin_is_part_of_what_is_to_be_shown(margin):
+    rng = np.random.default_rng(2)
+    drawn = rng.random(4000)
+    overturned = drawn < 0.1
+    rows = window(drawn, np.full(4000, 0.1), np.where(overturned, 0.102, 0.098), overturned)
+    gates = judge_window(rows, GATE.model_copy(update={"margin": margin}), 0)
+    assert gates[0].passed == (margin == 0)
+
+
+def new_cases(champion, recipe="abc", *, is_growing=True):
+    none = np.zeros(0, dtype=bool)
+    data = SimpleNamespace(cases=np.zeros(0), overturned=none)
+    return NewCases(data, none, none, champion, recipe, is_growing)
 
 
 @pytest.mark.parametrize(
@@ -95,18 +161,41 @@ def test_what_keeps_the_recipe_gives_other_recipes_no_new_error(
 ):
     """A refit of the own recipe, a rate that was moved, another recipe: three ways to promote."""
     monkeypatch.setenv("IMRML_HOME", str(tmp_path))
-    record_outcome("of before", {"champion": ["imr", "7"], "n_looks": 3})
-    none = np.zeros(0, dtype=bool)
-    data = SimpleNamespace(cases=np.zeros(0), overturned=none)
-    champion = Champion("imr", "7", object(), is_own_recipe, first_version="5")
-    arrivals = NewCases(data, none, none, champion)
+    record_outcome("of before", {"champion": ["imr", "7"], "tests": ["a", "b", "c"]})
+    arrivals = new_cases(Champion("imr", "7", object(), is_own_recipe, first_version="5"))
     spends_error = not is_own_recipe
     gates = (GateResult("log_loss", False, found="", wanted="", spends_error=spends_error),)
     outcome = arrivals.conclude(PROMOTED, "why", gates, "8", keeps_recipe=keeps_recipe)
-    assert outcome.n_looks == expected
+    assert len(outcome.tests) == expected
     record_outcome("of now", asdict(outcome))
-    assert NewCases(data, none, none, Champion("imr", "8", object())).n_looks == expected
+    assert new_cases(Champion("imr", "8", object())).tests == outcome.tests
     assert recorded_first() == first
+
+
+def test_one_recipe_on_one_growing_window_is_one_test_however_often_it_is_looked_at(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path))
+    champion = Champion("imr", "7", object())
+    failed = (GateResult("log_loss", False, found="", wanted="", spends_error=True),)
+
+    def look(recipe, *, is_growing=True):
+        arrivals = new_cases(champion, recipe, is_growing=is_growing)
+        number = arrivals.n_tests
+        record_outcome("night", asdict(arrivals.conclude(KEPT, "why", failed)))
+        return number
+
+    assert [look("b"), look("b"), look("c"), look("b"), look("c")] == [1, 1, 2, 1, 2]
+    assert [look("b", is_growing=False) for _ in range(2)] == [3, 4]
+    champion = Champion("imr", "8", object())
+    record_outcome("a refit", {"champion": ["imr", "8"], "tests": ["a", "b"]})
+    assert look("b") == 3  # another champion, whose window begins anew
+
+
+def test_looks_of_an_earlier_version_have_spent_their_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path))
+    record_outcome("of before", {"champion": ["imr", "7"], "n_looks": 3})
+    assert new_cases(Champion("imr", "7", object())).n_tests == 4
 
 
 def _own_recipe_gates(by_champion, by_first, n_cases=2000, spread=0.05):

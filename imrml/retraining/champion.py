@@ -1,5 +1,7 @@
 """The champion: which it is, whether it can still be asked, and whether it may be compared."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -139,6 +141,29 @@ def with_own_recipe(champion: LoadedModel, config: Config) -> Config:
     stored = {section: recipe[section] for section in _RECIPE if section in recipe}
     made = with_settings(load_config(), stored, "the champion's recipe")
     return config.model_copy(update={section: getattr(made, section) for section in _RECIPE})
+
+
+def fingerprint_recipe(config: Config) -> str:
+    """Digest what decides a model's answers: the same digest means the same recipe.
+
+    Parameters
+    ----------
+    config : Config
+        Gate, drop folder and the like are no part of it.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+
+    Examples
+    --------
+    >>> gate = load_config(overrides=["retraining.gate.margin=0.1"])
+    >>> fingerprint_recipe(gate) == fingerprint_recipe(load_config())
+    True
+    """
+    asked = config.model_dump(mode="json", include={*_RECIPE, "seed"})
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def is_champion_usable(config: Config) -> bool:

@@ -27,6 +27,7 @@ from imrml.private_files import remove_leftovers
 from imrml.retraining.champion import (
     Champion,
     find_champion,
+    fingerprint_recipe,
     is_champion_usable,
     with_own_recipe,
 )
@@ -225,7 +226,9 @@ def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> 
     is_new = find_new_cases(data, champion.model)
     counts_all = champion.model is None or run.is_backfill
     is_newer = is_new if counts_all else find_newer_cases(data, is_new)
-    return NewCases(data, is_new, is_newer, champion)
+    arrivals = NewCases(data, is_new, is_newer, champion, fingerprint_recipe(run.config))
+    is_cut = arrivals.n_newer_cases > run.config.retraining.max_window_cases
+    return replace(arrivals, is_growing=not (run.is_backfill or is_cut))
 
 
 def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
@@ -307,7 +310,7 @@ def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateRes
         compared,
         asked.gate,
         run.config.seed,
-        arrivals.n_looks + 1,
+        arrivals.n_tests,
         is_own_recipe=champion.is_own_recipe,
     )
     return gates, str(challenger.manifest["outcome_kind"])

@@ -248,17 +248,20 @@ def recorded_champion() -> tuple[str, str] | None:
     return str(name), str(number)
 
 
-def recorded_looks() -> int:
-    """Read how often the champion had been compared with a challenger by the last retrain.
+def recorded_tests() -> tuple[str, ...]:
+    """Read which tests of the champion's recipe had spent error by the last retrain.
 
     Returns
     -------
-    int
+    tuple of str
+        See :attr:`imrml.retraining.new_cases.NewCases.test`. Versions before counted looks: each of
+        theirs is a test without a name.
     """
     try:
-        return int(json.loads(_memory().read_text(encoding="utf-8"))["outcome"]["n_looks"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
+        outcome = json.loads(_memory().read_text(encoding="utf-8"))["outcome"]
+        return tuple(map(str, outcome.get("tests", [""] * outcome.get("n_looks", 0))))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
 
 
 def recorded_first() -> str | None:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.item_losses import losses
@@ -14,6 +13,7 @@ from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
 from imrml.phrases import pluralize
+from imrml.retraining.evidence import spend_error, weigh_evidence
 from imrml.sections import GateConfig
 
 SLICES = ("treatment_category", "age_band", "sex")
@@ -35,7 +35,8 @@ class GateResult:
     wanted : str
         What the config asks for, in words.
     spends_error : bool, default=False
-        Whether a proof was asked for, which may err: see :func:`spend_error`.
+        Whether a proof was asked for, which may err: see
+        :func:`imrml.retraining.evidence.spend_error`.
     """
 
     name: str
@@ -49,7 +50,7 @@ def judge_window(
     window: pd.DataFrame,
     config: GateConfig,
     seed: int,
-    n_looks: int = 1,
+    n_tests: int = 1,
     *,
     is_own_recipe: bool = False,
 ) -> tuple[GateResult, ...]:
@@ -65,8 +66,9 @@ def judge_window(
         Margin, confidence and tolerances.
     seed : int
         Resamples of cases; the same for both models, so that every difference is paired.
-    n_looks : int, default=1
-        Number of this comparison among those that spend error: see :func:`spend_error`.
+    n_tests : int, default=1
+        Number of the test that this comparison belongs to, among those that spend error: see
+        :func:`imrml.retraining.evidence.spend_error`.
     is_own_recipe : bool, default=False
         Whether the challenger is made by the champion's recipe and has only learned from more: it
         then need not be shown to be better, only not be surely worse than the champion, nor than
@@ -97,116 +99,103 @@ def judge_window(
         window[name].to_numpy(dtype=float) for name in ("p_champion", "p_challenger")
     )
 
-    def worse_than(p_other: Floats) -> Floats:
-        loss, other = (losses(overturned, p)["log_loss"] for p in (p_challenger, p_other))
-        difference: Floats = loss - other
-        return difference
+    def compare_with(p_other: Floats) -> _Comparison:
+        compared = {
+            decision: losses(np.full(len(window), decision), p_challenger)["log_loss"]
+            - losses(np.full(len(window), decision), p_other)["log_loss"]
+            for decision in (True, False)
+        }
+        return _Comparison(
+            np.where(overturned, compared[True], compared[False]),
+            np.maximum(compared[True], compared[False]),
+            resamples,
+        )
 
-    worse_by, error = worse_than(p_champion), spend_error(config.confidence, n_looks)
+    to_champion = compare_with(p_champion)
+    error = spend_error(config.confidence, n_tests)
     if is_own_recipe:
-        compared = [_judge_own_recipe(worse_by, resamples, config)]
+        compared = [_judge_own_recipe(to_champion, config)]
         if "p_first" in window:
-            worse_than_first = worse_than(window["p_first"].to_numpy(dtype=float))
-            compared.append(_judge_first(worse_than_first, worse_by, resamples, config, error))
+            to_first = compare_with(window["p_first"].to_numpy(dtype=float))
+            compared.append(_judge_first(to_first, to_champion, config, error))
     else:
-        compared = [_judge_log_loss(worse_by, resamples, config, error)]
+        compared = [_judge_log_loss(to_champion, config, error)]
     return (
         *compared,
         _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
-        _judge_slices(window, worse_by, resamples, config),
+        _judge_slices(window, to_champion.worse_by, resamples, config),
     )
 
 
-def spend_error(confidence: float, n_looks: int) -> float:
-    """Give the share of the error that one of many looks at a champion's recipe may spend.
+class _Comparison(NamedTuple):
+    """By how much the challenger's loss is higher than another model's, item by item.
 
-    The shares of any number of looks add up to no more than the whole error, whatever the looks
-    have in common (union bound): a champion that is compared every night is replaced by chance,
-    over all nights, no more often than by a single look.
-
-    Parameters
-    ----------
-    confidence : float
-        Of all looks together, one-sided.
-    n_looks : int
-        Number of this look, from 1.
-
-    Returns
-    -------
-    float
-        Error of this look.
-
-    Examples
-    --------
-    >>> round(spend_error(0.8, 1), 4), round(spend_error(0.8, 10), 4)
-    (0.1216, 0.0012)
-    >>> sum(spend_error(0.8, night) for night in range(1, 100_000)) < 0.2
-    True
+    ``at_most`` is by how much it could have been, under the decision that is worse for it.
     """
-    return (1 - confidence) * 6 / (np.pi**2 * n_looks**2)
+
+    worse_by: Floats
+    at_most: Floats
+    resamples: Resamples
+
+    @property
+    def mean(self) -> float:
+        return float(self.worse_by.mean())
+
+    def surely_above(self, confidence: float) -> float:
+        """Give the lower bound of the mean."""
+        return float(np.quantile(self.resamples.mean(self.worse_by)[1:], 1 - confidence))
 
 
-_MIN_BEYOND = 5
-"""Resampled means that must lie beyond a bound for it to be read off them."""
+def _judge_log_loss(compared: _Comparison, config: GateConfig, error: float) -> GateResult:
+    """Ask for evidence that the challenger is better by more than the margin.
 
-
-def _bound_mean(means: Floats, confidence: float) -> float:
-    """Give the upper bound of a mean; where resamples are too few for it, by their spread."""
-    if (1 - confidence) * (len(means) - 1) >= _MIN_BEYOND:
-        return float(np.quantile(means[1:], confidence))
-    return float(means[0] + norm.ppf(confidence) * np.std(means[1:], ddof=1))
-
-
-def _judge_log_loss(
-    worse_by: Floats, resamples: Resamples, config: GateConfig, error: float
-) -> GateResult:
-    means = resamples.mean(worse_by)
-    worst = _bound_mean(means, 1 - error)
+    One that answers the same has nothing to prove where no margin is asked for: refitted, it has
+    learned from more.
+    """
+    odds = weigh_evidence(
+        compared.worse_by + config.margin,
+        compared.at_most + config.margin,
+        compared.resamples.case_of_item,
+    )
+    is_same = config.margin == 0 and not compared.worse_by.any()
     return GateResult(
         "log_loss",
-        worst <= -config.margin,
-        f"challenger minus champion {means[0]:+.4f}, "
-        f"with {1 - error:.4g} confidence at most {worst:+.4f}",
-        f"at most {0.0 - config.margin:+.4f} with {1 - error:.4g} confidence, "
-        f"{config.confidence:.0%} over all looks at this champion",
+        is_same or odds * error >= 1,
+        f"challenger minus champion {compared.mean:+.4f}; odds that it is better {odds:.3g} to 1",
+        f"below {0.0 - config.margin:+.4f} with odds of {1 / error:.3g} to 1, "
+        f"{config.confidence:.0%} confidence over all tests of this recipe",
         spends_error=True,
     )
 
 
-def _judge_own_recipe(worse_by: Floats, resamples: Resamples, config: GateConfig) -> GateResult:
-    means = resamples.mean(worse_by)
-    surely = float(np.quantile(means[1:], 1 - config.confidence))
+def _judge_own_recipe(compared: _Comparison, config: GateConfig) -> GateResult:
+    surely = compared.surely_above(config.confidence)
     return GateResult(
         "log_loss",
         surely <= 0,
-        f"challenger minus champion {means[0]:+.4f}, "
+        f"challenger minus champion {compared.mean:+.4f}, "
         f"with {config.confidence:.0%} confidence at least {surely:+.4f}",
         "not surely above +0.0000: it is the champion's own recipe, which has learned from more",
     )
 
 
 def _judge_first(
-    worse_than_first: Floats,
-    worse_by: Floats,
-    resamples: Resamples,
-    config: GateConfig,
-    error: float,
+    to_first: _Comparison, to_champion: _Comparison, config: GateConfig, error: float
 ) -> GateResult:
     """Ask that a chain of refits, each not surely worse than the last, does not wander downwards.
 
     What is shown to be better than the champion passes all the same: else a champion that today is
     worse than the first would be there for good (experiments/085-own-recipe-by-chance).
     """
-    means = resamples.mean(worse_than_first)
-    surely = float(np.quantile(means[1:], 1 - config.confidence))
+    surely = to_first.surely_above(config.confidence)
     found = (
-        f"challenger minus the recipe's first champion {means[0]:+.4f}, "
+        f"challenger minus the recipe's first champion {to_first.mean:+.4f}, "
         f"with {config.confidence:.0%} confidence at least {surely:+.4f}"
     )
     wanted = "not surely above +0.0000, so that small steps down do not add up"
     if surely <= 0:
         return GateResult("first_champion", True, found, wanted)
-    proof = _judge_log_loss(worse_by, resamples, config, error)
+    proof = _judge_log_loss(to_champion, config, error)
     return replace(
         proof,
         name="first_champion",

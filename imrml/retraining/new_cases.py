@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.retraining.champion import Champion
-from imrml.retraining.drop_folder import recorded_champion, recorded_looks
+from imrml.retraining.drop_folder import recorded_champion, recorded_tests
 from imrml.retraining.gate import GateResult
 from imrml.retraining.outcome import Outcome
 from imrml.training.data import TrainingData
@@ -26,23 +26,54 @@ class NewCases:
         Of those, decided after what the champion was trained on.
     champion : Champion
         In use until then.
+    recipe : str
+        Fingerprint of the one that asks.
+    is_growing : bool, default=True
+        Whether cases are only added to the window from look to look; else each look compares on
+        another.
     """
 
     data: TrainingData
     is_new: np.ndarray
     is_newer: np.ndarray
     champion: Champion
+    recipe: str
+    is_growing: bool = True
 
     @property
-    def n_looks(self) -> int:
-        """How often challengers of the champion had to be shown to be better, before.
+    def tests(self) -> tuple[str, ...]:
+        """Tests of the champion's recipe that have spent error, before.
+
+        Returns
+        -------
+        tuple of str
+        """
+        in_use = (self.champion.name, self.champion.version)
+        return recorded_tests() if recorded_champion() == in_use else ()
+
+    @property
+    def test(self) -> str:
+        """Name of the test that a comparison belongs to.
+
+        One recipe against one champion, on a window that only grows, is one test however often it
+        is looked at (:func:`imrml.retraining.evidence.weigh_evidence`).
+
+        Returns
+        -------
+        str
+        """
+        name = f"version {self.champion.version}, recipe {self.recipe}"
+        return name if self.is_growing else f"{name}, look {len(self.tests) + 1}"
+
+    @property
+    def n_tests(self) -> int:
+        """Number of that test among those that spend error, from 1.
 
         Returns
         -------
         int
         """
-        in_use = (self.champion.name, self.champion.version)
-        return recorded_looks() if recorded_champion() == in_use else 0
+        return self.tests.index(self.test) + 1 if self.test in self.tests else len(self.tests) + 1
 
     @property
     def n_newer_cases(self) -> int:
@@ -107,7 +138,9 @@ class NewCases:
         # What the same recipe learned since, or its rate moved, gives another recipe no new error
         # to spend (experiments/085-own-recipe-by-chance).
         is_new_recipe = bool(version) and not (keeps_recipe or self.champion.is_own_recipe)
-        n_looks = self.n_looks + any(gate.spends_error for gate in gates)
+        tests = self.tests
+        if any(gate.spends_error for gate in gates) and self.test not in tests:
+            tests += (self.test,)
         return Outcome(
             verdict,
             why,
@@ -115,6 +148,6 @@ class NewCases:
             self.n_newer_cases,
             self.n_newer_overturned,
             None if in_use is None else (self.champion.name, in_use),
-            n_looks=0 if is_new_recipe else n_looks,
+            tests=() if is_new_recipe else tests,
             first_version=version if is_new_recipe else self.champion.first_version,
         )

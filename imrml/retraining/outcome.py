@@ -26,8 +26,8 @@ class Outcome:
         Registered model and version in use from then on; None where there is none yet.
     is_untouched : bool
         No file had arrived, so nothing was looked at but the champion.
-    n_looks : int
-        How often so far a proof was asked for that may err: of another recipe, mostly.
+    tests : tuple of str
+        In which a proof was asked for so far that may err: of another recipe, mostly.
     first_version : str or None
         With which version the champion's recipe began.
     n_corrected : int
@@ -43,7 +43,7 @@ class Outcome:
     n_new_overturned: int = 0
     champion: tuple[str, str] | None = None
     is_untouched: bool = False
-    n_looks: int = 0
+    tests: tuple[str, ...] = ()
     first_version: str | None = None
     n_corrected: int = 0
     n_unread: int = 0

@@ -22,7 +22,8 @@ from scipy.stats import norm
 from imrml.config import load_config
 from imrml.retraining.champion import Champion
 from imrml.retraining.drop_folder import record_outcome, recorded_first
-from imrml.retraining.gate import GateResult, judge_window, spend_error
+from imrml.retraining.evidence import spend_error, weigh_evidence
+from imrml.retraining.gate import GateResult, judge_window
 from imrml.retraining.new_cases import NewCases
 from imrml.retraining.outcome import KEPT, PROMOTED
 
@@ -37,6 +38,7 @@ MIXES = {
     # which recipe each night asks for, in turn; cases from which a night looks; the gate; series
     "own and other in turn": ("AB", 100, LOSS_ONLY, 150),
     "in turn, from 40 cases": ("AB", 40, LOSS_ONLY, 150),
+    "other only, from 40 cases": ("B", 40, LOSS_ONLY, 100),
     "other only": ("B", 100, LOSS_ONLY, 100),
     "two others and own": ("ABC", 100, LOSS_ONLY, 60),
     "other once a week": ("AAAAAAB", 100, LOSS_ONLY, 60),
@@ -103,16 +105,24 @@ def standardise(window, other):
     return mean / (np.sqrt((by_case**2).sum()) / len(worse_by))
 
 
-def settle(window, n_looks, is_own_recipe, config):
+def weigh(window):
+    """Give the odds that the challenger is better than the champion, as the gate does."""
+    p, q = window["p_challenger"], window["p_champion"]
+    worse_by = np.log(q / p), np.log((1 - q) / (1 - p))
+    case = window["case"] - window["case"][0]
+    return weigh_evidence(np.where(window["overturned"], *worse_by), np.maximum(*worse_by), case)
+
+
+def settle(window, n_tests, is_own_recipe, config):
     """Give the gates that a window far from every bound leads to; None where the gate is to judge.
 
     A screen, so that all series take minutes; with the whole gate nothing but a failed log loss is
     settled by it.
     """
-    z, bound = standardise(window, "p_champion"), norm.ppf(config.confidence)
-    shows = z <= -norm.ppf(1 - spend_error(config.confidence, n_looks)) * 0.6
+    shows = weigh(window) * spend_error(config.confidence, n_tests) >= 1 - 1e-6
     if not is_own_recipe:
         return None if shows else [GateResult("log_loss", False, "", "", spends_error=True)]
+    z, bound = standardise(window, "p_champion"), norm.ppf(config.confidence)
     z_first = standardise(window, "p_first") if "p_first" in window else -9.0
     if abs(z - bound) < NEAR or abs(z_first - bound) < NEAR:
         return None
@@ -141,18 +151,19 @@ def run_series(seed, turn, min_new, config, decays):
             answers["p_first"] = models[first][1]
         window = world.look(since, last, **answers)
         champion = Champion("imr", version, object(), is_own, first_version=first)
-        arrivals = NewCases(NO_DATA, NO_ROWS, NO_ROWS, champion)
-        n_looks = arrivals.n_looks + 1
-        gates = settle(window, n_looks, is_own, config)
+        is_growing = last - since <= LONGEST
+        arrivals = NewCases(NO_DATA, NO_ROWS, NO_ROWS, champion, recipe, is_growing)
+        n_tests = arrivals.n_tests
+        gates = settle(window, n_tests, is_own, config)
         counts["looks"] += 1
         if gates is None:
             counts["asked"] += 1
-            gates = judge_window(make_frame(window), config, seed, n_looks, is_own_recipe=is_own)
+            gates = judge_window(make_frame(window), config, seed, n_tests, is_own_recipe=is_own)
         has_passed = all(gate.passed for gate in gates)
         outcome = arrivals.conclude(
             PROMOTED if has_passed else KEPT, "", tuple(gates), str(night + 1) * has_passed or None
         )
-        if has_passed or outcome.n_looks != n_looks - 1:
+        if has_passed or outcome.tests != arrivals.tests:
             record_outcome(f"night {night}", asdict(outcome))
         if has_passed:
             counts["own" if is_own else "other"] += 1
@@ -170,18 +181,18 @@ def check_screen(n_windows, seed):
     rng, differ, settled = np.random.default_rng(seed), 0, 0
     for number in range(n_windows):
         world = World(seed + number)
-        is_own, n_looks = bool(rng.integers(2)), int(rng.integers(1, 60))
+        is_own, n_tests = bool(rng.integers(2)), int(rng.integers(1, 60))
         made = world.fit("A" if is_own else "B", 0)
         answers = {"p_champion": world.fit("A", 0), "p_challenger": made}
         if is_own:
             answers["p_first"] = world.fit("A", 0)
         n_cases = int(rng.choice([50, 100, 150, 300, 1000]))
         window = world.look(0, n_cases, **answers)
-        screened = settle(window, n_looks, is_own, LOSS_ONLY)
+        screened = settle(window, n_tests, is_own, LOSS_ONLY)
         if screened is None:
             continue
         settled += 1
-        judged = judge_window(make_frame(window), LOSS_ONLY, number, n_looks, is_own_recipe=is_own)
+        judged = judge_window(make_frame(window), LOSS_ONLY, number, n_tests, is_own_recipe=is_own)
         differ += [(g.name, g.passed, g.spends_error) for g in screened] != [
             (g.name, g.passed, g.spends_error) for g in judged[: len(screened)]
         ]

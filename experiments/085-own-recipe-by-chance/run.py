@@ -10,7 +10,7 @@ have. No model is fitted: seconds.
 import numpy as np
 from scipy.stats import norm
 
-from imrml.retraining.gate import spend_error
+from imrml.retraining.evidence import spend_error
 
 N_SERIES, N_LOOKS, N_ARRIVING, LONGEST = 2000, 200, 40, 5000
 CONFIDENCE = 0.8

@@ -1,12 +1,13 @@
 """The verdict: what is said of a model, and what these letters could show at all."""
 
 import numpy as np
+import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 from test_evaluation_metrics import CONFIG, drawn, outcome_table
 
 from imrml.evaluation.metrics.held_out import HeldOut, measure
-from imrml.evaluation.metrics.power import count_for_auroc, estimate_auroc_error
+from imrml.evaluation.metrics.power import count_for_auroc, estimate_auroc_error, state_power
 from imrml.evaluation.report.verdict import reach_verdict
 from imrml.evaluation.splits import Headline
 
@@ -39,6 +40,31 @@ def test_power_counts_letters_and_says_whether_these_are_enough():
         {"external": HeldOut(outcome_table([False] * 30, [0.1] * 30, class_prior=0.2))}, CONFIG, 0
     )["power"]["external"]
     assert "cannot be reckoned" in one["sentence"]
+
+
+def test_power_says_nothing_of_a_gain_over_the_prior_that_the_model_is():
+    truth, _ = drawn(600, 23)
+    prior = np.full(600, truth.mean())
+    stated = measure(
+        {"grouped": HeldOut(outcome_table(truth, prior, category_prior=prior))}, CONFIG, 0
+    )["power"]["grouped"]
+    assert stated["log_loss"] == {
+        "not_applicable": "the difference to the category prior does not vary"
+    }
+    assert "would show" not in stated["sentence"]
+    assert "does not vary" in stated["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("width", "said"), [(2e-5, "fewer than 30 letters (enough here)"), (0.02, "about")]
+)
+def test_power_counts_no_letters_where_the_normal_curve_says_nothing(width, said):
+    outcome = {
+        "auroc": {"not_applicable": "one decision only"},
+        "log_loss_vs_category_prior": {"value": 0.0, "low": -width / 2, "high": width / 2},
+    }
+    sentence = state_power(outcome, {"n_cases": 120, "n_overturned_cases": 23}, 0.95)["sentence"]
+    assert f"over the category prior would show with {said}" in sentence
 
 
 # --- the verdict

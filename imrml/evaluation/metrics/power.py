@@ -18,6 +18,10 @@ SHOWN_AUROC = 0.65
 SHOWN_GAIN = 0.01
 """Nats of log loss."""
 POWER, LEVEL = 0.8, 0.95
+_FEWEST = 30
+"""Cases below which the normal curve that all counts rest on says nothing."""
+_ROUNDING = 1e-9
+"""Width of an interval below which a difference does not vary at all."""
 
 
 def estimate_auroc_error(auroc: float, n_positive: float, n_negative: float) -> float:
@@ -168,6 +172,8 @@ def state_power(
     difference = outcome["log_loss_vs_category_prior"]
     if "value" not in difference:
         stated["log_loss"] = not_applicable(difference["not_applicable"])
+    elif not _varies(difference):  # the model is that prior: no number of cases would show a gain
+        stated["log_loss"] = not_applicable("the difference to the category prior does not vary")
     else:
         deviation = _error(difference, interval_level) * np.sqrt(n_cases)
         stated["log_loss"] = {
@@ -190,7 +196,7 @@ def _settle(outcome: Mapping[str, Figure], n_cases: int, interval_level: float) 
     n_letters = [
         count_letters(difference, n_cases, interval_level)
         for difference in by_prior
-        if difference["high"] > difference["low"]
+        if _varies(difference)
     ]
     if not n_letters:
         return not_applicable("the differences to the priors do not vary")
@@ -199,6 +205,10 @@ def _settle(outcome: Mapping[str, Figure], n_cases: int, interval_level: float) 
         "n_letters": max(n_letters),
         "n_letters_here": n_cases,
     }
+
+
+def _varies(difference: Figure) -> bool:
+    return bool(difference["high"] - difference["low"] > _ROUNDING)
 
 
 def count_letters(difference: Figure, n_cases: int, interval_level: float) -> int:
@@ -240,12 +250,14 @@ def _in_words(stated: Mapping[str, Mapping[str, Any]], n_cases: int, cases_are: 
     for name, need in stated.items():
         if "n_letters" in need:
             enough = "enough" if n_cases >= need["n_letters"] else "too few"
+            n_letters = need["n_letters"]
+            how_many = f"about {n_letters:,}" if n_letters >= _FEWEST else f"fewer than {_FEWEST}"
             statements.append(
-                f"{needs[name]} would show with about {need['n_letters']:,} {cases_are} "
-                f"({enough} here)"
+                f"{needs[name]} would show with {how_many} {cases_are} ({enough} here)"
             )
     if not statements:
-        return f"What these {cases_are} could show cannot be reckoned: too few of one decision."
+        why = "; ".join(stated[name]["not_applicable"] for name in ("auroc", "log_loss"))
+        return f"What these {cases_are} could show cannot be reckoned: {why}."
     return (
         f"With {POWER:.0%} power, {', '.join(statements)}; "
         f"these figures rest on {n_cases:,} {cases_are}."

@@ -1,5 +1,6 @@
 """The first champion of a recipe, with which every later refit is compared too."""
 
+import re
 import shutil
 
 import pytest
@@ -9,7 +10,7 @@ from imrml.config import load_config, state_dir, with_settings
 from imrml.errors import ConfigError
 from imrml.models import LoadedModel
 from imrml.retraining.champion import find_champion, with_own_recipe
-from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
+from imrml.retraining.cycle import KEPT, NOTHING_NEW, PROMOTED, retrain
 from imrml.retraining.drop_folder import recorded_champion, recorded_first
 from imrml.retraining.forgetting import forget
 from imrml.tables.files import read_table, write_table
@@ -65,7 +66,17 @@ def look(inbox, *more):
 def test_a_refit_is_compared_with_the_first_champion_too(line, inbox):
     assert recorded_first() == "1"
     write_table(cut(line)[2], inbox / "2.parquet")
-    outcome = retrain(night_config(inbox, *LENIENT))
+    said = []
+    outcome = retrain(night_config(inbox, *LENIENT), report=said.append)
+    # The later half is judged by a challenger that has learned from the earlier one.
+    counts = [
+        [int(n) for n in re.findall(r"\d+", each.replace(",", ""))]
+        for each in said
+        if "window:" in each
+    ]
+    (n_earlier, *_, n_past), (n_later, *_, n_learned) = counts
+    assert min(n_earlier, n_later) > 0
+    assert n_learned == n_past + n_earlier
     assert [gate.name for gate in outcome.gates[:2]] == ["log_loss", "first_champion"]
     assert outcome.verdict == PROMOTED, outcome
     assert (recorded_champion()[1], recorded_first()) == ("3", "1")
@@ -73,9 +84,25 @@ def test_a_refit_is_compared_with_the_first_champion_too(line, inbox):
 
 def test_another_recipe_that_is_promoted_is_the_first_of_its_own(line, inbox):
     write_table(cut(line)[2], inbox / "2.parquet")
-    outcome = retrain(night_config(inbox, *LENIENT, OTHER))
+    said = []
+    outcome = retrain(night_config(inbox, *LENIENT, OTHER), report=said.append)
+    assert len([each for each in said if "window:" in each]) == 1
     assert "first_champion" not in [gate.name for gate in outcome.gates]
     assert outcome.first_version == ("3" if outcome.verdict == PROMOTED else "1")
+
+
+def test_another_recipe_is_one_challenge_until_its_window_is_no_longer_the_same(line, inbox):
+    write_table(cut(line)[2], inbox / "2.parquet")
+
+    def look(*settings, is_backfill=False):
+        config = night_config(inbox, *LENIENT, OTHER, "retraining.gate.margin=5.0", *settings)
+        outcome = retrain(config, is_backfill=is_backfill)
+        assert outcome.verdict == KEPT, outcome
+        return len(outcome.tests)
+
+    assert [look(), look("retraining.gate.min_slice_items=90")] == [1, 1]
+    assert look("retraining.max_window_cases=10") == 2
+    assert look(is_backfill=True) == 3
 
 
 def test_a_first_champion_that_is_gone_or_knows_a_forgotten_case_is_replaced(inbox):

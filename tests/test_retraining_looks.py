@@ -17,7 +17,7 @@ from imrml.retraining.evidence import spend_error, weigh_evidence
 from imrml.retraining.gate import GateResult, judge_window
 from imrml.retraining.new_cases import NewCases
 from imrml.retraining.outcome import KEPT, PROMOTED
-from imrml.retraining.window import hold_apart
+from imrml.retraining.window import hold_apart, split_in_order
 
 GATE = load_config().retraining.gate.model_copy(update={"n_bootstrap": 200})
 N_NIGHTS, N_SERIES = 200, 40
@@ -274,3 +274,18 @@ def test_late_cases_are_held_apart_whatever_their_date():
     assert set(data.groups[held]).isdisjoint(data.groups[past])
     assert len(set(data.groups[held])) == 14
     assert len(set(data.groups[hold_apart(data, is_new, 5, seed=3)[1]])) == 5
+
+
+def test_a_window_is_cut_in_the_order_of_decisions_and_no_group_is_torn():
+    days = pd.to_datetime("2015-01-01") + pd.to_timedelta(np.arange(20)[::-1] // 2, unit="D")
+    keys = pd.DataFrame({"decided_on": days.strftime("%Y-%m-%d"), "decided_year": 2015})
+    data = SimpleNamespace(groups=np.array([0, 0, *range(1, 18), 0]), keys=keys)
+    window = np.arange(2, 20)  # of group 0 only the oldest item, whose day is the first
+    earlier, later = split_in_order(data, window, 2)
+    assert sorted([*earlier, *later]) == window.tolist()
+    assert days[earlier].max() <= days[later].min()
+    assert len(earlier) == len(later)
+    torn = split_in_order(data, np.arange(20), 2)  # with its newest items it belongs to the later
+    assert set(data.groups[torn[0]]).isdisjoint(data.groups[torn[1]])
+    assert 0 in data.groups[torn[1]]
+    assert [len(part) for part in split_in_order(data, window[:2], 5)] == [1, 1]

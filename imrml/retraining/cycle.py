@@ -20,7 +20,7 @@ from imrml.errors import NotEnoughDataError, TrackingError
 from imrml.evaluation.checks.splits import VERDICT_CODE
 from imrml.explaining.precedents import keep_precedents
 from imrml.features.own_words import in_words_of
-from imrml.models import load_model
+from imrml.models import ReviewModel, load_model
 from imrml.models.trust import trusted_types, trusting
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
@@ -53,7 +53,13 @@ from imrml.retraining.lock import retrain_lock
 from imrml.retraining.new_cases import NewCases
 from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
 from imrml.retraining.recalibration import find_offset, write_recalibrated
-from imrml.retraining.window import find_new_cases, find_newer_cases, hold_apart, split_newest
+from imrml.retraining.window import (
+    find_new_cases,
+    find_newer_cases,
+    hold_apart,
+    split_in_order,
+    split_newest,
+)
 from imrml.tracking import discard_unfinished, end_interrupted_runs, log_training, promote
 from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
@@ -62,6 +68,11 @@ from imrml.training.run import TrainingResult, train
 
 _FORGOTTEN = "the champion had learned from a case that was forgotten since"
 _LATENCY_ROWS = 1000
+_OWN_RECIPE_PARTS = 2
+"""Of the window, when the champion's own recipe asks: the later one is judged by a challenger that
+has learned from the earlier, so that what the new cases bring is compared, and not only what ships
+without them (experiments/070-two-years-of-nights). Another recipe is shown to be better on what the
+champion knew, as one challenger on a window that grows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +272,7 @@ def _say_what_lacks(run: _RetrainRun, arrivals: NewCases) -> str | None:
     if arrivals.n_older_cases:
         why += (
             f"; {arrivals.n_older_cases:,} more were decided before what the champion learned "
-            "from, and wait for newer ones"
+            "from, and wait for newer ones; `imrml retrain --backfill` learns from them now"
         )
     return why
 
@@ -277,8 +288,8 @@ def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateRes
     gates : tuple of GateResult
         See :func:`imrml.retraining.gate.judge_window`.
     outcome_kind : str
-        Kind of outcome model that was judged: the recipe's own, or the category prior where its
-        held-out cases showed no more.
+        Kind of outcome model that was judged, on the last part: the recipe's own, or the category
+        prior where its held-out cases showed no more.
 
     Raises
     ------
@@ -294,18 +305,17 @@ def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateRes
         raise NotEnoughDataError(
             "retrain: no newer case stands by itself; all share narratives with older ones"
         )
-    run.report(
-        f"window: {pluralize(len(window), 'item')} that neither model was fitted on; "
-        f"challenger learns from {pluralize(len(past), 'older item')}"
-    )
-    challenger = run.train(data.items.iloc[past])
-    unseen = data.take(window)
-    compared = predict_held_out(challenger.model, unseen, {}).outcome
-    compared = compared.rename(columns={"p_overturned": "p_challenger"})
-    for name, earlier in (("p_champion", champion.model), ("p_first", champion.first)):
-        if earlier is not None:
-            answers = predict_held_out(earlier.model, unseen, {}).outcome
-            compared[name] = answers["p_overturned"]
+    n_parts = _OWN_RECIPE_PARTS if champion.is_own_recipe else 1
+    parts, judged = split_in_order(data, window, n_parts), []
+    for number, part in enumerate(parts, start=1):
+        run.report(
+            f"window: {pluralize(len(part), 'item')} that neither model was fitted on "
+            f"(part {number} of {len(parts)}); challenger learns from {len(past):,} others"
+        )
+        challenger = run.train(data.items.iloc[past])
+        judged.append(_predict_both(challenger.model, champion, data.take(part)))
+        past = np.sort(np.concatenate([past, part]))
+    compared = pd.concat(judged, ignore_index=True)
     gates = judge_window(
         compared,
         asked.gate,
@@ -314,6 +324,18 @@ def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateRes
         is_own_recipe=champion.is_own_recipe,
     )
     return gates, str(challenger.manifest["outcome_kind"])
+
+
+def _predict_both(
+    challenger: ReviewModel, champion: Champion, unseen: TrainingData
+) -> pd.DataFrame:
+    """Let the challenger, the champion and the first of its recipe answer the same items."""
+    compared = predict_held_out(challenger, unseen, {}).outcome
+    compared = compared.rename(columns={"p_overturned": "p_challenger"})
+    for name, earlier in (("p_champion", champion.model), ("p_first", champion.first)):
+        if earlier is not None:
+            compared[name] = predict_held_out(earlier.model, unseen, {}).outcome["p_overturned"]
+    return compared
 
 
 def _name_failed(gates: Sequence[GateResult]) -> str:

@@ -144,3 +144,29 @@ def split_newest(
     from_day = day[in_window].min()
     is_past = ~in_window & (day <= from_day).to_numpy()
     return np.flatnonzero(is_past), np.flatnonzero(in_window)
+
+
+def split_in_order(data: TrainingData, window: np.ndarray, n_parts: int) -> list[np.ndarray]:
+    """Cut a window into parts of as many cases, in the order in which they were decided.
+
+    A challenger that judges a later part may learn from the earlier ones.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All items.
+    window : ndarray of int
+        Rows; from :func:`split_newest` or :func:`hold_apart`.
+    n_parts : int
+        How many; fewer where the window holds fewer groups of cases.
+
+    Returns
+    -------
+    list of ndarray of int
+        Rows of each part. A group is in one of them, whole.
+    """
+    groups = pd.Series(data.groups[window])
+    last_day = find_decision_days(data).iloc[window].groupby(groups.to_numpy(), sort=False).max()
+    in_order = last_day.sort_values(kind="stable").index.to_numpy()
+    parts = np.array_split(in_order, min(n_parts, len(in_order)))
+    return [window[groups.isin(part).to_numpy()] for part in parts]

@@ -98,7 +98,7 @@ def test_another_recipe_is_one_challenge_until_its_window_is_no_longer_the_same(
         config = night_config(inbox, *LENIENT, OTHER, "retraining.gate.margin=5.0", *settings)
         outcome = retrain(config, is_backfill=is_backfill)
         assert outcome.verdict == KEPT, outcome
-        return len(outcome.tests)
+        return len(outcome.challenges)
 
     assert [look(), look("retraining.gate.min_slice_items=90")] == [1, 1]
     assert look("retraining.max_window_cases=10") == 2

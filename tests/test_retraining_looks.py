@@ -13,7 +13,7 @@ from scipy.stats import norm
 from imrml.config import load_config
 from imrml.retraining.champion import Champion
 from imrml.retraining.drop_folder import record_outcome, recorded_first
-from imrml.retraining.evidence import spend_error, weigh_evidence
+from imrml.retraining.evidence import Challenge, resume, settle, spend_error, weigh_evidence
 from imrml.retraining.gate import GateResult, judge_window
 from imrml.retraining.new_cases import NewCases
 from imrml.retraining.outcome import KEPT, PROMOTED
@@ -81,18 +81,21 @@ def test_200_nights_without_change_promote_by_chance_no_more_often_than_stated(k
 
 
 def test_windows_that_begin_anew_promote_by_chance_no_more_often_than_stated():
-    """A normal curve and the spread would promote more than half; so each window is 40 cases."""
+    """A normal curve and the spread would promote more than half; each window is 40 cases."""
     rng = np.random.default_rng(8)
     n_promoted, n_by_spread = 0, 0
     for _ in range(N_SERIES):
         worse_by, at_most = losses_without_change(rng, TOO_LOW, 40 * N_NIGHTS)
-        errors = [spend_error(GATE.confidence, number) for number in range(1, N_NIGHTS + 1)]
-        windows = zip(worse_by.reshape(-1, 40), at_most.reshape(-1, 40), errors, strict=True)
-        promoted, by_spread = False, False
-        for lost, could_be_lost, error in windows:
-            promoted |= weigh_evidence(lost, could_be_lost, np.arange(40)) * error >= 1
-            spread = lost.std(ddof=1) / np.sqrt(40)
-            by_spread |= lost.mean() + norm.ppf(1 - error) * spread <= 0
+        windows = zip(worse_by.reshape(-1, 40), at_most.reshape(-1, 40), strict=True)
+        promoted, by_spread, challenges = False, False, ()
+        for night, (lost, could_be_lost) in enumerate(windows, start=1):
+            number, challenge = resume(challenges, "other", f"window {night}")
+            odds = weigh_evidence(lost, could_be_lost, np.arange(40))
+            challenges = settle(challenges, number, challenge, odds)
+            enough = 1 / spend_error(GATE.confidence, number)
+            promoted |= challenges[number - 1].total >= enough
+            spread = norm.ppf(1 - spend_error(GATE.confidence, night)) * lost.std(ddof=1)
+            by_spread |= lost.mean() + spread / np.sqrt(40) <= 0
         n_promoted += promoted
         n_by_spread += by_spread
     stated = (1 - GATE.confidence) * N_SERIES
@@ -146,10 +149,14 @@ def test_a_margin_is_part_of_what_is_to_be_shown(margin):
     assert gates[0].passed == (margin == 0)
 
 
-def new_cases(champion, recipe="abc", *, is_growing=True):
+def new_cases(champion, recipe="abc", window="w"):
     none = np.zeros(0, dtype=bool)
     data = SimpleNamespace(cases=np.zeros(0), overturned=none)
-    return NewCases(data, none, none, champion, recipe, is_growing)
+    return NewCases(data, none, none, champion, recipe, window)
+
+
+def failed(odds):
+    return (GateResult("log_loss", False, found="", wanted="", odds=odds),)
 
 
 @pytest.mark.parametrize(
@@ -161,41 +168,56 @@ def test_what_keeps_the_recipe_gives_other_recipes_no_new_error(
 ):
     """A refit of the own recipe, a rate that was moved, another recipe: three ways to promote."""
     monkeypatch.setenv("IMRML_HOME", str(tmp_path))
-    record_outcome("of before", {"champion": ["imr", "7"], "tests": ["a", "b", "c"]})
+    before = tuple(Challenge(name, "w") for name in "abc")
+    spent = [asdict(each) for each in before]
+    record_outcome("of before", {"champion": ["imr", "7"], "challenges": spent})
     arrivals = new_cases(Champion("imr", "7", object(), is_own_recipe, first_version="5"))
-    spends_error = not is_own_recipe
-    gates = (GateResult("log_loss", False, found="", wanted="", spends_error=spends_error),)
+    gates = failed(None if is_own_recipe else 0.5)
     outcome = arrivals.conclude(PROMOTED, "why", gates, "8", keeps_recipe=keeps_recipe)
-    assert len(outcome.tests) == expected
+    assert len(outcome.challenges) == expected
     record_outcome("of now", asdict(outcome))
-    assert new_cases(Champion("imr", "8", object())).tests == outcome.tests
+    assert new_cases(Champion("imr", "8", object())).challenges == outcome.challenges
     assert recorded_first() == first
 
 
-def test_one_recipe_on_one_growing_window_is_one_test_however_often_it_is_looked_at(
-    tmp_path, monkeypatch
-):
+def test_one_recipe_is_one_challenge_however_often_it_is_looked_at(tmp_path, monkeypatch):
     monkeypatch.setenv("IMRML_HOME", str(tmp_path))
     champion = Champion("imr", "7", object())
-    failed = (GateResult("log_loss", False, found="", wanted="", spends_error=True),)
 
-    def look(recipe, *, is_growing=True):
-        arrivals = new_cases(champion, recipe, is_growing=is_growing)
-        number = arrivals.n_tests
-        record_outcome("night", asdict(arrivals.conclude(KEPT, "why", failed)))
-        return number
+    def look(recipe, window, odds):
+        arrivals = new_cases(champion, recipe, window)
+        number, challenge = arrivals.challenge
+        record_outcome("night", asdict(arrivals.conclude(KEPT, "why", failed(odds))))
+        return number, challenge.carried
 
-    assert [look("b"), look("b"), look("c"), look("b"), look("c")] == [1, 1, 2, 1, 2]
-    assert [look("b", is_growing=False) for _ in range(2)] == [3, 4]
-    champion = Champion("imr", "8", object())
-    record_outcome("a refit", {"champion": ["imr", "8"], "tests": ["a", "b"]})
-    assert look("b") == 3  # another champion, whose window begins anew
+    assert [look("b", "1", 2.0), look("b", "1", 3.0), look("c", "1", 0.5)] == [
+        *((1, 1.0), (1, 1.0), (2, 1.0)),
+    ]
+    # after a refit the window begins anew: what was shown counts on, what was lost is given up
+    assert [look("b", "2", 2.0), look("c", "2", 9.0), look("b", "3", 1.0)] == [
+        *((1, 3.0), (3, 1.0), (1, 6.0)),
+    ]
+    # windows that share cases with each other are challenges of their own
+    assert [look("b", None, 5.0), look("b", None, 5.0), look("b", "4", 1.0)] == [
+        *((4, 1.0), (5, 1.0), (1, 6.0)),
+    ]
 
 
 def test_looks_of_an_earlier_version_have_spent_their_error(tmp_path, monkeypatch):
     monkeypatch.setenv("IMRML_HOME", str(tmp_path))
     record_outcome("of before", {"champion": ["imr", "7"], "n_looks": 3})
-    assert new_cases(Champion("imr", "7", object())).n_tests == 4
+    assert new_cases(Champion("imr", "7", object())).challenge[0] == 4
+
+
+def test_what_earlier_windows_have_shown_counts_in_the_gate():
+    rng = np.random.default_rng(3)
+    drawn = rng.random(200)
+    overturned = drawn < 0.1
+    rows = window(drawn, np.full(200, 0.1), np.where(overturned, 0.11, 0.098), overturned)
+    alone, carried = (judge_window(rows, GATE, 0, 1, odds)[0] for odds in (1.0, 1000.0))
+    assert alone.odds == carried.odds > 1
+    assert (alone.passed, carried.passed) == (False, True)
+    assert "earlier windows" in carried.found
 
 
 def _own_recipe_gates(by_champion, by_first, n_cases=2000, spread=0.05):
@@ -230,7 +252,7 @@ def test_small_steps_down_do_not_add_up_and_what_is_better_is_never_kept_out(
     gates = _own_recipe_gates(by_champion, by_first)
     assert gates["log_loss"].passed  # each is not surely worse than the champion
     first = gates["first_champion"]
-    assert (first.passed, first.spends_error) == (passes, spends_error), first
+    assert (first.passed, first.odds is not None) == (passes, spends_error), first
 
 
 def test_a_chain_of_refits_that_get_worse_is_stopped_near_its_first():

@@ -113,15 +113,15 @@ def weigh(window):
     return weigh_evidence(np.where(window["overturned"], *worse_by), np.maximum(*worse_by), case)
 
 
-def settle(window, n_tests, is_own_recipe, config):
+def screen(window, number, carried, is_own_recipe, config):
     """Give the gates that a window far from every bound leads to; None where the gate is to judge.
 
-    A screen, so that all series take minutes; with the whole gate nothing but a failed log loss is
-    settled by it.
+    So that all series take minutes; with the whole gate nothing but a failed log loss is settled.
     """
-    shows = weigh(window) * spend_error(config.confidence, n_tests) >= 1 - 1e-6
+    odds = weigh(window)
+    shows = odds * carried * spend_error(config.confidence, number) >= 1 - 1e-6
     if not is_own_recipe:
-        return None if shows else [GateResult("log_loss", False, "", "", spends_error=True)]
+        return None if shows else [GateResult("log_loss", False, "", "", odds=odds)]
     z, bound = standardise(window, "p_champion"), norm.ppf(config.confidence)
     z_first = standardise(window, "p_first") if "p_first" in window else -9.0
     if abs(z - bound) < NEAR or abs(z_first - bound) < NEAR:
@@ -129,7 +129,7 @@ def settle(window, n_tests, is_own_recipe, config):
     is_held = bool(z_first > bound)
     if (is_held and shows) or (config is GATE and z < bound):
         return None
-    first = GateResult("first_champion", not is_held, "", "", spends_error=is_held)
+    first = GateResult("first_champion", not is_held, "", "", odds=odds if is_held else None)
     return [GateResult("log_loss", bool(z < bound), "", ""), *[first] * ("p_first" in window)]
 
 
@@ -151,23 +151,24 @@ def run_series(seed, turn, min_new, config, decays):
             answers["p_first"] = models[first][1]
         window = world.look(since, last, **answers)
         champion = Champion("imr", version, object(), is_own, first_version=first)
-        is_growing = last - since <= LONGEST
-        arrivals = NewCases(NO_DATA, NO_ROWS, NO_ROWS, champion, recipe, is_growing)
-        n_tests = arrivals.n_tests
-        gates = settle(window, n_tests, is_own, config)
+        name = f"since {since}" if last - since <= LONGEST else None
+        arrivals = NewCases(NO_DATA, NO_ROWS, NO_ROWS, champion, recipe, name)
+        number, challenge = arrivals.challenge
+        shown = (number, challenge.carried)
+        gates = screen(window, *shown, is_own, config)
         counts["looks"] += 1
         if gates is None:
             counts["asked"] += 1
-            gates = judge_window(make_frame(window), config, seed, n_tests, is_own_recipe=is_own)
+            gates = judge_window(make_frame(window), config, seed, *shown, is_own_recipe=is_own)
         has_passed = all(gate.passed for gate in gates)
         outcome = arrivals.conclude(
             PROMOTED if has_passed else KEPT, "", tuple(gates), str(night + 1) * has_passed or None
         )
-        if has_passed or outcome.tests != arrivals.tests:
+        if has_passed or outcome.challenges != arrivals.challenges:
             record_outcome(f"night {night}", asdict(outcome))
         if has_passed:
             counts["own" if is_own else "other"] += 1
-            counts["proved"] += is_own and any(gate.spends_error for gate in gates)
+            counts["proved"] += is_own and any(gate.odds is not None for gate in gates)
             counts.setdefault("first false", night) if not is_own else None
             version, since = str(night + 1), last
             made[world.begins[last] :] = world.answer(recipe, last, n_before=n_before)
@@ -181,20 +182,20 @@ def check_screen(n_windows, seed):
     rng, differ, settled = np.random.default_rng(seed), 0, 0
     for number in range(n_windows):
         world = World(seed + number)
-        is_own, n_tests = bool(rng.integers(2)), int(rng.integers(1, 60))
+        is_own, nth = bool(rng.integers(2)), int(rng.integers(1, 60))
         made = world.fit("A" if is_own else "B", 0)
         answers = {"p_champion": world.fit("A", 0), "p_challenger": made}
         if is_own:
             answers["p_first"] = world.fit("A", 0)
         n_cases = int(rng.choice([50, 100, 150, 300, 1000]))
         window = world.look(0, n_cases, **answers)
-        screened = settle(window, n_tests, is_own, LOSS_ONLY)
+        screened = screen(window, nth, 1.0, is_own, LOSS_ONLY)
         if screened is None:
             continue
         settled += 1
-        judged = judge_window(make_frame(window), LOSS_ONLY, number, n_tests, is_own_recipe=is_own)
-        differ += [(g.name, g.passed, g.spends_error) for g in screened] != [
-            (g.name, g.passed, g.spends_error) for g in judged[: len(screened)]
+        judged = judge_window(make_frame(window), LOSS_ONLY, number, nth, is_own_recipe=is_own)
+        differ += [(g.name, g.passed, g.odds is None) for g in screened] != [
+            (g.name, g.passed, g.odds is None) for g in judged[: len(screened)]
         ]
     return f"{differ} of {settled} settled windows otherwise than by the gate"
 

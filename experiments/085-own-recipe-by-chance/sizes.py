@@ -16,7 +16,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from imrml.config import load_config
-from imrml.retraining.evidence import spend_error, weigh_evidence
+from imrml.retraining.evidence import resume, settle, spend_error, weigh_evidence
 
 N_NIGHTS, LONGEST = 200, load_config().retraining.max_window_cases
 CONFIDENCE = load_config().retraining.gate.confidence
@@ -82,19 +82,21 @@ def follow(rng, kind, n_arriving, *, begins_anew):
     worse_by, at_most, case = draw(rng, kind, n_arriving * N_NIGHTS)
     begins = np.searchsorted(case, np.arange(n_arriving * N_NIGHTS + 1))
     before = now = None
-    n_tests = 1
+    challenges = ()
     for night in range(1, N_NIGHTS + 1):
         last = night * n_arriving
         first = last - n_arriving if begins_anew else max(0, last - LONGEST)
         rows = slice(begins[first], begins[last])
-        n_tests = night if begins_anew else n_tests + (first > 0)
-        window = case[rows] - first
-        if before is None and bound_by_spread(
-            worse_by[rows], window, spend_error(CONFIDENCE, night)
-        ):
-            before = night
-        odds = weigh_evidence(worse_by[rows], at_most[rows], window)
-        if now is None and odds * spend_error(CONFIDENCE, n_tests) >= 1:
+        in_window = case[rows] - first
+        if before is None:
+            error = spend_error(CONFIDENCE, night)
+            before = night if bound_by_spread(worse_by[rows], in_window, error) else None
+        # one recipe; a window that is cut shares cases with the last, so is a challenge of its own
+        recipe = "other" if begins_anew or first == 0 else f"other, {night}"
+        number, challenge = resume(challenges, recipe, f"window {night if begins_anew else 1}")
+        odds = weigh_evidence(worse_by[rows], at_most[rows], in_window)
+        challenges = settle(challenges, number, challenge, odds)
+        if now is None and challenges[number - 1].total * spend_error(CONFIDENCE, number) >= 1:
             now = night
         if None not in (before, now):
             break

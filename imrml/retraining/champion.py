@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 from imrml.config import Config, load_config, state_dir, with_settings
 from imrml.errors import ModelError, OutdatedModelError
-from imrml.models import LoadedModel
+from imrml.models import LoadedModel, ReviewModel
 from imrml.retraining.drop_folder import recorded_champion, recorded_first
 from imrml.retraining.forgotten import read_forgotten
 from imrml.retraining.intake import ITEMS
@@ -21,7 +23,7 @@ from imrml.tracking import (
     shown_tracking_uri,
 )
 from imrml.training.data import TrainingData
-from imrml.training.fitting import Report
+from imrml.training.fitting import Report, predict_held_out
 
 _ANSWERS_BY = ("stage", "profile", "features", "models")
 _RECIPE = (*_ANSWERS_BY, "search")
@@ -166,6 +168,21 @@ def fingerprint_recipe(config: Config) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def name_learned(champion: LoadedModel) -> str:
+    """Name what the champion has learned from, and so the window of what is newer.
+
+    Parameters
+    ----------
+    champion : LoadedModel
+        In use; one whose rate was moved has learned from nothing more.
+
+    Returns
+    -------
+    str
+    """
+    return str(champion.manifest["model_version"]).split("+", maxsplit=1)[0]
+
+
 def is_champion_usable(config: Config) -> bool:
     """Load the champion that the last retrain left, before a night is said to bring nothing new.
 
@@ -264,3 +281,30 @@ def _require_comparable(name: str, champion: LoadedModel, config: Config) -> Non
             f"retrain: the champion of {name} is of stage and profile {own}, "
             f"the config asks for {asked}; name another tracking.registered_model"
         )
+
+
+def answer_together(
+    challenger: ReviewModel, champion: Champion, unseen: TrainingData
+) -> pd.DataFrame:
+    """Let the challenger, the champion and the first of its recipe answer the same items.
+
+    Parameters
+    ----------
+    challenger : ReviewModel
+        Fitted.
+    champion : Champion
+        In use.
+    unseen : TrainingData
+        Items that none of them was fitted on.
+
+    Returns
+    -------
+    DataFrame of shape (n_items, ...)
+        What :func:`imrml.retraining.gate.judge_window` reads.
+    """
+    compared = predict_held_out(challenger, unseen, {}).outcome
+    compared = compared.rename(columns={"p_overturned": "p_challenger"})
+    for name, earlier in (("p_champion", champion.model), ("p_first", champion.first)):
+        if earlier is not None:
+            compared[name] = predict_held_out(earlier.model, unseen, {}).outcome["p_overturned"]
+    return compared

@@ -20,15 +20,17 @@ from imrml.errors import NotEnoughDataError, TrackingError
 from imrml.evaluation.checks.splits import VERDICT_CODE
 from imrml.explaining.precedents import keep_precedents
 from imrml.features.own_words import in_words_of
-from imrml.models import ReviewModel, load_model
+from imrml.models import load_model
 from imrml.models.trust import trusted_types, trusting
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
 from imrml.retraining.champion import (
     Champion,
+    answer_together,
     find_champion,
     fingerprint_recipe,
     is_champion_usable,
+    name_learned,
     with_own_recipe,
 )
 from imrml.retraining.drop_folder import (
@@ -63,7 +65,7 @@ from imrml.retraining.window import (
 from imrml.tracking import discard_unfinished, end_interrupted_runs, log_training, promote
 from imrml.tracking.trained import save_training
 from imrml.training.data import TrainingData, prepare
-from imrml.training.fitting import Report, predict_held_out, report_nothing
+from imrml.training.fitting import Report, report_nothing
 from imrml.training.run import TrainingResult, train
 
 _FORGOTTEN = "the champion had learned from a case that was forgotten since"
@@ -239,7 +241,9 @@ def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> 
     is_newer = is_new if counts_all else find_newer_cases(data, is_new)
     arrivals = NewCases(data, is_new, is_newer, champion, fingerprint_recipe(run.config))
     is_cut = arrivals.n_newer_cases > run.config.retraining.max_window_cases
-    return replace(arrivals, is_growing=not (run.is_backfill or is_cut))
+    if champion.model is None or run.is_backfill or is_cut:
+        return arrivals
+    return replace(arrivals, window=name_learned(champion.model))
 
 
 def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
@@ -313,29 +317,19 @@ def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateRes
             f"(part {number} of {len(parts)}); challenger learns from {len(past):,} others"
         )
         challenger = run.train(data.items.iloc[past])
-        judged.append(_predict_both(challenger.model, champion, data.take(part)))
+        judged.append(answer_together(challenger.model, champion, data.take(part)))
         past = np.sort(np.concatenate([past, part]))
     compared = pd.concat(judged, ignore_index=True)
+    number, challenge = arrivals.challenge
     gates = judge_window(
         compared,
         asked.gate,
         run.config.seed,
-        arrivals.n_tests,
+        number,
+        challenge.carried,
         is_own_recipe=champion.is_own_recipe,
     )
     return gates, str(challenger.manifest["outcome_kind"])
-
-
-def _predict_both(
-    challenger: ReviewModel, champion: Champion, unseen: TrainingData
-) -> pd.DataFrame:
-    """Let the challenger, the champion and the first of its recipe answer the same items."""
-    compared = predict_held_out(challenger, unseen, {}).outcome
-    compared = compared.rename(columns={"p_overturned": "p_challenger"})
-    for name, earlier in (("p_champion", champion.model), ("p_first", champion.first)):
-        if earlier is not None:
-            compared[name] = predict_held_out(earlier.model, unseen, {}).outcome["p_overturned"]
-    return compared
 
 
 def _name_failed(gates: Sequence[GateResult]) -> str:

@@ -19,6 +19,7 @@ from imrml.config import Config, state_dir
 from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS
 from imrml.errors import ConfigError
 from imrml.private_files import write_private
+from imrml.retraining.evidence import Challenge
 from imrml.retraining.forgotten import digest_forgotten
 from imrml.tables.addresses import MANIFEST, is_under_way
 from imrml.tables.files import ENDINGS
@@ -248,19 +249,20 @@ def recorded_champion() -> tuple[str, str] | None:
     return str(name), str(number)
 
 
-def recorded_tests() -> tuple[str, ...]:
-    """Read which tests of the champion's recipe had spent error by the last retrain.
+def recorded_challenges() -> tuple[Challenge, ...]:
+    """Read which challenges of the champion's recipe had spent error by the last retrain.
 
     Returns
     -------
-    tuple of str
-        See :attr:`imrml.retraining.new_cases.NewCases.test`. Versions before counted looks: each of
-        theirs is a test without a name.
+    tuple of Challenge
+        Versions before counted looks: each of theirs is a challenge of nobody's.
     """
     try:
         outcome = json.loads(_memory().read_text(encoding="utf-8"))["outcome"]
-        return tuple(map(str, outcome.get("tests", [""] * outcome.get("n_looks", 0))))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        if "challenges" in outcome:
+            return tuple(Challenge(**each) for each in outcome["challenges"])
+        return (Challenge("", ""),) * int(outcome["n_looks"])
+    except (OSError, ValueError, KeyError, TypeError):
         return ()
 
 

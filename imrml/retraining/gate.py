@@ -34,23 +34,24 @@ class GateResult:
         The figure, in words, with its interval where it has one.
     wanted : str
         What the config asks for, in words.
-    spends_error : bool, default=False
-        Whether a proof was asked for, which may err: see
-        :func:`imrml.retraining.evidence.spend_error`.
+    odds : float, optional
+        That the challenger is better, on this window, where a proof was asked for: see
+        :func:`imrml.retraining.evidence.weigh_evidence`.
     """
 
     name: str
     passed: bool
     found: str
     wanted: str
-    spends_error: bool = False
+    odds: float | None = None
 
 
 def judge_window(
     window: pd.DataFrame,
     config: GateConfig,
     seed: int,
-    n_tests: int = 1,
+    n_challenges: int = 1,
+    carried: float = 1.0,
     *,
     is_own_recipe: bool = False,
 ) -> tuple[GateResult, ...]:
@@ -66,9 +67,11 @@ def judge_window(
         Margin, confidence and tolerances.
     seed : int
         Resamples of cases; the same for both models, so that every difference is paired.
-    n_tests : int, default=1
-        Number of the test that this comparison belongs to, among those that spend error: see
+    n_challenges : int, default=1
+        Number of the challenge that this comparison belongs to, among those that spend error: see
         :func:`imrml.retraining.evidence.spend_error`.
+    carried : float, default=1.0
+        Odds of its windows before.
     is_own_recipe : bool, default=False
         Whether the challenger is made by the champion's recipe and has only learned from more: it
         then need not be shown to be better, only not be surely worse than the champion, nor than
@@ -112,14 +115,14 @@ def judge_window(
         )
 
     to_champion = compare_with(p_champion)
-    error = spend_error(config.confidence, n_tests)
+    asked = _AskedOdds(1 / spend_error(config.confidence, n_challenges), carried)
     if is_own_recipe:
         compared = [_judge_own_recipe(to_champion, config)]
         if "p_first" in window:
             to_first = compare_with(window["p_first"].to_numpy(dtype=float))
-            compared.append(_judge_first(to_first, to_champion, config, error))
+            compared.append(_judge_first(to_first, to_champion, config, asked))
     else:
-        compared = [_judge_log_loss(to_champion, config, error)]
+        compared = [_judge_log_loss(to_champion, config, asked)]
     return (
         *compared,
         _judge_calibration(overturned, p_champion, p_challenger, resamples, config),
@@ -146,7 +149,14 @@ class _Comparison(NamedTuple):
         return float(np.quantile(self.resamples.mean(self.worse_by)[1:], 1 - confidence))
 
 
-def _judge_log_loss(compared: _Comparison, config: GateConfig, error: float) -> GateResult:
+class _AskedOdds(NamedTuple):
+    """The odds that prove a challenger better, and those of its windows before."""
+
+    least: float
+    carried: float
+
+
+def _judge_log_loss(compared: _Comparison, config: GateConfig, asked: _AskedOdds) -> GateResult:
     """Ask for evidence that the challenger is better by more than the margin.
 
     One that answers the same has nothing to prove where no margin is asked for: refitted, it has
@@ -160,11 +170,12 @@ def _judge_log_loss(compared: _Comparison, config: GateConfig, error: float) -> 
     is_same = config.margin == 0 and not compared.worse_by.any()
     return GateResult(
         "log_loss",
-        is_same or odds * error >= 1,
-        f"challenger minus champion {compared.mean:+.4f}; odds that it is better {odds:.3g} to 1",
-        f"below {0.0 - config.margin:+.4f} with odds of {1 / error:.3g} to 1, "
-        f"{config.confidence:.0%} confidence over all tests of this recipe",
-        spends_error=True,
+        is_same or odds * asked.carried >= asked.least,
+        f"challenger minus champion {compared.mean:+.4f}; odds that it is better {odds:.3g} to 1"
+        + (f", times {asked.carried:.3g} of earlier windows" if asked.carried != 1 else ""),
+        f"below {0.0 - config.margin:+.4f} with odds of {asked.least:.3g} to 1, "
+        f"{config.confidence:.0%} confidence over all challenges of this recipe",
+        odds=odds,
     )
 
 
@@ -180,7 +191,7 @@ def _judge_own_recipe(compared: _Comparison, config: GateConfig) -> GateResult:
 
 
 def _judge_first(
-    to_first: _Comparison, to_champion: _Comparison, config: GateConfig, error: float
+    to_first: _Comparison, to_champion: _Comparison, config: GateConfig, asked: _AskedOdds
 ) -> GateResult:
     """Ask that a chain of refits, each not surely worse than the last, does not wander downwards.
 
@@ -195,7 +206,7 @@ def _judge_first(
     wanted = "not surely above +0.0000, so that small steps down do not add up"
     if surely <= 0:
         return GateResult("first_champion", True, found, wanted)
-    proof = _judge_log_loss(to_champion, config, error)
+    proof = _judge_log_loss(to_champion, config, asked)
     return replace(
         proof,
         name="first_champion",

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from imrml.retraining.champion import Champion
-from imrml.retraining.drop_folder import recorded_champion, recorded_tests
+from imrml.retraining.drop_folder import recorded_challenges, recorded_champion
+from imrml.retraining.evidence import Challenge, resume, settle
 from imrml.retraining.gate import GateResult
 from imrml.retraining.outcome import Outcome
 from imrml.training.data import TrainingData
@@ -28,9 +29,9 @@ class NewCases:
         In use until then.
     recipe : str
         Fingerprint of the one that asks.
-    is_growing : bool, default=True
-        Whether cases are only added to the window from look to look; else each look compares on
-        another.
+    window : str, optional
+        Names that of the newer cases, to which cases are only added from look to look; None where
+        each look compares on another.
     """
 
     data: TrainingData
@@ -38,42 +39,32 @@ class NewCases:
     is_newer: np.ndarray
     champion: Champion
     recipe: str
-    is_growing: bool = True
+    window: str | None = None
 
     @property
-    def tests(self) -> tuple[str, ...]:
-        """Tests of the champion's recipe that have spent error, before.
+    def challenges(self) -> tuple[Challenge, ...]:
+        """Challenges of the champion's recipe that have spent error, before.
 
         Returns
         -------
-        tuple of str
+        tuple of Challenge
         """
         in_use = (self.champion.name, self.champion.version)
-        return recorded_tests() if recorded_champion() == in_use else ()
+        return recorded_challenges() if recorded_champion() == in_use else ()
 
     @property
-    def test(self) -> str:
-        """Name of the test that a comparison belongs to.
-
-        One recipe against one champion, on a window that only grows, is one test however often it
-        is looked at (:func:`imrml.retraining.evidence.weigh_evidence`).
+    def challenge(self) -> tuple[int, Challenge]:
+        """Number and state of the challenge that tonight's comparison belongs to.
 
         Returns
         -------
-        str
+        tuple of (int, Challenge)
         """
-        name = f"version {self.champion.version}, recipe {self.recipe}"
-        return name if self.is_growing else f"{name}, look {len(self.tests) + 1}"
-
-    @property
-    def n_tests(self) -> int:
-        """Number of that test among those that spend error, from 1.
-
-        Returns
-        -------
-        int
-        """
-        return self.tests.index(self.test) + 1 if self.test in self.tests else len(self.tests) + 1
+        before = self.challenges
+        if self.window is not None:
+            return resume(before, self.recipe, self.window)
+        look = f"look {len(before) + 1}"  # it shares cases with others, so odds do not multiply
+        return resume(before, f"{self.recipe}, {look}", look)
 
     @property
     def n_newer_cases(self) -> int:
@@ -138,9 +129,9 @@ class NewCases:
         # What the same recipe learned since, or its rate moved, gives another recipe no new error
         # to spend (experiments/085-own-recipe-by-chance).
         is_new_recipe = bool(version) and not (keeps_recipe or self.champion.is_own_recipe)
-        tests = self.tests
-        if any(gate.spends_error for gate in gates) and self.test not in tests:
-            tests += (self.test,)
+        challenges = self.challenges
+        for odds in (gate.odds for gate in gates if gate.odds is not None):
+            challenges = settle(challenges, *self.challenge, odds)
         return Outcome(
             verdict,
             why,
@@ -148,6 +139,6 @@ class NewCases:
             self.n_newer_cases,
             self.n_newer_overturned,
             None if in_use is None else (self.champion.name, in_use),
-            tests=() if is_new_recipe else tests,
+            challenges=() if is_new_recipe else challenges,
             first_version=version if is_new_recipe else self.champion.first_version,
         )

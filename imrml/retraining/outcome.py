@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from imrml.retraining.evidence import Challenge
 from imrml.retraining.gate import GateResult
 
 PROMOTED, KEPT, NOTHING_NEW = "promoted", "champion kept", "nothing new"
@@ -26,7 +27,7 @@ class Outcome:
         Registered model and version in use from then on; None where there is none yet.
     is_untouched : bool
         No file had arrived, so nothing was looked at but the champion.
-    tests : tuple of str
+    challenges : tuple of Challenge
         In which a proof was asked for so far that may err: of another recipe, mostly.
     first_version : str or None
         With which version the champion's recipe began.
@@ -43,7 +44,7 @@ class Outcome:
     n_new_overturned: int = 0
     champion: tuple[str, str] | None = None
     is_untouched: bool = False
-    tests: tuple[str, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
     first_version: str | None = None
     n_corrected: int = 0
     n_unread: int = 0

@@ -17,6 +17,7 @@ import pandas as pd
 from imrml.models import LoadedModel, save_model
 from imrml.monitoring.offset import estimate_offset
 from imrml.phrases import pluralize
+from imrml.retraining.champion import name_learned
 from imrml.retraining.window import find_decision_days
 from imrml.tracking import fetch_reports
 from imrml.training.data import TrainingData
@@ -112,8 +113,7 @@ def write_recalibrated(
     moved = copy(champion.model)
     moved.offset_ = found.offset
     manifest: dict[str, Any] = dict(champion.manifest)
-    first = str(manifest["model_version"]).split("+", maxsplit=1)[0]
-    manifest["model_version"] = f"{first}+{datetime.now(UTC):%Y%m%d.%H%M%S}"
+    manifest["model_version"] = f"{name_learned(champion)}+{datetime.now(UTC):%Y%m%d.%H%M%S}"
     manifest["offset"] = {"log_odds": round(found.offset, 6), "n_items": found.n_items}
     save_model(moved, folder, manifest)
     fetch_reports(name, version, folder)

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,3 +176,18 @@ def test_a_loaded_model_shows_itself_in_a_line(model: ReviewModel, tmp_path: Pat
     assert len(repr(loaded)) < 200
     marked = replace(loaded, manifest={**loaded.manifest, "verdict": "<b>no better</b>"})
     assert "&lt;b&gt;no better&lt;/b&gt;" in marked._repr_html_()
+
+
+def test_functions_of_numpy_and_scipy_in_own_parts_are_trusted_where_skops_came_in_by_us() -> None:
+    script = (
+        "import numpy, scipy.special\n"
+        "from sklearn.preprocessing import FunctionTransformer\n"
+        "from imrml.models import skops_files\n"
+        "io = skops_files.skops_io()\n"
+        "assert 'log1p' in dir(numpy) and 'expit' in dir(scipy.special)\n"
+        "for function in (numpy.log1p, scipy.special.expit):\n"
+        "    packed = io.dumps(FunctionTransformer(function))\n"
+        "    own = frozenset({'sklearn.preprocessing._function_transformer.FunctionTransformer'})\n"
+        "    assert skops_files.build_trusted(packed, 'it', own).func is function\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,4 +1,4 @@
-"""What a model answers to fictional requests: asked when it is saved and again when it is loaded.
+"""What a model answers to fictional requests: asked when it is saved and again by other code.
 
 The code that makes features and predictions may change within one version of the package. A model
 whose answers stay the same has outlived the change; one that answers otherwise, or not at all, must

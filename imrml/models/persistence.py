@@ -1,31 +1,28 @@
 """A model on disk: ``model.skops`` beside ``model.json``, trusted as far as a list here goes."""
 
 import hashlib
-import importlib
 import json
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
 import sklearn
-import sklearn.utils
 import skops
 from sklearn.exceptions import InconsistentVersionWarning
 
 from imrml.errors import ModelError, OtherVersionWarning, OutdatedModelError, require_types
 from imrml.features.own_words import hash_tables
 from imrml.models.bundle import read_bundle
-from imrml.models.environment import describe_environment
+from imrml.models.environment import describe_environment, digest_code
 from imrml.models.fingerprint import answer_specimens, find_change
 from imrml.models.review import ReviewModel
+from imrml.models.skops_files import build_trusted, require_allowed_types, skops_io
 from imrml.models.trust import now_trusted, require_trusted_parts, stated_types
 from imrml.private_files import write_private
 
@@ -125,22 +122,6 @@ class LoadedModel:
         return f"<table><caption>imrml model</caption>{cells}</table>"
 
 
-@cache
-def _skops_io() -> ModuleType:
-    """Import skops without its list of all estimators of scikit-learn.
-
-    To trust them, skops imports every module of scikit-learn, its test tools too, which alone takes
-    half as long as all else (experiments/benchmarks/scoring). A model of ours holds a few of them,
-    named in ``ALLOWED_TYPES``.
-    """
-    all_estimators = sklearn.utils.all_estimators
-    sklearn.utils.all_estimators = list  # an empty one
-    try:
-        return importlib.import_module("skops.io")
-    finally:
-        sklearn.utils.all_estimators = all_estimators
-
-
 def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, Any]) -> Path:
     """Write a fitted model and its manifest, each in one step and with mode 0600.
 
@@ -182,7 +163,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     )
     if missing := [key for key in _NEEDED if key not in manifest]:
         raise ModelError(f"the manifest of a model needs {missing}; found {sorted(manifest)}")
-    payload = _skops_io().dumps(model, compression=ZIP_DEFLATED)
+    payload = skops_io().dumps(model, compression=ZIP_DEFLATED)
     own_types = require_savable(model, payload)
     written = {
         **manifest,
@@ -192,7 +173,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
         "sha256": hashlib.sha256(payload).hexdigest(),
         "trusted_types": own_types,
         "vocabularies": hash_tables(model.settings("features")["vocabularies"], model.taxonomy),
-        "made_with": describe_environment(own_types),
+        "made_with": describe_environment(own_types) | {"code": digest_code()},
         "answers": answer_specimens(model),
     }
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
@@ -222,13 +203,15 @@ def require_savable(model: ReviewModel, payload: bytes | None = None) -> list[st
         It holds others.
     """
     stated = stated_types(model.settings("features"), model.settings("models"))
-    payload = _skops_io().dumps(model) if payload is None else payload
-    types = _require_allowed_types(payload, "the model to be saved", ALLOWED_TYPES | stated)
+    payload = skops_io().dumps(model) if payload is None else payload
+    types = require_allowed_types(payload, "the model to be saved", ALLOWED_TYPES | stated)
     return sorted(types - ALLOWED_TYPES)
 
 
 def load_model(where: str | Path, *, trusted: Iterable[str] = ()) -> LoadedModel:
     """Read a model: checksum and types are verified before it is built and asked what it knew.
+
+    It is asked nothing where code, tables and versions are those that it was saved by.
 
     Parameters
     ----------
@@ -275,11 +258,10 @@ def load_model(where: str | Path, *, trusted: Iterable[str] = ()) -> LoadedModel
         )
     _require_same_versions(where, manifest)
     allowed = ALLOWED_TYPES | frozenset(trusted) | now_trusted()
-    _require_allowed_types(payload, str(where), allowed)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InconsistentVersionWarning)  # its answers are compared
-            model = _skops_io().loads(payload, trusted=sorted(allowed))
+            model = build_trusted(payload, str(where), allowed)
     except (
         AttributeError,
         ImportError,
@@ -303,7 +285,7 @@ def load_model(where: str | Path, *, trusted: Iterable[str] = ()) -> LoadedModel
             f"{where}: {_MANIFEST} says stage {manifest['stage']!r}, the model {model.stage!r}; "
             "train again"
         )
-    if change := find_change(model, manifest["answers"]):
+    if not _is_same_code(manifest) and (change := find_change(model, manifest["answers"])):
         made_with = manifest["made_with"]["git_commit"]
         raise OutdatedModelError(
             f"{where}: the code has changed since this model was made (commit {made_with}): "
@@ -395,20 +377,12 @@ def _require_same_versions(folder: str | Path, manifest: Mapping[str, Any]) -> N
             )
 
 
-def _require_allowed_types(payload: bytes, what: str, allowed: frozenset[str]) -> set[str]:
-    try:
-        types = set(_skops_io().get_untrusted_types(data=payload))
-    except Exception as error:
-        # Whatever skops meets in a file it did not write (no zip, no schema, unknown nodes): the
-        # file is none of ours.
-        raise ModelError(
-            f"{what}: {_MODEL} is no readable skops file ({type(error).__name__}); train or copy "
-            "it again"
-        ) from error
-    if foreign := sorted(types - allowed):
-        raise ModelError(
-            f"{what}: holds types that are not on the allow-list: {', '.join(foreign)}; nothing "
-            "was built of it. If they are parts of your own, trust them: trusted_types in the "
-            "config, --trust on the command line, trusted= in Python"
-        )
-    return types
+def _is_same_code(manifest: Mapping[str, Any]) -> bool:
+    """Whether code, tables and versions are those that gave the answers, with no parts of others.
+
+    The answers are the same then, and to ask for them would take longer than to score a request.
+    """
+    if manifest.get("trusted_types") or describe_other_version(manifest):
+        return False
+    then = manifest["made_with"].get("code")
+    return then is not None and then == digest_code()

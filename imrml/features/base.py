@@ -103,7 +103,8 @@ class SubmissionTransformer(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.asarray(X.columns, dtype=str).astype(object)
 
     def _check_columns(self, X: pd.DataFrame) -> None:
-        check_is_fitted(self)
+        if not hasattr(self, "feature_names_in_"):  # to ask scikit-learn takes a while
+            check_is_fitted(self)
         self._require_columns(X)
 
     def _require_columns(self, X: pd.DataFrame) -> None:
@@ -127,7 +128,7 @@ class NumberFeatures(SubmissionTransformer):
         return matrix if self.sparse_output else matrix.toarray()
 
     def _numbers(self, cells: Sequence[Cells]) -> sparse.csr_matrix:
-        positions = {name: position for position, name in enumerate(self.get_feature_names_out())}
+        positions = {name: position for position, name in enumerate(self._names())}
         values, columns, ends = [], [], [0]
         for of_row in cells:
             numbers = self._numbers_of(of_row)

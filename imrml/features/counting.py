@@ -1,7 +1,9 @@
-"""Sparse rows that depend on a text or a row alone, each made once a training."""
+"""Sparse rows that depend on a text or a row alone, each made once a training; texts of a frame."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -12,6 +14,11 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from imrml.text.cache import shared_store
+
+_Read = dict[tuple[int, str], tuple[pd.DataFrame, list[str]]]
+
+_read: ContextVar[_Read | None] = ContextVar("_read", default=None)
+"""Texts by frame and column while :func:`reading_columns_once`; with frames, so that ids stay."""
 
 TOKEN = r"\b(?:0|\w\w+)\b"  # noqa: S105 a regular expression: masked numbers and words of two letters or more
 
@@ -35,7 +42,7 @@ class SparseRows:
 
     def __init__(self) -> None:
         self._places: dict[Hashable, int] = {}
-        self._made = sparse.csr_matrix((0, 0))
+        self._made: sparse.csr_matrix | None = None
 
     def take(
         self, keys: Sequence[Any], make: Callable[[list[Any]], sparse.csr_matrix]
@@ -56,16 +63,20 @@ class SparseRows:
         """
         places = self._places
         new = [key for key in dict.fromkeys(keys) if key not in places]
-        if new or not places:
-            made = sparse.csr_matrix(make(new))
-            width = max(self._made.shape[1], made.shape[1])
-            for matrix in (self._made, made):
-                matrix.resize(matrix.shape[0], width)
-            is_first = not places
-            self._made = made if is_first else sparse.vstack([self._made, made], format="csr")
+        if new or self._made is None:
+            made = make(new)
+            if not isinstance(made, sparse.csr_matrix):
+                made = sparse.csr_matrix(made)
             places.update(zip(new, range(len(places), len(places) + len(new)), strict=True))
-            if is_first and len(new) == len(keys):
-                return self._made
+            if self._made is None:
+                self._made = made
+                if len(new) == len(keys):  # in their order
+                    return made
+            else:
+                width = max(self._made.shape[1], made.shape[1])
+                for matrix in (self._made, made):
+                    matrix.resize(matrix.shape[0], width)
+                self._made = sparse.vstack([self._made, made], format="csr")
         return self._made[[places[key] for key in keys]]
 
 
@@ -161,6 +172,64 @@ def shared_rows(*key: Hashable) -> SparseRows:
     return shared_store(key, SparseRows)
 
 
+def number_texts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Tell which of the different texts of a column each row holds.
+
+    Parameters
+    ----------
+    texts : sequence of str of length n_rows
+        Of a column.
+
+    Returns
+    -------
+    rows : ndarray of int of shape (n_rows,)
+        Places of their texts.
+    different : list of str
+        Each once, in their order.
+
+    Examples
+    --------
+    >>> number_texts(["Norco", "MRI", "Norco"])
+    (array([0, 1, 0]), ['Norco', 'MRI'])
+    """
+    places: dict[str, int] = {}
+    rows = [places.setdefault(text, len(places)) for text in texts]
+    return np.array(rows, dtype=np.int64), list(places)
+
+
+def repeat_rows(matrix: sparse.csr_matrix, rows: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+    """Give each row of a column what was made of its text.
+
+    Parameters
+    ----------
+    matrix : sparse matrix of shape (n_different, n_features)
+        Made of the different texts.
+    rows : ndarray of int of shape (n_rows,)
+        From :func:`number_texts`.
+
+    Returns
+    -------
+    sparse matrix of shape (n_rows, n_features)
+        The same matrix where all texts are different.
+    """
+    return matrix if len(rows) == matrix.shape[0] else matrix[rows]
+
+
+@contextmanager
+def reading_columns_once() -> Iterator[None]:
+    """Let :func:`texts_of` keep what it lists, for frames that nobody changes meanwhile.
+
+    Yields
+    ------
+    None
+    """
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
 def texts_of(X: pd.DataFrame, column: str) -> list[str]:
     """List the texts of a column, faster than going through it.
 
@@ -174,7 +243,13 @@ def texts_of(X: pd.DataFrame, column: str) -> list[str]:
     Returns
     -------
     list of str
-        One a row.
+        One a row; not to be changed.
     """
-    texts: npt.NDArray[Any] = X[column].to_numpy(dtype=object)
-    return list(texts)
+    read = _read.get()
+    if read is not None and (known := read.get((id(X), column))):
+        return known[1]
+    values: npt.NDArray[Any] = X[column].to_numpy(dtype=object)
+    texts = list(values)
+    if read is not None:
+        read[id(X), column] = X, texts
+    return texts

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
-from imrml.features.counting import TOKEN, shared_rows, texts_of
+from imrml.features.counting import TOKEN, number_texts, repeat_rows, shared_rows, texts_of
 from imrml.features.documents import background
 from imrml.features.text import SUMMARY_PART, masked_texts, part_texts
 from imrml.features.treatment import dwc_category
@@ -112,8 +112,9 @@ class HashedText(SubmissionTransformer):
     def _transform(self, X: pd.DataFrame) -> sparse.csr_matrix:
         blocks = {}
         for part, texts in self._texts(X).items():
-            rows, different = pd.factorize(np.array(texts, dtype=object))
-            blocks[part] = self.weights_[part].transform(self._count(part, list(different)))[rows]
+            rows, different = number_texts(texts)
+            weighted = self.weights_[part].transform(self._count(part, different))
+            blocks[part] = repeat_rows(weighted, rows)
         if SUMMARY_PART in blocks:
             blocks[_BY_CATEGORY] = self._by_category(blocks[SUMMARY_PART], texts_of(X, "treatment"))
         return sparse.csr_matrix(sparse.hstack(list(blocks.values())))

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.config import Stage
 from imrml.features.abbreviations import spell_out
 from imrml.features.base import SubmissionTransformer
-from imrml.features.counting import TermCounts, texts_of
+from imrml.features.counting import TermCounts, number_texts, repeat_rows, texts_of
 from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
 from imrml.submissions.programmes import columns_at
@@ -315,7 +315,7 @@ class TextFeatures(SubmissionTransformer):
             if part in self.weights_:
                 rows, counts, columns = self._count(part, column)
                 weighted = self.weights_[part].transform(self._keep_terms(part, counts, columns))
-                blocks.append(weighted[rows])
+                blocks.append(repeat_rows(weighted, rows))
         n_terms = sum(np.diff(block.indptr) for block in blocks)
         blocks.append(sparse.csr_matrix((n_terms == 0).astype(float).reshape(-1, 1)))
         return sparse.csr_matrix(sparse.hstack(blocks))
@@ -332,10 +332,10 @@ class TextFeatures(SubmissionTransformer):
         self, part: str, column: list[str]
     ) -> tuple[npt.NDArray[np.int_], sparse.csr_matrix, Mapping[str, int]]:
         """Count each different text of a column; gives the place of each row's text too."""
-        rows, different = pd.factorize(np.array(column, dtype=object))
+        rows, different = number_texts(column)
         shortest, longest = self.word_ngrams
         counts = _term_counts(part, (shortest, longest))
-        return rows, counts.count(list(different)), counts.columns
+        return rows, counts.count(different), counts.columns
 
     def _keep_terms(
         self, part: str, counts: sparse.csr_matrix, columns: Mapping[str, int]

@@ -142,10 +142,12 @@ def find_reasons(
     """
     reasons = []
     texts_by_row = zip(
-        *(submissions[name] for name in TELLING_COLUMNS if name in submissions), strict=True
+        *(texts_of(submissions, name) for name in TELLING_COLUMNS if name in submissions),
+        strict=True,
     )
     rows = (dict(zip(answers, row, strict=True)) for row in zip(*answers.values(), strict=True))
-    for row, treatment, answer in zip(texts_by_row, submissions["treatment"], rows, strict=True):
+    treatments = texts_of(submissions, "treatment")
+    for row, treatment, answer in zip(texts_by_row, treatments, rows, strict=True):
         n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
         if not _WORD.search(treatment):
             reasons.append("no treatment is named")

@@ -232,7 +232,8 @@ class CategoryPrior(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_items, 2)
             P(upheld), P(overturned).
         """
-        check_is_fitted(self)
+        if not hasattr(self, "rates_"):  # to ask scikit-learn takes longer than to answer
+            check_is_fitted(self)
         by_category = dict(zip(self.categories_, self.rates_.tolist(), strict=True))
         return two_columns(
             np.array([by_category.get(category, self.rate_) for category in X], dtype=float)

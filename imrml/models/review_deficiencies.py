@@ -56,18 +56,19 @@ class DeficiencyPredictor(SubmissionReader):
             A column an id, 0 to 1; all NaN where no labels were trained on.
         """
         inputs = self._read(submissions)
-        index, ids = inputs.submissions.index, list(deficiency_ids())
-        if self.deficiencies_ is None:
-            return pd.DataFrame(np.nan, index, ids)
-        if not inputs.categories:
-            return pd.DataFrame(np.empty((0, len(ids))), index, ids)
+        ids = list(deficiency_ids())
+        return pd.DataFrame(self._predict_deficiencies(inputs), inputs.submissions.index, ids)
+
+    def _predict_deficiencies(self, inputs: Inputs) -> np.ndarray:
+        if self.deficiencies_ is None or not inputs.categories:
+            return np.full((len(inputs.categories), len(deficiency_ids())), np.nan)
         p_deficiency = self.deficiencies_.predict_proba(
             inputs.features_and_words, inputs.categories
         )
         if not inputs.has_enough_context.all():
             priors = self.deficiencies_.predict_rates(inputs.categories)
             p_deficiency = np.where(inputs.has_enough_context[:, None], p_deficiency, priors)
-        return pd.DataFrame(p_deficiency, index, ids)
+        return p_deficiency
 
     @reading_own_words
     def predict_deficiencies_if_shown(
@@ -125,7 +126,7 @@ class DeficiencyPredictor(SubmissionReader):
     @reading_own_words
     def answer_deficiencies(
         self, inputs: Inputs, abstains: np.ndarray
-    ) -> tuple[pd.DataFrame, list[DeficiencySource]]:
+    ) -> tuple[np.ndarray, list[DeficiencySource]]:
         """Give P(deficiency | upheld) of every item, also where the model does not answer.
 
         Where the text says too little, or is like nothing that was learned from, the widest rates
@@ -140,12 +141,12 @@ class DeficiencyPredictor(SubmissionReader):
 
         Returns
         -------
-        p_deficiency : DataFrame of float of shape (n_items, 18)
-            A column an id, 0 to 1; all NaN where no labels were trained on.
+        p_deficiency : ndarray of shape (n_items, 18)
+            A column a deficiency, 0 to 1; all NaN where no labels were trained on.
         sources : list of {'model', 'category', 'group', 'all'}
             What each row rests on.
         """
-        p_deficiency = self.predict_deficiencies(inputs)
+        p_deficiency = self._predict_deficiencies(inputs)
         n_items = len(inputs.categories)
         if self.deficiencies_ is None or not n_items:
             return p_deficiency, ["all"] * n_items
@@ -158,8 +159,7 @@ class DeficiencyPredictor(SubmissionReader):
             inputs.categories, self.settings("abstention")["min_category_items"]
         )
         rates = self.deficiencies_.predict_rates(inputs.categories)
-        answers = np.where(is_read[:, None], p_deficiency, rates)
-        return pd.DataFrame(answers, p_deficiency.index, p_deficiency.columns), [
+        return np.where(is_read[:, None], p_deficiency, rates), [
             "model" if by_model else source
             for by_model, source in zip(is_read, sources, strict=True)
         ]

@@ -5,6 +5,7 @@ from datetime import date
 from itertools import zip_longest
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from imrml.deficiencies import Deficiency, applicable_lines, line_rule, taxonomy
@@ -175,7 +176,7 @@ def list_documents_to_send(
 
 
 def rank_deficiencies(
-    p_deficiencies: pd.DataFrame, categories: Sequence[str]
+    p_deficiencies: npt.ArrayLike, categories: Sequence[str]
 ) -> list[list[tuple[Deficiency, float]]]:
     """Rank the likeliest deficiencies of each row.
 
@@ -185,7 +186,7 @@ def rank_deficiencies(
 
     Parameters
     ----------
-    p_deficiencies : DataFrame of shape (n_rows, 18)
+    p_deficiencies : array-like of shape (n_rows, 18)
         P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
     categories : sequence of str of length n_rows
         Treatment category of each row.
@@ -198,7 +199,7 @@ def rank_deficiencies(
     """
     deficiencies = taxonomy()
     likely: list[list[tuple[Deficiency, float]]] = []
-    for p_row, category in zip(p_deficiencies.to_numpy(), categories, strict=True):
+    for p_row, category in zip(np.asarray(p_deficiencies), categories, strict=True):
         if np.isnan(p_row).any():
             likely.append([])
             continue

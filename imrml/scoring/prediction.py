@@ -11,6 +11,7 @@ from sklearn import config_context
 
 from imrml.errors import ModelError, RefusedRequestWarning, RequestWarning, require_types
 from imrml.features import FoundDocument, find_documents, split_request
+from imrml.features.counting import reading_columns_once, texts_of
 from imrml.models import LoadedModel, ReviewModel
 from imrml.models.abstention import decision_threshold
 from imrml.models.inputs import Inputs
@@ -251,7 +252,7 @@ def score_columns(
     # and what was found in a text for the features is still at hand for its quotes.
     for start in range(0, max(len(requests.rows), 1), N_ROWS):
         part = slice(start, start + N_ROWS)
-        with skip_checks(), model.model.in_own_words():
+        with skip_checks(), model.model.in_own_words(), reading_columns_once():
             inputs = model.model.read(SubmissionFrame(requests.submissions.iloc[part]))
             scored = score_inputs(
                 model,
@@ -367,7 +368,7 @@ def score_inputs(
         "model_version": [model.manifest["model_version"]] * n_scored,
         "trained_on": [model.manifest["trained_on"]] * n_scored,
         "item_number": list(item_numbers or [1] * n_scored),
-        "treatment": inputs.submissions["treatment"].tolist(),
+        "treatment": list(texts_of(inputs.submissions, "treatment")),
         "planned": _quote_documents(planned),
         "deficiency_source": [
             source if row else None for source, row in zip(sources, likely, strict=True)
@@ -386,7 +387,7 @@ def _predict_words(
     if threshold is not None:
         return np.where(p_overturned >= threshold, "overturned", "upheld")
     side = np.where(p_overturned > base_rates, "above_base_rate", "below_base_rate")
-    is_base_rate = np.isclose(p_overturned, base_rates, rtol=0, atol=SAME_PROBABILITY)
+    is_base_rate = np.abs(p_overturned - base_rates) <= SAME_PROBABILITY
     return np.where(is_base_rate, "base_rate", side)
 
 
@@ -397,7 +398,7 @@ def _find_documents(
     columns = [name for name in RECORD_COLUMNS if name in submissions]
     shown, planned = [], []
     days = read_submission_days(submissions)
-    for day, *texts in zip(days, *(submissions[name] for name in columns), strict=True):
+    for day, *texts in zip(days, *(texts_of(submissions, name) for name in columns), strict=True):
         documents = {name: find_documents(text) for name, text in zip(columns, texts, strict=True)}
         shown.append([document for _, document in select_shown(documents, day)])
         planned.append(select_planned(documents))

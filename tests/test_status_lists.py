@@ -15,8 +15,9 @@ from imrml.features import find_documents, parse_treatment
 
 HERE = Path(__file__).parent
 MOST_WRONG, MOST_MISSED = 0.03, 0.10
-MOST_OF_UNREAD = (0.06, 0.12)
-"""Of a list that no rule was mended by; it is over the bars of the others."""
+UNREAD = ("status_samples_4", "status_samples_7")
+MOST_OF_UNREAD = (0.07, 0.12)
+"""Of lists that no rule was mended by; they are over the bars of the others."""
 
 
 def _rows(name: str) -> list[dict]:
@@ -38,11 +39,14 @@ def _rows(name: str) -> list[dict]:
         "status_samples_2",
         "status_samples_3",
         "status_samples_4",
+        "status_samples_5",
+        "status_samples_6",
+        "status_samples_7",
         "status_samples_own",
     ],
 )
 def test_few_sentences_of_a_list_are_wrongly_shown_or_missed(name: str) -> None:
-    is_unread = name == "status_samples_4"
+    is_unread = name in UNREAD
     most_wrong, most_missed = MOST_OF_UNREAD if is_unread else (MOST_WRONG, MOST_MISSED)
     rows = _rows(name)
     shown = [{one.cue for one in find_documents(row["text"]) if one.is_shown} for row in rows]

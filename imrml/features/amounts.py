@@ -74,10 +74,10 @@ _MANY = r"(?<!\d)([1-9]\d{0,2}(?:,\d{3}){1,3}+(?!\d|\s?mc?g)|\d+(?:\.\d+)?)"
 _UPPER = rf"(?<!\d)(?:\d++\s*+(?:-|to)\s*+)?{_N}"  # of "2-3 times" the larger counts
 _STRENGTH = re.compile(rf"(?<!\d\.){_N}(?:\s?[/-]\s?\d+(?:\.\d+)?){{0,5}}\s?(mg|mcg)\b")
 _SIG = r"(?:bid|tid|qid|qd|qhs|q\d{1,2}h?|po|prn|daily|one|take)\b"
-_BARE_STRENGTH = re.compile(  # "norco 10/325 #120"
-    rf"(?<![#/.\d])(?<!\d ){_N}(?:/\d+(?:\.\d+)?){{0,3}}\s*+"
+_BARE_STRENGTH = re.compile(  # "norco 10/325 #120", "lyrica 75 cap bid"
+    rf"(?<![#/.\d])(?<!\d ){_N}(?:/\d+(?:\.\d+)?){{0,3}}(?!\.?\d)\s*+"
     rf"(?=#|\(\d|no\.|qty|quantity|disp|x\s?\d|{_SIG}"
-    r"|,\s?\d|\d\s(?:po|tabs?|caps?|bid|tid|q\d)\b)"
+    rf"|,\s?\d|\d\s(?:po|tabs?|caps?|bid|tid|q\d)\b|(?<=\d\d\s)(?:tab|cap)s?\s{_SIG})"
 )
 _HASH = re.compile(rf"#\s?{_MANY}")
 _QUANTITY = re.compile(

@@ -5,7 +5,7 @@ narrow. A resample is a weight per case (how often it was drawn); sums over item
 of matrices for all resamples at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,9 @@ Figure = dict[str, Any]
 _MIN_DEFINED = 0.9
 """Share of resamples in which a figure must be defined before an interval is drawn."""
 _NEWTON_STEPS = 25
+_MOST_FLOATS = 25_000_000
+"""Weights that are held as floats. More take a byte each, which no case is drawn too often for: of
+so many cases, none is drawn 256 times."""
 
 
 class Resamples:
@@ -41,7 +44,8 @@ class Resamples:
     Attributes
     ----------
     weights : ndarray of shape (n_cases, 1 + n_resamples)
-        How often each case was drawn; the first column is the sample itself.
+        How often each case was drawn; the first column is the sample itself. Of float, and of
+        single bytes where floats would take 200 MB.
 
     Examples
     --------
@@ -52,10 +56,12 @@ class Resamples:
 
     def __init__(self, case_numbers: Sequence[str], n_resamples: int, seed: int) -> None:
         self.case_of_item, cases = pd.factorize(pd.Series(list(case_numbers), dtype=object))
-        drawn = np.random.default_rng(seed).multinomial(
-            len(cases), np.full(len(cases), 1 / len(cases)), size=n_resamples
-        )
-        self.weights: Floats = np.concatenate([np.ones((1, len(cases))), drawn]).T.copy()
+        shape = len(cases), 1 + n_resamples
+        is_large = len(cases) * (1 + n_resamples) > _MOST_FLOATS
+        self.weights: npt.NDArray[Any] = np.ones(shape, dtype=np.uint8 if is_large else float)
+        random, shares = np.random.default_rng(seed), np.full(len(cases), 1 / len(cases))
+        for number in range(1, 1 + n_resamples):  # all at once take three times the memory
+            self.weights[:, number] = random.multinomial(len(cases), shares)
 
     def of(self, rows: npt.NDArray[Any]) -> "Resamples":
         """Look at some of the items (a mask or row numbers, also repeated) under the same draws.
@@ -111,7 +117,18 @@ class Resamples:
             Sums; the first is of the sample itself.
         """
         by_case = np.bincount(self.case_of_item, values, minlength=len(self.weights))
-        return by_case @ self.weights
+        slices = self._slices(self.weights.shape[1])
+        return np.concatenate([by_case @ self._floats(columns) for columns in slices])
+
+    def _slices(self, most: int) -> Iterator[slice]:
+        """Cut the resamples into slices, at most so wide, whose weights as floats are bounded."""
+        n_cases, n_all = self.weights.shape
+        width = max(1, min(most, _MOST_FLOATS // max(n_cases, 1)))
+        return (slice(start, start + width) for start in range(0, n_all, width))
+
+    def _floats(self, columns: slice) -> Floats:
+        floats: Floats = self.weights[:, columns].astype(float, copy=False)
+        return floats
 
     def mean(self, values: Floats) -> Floats:
         """Average values over items in every resample.
@@ -158,10 +175,9 @@ class Resamples:
             for rows in (truth, tied & ~truth, ~tied & (step < n_steps))
         )
         pairs_won, precision_sum = np.zeros_like(n_positive), np.zeros_like(n_positive)
-        width = max(1, 4_000_000 // max(n_steps, 1))  # bounds the memory of the dense products
-        for start in range(0, len(n_positive), width):
-            columns = slice(start, start + width)
-            weights = self.weights[:, columns]
+        # The memory of the dense products is bounded too.
+        for columns in self._slices(4_000_000 // max(n_steps, 1)):
+            weights = self._floats(columns)
             hits, ties = positive @ weights, tied_negative @ weights
             above_or_tied = np.cumsum(lower_negative @ weights + ties, axis=0)
             pairs_won[columns] = (hits * (n_negative[columns] - above_or_tied + ties / 2)).sum(
@@ -202,11 +218,12 @@ class Resamples:
             return slopes
         width = max(1, 2_000_000 // len(x))
         for start in range(0, len(slopes), width):
-            weights = self.weights[self.case_of_item, start : start + width]
+            columns = slice(start, start + width)
+            weights = self.weights[self.case_of_item, columns].astype(float, copy=False)
             with np.errstate(
                 over="ignore", invalid="ignore"
             ):  # slopes that run away become NaN, as announced
-                slopes[start : start + width] = _fit_slopes(x, y, weights)
+                slopes[columns] = _fit_slopes(x, y, weights)
         return slopes
 
 

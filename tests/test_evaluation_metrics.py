@@ -211,6 +211,23 @@ def test_differences_are_paired():
     assert width_of_difference < 0.1 * (figures["log_loss"]["high"] - figures["log_loss"]["low"])
 
 
+def test_draws_of_many_cases_take_a_byte_each_and_give_the_same_figures(monkeypatch):
+    truth, p = drawn(300, 4)
+    cases = [f"C{number // 2}" for number in range(300)]
+
+    def figures_of(resamples):
+        ranked = resamples.rank(truth, p)
+        return [resamples.mean(p), *ranked, resamples.calibration_slope(truth, p)]
+
+    floats = Resamples(cases, 100, 0)
+    monkeypatch.setattr("imrml.intervals._MOST_FLOATS", 999)
+    small = Resamples(cases, 100, 0)
+    assert small.weights.nbytes == floats.weights.nbytes / 8
+    assert (small.weights == floats.weights).all()
+    for found, expected in zip(figures_of(small), figures_of(floats), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_same_seed_same_figures():
     truth, p = drawn(200, 8)
     held = {"grouped": HeldOut(outcome_table(truth, p))}

@@ -7,6 +7,7 @@ import sys
 import zipfile
 
 import faults
+import fsspec
 import pytest
 from factories import SUMMARY, FictionalItem, FictionalLetter, render
 from paper import draw_pdf, draw_picture
@@ -321,6 +322,44 @@ def test_killed_and_resumed_is_as_if_undisturbed(imrml, folder, tmp_path, death)
     assert "held already" in done.err
     assert results(out) == results(other)
     assert not list(tmp_path.glob("*journal*"))
+
+
+@pytest.mark.parametrize("place", ["memory://imrml-parse/items.jsonl", "memory://imrml-parse/a/"])
+def test_an_output_elsewhere_leaves_nothing_in_the_working_folder(
+    imrml, folder, tmp_path, monkeypatch, place
+):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path / "state"))
+    imrml("parse", folder, "--out", tmp_path / "items.jsonl")
+    parsed = read_table(tmp_path / "items.jsonl")
+    try:
+        imrml("parse", folder / "3.txt", folder / "0.txt", "--out", place)
+        (folder / "3.txt").unlink()
+        done = imrml("parse", folder, "--out", place, "--resume")
+        assert "1 letter held already" in done.err
+        assert set(read_table(place)["case_number"]) == set(parsed["case_number"])
+        failures = f"{place.rstrip('/')}.failures.jsonl"
+        assert failures in done.err
+        assert read_table(failures)["reason"].to_list() == (
+            read_table(tmp_path / "items.jsonl.failures.jsonl")["reason"].to_list()
+        )
+    finally:
+        fsspec.filesystem("memory").rm("/imrml-parse", recursive=True)
+    assert not list((tmp_path / "here").iterdir())
+    assert not list(tmp_path.glob("state/**/*.journal"))
+
+
+def test_a_file_address_is_a_path_of_this_disk(imrml, folder, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    out, other = tmp_path / "items.jsonl", tmp_path / "other.jsonl"
+    imrml("parse", folder, "--out", other)
+    run_to_death(tmp_path, DEATHS["in the middle"], folder, "--out", f"file://{out}")
+    assert out.with_name("items.jsonl.journal").exists()
+    assert "held already" in imrml("parse", folder, "--out", f"file://{out}", "--resume").err
+    assert results(out) == results(other)
+    assert not list((tmp_path / "here").iterdir())
 
 
 def test_a_killed_run_for_submissions_leaves_no_decision_behind(folder, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from nights import files_of, make_inbox, night_config
 
 from imrml.config import state_dir
+from imrml.corpus.journal import JOURNALS
 from imrml.errors import ImrmlError, TrackingError
 from imrml.retraining.backup import back_up
 from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
@@ -74,6 +75,9 @@ def _in_table(name):
 
 
 def test_no_byte_of_a_forgotten_case_stays_and_it_comes_in_no_more(imrml, inbox, tmp_path):
+    of_a_killed_parse = state_dir() / JOURNALS / "items.journal"
+    of_a_killed_parse.parent.mkdir()
+    of_a_killed_parse.write_text(CASE)
     assert any("items" in name for name in holding())
     backup = back_up(tmp_path / "backup.zip").path
     run = imrml("forget", CASE.lower(), "--why", "court order of 2 May")

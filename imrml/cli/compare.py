@@ -19,7 +19,7 @@ def compare_configs(
         typer.Option(help="Kinds of outcome model, by commas, of the first config; or all."),
     ] = "",
     labels: Annotated[
-        Path | None, typer.Option(help="Gold labels instead of the table's own.")
+        str | None, typer.Option(help="Gold labels instead of the table's own.")
     ] = None,
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
@@ -29,7 +29,7 @@ def compare_configs(
         typer.Option("--set", help="Override one setting of each: a.b=c. May be repeated."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Table of all figures with their intervals.")
+        str | None, typer.Option(help="Table of all figures with their intervals.")
     ] = None,
 ) -> None:
     """Fit recipes on the same folds, and list them by held-out log loss beside the best prior."""

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
@@ -168,6 +169,30 @@ def require_jobs(jobs: int) -> int:
     if jobs == 0:
         raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
     return jobs
+
+
+def require_here(folder: Path) -> Path:
+    """Take a folder of this machine, by ``file://`` too, and refuse any other address.
+
+    Parameters
+    ----------
+    folder : Path
+        As given on the command line.
+
+    Returns
+    -------
+    Path
+        Without ``file://``.
+    """
+    kind, _, rest = str(folder).partition(":/")
+    if kind in {"file", "local"}:
+        return Path(f"/{rest.lstrip('/')}")
+    if rest and len(kind) > 1 and "/" not in kind:  # one letter is a drive of Windows
+        raise typer.BadParameter(
+            f"{kind}:// is elsewhere, and this is written to a folder of this machine; give one, "
+            "and copy it"
+        )
+    return folder
 
 
 def print_rows(rows: "pd.DataFrame") -> None:

@@ -32,7 +32,7 @@ def import_dmhc(
         ),
     ],
     failures: Annotated[
-        Path | None, typer.Option(help="Where unread rows go. [default: OUT.failures.jsonl]")
+        str | None, typer.Option(help="Where unread rows go. [default: OUT.failures.jsonl]")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 where any row could not be read.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import console, require_here, require_jobs
 from imrml.phrases import pluralize
 
 app = typer.Typer(
@@ -91,7 +91,9 @@ def check_labels(
 @app.command("report")
 def report_labels(
     items: _Items,
-    out: Annotated[Path, typer.Option(help="Folder for report.html and figures.json.")],
+    out: Annotated[
+        Path, typer.Option(callback=require_here, help="Folder for report.html and figures.json.")
+    ],
     jobs: _Jobs = 1,
 ) -> None:
     """Report what reviewers fault, by treatment category, year and guideline."""

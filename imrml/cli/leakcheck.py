@@ -38,7 +38,7 @@ def check_leaks(
     """
     from imrml.cli.printing.findings import print_checks
     from imrml.config import Config, load_config
-    from imrml.corpus.own_tables import read_item_table
+    from imrml.corpus.case_sample import read_sampled
     from imrml.errors import CheckFailedError
     from imrml.models.trust import trusted_types
     from imrml.tracking.addresses import load_model
@@ -52,7 +52,7 @@ def check_leaks(
         settings = Config.model_validate(loaded.manifest["config"])
     with console.report_steps() as report, console.tell_warnings():
         checks = run(
-            read_item_table(items, map_ or ()),
+            read_sampled(items, settings, map_ or (), report),
             settings,
             loaded,
             n_jobs=jobs,

@@ -20,11 +20,12 @@ def parse_letters(
     out: Annotated[
         str,
         typer.Option(
-            help="Item table to write: .parquet, .jsonl or .csv; - for JSON Lines on stdout."
+            help="Item table to write: .parquet, .jsonl or .csv, here or at an address such as "
+            "s3://; NAME/ for a folder of Parquet parts; - for JSON Lines on stdout."
         ),
     ],
     failures: Annotated[
-        Path | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")
+        str | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")
     ] = None,
     jobs: Annotated[
         int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")

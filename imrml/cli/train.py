@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, EngineOption, console, require_jobs
+from imrml.cli.console import MAP_HELP, EngineOption, console, require_here, require_jobs
 from imrml.phrases import pluralize
 
 
@@ -15,7 +15,7 @@ def train_model(
         Path | None, typer.Option(help="Config file, laid over the defaults.")
     ] = None,
     labels: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Gold labels (JSON Lines: item_id, deficiencies) instead of the table's."
         ),
@@ -29,10 +29,13 @@ def train_model(
     ] = None,
     out: Annotated[
         Path,
-        typer.Option(help="Model folder to write; also holds metrics.json, report.html, card.md."),
+        typer.Option(
+            callback=require_here,
+            help="Model folder to write; also holds metrics.json, report.html, card.md.",
+        ),
     ] = Path("model"),
     out_of_fold: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Table of what each split predicted for the items that it held out."),
     ] = None,
     jobs: Annotated[

@@ -5,14 +5,19 @@ from pathlib import Path
 from imrml.config import Config, load_config
 from imrml.corpus.dmhc import ImportedFile, count_reasons, read_dmhc
 from imrml.corpus.item_table import failure_table
-from imrml.errors import ImrmlError
+from imrml.corpus.to_table import choose_failures_file
 from imrml.phrases import pluralize
-from imrml.tables.files import table_format, write_table
+from imrml.tables.addresses import remove_file
+from imrml.tables.files import write_table
 
 
 def import_dmhc(
-    file: str | Path, out: str, config: Config | None = None, *, failures: Path | None = None
-) -> tuple[ImportedFile, Path]:
+    file: str | Path,
+    out: str,
+    config: Config | None = None,
+    *,
+    failures: str | Path | None = None,
+) -> tuple[ImportedFile, str | Path]:
     """Read the state's open data on health plan reviews into an item table on disk.
 
     Parameters
@@ -23,14 +28,14 @@ def import_dmhc(
         Item table to write, by its ending; ``"-"`` for JSON Lines on stdout.
     config : Config, optional
         Its ``limits``; the defaults unless given.
-    failures : Path, optional
+    failures : str or Path, optional
         Failures file; ``OUT.failures.jsonl`` where absent.
 
     Returns
     -------
     imported : ImportedFile
         What was read.
-    failures : Path
+    failures : str or Path
         The failures file; absent where every row was read.
 
     Raises
@@ -40,16 +45,16 @@ def import_dmhc(
     TableError
         The file cannot be read, or the ending of another is unknown.
     """
-    target = _failures_file(out, failures)
+    target = choose_failures_file(out, failures, "import dmhc")
     imported = read_dmhc(file, (config or load_config()).limits)
-    target.unlink(missing_ok=True)  # of an earlier run
+    remove_file(target)  # of an earlier run
     if imported.failures:
         write_table(failure_table(imported.failures), target)
     write_table(imported.items, out)
     return imported, target
 
 
-def describe_imported(imported: ImportedFile, out: str, failures: Path) -> list[str]:
+def describe_imported(imported: ImportedFile, out: str, failures: str | Path) -> list[str]:
     """Say in sentences what was read, passed over and not read.
 
     Parameters
@@ -58,7 +63,7 @@ def describe_imported(imported: ImportedFile, out: str, failures: Path) -> list[
         From :func:`import_dmhc`.
     out : str
         The item table.
-    failures : Path
+    failures : str or Path
         The failures file.
 
     Returns
@@ -83,13 +88,3 @@ def describe_imported(imported: ImportedFile, out: str, failures: Path) -> list[
             f"{pluralize(len(imported.failures), 'row')} not read ({counts}): see {failures}"
         )
     return sentences
-
-
-def _failures_file(out: str, failures: Path | None) -> Path:
-    """Name the failures file; raises, before any work, where a table cannot be written."""
-    table_format(out)
-    target = failures or Path("failures.jsonl" if out == "-" else f"{out}.failures.jsonl")
-    table_format(target)
-    if str(target) == out:
-        raise ImrmlError(f"import dmhc: --out and --failures are both {out}; name two files")
-    return target

@@ -1,11 +1,13 @@
 """What was parsed so far, on disk: a killed run goes on, and memory stays the same.
 
-The journal is an SQLite file beside the output, mode 0600; it goes away once the output is in
+The journal is an SQLite file beside the output, or in the state folder where that is written to an
+address, mode 0600; it goes away once the output is in
 place. Letters already held come first, new ones after them in the order of the inputs. What was not
 read is read again by the next run that resumes: its cause may be gone. A letter is known by the
 hash of its bytes; its copies are counted, not kept.
 """
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -18,10 +20,14 @@ from typing import Any, Self
 
 import pandas as pd
 
+from imrml.config import state_dir
 from imrml.corpus.item_table import PARSED_COLUMNS, plain_rows
 from imrml.errors import ImrmlError, TableError
+from imrml.tables.addresses import is_remote, is_there, on_disk
 from imrml.tables.files import iter_table, read_table
 
+JOURNALS = "journals"
+"""Folder of the state folder for journals of outputs that are elsewhere."""
 _SECONDS_AT_RISK = 0.5
 """How much work a killed run may lose: writing to disk more often costs more than it saves."""
 
@@ -40,6 +46,18 @@ _SCHEMA = """
 _COLUMNS = ",".join(column.name for column in PARSED_COLUMNS)
 
 
+def _place(out: str) -> Path:
+    """Give the path of a journal: beside the output, or in the state folder for one elsewhere.
+
+    It holds what letters say, so it lies in no folder that is called after an address.
+    """
+    name = out.rstrip("/")
+    if not is_remote(out):
+        return Path(f"{on_disk(name)}.journal")
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return state_dir() / JOURNALS / f"{digest}.journal"
+
+
 class Journal:
     """The letters of one output, kept as they are parsed; a context manager.
 
@@ -47,7 +65,7 @@ class Journal:
     ----------
     out : str
         The item table that is being made; ``"-"`` has a journal without a name.
-    failures : Path
+    failures : str or Path
         Its failures file, read where ``resume`` finds a complete output.
     resume : bool
         Go on with the journal of an interrupted run, else with the output and failures that are
@@ -71,13 +89,13 @@ class Journal:
     def __init__(
         self,
         out: str,
-        failures: Path,
+        failures: str | Path,
         *,
         resume: bool,
         is_barred: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._is_barred = is_barred
-        self.path = None if out == "-" else Path(f"{out}.journal")
+        self.path = None if out == "-" else _place(out)
         self.n_new = self.n_held = self.n_copies = self.n_lost = 0
         try:
             self._database = self._open()
@@ -125,7 +143,7 @@ class Journal:
         database.execute("BEGIN EXCLUSIVE")
         return database
 
-    def _start(self, out: str | None, failures: Path) -> None:
+    def _start(self, out: str | None, failures: str | Path) -> None:
         """Make the tables and take over a complete output.
 
         All in one step: a journal that has tables has everything.
@@ -134,9 +152,9 @@ class Journal:
             self._run(f"DROP TABLE IF EXISTS {name}")
         for statement in _SCHEMA.format(columns=_COLUMNS).split(";"):
             self._run(statement)
-        if out and Path(out).exists():
+        if out and is_there(out):
             self._take_over(out)
-            if failures.exists():
+            if is_there(failures):
                 for row in read_table(failures).to_dict("records"):
                     offset = pd.to_numeric(row["offset"], errors="coerce")
                     names = ("source", "reason", "detail")
@@ -313,7 +331,7 @@ class Journal:
     def discard(self) -> None:
         """Remove the journal once it is closed: the output is in place, or there is none."""
         if self.path:
-            self.path.unlink()
+            self.path.unlink(missing_ok=True)
 
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._database.execute(statement, values)

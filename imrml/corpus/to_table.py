@@ -12,6 +12,7 @@ from imrml.documents.files import walk_letters
 from imrml.engines.mapping import Engine, require_engine
 from imrml.errors import ConfigError, ImrmlError
 from imrml.phrases import pluralize
+from imrml.tables.addresses import is_remote, on_disk, remove_file
 from imrml.tables.files import table_format, write_parts
 
 
@@ -23,7 +24,7 @@ class ParseSummary:
     ----------
     out : str
         The table that was written.
-    failures : Path
+    failures : str or Path
         The failures file; absent where every letter was parsed.
     n_new, n_held, n_copies, n_lost : int
         Letters of this run: parsed, held already, copied from another byte for byte, so in the
@@ -38,7 +39,7 @@ class ParseSummary:
     """
 
     out: str
-    failures: Path
+    failures: str | Path
     n_new: int
     n_held: int
     n_copies: int
@@ -105,8 +106,9 @@ def parse_to_table(
     paths : str, Path or iterable of these
         As :func:`imrml.corpus.parse_letters` takes them.
     out : str or Path
-        Item table to write: ``.parquet``, ``.jsonl`` or ``.csv``; ``"-"`` for JSON Lines on stdout.
-        Beside it stands a journal while the run lasts, and after one that was killed.
+        Item table to write: ``.parquet``, ``.jsonl`` or ``.csv``, also at an address of ``fsspec``;
+        ``"-"`` for JSON Lines on stdout. Beside it, or in the state folder where it is elsewhere,
+        stands a journal while the run lasts, and after one that was killed.
     config : Config, optional
         Its ``limits`` say how large one letter may be and how long it may take; the defaults unless
         given.
@@ -169,7 +171,7 @@ def parse_to_table(
         if reasons:
             write_parts(map(failure_table, journal.failures()), target)
         else:
-            target.unlink(missing_ok=True)  # of an earlier run
+            remove_file(target)  # of an earlier run
         if n_items:
             parts = map(item_table, journal.rows())
             write_parts(map(submission_table, parts) if submissions_only else parts, out)
@@ -194,7 +196,7 @@ def parse_to_table(
 
 def _require_targets(
     out: str, failures: str | Path | None, *, resume: bool, submissions_only: bool
-) -> Path:
+) -> str | Path:
     """Give where failures go, or say why items and failures cannot be written as told."""
     if resume and out == "-":
         raise ConfigError("--resume needs a file to go on with; --out is -")
@@ -203,10 +205,42 @@ def _require_targets(
             "--resume goes on with an item table, which --submissions-only does not write: "
             "give one of them"
         )
-    default = "failures.jsonl" if out == "-" else f"{out}.failures.jsonl"
-    target = Path(failures or default)
+    return choose_failures_file(out, failures, "parse")
+
+
+def choose_failures_file(out: str, failures: str | Path | None, command: str) -> str | Path:
+    """Choose where what could not be read goes, before any work.
+
+    Parameters
+    ----------
+    out : str
+        The table that is made of what can be read; ``"-"`` for stdout.
+    failures : str or Path, optional
+        As the user said; ``OUT.failures.jsonl``, beside the output or at its address, unless given.
+    command : str
+        Who asks; error messages begin with it.
+
+    Returns
+    -------
+    str or Path
+        An address, or a path on this disk.
+
+    Raises
+    ------
+    ImrmlError
+        ``out`` and ``failures`` are one file.
+    TableError
+        An ending is unknown.
+
+    Examples
+    --------
+    >>> choose_failures_file("s3://bucket/items/", None, "parse")
+    's3://bucket/items.failures.jsonl'
+    """
+    default = "failures.jsonl" if out == "-" else f"{out.rstrip('/')}.failures.jsonl"
+    target = str(failures or default)
     table_format(out)
     table_format(target)
-    if str(target) == out:
-        raise ImrmlError(f"parse: --out and --failures are both {out}; name two files")
-    return target
+    if target == out:
+        raise ImrmlError(f"{command}: --out and --failures are both {out}; name two files")
+    return target if is_remote(target) else Path(on_disk(target))

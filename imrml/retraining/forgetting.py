@@ -18,6 +18,7 @@ import pandas as pd
 
 from imrml.config import state_dir
 from imrml.corpus import Journal, failure_table, item_table
+from imrml.corpus.journal import JOURNALS
 from imrml.errors import ImrmlError, ModelError
 from imrml.explaining.precedents import remove_precedents
 from imrml.phrases import pluralize
@@ -135,7 +136,9 @@ def _purge(forgotten: Forgotten, hashes: set[str]) -> tuple[tuple[str, ...], int
     for folder in (state, intake, state / "challenger"):
         if folder.is_dir():
             remove_leftovers(folder)
-    (intake / "letters.parquet.journal").unlink(missing_ok=True)  # of a killed retrain
+    # Of a killed retrain, and of killed runs of `imrml parse`.
+    for journal in (*intake.glob("*.journal"), *state.glob(f"{JOURNALS}/*.journal")):
+        journal.unlink(missing_ok=True)
     files = _purge_arrivals(intake / "arrivals.parquet", forgotten)
     gone = _purge_items(intake / ITEMS, forgotten)
     _purge_precedents(gone)

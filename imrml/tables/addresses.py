@@ -289,6 +289,39 @@ def _require_whole(name: str, n_found: int, manifest: str) -> None:
         )
 
 
+def is_there(path: str | Path) -> bool:
+    """Tell whether there is a file or a folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        On this disk, or an address.
+
+    Returns
+    -------
+    bool
+    """
+    if not is_remote(path):
+        return Path(on_disk(path)).exists()
+    storage, there = open_storage(str(path))
+    return bool(storage.exists(there))
+
+
+def remove_file(path: str | Path) -> None:
+    """Remove a file, if there is one.
+
+    Parameters
+    ----------
+    path : str or Path
+        On this disk, or an address.
+    """
+    if not is_remote(path):
+        Path(on_disk(path)).unlink(missing_ok=True)
+    elif is_there(path):
+        storage, there = open_storage(str(path))
+        storage.rm_file(there)
+
+
 def is_folder(path: str | Path) -> bool:
     """Tell whether what is written to a path becomes a folder of parts.
 

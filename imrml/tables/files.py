@@ -297,14 +297,15 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
         yield from iter_frames(files, n_rows, read_schema(files)[0])
         return
     format_ = table_format(path)
-    if format_ == "csv":
-        with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
-            yield from map(_restored, parts)
-    elif format_ == "xlsx":
+    if format_ == "xlsx":
         table = read_table(path)
         yield from (table.iloc[start : start + n_rows] for start in range(0, len(table), n_rows))
-    else:
-        with Path(path).open(encoding="utf-8") as lines:
+        return
+    with io.TextIOWrapper(files.open(files.paths[0]), encoding="utf-8") as lines:
+        if format_ == "csv":
+            with pd.read_csv(lines, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
+                yield from map(_restored, parts)
+        else:
             while part := "".join(islice(lines, n_rows)):
                 yield _from_json_lines(part, path)
 

@@ -1,10 +1,14 @@
 """Tables that are watched and measured part by part: the same figures, and no whole text table."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run
 from model_factories import served_model
 
+from imrml.cli.console import require_here
 from imrml.config import load_config
 from imrml.corpus.item_table import item_table
 from imrml.errors import NotEnoughDataError, TableError
@@ -167,3 +171,30 @@ def test_a_table_of_others_is_read_whole(tmp_path, items, model):
     with pytest.warns(match="the rows of each case_number are counted"):
         found = evaluate(model, tmp_path / "theirs.parquet", CONFIG)
     assert found.metrics["outcome"] == evaluate(model, items, CONFIG).metrics["outcome"]
+
+
+def test_leakcheck_looks_at_the_cases_that_training_would_draw(folder, monkeypatch, capsys):
+    looked_at = []
+    monkeypatch.setattr(
+        "imrml.training.leakcheck.check_leaks",
+        lambda items, *_, **__: looked_at.append(items["case_number"].nunique()) or [],
+    )
+    assert run("leakcheck", folder, "--set", "most_cases=100") == 0
+    assert run("leakcheck", folder) == 0
+    assert looked_at == [100, N_CASES]
+    assert "a sample of 100 of 400 cases" in capsys.readouterr().err
+
+
+def test_a_report_for_an_address_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    tables = ("--reference", "absent.csv", "--current", "absent.csv")
+    assert run("monitor", *tables, "--out", "s3://bucket/report") == 2
+    assert "s3:// is elsewhere" in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+    places = ("file:///data/report", "local:///data/report", "report", "C:/report")
+    assert [str(require_here(Path(place))) for place in places] == [
+        "/data/report",
+        "/data/report",
+        "report",
+        "C:/report",
+    ]

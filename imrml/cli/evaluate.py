@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, require_here
 from imrml.phrases import pluralize
 
 
@@ -14,9 +14,14 @@ def evaluate_model(
     items: Annotated[
         str, typer.Argument(help="Item table with decisions, in one file or in parts.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for metrics.json, report.html and card.md.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            callback=require_here, help="Folder for metrics.json, report.html and card.md."
+        ),
+    ],
     labels: Annotated[
-        Path | None, typer.Option(help="Gold labels instead of the table's own.")
+        str | None, typer.Option(help="Gold labels instead of the table's own.")
     ] = None,
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
@@ -33,12 +38,13 @@ def evaluate_model(
     from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
-    from imrml.training.external import evaluate, is_measured
+    from imrml.training.external import evaluate
+    from imrml.training.measured import is_measured
 
     with console.tell_warnings():
         evaluation = evaluate(
             load_model(model, trusted=trust or ()),
-            read_item_table(items, map_ or (), is_measured),
+            read_item_table(items, map_, is_measured) if map_ else items,
             labels=read_table(labels) if labels else None,
             against=load_model(against, trusted=trust or ()) if against else None,
             out=out,

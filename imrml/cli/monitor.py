@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import Trust, console, print_rows
+from imrml.cli.console import Trust, console, print_rows, require_here
 from imrml.phrases import pluralize
 
 
@@ -14,7 +14,9 @@ def compare_tables(
         str, typer.Option(help="Submissions or items of the time the model learned from.")
     ],
     current: Annotated[str, typer.Option(help="Submissions or items of now.")],
-    out: Annotated[Path, typer.Option(help="Folder for drift.json and drift.html.")],
+    out: Annotated[
+        Path, typer.Option(callback=require_here, help="Folder for drift.json and drift.html.")
+    ],
     config: Annotated[Path | None, typer.Option(help="Config file (stage, monitoring).")] = None,
     model: Annotated[
         str | None, typer.Option(help="Also compare this model's predictions.")
@@ -28,23 +30,13 @@ def compare_tables(
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
     from imrml.models.trust import trusted_types
-    from imrml.monitoring.tables import choose_compared
     from imrml.monitoring.tables import compare_tables as compare
-    from imrml.submissions.requests import is_known_heading
-    from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
 
     settings = load_config(config)
     trusted = {*(trust or ()), *trusted_types(settings)}
     loaded = load_model(model, trusted=trusted) if model else None
-    is_used = choose_compared(settings, loaded)
-    comparison = compare(
-        read_table(reference, is_known_heading, is_used),
-        read_table(current, is_known_heading, is_used),
-        settings,
-        loaded,
-        out=out,
-    )
+    comparison = compare(reference, current, settings, loaded, out=out)
     if comparison.why_not_watched:
         console.tell(comparison.why_not_watched)
     console.tell(f"report: {out / 'drift.html'}")
@@ -58,7 +50,9 @@ def compare_tables(
 
 def follow_trends(
     items: Annotated[str, typer.Argument(help="Item table, or requests with days.")],
-    out: Annotated[Path, typer.Option(help="Folder for trends.json and trends.html.")],
+    out: Annotated[
+        Path, typer.Option(callback=require_here, help="Folder for trends.json and trends.html.")
+    ],
     stable: Annotated[
         str | None,
         typer.Option(
@@ -95,9 +89,12 @@ def follow_trends(
 def reconcile(
     predictions: Annotated[str, typer.Argument(help="Prediction table that `imrml score` wrote.")],
     items: Annotated[str, typer.Argument(help="Item table with the decisions since.")],
-    out: Annotated[Path, typer.Option(help="Folder for realised.json and realised.html.")],
+    out: Annotated[
+        Path,
+        typer.Option(callback=require_here, help="Folder for realised.json and realised.html."),
+    ],
     link: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Table of request_id and item_id (CASE#NUMBER). [default: ids are the same]"
         ),

@@ -1,6 +1,5 @@
 """Do requests still look as they did when the model learned? Two tables, fact by fact."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,9 +14,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from imrml.config import MonitoringConfig
 from imrml.errors import NotEnoughDataError
-from imrml.features import treatment_category
 from imrml.intervals import Figure, Resamples, figure, not_applicable
-from imrml.submissions.columns import SUBMISSION_COLUMNS, ExtraColumn
+from imrml.monitoring.table_facts import TableFacts, read_facts
+from imrml.submissions.columns import ExtraColumn
 from imrml.submissions.frame import SubmissionFrame
 
 _MAX_CATEGORIES = 60
@@ -27,11 +26,6 @@ _LEAST_SHOWN = 5
 """Rows that must hold a value of an owner's own category before it is shown."""
 _OTHER = "(other)"
 _ABSENT = "(absent)"
-_WORD = re.compile(r"[a-z]{3,}")
-_TEXTS = tuple(
-    column.name for column in SUBMISSION_COLUMNS if column.dtype == "string" and not column.unit
-)
-"""Free text of a record: no value of it is ever shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +120,70 @@ def compare_submissions(
     reach it by chance (Yurdakul and Naranjo 2020): a fact fires only if a chi squared test,
     corrected for the number of facts, finds the shift too.
     """
-    for name, frame in (("reference", reference), ("current", current)):
-        if len(frame) < config.min_rows:
+    half = len(reference) // 2
+    before = read_facts([reference], extra_columns, n_learned=half)
+    after = read_facts([current], extra_columns, known=before.known)
+    own_categories = name_categories(extra_columns)
+    return compare_facts(before, after, config, seed, p_overturned, own_categories=own_categories)
+
+
+def name_categories(extra_columns: Sequence[ExtraColumn]) -> list[str]:
+    """Name the columns of an owner's own whose rare values are never shown.
+
+    Parameters
+    ----------
+    extra_columns : sequence of ExtraColumn
+        As a config declares them.
+
+    Returns
+    -------
+    list of str
+    """
+    return [column.name for column in extra_columns if column.kind == "category"]
+
+
+def compare_facts(
+    reference: TableFacts,
+    current: TableFacts,
+    config: MonitoringConfig,
+    seed: int,
+    p_overturned: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    *,
+    own_categories: Sequence[str] = (),
+) -> Drift:
+    """Compare what was read of two tables of submissions.
+
+    Parameters
+    ----------
+    reference, current : TableFacts
+        From :func:`imrml.monitoring.table_facts.read_facts`; the reference has learned the words of
+        its first half.
+    config : MonitoringConfig
+        Thresholds.
+    seed : int
+        As for :func:`compare_submissions`.
+    p_overturned : pair of array-like, optional
+        As for :func:`compare_submissions`.
+    own_categories : sequence of str, default=()
+        Columns of an owner's own of which values that few reference rows hold are taken together.
+
+    Returns
+    -------
+    Drift
+
+    Raises
+    ------
+    NotEnoughDataError
+        As :func:`compare_submissions`.
+    """
+    for name, table in (("reference", reference), ("current", current)):
+        if len(table.facts) < config.min_rows:
             raise NotEnoughDataError(
-                f"monitor: the {name} table has {len(frame)} rows; {config.min_rows} say something"
+                f"monitor: the {name} table has {len(table.facts)} rows; "
+                f"{config.min_rows} say something"
             )
-    facts = _vary(
-        {
-            side: name_facts(frame, extra_columns)
-            for side, frame in (("reference", reference), ("current", current))
-        }
-    )
-    rare_of_own = [column.name for column in extra_columns if column.kind == "category"]
-    _pool_rare(facts, rare_of_own)
+    facts = _vary({"reference": reference.facts, "current": current.facts})
+    _pool_rare(facts, own_categories)
     if p_overturned is not None:
         facts = {
             side: facts[side].assign(p_overturned=np.asarray(p, dtype=float))
@@ -168,9 +213,9 @@ def compare_submissions(
     drift = Drift(
         table,
         _domain_auroc(facts, seed),
-        _unknown_words(reference, current),
-        len(reference),
-        len(current),
+        {"reference": reference.unknown_words, "current": current.unknown_words},
+        len(reference.facts),
+        len(current.facts),
         shares,
     )
     return replace(drift, alarms=tuple(_alarms(drift, config)))
@@ -185,40 +230,6 @@ def _pool_rare(facts: dict[str, pd.DataFrame], names: Sequence[str]) -> None:
             column = frame[name]
             pooled = column.where(column.isin(common) | column.isna(), _OTHER)
             facts[side] = frame.assign(**{name: pooled})
-
-
-def name_facts(frame: SubmissionFrame, extra_columns: Sequence[ExtraColumn] = ()) -> pd.DataFrame:
-    """Turn columns into facts that can be counted; of free text only its length.
-
-    Parameters
-    ----------
-    frame : SubmissionFrame of shape (n_rows, n_columns)
-        Requests of one stage.
-    extra_columns : sequence of ExtraColumn, default ()
-        Columns of an owner beside ours.
-
-    Returns
-    -------
-    DataFrame of shape (n_rows, n_facts)
-    """
-    texts = (*_TEXTS, *(column.name for column in extra_columns if column.kind == "text"))
-    numbers = ("age", *(column.name for column in extra_columns if column.kind == "number"))
-    facts: dict[str, Any] = {
-        "treatment_category": [treatment_category(text) for text in frame["treatment"]]
-    }
-    for name in map(str, frame):
-        column = frame[name]
-        if name in texts:
-            facts[f"{name}_words"] = column.map(lambda text: len(text.split()) or np.nan).astype(
-                float
-            )
-        elif name in numbers:
-            facts[name] = column.astype(float)
-        elif column.dtype.kind == "M":
-            facts[f"{name}_given"] = ["yes" if given else "no" for given in column.notna()]
-        else:
-            facts[name] = column.astype("str").mask(column == "")
-    return pd.DataFrame(facts, index=frame.index)
 
 
 def _vary(facts: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -238,7 +249,7 @@ def bin_column(
     Parameters
     ----------
     reference, current : Series
-        One fact of :func:`name_facts`.
+        One fact of :func:`imrml.monitoring.table_facts.name_facts`.
 
     Returns
     -------
@@ -298,26 +309,6 @@ def _domain_auroc(facts: dict[str, pd.DataFrame], seed: int) -> Figure:
     resamples = Resamples([str(row) for row in range(len(joined))], 200, seed)
     auroc, _ = resamples.rank(is_current, p_current)
     return figure(auroc[0], auroc[1:], len(joined), 0.95)
-
-
-def _unknown_words(reference: SubmissionFrame, current: SubmissionFrame) -> dict[str, float]:
-    half = len(reference) // 2
-    known = set(_words(reference.iloc[:half]))
-    return {
-        side: _share_unknown(list(_words(frame)), known)
-        for side, frame in (("reference", reference.iloc[half:]), ("current", current))
-    }
-
-
-def _words(frame: pd.DataFrame) -> Iterator[str]:
-    for name in _TEXTS:
-        if name in frame:
-            for text in frame[name]:
-                yield from _WORD.findall(text.lower())
-
-
-def _share_unknown(words: Sequence[str], known: set[str]) -> float:
-    return sum(word not in known for word in words) / max(len(words), 1)
 
 
 def _alarms(drift: Drift, config: MonitoringConfig) -> Iterator[Alarm]:

@@ -1,26 +1,31 @@
 """Whole tables watched: requests against earlier ones, predictions against later letters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from imrml.config import Config
 from imrml.errors import NotEnoughDataError
 from imrml.features.own_words import in_words_of
 from imrml.models.persistence import LoadedModel
-from imrml.monitoring.drift import Drift, compare_submissions
+from imrml.monitoring.drift import Drift, compare_facts, name_categories
 from imrml.monitoring.rate_alarm import RateWatch, watch_rate
 from imrml.monitoring.reconciliation import Realised, match_predictions, measure_realised
 from imrml.monitoring.report import write_drift, write_realised
+from imrml.monitoring.table_facts import TableFacts, read_facts
 from imrml.phrases import pluralize
 from imrml.submissions.extra_columns import programme_of_config
-from imrml.submissions.frame import submission_frame
+from imrml.submissions.frame import SubmissionFrame, submission_frame
 from imrml.submissions.headings import AGE_AND_SEX
 from imrml.submissions.programmes import columns_at
 from imrml.submissions.request_columns import name_column
-from imrml.submissions.requests import name_columns
+from imrml.submissions.requests import is_known_heading, name_columns
+from imrml.tables.addresses import find_table
+from imrml.tables.files import read_table
+from imrml.tables.parts import ParquetTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,8 @@ def choose_compared(config: Config, model: LoadedModel | None = None) -> Callabl
 
 
 def compare_tables(
-    reference: pd.DataFrame,
-    current: pd.DataFrame,
+    reference: pd.DataFrame | str | Path,
+    current: pd.DataFrame | str | Path,
     config: Config,
     model: LoadedModel | None = None,
     *,
@@ -91,9 +96,10 @@ def compare_tables(
 
     Parameters
     ----------
-    reference, current : DataFrame of shape (n_items, n_columns)
+    reference, current : DataFrame of shape (n_items, n_columns), str or Path
         Submissions or items of the time the model learned from, and of now; columns may have the
-        names that claims staff give them.
+        names that claims staff give them. Or where they lie, as :func:`imrml.read_table` takes it:
+        Parquet is read part by part then, and of each row only a few facts are kept.
     config : Config
         Stage and thresholds; stage and programme are the model's where one is given.
     model : LoadedModel, optional
@@ -111,27 +117,19 @@ def compare_tables(
     TableError
         A table lacks the treatment, or holds what cannot be read.
     """
-    fitted = model.model if model is not None else None
-    stage, programme = config.stage, programme_of_config(config)
-    if fitted is not None:
-        stage, programme = fitted.stage, fitted.programme
-    # As `imrml score` reads them: requests of staff name their columns otherwise.
-    tables = [name_columns(table, programme) for table in (reference, current)]
-    before, after = (submission_frame(table, stage, programme) for table in tables)
-    p_overturned = None
-    words = in_words_of(config) if fitted is None else fitted.in_own_words()
-    if fitted is not None:
-        p_overturned = fitted.predict_proba(before)[:, 1], fitted.predict_proba(after)[:, 1]
-    with words:
-        drift = compare_submissions(
-            before,
-            after,
+    programme = programme_of_config(config) if model is None else model.model.programme
+    with in_words_of(config) if model is None else model.model.in_own_words():
+        before = _read_side(reference, config, model, half_is_known=True)
+        after = _read_side(current, config, model, known=before.facts.known)
+        drift = compare_facts(
+            before.facts,
+            after.facts,
             config.monitoring,
             config.seed,
-            p_overturned,
-            extra_columns=programme.extra_columns,
+            None if model is None else (before.p_overturned, after.p_overturned),
+            own_categories=name_categories(programme.extra_columns),
         )
-    watch, why_not_watched = _watch_decisions(tables[0], tables[1], config)
+    watch, why_not_watched = _watch_decisions(before.decisions, after.decisions, config)
     if out is not None:
         write_drift(out, drift, watch)
     rows = [(alarm.fact, alarm.measure, alarm.found, alarm.threshold) for alarm in drift.alarms]
@@ -140,6 +138,63 @@ def compare_tables(
         rows.append(("overturn rate", "decisions until it fired", n_decisions, rate))
     alarms = pd.DataFrame(rows, columns=["fact", "measure", "found", "threshold"])
     return TableComparison(drift, watch, why_not_watched, alarms)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What is kept of one of the two tables: a few facts and numbers of each row, no text."""
+
+    facts: TableFacts
+    decisions: pd.DataFrame
+    p_overturned: np.ndarray
+
+
+def _read_side(
+    table: pd.DataFrame | str | Path,
+    config: Config,
+    model: LoadedModel | None,
+    *,
+    known: Iterable[str] = (),
+    half_is_known: bool = False,
+) -> _Side:
+    stage, programme = config.stage, programme_of_config(config)
+    if model is not None:
+        stage, programme = model.model.stage, model.model.programme
+    frames, n_rows = _open_frames(table, choose_compared(config, model))
+    decisions, predictions = [], []
+
+    def submissions() -> Iterator[SubmissionFrame]:
+        for frame in frames:
+            # As `imrml score` reads them: requests of staff name their columns otherwise.
+            named = name_columns(frame, programme)
+            decisions.append(named[[name for name in _OF_DECISIONS if name in named]])
+            submitted = submission_frame(named, stage, programme)
+            if model is not None:
+                predictions.append(model.model.predict_proba(submitted)[:, 1])
+            yield submitted
+
+    facts = read_facts(
+        submissions(),
+        programme.extra_columns,
+        known=known,
+        n_learned=n_rows // 2 if half_is_known else 0,
+    )
+    together = pd.concat(decisions, ignore_index=True)
+    return _Side(facts, together, np.concatenate([np.empty(0), *predictions]))
+
+
+def _open_frames(
+    table: pd.DataFrame | str | Path, is_used: Callable[[str], bool]
+) -> tuple[Iterable[pd.DataFrame], int]:
+    """Give a table as frames that are read one after another, and how many rows they have."""
+    if not isinstance(table, pd.DataFrame):
+        files = None if str(table) == "-" else find_table(table)
+        if files is not None and files.is_parquet:
+            stored = ParquetTable.open(files)
+            used = stored.select(name for name in stored.schema.names if is_used(name))
+            return used.frames(), used.n_rows
+        table = read_table(table, is_known_heading, is_used)
+    return [table], len(table)
 
 
 def _watch_decisions(

@@ -19,7 +19,8 @@ from imrml.config import Config
 from imrml.errors import ConfigError, NotEnoughDataError, TableError
 from imrml.features import parse_treatment
 from imrml.monitoring.citations import cited_sources
-from imrml.monitoring.drift import bin_column, name_facts
+from imrml.monitoring.drift import bin_column
+from imrml.monitoring.table_facts import name_facts
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.programmes import programme_of
 from imrml.submissions.requests import name_columns

@@ -353,13 +353,15 @@ def decided_years(keys: pd.DataFrame) -> pd.Series:
     )
 
 
-def describe_data(data: TrainingData) -> dict[str, Any]:
+def describe_data(data: TrainingData, hashes: np.ndarray | None = None) -> dict[str, Any]:
     """Say what a table holds without saying anything of any record.
 
     Parameters
     ----------
     data : TrainingData
         The table.
+    hashes : ndarray of uint64 of shape (n_items,), optional
+        From :func:`hash_rows`, where its submissions are no longer there.
 
     Returns
     -------
@@ -367,6 +369,31 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
         Counts, years, columns, and a ``fingerprint`` that changes when any used cell does.
     """
     years = decided_years(data.keys).dropna()
+    digest = hashlib.sha256(np.sort(hash_rows(data) if hashes is None else hashes).tobytes())
+    return {
+        "n_items": len(data.items),
+        "n_cases": int(data.keys["case_number"].nunique()),
+        "n_overturned": int(data.overturned.sum()),
+        "n_labelled": int(data.is_labelled.sum()),
+        "years": [int(years.min()), int(years.max())] if len(years) else None,
+        "trained_on": data.trained_on,
+        "fingerprint": digest.hexdigest(),
+        "columns": [*data.submissions.columns, "decision"],
+    }
+
+
+def hash_rows(data: TrainingData) -> np.ndarray:
+    """Hash all that is used of each item.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The table, or a part of it.
+
+    Returns
+    -------
+    ndarray of uint64 of shape (n_items,)
+    """
     cells = data.submissions.assign(
         case=data.cases,
         item_number=data.keys["item_number"],
@@ -381,19 +408,7 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
         if data.label_weights is None
         else list(map(str, data.label_weights.round(4).tolist())),
     )
-    digest = hashlib.sha256(
-        np.sort(pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()).tobytes()
-    )
-    return {
-        "n_items": len(data.items),
-        "n_cases": int(data.keys["case_number"].nunique()),
-        "n_overturned": int(data.overturned.sum()),
-        "n_labelled": int(data.is_labelled.sum()),
-        "years": [int(years.min()), int(years.max())] if len(years) else None,
-        "trained_on": data.trained_on,
-        "fingerprint": digest.hexdigest(),
-        "columns": [*data.submissions.columns, "decision"],
-    }
+    return pd.util.hash_pandas_object(cells.astype("str"), index=False).to_numpy()
 
 
 def list_case_hashes(data: TrainingData) -> list[str]:

@@ -20,8 +20,9 @@ from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
 from imrml.phrases import pluralize
 from imrml.submissions.programmes import programme_of
-from imrml.training.data import TrainingData, describe_data, hash_cases, prepare
-from imrml.training.fitting import predict_held_out
+from imrml.training.data import TrainingData, describe_data, hash_cases, hash_rows
+from imrml.training.fitting import join_held_out, predict_held_out
+from imrml.training.measured import MeasuredItems
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -66,7 +67,7 @@ class Evaluation:
 
 def evaluate(
     model: LoadedModel,
-    items: pd.DataFrame,
+    items: pd.DataFrame | str | Path,
     config: Config | None = None,
     labels: pd.DataFrame | None = None,
     *,
@@ -79,8 +80,10 @@ def evaluate(
     ----------
     model : LoadedModel
         The model with its manifest.
-    items : DataFrame of shape (n_items, n_columns)
-        Item table with decisions; see :func:`imrml.training.data.prepare`.
+    items : DataFrame of shape (n_items, n_columns), str or Path
+        Item table with decisions; see :func:`imrml.training.data.prepare`. Or where it lies, as
+        :func:`imrml.read_table` takes it: of Parquet with our headings the texts are read part by
+        part, and of each item only what is predicted is kept.
     config : Config, optional
         Its stage, seed and ``evaluation`` count; the model's own recipe where left out.
     labels : DataFrame, optional
@@ -117,7 +120,7 @@ def evaluate(
     require_types(
         "evaluate",
         model=(model, LoadedModel),
-        items=(items, pd.DataFrame),
+        items=(items, pd.DataFrame | str | PathLike),
         config=(config, Config | None),
         labels=(labels, pd.DataFrame | None),
         against=(against, LoadedModel | None),
@@ -128,27 +131,6 @@ def evaluate(
         return _evaluate(model, items, config, labels, against, out)
 
 
-def is_measured(name: str) -> bool:
-    """Tell whether a column of an item table is used to measure a model.
-
-    Parameters
-    ----------
-    name : str
-        Of the column.
-
-    Returns
-    -------
-    bool
-        False for the reviewer's words, which only labelling reads.
-
-    Examples
-    --------
-    >>> is_measured("decision"), is_measured("rationale")
-    (True, False)
-    """
-    return name not in {"rationale", "maximus_guideline", "supports", "supports_evidence"}
-
-
 def _as_read_by(model: LoadedModel, config: Config) -> Config:
     """Give a config the columns and the words that a model reads by."""
     features = FeaturesConfig.model_validate(model.model.settings("features"))
@@ -157,27 +139,28 @@ def _as_read_by(model: LoadedModel, config: Config) -> Config:
 
 def _evaluate(  # noqa: PLR0917 - as evaluate
     model: LoadedModel,
-    items: pd.DataFrame,
+    items: pd.DataFrame | str | Path,
     config: Config,
     labels: pd.DataFrame | None,
     against: LoadedModel | None,
     out: str | Path | None,
 ) -> Evaluation:
-    data = prepare(items, config, labels, verb="evaluate")
+    measured = MeasuredItems.open(items, config)
+    data = measured.prepare(config, labels)
     models = [model] if against is None else [model, against]
-    rows = _find_unseen(data, models)
+    predicted = _predict_unseen(model, measured, data, config, models)
+    held, rows = predicted.held, predicted.rows
     unseen = data.take(rows)
-    held = predict_held_out(model.model, unseen, _year_rates(model))
     held_out, n_left_out = {"external": held}, len(data.items) - len(rows)
     metrics = measure(
         held_out, config.evaluation, config.seed, programme_of(config.profile).cases_are
     )
     metrics["checks"] = []
-    metrics["data"] = {**describe_data(unseen), "n_items_left_out": n_left_out}
+    metrics["data"] = {**describe_data(unseen, predicted.hashes), "n_items_left_out": n_left_out}
     headline = Headline("external", "the model was trained on none of these cases")
     verdict = reach_verdict(metrics, headline)
     if against is not None:
-        metrics["against"] = _compare_with(against, data.items, rows, held, config)
+        metrics["against"] = _compare_with(against, measured, rows, held, config)
         comparison = describe_comparison(
             str(against.manifest["model_version"]),
             metrics["against"],
@@ -203,26 +186,60 @@ def _evaluate(  # noqa: PLR0917 - as evaluate
     return Evaluation(metrics, held_out, verdict, n_left_out, is_synthetic)
 
 
-def _find_unseen(data: TrainingData, models: list[LoadedModel]) -> np.ndarray:
-    """Find the rows of cases that no model was trained on, under their own number or another."""
-    seen = {case for model in models for case in model.manifest["training_cases"]}
-    is_unseen = [seen.isdisjoint(hashes) for hashes in hash_cases(data)]
-    if not any(is_unseen):
+@dataclass(frozen=True)
+class _Predicted:
+    """What is kept of the items that a model never saw: figures, places and hashes, no text."""
+
+    held: HeldOut
+    rows: np.ndarray
+    hashes: np.ndarray
+
+
+def _predict_unseen(
+    model: LoadedModel,
+    measured: MeasuredItems,
+    data: TrainingData,
+    config: Config,
+    models: list[LoadedModel],
+) -> _Predicted:
+    """Predict items of cases that no model was trained on, under their own number or another."""
+    seen = {case for one in models for case in one.manifest["training_cases"]}
+    year_rates = _year_rates(model)
+    held, rows, hashes, start = [], [], [], 0
+    for part in measured.parts(data, config):
+        is_unseen = [seen.isdisjoint(of_case) for of_case in hash_cases(part)]
+        found = np.flatnonzero(is_unseen)
+        if len(found):
+            unseen = part.take(found)
+            held.append(predict_held_out(model.model, unseen, year_rates))
+            rows.append(start + found)
+            hashes.append(hash_rows(unseen))
+        start += len(is_unseen)
+    if not rows:
         raise NotEnoughDataError(
             "evaluate: the model was trained on every case of the table; nothing is left to measure"
         )
-    return np.flatnonzero(is_unseen)
+    return _Predicted(join_held_out(held), np.concatenate(rows), np.concatenate(hashes))
 
 
 def _compare_with(
-    against: LoadedModel, items: pd.DataFrame, rows: np.ndarray, held: HeldOut, config: Config
+    against: LoadedModel,
+    measured: MeasuredItems,
+    rows: np.ndarray,
+    held: HeldOut,
+    config: Config,
 ) -> dict[str, Any]:
     """Compare with another model, which reads the same rows as its own stage knows them."""
     stage = against.manifest["stage"]
     theirs = _as_read_by(against, config.model_copy(update={"stage": stage}))
+    year_rates, others, start = _year_rates(against), [], 0
     with against.model.in_own_words():
-        seen_by_other = prepare(items, theirs, verb="evaluate").take(rows)
-        other = predict_held_out(against.model, seen_by_other, _year_rates(against))
+        for part in measured.parts(measured.prepare(theirs), theirs):
+            among = rows[(rows >= start) & (rows < start + len(part.items))] - start
+            if len(among):
+                others.append(predict_held_out(against.model, part.take(among), year_rates))
+            start += len(part.items)
+    other = join_held_out(others)
     return {
         "model_version": str(against.manifest["model_version"]),
         "stage": stage,

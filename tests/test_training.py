@@ -15,7 +15,8 @@ from imrml.evaluation.metrics.outcome import BASELINES
 from imrml.evaluation.report.write import BANNER
 from imrml.models import LoadedModel, ReviewModel, load_model
 from imrml.tables.files import read_table
-from imrml.training.data import decided_years, describe_data, list_case_hashes, prepare
+from imrml.training.data import decided_years, list_case_hashes, prepare
+from imrml.training.description import describe_data
 from imrml.training.external import evaluate
 from imrml.training.fitting import predict_held_out, rates_by_year
 from imrml.training.run import train

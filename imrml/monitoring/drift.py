@@ -176,18 +176,18 @@ def compare_facts(
     NotEnoughDataError
         As :func:`compare_submissions`.
     """
-    for name, table in (("reference", reference), ("current", current)):
-        if len(table.facts) < config.min_rows:
+    for name, side in (("reference", reference), ("current", current)):
+        n_rows = len(side.facts)
+        if n_rows < config.min_rows:
             raise NotEnoughDataError(
-                f"monitor: the {name} table has {len(table.facts)} rows; "
-                f"{config.min_rows} say something"
+                f"monitor: the {name} table has {n_rows} rows; {config.min_rows} say something"
             )
     facts = _vary({"reference": reference.facts, "current": current.facts})
     _pool_rare(facts, own_categories)
     if p_overturned is not None:
         facts = {
-            side: facts[side].assign(p_overturned=np.asarray(p, dtype=float))
-            for side, p in zip(facts, p_overturned, strict=True)
+            name: facts[name].assign(p_overturned=np.asarray(p, dtype=float))
+            for name, p in zip(facts, p_overturned, strict=True)
         }
     rows, shares = [], {}
     for name in map(str, facts["reference"]):

@@ -20,7 +20,8 @@ from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
 from imrml.phrases import pluralize
 from imrml.submissions.programmes import programme_of
-from imrml.training.data import TrainingData, describe_data, hash_cases, hash_rows
+from imrml.training.data import TrainingData, hash_cases
+from imrml.training.description import describe_data, hash_rows
 from imrml.training.fitting import join_held_out, predict_held_out
 from imrml.training.measured import MeasuredItems
 

@@ -37,12 +37,12 @@ from imrml.training.contrasts import (
 from imrml.training.data import (
     TrainingData,
     decided_years,
-    describe_data,
     hash_text,
     list_case_hashes,
     list_passed_over,
     prepare,
 )
+from imrml.training.description import describe_data
 from imrml.training.fitting import (
     Report,
     TrainingRun,

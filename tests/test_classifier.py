@@ -274,3 +274,28 @@ def test_a_target_in_words_is_refused_with_what_to_write(table):
 
 def test_a_frame_of_the_factories_still_fits():
     assert make_model("models.outcome.kind=class_prior").fit(**fictional_items(5)).n_features_in_
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"models": {"outcome": {"kind": "crosses"}}}, "models.outcome.members"),
+        ({"models": {"outcome": {"kind": "forest"}}}, "models.outcome.kind: found 'forest'"),
+        ({"models": {"outcome": {"kind": "linear_svc", "calibration": "none"}}}, "probabilities"),
+        ({"models": {"ship": "always"}}, "models.ship: found 'always'"),
+        ({"features": {"max_terms": -1}}, "features.max_terms: found -1"),
+        ({"abstention": {"min_words": "many"}}, "abstention.min_words: found 'many'"),
+        ({"stage": "later"}, "stage: found 'later'"),
+        ({"profile": "others"}, "profile: found 'others'"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_as_in_a_config(table, items, sections, words):
+    with pytest.raises(ConfigError, match=words):
+        ReviewModel(**sections).fit(table, items["y"])
+
+
+def test_a_search_may_set_numbers_of_numpy(table, items):
+    tried = {"features__max_terms": np.arange(20, 40, 10), "outcome__c": np.logspace(-1, 0, 1)}
+    search = GridSearchCV(ReviewModel(models={"n_refits": 0}), tried, cv=2, refit=False)
+    search.fit(table, items["y"])
+    assert not np.isnan(search.cv_results_["mean_test_score"]).any()

@@ -20,8 +20,9 @@ from imrml.features.text import SUMMARY_PART, TREATMENT_PART, TextFeatures
 from imrml.features.treatment import TreatmentFeatures
 from imrml.features.vocabulary import read_vocabulary
 from imrml.own_tables import cache
+from imrml.submissions.columns import PEOPLE_COLUMNS
 from imrml.submissions.frame import SubmissionFrame
-from imrml.submissions.programmes import LETTERS, Programme
+from imrml.submissions.programmes import LETTERS, Programme, columns_at
 
 
 def build_features(
@@ -111,6 +112,43 @@ def build_features(
         )
         blocks.append(("spelling", spelling))
     return FeatureUnion([*blocks, *own_text], verbose_feature_names_out=False)
+
+
+def find_columns_read(
+    config: FeaturesConfig, stage: Stage, programme: Programme = LETTERS
+) -> tuple[str, ...]:
+    """Name the columns of a submission frame that the features read.
+
+    Parameters
+    ----------
+    config : FeaturesConfig
+        Which columns.
+    stage : {'rfa', 'imr'}
+        When the prediction is made.
+    programme : Programme, default=LETTERS
+        Whose reviews.
+
+    Returns
+    -------
+    tuple of str
+        All that are known at the stage where a transformer of the owner's own reads beside ours.
+
+    Examples
+    --------
+    >>> from imrml.config import load_config
+    >>> find_columns_read(load_config().features, "rfa")
+    ('treatment', 'diagnosis', 'date_of_injury', 'case_summary')
+    """
+    known = columns_at(stage, programme)
+    if config.transformers:
+        return known
+    passed_over = set() if config.use_age_and_sex else {*PEOPLE_COLUMNS}
+    if programme.code_columns:
+        own = (column.name for column in programme.extra_columns)
+        passed_over |= {*known} - {*programme.code_columns, *own}
+    elif not config.use_case_summary:
+        passed_over.add("case_summary")
+    return tuple(name for name in known if name not in passed_over)
 
 
 def _declared(config: FeaturesConfig) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from scipy import sparse
 
 from imrml.config import Stage
 from imrml.features.base import SubmissionTransformer
+from imrml.submissions.columns import PEOPLE_COLUMNS
 from imrml.submissions.programmes import DMHC, Programme, columns_at
-
-_PEOPLE = ("age_band", "sex")
 
 
 class CodedFeatures(SubmissionTransformer):
@@ -109,7 +108,7 @@ class CodedFeatures(SubmissionTransformer):
         self.code_columns_ = [
             name
             for name in self.programme.code_columns
-            if name in known and (self.use_age_and_sex or name not in _PEOPLE)
+            if name in known and (self.use_age_and_sex or name not in PEOPLE_COLUMNS)
         ]
         case_codes = np.arange(len(X)) if cases is None else pd.factorize(np.asarray(cases))[0]
         columns = [X[name].to_numpy(dtype=str)[:, None] for name in self.code_columns_]

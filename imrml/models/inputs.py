@@ -9,15 +9,17 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.config import Profile, Stage
+from imrml.config import FeaturesConfig, Profile, Stage
 from imrml.features import HashedText, background, treatment_category
+from imrml.features.builder import build_features, find_columns_read
 from imrml.features.counting import texts_of
 from imrml.features.own_words import reading_by
-from imrml.models.settings import default_settings, fill_settings
+from imrml.models.settings import check_settings, default_settings, fill_settings
 from imrml.submissions.extra_columns import extend_programme
 from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
@@ -110,6 +112,7 @@ class SubmissionReader(BaseEstimator):
     hashed_text_: HashedText | None
     feature_names_: np.ndarray | None
     n_features_: int
+    expected_columns_: tuple[str, ...] = ()
     least_words_: float
     least_background_: float
 
@@ -144,6 +147,11 @@ class SubmissionReader(BaseEstimator):
             A setting is unknown.
         """
         return fill_settings(default_settings(section), getattr(self, section), section)
+
+    def _check_settings(self) -> None:
+        sections = {name: self.settings(name) for name in ("features", "models", "abstention")}
+        plain = {"stage": self.stage, "profile": self.profile, "seed": self.seed}
+        check_settings({**plain, **sections})
 
     def in_own_words(self) -> AbstractContextManager[None]:
         """Read texts by the owner's own vocabularies, as long as the context lasts.
@@ -182,7 +190,9 @@ class SubmissionReader(BaseEstimator):
             The frame holds a column that is not known at the stage.
         """
         check_is_fitted(self)
-        submissions = take_submissions(submissions, self.stage, self.programme)
+        submissions = take_submissions(
+            submissions, self.stage, self.programme, self.expected_columns_
+        )
         matrix, words = None, None
         if self.features_ is not None and len(submissions):
             matrix = sparse.csr_matrix(self.features_.transform(submissions))
@@ -226,6 +236,28 @@ class SubmissionReader(BaseEstimator):
         if column := self.programme.category_column:
             return [code or _NOT_CODED for code in texts_of(submissions, column)]
         return [treatment_category(text) for text in texts_of(submissions, "treatment")]
+
+    def _fit_features(
+        self, submissions: SubmissionFrame, overturned: np.ndarray, cases: np.ndarray
+    ) -> sparse.csr_matrix:
+        settings = FeaturesConfig.model_validate(self.settings("features"))
+        self.features_ = build_features(settings, self.stage, self.programme)
+        with config_context(enable_metadata_routing=True):
+            values = self.features_.fit_transform(submissions, overturned, cases=cases)
+        self.n_features_ = values.shape[1]
+        names_all = len(self.features_.transformer_list) > 1 or not self.programme.code_columns
+        names = self.features_.get_feature_names_out().astype(str) if names_all else None
+        self.feature_names_ = names
+        return sparse.csr_matrix(values)
+
+    def _find_expected(self, submissions: SubmissionFrame) -> tuple[str, ...]:
+        """Name the columns that the fitted features read and most training items fill."""
+        if self.features_ is None:
+            return ()
+        settings = FeaturesConfig.model_validate(self.settings("features"))
+        read = find_columns_read(settings, self.stage, self.programme)
+        is_filled = submissions[list(read)].replace("", None).notna()
+        return tuple(name for name in read if 2 * is_filled[name].sum() > len(is_filled))
 
     def _read(self, given: pd.DataFrame | Inputs) -> Inputs:
         return given if isinstance(given, Inputs) else self.read(given)

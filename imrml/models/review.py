@@ -6,15 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from scipy.special import expit
-from sklearn import config_context
 from sklearn.utils.validation import check_consistent_length
 
-from imrml.config import Config, FeaturesConfig, Profile, Stage
+from imrml.config import Config, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
-from imrml.features import build_features
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
 from imrml.models.blend import to_log_odds
 from imrml.models.classifier import ReviewClassifier, read_target
@@ -26,7 +23,6 @@ from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
 from imrml.sections import PRIOR_KINDS
-from imrml.submissions.frame import SubmissionFrame
 from imrml.submissions.plain_tables import take_submissions
 
 
@@ -88,6 +84,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         Whichever the config names.
     blend_ : PriorBlend or None
         What its log-odds are averaged with; None where it stands alone.
+    expected_columns_ : tuple of str
+        What the features read and most training items fill; a table without one is told so.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do
         not read it.
@@ -215,11 +213,14 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         ------
         NotEnoughDataError
             No item at all, or one decision only where the outcome model is a logistic regression.
+        ConfigError
+            A setting does not fit.
         TableError
             No column names what is asked for.
         LeakageError
             The frame holds a column that is not known at the stage.
         """
+        self._check_settings()
         submissions = take_submissions(X, self.stage, self.programme)
         decisions, deficiencies, labelled = read_target(y, deficiencies)
         overturned = decisions.astype(bool)
@@ -252,6 +253,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         items = TrainingMatrix(
             self.features_, matrix, categories, cases, np.asarray(years, dtype=float)
         )
+        self.expected_columns_ = self._find_expected(submissions)
 
         # 3. The outcome, and what makes the model abstain.
         self.outcome_, self.blend_ = fit_outcome(models, items, overturned, self.seed)
@@ -268,19 +270,6 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             weights = None if label_weights is None else label_weights[labelled_rows]
             self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned, weights)
         return self
-
-    def _fit_features(
-        self, submissions: SubmissionFrame, overturned: np.ndarray, cases: np.ndarray
-    ) -> sparse.csr_matrix:
-        settings = FeaturesConfig.model_validate(self.settings("features"))
-        self.features_ = build_features(settings, self.stage, self.programme)
-        with config_context(enable_metadata_routing=True):
-            values = self.features_.fit_transform(submissions, overturned, cases=cases)
-        self.n_features_ = values.shape[1]
-        names_all = len(self.features_.transformer_list) > 1 or not self.programme.code_columns
-        names = self.features_.get_feature_names_out().astype(str) if names_all else None
-        self.feature_names_ = names
-        return sparse.csr_matrix(values)
 
     def predict_proba(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict P(upheld) and P(overturned); the category's rates where a narrative is too brief.

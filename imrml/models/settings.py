@@ -5,8 +5,38 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from imrml.config import load_config
+import numpy as np
+
+from imrml.config import Config, load_config, with_settings
 from imrml.errors import ConfigError
+
+
+def check_settings(stated: Mapping[str, Any]) -> None:
+    """Hold the settings of a model to the rules of a config file.
+
+    Parameters
+    ----------
+    stated : mapping of str to Any
+        ``stage``, ``profile``, ``seed`` and whole sections.
+
+    Raises
+    ------
+    ConfigError
+        A value does not fit, or two do not go together.
+
+    Examples
+    --------
+    >>> check_settings({"models": {"outcome": {"c": -1.0}}})
+    Traceback (most recent call last):
+    imrml.errors.ConfigError: models.outcome.c: found -1.0; input should be greater than 0
+    """
+    plain = {name: _as_plain(value) for name, value in stated.items()}
+    with_settings(_shipped_config(), plain, "ReviewModel")
+
+
+@cache
+def _shipped_config() -> Config:
+    return load_config()
 
 
 @cache
@@ -28,7 +58,7 @@ def default_settings(section: str) -> dict[str, Any]:
     >>> default_settings("models")["outcome"]["kind"]
     'logistic'
     """
-    return dict(getattr(load_config(), section).model_dump())
+    return dict(getattr(_shipped_config(), section).model_dump())
 
 
 def fill_settings(defaults: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:
@@ -65,10 +95,15 @@ def fill_settings(defaults: Mapping[str, Any], given: Any, path: str) -> dict[st
     if unknown := [str(name) for name in given if name not in defaults]:
         near = get_close_matches(unknown[0], list(defaults), n=1, cutoff=0) or sorted(defaults)
         raise ConfigError(f"{path}.{unknown[0]}: unknown; the nearest known key is {near[0]!r}")
-    filled = {**defaults, **given}
+    filled = {**defaults, **{name: _as_plain(value) for name, value in given.items()}}
     for name in given:
         if defaults[name] == {}:  # keys of the owner's own
             filled[name] = dict(given[name] or {})
         elif isinstance(defaults[name], dict):
             filled[name] = fill_settings(defaults[name], given[name], f"{path}.{name}")
     return filled
+
+
+def _as_plain(value: Any) -> Any:
+    """Give a number of numpy, as searches over ``np.arange`` set it, as Python's own."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -162,10 +162,8 @@ def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str)
         named = ", ".join(requests.unknown_columns)
         sentences.append(f"columns passed over because nobody knows them: {named}")
     if requests.absent_columns:
-        named = ", ".join(requests.absent_columns)
-        sentences.append(
-            f"columns of your own that the table lacks, missing in every request: {named}"
-        )
+        named = ", ".join(map(name, requests.absent_columns))
+        sentences.append(f"columns that the model learned from and the table lacks: {named}")
     if requests.late_columns:
         named = ", ".join(map(name, requests.late_columns))
         sentences.append(

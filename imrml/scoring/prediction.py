@@ -171,8 +171,11 @@ def sort_items(model: LoadedModel, requests: pd.DataFrame, *, first_row: int = 1
         No column names the treatment.
     """
     stage, programme = model.manifest["stage"], model.model.programme
+    expected = model.model.expected_columns_
     with model.model.in_own_words():
-        return sort_requests(requests, stage, programme, split_request, first_row)
+        return sort_requests(
+            requests, stage, programme, split_request, first_row, expected=expected
+        )
 
 
 def warn_of_ignored_input(requests: Requests, stacklevel: int) -> None:

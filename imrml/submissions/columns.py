@@ -111,6 +111,25 @@ IGNORED_COLUMNS = (
 )
 """Keys of the item table: passed over in a request, never features."""
 
+PEOPLE_COLUMNS = ("age", "age_band", "sex")
+"""What tells of the injured person; features only where ``features.use_age_and_sex`` asks."""
+
+DERIVED_FROM = {
+    "treatment": ("item",),
+    "item": ("treatment",),
+    "authorized": ("item",),
+    "disputed": ("item",),
+    "diagnosis": ("case_summary",),
+    "age": ("case_summary",),
+    "sex": ("case_summary",),
+    "treatment_category": ("treatment",),
+    "treatment_subcategory": ("treatment",),
+    "diagnosis_category": ("diagnosis",),
+    "diagnosis_subcategory": ("diagnosis",),
+    "age_band": ("age",),
+}
+"""Columns that are read from others where a table lacks them, and those others."""
+
 DATE_COLUMNS = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "date")
 
 

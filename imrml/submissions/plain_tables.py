@@ -1,6 +1,7 @@
 """Plain tables of requests as models take them: an item a row, none refused and none split."""
 
 import warnings
+from collections.abc import Collection
 from typing import get_args
 
 import pandas as pd
@@ -19,13 +20,16 @@ from imrml.submissions.requests import find_absent, name_columns
 
 
 def take_submissions(
-    table: pd.DataFrame, stage: Stage, programme: Programme = LETTERS
+    table: pd.DataFrame,
+    stage: Stage,
+    programme: Programme = LETTERS,
+    expected: Collection[str] = (),
 ) -> SubmissionFrame:
     """Take a frame of the stage as it is, and make one of any other table of requests, row by row.
 
     Unlike :func:`~imrml.submissions.requests.sort_requests` it refuses no row and splits none, so
     that an item is a row. Keys are passed over, and columns that nobody knows with a
-    :class:`~imrml.errors.RequestWarning`.
+    :class:`~imrml.errors.RequestWarning`; another names those that the table lacks.
 
     Parameters
     ----------
@@ -35,6 +39,8 @@ def take_submissions(
         When the prediction is made.
     programme : Programme, default=LETTERS
         Whose reviews.
+    expected : collection of str, default=()
+        Columns that the model learned from, besides the owner's own.
 
     Returns
     -------
@@ -73,10 +79,11 @@ def take_submissions(
             RequestWarning,
             stacklevel=4,
         )
-    if absent := find_absent([*map(str, named)], stage, programme):
+    frame = submission_frame(named, stage, programme)
+    if absent := find_absent([*map(str, named)], stage, programme, expected):
         warnings.warn(
-            f"columns of your own that the table lacks are missing: {', '.join(absent)}",
+            f"columns that the model learned from and the table lacks: {', '.join(absent)}",
             RequestWarning,
             stacklevel=4,
         )
-    return submission_frame(named, stage, programme)
+    return frame

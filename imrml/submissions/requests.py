@@ -10,7 +10,7 @@ from imrml.config import Stage
 from imrml.errors import TableError
 from imrml.phrases import pluralize
 from imrml.submissions.cells import RawColumns, read_age, read_date
-from imrml.submissions.columns import DATE_COLUMNS, REFUSED_COLUMNS
+from imrml.submissions.columns import DATE_COLUMNS, DERIVED_FROM, REFUSED_COLUMNS
 from imrml.submissions.extra_columns import read_extra
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
 from imrml.submissions.headings import HeadingMap, fold_heading
@@ -66,7 +66,7 @@ class Requests:
         age that is none between 0 and 120 and each number of the owner's own that is none; the row
         is scored as if the field were empty.
     absent_columns : tuple of str, default=()
-        Columns of the owner's own that the model reads and the table lacks: missing in every row.
+        Columns that the model learned from and the table lacks: missing in every row.
     """
 
     request_ids: tuple[str, ...]
@@ -88,10 +88,10 @@ def sort_requests(
     programme: Programme = LETTERS,
     split: Callable[[str], Sequence[str]] | None = None,
     first_row: int = 1,
+    *,
+    expected: Collection[str] = (),
 ) -> Requests:
     """Sort a submission table into what can be scored at a stage and what is refused, and why.
-
-    Of ``DMHC`` columns may also bear the headings of the state's own files.
 
     Parameters
     ----------
@@ -106,6 +106,8 @@ def sort_requests(
         row of its own, with everything else of its row in common. A cell of ``item`` stays whole.
     first_row : int, default=1
         Number of the first row, where the table is a part of a longer one.
+    expected : collection of str, default=()
+        Columns that the model learned from, besides the owner's own.
 
     Returns
     -------
@@ -201,7 +203,7 @@ def sort_requests(
             if name in by_name and name not in columns_at(stage, programme)
         ),
         unread=tuple((number + n_before, column) for number, column in unread),
-        absent_columns=find_absent(by_name, stage, programme),
+        absent_columns=find_absent(by_name, stage, programme, expected),
     )
 
 
@@ -240,28 +242,40 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     return named
 
 
-def find_absent(columns: Collection[str], stage: Stage, programme: Programme) -> tuple[str, ...]:
-    """Name the columns of the owner's own that a table lacks although they are known at a stage.
+def find_absent(
+    columns: Collection[str], stage: Stage, programme: Programme, expected: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Name the columns that a model learned from and a table lacks.
 
     Parameters
     ----------
     columns : collection of str
         Of the table, by our names.
     stage : {'rfa', 'imr'}
-        When the prediction is made.
+        When the prediction is made; what becomes known later is never asked for.
     programme : Programme
-        With the owner's columns.
+        With the owner's columns, each of which counts.
+    expected : collection of str, default=()
+        Others that count; one read from another column is absent only where that is too.
 
     Returns
     -------
     tuple of str
-        Names, in the order of the config.
+        Names, in the order of the programme.
+
+    Examples
+    --------
+    >>> expected = ["treatment", "diagnosis", "case_summary", "received_on"]
+    >>> find_absent(["treatment", "case_summary"], "imr", LETTERS, expected)
+    ('received_on',)
+    >>> find_absent(["item"], "rfa", LETTERS, expected)
+    ('diagnosis', 'case_summary')
     """
-    known = columns_at(stage, programme)
+    wanted = {*expected, *(column.name for column in programme.extra_columns)}
     return tuple(
-        column.name
-        for column in programme.extra_columns
-        if column.name in known and column.name not in columns
+        name
+        for name in columns_at(stage, programme)
+        if name in wanted and not {name, *DERIVED_FROM.get(name, ())} & {*columns}
     )
 
 

@@ -1,8 +1,10 @@
 """A model measured on items of cases that it was not trained on."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, FeaturesConfig
-from imrml.errors import NotEnoughDataError, require_types
+from imrml.errors import NotEnoughDataError, RequestWarning, require_types
 from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
 from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, describe_comparison, reach_verdict
@@ -20,6 +22,7 @@ from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
 from imrml.phrases import pluralize
 from imrml.submissions.programmes import programme_of
+from imrml.submissions.requests import find_absent
 from imrml.training.data import TrainingData, hash_cases
 from imrml.training.description import describe_data, hash_rows
 from imrml.training.fitting import join_held_out, predict_held_out
@@ -149,6 +152,7 @@ def _evaluate(  # noqa: PLR0917 - as evaluate
     measured = MeasuredItems.open(items, config)
     data = measured.prepare(config, labels)
     models = [model] if against is None else [model, against]
+    _warn_of_absent(models, data)
     predicted = _predict_unseen(model, measured, data, config, models)
     held, rows = predicted.held, predicted.rows
     unseen = data.take(rows)
@@ -185,6 +189,22 @@ def _evaluate(  # noqa: PLR0917 - as evaluate
             made=made,
         )
     return Evaluation(metrics, held_out, verdict, n_left_out, is_synthetic)
+
+
+def _warn_of_absent(models: list[LoadedModel], data: TrainingData) -> None:
+    """Warn once of columns that a model learned from and the table lacks."""
+    columns = [*map(str, data.items)]
+    readers = [one.model for one in models]
+    absent = [
+        find_absent(columns, one.stage, one.programme, one.expected_columns_) for one in readers
+    ]
+    if names := [*dict.fromkeys(chain.from_iterable(absent))]:
+        warnings.warn(
+            "evaluate: columns that the model learned from and the table lacks: "
+            f"{', '.join(names)}",
+            RequestWarning,
+            stacklevel=4,
+        )
 
 
 @dataclass(frozen=True)

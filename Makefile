@@ -34,8 +34,9 @@ types: $(DEV_READY)
 arch: $(DEV_READY)  ## the order of rooms, and what never reaches features, models, scoring
 	$(BIN)/lint-imports
 
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 unit: $(DEV_READY)  ## tests and doctests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 FUZZED ?= text pdf archive notes requests
 RUNS ?= 20000
@@ -50,12 +51,12 @@ TESTS ?=
 test-lowest:  ## the lowest versions that pyproject.toml allows
 	$(RESOLVE) && build/uv/bin/uv venv --quiet --clear --python $(PYTHON) build/lowest
 	build/uv/bin/uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct -e '.[dev]'
-	build/lowest/bin/python -m pytest -o filterwarnings=default $(TESTS)
+	build/lowest/bin/python -m pytest $(SIDE_BY_SIDE) -o filterwarnings=default $(TESTS)
 
 test-newest:  ## the newest
 	$(RESOLVE) && build/uv/bin/uv venv --quiet --clear --python $(PYTHON) build/newest
 	build/uv/bin/uv pip install --quiet --python build/newest/bin/python --resolution highest -e '.[dev]'
-	build/newest/bin/python -m pytest -o filterwarnings=default $(TESTS)
+	build/newest/bin/python -m pytest $(SIDE_BY_SIDE) -o filterwarnings=default $(TESTS)
 
 PEERS := experiments/087-peers/README.md
 bench: $(DEV_READY)  ## ours beside bare parts and what others would pick; LETTERS=FOLDER and DMHC=FILE are your own

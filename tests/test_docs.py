@@ -121,7 +121,7 @@ def workplace(line, tmp_path_factory):
     items["case_number"] = items["case_number"].str.replace("SY", "CM")
     write_table(items, str(folder / "labelled.parquet"))
     (folder / "requests.csv").write_text(
-        "request_id,treatment,notes,date_of_injury,received_on,ur_denied_on,priority,guideline\n"
+        "request_id,treatment,notes,date_of_injury,received_on,ur_denied_on,priority,claims_guideline\n"
         "a-1,Norco 10/325mg #60,Low back pain since 2014.,2014-03-02,2016-05-04,2016-04-20,"
         "standard,MTUS\n"
     )

@@ -106,6 +106,11 @@ def test_the_model_ranks_them_and_carries_them(trained):
                 f"The injured worker is a 47 year old baker who {how}. {' '.join(WORDS[:30])}."
                 for how in ("was burned by an oven", "fell from a ladder")
             ],
+            "date_of_injury": "2014-03-02",
+            "received_on": "2016-05-04",
+            "ur_denied_on": "2016-04-20",
+            "priority": "standard",
+            "claims_guideline": "MTUS",
         }
     )
     scored = imrml.score(model, asked)

@@ -45,7 +45,7 @@ def config(tmp_path):
 
 
 def asked(table):
-    return table[["treatment", "case_summary"]]
+    return table[["treatment", "case_summary", "date_of_injury", "received_on"]]
 
 
 def own_items():

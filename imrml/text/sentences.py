@@ -41,7 +41,19 @@ _CLAUSE_BOUNDARY = re.compile(
 _CONTRAST = re.compile(
     r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b"
     r"|, (?:only|just|merely)\b"
+    # "... is not recommended, which is the purpose here", "no report of a trial, as it was denied":
+    # what explains is not itself missing.
+    r"|, which (?:is|are|was|were|has|have)\b"
+    r"|, (?:as|since|because) (?:the|it|they|this|these|there|no|his|her|he|she"
+    r"|\w+ (?:of the \w+ )?(?:is|are|was|were|should))\b"
 )
+# "Visits are not indicated until the results are known": what a verdict waits for is not missing.
+_VERDICT = re.compile(
+    r" (?:(?:be|been|being|\w+ly|medically) ){0,2}"
+    r"(?:recommended|indicated|warranted|appropriate|supported|necessary|approved|certified"
+    r"|authorized|considered|advised)\b"
+)
+_AWAITED = re.compile(r"\b(?:until|unless|pending)\b")
 # "While relief is noted, the reports do not describe function": what is granted is not missing.
 _CONCESSION = re.compile(r"^(?:while|although|though|even though)\b[^,;]{1,300},")
 
@@ -326,6 +338,8 @@ def missing_spans(
     for lack in lacks_after:
         at = bisect_right(stops, lack.end())
         end = min(stops[at] if at < len(stops) else len(text), (lack.end() // _REACH + 2) * _REACH)
+        if _VERDICT.match(text, lack.end()) and (wait := _AWAITED.search(text, lack.end(), end)):
+            end = wait.start()
         new = _NEW_STATEMENT.search(text, lack.end(), end)
         if new and not _SUBORDINATE.search(text, lack.end(), new.start()):
             end = new.start()

@@ -41,12 +41,12 @@ _CLAUSE_BOUNDARY = re.compile(
 _CONTRAST = re.compile(
     r";|\b(?:but(?! not limited)|however|although|though|whereas|while|except|aside from)\b"
     r"|, (?:only|just|merely)\b"
-    # "... is not recommended, which is the purpose here", "no report of a trial, as it was denied":
-    # what explains is not itself missing.
-    r"|, which (?:is|are|was|were|has|have)\b"
+    # "No report of a trial, as it was denied": what explains is not itself missing.
     r"|, (?:as|since|because) (?:the|it|they|this|these|there|no|his|her|he|she"
     r"|\w+ (?:of the \w+ )?(?:is|are|was|were|should))\b"
 )
+# "The drug is not recommended for sprains, which is the purpose here."
+_ASIDE = re.compile(r", which (?:is|are|was|were|has|have)\b")
 # "Visits are not indicated until the results are known": what a verdict waits for is not missing.
 _VERDICT = re.compile(
     r" (?:(?:be|been|being|\w+ly|medically) ){0,2}"
@@ -333,7 +333,8 @@ def missing_spans(
         for match in found("purpose")
         if not _RECORD_NOUN.match(match["before"])
     ]
-    stops = sorted([*(start for start, _ in contrasts), *tails])
+    asides = (aside.start() for aside in _ASIDE.finditer(text))
+    stops = sorted([*(start for start, _ in contrasts), *tails, *asides])
     spans = []
     for lack in lacks_after:
         at = bisect_right(stops, lack.end())

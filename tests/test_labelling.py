@@ -248,6 +248,23 @@ def test_response_still_to_come_is_excess_and_past_response_missing_is_no_improv
     assert labels(in_case(past), item) == {"no_functional_improvement"}
 
 
+def test_a_wide_wording_yields_to_the_specific_reason_of_the_same_sentence():
+    advice = "ODG does not recommend this brace here, as no trial showed lasting benefit."
+    assert labels(in_case(advice), "Wrist brace") == {"not_recommended_by_guideline"}
+    result = "It is not explained how her care would be changed by the result."
+    assert labels(in_case(result), "Genetic test") == {"no_rationale_or_plan"}
+
+
+def test_side_effects_that_the_history_denies_are_no_missing_indication():
+    denied = "She denied nausea. The pain relief from each tablet was never quantified."
+    assert labels(in_case(denied), "Norco 5mg #60") == {"no_pain_relief_documented"}
+
+
+def test_a_parent_that_is_denied_first_takes_its_companion_along():
+    fallen = "The requested repair is not certified; the sling is thus not medically necessary."
+    assert labels(in_case(fallen), "Shoulder sling") == {"associated_service_not_needed"}
+
+
 def test_a_report_retold_sentence_by_sentence_faults_nothing():
     retold = (
         "The worker was hurt in May. Subjective complaints include low back pain. "
@@ -336,6 +353,12 @@ def test_every_deficiency_has_cues_and_every_cue_a_name_of_its_own():
     assert {cue.id for cue in cues()} == set(deficiency_ids())
     names = [(cue.id, cue.name, cue.is_missing) for cue in cues()]
     assert len(set(names)) == len(names)
+
+
+def test_no_two_cues_yield_to_each_other():
+    """Both labels would go."""
+    yields = {(cue.id, stronger) for cue in cues() for stronger in cue.yields_to}
+    assert not yields & {(stronger, id_) for id_, stronger in yields}
 
 
 def test_patterns_hold_no_unbounded_repetition_of_a_repetition():

@@ -133,3 +133,29 @@ def test_a_purpose_that_follows_a_record_noun_is_the_object_itself():
     assert any(
         "trial" in span for span in missing("There is no evidence to support a completed trial.")
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reach"),
+    [
+        (
+            "More visits are not warranted until the outcome of the first is known.",
+            "not warranted",
+        ),
+        (
+            "There is no note on a trial of splints, as they were denied in May.",
+            "no note on a trial of splints",
+        ),
+        (
+            "The cream is not recommended for sprains, which is the purpose named.",
+            "not recommended for sprains",
+        ),
+    ],
+)
+def test_what_is_waited_for_or_explained_is_not_missing(sentence, reach):
+    assert [stretch.strip(" ,") for stretch in missing(sentence)] == [reach]
+
+
+def test_what_is_missing_is_named_before_an_aside_on_it():
+    sentence = "A dental evaluation, which is one of the criteria, has not been done."
+    assert missing(sentence)[0].startswith("A dental evaluation, which")

@@ -2,10 +2,12 @@
 
 `read.jsonl.gz` holds the lists that mends were made from, `unread.jsonl.gz` those that nobody read:
 a rationale a line, with a label and a role for each sentence. The unread are printed in sums only.
+Another folder with such files, as experiment 090 has, may be given.
 """
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,12 @@ import pandas as pd
 from imrml.deficiencies import deficiency_ids
 from imrml.labelling import label_items
 
-HERE = Path(__file__).parent
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
 N_BOOTSTRAP = 1000
 
 
 def read_lists(name: str) -> pd.DataFrame:
-    with gzip.open(HERE / name, "rt", encoding="utf-8") as lines:
+    with gzip.open(FOLDER / name, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     items = pd.DataFrame(
         {

@@ -195,8 +195,13 @@ APART = "\x0eDate of Injury: 01/02/2003\x0f"
 
 
 def test_a_letters_own_words_are_furniture_where_the_pages_reader_is_sure():
-    assert find_furniture(f"{SURE}\nWords.") == ((0, len(SURE)),)
-    assert not find_furniture(f"{APART}\nWords.")
+    words = "Case Number: CM15-0000012\nNorco: Upheld"
+    assert find_furniture(f"{SURE}\n{words}") == ((0, len(SURE)),)
+    assert not find_furniture(f"{APART}\n{words}")
+
+
+def test_a_fact_that_the_letter_has_nowhere_else_stays():
+    assert not find_furniture(f"{SURE}\nWords.")
 
 
 def test_of_a_letters_own_words_that_come_again_the_first_stay():

@@ -24,6 +24,8 @@ _OTHER_HEIGHT, _OTHER_BASE = 0.03, 0.05
 """Share of its height by which a word's height or base differs that is of other print."""
 _OTHER_SIZE = 0.15
 """The same for a line that is of other print than its page from end to end."""
+_TOUCHING = 0.1
+"""Heights of a line between two words, up to which no blank parts them."""
 _WIDER_GAP = 1.25
 """Of the usual gap of a line; the widest of a few that are wider parts two kinds of print."""
 _TOLERANCE = 4.0
@@ -120,6 +122,33 @@ def start_with_blank(page: PlacedText, start: int) -> int:
     blank = start - 1
     is_made_up = blank > 0 and page.text[blank] == " " and page.is_made_up(blank)
     return blank if is_made_up and page.text[blank - 1] != "-" else start
+
+
+def with_blanks(page: PlacedText, start: int, end: int) -> tuple[int, int]:
+    """Give where a stretch amid a line starts and ends with the blanks that are not of the line.
+
+    Parameters
+    ----------
+    page : PlacedText
+        The page.
+    start, end : int
+        Where the stretch starts and ends without them.
+
+    Returns
+    -------
+    (int, int)
+        One blank of the line stays where its words do not touch each other without the stretch, as
+        the parts of "follow-up" do.
+    """
+    text, first = page.text, start_with_blank(page, start)
+    is_made_up = end < len(text) and text[end] == " " and page.is_made_up(end)
+    after = end + is_made_up
+    if first == 0 or after >= len(text) or text[first - 1].isspace() or text[after].isspace():
+        return first, end
+    before, behind = page.place(first - 1), page.place(after)
+    if abs(behind[0] - before[2]) < _TOUCHING * (before[3] - before[1]):
+        return first, after
+    return (first, end) if is_made_up else (start, end)
 
 
 def count_in_margins(

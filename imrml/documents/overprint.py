@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from imrml.documents.margins import start_with_blank
+from imrml.documents.margins import with_blanks
 from imrml.documents.placed_text import PlacedText, margin_scale, quarter_turns
 
 _FEWEST_SIGNS = 2
@@ -25,8 +25,8 @@ class OwnPrint(NamedTuple):
     ----------
     height : float
         Of its lines, in points.
-    family : str
-        Of the fonts that its letters are of.
+    font_kind : str
+        Of its letters.
     margin : float
         Share of its usual width that a margin of the page has, as told by the left one.
     is_last : bool
@@ -34,18 +34,20 @@ class OwnPrint(NamedTuple):
     """
 
     height: float
-    family: str
+    font_kind: str
     margin: float
     is_last: bool
 
 
-def find_own_print(page: PlacedText) -> OwnPrint:
+def find_own_print(page: PlacedText, *, has_overlay: bool) -> OwnPrint:
     """Look at the middle of a page's text.
 
     Parameters
     ----------
     page : PlacedText
         The page; its text is not empty.
+    has_overlay : bool
+        Whether what another program drew was left out of it.
 
     Returns
     -------
@@ -56,8 +58,9 @@ def find_own_print(page: PlacedText) -> OwnPrint:
     line_start = first_sign(page, page.text.rfind("\n", 0, at) + 1)
     height, left = page.height_at(at), page.place(line_start)[0] - page.box[0]
     share = min(margin_scale(height), max(left, 0.0) / _USUAL_MARGIN)
-    family = page.family(at)
-    return OwnPrint(height, family, share, page.ends_in(family))
+    kind = page.font_kind(at)
+    is_last = page.drawn.ends_in(kind, is_marked=has_overlay)
+    return OwnPrint(height, kind, share, is_last)
 
 
 def first_sign(page: PlacedText, at: int) -> int:
@@ -106,13 +109,12 @@ def find_overprint(
     text = page.text
     line_start = max(text.rfind("\n", start, len(text[:end].rstrip())) + 1, start)
     signs = [at for at in range(line_start, end) if not text[at].isspace()]
-    runs = [list(run) for _, run in groupby(signs, lambda at: page.family(at) == own.family)]
+    runs = [list(run) for _, run in groupby(signs, lambda at: page.font_kind(at) == own.font_kind)]
     for before, run, after in zip([[], *runs], runs, [*runs[1:], []], strict=False):
         beside = before or after
-        is_foreign = bool(beside) and page.family(run[0]) != own.family
+        is_foreign = bool(beside) and page.font_kind(run[0]) != own.font_kind
         if is_foreign and _is_over(page, before, run, after, own.height):
-            first, last = run[0], run[-1] + 1
-            yield start_with_blank(page, first), last
+            yield with_blanks(page, run[0], run[-1] + 1)
 
 
 def _is_over(

@@ -8,7 +8,8 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imrml.documents.fonts import font_family
+from imrml.documents.drawn_text import DrawnText
+from imrml.documents.fonts import font_kind
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -18,8 +19,6 @@ HEAD_AND_FOOT = 40
 
 _SIDEWAYS = 1.0
 """Radians between two characters that are not of one line."""
-_LAST_DRAWN = 8
-"""Things drawn last on a page of which one holds its last words; the others are empty."""
 
 _LOWEST_LINE = 11.0
 """Points of a line of ten-point print, with the room its font gives it."""
@@ -89,6 +88,8 @@ class PlacedText:
     ----------
     is_placed : bool
         Whether it is known where each character stands.
+    drawn : DrawnText
+        The page as it was drawn.
     """
 
     def __init__(
@@ -97,7 +98,8 @@ class PlacedText:
         import pypdfium2.raw  # noqa: PLC0415 (0.1 s that text letters need not pay)
 
         self._raw = pypdfium2.raw
-        self._text_page, self._page = text_page.raw, page.raw
+        self._text_page = text_page.raw
+        self.drawn = DrawnText(self._raw, text_page.raw, page.raw)
         self._box = pypdfium2.raw.FS_RECTF()
         self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
         self.height: float = page.get_height()
@@ -222,7 +224,7 @@ class PlacedText:
         bool
             False for a character that the page itself holds.
         """
-        return bool(self._raw.FPDFText_IsGenerated(self._text_page, self._at(at)) == 1)
+        return bool(self._raw.FPDFText_IsGenerated(self._text_page, self.number(at)) == 1)
 
     def without(self, places: Sequence[tuple[int, int]]) -> "PlacedText":
         """Leave out stretches of the text.
@@ -265,7 +267,19 @@ class PlacedText:
             return at
         return kept[at] if at < len(kept) else (kept[-1] + 1 if kept else 0)
 
-    def _at(self, at: int) -> int:
+    def number(self, at: int) -> int:
+        """Give the number of a character among those of the page.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        int
+            As PDFium counts them.
+        """
         at = at if self._kept is None else self._kept[at]
         return at if self._places is None else self._places[at]
 
@@ -282,7 +296,7 @@ class PlacedText:
         float
             In radians.
         """
-        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, self._at(at))
+        angle: float = self._raw.FPDFText_GetCharAngle(self._text_page, self.number(at))
         return angle
 
     def place(self, at: int) -> tuple[float, float, float, float]:
@@ -299,7 +313,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page, self._at(at), box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, self.number(at), box)
         return box.left, box.bottom, box.right, box.top
 
     def base(self, at: int) -> float:
@@ -316,11 +330,11 @@ class PlacedText:
             In points; the room that a font gives its letters does not count.
         """
         x, y = ctypes.c_double(), ctypes.c_double()
-        self._raw.FPDFText_GetCharOrigin(self._text_page, self._at(at), x, y)
+        self._raw.FPDFText_GetCharOrigin(self._text_page, self.number(at), x, y)
         return y.value
 
-    def family(self, at: int) -> str:
-        """Give the family of fonts that a character is of.
+    def font_kind(self, at: int) -> str:
+        """Give the kind of font that a character is of.
 
         Parameters
         ----------
@@ -330,40 +344,11 @@ class PlacedText:
         Returns
         -------
         str
-            As :func:`font_family`; empty for a blank that PDFium put.
+            As :func:`font_kind`.
         """
-        name = self._name
-        self._raw.FPDFText_GetFontInfo(self._text_page, self._at(at), name, len(name), self._flags)
-        return font_family(name.value.decode("latin-1"))
-
-    def ends_in(self, family: str) -> bool:
-        """Tell whether what was drawn on the page last is text of a family of fonts.
-
-        Parameters
-        ----------
-        family : str
-            As :func:`font_family` gives it.
-
-        Returns
-        -------
-        bool
-            Told without looking at each character; False, too, of what stands in a form of its
-            own, as a program puts it on a page.
-        """
-        raw, name = self._raw, self._name
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        n_drawn = raw.FPDFPage_CountObjects(self._page)
-        for at in range(n_drawn - 1, max(n_drawn - _LAST_DRAWN, 0) - 1, -1):
-            last = raw.FPDFPage_GetObject(self._page, at)
-            kind = raw.FPDFPageObj_GetType(last)
-            if kind == raw.FPDF_PAGEOBJ_FORM:
-                return False
-            if kind == raw.FPDF_PAGEOBJ_TEXT:
-                raw.FPDFPageObj_GetBounds(last, left, bottom, right, top)
-                if right.value > left.value:  # else it holds blanks
-                    raw.FPDFFont_GetBaseFontName(raw.FPDFTextObj_GetFont(last), name, len(name))
-                    return font_family(name.value.decode("latin-1")) == family
-        return True
+        name, flags = self._name, self._flags
+        self._raw.FPDFText_GetFontInfo(self._text_page, self.number(at), name, len(name), flags)
+        return font_kind(name.value.decode("latin-1"), flags.value)
 
     def height_at(self, at: int) -> float:
         """Give the height of a character, with the room its font gives it.
@@ -379,7 +364,7 @@ class PlacedText:
             In points.
         """
         box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page, self._at(at), box)
+        self._raw.FPDFText_GetLooseCharBox(self._text_page, self.number(at), box)
         height: float = box.top - box.bottom
         return height
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from imrml.documents.line_numbers import find_line_numbers
 from imrml.documents.margins import find_margin_print, start_with_blank
 from imrml.documents.ocr_layers import join_lines
+from imrml.documents.overlays import Overlay, find_overlays
 from imrml.documents.overprint import OwnPrint, find_overprint, find_own_print, first_sign
 from imrml.documents.placed_text import Line, PlacedText, quarter_turns
 
@@ -61,11 +62,16 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     """
     if not page.text.strip():
         return page.text
-    own = find_own_print(page)
-    glued = list(_merge([*find_line_numbers(page), *find_margin_print(page)]))
-    rest = page.without(glued) if glued else page
+    overlays = find_overlays(page)
+    clear = page.without([overlay[:2] for overlay in overlays]) if overlays else page
+    own = find_own_print(clear, has_overlay=bool(overlays))
+    glued = known = list(_merge([*find_line_numbers(clear), *find_margin_print(clear)]))
+    if overlays:
+        glued = [(clear.origin(first), clear.origin(last - 1) + 1) for first, last in glued]
+        known = list(_merge([*glued, *(overlay[:2] for overlay in overlays)]))
+    rest = page.without(known) if known else page
     if not rest.text.strip():
-        return _mark(page, [_Stamp(*place, False) for place in glued], from_places)
+        return _mark(page, [_Stamp(*place, False) for place in known], from_places)
     start, end = _find_body(rest, own)
     if end < len(rest.text):  # a blank that PDFium put at the line's end does not say that it wraps
         end = start_with_blank(rest, len(rest.text[:end].rstrip(_LINE_END)))
@@ -89,6 +95,8 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
         _Stamp(tail_start, sure_start, False),
         _Stamp(sure_start, len(page.text), True),
     ]
+    if overlays:
+        stamps = sorted([*_cut_out(stamps, overlays), *map(_stamp_of, overlays)])
     return _mark(page, stamps, from_places)
 
 
@@ -119,6 +127,21 @@ def _merge(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         end = max(end, place[1])
     if end > start:
         yield start, end
+
+
+def _cut_out(stamps: Iterable[_Stamp], overlays: Sequence[Overlay]) -> Iterator[_Stamp]:
+    """Yield stamps without what another program drew within them."""
+    for stamp in stamps:
+        start = stamp.start
+        for overlay in overlays:
+            if start < overlay.end and overlay.start < stamp.end:
+                yield stamp._replace(start=start, end=max(start, overlay.start))
+                start = overlay.end
+        yield stamp._replace(start=min(start, stamp.end))
+
+
+def _stamp_of(overlay: Overlay) -> _Stamp:
+    return _Stamp(overlay.start, overlay.end, True, not overlay.is_line)
 
 
 def _mark(page: PlacedText, stamps: Sequence[_Stamp], from_places: bool) -> str:
@@ -197,7 +220,7 @@ def _starts_as_own(page: PlacedText, own: OwnPrint) -> bool:
         and all(
             0 < above[1] - below[1] < own.height * 2 * _JUMP for above, below in pairwise(places)
         )
-        and page.family(starts[0]) == own.family
+        and page.font_kind(starts[0]) == own.font_kind
     )
 
 
@@ -314,13 +337,13 @@ def _find_sure_end(page: PlacedText, end: int, own: OwnPrint) -> int:
 
 
 def _print_of_line(page: PlacedText, line: Line) -> _Kind:
-    return page.family(first_sign(page, line.start)), round(line.height)
+    return page.font_kind(first_sign(page, line.start)), round(line.height)
 
 
 def _is_foreign(kind: _Kind, own: OwnPrint) -> bool:
     """Tell print of another family or size than the page's."""
     family, height = kind
-    return family != own.family or not _SMALL_PRINT < height / own.height < 1 / _SMALL_PRINT
+    return family != own.font_kind or not _SMALL_PRINT < height / own.height < 1 / _SMALL_PRINT
 
 
 def _is_at_edge(line: Line, distance: float, own: OwnPrint, gap: float, is_foreign: bool) -> bool:
@@ -341,7 +364,7 @@ def _is_prose(page: PlacedText, line: Line, own: OwnPrint) -> bool:
     is_of_page = abs(line.height - own.height) < _OTHER_PRINT * own.height
     return (
         is_of_page
-        and _print_of_line(page, line)[0] == own.family
+        and _print_of_line(page, line)[0] == own.font_kind
         and _PROSE.search(page.text, line.start, line.end) is not None
     )
 

@@ -89,6 +89,7 @@ _OWN_WORDS = re.compile(
 _LABEL_OF_FACT = re.compile(
     "|".join(formats.worded(label) for label, _, _ in formats.FACT_LABELS), re.IGNORECASE
 )
+_FACT_OF = {label.casefold(): column for label, _, column in formats.FACT_LABELS}
 _LONGEST = 160
 _HAS_WORD = re.compile(r"\w")
 _NUMBER = re.compile(r"\d{1,160}")
@@ -147,7 +148,7 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
 
     What holds the letter's own words is the letter's own, unless its reader is sure, or it comes
     again (then its first may be, for a letter may head each of its pages), or its page has the same
-    labels below it.
+    labels below it. Where its reader is sure only a fact that the letter lacks is its own.
     """
     seen: Counter[str] = Counter()
     n_pages = Counter(
@@ -158,9 +159,14 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
         is_sure = stamp[0].startswith(_SURE)
         comes_again = seen[key] > 0 and 2 * n_pages[key] >= len(pages)
         seen[key] += 1
-        own = None if is_sure else _OWN_WORDS.search(stamp[0])
-        is_known = comes_again and not _OUTCOME.search(stamp[0])
-        if not own or is_known or _has_labels_of_page(text, stamp, pages):
+        if is_sure:
+            facts = _facts_of(stamp[0])
+            is_furniture = not facts or facts <= _facts_of(_STAMP.sub(" ", text))
+        else:
+            own = _OWN_WORDS.search(stamp[0])
+            is_known = comes_again and not _OUTCOME.search(stamp[0])
+            is_furniture = not own or is_known or _has_labels_of_page(text, stamp, pages)
+        if is_furniture:
             yield stamp.span()
 
 
@@ -174,6 +180,11 @@ def _has_labels_of_page(text: str, stamp: re.Match[str], pages: Sequence[tuple[i
     page = next(page for page in pages if page[0] <= stamp.start() < page[1])
     rest = _STAMP.sub(" ", text[slice(*page)]).casefold()
     return all(label.casefold() in rest for label in _LABEL_OF_FACT.findall(stamp[0]))
+
+
+def _facts_of(text: str) -> set[str]:
+    """Name the facts that a text has labels of."""
+    return {_FACT_OF[" ".join(label.casefold().split())] for label in _LABEL_OF_FACT.findall(text)}
 
 
 def _cut_pages(text: str) -> list[tuple[int, int]]:

@@ -70,6 +70,7 @@ REASONS: dict[str, str] = {
     "no_items": "check whether the letter is whole",
     "item_without_outcome": "check whether the letter is whole",
     "contradictory_outcomes": "ask its sender which of its sentences holds",
+    "contradictory_case_numbers": "ask for the letter without what was stamped on it",
     "cut_short": "copy the letter again, the whole of it",
     "lost_item": "check whether the letter has all its pages, in their order",
     "item_without_rationale": "check whether the letter is whole; if it is, ask for a better copy",

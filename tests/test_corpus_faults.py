@@ -69,6 +69,10 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "no_items": ("no-items.txt", GOOD[: GOOD.index("Norco")].encode()),
     "item_without_outcome": ("open.txt", letter(items=[FictionalItem(decision="pending")])),
     "contradictory_outcomes": ("both.txt", contradictory()),
+    "contradictory_case_numbers": (
+        "stamped.txt",
+        b"Case Number: CM15-0000077\n\n" + letter(),
+    ),
     "item_without_rationale": (
         "hole.txt",
         letter(items=[FictionalItem(rationale=""), FictionalItem()]),

@@ -170,3 +170,19 @@ def test_a_blank_page_and_one_with_a_seal_are_read():
     clean = parse_letter(read_text(draw_pdf(pages[:-1]), LIMITS)).case
     assert parse_letter(read_text(draw_pdf(pages), LIMITS)).case == clean
     assert parse_letter(read_text(draw_pdf(pages, stamp=seal), LIMITS)).case == clean
+
+
+@pytest.mark.parametrize("stamped", ["01/02/2003", "01/15/2014"])
+def test_of_two_dates_under_one_label_neither_is_taken(stamped):
+    letter = parse_letter(f"Date of Injury: {stamped}\n\n{TWO.spaced()}")
+    is_same = stamped == "01/15/2014"
+    assert letter.case.items[0].submission.date_of_injury == ("2014-01-15" if is_same else None)
+    assert ("contradictory_fact" in letter.flags) is not is_same
+    assert letter.case.items[0].determination.decided_on
+
+
+def test_a_letter_with_two_case_numbers_is_refused():
+    with pytest.raises(LetterError, match="without what was stamped on it") as caught:
+        parse_letter(f"Case Number: CM15-0000077\n\n{TWO.spaced()}")
+    assert caught.value.reason == "contradictory_case_numbers"
+    assert "CM15" not in caught.value.detail

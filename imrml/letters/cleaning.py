@@ -50,11 +50,14 @@ class CleanText:
         The letter as it came.
     furniture : tuple of (int, int)
         Where page furniture stands in ``original``; it is not in ``text``.
+    has_doubtful_stamp : bool
+        Whether ``text`` holds what stands on its page as a stamp does, but has words of a letter.
     """
 
     text: str
     original: str
     furniture: tuple[tuple[int, int], ...]
+    has_doubtful_stamp: bool = False
 
     def to_original(self) -> "BlankMap":
         """Make the map from positions in ``text`` to positions in ``original``.
@@ -201,9 +204,10 @@ def clean_letter(text: str) -> CleanText:
         # A line of its own goes with its end, for a blank line would end a paragraph.
         is_line = kept[end : end + 1] == "\n" and (not start or kept[start - 1] in "\n\f")
         kept = f"{kept[:start]}\f{kept[end + is_line :]}"
-    if "\x0e" in kept:  # what the page's reader took for a stamp is the letter's own
+    has_doubtful_stamp = "\x0e" in kept  # what the page's reader took for a stamp may be its own
+    if has_doubtful_stamp:
         kept = kept.replace("\x0e", "").replace("\x0f", "")
-    return CleanText(_join_paragraphs(kept), text, furniture)
+    return CleanText(_join_paragraphs(kept), text, furniture, has_doubtful_stamp)
 
 
 def _join_paragraphs(text: str) -> str:

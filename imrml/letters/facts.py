@@ -97,8 +97,8 @@ def _find_columns(text: str, tokens: Sequence[tuple[str, str, re.Match[str]]]) -
     return later
 
 
-def fact_values(text: str, spans: Iterable[Span]) -> dict[str, str]:
-    """Read the values; of several for one column, the first that is one.
+def fact_values(text: str, spans: Iterable[Span]) -> tuple[dict[str, str], frozenset[str]]:
+    """Read the values; of several for one column that differ, none can be trusted.
 
     Parameters
     ----------
@@ -111,14 +111,20 @@ def fact_values(text: str, spans: Iterable[Span]) -> dict[str, str]:
     -------
     dict of str to str
         By column; dates are ISO text.
+    frozenset of str
+        Columns with values that contradict each other, as where the date of another claim was
+        stamped on the letter under the same label; they are not among the former.
     """
     facts: dict[str, str] = {}
+    contradicted: set[str] = set()
     for span in spans:
-        if span.kind == "field" and span.name not in facts:
+        if span.kind == "field":
             value = _fact_value(_KIND_OF[span.name], text[span.start : span.end])
-            if value is not None:
-                facts[span.name] = value
-    return facts
+            if value is not None and facts.setdefault(span.name, value) != value:
+                contradicted.add(span.name)
+    for name in contradicted:
+        del facts[name]
+    return facts, frozenset(contradicted)
 
 
 def _fact_value(kind: str, words: str) -> str | None:

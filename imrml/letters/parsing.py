@@ -70,7 +70,8 @@ def parse_letter(
     ------
     LetterError
         ``not_a_letter``, ``unknown_format``, ``no_items``, ``item_without_outcome``,
-        ``contradictory_outcomes``, or that it was misread (:mod:`imrml.letters.plausibility`) or
+        ``contradictory_outcomes``, ``contradictory_case_numbers``, or that it was misread
+        (:mod:`imrml.letters.plausibility`) or
         that OCR is not sure of an item or the case number (``doubtful_reading``); its offset
         counts characters of the text.
     DocumentError
@@ -166,7 +167,11 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
         places[name][0] for name in ("issue", "reviewer", "case_summary") if name in places
     )
     fact_spans = find_facts(text, facts_end)
-    facts = fact_values(text, fact_spans)
+    facts, contradicted = fact_values(text, fact_spans)
+    if "case_number" in contradicted:
+        raise LetterError(
+            "contradictory_case_numbers", "its header holds more than one", fact_spans[0].start
+        )
 
     # 3. The format: several have the same headings, and the day of the decision tells them apart
     #    where the header has it.
@@ -197,6 +202,8 @@ def _parse_clean(clean: CleanText, fallback_case_number: str) -> ParsedLetter:
     raised = {
         "cut_short": _is_cut_short(text, items),
         "case_outcome_differs": case_outcome not in {"", _join_decisions(items)},
+        "contradictory_fact": bool(contradicted),
+        "doubtful_stamp": clean.has_doubtful_stamp,
     }
 
     spans = [

@@ -164,7 +164,10 @@ class ParsedLetter:
     flags : tuple of str
         Reasons to look at the letter: ``"cut_short"`` (an item without rationale, or an end amid a
         sentence or head), ``"case_outcome_differs"`` (the stated case outcome does not follow
-        from the items') and ``"doubtful_date"`` (OCR is not sure of a date, which is left out).
+        from the items'), ``"contradictory_fact"`` (its header holds two values for a date or the
+        priority, which is left out), ``"doubtful_stamp"`` (what stands on its page as a stamp does
+        has words of a letter, and was kept) and ``"doubtful_date"`` (OCR is not sure of a date,
+        which is left out).
     ocr_pages : tuple of OcrPage
         Pages that were read from their picture, with the confidence of OCR.
     n_attached : int

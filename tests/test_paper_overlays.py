@@ -1,0 +1,172 @@
+"""Stamps in the page's own letters, told by how another program writes them into the file."""
+
+import io
+
+import pytest
+from factories import FictionalItem, FictionalLetter
+from paper import draw_pdf, pages_of
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, StreamObject
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from imrml.config import load_config
+from imrml.documents.reading import read_text
+from imrml.letters.parsing import parse_letter
+
+LIMITS = load_config().limits
+LONG = "The mill hand walked to work again, and no packet told of any test in June. "
+LETTER = FictionalLetter(
+    items=[
+        FictionalItem(rationale=f"{LONG * 9}The drug is not medically necessary."),
+        FictionalItem("Soma 350mg #30", "Overturned", rationale=f"{LONG * 12}It is supported."),
+        FictionalItem("Hand therapy, 6 visits", rationale=f"{LONG * 3}It is not supported."),
+    ]
+)
+PAGES = pages_of(LETTER)
+CONTENT, ARTIFACT = b"/P <</MCID 0>> BDC", b"/Artifact <</Type /Pagination>> BDC"
+
+
+def last(number):
+    """Give the height of a page's last line."""
+    return 705 - 14 * (len(PAGES[number - 1]) - 1)
+
+
+def below_last_line(canvas, number, _):
+    canvas.setFont("Times-Roman", 12)
+    canvas.drawString(72, last(number) - 14, "Seen by the claims desk")
+
+
+def behind_last_line(canvas, number, _):
+    canvas.setFont("Times-Roman", 12)
+    words = PAGES[number - 1][-1]
+    canvas.drawString(76 + stringWidth(words, "Times-Roman", 12), last(number), "(copy)")
+
+
+def over_lines_once(canvas, number, _):
+    canvas.setFont("Times-Roman", 11)
+    if number == 1:
+        for i, words in enumerate(("RECEIVED", "March 4, 2015", "by the mill")):
+            canvas.drawString(330, 400 - 13 * i, words)
+
+
+def date_of_another_claim(canvas, number, _):
+    canvas.setFont("Times-Roman", 10)
+    if number == 1:
+        for i, words in enumerate(("Claim 0016", "Employee: Mill", "Date of Injury: 01/02/2003")):
+            canvas.drawString(440, 690 - 12 * i, words)
+
+
+def outcome_beside_a_line(canvas, number, _):
+    canvas.setFont("Times-Bold", 12)
+    canvas.drawString(500, last(number) + 42, "UPHELD")
+
+
+STAMPS = {
+    draw.__name__: draw
+    for draw in (
+        below_last_line,
+        behind_last_line,
+        over_lines_once,
+        date_of_another_claim,
+    )
+}
+
+
+def lay_over(body, stamp, *, marks=(b"", b""), is_under=False):
+    """Draw a stamp onto the pages of a PDF; ``marks`` begin the text of page and stamp."""
+    writer = PdfWriter(clone_from=io.BytesIO(body))
+    layers = PdfReader(io.BytesIO(draw_pdf([[] for _ in PAGES], stamp=stamp)))
+    for page, layer in zip(writer.pages, layers.pages, strict=True):
+        _mark(page, marks[0])
+        _mark(layer, marks[1])
+        page.merge_page(layer, over=not is_under)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def _mark(page, mark):
+    if mark:
+        stream = StreamObject()
+        stream.set_data(mark + b"\n" + page.get_contents().get_data() + b"\nEMC")
+        page[NameObject("/Contents")] = stream
+
+
+def parse(content):
+    return parse_letter(read_text(content, LIMITS))
+
+
+PLAIN = draw_pdf(PAGES)
+CLEAN = parse(PLAIN)
+
+
+@pytest.mark.parametrize("is_under", [False, True], ids=["over", "under"])
+@pytest.mark.parametrize("marks", [(CONTENT, b""), (b"", b"")], ids=["marked", "unmarked"])
+@pytest.mark.parametrize("stamp", STAMPS.values(), ids=STAMPS)
+def test_what_another_program_drew_is_not_of_the_letter(stamp, marks, is_under):
+    parsed = parse(lay_over(PLAIN, stamp, marks=marks, is_under=is_under))
+    assert parsed.case == CLEAN.case
+    assert parsed.flags == CLEAN.flags
+    assert parsed.clean.furniture
+
+
+def test_an_outcome_by_another_program_is_not_of_the_letter_or_is_told():
+    for mark in (b"", ARTIFACT):
+        marked = parse(lay_over(PLAIN, outcome_beside_a_line, marks=(CONTENT, mark)))
+        assert (marked.case, marked.flags) == (CLEAN.case, ())
+    # In the page's only bold letters nothing but its place tells it.
+    assert "doubtful_stamp" in parse(lay_over(PLAIN, outcome_beside_a_line)).flags
+
+
+def test_an_artifact_is_furniture_but_where_it_alone_has_a_fact():
+    def head(canvas, number, _):
+        canvas.setFont("Times-Roman", 12)
+        words = "Mill against farm" if number > 1 else "Case Number: CM15-0000077"
+        canvas.drawString(72, 721, words)
+
+    pages = [[line for line in page if "Case Number" not in line] for page in PAGES]
+    parsed = parse(lay_over(draw_pdf(pages), head, marks=(CONTENT, ARTIFACT), is_under=True))
+    assert parsed.case.case_number == "CM15-0000077"
+    assert parsed.flags == ("doubtful_stamp",)
+    assert "Mill against" not in parsed.clean.text
+
+
+def test_a_marked_stamp_does_not_make_a_stamp_of_an_unmarked_page():
+    parsed = parse(lay_over(PLAIN, over_lines_once, marks=(b"", CONTENT)))
+    assert parsed.case == CLEAN.case
+
+
+@pytest.mark.parametrize("number", range(len(PAGES)))
+def test_a_last_line_in_a_face_of_its_own_is_the_letters(number):
+    pages = [[*page, *(["It was so."] if at == number else [])] for at, page in enumerate(PAGES)]
+
+    def line(canvas, page_number, _):
+        if page_number == number + 1:
+            canvas.setFont("Times-Bold", 12)
+            canvas.drawString(72, last(page_number) - 14, "It was so.")
+
+    assert parse(draw_pdf(PAGES, stamp=line)).case == parse(draw_pdf(pages)).case
+
+
+def test_words_that_a_stamp_stands_between_touch_again():
+    pages = [[line.replace("walked to work", "took follow-up visits") for line in PAGES[0]]]
+    pages[0][-1] = "She asked for follow"
+
+    def parts(canvas, number, _):
+        start = 72 + stringWidth(pages[0][-1], "Times-Roman", 12)
+        canvas.setFont("Times-Roman", 12)
+        canvas.drawString(start, 705 - 14 * (len(pages[0]) - 1), "-up visits.")
+
+    body = draw_pdf(pages, stamp=parts)
+
+    def over(canvas, number, _):
+        canvas.setFont("Times-Roman", 9)
+        canvas.drawString(300, 705 - 14 * (len(pages[0]) - 1) + 3, "RECEIVED")
+
+    layers = PdfReader(io.BytesIO(draw_pdf([[]], stamp=over)))
+    writer = PdfWriter(clone_from=io.BytesIO(body))
+    _mark(writer.pages[0], CONTENT)
+    writer.pages[0].merge_page(layers.pages[0])
+    out = io.BytesIO()
+    writer.write(out)
+    assert "follow-up visits." in read_text(out.getvalue(), LIMITS)

@@ -301,7 +301,8 @@ def iter_table(path: str | Path, n_rows: int = 1000) -> Iterator[pd.DataFrame]:
         table = read_table(path)
         yield from (table.iloc[start : start + n_rows] for start in range(0, len(table), n_rows))
         return
-    with io.TextIOWrapper(files.open(files.paths[0]), encoding="utf-8") as lines:
+    # a carriage return within a cell is kept
+    with io.TextIOWrapper(files.open(files.paths[0]), encoding="utf-8", newline="") as lines:
         if format_ == "csv":
             with pd.read_csv(lines, dtype=str, keep_default_na=False, chunksize=n_rows) as parts:
                 yield from map(_restored, parts)

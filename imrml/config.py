@@ -161,7 +161,7 @@ class AbstentionConfig(_Section):
     max_unknown_words: Share | None
     near_threshold: Share | None
     max_interval_width: Share | None
-    min_confidence: Annotated[float, Field(ge=0.5, le=1)] | None
+    min_confidence: Annotated[float, Field(ge=0, le=1)] | None
     max_error: Share | None
     error_level: Share
 

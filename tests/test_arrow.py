@@ -77,7 +77,8 @@ def test_an_item_table_has_one_schema_whatever_its_rows_hold(rows):
 def test_predictions_and_failures_have_one_schema_whatever_their_rows_hold():
     model = served_model()
     for texts in (["MRI of the knee"], ["x", "Norco #60"]):
-        predictions = score(model, pd.DataFrame({"treatment": texts}), allow_demo=True)
+        requests = pd.DataFrame({"treatment": texts, "case_summary": ["", *texts[1:]]})
+        predictions = score(model, requests, allow_demo=True)
         for table in (predictions, predictions.iloc[:0]):
             for field in schema_of(table):
                 assert field.type.equals(column_types()[field.name]), field

@@ -75,6 +75,7 @@ def test_a_champion_of_other_code_is_told_from_a_damaged_one(imrml, doctored):
     [path] = doctored.rglob("model.json")
     written = path.read_text()
     manifest = json.loads(written)
+    manifest["made_with"]["code"] = "of other code"
     manifest["answers"]["features"] = "0000"
     path.write_text(json.dumps(manifest))
     try:

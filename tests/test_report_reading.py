@@ -182,5 +182,5 @@ def test_a_package_that_merely_lies_within_a_checkout_has_no_commit(tmp_path, mo
     site = tmp_path / "lib" / "site-packages" / "imrml" / "models"
     site.mkdir(parents=True)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    monkeypatch.setattr("imrml.models.environment.__file__", str(site / "environment.py"))
+    monkeypatch.setattr("imrml.models.environment._ROOT", site.parent)
     assert describe_environment()["git_commit"] == "none"

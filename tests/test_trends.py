@@ -52,6 +52,16 @@ def test_months_of_one_stream_ring_no_alarm(items):
     )
 
 
+def test_months_too_few_for_a_period_join_the_one_before(items):
+    months = items["decided_on"].str[:7]
+    last = items[months == months.max()].head(3)
+    shortened = pd.concat([items[months < months.max()], last])
+    periods = find_trends(shortened, CONFIG, STABLE).periods
+    assert periods["n"].sum() == len(shortened)
+    assert periods["period"].iloc[-1].endswith(f" to {months.max()}")
+    assert not periods["period"].duplicated().any()
+
+
 def test_a_change_of_guideline_source_rings_as_that_and_by_name(items):
     cited = items["maximus_guideline"].where(
         ~late(items),

@@ -229,8 +229,9 @@ def _cut_periods(months: list[str], min_rows: int) -> tuple[npt.NDArray[np.int64
         groups[-1].append(str(month))
         n_rows[-1] += int(n)
     if len(groups) > 1 and n_rows[-1] < min_rows:
-        groups[-2] += groups.pop()
-        n_rows[-2] += n_rows.pop()
+        left_over, n_left_over = groups.pop(), n_rows.pop()
+        groups[-1] += left_over
+        n_rows[-1] += n_left_over
     number_of = {month: number for number, group in enumerate(groups) for month in group}
     names = [group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups]
     periods = pd.DataFrame({"period": names, "n": n_rows, "first": [g[0] for g in groups]})

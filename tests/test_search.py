@@ -232,7 +232,11 @@ def test_a_search_may_run_on_dask(data: TrainingData, monkeypatch: pytest.Monkey
         update={"search": config.search.model_copy(update={"backend": "dask"})}
     )
     with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
     ) as cluster:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         there = search(data, dask)

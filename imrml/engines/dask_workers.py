@@ -208,4 +208,10 @@ def dask_client(n_jobs: int, *, in_threads: bool = False) -> Any:
         if in_threads
         else {"n_workers": n_jobs, "threads_per_worker": 1}
     )
-    return make_client(processes=not in_threads, dashboard_address=None, **workers)
+    return make_client(
+        processes=not in_threads,
+        dashboard_address=None,
+        # without a dashboard too it listens, on a port that another cluster may have
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+        **workers,
+    )

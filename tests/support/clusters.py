@@ -11,7 +11,11 @@ def worker_processes(number: int) -> Iterator[Any]:
     from distributed import LocalCluster
 
     cluster = LocalCluster(
-        n_workers=number, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=number,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
     )
     try:
         yield cluster

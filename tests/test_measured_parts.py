@@ -1,14 +1,12 @@
 """Tables that are watched and measured part by part: the same figures, and no whole text table."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from commands import run
 from model_factories import served_model
 
-from imrml.cli.console import require_here
+from imrml.cli.console import folder_here
 from imrml.config import load_config
 from imrml.corpus.item_table import item_table
 from imrml.errors import NotEnoughDataError, TableError
@@ -192,7 +190,7 @@ def test_a_report_for_an_address_is_refused_before_any_work(tmp_path, monkeypatc
     assert "s3:// is elsewhere" in " ".join(capsys.readouterr().err.split())
     assert not list(tmp_path.iterdir())
     places = ("file:///data/report", "local:///data/report", "report", "C:/report")
-    assert [str(require_here(Path(place))) for place in places] == [
+    assert [str(folder_here(place)) for place in places] == [
         "/data/report",
         "/data/report",
         "report",

@@ -171,12 +171,12 @@ def require_jobs(jobs: int) -> int:
     return jobs
 
 
-def require_here(folder: Path) -> Path:
+def folder_here(folder: str | Path) -> Path:
     """Take a folder of this machine, by ``file://`` too, and refuse any other address.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         As given on the command line.
 
     Returns
@@ -184,15 +184,15 @@ def require_here(folder: Path) -> Path:
     Path
         Without ``file://``.
     """
-    kind, _, rest = str(folder).partition(":/")
-    if kind in {"file", "local"}:
-        return Path(f"/{rest.lstrip('/')}")
-    if rest and len(kind) > 1 and "/" not in kind:  # one letter is a drive of Windows
+    from imrml.tables.addresses import is_remote, on_disk
+
+    if is_remote(folder):
+        kind = str(folder).partition(":")[0]
         raise typer.BadParameter(
             f"{kind}:// is elsewhere, and this is written to a folder of this machine; give one, "
             "and copy it"
         )
-    return folder
+    return Path(on_disk(folder))
 
 
 def print_rows(rows: "pd.DataFrame") -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, require_here
+from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, folder_here
 from imrml.phrases import pluralize
 
 
@@ -17,7 +17,9 @@ def evaluate_model(
     out: Annotated[
         Path,
         typer.Option(
-            callback=require_here, help="Folder for metrics.json, report.html and card.md."
+            parser=folder_here,
+            metavar="<path>",
+            help="Folder for metrics.json, report.html and card.md.",
         ),
     ],
     labels: Annotated[

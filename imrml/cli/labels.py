@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_here, require_jobs
+from imrml.cli.console import console, folder_here, require_jobs
 from imrml.phrases import pluralize
 
 app = typer.Typer(
@@ -92,7 +92,10 @@ def check_labels(
 def report_labels(
     items: _Items,
     out: Annotated[
-        Path, typer.Option(callback=require_here, help="Folder for report.html and figures.json.")
+        Path,
+        typer.Option(
+            parser=folder_here, metavar="<path>", help="Folder for report.html and figures.json."
+        ),
     ],
     jobs: _Jobs = 1,
 ) -> None:

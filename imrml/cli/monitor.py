@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import Trust, console, print_rows, require_here
+from imrml.cli.console import Trust, console, folder_here, print_rows
 from imrml.phrases import pluralize
 
 
@@ -15,7 +15,10 @@ def compare_tables(
     ],
     current: Annotated[str, typer.Option(help="Submissions or items of now.")],
     out: Annotated[
-        Path, typer.Option(callback=require_here, help="Folder for drift.json and drift.html.")
+        Path,
+        typer.Option(
+            parser=folder_here, metavar="<path>", help="Folder for drift.json and drift.html."
+        ),
     ],
     config: Annotated[Path | None, typer.Option(help="Config file (stage, monitoring).")] = None,
     model: Annotated[
@@ -51,7 +54,10 @@ def compare_tables(
 def follow_trends(
     items: Annotated[str, typer.Argument(help="Item table, or requests with days.")],
     out: Annotated[
-        Path, typer.Option(callback=require_here, help="Folder for trends.json and trends.html.")
+        Path,
+        typer.Option(
+            parser=folder_here, metavar="<path>", help="Folder for trends.json and trends.html."
+        ),
     ],
     stable: Annotated[
         str | None,
@@ -91,7 +97,9 @@ def reconcile(
     items: Annotated[str, typer.Argument(help="Item table with the decisions since.")],
     out: Annotated[
         Path,
-        typer.Option(callback=require_here, help="Folder for realised.json and realised.html."),
+        typer.Option(
+            parser=folder_here, metavar="<path>", help="Folder for realised.json and realised.html."
+        ),
     ],
     link: Annotated[
         str | None,

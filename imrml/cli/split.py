@@ -5,14 +5,17 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, console, require_here
+from imrml.cli.console import MAP_HELP, console, folder_here
 from imrml.phrases import pluralize
 
 
 def split_table(
     items: Annotated[str, typer.Argument(help="Item table with decisions; - for stdin.")],
     out: Annotated[
-        Path, typer.Option(callback=require_here, help="Folder for train.parquet and test.parquet.")
+        Path,
+        typer.Option(
+            parser=folder_here, metavar="<path>", help="Folder for train.parquet and test.parquet."
+        ),
     ],
     config: Annotated[
         Path | None, typer.Option(help="Config file, laid over the defaults.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, EngineOption, console, require_here, require_jobs
+from imrml.cli.console import MAP_HELP, EngineOption, console, folder_here, require_jobs
 from imrml.phrases import pluralize
 
 
@@ -30,7 +30,8 @@ def train_model(
     out: Annotated[
         Path,
         typer.Option(
-            callback=require_here,
+            parser=folder_here,
+            metavar="<path>",
             help="Model folder to write; also holds metrics.json, report.html, card.md.",
         ),
     ] = Path("model"),

@@ -1,10 +1,10 @@
 """What was parsed so far, on disk: a killed run goes on, and memory stays the same.
 
 The journal is an SQLite file beside the output, or in the state folder where that is written to an
-address, mode 0600; it goes away once the output is in
-place. Letters already held come first, new ones after them in the order of the inputs. What was not
-read is read again by the next run that resumes: its cause may be gone. A letter is known by the
-hash of its bytes; its copies are counted, not kept.
+address, mode 0600; it goes away once the output is in place. Letters already held come first, new
+ones after them in the order of the inputs. What was not read is read again by the next run that
+resumes: its cause may be gone. A letter is known by the hash of its bytes; its copies are counted,
+not kept.
 """
 
 import hashlib

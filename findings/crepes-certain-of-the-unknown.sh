@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # crepes 0.9.1, conformal prediction by groups (Mondrian categories, bins=): a case whose group the calibration did not hold.
 # Expected: nothing is known of its error, so the interval is of maximum size, as the documentation says of calibration sets that are too small
 # for the confidence asked, and as the library's own ConformalClassifier does (every outcome remains). Seen: ConformalRegressor answers with
@@ -6,7 +6,7 @@
 # Hurts whoever predicts days to a decision or a rate with a range per kind of treatment: the first request of a new kind is answered with
 # "0, certainly", and a check of the ranges' width finds it the best of all.
 # So imrml's ranges come from refits (models/bootstrap_refits.py), which know no groups.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # holidays 0.109 and workalendar 17.0.0: working days in California.
 # Expected: two calendars of one state agree on whether a weekday is worked. Seen: holidays keeps 15 February (Susan B. Anthony Day, from
 # 2014 on) as a public holiday on which nobody works, though the state's list (Government Code 6700) has no such day and workalendar
@@ -6,7 +6,7 @@
 # in one, on the 18th in the other, for a holiday follows on Monday.
 # Hurts whoever makes a feature or an alarm of "decided in five business days": reviews that were late count as in time, or the other way.
 # So imrml counts no business days; its features of time are plain days.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # skl2onnx 1.20.0, onnx 1.23.2, onnxruntime 1.32.0, scikit-learn 1.9.1: a tree or a forest that learned from rows with missing values.
 # Expected: the converted model answers as the model, or conversion refuses what it cannot carry over (as it does for other settings).
 # Seen: which way a missing value goes is learned at each split, and lost: in ONNX it always goes where the large values go. Rows without
@@ -6,7 +6,7 @@
 # probability 1.
 # Hurts whoever serves a model of reviews as ONNX: dates, strengths and visits are missing in many requests, and only in production.
 # So imrml saves its models with skops, and scores by the fitted model itself.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

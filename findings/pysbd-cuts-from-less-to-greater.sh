@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # pysbd 0.3.4, sentence splitter; its mode for text of PDF files (doc_type="pdf", clean=True) mends broken lines.
 # Expected: "<" and ">" before figures are signs of comparison. Seen: "<", words and ">" are taken for a tag of HTML and cut, and what is left
 # is a well formed sentence that says something else: "VAS <4 with and >8 without Norco", relief, becomes "VAS 8 without Norco", and
@@ -6,7 +6,7 @@
 # Hurts whoever splits letters or notes into sentences before findings are labelled: range of motion, pain scores and laboratory values are
 # written in just these signs, and what is cut is the finding.
 # So imrml splits sentences itself (text/sentences.py), and every sentence is a span of the text as it stands.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

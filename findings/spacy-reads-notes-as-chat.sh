@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # spaCy 3.8.18, the English tokenizer (of the blank pipeline and every trained one).
 # Expected: figures before a closing bracket are figures, and "im", the short form of intramuscular, is a word as "iv" is. Seen: "8)" is one
 # token, a smiling face, so of all scores the 8 alone is no number there (like_num) and no pattern finds it; "im" is "i" and "m", as a
@@ -6,7 +6,7 @@
 # Hurts whoever takes pain scores, strengths or routes from notes with spaCy or what is built on it (negspacy, matchers, entity rulers): the
 # loss falls on one score of eleven, a severe one, and no test with another figure shows it.
 # So imrml's patterns read the text itself, not tokens.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

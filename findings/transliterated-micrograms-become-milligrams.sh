@@ -1,11 +1,11 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Unidecode 1.4.0, text-unidecode 1.3, AnyAscii 0.3.3 and python-slugify 9.2.0 write text in ASCII.
 # Expected: the two signs of "micro" (U+00B5, on keyboards, and U+03BC, which Unicode's compatibility forms make of it) are written alike,
 # and not as the sign of another unit. Seen: the first becomes "u", the second "m", so a text that was normalized first (NFKC) turns
 # 25 micrograms into 25 milligrams, a thousandfold. python-slugify normalizes by itself: the keyboard's own sign becomes "m" there.
 # Hurts whoever cleans requests or letters to ASCII before strengths are read: fentanyl patches and intrathecal drugs are dosed in micrograms.
 # So imrml transliterates nothing, and reads strengths with either sign (features/treatment_categories.py).
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

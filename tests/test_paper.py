@@ -3,33 +3,24 @@
 import io
 
 import pytest
-from factories import FictionalItem, FictionalLetter
-from paper import STAMPS, draw_pdf, line_numbers, number_at_foot, pages_of
+from factories import FictionalLetter
+from paper import (
+    LETTER,
+    LIMITS,
+    PAGES,
+    STAMPS,
+    draw_pdf,
+    line_numbers,
+    number_at_foot,
+    pages_of,
+    parse,
+)
 from reportlab.pdfgen.canvas import Canvas
 
-from imrml.config import load_config
 from imrml.documents.reading import read_text
 from imrml.errors import DocumentError
 from imrml.letters.coverage import measure_coverage
 from imrml.letters.furniture import find_furniture
-from imrml.letters.parsing import parse_letter
-from imrml.letters.spans import ParsedLetter
-
-LIMITS = load_config().limits
-LONG = "The mill hand walked to work again, and no packet told of any test in June. "
-LETTER = FictionalLetter(
-    items=[
-        FictionalItem(rationale=f"{LONG * 9}The drug is not medically necessary."),
-        FictionalItem("Soma 350mg #30", "Overturned", rationale=f"{LONG * 12}It is supported."),
-        FictionalItem("Hand therapy, 6 visits", rationale=f"{LONG * 3}It is not supported."),
-    ]
-)
-PAGES = pages_of(LETTER)
-
-
-def parse(content: bytes) -> ParsedLetter:
-    return parse_letter(read_text(content, LIMITS))
-
 
 CLEAN = parse(draw_pdf(PAGES))
 

@@ -3,42 +3,18 @@
 import io
 
 import pytest
-from factories import FictionalItem, FictionalLetter
-from paper import draw_pdf, pages_of
+from paper import LIMITS, PAGES, draw_pdf, last, parse
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from imrml.config import load_config
 from imrml.documents.reading import read_text
 from imrml.letters.furniture import find_furniture
-from imrml.letters.parsing import parse_letter
-
-LIMITS = load_config().limits
-LONG = "The mill hand walked to work again, and no packet told of any test in June. "
-LETTER = FictionalLetter(
-    items=[
-        FictionalItem(rationale=f"{LONG * 9}The drug is not medically necessary."),
-        FictionalItem("Soma 350mg #30", "Overturned", rationale=f"{LONG * 12}It is supported."),
-        FictionalItem("Hand therapy, 6 visits", rationale=f"{LONG * 3}It is not supported."),
-    ]
-)
-PAGES = pages_of(LETTER)
-FIRST = 705
-
-
-def last(number):
-    """Give the height of a page's last line."""
-    return FIRST - 14 * (len(PAGES[number - 1]) - 1)
 
 
 def behind(number):
     """Give the place behind a page's last line."""
     return 72 + stringWidth(PAGES[number - 1][-1], "Times-Roman", 12)
-
-
-def parse(content):
-    return parse_letter(read_text(content, LIMITS))
 
 
 CLEAN = parse(draw_pdf(PAGES))
@@ -141,13 +117,14 @@ def test_the_words_of_a_stamp_stay_in_the_text_that_was_read():
     assert sum("RECEIVED MAR 04 2015" in stamp for stamp in stamps) == len(PAGES)
 
 
+@pytest.mark.parametrize("font", ["Helvetica", "Times-Bold"])
 @pytest.mark.parametrize("number", range(len(PAGES)))
-def test_a_last_line_in_other_letters_is_the_letters_own(number):
+def test_a_last_line_in_other_letters_is_the_letters_own(number, font):
     pages = [[*page, *(["It was so."] if at == number else [])] for at, page in enumerate(PAGES)]
 
     def line(canvas, page_number, _):
         if page_number == number + 1:
-            canvas.setFont("Helvetica", 12)
+            canvas.setFont(font, 12)
             canvas.drawString(72, last(page_number) - 14, "It was so.")
 
     assert parse(draw_pdf(PAGES, stamp=line)).case == parse(draw_pdf(pages)).case

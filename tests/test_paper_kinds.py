@@ -4,17 +4,13 @@ import io
 
 import pytest
 from factories import FictionalItem, FictionalLetter, render
-from paper import draw_pdf, pages_of
+from paper import HEIGHT, LIMITS, LONG, WIDTH, draw_pdf, pages_of, parse
 from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 
-from imrml.config import load_config
 from imrml.corpus.batch import parse_letter_file
-from imrml.documents.reading import LetterFile, read_text
+from imrml.documents.reading import LetterFile
 from imrml.errors import DocumentError
-from imrml.letters.parsing import parse_letter
 
-LIMITS = load_config().limits
-LONG = "The mill hand walked to work again, and no packet told of any test in June. "
 NAMES = ["Norco 10/325mg #60", "Soma 350mg #30", "Hand therapy, 6 visits"]
 LETTER = FictionalLetter(
     summary=f"A 40 year old cook burned her hand. UR denied {NAMES[0]}, {NAMES[1]} and {NAMES[2]}.",
@@ -24,11 +20,6 @@ LETTER = FictionalLetter(
     ],
 )
 PAGES = pages_of(LETTER)
-WIDTH, HEIGHT = 612, 792
-
-
-def parse(content):
-    return parse_letter(read_text(content, LIMITS))
 
 
 CLEAN = parse(draw_pdf(PAGES))

@@ -3,32 +3,14 @@
 import io
 
 import pytest
-from factories import FictionalItem, FictionalLetter
-from paper import draw_pdf, pages_of
+from paper import FIRST_LINE, LIMITS, PAGES, draw_pdf, last, parse
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, StreamObject
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from imrml.config import load_config
 from imrml.documents.reading import read_text
-from imrml.letters.parsing import parse_letter
 
-LIMITS = load_config().limits
-LONG = "The mill hand walked to work again, and no packet told of any test in June. "
-LETTER = FictionalLetter(
-    items=[
-        FictionalItem(rationale=f"{LONG * 9}The drug is not medically necessary."),
-        FictionalItem("Soma 350mg #30", "Overturned", rationale=f"{LONG * 12}It is supported."),
-        FictionalItem("Hand therapy, 6 visits", rationale=f"{LONG * 3}It is not supported."),
-    ]
-)
-PAGES = pages_of(LETTER)
 CONTENT, ARTIFACT = b"/P <</MCID 0>> BDC", b"/Artifact <</Type /Pagination>> BDC"
-
-
-def last(number):
-    """Give the height of a page's last line."""
-    return 705 - 14 * (len(PAGES[number - 1]) - 1)
 
 
 def below_last_line(canvas, number, _):
@@ -92,10 +74,6 @@ def _mark(page, mark):
         page[NameObject("/Contents")] = stream
 
 
-def parse(content):
-    return parse_letter(read_text(content, LIMITS))
-
-
 PLAIN = draw_pdf(PAGES)
 CLEAN = parse(PLAIN)
 
@@ -136,18 +114,6 @@ def test_a_marked_stamp_does_not_make_a_stamp_of_an_unmarked_page():
     assert parsed.case == CLEAN.case
 
 
-@pytest.mark.parametrize("number", range(len(PAGES)))
-def test_a_last_line_in_a_face_of_its_own_is_the_letters(number):
-    pages = [[*page, *(["It was so."] if at == number else [])] for at, page in enumerate(PAGES)]
-
-    def line(canvas, page_number, _):
-        if page_number == number + 1:
-            canvas.setFont("Times-Bold", 12)
-            canvas.drawString(72, last(page_number) - 14, "It was so.")
-
-    assert parse(draw_pdf(PAGES, stamp=line)).case == parse(draw_pdf(pages)).case
-
-
 def test_words_that_a_stamp_stands_between_touch_again():
     pages = [[line.replace("walked to work", "took follow-up visits") for line in PAGES[0]]]
     pages[0][-1] = "She asked for follow"
@@ -155,13 +121,13 @@ def test_words_that_a_stamp_stands_between_touch_again():
     def parts(canvas, number, _):
         start = 72 + stringWidth(pages[0][-1], "Times-Roman", 12)
         canvas.setFont("Times-Roman", 12)
-        canvas.drawString(start, 705 - 14 * (len(pages[0]) - 1), "-up visits.")
+        canvas.drawString(start, FIRST_LINE - 14 * (len(pages[0]) - 1), "-up visits.")
 
     body = draw_pdf(pages, stamp=parts)
 
     def over(canvas, number, _):
         canvas.setFont("Times-Roman", 9)
-        canvas.drawString(300, 705 - 14 * (len(pages[0]) - 1) + 3, "RECEIVED")
+        canvas.drawString(300, FIRST_LINE - 14 * (len(pages[0]) - 1) + 3, "RECEIVED")
 
     layers = PdfReader(io.BytesIO(draw_pdf([[]], stamp=over)))
     writer = PdfWriter(clone_from=io.BytesIO(body))

@@ -3,15 +3,25 @@
 import io
 from collections.abc import Callable, Sequence
 
-from factories import FictionalLetter, render
+from factories import FictionalItem, FictionalLetter, render
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from pypdfium2 import PdfDocument
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from imrml.config import load_config
+from imrml.documents.reading import read_text
+from imrml.letters.parsing import parse_letter
+from imrml.letters.spans import ParsedLetter
+
 WIDTH, HEIGHT = 612, 792
 LINES_A_PAGE = 40
+FIRST_LINE = 705
+"""Height of a page's first line."""
+
+LIMITS = load_config().limits
+LONG = "The mill hand walked to work again, and no packet told of any test in June. "
 
 Draw = Callable[[Canvas, int, int], None]
 """Draws on a page, given its number from 1 and the number of pages."""
@@ -20,6 +30,26 @@ Draw = Callable[[Canvas, int, int], None]
 def pages_of(letter: FictionalLetter, lines_a_page: int = LINES_A_PAGE) -> list[list[str]]:
     lines = render(letter.paragraphs(), "tight", 85).split("\n")
     return [lines[at : at + lines_a_page] for at in range(0, len(lines), lines_a_page)]
+
+
+LETTER = FictionalLetter(
+    items=[
+        FictionalItem(rationale=f"{LONG * 9}The drug is not medically necessary."),
+        FictionalItem("Soma 350mg #30", "Overturned", rationale=f"{LONG * 12}It is supported."),
+        FictionalItem("Hand therapy, 6 visits", rationale=f"{LONG * 3}It is not supported."),
+    ]
+)
+PAGES = pages_of(LETTER)
+"""Of a letter with three items."""
+
+
+def last(number: int) -> float:
+    """Give the height of the last line of one of ``PAGES``."""
+    return FIRST_LINE - 14 * (len(PAGES[number - 1]) - 1)
+
+
+def parse(content: bytes) -> ParsedLetter:
+    return parse_letter(read_text(content, LIMITS))
 
 
 def draw_pdf(
@@ -42,7 +72,7 @@ def draw_pdf(
             stamp(canvas, number, len(pages))
         canvas.setFont("Times-Roman", 12)
         for i, line in enumerate(lines):
-            canvas.drawString(72, 705 - 14 * i, line, mode=3 if is_invisible else None)
+            canvas.drawString(72, FIRST_LINE - 14 * i, line, mode=3 if is_invisible else None)
         if stamp and not is_under:
             stamp(canvas, number, len(pages))
         canvas.showPage()

@@ -17,6 +17,7 @@ from office_files import (
     outlook_mail,
     paragraph,
     run,
+    sign,
     table,
     text_box,
 )
@@ -104,6 +105,17 @@ def test_text_boxes_come_once_and_hard_hyphens_stay() -> None:
     assert text.count("Locking for weeks.") == 1
     assert "ESI L4-5" in text
     assert "hidden" not in text
+
+
+def test_ticks_of_fonts_choose_as_other_ticks_do() -> None:
+    file = docx(
+        paragraph("DWC Form RFA"),
+        paragraph(
+            sign("Wingdings", "F0A8"), " New Request ", sign("Wingdings", "F0FE"), " Resubmission"
+        ),
+        table([" ".join(heading) for heading in HEADINGS], LINES[0]),
+    )
+    assert "resubmission" in parse(file).rows[0]["case_summary"]
 
 
 def test_several_paragraphs_of_a_cell_are_several_services() -> None:

@@ -1,8 +1,8 @@
 """Word files and RTF to pages: every paragraph, cell, field and text box once, as last accepted.
 
 The reader of Word files (extra ``office``) gives a text box twice where a file keeps it for two
-generations of Word, gives what was moved twice, and drops hyphens that may not break; the reader of
-RTF keeps what was deleted. So the files are mended before they are read.
+generations of Word, and what was moved twice; the reader of RTF keeps what was deleted; both drop
+or change signs (``word_signs``). So the files are mended before they are read.
 """
 
 import io
@@ -13,12 +13,12 @@ from typing import Any
 
 from imrml.config import LimitsConfig
 from imrml.documents.layout import PageLayout, lay_out_text, page_of_rows
+from imrml.documents.word_signs import spell_rtf_signs, spell_signs
 from imrml.errors import DocumentError, RequestFileError
 from imrml.extras import require_extra
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _REMOVED = (_FALLBACK, f"{_W}del", f"{_W}moveFrom")
 _READ_PART = re.compile(r"word/[^/]{1,60}\.xml")
 _KEPT_PART = re.compile(r"\[Content_Types\]\.xml|(?:word/)?_rels/[^/]{0,80}\.rels")
@@ -136,9 +136,7 @@ def _mend_part(part: bytes) -> bytes:
         if control.find(f"{_W}sdtPr/{_W}showingPlcHdr") is not None:
             for text in control.iter(f"{_W}t"):  # what a blank field says of itself
                 text.text = ""
-    for hyphen in list(root.iter(f"{_W}noBreakHyphen")):
-        hyphen.tag, hyphen.text = f"{_W}t", "-"
-        hyphen.set(_XML_SPACE, "preserve")
+    spell_signs(root)
     for run in list(root.iter(f"{_W}r")):
         if _is_hidden(run):
             _remove(run)
@@ -202,7 +200,7 @@ def read_rtf(content: bytes) -> PageLayout:
     require_extra("office", "an RTF file")
     from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 (only for RTF)
 
-    kept = cut_unseen(content.decode("latin-1"))
+    kept = spell_rtf_signs(cut_unseen(content.decode("latin-1")), _RTF_TOKEN)
     try:
         text: str = rtf_to_text(kept, errors="replace")
     except Exception as error:  # as above

@@ -66,6 +66,11 @@ def control(text: str, properties: str = "") -> str:
     return f"<w:sdt><w:sdtPr>{properties}</w:sdtPr><w:sdtContent>{run(text)}</w:sdtContent></w:sdt>"
 
 
+def sign(font: str, place: str) -> str:
+    """Make a sign as Word's dialog for symbols inserts it."""
+    return f'<w:r><w:sym w:font="{font}" w:char="{place}"/></w:r>'
+
+
 def inserted(text: str) -> str:
     return f'<w:ins w:id="1" w:author="A">{run(text)}</w:ins>'
 

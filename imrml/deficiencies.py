@@ -1,4 +1,4 @@
-"""The taxonomy: why a reviewer upholds a denial, in 18 ids.
+"""The taxonomy: why a reviewer upholds a denial, in 18 ids or those of an owner.
 
 The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send
 before submission so that it is not found, and the guideline or regulation it rests on.
@@ -93,7 +93,7 @@ def deficiency_ids() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        18 ids in lower snake case.
+        In lower snake case; 18 of ours.
 
     Examples
     --------

@@ -4,9 +4,11 @@ A message says who, what was found, what was expected and what to do. It never h
 letter or of a request, nor user and password of an address.
 """
 
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import Any, ClassVar, get_args
+from pathlib import Path
+from typing import Any, ClassVar, Self, get_args
 
 from imrml.masking import mask_secrets
 
@@ -110,6 +112,25 @@ class DocumentError(ImrmlError):
         self.detail = f"{found}; {REASONS[reason]}"
         self.offset = offset
         super().__init__(f"{reason}: {self.detail}")
+
+    @classmethod
+    def of_crash(cls, error: Exception) -> Self:
+        """Make the error for a fault of ours, which must cost no more than the file it meets.
+
+        Parameters
+        ----------
+        error : Exception
+            As it was caught; its own words may quote the file, so they are left out.
+
+        Returns
+        -------
+        DocumentError
+            Of reason ``crashed``, with the kind of error and the line that raised it.
+        """
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return cls(
+            "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
+        )
 
     def __reduce__(self) -> tuple[type["DocumentError"], tuple[str, str, int | None]]:
         """Pickle by the arguments, so that worker processes can hand the error back."""

@@ -1,6 +1,5 @@
 """Letters to parsed letters, in workers that may die of one without harm to the others."""
 
-import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -267,11 +266,7 @@ def parse_letter_file(
     except DocumentError as error:
         return error
     except Exception as error:
-        # A fault of ours must cost one letter only; its message could hold text of the letter.
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        return DocumentError(
-            "crashed", f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
-        )
+        return DocumentError.of_crash(error)
     if is_cut_in_copying(file.content, letter):
         return DocumentError(
             "cut_short", "the text stops within the last rationale, amid a sentence"
@@ -379,19 +374,14 @@ def _parse_letter_whole(file: LetterFile, limits: LimitsConfig) -> _Looked:
 
 
 def _parse_to_outcome(file: LetterFile, limits: LimitsConfig) -> LetterOutcome | Longer:
-    """Parse a file without OCR, or ask for the time that OCR of its pages may take."""
-    letter = parse_letter_file(file, limits, reads_pictures=False)
-    try:
-        attached = _read_attached(file, letter, limits)
-    except DocumentError as error:
-        return _lost(file, error)
+    """Parse as :func:`_parse_letter_apart`, to rows that travel lighter than places of fields."""
+    looked = _parse_letter_apart(file, limits)
+    if isinstance(looked, Longer):
+        return Longer(looked.n, partial(parse_file, limits=limits))
+    _, letter, attached = looked
     if attached and isinstance(letter, DocumentError):
         return LetterOutcome(file.source, file.sha256, (), attached=attached)
-    n_pictures = _n_pictures(file, letter, limits)
-    if n_pictures:
-        return Longer(1 + n_pictures, partial(parse_file, limits=limits))
-    outcome = _outcome(file, letter)
-    return replace(outcome, attached=attached) if attached else outcome
+    return replace(_outcome(file, letter), attached=attached)
 
 
 def _read_attached(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -60,12 +60,12 @@ class LabelSummary:
     """
 
     out: str
-    n_items: int = field(default=0)
-    n_upheld: int = field(default=0)
-    n_labelled: int = field(default=0)
-    n_held: int = field(default=0)
+    n_items: int = 0
+    n_upheld: int = 0
+    n_labelled: int = 0
+    n_held: int = 0
 
-    def see(self, labelled: pd.DataFrame) -> None:
+    def add(self, labelled: pd.DataFrame) -> None:
         """Count the items of a part.
 
         Parameters
@@ -197,7 +197,7 @@ def label_to_table(
                 labelled = pd.concat(
                     list(map_ordered(label, parts, n_jobs, engine)), ignore_index=True
                 )
-                summary.see(labelled)
+                summary.add(labelled)
                 write_table(labelled.iloc[np.argsort(order)].reset_index(drop=True), out)
                 return summary
             if (order != np.arange(len(order))).any():
@@ -211,7 +211,7 @@ def label_to_table(
             label,
             progress(cut_whole(frames)),
             out,
-            summary.see,
+            summary.add,
             digest=digest_rows,
             recipe=_recipe_of(config),
             types=types,

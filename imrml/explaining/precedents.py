@@ -32,6 +32,7 @@ MIN_ITEMS = 10
 """Items below which no rate is shown."""
 LEVEL = 0.9
 _MIN_CASES = 5  # a word that no table of ours knows is kept from so many cases on
+_N_SIMILAR = 5
 _N_RANKED = 50  # of equally similar items the newest are shown
 _WORD = re.compile(r"[a-z]{3,}")
 
@@ -156,20 +157,18 @@ class Precedents:
         """
         return cls(read_table(path), trained_on)
 
-    def look_up(self, treatment: str, n_similar: int = 5) -> PastItems:
+    def look_up(self, treatment: str) -> PastItems:
         """Find past items like a request.
 
         Parameters
         ----------
         treatment : str
             What is asked for, as worded.
-        n_similar : int, default=5
-            At most this many.
 
         Returns
         -------
         PastItems
-            The most similar items of the treatment category, and rates.
+            The five most similar items of the treatment category, and rates.
         """
         facts = parse_treatment(treatment)
         of_category, vectorizer, matrix = self._of_category(facts.category)
@@ -183,7 +182,7 @@ class Precedents:
         if len(of_category):
             asked = vectorizer.transform([_weighed(_words_of(treatment))])
             if asked.nnz:
-                similar = self._find_similar(asked, matrix, of_category, n_similar)
+                similar = self._find_similar(asked, matrix, of_category)
         return PastItems(tuple(similar), tuple(rates), self._trained_on)
 
     def _of_category(self, category: str) -> tuple[np.ndarray, TfidfVectorizer, Any]:
@@ -202,9 +201,7 @@ class Precedents:
             self._by_category[category] = (rows, vectorizer, matrix)
         return self._by_category[category]
 
-    def _find_similar(
-        self, asked: Any, matrix: Any, rows: np.ndarray, n_similar: int
-    ) -> list[PastItem]:
+    def _find_similar(self, asked: Any, matrix: Any, rows: np.ndarray) -> list[PastItem]:
         nearest = NearestNeighbors(
             n_neighbors=min(_N_RANKED, len(rows)), metric="cosine", algorithm="brute"
         )
@@ -216,7 +213,7 @@ class Precedents:
         ]
         # Of equally similar items the newest first.
         similar.sort(key=lambda item: (-round(item.similarity, 6), -(item.decided_year or 0)))
-        return similar[:n_similar]
+        return similar[:_N_SIMILAR]
 
     def _past_item(self, row: int, similarity: float) -> PastItem:
         item = self._items.iloc[row]

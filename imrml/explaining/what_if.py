@@ -56,7 +56,7 @@ class JointWhatIf:
     p_overturned : float or None
         None where the outcome model is a prior.
     p_deficiencies : dict of str to float
-        By id, all 18.
+        By id, for every deficiency of the model's taxonomy.
     """
 
     documents: tuple[str, ...]

@@ -33,14 +33,14 @@ def read_target(
         Decisions as truth values or as 0 and 1; beside them one column a deficiency, of a frame by
         name, of an array in the order of the taxonomy. Rows with a missing value there are not
         labelled.
-    deficiencies : DataFrame of shape (n_items, 18), optional
+    deficiencies : DataFrame of shape (n_items, n_deficiencies), optional
         Given apart from ``y``.
 
     Returns
     -------
     decisions : ndarray of shape (n_items,)
         As given.
-    deficiencies : DataFrame of bool of shape (n_items, 18), or None
+    deficiencies : DataFrame of bool of shape (n_items, n_deficiencies), or None
         None where none were given.
     is_labelled : ndarray of bool of shape (n_items,), or None
         None where ``y`` does not say it.

@@ -194,14 +194,14 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         cases : array-like of shape (n_items,), optional
             Case number of each item; folds, refits and the vocabulary count cases. Each item is a
             case of its own where absent.
-        deficiencies : DataFrame of bool of shape (n_items, 18), optional
+        deficiencies : DataFrame of bool of shape (n_items, n_deficiencies), optional
             One column an id.
         is_labelled : array-like of bool of shape (n_items,), optional
             Rows whose deficiencies somebody looked for; all where absent. Overturned items never
             count.
         years : array-like of float of shape (n_items,), optional
             Year of each decision, for models in which old decisions count less; NaN where unknown.
-        label_weights : ndarray of float of shape (n_items, 18), optional
+        label_weights : ndarray of float of shape (n_items, n_deficiencies), optional
             How much each label counts, above 0; all alike where absent.
 
         Returns

@@ -52,7 +52,7 @@ class DeficiencyPredictor(SubmissionReader):
 
         Returns
         -------
-        DataFrame of float of shape (n_items, 18)
+        DataFrame of float of shape (n_items, n_deficiencies)
             A column an id, 0 to 1; all NaN where no labels were trained on.
         """
         inputs = self._read(submissions)
@@ -85,7 +85,7 @@ class DeficiencyPredictor(SubmissionReader):
 
         Returns
         -------
-        ndarray of shape (n_cases, 18)
+        ndarray of shape (n_cases, n_deficiencies)
             As :meth:`predict_deficiencies`, or below it for what the documents answer.
         """
         assert self.deficiencies_ is not None  # asked only of a model that reads features
@@ -114,7 +114,7 @@ class DeficiencyPredictor(SubmissionReader):
 
         Returns
         -------
-        DataFrame of float of shape (n_items, 18)
+        DataFrame of float of shape (n_items, n_deficiencies)
             As :meth:`predict_deficiencies`.
         """
         inputs = self._read(submissions)
@@ -141,7 +141,7 @@ class DeficiencyPredictor(SubmissionReader):
 
         Returns
         -------
-        p_deficiency : ndarray of shape (n_items, 18)
+        p_deficiency : ndarray of shape (n_items, n_deficiencies)
             A column a deficiency, 0 to 1; all NaN where no labels were trained on.
         sources : list of {'model', 'category', 'group', 'all'}
             What each row rests on.
@@ -173,7 +173,7 @@ class DeficiencyPredictor(SubmissionReader):
         overturned: np.ndarray,
         weights: np.ndarray | None,
     ) -> None:
-        """Fit on the upheld items at ``rows``, whose labels (n_items, 18) somebody looked for."""
+        """Fit on the upheld items at ``rows``, whose labels somebody looked for."""
         matrix, scale, answers = None, None, None
         features, models = self.settings("features"), self.settings("models")
         reads_features = models["deficiency"]["kind"] == "ridge"

@@ -186,7 +186,7 @@ def rank_deficiencies(
 
     Parameters
     ----------
-    p_deficiencies : array-like of shape (n_rows, 18)
+    p_deficiencies : array-like of shape (n_rows, n_deficiencies)
         P(deficiency | upheld), 0 to 1; all NaN where the model learned none.
     categories : sequence of str of length n_rows
         Treatment category of each row.

@@ -1,6 +1,5 @@
 """Files of clerks to the submission table: forms, reports, mails and tables, one row an item."""
 
-import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -351,10 +350,7 @@ def _parse_path(path: str | Path, limits: LimitsConfig) -> ParsedFile | ImrmlErr
     except ImrmlError as error:
         return error
     except Exception as error:
-        # A fault of ours costs one file; its message could hold text of it.
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
-        return DocumentError("crashed", where)
+        return DocumentError.of_crash(error)
 
 
 def _read_items(path: str | Path, headings: Sequence[str]) -> pd.DataFrame | ImrmlError:

@@ -4,7 +4,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -58,12 +58,12 @@ class ScoreSummary:
     """
 
     out: str
-    n_requests: int = field(default=0)
-    n_items: int = field(default=0)
-    n_abstained: int = field(default=0)
-    n_held: int = field(default=0)
+    n_requests: int = 0
+    n_items: int = 0
+    n_abstained: int = 0
+    n_held: int = 0
 
-    def see(self, predictions: pd.DataFrame) -> None:
+    def add(self, predictions: pd.DataFrame) -> None:
         """Count the items of a part.
 
         Parameters
@@ -182,7 +182,7 @@ def score_to_table(
         partial(_score_part, model=model, allow_demo=allow_demo),
         progress(parts),
         out,
-        summary.see,
+        summary.add,
         digest=_digest_requests,
         recipe=json.dumps(["score", __version__, model.manifest["model_version"]]),
         n_jobs=n_jobs,

@@ -47,9 +47,9 @@ ENDINGS = {
     ".csv": "csv",
     ".xlsx": "xlsx",
 }
+_LARGEST = 2**63  # beyond which no column of whole numbers goes
 # Half of a surrogate pair, which no file can hold: an escape of the upper half without the lower,
 # or the lower alone.
-_LARGEST = 2**63  # beyond which no column of whole numbers goes
 _HALF_CHARACTER = re.compile(
     r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}",
     re.IGNORECASE,

@@ -197,17 +197,14 @@ def require_apart(files: TableFiles, out: str | Path) -> None:
             raise TableError(f"{out}: holds the table that is read; name another folder for --out")
 
 
-def cut_whole(
-    frames: Iterable[pd.DataFrame], column: str = "case_number", n_rows: int = PART_ROWS
-) -> Iterator[pd.DataFrame]:
+def cut_whole(frames: Iterable[pd.DataFrame], n_rows: int = PART_ROWS) -> Iterator[pd.DataFrame]:
     """Cut a table into parts of about one size, never between two rows of a case.
 
     Parameters
     ----------
     frames : iterable of DataFrame
-        The rows in their order, a case's in rows that follow each other.
-    column : str, default='case_number'
-        The case; where it is absent or empty, each row stands for itself.
+        The rows in their order, those of a ``case_number`` one after another; where that is absent
+        or empty, each row stands for itself.
     n_rows : int, default=500
         Rows of a part; more where a case does not end there.
 
@@ -225,20 +222,20 @@ def cut_whole(
     held: pd.DataFrame | None = None
     for frame in frames:
         held = frame if held is None else pd.concat([held, frame], ignore_index=True)
-        while (end := _find_end(held, column, n_rows)) is not None:
+        while (end := _find_end(held, n_rows)) is not None:
             yield held.iloc[:end].reset_index(drop=True)
             held = held.iloc[end:]
     if held is not None:
         yield held.reset_index(drop=True)
 
 
-def _find_end(frame: pd.DataFrame, column: str, n_rows: int) -> int | None:
+def _find_end(frame: pd.DataFrame, n_rows: int) -> int | None:
     """Find the first place after so many rows at which a part may end; None if more must come."""
     if len(frame) <= n_rows:
         return None
-    if column not in frame:
+    if "case_number" not in frame:
         return n_rows
-    cases = frame[column].array
+    cases = frame["case_number"].array
     for place in range(n_rows, len(frame)):
         before, case = cases[place - 1], cases[place]
         if not _is_key(case) or not _is_key(before) or str(case) != str(before):
@@ -246,15 +243,13 @@ def _find_end(frame: pd.DataFrame, column: str, n_rows: int) -> int | None:
     return None
 
 
-def order_by_case(frame: pd.DataFrame, column: str = "case_number") -> np.ndarray:
+def order_by_case(frame: pd.DataFrame) -> np.ndarray:
     """Give the order in which the rows of each case follow each other, cases as they first come.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, n_columns)
-        In any order.
-    column : str, default='case_number'
-        The case; where it is absent or empty, each row stands for itself.
+        In any order; where ``case_number`` is absent or empty, each row stands for itself.
 
     Returns
     -------
@@ -266,9 +261,9 @@ def order_by_case(frame: pd.DataFrame, column: str = "case_number") -> np.ndarra
     >>> order_by_case(pd.DataFrame({"case_number": ["A", "B", "A", None]})).tolist()
     [0, 2, 1, 3]
     """
-    if column not in frame:
+    if "case_number" not in frame:
         return np.arange(len(frame))
-    cases = frame[column].tolist()
+    cases = frame["case_number"].tolist()
     keys = [case if _is_key(case) else place for place, case in enumerate(cases)]
     return np.argsort(pd.factorize(pd.Series(keys, dtype=object))[0], kind="stable")
 

@@ -49,17 +49,15 @@ def read_sheets(data: bytes, name: str) -> list[Sheet]:
         The bytes are no workbook, or hold more than can be read.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            n_bytes = sum(part.file_size for part in parts.infolist())
-        return _read_sheets(data, name, n_bytes)
+        return _read_sheets(data, name)
     except TableError:
         raise
     except Exception as error:
         raise unreadable(name, error) from None
 
 
-def _read_sheets(data: bytes, name: str, n_bytes: int) -> list[Sheet]:
-    workbook = open_workbook(data, name, n_bytes, data_only=True)
+def _read_sheets(data: bytes, name: str) -> list[Sheet]:
+    workbook = open_workbook(data, name, data_only=True)
     sheets, n_cells = [], 0
     for sheet in workbook.worksheets:
         sheet.reset_dimensions()  # what a file says of its size need not be true
@@ -78,7 +76,7 @@ def _read_sheets(data: bytes, name: str, n_bytes: int) -> list[Sheet]:
         sheet.hidden = frozenset(found.hidden)
         _fill_merged(sheet, found.merged)
     if any(found.has_formulas for found in marks):
-        _tell_formulas(sheets, open_workbook(data, name, n_bytes, data_only=False))
+        _tell_formulas(sheets, open_workbook(data, name, data_only=False))
     return sheets
 
 
@@ -134,9 +132,11 @@ def _restore_zeros(cell: Any) -> Any:
 
 
 def _fill_merged(sheet: Sheet, merged: Iterable[tuple[str, str, str]]) -> None:
+    from openpyxl.utils import column_index_from_string  # noqa: PLC0415 - only who reads Excel pays
+
     n_filled = 0
     for letters, top, bottom in merged:
-        column = _column_number(letters)
+        column = column_index_from_string(letters) - 1
         first, last = int(top) - 1, min(int(bottom), len(sheet.rows))
         if not 0 <= first < len(sheet.rows) or column >= len(sheet.rows[first]):
             continue
@@ -150,13 +150,6 @@ def _fill_merged(sheet: Sheet, merged: Iterable[tuple[str, str, str]]) -> None:
         sheet.notes.append(
             f"{pluralize(n_filled, 'cell')} merged with the one above filled with what it holds"
         )
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number - 1
 
 
 def _tell_formulas(sheets: list[Sheet], workbook: Any) -> None:

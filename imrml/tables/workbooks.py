@@ -241,9 +241,7 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
         are column names.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            n_bytes = sum(part.file_size for part in parts.infolist())
-        rows = _read_rows(data, name, n_bytes)
+        rows = _read_rows(data, name)
     except TableError:
         raise
     except Exception as error:
@@ -263,8 +261,8 @@ def read_workbook(data: bytes, name: str, list_columns: Sequence[str]) -> pd.Dat
     return frame
 
 
-def _read_rows(data: bytes, name: str, n_bytes: int) -> list[tuple[Any, ...]]:
-    workbook = open_workbook(data, name, n_bytes, data_only=True)
+def _read_rows(data: bytes, name: str) -> list[tuple[Any, ...]]:
+    workbook = open_workbook(data, name, data_only=True)
     if not workbook.worksheets:
         return []
     sheet = workbook.worksheets[0]
@@ -317,7 +315,7 @@ def unreadable(name: str, error: Exception) -> TableError:
     )
 
 
-def open_workbook(data: bytes, name: str, n_bytes: int, *, data_only: bool) -> Any:
+def open_workbook(data: bytes, name: str, *, data_only: bool) -> Any:
     """Open a workbook to be read row by row.
 
     Parameters
@@ -326,8 +324,6 @@ def open_workbook(data: bytes, name: str, n_bytes: int, *, data_only: bool) -> A
         The workbook.
     name : str
         Of the file.
-    n_bytes : int
-        What it inflates to.
     data_only : bool
         Whether values stand where formulas do.
 
@@ -343,6 +339,8 @@ def open_workbook(data: bytes, name: str, n_bytes: int, *, data_only: bool) -> A
     """
     from openpyxl import load_workbook  # noqa: PLC0415 - only who reads Excel pays for it
 
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        n_bytes = sum(part.file_size for part in parts.infolist())
     if n_bytes > _MOST_BYTES:
         raise TableError(
             f"{name}: inflates to {n_bytes:,} bytes, at most {_MOST_BYTES:,} are read; split it"

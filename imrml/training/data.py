@@ -40,11 +40,11 @@ class TrainingData:
         What is known at the stage.
     overturned : ndarray of bool of shape (n_items,)
         Known on the day of the decision.
-    deficiencies : DataFrame of bool of shape (n_items, 18), or None
+    deficiencies : DataFrame of bool of shape (n_items, n_deficiencies), or None
         The labels; None where the table has none.
     is_labelled : ndarray of bool of shape (n_items,)
         Upheld items whose labels are known.
-    label_weights : ndarray of float of shape (n_items, 18), or None
+    label_weights : ndarray of float of shape (n_items, n_deficiencies), or None
         How much each label counts, 0 to 1: the confidence of a labeller's, 1 for all that is told
         by a reader or not labelled; None where all count alike.
     keys : DataFrame of shape (n_items, ...)

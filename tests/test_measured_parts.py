@@ -6,7 +6,7 @@ import pytest
 from commands import run
 from model_factories import served_model
 
-from imrml.cli.console import folder_here
+from imrml.cli.options import folder_here
 from imrml.config import load_config
 from imrml.corpus.item_table import item_table
 from imrml.errors import NotEnoughDataError, TableError

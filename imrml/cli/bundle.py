@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import Trust, console
+from imrml.cli.console import console
+from imrml.cli.options import TrustOption
 
 
 def bundle_model(
     model: Annotated[str, typer.Argument(help="Model folder, or models:/NAME@ALIAS.")],
     out: Annotated[Path, typer.Option(help="Archive to write: .zip")],
-    trust: Trust = None,
+    trust: TrustOption = None,
 ) -> None:
     """Put a model, its card, its settings and their checksums into one archive.
 

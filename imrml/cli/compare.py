@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, console
+from imrml.cli.console import console
+from imrml.cli.options import MapOption
 
 
 def compare_configs(
@@ -21,9 +22,7 @@ def compare_configs(
     labels: Annotated[
         str | None, typer.Option(help="Gold labels instead of the table's own.")
     ] = None,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
+    map_: MapOption = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Override one setting of each: a.b=c. May be repeated."),

@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
+from imrml.cli.options import SetOption
+
 app = typer.Typer(
     help="Show the settings, or check a config file.", no_args_is_help=True, rich_markup_mode=None
 )
-
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="Override one setting: a.b=c. May be repeated.")
-]
 
 
 @app.command("show")

@@ -7,10 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
-
-import typer
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imrml.cli.log import RunLog
 from imrml.errors import RefusedRequestWarning, TableWarning
@@ -20,38 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Element = TypeVar("Element")
-MAP_HELP = (
-    'What a heading means, such as "Tx requested=treatment"; may be given several times. '
-    "Common headings are known without it."
-)
-MODEL_HELP = "Model folder, bundle (.zip), or models:/NAME@ALIAS."
-
-Trust = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--trust",
-        metavar="TYPE",
-        envvar="IMRML_TRUST",
-        show_envvar=True,
-        help="Type of a part of your own that the model file may hold, as its manifest names it; "
-        "may be given several times.",
-    ),
-]
-
-EngineOption = Annotated[
-    Literal["local", "dask"],
-    typer.Option(
-        help="Who works: this machine, or the dask scheduler at DASK_SCHEDULER_ADDRESS. "
-        "Same output."
-    ),
-]
-ResumeParts = Annotated[
-    bool,
-    typer.Option(
-        "--resume",
-        help="Keep the parts that an interrupted run wrote into the folder OUT; make the others.",
-    ),
-]
 
 
 @dataclass
@@ -151,48 +116,6 @@ def count_refused(refused: Sequence[RefusedRequestWarning]) -> int:
         How many rows they are.
     """
     return sum(warning.n_requests for warning in refused)
-
-
-def require_jobs(jobs: int) -> int:
-    """Refuse a number of worker processes that is none.
-
-    Parameters
-    ----------
-    jobs : int
-        As given on the command line.
-
-    Returns
-    -------
-    int
-        The same.
-    """
-    if jobs == 0:
-        raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
-    return jobs
-
-
-def folder_here(folder: str | Path) -> Path:
-    """Take a folder of this machine, by ``file://`` too, and refuse any other address.
-
-    Parameters
-    ----------
-    folder : str or Path
-        As given on the command line.
-
-    Returns
-    -------
-    Path
-        Without ``file://``.
-    """
-    from imrml.tables.addresses import is_remote, on_disk
-
-    if is_remote(folder):
-        kind = str(folder).partition(":")[0]
-        raise typer.BadParameter(
-            f"{kind}:// is elsewhere, and this is written to a folder of this machine; give one, "
-            "and copy it"
-        )
-    return Path(on_disk(folder))
 
 
 def print_rows(rows: "pd.DataFrame") -> None:

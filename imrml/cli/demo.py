@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import JobsOption
 
 
 def run_demo(
@@ -17,9 +18,7 @@ def run_demo(
         int, typer.Option("--n-letters", min=200, help="How many letters to invent.")
     ] = 3000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
-    ] = -1,
+    jobs: JobsOption = -1,
 ) -> None:
     """Invent letters, parse, label, train, evaluate, and score ten new requests."""
     from imrml.cli.printing.demo import print_demo

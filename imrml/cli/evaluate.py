@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, folder_here
+from imrml.cli.console import console
+from imrml.cli.options import MODEL_HELP, MapOption, TrustOption, folder_here
 from imrml.phrases import pluralize
 
 
@@ -25,16 +26,14 @@ def evaluate_model(
     labels: Annotated[
         str | None, typer.Option(help="Gold labels instead of the table's own.")
     ] = None,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
+    map_: MapOption = None,
     against: Annotated[
         str | None,
         typer.Option(
             help="Another model, compared by case on the items that neither was trained on."
         ),
     ] = None,
-    trust: Trust = None,
+    trust: TrustOption = None,
 ) -> None:
     """Measure a model on new items; cases that it was trained on are left out and counted."""
     from imrml.corpus.own_tables import read_item_table

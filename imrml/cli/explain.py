@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console
+from imrml.cli.console import console
+from imrml.cli.options import MODEL_HELP, AllowDemoOption, MapOption, TrustOption
 
 
 def explain_request(
@@ -17,19 +18,9 @@ def explain_request(
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
-    allow_demo: Annotated[
-        bool,
-        typer.Option(
-            "--allow-demo",
-            envvar="IMRML_ALLOW_DEMO",
-            show_envvar=True,
-            help="Accept a model trained on invented data.",
-        ),
-    ] = False,
-    trust: Trust = None,
+    map_: MapOption = None,
+    allow_demo: AllowDemoOption = False,
+    trust: TrustOption = None,
 ) -> None:
     """Explain one request: what moved its score, what it shows, what to send, past items."""
     from imrml.cli.printing.requests import print_explanation

@@ -16,8 +16,8 @@ app = typer.Typer(
 
 
 @app.callback()
-def stand_before() -> None:
-    """Read another programme's public data into the item table."""
+def keep_subcommand() -> None:
+    """Read another programme's public data into the item table."""  # without it typer drops `dmhc`
 
 
 @app.command("dmhc")

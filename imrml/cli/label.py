@@ -1,11 +1,18 @@
 """``imrml label``: add deficiencies and evidence to an item table."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, EngineOption, ResumeParts, console, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import (
+    ConfigOption,
+    EngineOption,
+    JobsOption,
+    MapOption,
+    ResumeOption,
+    SetOption,
+)
 
 
 def label_items(
@@ -23,21 +30,12 @@ def label_items(
             "Parquet parts; - for stdout."
         ),
     ],
-    config: Annotated[
-        Path | None, typer.Option(help="Config file, laid over the defaults.")
-    ] = None,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
-    ] = 1,
+    config: ConfigOption = None,
+    map_: MapOption = None,
+    set_: SetOption = None,
+    jobs: JobsOption = 1,
     engine: EngineOption = "local",
-    resume: ResumeParts = False,
+    resume: ResumeOption = False,
 ) -> None:
     """Label each upheld item with the deficiencies that the reviewer cites, and where it says so.
 

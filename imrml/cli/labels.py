@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, folder_here, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import JobsOption, folder_here
 from imrml.phrases import pluralize
 
 app = typer.Typer(
@@ -17,9 +18,6 @@ _Items = Annotated[str, typer.Argument(help="Item table with rationale and decis
 _Item = Annotated[
     list[str] | None, typer.Option(metavar="CASE#N", help="Item, or case. May be repeated.")
 ]
-_Jobs = Annotated[
-    int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
-]
 _NEEDED = ["case_number", "item_number", "rationale", "decision"]
 
 
@@ -30,7 +28,7 @@ def explain_labels(
     html: Annotated[
         Path | None, typer.Option(help="Write a page, of any number of items, instead.")
     ] = None,
-    jobs: _Jobs = 1,
+    jobs: JobsOption = 1,
 ) -> None:
     """Print rationales with the role of each sentence and the evidence of each label."""
     from imrml.cli.printing.rationales import MAX_PRINTED, print_traces
@@ -61,7 +59,7 @@ def check_labels(
     disagreements: Annotated[
         Path | None, typer.Option(help="Table to write of the labels that only one side gave.")
     ] = None,
-    jobs: _Jobs = 1,
+    jobs: JobsOption = 1,
 ) -> None:
     """Print how far our labels agree with gold labels."""
     from imrml.cli.printing.agreement import print_agreement
@@ -97,7 +95,7 @@ def report_labels(
             parser=folder_here, metavar="<path>", help="Folder for report.html and figures.json."
         ),
     ],
-    jobs: _Jobs = 1,
+    jobs: JobsOption = 1,
 ) -> None:
     """Report what reviewers fault, by treatment category, year and guideline."""
     from imrml.corpus.item_table import require_columns

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, MODEL_HELP, Trust, console, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import MODEL_HELP, FoldJobsOption, MapOption, SetOption, TrustOption
 
 
 def check_leaks(
@@ -20,17 +21,10 @@ def check_leaks(
         str | None,
         typer.Option(help=f"{MODEL_HELP} Its features are looked at."),
     ] = None,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
-    ] = 1,
-    trust: Trust = None,
+    map_: MapOption = None,
+    set_: SetOption = None,
+    jobs: FoldJobsOption = 1,
+    trust: TrustOption = None,
 ) -> None:
     """Run every check for leakage; exit code 4 where one finds something.
 

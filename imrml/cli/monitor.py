@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import Trust, console, folder_here, print_rows
+from imrml.cli.console import console, print_rows
+from imrml.cli.options import TrustOption, folder_here
 from imrml.phrases import pluralize
 
 
@@ -24,7 +25,7 @@ def compare_tables(
     model: Annotated[
         str | None, typer.Option(help="Also compare this model's predictions.")
     ] = None,
-    trust: Trust = None,
+    trust: TrustOption = None,
 ) -> None:
     """Compare requests of now with those of before; exit 4 when an alarm fires.
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import EngineOption, console, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import EngineOption, JobsOption
 from imrml.phrases import pluralize
 
 
@@ -27,9 +28,7 @@ def parse_letters(
     failures: Annotated[
         str | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")
     ] = None,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
-    ] = 1,
+    jobs: JobsOption = 1,
     engine: EngineOption = "local",
     submissions_only: Annotated[
         bool,

@@ -7,7 +7,9 @@ import typer
 from imrml.cli.console import console, print_rows
 
 app = typer.Typer(
-    help="Aliases of registered models: champion, challenger, previous.", no_args_is_help=True
+    help="Aliases of registered models: champion, challenger, previous.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _Name = Annotated[str, typer.Argument(help="Registered model, such as imrml-imr.")]

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, console
+from imrml.cli.console import console
+from imrml.cli.options import MapOption
 from imrml.phrases import pluralize
 
 
@@ -23,9 +24,7 @@ def read_files(
             "stdout."
         ),
     ],
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
+    map_: MapOption = None,
 ) -> None:
     """Read files of clerks into a submission table for `score`, one row an item.
 

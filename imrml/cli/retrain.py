@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import console, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import JobsOption
 
 
 def retrain_model(
@@ -18,9 +19,7 @@ def retrain_model(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Learn from late cases of the champion's period too.")
     ] = False,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
-    ] = 1,
+    jobs: JobsOption = 1,
 ) -> None:
     """Take in what arrived, train a challenger, promote it if the gate lets it pass on newer items.
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import Trust, print_rows
+from imrml.cli.console import print_rows
+from imrml.cli.options import TrustOption
 
 app = typer.Typer(help="Tracked trainings, side by side.", invoke_without_command=True)
 
@@ -27,7 +28,7 @@ def list_trainings(
 @app.command()
 def push(
     model: Annotated[Path, typer.Argument(help="Folder that `imrml train --out` wrote.")],
-    trust: Trust = None,
+    trust: TrustOption = None,
 ) -> None:
     """Log a training that MLflow could not take when it was made."""
     from imrml.cli.printing.findings import print_run

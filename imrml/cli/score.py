@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import (
-    MAP_HELP,
+from imrml.cli.console import console, count_refused
+from imrml.cli.options import (
     MODEL_HELP,
+    AllowDemoOption,
     EngineOption,
-    ResumeParts,
-    Trust,
-    console,
-    count_refused,
-    require_jobs,
+    JobsOption,
+    MapOption,
+    ResumeOption,
+    TrustOption,
 )
 from imrml.phrases import pluralize
 
@@ -34,24 +34,12 @@ def score_requests(
             "on stdout."
         ),
     ],
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
-    allow_demo: Annotated[
-        bool,
-        typer.Option(
-            "--allow-demo",
-            envvar="IMRML_ALLOW_DEMO",
-            show_envvar=True,
-            help="Accept a model trained on invented data.",
-        ),
-    ] = False,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
-    ] = 1,
+    map_: MapOption = None,
+    allow_demo: AllowDemoOption = False,
+    jobs: JobsOption = 1,
     engine: EngineOption = "local",
-    resume: ResumeParts = False,
-    trust: Trust = None,
+    resume: ResumeOption = False,
+    trust: TrustOption = None,
 ) -> None:
     """Say of each request how likely the denial is to be overturned, and what to send."""
     from imrml.errors import TableError

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MODEL_HELP, Trust, console
+from imrml.cli.console import console
+from imrml.cli.options import MODEL_HELP, AllowDemoOption, TrustOption
 
 # Far more than people have, and within the files that a process may open by default (1,024).
 _MOST_CONNECTIONS = 800
@@ -28,16 +29,8 @@ def serve(
         list[str] | None,
         typer.Option(help="A name by which browsers may call this machine; repeat."),
     ] = None,
-    allow_demo: Annotated[
-        bool,
-        typer.Option(
-            "--allow-demo",
-            envvar="IMRML_ALLOW_DEMO",
-            show_envvar=True,
-            help="Accept a model trained on invented data.",
-        ),
-    ] = False,
-    trust: Trust = None,
+    allow_demo: AllowDemoOption = False,
+    trust: TrustOption = None,
 ) -> None:
     """Open the page for claims staff. Nothing that is entered is stored, logged or sent on."""
     from imrml.extras import require_extra

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, console, folder_here
+from imrml.cli.console import console
+from imrml.cli.options import ConfigOption, MapOption, SetOption, folder_here
 from imrml.phrases import pluralize
 
 
@@ -17,16 +18,9 @@ def split_table(
             parser=folder_here, metavar="<path>", help="Folder for train.parquet and test.parquet."
         ),
     ],
-    config: Annotated[
-        Path | None, typer.Option(help="Config file, laid over the defaults.")
-    ] = None,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),
-    ] = None,
+    config: ConfigOption = None,
+    map_: MapOption = None,
+    set_: SetOption = None,
 ) -> None:
     """Cut an item table forward in time, or by case where time leaves too few, for `evaluate`."""
     from imrml.config import load_config

@@ -5,28 +5,29 @@ from typing import Annotated
 
 import typer
 
-from imrml.cli.console import MAP_HELP, EngineOption, console, folder_here, require_jobs
+from imrml.cli.console import console
+from imrml.cli.options import (
+    ConfigOption,
+    EngineOption,
+    FoldJobsOption,
+    MapOption,
+    SetOption,
+    folder_here,
+)
 from imrml.phrases import pluralize
 
 
 def train_model(
     items: Annotated[str, typer.Argument(help="Item table, labelled or not; - for stdin.")],
-    config: Annotated[
-        Path | None, typer.Option(help="Config file, laid over the defaults.")
-    ] = None,
+    config: ConfigOption = None,
     labels: Annotated[
         str | None,
         typer.Option(
             help="Gold labels (JSON Lines: item_id, deficiencies) instead of the table's."
         ),
     ] = None,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="HEADING=COLUMN", help=MAP_HELP)
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),
-    ] = None,
+    map_: MapOption = None,
+    set_: SetOption = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -39,9 +40,7 @@ def train_model(
         str | None,
         typer.Option(help="Table of what each split predicted for the items that it held out."),
     ] = None,
-    jobs: Annotated[
-        int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
-    ] = 1,
+    jobs: FoldJobsOption = 1,
     engine: EngineOption = "local",
 ) -> None:
     """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""

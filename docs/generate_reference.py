@@ -71,7 +71,7 @@ def _cli_page() -> str:
         _GENERATED,
         "Each section is what `--help` of the command prints. How commands speak (exit codes, "
         "stdout and stderr, `--quiet`, `--debug`) is in "
-        "[Operator](../operator.md#how-commands-speak).",
+        "[For operators](../operator.md#how-commands-speak).",
     ]
     for name, help_text in command_helps():
         level = "##" if len(name.split()) < 3 else "###"
@@ -251,26 +251,18 @@ def _api_page() -> str:
 def _experiments_page() -> str:
     places = [*EXPERIMENTS.glob("[0-9]*"), *EXPERIMENTS.glob("benchmarks/*")]
     rows = [_experiment_row(place) for place in sorted(places) if place.is_dir()]
-    return (
-        "\n\n".join(
-            [
-                "# Experiments",
-                _GENERATED,
-                "What was asked, what came out, and what was decided. Each folder has the "
-                "question, the "
-                "prediction written before the run, the result and the conclusion; negative "
-                "results stay. "
-                "A new one takes the next number and opens with its title, `Answer:` and "
-                "`Decision:`, a "
-                "line each; `make reference` then writes this table.",
-                _markdown_table(("number", "question", "answer", "decision", "cited by"), rows),
-                "Figures are those of the day of the run. Real letters are health data: no "
-                "experiment "
-                "keeps their text.",
-            ]
-        )
-        + "\n"
-    )
+    parts = [
+        "# Experiments",
+        _GENERATED,
+        "What was asked, what came out, and what was decided. Each folder has the question, the "
+        "prediction written before the run, the result and the conclusion; negative results stay. "
+        "A new one takes the next number and opens with its title, `Answer:` and `Decision:`, a "
+        "line each; `make reference` then writes this table.",
+        _markdown_table(("number", "question", "answer", "decision", "cited by"), rows),
+        "Figures are those of the day of the run. Real letters are health data: no experiment "
+        "keeps their text.",
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _experiment_row(place: Path) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ PAGES = sorted(
         *ROOT.glob("findings/*.md"),
     ]
 )
+COMMANDS = re.compile(r"(?:^|`|/)imrml ([a-z][^`\n|#]*)", re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
@@ -96,6 +97,25 @@ def test_every_experiment_opens_with_its_answer():
         assert lines[0].startswith("# "), folder
         assert lines[2].startswith("Answer: "), folder
         assert lines[4].startswith("Decision: "), folder
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.parent in {ROOT, ROOT / "docs"} and page.stem != "CHANGELOG"],
+    ids=lambda page: page.name,
+)
+def test_commands_take_the_options_that_a_page_gives_them(page):
+    options = {
+        name.removeprefix("imrml "): set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", text))
+        for name, text in generator().command_helps()
+    }
+    everywhere = {"--quiet", "--debug", "--log-file", "--log-format", "--help"}
+    for given in COMMANDS.findall(page.read_text("utf-8")):
+        words = given.split()
+        command = " ".join(words[:2]) if " ".join(words[:2]) in options else words[0]
+        assert command in options, given
+        taken = {word.rstrip(".,;:)") for word in words if word.startswith("--")}
+        assert taken <= options[command] | everywhere, given
 
 
 def test_readme_is_read_in_one_sitting():

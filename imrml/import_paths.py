@@ -100,7 +100,7 @@ def import_class(name: str, setting: str) -> type[Any]:
     """
     module, _, attribute = resolve_name(name).rpartition(".")
     try:
-        found = getattr(import_module(module), attribute)
+        named = getattr(import_module(module), attribute)
     except ImportError as error:
         raise ConfigError(
             f"{setting}: {module} cannot be imported ({error.name or type(error).__name__}); "
@@ -110,9 +110,9 @@ def import_class(name: str, setting: str) -> type[Any]:
         raise ConfigError(
             f"{setting}: {module} has no {attribute}; expected the path of a class"
         ) from None
-    if not isinstance(found, type):
+    if not isinstance(named, type):
         raise ConfigError(f"{setting}: {name} is no class; expected the path of a class")
-    return found
+    return named
 
 
 def name_type(kind: type[Any]) -> str:

@@ -63,25 +63,25 @@ def mask_secrets(text: str) -> str:
 
 def _known_passwords() -> list[str]:
     """List passwords of the environment in every spelling, longest first."""
-    found = {os.environ.get(name, "") for name in _PASSWORDS}
+    passwords = {os.environ.get(name, "") for name in _PASSWORDS}
     users = set(_known_users())
     for _, password in _credentials():
-        found.add(password)
+        passwords.add(password)
     spellings = {
         spelling
-        for secret in found
+        for secret in passwords
         for spelling in (secret, unquote(secret), quote(secret, safe=""))
     }
     for user in users:
-        for secret in found:
+        for secret in passwords:
             spellings.add(base64.b64encode(f"{user}:{secret}".encode()).decode())
     return sorted((each for each in spellings if len(each) >= _MIN_LENGTH), key=len, reverse=True)
 
 
 def _known_users() -> list[str]:
-    found = {os.environ.get(name, "") for name in _USERS}
-    found |= {user for user, _ in _credentials()}
-    spellings = {spelling for user in found for spelling in (user, unquote(user))}
+    users = {os.environ.get(name, "") for name in _USERS}
+    users |= {user for user, _ in _credentials()}
+    spellings = {spelling for user in users for spelling in (user, unquote(user))}
     return sorted((each for each in spellings if len(each) >= _MIN_LENGTH), key=len, reverse=True)
 
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from imrml.errors import MissingExtraError
-from imrml.extras import _MODULES, require_extra
+from imrml.extras import _MODULES
 from imrml.synthetic import pdf_bytes, write_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -123,10 +124,6 @@ def test_a_search_on_dask_needs_its_extra(monkeypatch):
         pass
 
 
-def test_an_extra_that_is_there_is_no_trouble():
-    require_extra("web", "serve")
-
-
 # --- a machine that only scores and serves --------------------------------------------------------
 
 SCORING_ONLY = """
@@ -163,6 +160,7 @@ main()
 """
 
 
+@cache
 def absent_modules():
     """List what is installed here but would not be on a machine that only scores and serves."""
     kept = {*FOR_SCORING, "imrml"}

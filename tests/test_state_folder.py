@@ -1,5 +1,6 @@
 """A state folder that is moved, copied, backed up, restored, upgraded and downgraded."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -220,35 +221,65 @@ def test_a_backup_goes_to_a_zip_outside_the_state_folder(tmp_path, name):
 # --- kills ----------------------------------------------------------------------------------------
 
 
+ACTOR = """
+import json, os, sys
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # whose threads would not outlive a fork
+import mlflow.tracking
+from imrml.retraining.backup import back_up, restore
+from imrml.tracking import relocate
+
+print("ready", flush=True)
+for line in sys.stdin:
+    command, home, path = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.dup2(2, 1)
+        os.environ["IMRML_HOME"] = home
+        {"relocate": relocate, "backup": lambda: back_up(path), "restore": lambda: restore(path)}[
+            command
+        ]()
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def act():
+    """Run a command in a process of its own that has imported all, and may be killed amid it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", ACTOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as actor:
+
+        def act(command, home, path, seconds=None):
+            """Give how it ended and how long it took; killed after so many seconds."""
+            start = time.monotonic()
+            print(json.dumps([command, str(home), str(path)]), file=actor.stdin, flush=True)
+            child = int(actor.stdout.readline())
+            if seconds is not None:
+                time.sleep(seconds)
+                with suppress(ProcessLookupError):  # it was done before
+                    os.kill(child, signal.SIGKILL)
+            return int(actor.stdout.readline()), time.monotonic() - start
+
+        assert actor.stdout.readline() == "ready\n"
+        yield act
+        actor.stdin.close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 @pytest.mark.parametrize("command", ["relocate", "backup", "restore"])
-def test_a_kill_loses_nothing(copied, tmp_path, monkeypatch, command, share):
+def test_a_kill_loses_nothing(act, copied, tmp_path, monkeypatch, command, share):
     good = back_up(tmp_path / "good.zip").path
     champion = load_registered(CHAMPION).manifest
-    state = tmp_path / "restored" if command == "restore" else copied
-    arguments = {
-        "relocate": "from imrml.tracking import relocate as act; act()",
-        "backup": f"from imrml.retraining.backup import back_up; back_up({str(good)!r})",
-        "restore": f"from imrml.retraining.backup import restore; restore({str(good)!r})",
-    }[command]
-    program = f"import sys; print('ready', flush=True); sys.stdin.readline(); {arguments}"
-    program = program.replace("import sys;", f"import sys; {arguments.split(';')[0]};")
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=os.environ | {"IMRML_HOME": str(state)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "ready\n"
-    process.stdin.write("\n")
-    process.stdin.flush()
-    time.sleep(share * 0.3)  # somewhere amid the work
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
+    state, timed = copied, copy_state(copied, tmp_path / "timed")
+    if command == "restore":
+        state, timed = tmp_path / "restored", tmp_path / "timed restore"
+    code, seconds = act(command, timed, good)
+    assert code == 0
+    act(command, state, good, share * seconds)  # killed somewhere amid the work
     monkeypatch.setenv("IMRML_HOME", str(state))
     if command == "restore" and not any(state_dir().iterdir()):
         restore(good)

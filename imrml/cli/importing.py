@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from imrml.cli.console import console
+from imrml.cli.options import LimitsOption
 from imrml.phrases import pluralize
 
 app = typer.Typer(
@@ -37,7 +38,7 @@ def import_dmhc(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 where any row could not be read.")
     ] = False,
-    config: Annotated[Path | None, typer.Option(help="Config file (limits).")] = None,
+    config: LimitsOption = None,
 ) -> None:
     """Read the open data of the Department of Managed Health Care into the item table.
 

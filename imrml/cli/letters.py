@@ -1,11 +1,11 @@
 """``imrml letters``: letters looked at as they are read; nothing is written."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from imrml.cli.console import console, print_rows
+from imrml.cli.options import LimitsOption
 
 app = typer.Typer(
     help="Look at letters as they are read; nothing is written.",
@@ -19,11 +19,10 @@ _Paths = Annotated[
         metavar="PATH...",
     ),
 ]
-_ConfigFile = Annotated[Path | None, typer.Option(help="Config file (limits).")]
 
 
 @app.command("show")
-def show_letters(paths: _Paths, config: _ConfigFile = None) -> None:
+def show_letters(paths: _Paths, config: LimitsOption = None) -> None:
     """Print each letter's facts, items, decisions and labels, with the evidence in brackets."""
     from imrml.cli.printing.letters import print_letters
     from imrml.config import load_config
@@ -34,7 +33,7 @@ def show_letters(paths: _Paths, config: _ConfigFile = None) -> None:
 
 
 @app.command("coverage")
-def show_coverage(paths: _Paths, config: _ConfigFile = None) -> None:
+def show_coverage(paths: _Paths, config: LimitsOption = None) -> None:
     """Print how much of each letter was read, where the rest stands, and its flags."""
     from imrml.config import load_config
     from imrml.corpus.looking import coverage_table, describe_coverage, read_letters

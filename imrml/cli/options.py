@@ -51,6 +51,7 @@ def folder_here(folder: str | Path) -> Path:
 
 
 ConfigOption = Annotated[Path | None, typer.Option(help="Config file, laid over the defaults.")]
+LimitsOption = Annotated[Path | None, typer.Option(help="Config file (limits).")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override one setting: a.b=c. May be repeated."),

@@ -1,12 +1,11 @@
 """``imrml parse``: letters to an item table."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from imrml.cli.console import console
-from imrml.cli.options import EngineOption, JobsOption
+from imrml.cli.options import EngineOption, JobsOption, LimitsOption
 from imrml.phrases import pluralize
 
 
@@ -48,7 +47,7 @@ def parse_letters(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 where any letter could not be read.")
     ] = False,
-    config: Annotated[Path | None, typer.Option(help="Config file (limits).")] = None,
+    config: LimitsOption = None,
 ) -> None:
     """Parse letters into a table with one row per disputed item.
 

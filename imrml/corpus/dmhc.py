@@ -113,31 +113,11 @@ def read_dmhc(path: str | Path, limits: LimitsConfig) -> ImportedFile:
             f"{path}: no heading for {', '.join(absent)} in the first line; expected the state's "
             "own headings (Reference ID, Report Year, ..., Determination) separated by , or ;"
         )
-    provenance = {"source": str(path), "source_sha256": hashlib.sha256(content).hexdigest()}
-    rows: list[dict[str, Any]] = []
-    failures: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
-    for number, cells in enumerate(table, start=1):
-        row = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
-        # A year may come from a spreadsheet's column of numbers.
-        row["decided_year"] = row.get("decided_year", "").removesuffix(".0")
-        is_ragged = len(cells) != len(headings)
-        fault = _ragged(len(cells), len(headings)) if is_ragged else _find_fault(row, seen)
-        if fault:
-            reason, detail = fault
-            failures.append(
-                {
-                    "source": str(path),
-                    "reason": reason,
-                    "detail": f"row {number}: {detail}",
-                    "offset": number,
-                }
-            )
-            continue
-        seen[row["case_number"]] = number
-        rows.append(_item(row) | provenance)
+    rows, failures = _sort_rows(table, headings, names, str(path))
     if not rows:
         raise TableError(f"{path}: none of {pluralize(len(failures), 'row')} could be read")
+    sha256 = hashlib.sha256(content).hexdigest()
+    rows = [row | {"source": str(path), "source_sha256": sha256} for row in rows]
     coded = pd.DataFrame(rows, columns=[column.name for column in CODED_COLUMNS]).astype("str")
     unknown = (
         heading
@@ -165,6 +145,31 @@ def _rows(text: str, path: str | Path) -> Iterator[list[str]]:
         )
     except csv.Error as error:
         raise TableError(f"{path}: not a readable CSV ({error})") from None
+
+
+def _sort_rows(
+    table: Iterator[list[str]], headings: Sequence[str], names: Sequence[str | None], source: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Make a row of the item table of each that can stand there, else one of the failures file."""
+    rows: list[dict[str, Any]] = []
+    failures: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    for number, cells in enumerate(table, start=1):
+        row = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+        # A year may come from a spreadsheet's column of numbers.
+        row["decided_year"] = row.get("decided_year", "").removesuffix(".0")
+        is_ragged = len(cells) != len(headings)
+        fault = _ragged(len(cells), len(headings)) if is_ragged else _find_fault(row, seen)
+        if fault:
+            reason, detail = fault
+            detail = f"row {number}: {detail}"
+            failures.append(
+                {"source": source, "reason": reason, "detail": detail, "offset": number}
+            )
+            continue
+        seen[row["case_number"]] = number
+        rows.append(_item(row))
+    return rows, failures
 
 
 def _ragged(n_fields: int, n_headings: int) -> tuple[str, str]:

@@ -252,16 +252,16 @@ def _refuse_scattered(items: str | Path) -> TableError:
 
 
 def _name_and_check(frames: Iterable[pd.DataFrame], programme: Programme) -> Iterator[pd.DataFrame]:
-    """Read the words and numbers of parts as those of a whole table; what is told is told once."""
-    told: set[str] = set()
+    """Read the words and numbers of parts as those of a whole table; each warning comes once."""
+    warned: set[str] = set()
     n_before = 0
     for frame in frames:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", TableWarning)
             named = name_items(frame, programme, "label")
         for message in dict.fromkeys(str(one.message) for one in caught):
-            if message not in told:
-                told.add(message)
+            if message not in warned:
+                warned.add(message)
                 where = f"from row {n_before + 1:,}: " if n_before else ""
                 warnings.warn(where + message, TableWarning, stacklevel=2)
         require_decisions(named, n_before + 1)

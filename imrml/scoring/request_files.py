@@ -378,6 +378,6 @@ def _table_of(files: Iterable[tuple[str, ParsedFile]]) -> pd.DataFrame:
         for source, parsed in files
         for number, row in enumerate(parsed.rows, start=1)
     ]
-    told = {name for row in rows for name in row} | {"source", "item_number", "treatment"}
-    columns = {name: [row.get(name) for row in rows] for name in _COLUMNS if name in told}
+    named = {name for row in rows for name in row} | {"source", "item_number", "treatment"}
+    columns = {name: [row.get(name) for row in rows] for name in _COLUMNS if name in named}
     return pd.DataFrame(columns)

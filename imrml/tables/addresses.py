@@ -191,10 +191,10 @@ def find_table(path: str | Path) -> TableFiles:
 def _find_on_disk(name: str) -> TableFiles:
     path = on_disk(name)
     if Path(path).is_dir():
-        found = sorted(str(each) for each in Path(path).iterdir() if _is_part(each.name))
+        parts = sorted(str(each) for each in Path(path).iterdir() if _is_part(each.name))
         manifest = Path(path, MANIFEST)
-        told = manifest.read_text(encoding="utf-8") if manifest.is_file() else None
-        return _parts_of_folder(name, found, told)
+        text = manifest.read_text(encoding="utf-8") if manifest.is_file() else None
+        return _parts_of_folder(name, parts, text)
     if not Path(path).is_file() and _GLOB.search(path):
         return _parts_of_glob(name, sorted(glob(path)))  # noqa: PTH207 - may be absolute
     if not Path(path).is_file():
@@ -205,12 +205,12 @@ def _find_on_disk(name: str) -> TableFiles:
 def _find_remote(name: str) -> TableFiles:
     storage, path = open_storage(name)
     if storage.isdir(path):
-        found = sorted(
+        parts = sorted(
             each for each in map(str, storage.ls(path, detail=False)) if _is_part(_base(each))
         )
         manifest = f"{path.rstrip('/')}/{MANIFEST}"
-        told = storage.cat_file(manifest).decode("utf-8") if storage.isfile(manifest) else None
-        return _parts_of_folder(name, found, told, storage)
+        text = storage.cat_file(manifest).decode("utf-8") if storage.isfile(manifest) else None
+        return _parts_of_folder(name, parts, text, storage)
     if not storage.isfile(path) and _GLOB.search(path):
         return _parts_of_glob(name, sorted(map(str, storage.glob(path))), storage)
     if not storage.isfile(path):
@@ -263,9 +263,9 @@ def is_under_way(folder: Path) -> bool:
         False for a folder without a manifest: it is somebody else's.
     """
     try:
-        found = sum(_is_part(path.name) for path in folder.iterdir())
+        n_found = sum(_is_part(path.name) for path in folder.iterdir())
         manifest = folder.joinpath(MANIFEST).read_text(encoding="utf-8")
-        _require_whole(str(folder), found, manifest)
+        _require_whole(str(folder), n_found, manifest)
     except FileNotFoundError:
         return False
     except TableError:

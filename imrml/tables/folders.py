@@ -113,8 +113,8 @@ class PartFolder:
         self._storage: Any = None
         self._folder = on_disk(self.name).rstrip("/") or "/"
         if is_remote(self.name):
-            self._storage, found = open_storage(self.name)
-            self._folder = found.rstrip("/")
+            self._storage, folder = open_storage(self.name)
+            self._folder = folder.rstrip("/")
         held, manifest = self._list(), self._read(MANIFEST)
         if manifest is None and held:
             raise TableError(
@@ -266,8 +266,8 @@ class PartFolder:
             self._storage.invalidate_cache()
             if not self._storage.isdir(self._folder):
                 return []
-            found = self._storage.ls(self._folder, detail=False)
-            names = [str(path).rsplit("/", 1)[-1] for path in found]
+            paths = self._storage.ls(self._folder, detail=False)
+            names = [str(path).rsplit("/", 1)[-1] for path in paths]
         return sorted(name for name in names if name.endswith(".parquet"))
 
     def _read(self, name: str) -> bytes | None:

@@ -91,19 +91,19 @@ class _Marks:
 
 def _read_marks(parts: zipfile.ZipFile, path: str) -> _Marks:
     """Read the marks of a sheet a piece of its XML at a time, which may inflate to gigabytes."""
-    found = _Marks()
+    marks = _Marks()
     if path not in parts.namelist():
-        return found
+        return marks
     place = -1
     for xml in _read_pieces(parts, path):
         for match in _ROW.finditer(xml):
             number = _ROW_NUMBER.search(match[0])
             place = int(number[1]) - 1 if number else place + 1
             if _HIDDEN.search(match[0]):
-                found.hidden.append(place)
-        found.merged += [(one[1], one[2], one[3]) for one in _MERGED.finditer(xml)]
-        found.has_formulas = found.has_formulas or _FORMULA.search(xml) is not None
-    return found
+                marks.hidden.append(place)
+        marks.merged += [(one[1], one[2], one[3]) for one in _MERGED.finditer(xml)]
+        marks.has_formulas = marks.has_formulas or _FORMULA.search(xml) is not None
+    return marks
 
 
 def _read_pieces(parts: zipfile.ZipFile, path: str) -> Iterator[str]:

@@ -268,7 +268,7 @@ def _read_rows(data: bytes, name: str) -> list[tuple[Any, ...]]:
     sheet = workbook.worksheets[0]
     sheet.reset_dimensions()  # what a file says of its size need not be true
     rows: list[tuple[Any, ...]] = []
-    width = n_cells = n_told = 0
+    width = n_cells = n_filled = 0
     for number, cells in enumerate(sheet.iter_rows(values_only=True)):
         row = tuple(read_cell(cell) for cell in cells)
         if number == 0:
@@ -290,9 +290,9 @@ def _read_rows(data: bytes, name: str) -> list[tuple[Any, ...]]:
             raise TableError(f"{name}: holds more than {MOST_CELLS:,} cells; split it")
         rows.append((*row[:width], *[None] * (width - len(row))))
         if any(cell is not None for cell in row):
-            n_told = len(rows)
+            n_filled = len(rows)
     workbook.close()
-    return rows[:n_told]  # sheets often end in rows that hold formats only
+    return rows[:n_filled]  # sheets often end in rows that hold formats only
 
 
 def unreadable(name: str, error: Exception) -> TableError:

@@ -1,5 +1,6 @@
 """What the pages say stays true: the reference is generated, links lead somewhere, Python runs."""
 
+import functools
 import importlib.util
 import re
 from importlib.metadata import version
@@ -99,17 +100,22 @@ def test_every_experiment_opens_with_its_answer():
         assert lines[4].startswith("Decision: "), folder
 
 
+@functools.cache
+def options_of_commands():
+    return {
+        name.removeprefix("imrml "): set(re.findall(r"(?<![\w-])--[a-z][\w-]*", text))
+        for name, text in generator().command_helps()
+    }
+
+
 @pytest.mark.parametrize(
-    "page",
+    "page",  # the changelog tells of commands that were
     [page for page in PAGES if page.parent in {ROOT, ROOT / "docs"} and page.stem != "CHANGELOG"],
     ids=lambda page: page.name,
 )
 def test_commands_take_the_options_that_a_page_gives_them(page):
-    options = {
-        name.removeprefix("imrml "): set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", text))
-        for name, text in generator().command_helps()
-    }
-    everywhere = {"--quiet", "--debug", "--log-file", "--log-format", "--help"}
+    options = options_of_commands()
+    everywhere = {"--quiet", "--debug", "--log-file", "--log-format"}
     for given in COMMANDS.findall(page.read_text("utf-8")):
         words = given.split()
         command = " ".join(words[:2]) if " ".join(words[:2]) in options else words[0]

@@ -74,6 +74,15 @@ class _Asked:
         """Starts of words that name it or its kind; the item is read for them, so ask late."""
         return _names_of(self.item, self.named)
 
+    @cached_property
+    def _own_words(self) -> frozenset[str]:
+        """Those of ``names`` that stand in the item itself."""
+        return _stems(self.about.replace("_", " "))
+
+    def is_named_in(self, stems: frozenset[str]) -> bool:
+        """Tell whether words name the item; it is read only where its own words do not tell."""
+        return not (self._own_words.isdisjoint(stems) and self.names.isdisjoint(stems))
+
 
 def label_rationale(
     rationale: str,
@@ -178,9 +187,11 @@ def label_by_cues(
     spans: dict[tuple[str, int], LabelledSpan] = {}
     yielding: dict[tuple[str, int], frozenset[str]] = {}
 
+    all_cues = cues()
+
     def find(places: Iterable[int]) -> None:
         for place in places:
-            cue = cues()[place]
+            cue = all_cues[place]
             for number in possible[place]:
                 sentence = sentences[number]
                 if sentence.role not in cue.roles or (cue.id, number) in spans:
@@ -351,9 +362,9 @@ def _locate(cue: Cue, sentence: RoledSentence, asked: _Asked) -> tuple[int, int]
 
 
 def _is_of_item(sentence: RoledSentence, asked: _Asked) -> bool:
-    return roles().points_at_case.is_in(
-        sentence.text, sentence.possible
-    ) or not asked.names.isdisjoint(_stems(sentence.text))
+    return roles().points_at_case.is_in(sentence.text, sentence.possible) or asked.is_named_in(
+        _stems(sentence.text)
+    )
 
 
 def _is_of_part(sentence: RoledSentence, about: str) -> bool:

@@ -22,6 +22,10 @@ Possible = int
 Needed = tuple[frozenset[str], frozenset[str]]
 """As :func:`imrml.text.needed_strings.needed_together` gives it."""
 
+_LONGEST_SOUGHT = 12
+"""Letters of a needed string that are sought: all of them tell hardly more, in an automaton twice
+the size, which a processor keeps less of at hand."""
+
 
 def digest_of(pattern: str) -> str:
     """Give the name under which the strings of a pattern are kept.
@@ -64,25 +68,24 @@ class PatternIndex:
     def __init__(
         self, patterns: Iterable[str], derived: Mapping[str, Needed] = MappingProxyType({})
     ) -> None:
-        # Patterns are bits of a number: a text is told apart by a few sums of numbers.
-        self._n_patterns = 0
-        self._anywhere = self._onefold = 0
-        bits_of: dict[str, list[int]] = {}
+        # Patterns are bits of a number, and each has two: of the strings that it needs, and of
+        # those that it needs too. So a text is told apart by one sum of numbers.
+        patterns = list(patterns)
+        self._n_patterns = len(patterns)
+        self._needless = 0
+        bits_of: dict[str, int] = {}
         for place, pattern in enumerate(patterns):
-            self._n_patterns += 1
-            bit = 1 << place
-            strings, others = derived.get(digest_of(pattern)) or needed_together(pattern)
-            self._anywhere |= 0 if strings else bit
-            self._onefold |= 0 if others else bit
-            for which, needed in enumerate((strings, others)):
+            kinds = derived.get(digest_of(pattern)) or needed_together(pattern)
+            for needed, bit in zip(kinds, (1 << place, 1 << place + len(patterns)), strict=True):
+                self._needless |= 0 if needed else bit
                 for string in needed:
-                    bits_of.setdefault(string, [0, 0])[which] |= bit
+                    sought = string[:_LONGEST_SOUGHT]
+                    bits_of[sought] = bits_of.get(sought, 0) | bit
         # Many strings, as the words of a class, stand for the same patterns.
-        kept: dict[tuple[int, int], tuple[int, int]] = {}
+        kept: dict[int, int] = {}
         self._strings = Automaton()
-        for string, (needing, needing_too) in bits_of.items():
-            both = needing, needing_too
-            self._strings.add_word(string, kept.setdefault(both, both))
+        for string, bits in bits_of.items():
+            self._strings.add_word(string, kept.setdefault(bits, bits))
         if bits_of:  # an empty one is none
             self._strings.make_automaton()
 
@@ -102,12 +105,11 @@ class PatternIndex:
         Possible
             See :func:`places_in`.
         """
-        needed, needed_too = self._anywhere, self._onefold
+        found = self._needless
         if self._strings:
-            for _, (needing, needing_too) in self._strings.iter(f" {_OTHERS.sub(' ', text)} "):
-                needed |= needing
-                needed_too |= needing_too
-        return needed & needed_too
+            for _, bits in self._strings.iter(f" {_OTHERS.sub(' ', text)} "):
+                found |= bits
+        return found & found >> self._n_patterns
 
 
 def places_in(possible: Possible) -> list[int]:

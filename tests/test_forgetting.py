@@ -94,6 +94,24 @@ def test_no_byte_of_a_forgotten_case_stays_and_it_comes_in_no_more(imrml, inbox,
     assert holding() == set()
 
 
+@pytest.mark.parametrize("has_letters", [True, False])
+def test_an_unread_file_that_bears_the_number_is_named_no_more(tmp_path, has_letters):
+    dropped = tmp_path / "inbox"
+    dropped.mkdir()
+    if has_letters:
+        (dropped / "a.txt").write_text(f"Case Number: CM15-0000002\n{LETTER}")
+    (dropped / f"Doe_{CASE} (copy).txt").write_text("Lunch is at noon.")
+    (dropped / f"{CASE}.csv").write_text("case_number,decision\nX,maybe\n")
+    (dropped / "other.txt").write_text("Lunch is at one.")
+    config, failures = night_config(dropped), state_dir() / "intake" / "failures.jsonl"
+    ingest(config)
+    assert len(read_table(failures)) == 3
+    forget([CASE], "asked for")
+    assert read_table(failures)["source"].tolist() == [str(dropped / "other.txt")]
+    ingest(config)
+    assert read_table(failures)["source"].tolist() == [str(dropped / "other.txt")]
+
+
 def test_the_champion_that_learned_from_it_is_refitted_where_config_says_so(inbox):
     config = night_config(inbox, "precedents.keep=true")
     assert retrain(config).verdict == NOTHING_NEW

@@ -35,6 +35,9 @@ def test_late_letters_wait_until_backfill_learns_from_them(late, imrml, tmp_path
     assert night.code in {0, 5}, night.err
     assert "neither model was fitted on" in night.err
     assert "log_loss" in night.out
+    page = (state_dir() / "retrain.html").read_text()
+    assert "were new, whenever they were decided" in page
+    assert "newest items" not in page + night.out
     again = imrml("retrain", "--config", config, "--backfill")
     assert again.code in ({3} if night.code == 0 else {3, 5})
     if night.code == 0:

@@ -161,7 +161,10 @@ def retrain(
             return Outcome(NOTHING_NEW, why, champion=recorded_champion(), is_untouched=True)
         intake = _take_in(run, files)
         outcome = replace(
-            _retrain(run, intake.items), n_corrected=intake.n_corrected, n_unread=intake.n_unread
+            _retrain(run, intake.items),
+            n_corrected=intake.n_corrected,
+            n_unread=intake.n_unread,
+            is_backfill=is_backfill,
         )
         if not is_dry_run:
             _record(run, signature, outcome)
@@ -197,7 +200,7 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
     if champion.model is not None and not is_to_refit:
         gates, compared_kind = _compare_recipe(run, arrivals)
         if failed := _name_failed(gates):
-            why = f"the challenger did not pass the gate on the newest items ({failed})"
+            why = f"the challenger did not pass the gate on {_name_window(run)} ({failed})"
             return _follow_rate(run, arrivals, gates) or arrivals.conclude(KEPT, why, gates)
 
     # 4. Fit the recipe again, on all items.
@@ -213,7 +216,7 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
         return arrivals.conclude(KEPT, why, gates)
 
     # 6. Log it, and move the champion last.
-    why = _FORGOTTEN if is_to_refit else _say_why_promoted(champion)
+    why = _FORGOTTEN if is_to_refit else _say_why_promoted(run, champion)
     version = None if run.is_dry_run else _install(run, champion, f"retrain: {why}", result)
     return arrivals.conclude(PROMOTED, why, gates, version, keeps_recipe=is_to_refit)
 
@@ -332,6 +335,10 @@ def _compare_recipe(run: _RetrainRun, arrivals: NewCases) -> tuple[tuple[GateRes
     return gates, str(challenger.manifest["outcome_kind"])
 
 
+def _name_window(run: _RetrainRun) -> str:
+    return "new items held apart" if run.is_backfill else "the newest items"
+
+
 def _name_failed(gates: Sequence[GateResult]) -> str:
     return ", ".join(gate.name.replace("_", " ") for gate in gates if not gate.passed)
 
@@ -378,9 +385,9 @@ def _seconds_per_thousand(run: _RetrainRun, data: TrainingData) -> float:
 # --- 6. install -----------------------------------------------------------------------------------
 
 
-def _say_why_promoted(champion: Champion) -> str:
+def _say_why_promoted(run: _RetrainRun, champion: Champion) -> str:
     if champion.model is not None:
-        return "the challenger passed the gate on the newest items"
+        return f"the challenger passed the gate on {_name_window(run)}"
     if champion.version is not None:
         return "other code made the champion, so it could not be used"
     return "there was no champion yet"

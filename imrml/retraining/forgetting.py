@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from imrml.config import state_dir
-from imrml.corpus import Journal, failure_table, item_table
+from imrml.corpus import Journal, item_table
 from imrml.corpus.journal import JOURNALS
 from imrml.errors import ImrmlError, ModelError
 from imrml.explaining.precedents import remove_precedents
@@ -142,6 +142,7 @@ def _purge(forgotten: Forgotten, hashes: set[str]) -> tuple[tuple[str, ...], int
     files = _purge_arrivals(intake / "arrivals.parquet", forgotten)
     gone = _purge_items(intake / ITEMS, forgotten)
     _purge_precedents(gone)
+    _purge_failures(intake / "failures.jsonl", forgotten)
     files |= _purge_letters(intake / "letters.parquet", intake / "failures.jsonl", forgotten)
     _discard_challenger(state / "challenger", hashes)
     return tuple(sorted(files)), len(gone)
@@ -173,37 +174,34 @@ def _purge_items(path: Path, forgotten: Forgotten) -> pd.DataFrame:
     return table[gone]
 
 
+def _purge_failures(path: Path, forgotten: Forgotten) -> None:
+    """Take out files that could not be read and have the number of such a case in their name."""
+    if not path.exists():
+        return
+    table = read_table(path)
+    gone = table["source"].astype("str").map(forgotten.is_named_in).astype("bool")
+    if gone.all():
+        path.unlink()
+    elif gone.any():
+        write_table(table[~gone].reset_index(drop=True), path)
+
+
 def _purge_letters(letters: Path, failures: Path, forgotten: Forgotten) -> set[str]:
-    """Write letters and failures anew without them; the sources that held them."""
+    """Write letters anew without them; the sources that held them."""
     if not letters.exists():
         return set()
     table = read_table(letters)
     sources = set(table.loc[_mark(table, forgotten), "source"].astype("str"))
-    named = failures.exists() and any(map(forgotten.holds, _stems(failures)))
-    if not sources and not named:
+    if not sources:
         return set()
     with Journal(str(letters), failures, resume=True, is_barred=forgotten.holds) as journal:
-        unread = [
-            row
-            for rows in journal.failures()
-            for row in rows
-            if not forgotten.holds(Path(row["source"]).stem)
-        ]
         rows_left = journal.count_items()[0]
         if rows_left:
             write_parts(map(item_table, journal.rows()), letters)
     if not rows_left:
         letters.unlink()
     journal.discard()
-    if unread:
-        write_parts([failure_table(unread)], failures)
-    else:
-        failures.unlink(missing_ok=True)
     return {source for source in sources if Path(source.partition("!")[0]).exists()}
-
-
-def _stems(failures: Path) -> list[str]:
-    return [Path(source).stem for source in read_table(failures)["source"].astype("str")]
 
 
 def _purge_precedents(gone: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ Light to import: a night without news asks for no more than a digest.
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -14,6 +15,12 @@ from pathlib import Path
 from imrml.config import state_dir
 from imrml.errors import ImrmlError
 from imrml.private_files import write_private
+
+_FOLDER = re.compile(r"[/\\!]")
+"""Between folders, and between an archive and its members."""
+_WORD = re.compile(r"[^\W_]+")
+_LONGEST_NUMBER = 4
+"""Words of letters and digits that make a case number, with signs between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,39 @@ class Forgotten:
         bool
         """
         return bool(self.marks) and self.mark(case_number) in self.marks
+
+    def is_named_in(self, path: str) -> bool:
+        """Whether the name of a file or of one of its folders has the number of such a case in it.
+
+        Numbers are kept as hashes, so each run of letters and digits in it is asked for.
+
+        Parameters
+        ----------
+        path : str
+            With or without folders.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> forgotten = Forgotten(_key=bytes(32))
+        >>> forgotten = forgotten.adding(["CM15-0000001"], [], Erasure("", "", 1))
+        >>> forgotten.is_named_in("scans/Doe_cm15-0000001 (copy).pdf")
+        True
+        >>> forgotten.is_named_in("CM15-00000012.pdf")
+        False
+        """
+        if not self.marks:
+            return False
+        return any(
+            self.holds(name[first.start() : last.end()])
+            for name in _FOLDER.split(path)
+            for words in [list(_WORD.finditer(name))]
+            for at, first in enumerate(words)
+            for last in words[at : at + _LONGEST_NUMBER]
+        )
 
     def mark(self, case_number: str) -> str:
         """Hash a case number with the key of the state folder.

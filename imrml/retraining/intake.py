@@ -100,6 +100,7 @@ def ingest(config: Config, n_jobs: int = 1, files: DroppedFiles | None = None) -
         parts.append(table)
         marks.append(mark_determinations(table, name))
         present.append(marks[-1])
+    unread = [row for row in unread if not forgotten.is_named_in(row["source"])]
     _write_failures(unread, failures)
     if not parts:
         return Intake(pd.DataFrame(), len(unread), failures)
@@ -168,14 +169,13 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         rows = [int(row) + 1 for row in wrong[:5]]
         raise TableError(
             f"retrain: {path.name}: decision must be 'upheld' or 'overturned', or 0 or 1; "
-            f"rows {rows} (from 1) hold something else; mend the table or remove it"
+            f"rows {rows} (from 1) hold something else"
         )
     try:
         return table.astype({"case_number": "str", "item_number": "int64"})
     except ValueError:
         raise TableError(
-            f"retrain: {path.name}: item_number must hold whole numbers from 1; "
-            "mend the table or remove it"
+            f"retrain: {path.name}: item_number must hold whole numbers from 1"
         ) from None
 
 
@@ -206,10 +206,7 @@ def _parse_new(
         for _ in parse_new(walked, journal, config.limits, n_jobs):
             pass
         unread = [
-            row
-            for rows in journal.failures()
-            for row in rows
-            if row["reason"] != "bad_table" and not forgotten.holds(Path(row["source"]).stem)
+            row for rows in journal.failures() for row in rows if row["reason"] != "bad_table"
         ]
         if journal.count_items()[0]:
             write_parts(map(item_table, journal.rows()), letters)

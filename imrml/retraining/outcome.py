@@ -22,7 +22,7 @@ class Outcome:
         Empty where nothing was compared.
     n_new_cases, n_new_overturned : int
         Cases and overturned items that the champion was not trained on, decided after those it was
-        trained on.
+        trained on; in a backfill, whenever.
     champion : tuple of (str, str) or None
         Registered model and version in use from then on; None where there is none yet.
     is_untouched : bool
@@ -35,6 +35,8 @@ class Outcome:
         Cases of which several determinations are known; the newest counts.
     n_unread : int
         Files of the drop folder that could not be read.
+    is_backfill : bool
+        Cases of the champion's own period counted too.
     """
 
     verdict: str
@@ -48,3 +50,4 @@ class Outcome:
     first_version: str | None = None
     n_corrected: int = 0
     n_unread: int = 0
+    is_backfill: bool = False

@@ -1,27 +1,24 @@
 """Own refits and other recipes look at the same champion for 200 nights; nothing ever changes.
 
-python experiments/085-own-recipe-by-chance/mix.py [--series N] [--only NAME]
+python experiments/085-own-recipe-by-chance/mix.py [--series N] [--first SEED] [--only NAME]
 
 Every model is equally good: its log-odds are the truth, an error of its recipe and an error of its
 own, all drawn for each item with the same spreads. The gate itself judges each window that is not
-settled far from its bounds, and what a night leaves for the next one is written down and read back
-by the functions of `imrml retrain`.
+settled far from its bounds; which challenge a look belongs to and what it spends is said by the
+functions of `imrml retrain`, with what they write down for the next night held in memory.
 """
 
 import argparse
-import os
-import tempfile
 import time
-from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from imrml.config import load_config
+from imrml.retraining import new_cases
 from imrml.retraining.champion import Champion
-from imrml.retraining.drop_folder import record_outcome, recorded_first
 from imrml.retraining.evidence import spend_error, weigh_evidence
 from imrml.retraining.gate import GateResult, judge_window
 from imrml.retraining.new_cases import NewCases
@@ -30,20 +27,21 @@ from imrml.retraining.outcome import KEPT, PROMOTED
 N_NIGHTS, N_ARRIVING, LONGEST = 200, 50, 1500
 OF_RECIPE, OF_REFIT = 0.35, 0.15
 """Spread of an item's log-odds about the truth: what refits of a recipe share, and what not."""
-NEAR = 0.15
+NEAR = 0.01
 """Within so many standard errors of a bound the gate itself is asked; see :func:`check_screen`."""
 GATE = load_config().retraining.gate
+BOUND = norm.ppf(GATE.confidence)
 LOSS_ONLY = GATE.model_copy(update={"calibration_tolerance": 10.0, "slice_tolerance": 10.0})
 MIXES = {
-    # which recipe each night asks for, in turn; cases from which a night looks; the gate; series
-    "own and other in turn": ("AB", 100, LOSS_ONLY, 150),
-    "in turn, from 40 cases": ("AB", 40, LOSS_ONLY, 150),
-    "other only, from 40 cases": ("B", 40, LOSS_ONLY, 100),
-    "other only": ("B", 100, LOSS_ONLY, 100),
-    "two others and own": ("ABC", 100, LOSS_ONLY, 60),
-    "other once a week": ("AAAAAAB", 100, LOSS_ONLY, 60),
-    "in turn, own refits decay": ("AB", 100, LOSS_ONLY, 60),
-    "in turn, whole gate": ("AB", 100, GATE, 30),
+    # which recipe each night asks for, in turn; cases from which a night looks; the gate
+    "own and other in turn": ("AB", 100, LOSS_ONLY),
+    "in turn, from 40 cases": ("AB", 40, LOSS_ONLY),
+    "other only, from 40 cases": ("B", 40, LOSS_ONLY),
+    "other only": ("B", 100, LOSS_ONLY),
+    "two others and own": ("ABC", 100, LOSS_ONLY),
+    "other once a week": ("AAAAAAB", 100, LOSS_ONLY),
+    "in turn, own refits decay": ("AB", 100, LOSS_ONLY),
+    "in turn, whole gate": ("AB", 100, GATE),
 }
 DECAY = 0.02
 """Growth of an own refit's spread, each on the last, in the mix that decays."""
@@ -122,7 +120,7 @@ def screen(window, number, carried, is_own_recipe, config):
     shows = odds * carried * spend_error(config.confidence, number) >= 1 - 1e-6
     if not is_own_recipe:
         return None if shows else [GateResult("log_loss", False, "", "", odds=odds)]
-    z, bound = standardise(window, "p_champion"), norm.ppf(config.confidence)
+    z, bound = standardise(window, "p_champion"), BOUND
     z_first = standardise(window, "p_first") if "p_first" in window else -9.0
     if abs(z - bound) < NEAR or abs(z_first - bound) < NEAR:
         return None
@@ -137,7 +135,9 @@ def run_series(seed, turn, min_new, config, decays):
     """Follow a champion over the nights; count what was promoted."""
     world, counts = World(seed), {"looks": 0, "asked": 0, "own": 0, "other": 0, "proved": 0}
     models = {"1": ("A", world.fit("A", 0))}
-    version, first, since = "1", "1", 0
+    version, first, since, challenges = "1", "1", 0, ()
+    new_cases.recorded_champion = lambda: ("imr", version)
+    new_cases.recorded_challenges = lambda: challenges
     for night in range(1, N_NIGHTS + 1):
         last = night * N_ARRIVING
         if last - since < min_new:
@@ -164,8 +164,7 @@ def run_series(seed, turn, min_new, config, decays):
         outcome = arrivals.conclude(
             PROMOTED if has_passed else KEPT, "", tuple(gates), str(night + 1) * has_passed or None
         )
-        if has_passed or outcome.challenges != arrivals.challenges:
-            record_outcome(f"night {night}", asdict(outcome))
+        challenges = outcome.challenges
         if has_passed:
             counts["own" if is_own else "other"] += 1
             counts["proved"] += is_own and any(gate.odds is not None for gate in gates)
@@ -173,7 +172,7 @@ def run_series(seed, turn, min_new, config, decays):
             version, since = str(night + 1), last
             made[world.begins[last] :] = world.answer(recipe, last, n_before=n_before)
             models[version] = (recipe, made)
-            first = recorded_first()
+            first = outcome.first_version
     return counts
 
 
@@ -200,27 +199,35 @@ def check_screen(n_windows, seed):
     return f"{differ} of {settled} settled windows otherwise than by the gate"
 
 
+def describe_share(is_so):
+    """Give a share and its Wilson interval of 95 %."""
+    wilson = binomtest(int(is_so.sum()), len(is_so)).proportion_ci(method="wilson")
+    return f"{is_so.mean():.3f} ({wilson.low:.3f} to {wilson.high:.3f})"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--series", type=int)
+    parser.add_argument("--series", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first series")
+    parser.add_argument("--screened", type=int, default=300, help="windows, to check the screen")
     parser.add_argument("--only", action="append", choices=list(MIXES))
     given = parser.parse_args()
     started = time.process_time()
-    print("screen:", check_screen(300, 7), flush=True)
+    if given.screened:
+        print("screen:", check_screen(given.screened, 7), flush=True)
     for name in given.only or MIXES:
-        turn, min_new, config, n_series = MIXES[name]
+        turn, min_new, config = MIXES[name]
         found = []
-        for seed in range(given.series or n_series):
-            with tempfile.TemporaryDirectory() as home:
-                os.environ["IMRML_HOME"] = home
-                found.append(run_series(seed, turn, min_new, config, "decay" in name))
+        found = [
+            run_series(seed, turn, min_new, config, "decay" in name)
+            for seed in range(given.first, given.first + given.series)
+        ]
         table = pd.DataFrame(found)
-        false = (table["other"] > 0).mean()
-        either = ((table["other"] > 0) | (table["proved"] > 0)).mean()
-        error = np.sqrt(false * (1 - false) / len(table))
+        false = table["other"] > 0
+        either = false | (table["proved"] > 0)
         print(
-            f"{name}: other promoted in {false:.3f} (+-{error:.3f}) of series, other or a proof of "
-            f"an own refit {either:.3f}; a series: {table['other'].mean():.2f} other, "
+            f"{name}: other promoted in {describe_share(false)} of series, other or a proof of "
+            f"an own refit {describe_share(either)}; a series: {table['other'].mean():.2f} other, "
             f"{table['own'].mean():.1f} own, {table['looks'].mean():.0f} looks, "
             f"{table['asked'].mean():.0f} judged by the gate; "
             f"{time.process_time() - started:.0f} s",

@@ -19,7 +19,7 @@ from imrml.documents.archives import (
     printable,
     read_members,
 )
-from imrml.documents.reading import LetterFile, read_bytes
+from imrml.documents.reading import LetterFile, read_whole
 from imrml.errors import DocumentError, ImrmlError
 
 STDIN = "stdin"
@@ -115,11 +115,13 @@ def _letters_in(path: Path, limits: LimitsConfig) -> Iterator[LetterFile]:
     source = printable(str(path))
     try:
         with path.open("rb") as file:
-            kind = archive_kind(file.read(SNIFFED))
+            head = file.read(SNIFFED)
+            kind = archive_kind(head)
             if kind:
                 yield from read_members(file, kind, source, limits)
                 return
-        yield LetterFile(source, read_bytes(path, limits))
+            content = read_whole(file, limits, head)
+        yield LetterFile(source, content)
     except DocumentError as error:
         yield LetterFile(source, error=error)
     except OSError as error:

@@ -54,6 +54,8 @@ def find_margin_print(page: PlacedText) -> list[tuple[int, int]]:
         Where it stands in the text, with the blank that parts it from the line; nearly always none.
     """
     left, bottom, right, top = page.box
+    if page.has_clear_sides:
+        return []
     if not page.has_print(left, left + MARGIN) and not page.has_print(right - MARGIN, right):
         return []
     lines: list[list[tuple[int, int]]] = []

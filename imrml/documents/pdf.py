@@ -5,9 +5,10 @@ well; of a page that is turned it loses line ends and order. So a turned page is
 its text is read. A page that is a picture is read by OCR (:mod:`imrml.documents.ocr`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imrml.config import LimitsConfig
 from imrml.documents.ocr import (
@@ -225,41 +226,98 @@ def _read_page(
     layers: list[int],
     *,
     from_places: bool = False,
+    is_turned_back: bool = False,
 ) -> str:
     """Read a page upright.
 
     One that is a picture with hardly any text is noted in ``pictures``, one that has its text from
     OCR in ``layers``.
     """
-    page = pdf[index]
-    if page.get_rotation():
-        page.set_rotation(0)
-        page.close()
-        page = pdf[index]
-    text_page = page.get_textpage()
-    n_characters = text_page.count_chars()
-    if n_characters > max_characters:
-        raise DocumentError(
-            "too_large", f"more than {max_characters:,} characters (limits.max_characters)"
-        )
-    turns = _find_turns(text_page, n_characters)
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    turns = 0
+    with _open_page(pdf, index) as page:
+        if pypdfium2.raw.FPDFPage_GetRotation(page) > 0:
+            pypdfium2.raw.FPDFPage_SetRotation(page, 0)
+        else:
+            with _open_text(page) as text_page:
+                n_characters = pypdfium2.raw.FPDFText_CountChars(text_page)
+                if n_characters > max_characters:
+                    raise DocumentError(
+                        "too_large",
+                        f"more than {max_characters:,} characters (limits.max_characters)",
+                    )
+                turns = 0 if is_turned_back else _find_turns(text_page, n_characters)
+                if not turns:
+                    placed = PlacedText(text_page, page, n_characters)
+                    _note_picture(pdf, index, page, placed.text, pictures, layers)
+                    is_placed = placed.is_placed
+                    return set_stamps_apart(placed, from_places) if is_placed else placed.text
     if turns:
-        text_page.close()
-        _turn_back(page, turns)
-        page.close()
-        page = pdf[index]
-        text_page = page.get_textpage()
-        n_characters = text_page.count_chars()
-    placed = PlacedText(text_page, page, n_characters)
-    n_words = len(placed.text.strip())
-    if n_words < _FEW_CHARACTERS and _is_picture(page, n_words):
-        pictures.append(index)
-    elif _is_of_ocr(page):
+        turned = pdf[index]
+        _turn_back(turned, turns)
+        turned.close()
+    return _read_page(
+        pdf,
+        index,
+        max_characters,
+        pictures,
+        layers,
+        from_places=from_places,
+        is_turned_back=turns > 0,
+    )
+
+
+@contextmanager
+def _open_page(pdf: "pypdfium2.PdfDocument", index: int) -> Iterator[Any]:
+    """Open a page for PDFium's own functions.
+
+    pypdfium2's objects, which can close themselves, cost a twentieth of what it takes to read one.
+    """
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    page = pypdfium2.raw.FPDF_LoadPage(pdf.raw, index)
+    if not page:
+        raise pypdfium2.PdfiumError("Failed to load page.")
+    try:
+        yield page
+    finally:
+        pypdfium2.raw.FPDF_ClosePage(page)
+
+
+@contextmanager
+def _open_text(page: Any) -> Iterator[Any]:
+    """Open the text of a page in the same way."""
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    text_page = pypdfium2.raw.FPDFText_LoadPage(page)
+    if not text_page:
+        raise pypdfium2.PdfiumError("Failed to load text page.")
+    try:
+        yield text_page
+    finally:
+        pypdfium2.raw.FPDFText_ClosePage(text_page)
+
+
+def _note_picture(  # noqa: PLR0917 (of one page)
+    pdf: "pypdfium2.PdfDocument",
+    index: int,
+    page: Any,
+    text: str,
+    pictures: list[int],
+    layers: list[int],
+) -> None:
+    """Note a page that is a picture with hardly any text, or that has its text from OCR."""
+    n_words = len(text.strip())
+    if n_words < _FEW_CHARACTERS:
+        drawn = pdf[index]
+        is_picture = _is_picture(drawn, n_words)
+        drawn.close()
+        if is_picture:
+            pictures.append(index)
+            return
+    if _is_of_ocr(pdf, index, page):
         layers.append(index)
-    text = set_stamps_apart(placed, from_places) if placed.is_placed else placed.text
-    text_page.close()
-    page.close()
-    return text
 
 
 def _is_picture(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
@@ -286,21 +344,24 @@ def _is_picture(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
     return is_more_than_text(page.render(scale=scale, grayscale=True).to_pil(), n_characters)
 
 
-def _is_of_ocr(page: "pypdfium2.PdfPage") -> bool:
+def _is_of_ocr(pdf: "pypdfium2.PdfDocument", index: int, page: Any) -> bool:
     """Tell a page whose text is invisible, as OCR lays it over a picture."""
     import pypdfium2.raw  # noqa: PLC0415 (as above)
 
     raw = pypdfium2.raw
-    for at in range(raw.FPDFPage_CountObjects(page.raw)):
-        drawn = raw.FPDFPage_GetObject(page.raw, at)
+    for at in range(raw.FPDFPage_CountObjects(page)):
+        drawn = raw.FPDFPage_GetObject(page, at)
         kind = raw.FPDFPageObj_GetType(drawn)
         if kind == raw.FPDF_PAGEOBJ_FORM:
             break
         if kind == raw.FPDF_PAGEOBJ_TEXT:
             return _is_invisible(drawn)
-    for nested in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
-        return _is_invisible(nested.raw)
-    return False
+    of_forms = pdf[index]
+    texts = of_forms.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3)
+    first = next(texts, None)
+    is_of_ocr = first is not None and _is_invisible(first.raw)
+    of_forms.close()
+    return is_of_ocr
 
 
 def _is_invisible(text: object) -> bool:
@@ -317,12 +378,12 @@ def _draw(pdf: "pypdfium2.PdfDocument", index: int) -> "Image":
     return picture
 
 
-def _find_turns(text_page: "pypdfium2.PdfTextPage", n_characters: int) -> int:
+def _find_turns(text_page: Any, n_characters: int) -> int:
     """Tell by how many quarter turns, counted clockwise, most of a page's text is turned."""
     import pypdfium2.raw  # noqa: PLC0415 (as above)
 
     def angle(at: int) -> float:
-        angle: float = pypdfium2.raw.FPDFText_GetCharAngle(text_page.raw, at)
+        angle: float = pypdfium2.raw.FPDFText_GetCharAngle(text_page, at)
         return angle
 
     step = max(1, n_characters // 6)
@@ -332,7 +393,7 @@ def _find_turns(text_page: "pypdfium2.PdfTextPage", n_characters: int) -> int:
     turns = [
         quarter_turns(angle(at))
         for at in range(0, n_characters, max(1, n_characters // 100))
-        if not chr(pypdfium2.raw.FPDFText_GetUnicode(text_page.raw, at)).isspace()
+        if not chr(pypdfium2.raw.FPDFText_GetUnicode(text_page, at)).isspace()
     ]
     return max((turn for turn in turns if turn is not None), key=turns.count, default=0)
 

@@ -6,16 +6,19 @@ import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from imrml.documents.drawn_text import DrawnText
 from imrml.documents.fonts import font_kind
 
-if TYPE_CHECKING:
-    import pypdfium2
-
 HEAD_AND_FOOT = 40
 """Points of a page at its head and foot that hold no line of a letter."""
+
+_SIDE = 70
+"""Points from a page's edges between which a letter's lines stand, as a rule.
+
+What stands there and in a margin, too, is wider than a character of a line.
+"""
 
 _SIDEWAYS = 1.0
 """Radians between two characters that are not of one line."""
@@ -77,10 +80,8 @@ class PlacedText:
 
     Parameters
     ----------
-    text_page : pypdfium2.PdfTextPage
-        PDFium's text of the page.
-    page : pypdfium2.PdfPage
-        The page.
+    text_page, page : object
+        PDFium's handles of the text of the page, and of the page.
     n_characters : int
         Of the text.
 
@@ -88,42 +89,51 @@ class PlacedText:
     ----------
     is_placed : bool
         Whether it is known where each character stands.
+    has_clear_sides : bool
+        Whether it is known that no print stands in its side margins.
     drawn : DrawnText
         The page as it was drawn.
     """
 
-    def __init__(
-        self, text_page: "pypdfium2.PdfTextPage", page: "pypdfium2.PdfPage", n_characters: int
-    ) -> None:
+    def __init__(self, text_page: Any, page: Any, n_characters: int) -> None:
         import pypdfium2.raw  # noqa: PLC0415 (0.1 s that text letters need not pay)
 
-        self._raw = pypdfium2.raw
-        self._text_page = text_page.raw
-        self.drawn = DrawnText(self._raw, text_page.raw, page.raw)
-        self._box = pypdfium2.raw.FS_RECTF()
+        raw = pypdfium2.raw
+        self._raw = raw
+        self._text_page = text_page
+        self.drawn = DrawnText(raw, text_page, page)
+        self._box = raw.FS_RECTF()
         self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
-        self.height: float = page.get_height()
-        self.box: tuple[float, float, float, float] = page.get_bbox()
+        raw.FPDF_GetPageBoundingBox(page, self._box)
+        box = self._box
+        self.box: tuple[float, float, float, float] = box.left, box.bottom, box.right, box.top
+        self.height: float = raw.FPDF_GetPageHeightF(page)
         self.n_characters = n_characters
         self._kept: list[int] | None = None
         self._places: list[int] | None = None
-        self.text = self._read()
+        self.text, self.has_clear_sides = self._read()
         self.is_placed = len(self.text) == n_characters or self._match()
 
-    def _read(self) -> str:
-        """Give the text within the page's boxes.
+    def _read(self) -> tuple[str, bool]:
+        """Give the text within the page's boxes, and whether no print stands near its sides.
 
-        PDFium makes it anew at each call, so it is not asked for its length first, as pypdfium2
-        does.
+        PDFium makes the text within a box anew at each call and takes ten times as long for it as
+        for all text of the page. So it is asked for that and for what stands between the sides,
+        which is nearly always the same.
         """
+        buffer = (ctypes.c_ushort * (2 * self.n_characters + 2))()
         left, bottom, right, top = self.box
-        n_units = 2 * self.n_characters + 2
-        buffer = (ctypes.c_ushort * n_units)()
-        n_units = self._raw.FPDFText_GetBoundedText(
-            self._text_page, left, top, right, bottom, buffer, n_units
-        )
-        words = memoryview(buffer).cast("B")[: 2 * n_units]
-        return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
+
+        def read_within(left: float, right: float) -> str:
+            box = left, top, right, bottom
+            read = self._raw.FPDFText_GetBoundedText
+            return _decode(buffer, read(self._text_page, *box, buffer, len(buffer)))
+
+        n_units = self._raw.FPDFText_GetText(self._text_page, 0, self.n_characters, buffer)
+        text = _decode(buffer, n_units)
+        if len(text) == self.n_characters and text == read_within(left + _SIDE, right - _SIDE):
+            return text, True
+        return read_within(left, right), False
 
     def _match(self) -> bool:
         """Find the characters of the text among those of the page.
@@ -387,6 +397,12 @@ class PlacedText:
         first = start + len(words) - len(words.lstrip())
         _, bottom, _, top = self.place(first)
         return Line(start, end, bottom, top, quarter_turns(self.angle(first)) != 0)
+
+
+def _decode(buffer: "ctypes.Array[ctypes.c_ushort]", n_units: int) -> str:
+    """Give the text that PDFium wrote, with the NUL behind it, into a buffer."""
+    words = memoryview(buffer).cast("B")[: 2 * n_units]
+    return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
 
 
 def margin_scale(height: float) -> float:

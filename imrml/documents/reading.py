@@ -8,11 +8,13 @@ one repair is of mojibake, and only where it is certain.
 
 import codecs
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from imrml.config import LimitsConfig
 from imrml.documents.ocr import SURE_NUMBER, OcrPage
@@ -178,14 +180,43 @@ def read_bytes(path: Path, limits: LimitsConfig) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(limits.max_bytes + 1)
-            if len(content) > limits.max_bytes:
-                size = path.stat().st_size
-                raise DocumentError(
-                    "too_large", f"{size:,} bytes; at most {limits.max_bytes:,} (limits.max_bytes)"
-                )
+            return read_whole(file, limits)
     except OSError as error:
         raise DocumentError("unreadable", error.strerror or type(error).__name__) from None
+
+
+def read_whole(file: IO[bytes], limits: LimitsConfig, head: bytes = b"") -> bytes:
+    """Read an open file that is no larger than one letter may be.
+
+    Parameters
+    ----------
+    file : file open for reading bytes
+        A file of this machine.
+    limits : LimitsConfig
+        How large it may be.
+    head : bytes, default=b""
+        What was read of it before.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
+    Raises
+    ------
+    DocumentError
+        ``too_large``.
+    """
+    size = os.fstat(file.fileno()).st_size
+    # As much memory is taken as is asked for: that of the limit costs more than a letter's reading.
+    content = head + file.read(max(0, min(size, limits.max_bytes) + 1 - len(head)))
+    if size < len(content) <= limits.max_bytes:  # of what grows, or has no size, as a pipe
+        content += file.read(limits.max_bytes + 1 - len(content))
+    if len(content) > limits.max_bytes:
+        size = max(size, len(content))
+        raise DocumentError(
+            "too_large", f"{size:,} bytes; at most {limits.max_bytes:,} (limits.max_bytes)"
+        )
     return content
 
 

@@ -264,14 +264,10 @@ def _doubt_full_lines(pieces: list[str]) -> None:
     nothing tells a paragraph's end but room for one more word.
     """
     ends = range(1, len(pieces) - 1, 2)
+    hard_ends = [end for end in ends if pieces[end] == "\n"]
     full_line = min(_FULL_LINE, int(0.8 * max(map(len, pieces), default=0)))
-    is_bare = (
-        sum(pieces[end] == "\n" for end in ends if len(pieces[end - 1]) >= full_line)
-        > len(ends) // 4
-    )
-    for end in ends:
-        if pieces[end] != "\n":
-            continue
+    is_bare = sum([len(pieces[end - 1]) >= full_line for end in hard_ends]) > len(ends) // 4
+    for end in hard_ends:
         words = pieces[end - 1]
         if not is_bare:
             is_doubtful = len(words) >= full_line and words[-1] not in ".:!?"

@@ -56,12 +56,12 @@ def trim(text: str, place: Place) -> Place | None:
         None where nothing but blanks stands there.
     """
     start, end = place
-    end = min(end, len(text))
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return (start, end) if start < end else None
+    words = text[start:end]
+    rest = words.lstrip()
+    if not rest:
+        return None
+    start += len(words) - len(rest)
+    return start, start + len(rest.rstrip())
 
 
 class Span(NamedTuple):

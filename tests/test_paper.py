@@ -1,9 +1,11 @@
 """Paper as it comes: stamped, turned and padded letters read as the clean ones do."""
 
 import io
+from pathlib import Path
 
 import pytest
-from factories import FictionalLetter
+import reportlab
+from factories import FictionalItem, FictionalLetter
 from paper import (
     LETTER,
     LIMITS,
@@ -15,10 +17,12 @@ from paper import (
     pages_of,
     parse,
 )
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from imrml.documents.reading import read_text
-from imrml.errors import DocumentError
+from imrml.errors import DocumentError, LetterError
 from imrml.letters.coverage import measure_coverage
 from imrml.letters.furniture import find_furniture
 
@@ -352,3 +356,26 @@ def test_a_known_shape_needs_no_second_page(line):
 )
 def test_what_looks_like_a_known_shape_is_not_taken_for_one(line):
     assert find_furniture(f"He fell.\n{line}\nShe rose.") == ()
+
+
+def test_a_page_that_was_scanned_twice_is_read_once():
+    twice = parse(draw_pdf([PAGES[0], PAGES[1], *PAGES[1:]]))
+    assert twice.case == parse(draw_pdf(PAGES)).case
+
+
+def test_a_page_of_another_letter_refuses_the_letter():
+    other = pages_of(FictionalLetter(items=[FictionalItem("Walker")]))
+    with pytest.raises(LetterError) as refused:
+        parse(draw_pdf([PAGES[0], other[0], *PAGES[1:]]))
+    assert refused.value.reason == "pages_out_of_order"
+
+
+def test_ligatures_are_spelled_out():
+    font = Path(reportlab.__file__).with_name("fonts") / "Vera.ttf"
+    pdfmetrics.registerFont(TTFont("Vera", str(font)))
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    canvas.setFont("Vera", 12)
+    canvas.drawString(72, 700, "The \ufb01rst of\ufb02ine note")
+    canvas.save()
+    assert read_text(out.getvalue(), LIMITS) == "The first offline note"

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -359,35 +359,49 @@ def signs(value: object) -> str:
     return re.sub(r"(?<=\w)-\s*(?=\w)", "", " ".join(str(value or "").split()))
 
 
-def main(folder: str, gold_file: str, *names: str) -> None:
+def read_gold(gold_file: str) -> dict[str, list[dict[str, Any]]]:
     gold = defaultdict(list)
     for row in map(json.loads, Path(gold_file).read_text(encoding="utf-8").splitlines()):
         gold[row["case_number"]].append(row)
+    return gold
+
+
+def count_right(
+    name: str, letters: Iterable[tuple[Path, bytes]], gold: dict[str, list[dict[str, Any]]]
+) -> None:
+    """Print the share of items whose worst field is right, and what became of the letters."""
     limits = load_config().limits
+    right, counts = Counter(dict.fromkeys(FIELDS, 0)), Counter[str]()
+    for path, content in letters:
+        counts["items"] += len(gold[path.stem])
+        try:
+            letter = parse_letter(read_content(content, limits))
+        except DocumentError:
+            counts["refused"] += 1
+            continue
+        rows = {row["item_number"]: row for row in case_rows(letter.case, path.name, "")}
+        wrong = {
+            field
+            for want in gold[path.stem]
+            for field in FIELDS
+            if signs(read := rows.get(int(want["item_number"]), {}).get(field))
+            != signs(want[field])
+            or CONTROL.search(str(read))
+            or right.update([field])
+        }
+        counts["flagged"] += bool(letter.flags)
+        counts["silent"] += bool(wrong) and not letter.flags
+    worst = min(right.values()) / max(1, counts["items"])
+    kept = {key: counts[key] for key in ("silent", "flagged", "refused")}
+    print(f"{name}: worst field {worst:.4f}", kept, flush=True)
+
+
+def main(folder: str, gold_file: str, *names: str) -> None:
+    gold = read_gold(gold_file)
+    paths = sorted(Path(folder).glob("*.pdf"))
     for name in names or KINDS:
-        right, counts = Counter(dict.fromkeys(FIELDS, 0)), Counter[str]()
-        for path in sorted(Path(folder).glob("*.pdf")):
-            counts["items"] += len(gold[path.stem])
-            try:
-                letter = parse_letter(read_content(stamp(path.read_bytes(), KINDS[name]), limits))
-            except DocumentError:
-                counts["refused"] += 1
-                continue
-            rows = {row["item_number"]: row for row in case_rows(letter.case, path.name, "")}
-            wrong = {
-                field
-                for want in gold[path.stem]
-                for field in FIELDS
-                if signs(read := rows.get(int(want["item_number"]), {}).get(field))
-                != signs(want[field])
-                or CONTROL.search(str(read))
-                or right.update([field])
-            }
-            counts["flagged"] += bool(letter.flags)
-            counts["silent"] += bool(wrong) and not letter.flags
-        worst = min(right.values()) / max(1, counts["items"])
-        kept = {key: counts[key] for key in ("silent", "flagged", "refused")}
-        print(f"{name}: worst field {worst:.4f}", kept)
+        stamped = ((path, stamp(path.read_bytes(), KINDS[name])) for path in paths)
+        count_right(name, stamped, gold)
 
 
 if __name__ == "__main__":

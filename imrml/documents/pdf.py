@@ -34,6 +34,12 @@ _FEW_CHARACTERS = 250
 """Of a page that is nothing but stamps on a picture."""
 _MUCH_OF_PAGE = 0.3
 
+_LIGATURES = {
+    "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
+    "\ufb05": "st", "\ufb06": "st",
+}  # fmt: skip
+"""Signs for which a font has one drawing of several letters; no letter means them."""
+
 _NO_END = (b" obj", b"endobj", b"endstream", b"startxref", b"trailer")
 
 
@@ -252,7 +258,8 @@ def _read_page(
                     placed = PlacedText(text_page, page, n_characters)
                     _note_picture(pdf, index, page, placed.text, pictures, layers)
                     is_placed = placed.is_placed
-                    return set_stamps_apart(placed, from_places) if is_placed else placed.text
+                    text = set_stamps_apart(placed, from_places) if is_placed else placed.text
+                    return _spell_out(text)
     if turns:
         turned = pdf[index]
         _turn_back(turned, turns)
@@ -266,6 +273,15 @@ def _read_page(
         from_places=from_places,
         is_turned_back=turns > 0,
     )
+
+
+def _spell_out(text: str) -> str:
+    """Give the letters of ligatures."""
+    if not text.isascii():
+        for ligature, letters in _LIGATURES.items():
+            if ligature in text:
+                text = text.replace(ligature, letters)
+    return text
 
 
 @contextmanager

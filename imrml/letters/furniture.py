@@ -12,7 +12,7 @@ does, in other letters than its page: such lines follow on two ``"\x0e"``.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from imrml.letters import formats
 
@@ -91,6 +91,8 @@ _LABEL_OF_FACT = re.compile(
 )
 _FACT_OF = {label.casefold(): column for label, _, column in formats.FACT_LABELS}
 _LONGEST = 160
+_FEWEST_OF_COPY = 250
+"""Characters of a page that no other one of a letter holds word for word."""
 _HAS_WORD = re.compile(r"\w")
 _NUMBER = re.compile(r"\d{1,160}")
 _PROSE = re.compile(r"^\W*[a-z]|[a-z)][.;,:]\s*$|(?:\b[a-z]{2,}\b\W+){5}")
@@ -122,6 +124,7 @@ def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
     if len(pages) > 1:
         places += _find_repeated(text, pages, places)
         places += _find_enclosures(text, pages, places)
+        places += _find_copies(text, pages)
     return tuple(_join(places))
 
 
@@ -248,6 +251,15 @@ def _holds_only(text: str, page: tuple[int, int], keys: Collection[str]) -> bool
         and "\x0e" not in words
         and all(_key(line) in keys for line in words.split("\n") if line.strip())
     )
+
+
+def _find_copies(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the pages that say what the page before them says, as a scanner feeds one twice."""
+    for (start, end), page in pairwise(pages):
+        if page[1] - page[0] == end - start > _FEWEST_OF_COPY:
+            words = text[slice(*page)]
+            if words == text[start:end] and words.strip():
+                yield page
 
 
 def _find_enclosures(

@@ -7,6 +7,7 @@ the same traces: words of one field stand in another. None of the checks needs t
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
+from typing import get_args
 
 from imrml.determinations import Item
 from imrml.errors import LetterError
@@ -69,6 +70,7 @@ _COUNTER = re.compile(
     r"(?:^|[^\w/.-])(\d{1,4})\s?(?:of|/)\s?(\d{1,4})\b[\]\s\x0f]*$", re.IGNORECASE
 )
 _NOT_COUNTER = re.compile(r"[\d\W_]+")
+_SECTIONS = frozenset(get_args(formats.SectionName))
 
 
 def require_plausible(
@@ -95,6 +97,7 @@ def require_plausible(
     """
     _require_words(clean.text)
     _require_page_order(clean)
+    _require_headings_once(clean.text, spans)
     for item in items:
         _require_item(item, spans)
     _require_summary(items[0].submission.case_summary, spans)
@@ -133,6 +136,18 @@ def _require_page_order(clean: CleanText) -> None:
         for number, following in pairwise(numbers):
             if following not in {number, number + 1}:
                 raise LetterError("pages_out_of_order", f"page {following} follows page {number}")
+
+
+def _require_headings_once(text: str, spans: Sequence[Span]) -> None:
+    """Look for a heading that comes again, as on a page of another letter or one scanned twice."""
+    for span in spans:
+        if span.kind == "label" and not span.item_number and span.name in _SECTIONS:
+            words = text[span.start : span.end]
+            again = text.find(words, span.end)
+            if again >= 0 and words.isupper():  # others are words of the letter's sentences, too
+                raise LetterError(
+                    "pages_out_of_order", f"the heading {words!r} stands twice", again
+                )
 
 
 def _require_item(item: Item, spans: Sequence[Span]) -> None:

@@ -77,5 +77,8 @@ docs: $(DOCS_READY)  ## the site, strictly, into build/site; no network is neede
 strings: $(READY)  ## derive anew what the patterns of our tables need (after a change of them)
 	$(BIN)/python -m imrml.features.derive_strings
 
+presence: $(READY)  ## fit anew what judged sentences teach of documents (after a change of the lists)
+	$(BIN)/python experiments/091-learned-veto/run.py --write
+
 reference: $(READY)  ## write the generated pages of docs/reference anew
 	$(BIN)/python docs/generate_reference.py

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.document_cues import Cue, read_cues
+from imrml.features.presence import is_surely_absent
 from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
 from imrml.own_tables import cache
 from imrml.submissions.narratives import removal_reason
@@ -273,6 +274,10 @@ class _Statement:
         self.start, self.text = start, text
         self._record_sentence = record_sentence
 
+    def shows(self, span: tuple[int, int]) -> bool:
+        """Whether a mention that rules take for done is shown: judged sentences do not object."""
+        return not self._record_sentence or not is_surely_absent(self.text, span)
+
     @cached_property
     def is_of_utilization_review(self) -> bool:
         return bool(removal_reason(self._record_sentence, "rfa"))
@@ -327,6 +332,8 @@ def _find_in_statement(
         )
         if says_opposite and status == "done":
             status = "negated"
+        elif status == "done" and not statement.shows(match.span()):
+            status = "general"
         known.setdefault(
             status,
             FoundDocument(

@@ -1,0 +1,175 @@
+"""Whether a statement says that the document it names is there now: a learned second opinion.
+
+The rules of statuses are right on every sentence that they were written from, so their mistakes
+on others cannot be learned from those. Judged sentences can teach something that knows no rule: a
+logistic regression over the words around a mention. It only ever withholds what rules would show.
+Experiment 091 has its figures; ``make presence`` fits it anew.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from math import log, sqrt
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from sklearn.linear_model import LogisticRegression
+
+from imrml.text.cache import remember
+
+WEIGHTS_FILE = "presence_weights.npz"
+"""Beside this module."""
+N_WEIGHTS = 2**15
+SURELY_ABSENT = log(1 / 9)
+"""Log odds: what is there less often than once in ten times is not shown (experiment 091)."""
+_MOST_WORDS_TO_A_SIDE = 10
+_MOST_WORDS_TOGETHER = 3
+_DAY = r"\d{1,2}[/-]\d{1,2}(?:[/-]\d{2,4})?"
+_TOKEN = re.compile(rf"({_DAY})|(\d+(?:\.\d+)?%)|(\d+(?:\.\d+)?)|([^\W\d_]+(?:'[a-z]+)?|[^\w\s])")
+_KINDS_OF_NUMBER = ("<day>", "<percent>", "<number>")
+_START, _END = "<start>", "<end>"
+
+Weights = dict[str, npt.NDArray[Any]]
+"""``steps``, ``step`` and ``intercept``: a weight is its steps times the step."""
+
+
+def is_surely_absent(statement: str, span: tuple[int, int]) -> bool:
+    """Tell whether words around a mention say that what it names is not there now.
+
+    Parameters
+    ----------
+    statement : str
+        In lower case.
+    span : tuple of int
+        Where the mention stands in it.
+
+    Returns
+    -------
+    bool
+        True only where judged sentences with such words hardly ever had the document.
+
+    Examples
+    --------
+    >>> said = "uds on 3/2/15 was consistent with prescribed norco"
+    >>> is_surely_absent(said, (0, 3))
+    False
+    >>> said = "patients on opioids should have a uds twice a year"
+    >>> is_surely_absent(said, (34, 37))
+    True
+    """
+    return _shipped_log_odds(statement, span) < SURELY_ABSENT
+
+
+@remember(4096)
+def _shipped_log_odds(statement: str, span: tuple[int, int]) -> float:
+    return log_odds(_shipped_weights(), statement, span)
+
+
+@cache
+def _shipped_weights() -> Weights:
+    with (
+        files("imrml.features").joinpath(WEIGHTS_FILE).open("rb") as file,
+        np.load(file, allow_pickle=False) as table,
+    ):
+        return {name: table[name] for name in table.files}
+
+
+def log_odds(weights: Weights, statement: str, span: tuple[int, int]) -> float:
+    """Give the log odds that what is named is there now.
+
+    Parameters
+    ----------
+    weights : dict of str to numpy.ndarray
+        As ``fit_weights`` gives them.
+    statement : str
+        In lower case.
+    span : tuple of int
+        Where the mention stands in it.
+
+    Returns
+    -------
+    float
+        A statement of many words is no surer than one of few.
+    """
+    places = places_of_words(statement, span)
+    steps = int(weights["steps"][places].sum(dtype=int))
+    return float(weights["intercept"]) + float(weights["step"]) * steps / sqrt(len(places))
+
+
+def places_of_words(statement: str, span: tuple[int, int]) -> list[int]:
+    """Give the places of the weights of a mention's words.
+
+    Its own and up to ten to either side, one to three together; days and numbers are alike.
+
+    Parameters
+    ----------
+    statement : str
+        In lower case.
+    span : tuple of int
+        Where the mention stands in it.
+
+    Returns
+    -------
+    list of int
+        In order, each once.
+
+    Examples
+    --------
+    >>> places_of_words("uds 3/2/15", (0, 3)) == places_of_words("uds 4/17", (0, 3))
+    True
+    """
+    before = [_START, *_tokens(statement[: span[0]])][-_MOST_WORDS_TO_A_SIDE:]
+    after = [*_tokens(statement[span[1] :]), _END][:_MOST_WORDS_TO_A_SIDE]
+    tokens = [*before, *_tokens(statement[span[0] : span[1]]), *after]
+    together = {
+        " ".join(tokens[start : start + n_words])
+        for n_words in range(1, _MOST_WORDS_TOGETHER + 1)
+        for start in range(len(tokens) - n_words + 1)
+    }
+    # Python's own hash of a text differs between processes.
+    return sorted({crc32(words.encode()) % N_WEIGHTS for words in together})
+
+
+def _tokens(text: str) -> list[str]:
+    return [
+        match[4] or _KINDS_OF_NUMBER[match.lastindex - 1]
+        for match in _TOKEN.finditer(text)
+        if match.lastindex
+    ]
+
+
+def fit_weights(
+    mentions: Iterable[tuple[str, tuple[int, int]]], is_there: Sequence[bool]
+) -> Weights:
+    """Learn the weights from judged mentions.
+
+    Parameters
+    ----------
+    mentions : iterable of (str, tuple of int)
+        Statements in lower case, and where the mention stands in each.
+    is_there : sequence of bool
+        Whether the statement says that it is there now.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        The same for the same mentions.
+    """
+    places = [places_of_words(statement, span) for statement, span in mentions]
+    columns = np.array([column for row in places for column in row], dtype=np.int32)
+    row_ends = np.cumsum([0, *map(len, places)], dtype=np.int32)
+    values = np.concatenate([np.full(len(row), 1 / sqrt(len(row))) for row in places])
+    matrix = csr_array((values, columns, row_ends), shape=(len(places), N_WEIGHTS))
+    model = LogisticRegression(C=30, solver="liblinear", random_state=0, max_iter=300)
+    model.fit(matrix, is_there)
+    weights = model.coef_[0]
+    step = np.abs(weights).max() / np.iinfo(np.int8).max
+    return {
+        "steps": np.round(weights / step).astype(np.int8),
+        "step": np.asarray(step),
+        "intercept": np.asarray(model.intercept_[0]),
+    }

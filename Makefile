@@ -5,7 +5,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
 
-.PHONY: demo test test-lowest test-newest check lint types arch unit docs strings reference fuzz bench clean
+.PHONY: demo test test-lowest test-newest check lint types arch unit docs presence strings reference fuzz bench clean
 
 $(READY): pyproject.toml constraints.txt  # what the demo needs
 	$(PYTHON) -m venv .venv

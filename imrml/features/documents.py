@@ -95,6 +95,7 @@ _OWN_SIGN = re.compile(
     r"|\b(?:dec|dim|reduc|impair)\w{0,8}|↓|\blos[ts]\b"
 )
 """Of a finding between others that are normal: a sign or grade of its own."""
+_A_WORD_MORE = 16  # characters behind a mention that may be its sign
 _ARTICLE = re.compile(r"\b(?:the|a|an|is|was|are|were|he|she|his|her|has|have|been)\b")
 _DECIDED_BY_REVIEW = frozenset({"surgery_authorized"})
 """Cues that a sentence about a decision of utilization review may show."""
@@ -274,9 +275,18 @@ class _Statement:
         self.start, self.text = start, text
         self._record_sentence = record_sentence
 
-    def shows(self, span: tuple[int, int]) -> bool:
-        """Whether a mention that rules take for done is shown: judged sentences do not object."""
-        return not self._record_sentence or not is_surely_absent(self.text, span)
+    def withholds(self, span: tuple[int, int], scope: str) -> bool:
+        """Whether judged sentences speak against a mention that the rules take for done.
+
+        They are not asked where it has a sign of its own or the statement says that it was done.
+        """
+        start, end = span
+        return (
+            bool(self._record_sentence)
+            and not _OWN_SIGN.search(self.text, start, end + _A_WORD_MORE)
+            and all(one.rule.status != "done" for one in self.modifiers)
+            and is_surely_absent(self.text, span, scope)
+        )
 
     @cached_property
     def is_of_utilization_review(self) -> bool:
@@ -332,7 +342,7 @@ def _find_in_statement(
         )
         if says_opposite and status == "done":
             status = "negated"
-        elif status == "done" and not statement.shows(match.span()):
+        elif status == "done" and statement.withholds(match.span(), cue.scope):
             status = "general"
         known.setdefault(
             status,

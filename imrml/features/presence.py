@@ -23,10 +23,13 @@ from imrml.text.cache import remember
 
 WEIGHTS_FILE = "presence_weights.npz"
 """Beside this module."""
-N_WEIGHTS = 2**15
-SURELY_ABSENT = log(1 / 9)
-"""Log odds: what is there less often than once in ten times is not shown (experiment 091)."""
+_N_WEIGHTS = 2**15
+_SURELY_ABSENT = log(0.15 / 0.85)
+"""Log odds under which a mention is not shown (experiment 091)."""
+_FEWEST_FEATURES = 45
+"""What a statement is taken to have at least: one of few words is never surer than others."""
 _MOST_WORDS_TO_A_SIDE = 10
+_MOST_SIGNS_TO_A_SIDE = 200
 _MOST_WORDS_TOGETHER = 3
 _DAY = r"\d{1,2}[/-]\d{1,2}(?:[/-]\d{2,4})?"
 _TOKEN = re.compile(rf"({_DAY})|(\d+(?:\.\d+)?%)|(\d+(?:\.\d+)?)|([^\W\d_]+(?:'[a-z]+)?|[^\w\s])")
@@ -37,7 +40,7 @@ Weights = dict[str, npt.NDArray[Any]]
 """``steps``, ``step`` and ``intercept``: a weight is its steps times the step."""
 
 
-def is_surely_absent(statement: str, span: tuple[int, int]) -> bool:
+def is_surely_absent(statement: str, span: tuple[int, int], scope: str) -> bool:
     """Tell whether words around a mention say that what it names is not there now.
 
     Parameters
@@ -46,6 +49,8 @@ def is_surely_absent(statement: str, span: tuple[int, int]) -> bool:
         In lower case.
     span : tuple of int
         Where the mention stands in it.
+    scope : str
+        Of the mention's cue in ``documentation_cues.csv``.
 
     Returns
     -------
@@ -55,18 +60,21 @@ def is_surely_absent(statement: str, span: tuple[int, int]) -> bool:
     Examples
     --------
     >>> said = "uds on 3/2/15 was consistent with prescribed norco"
-    >>> is_surely_absent(said, (0, 3))
+    >>> is_surely_absent(said, (0, 3), "record")
     False
     >>> said = "patients on opioids should have a uds twice a year"
-    >>> is_surely_absent(said, (34, 37))
+    >>> is_surely_absent(said, (34, 37), "record")
     True
     """
-    return _shipped_log_odds(statement, span) < SURELY_ABSENT
+    return _log_odds(statement, span, scope) < _SURELY_ABSENT
 
 
 @remember(4096)
-def _shipped_log_odds(statement: str, span: tuple[int, int]) -> float:
-    return log_odds(_shipped_weights(), statement, span)
+def _log_odds(statement: str, span: tuple[int, int], scope: str) -> float:
+    weights = _shipped_weights()
+    places = _places_of_words(statement, span, scope)
+    steps = int(weights["steps"][places].sum(dtype=int))
+    return float(weights["intercept"]) + float(weights["step"]) * steps * _value_of_each(places)
 
 
 @cache
@@ -78,60 +86,35 @@ def _shipped_weights() -> Weights:
         return {name: table[name] for name in table.files}
 
 
-def log_odds(weights: Weights, statement: str, span: tuple[int, int]) -> float:
-    """Give the log odds that what is named is there now.
+def _places_of_words(statement: str, span: tuple[int, int], scope: str) -> list[int]:
+    """Give the places of the weights of a mention's words, in order, each once.
 
-    Parameters
-    ----------
-    weights : dict of str to numpy.ndarray
-        As ``fit_weights`` gives them.
-    statement : str
-        In lower case.
-    span : tuple of int
-        Where the mention stands in it.
-
-    Returns
-    -------
-    float
-        A statement of many words is no surer than one of few.
+    Its own words and up to ten to either side, one to three together; days and numbers are alike.
+    Single words count by scope too: "will" speaks for a plan and against a test.
     """
-    places = places_of_words(statement, span)
-    steps = int(weights["steps"][places].sum(dtype=int))
-    return float(weights["intercept"]) + float(weights["step"]) * steps / sqrt(len(places))
-
-
-def places_of_words(statement: str, span: tuple[int, int]) -> list[int]:
-    """Give the places of the weights of a mention's words.
-
-    Its own and up to ten to either side, one to three together; days and numbers are alike.
-
-    Parameters
-    ----------
-    statement : str
-        In lower case.
-    span : tuple of int
-        Where the mention stands in it.
-
-    Returns
-    -------
-    list of int
-        In order, each once.
-
-    Examples
-    --------
-    >>> places_of_words("uds 3/2/15", (0, 3)) == places_of_words("uds 4/17", (0, 3))
-    True
-    """
-    before = [_START, *_tokens(statement[: span[0]])][-_MOST_WORDS_TO_A_SIDE:]
-    after = [*_tokens(statement[span[1] :]), _END][:_MOST_WORDS_TO_A_SIDE]
-    tokens = [*before, *_tokens(statement[span[0] : span[1]]), *after]
+    start, end = span
+    # A statement without stops may be very long; what is far is not even split.
+    far_before, far_after = max(0, start - _MOST_SIGNS_TO_A_SIDE), end + _MOST_SIGNS_TO_A_SIDE
+    before = [_START] * (far_before == 0) + _tokens(statement[far_before:start])
+    after = _tokens(statement[end:far_after]) + [_END] * (far_after >= len(statement))
+    tokens = [
+        *before[-_MOST_WORDS_TO_A_SIDE:],
+        *_tokens(statement[start:end]),
+        *after[:_MOST_WORDS_TO_A_SIDE],
+    ]
     together = {
-        " ".join(tokens[start : start + n_words])
+        " ".join(tokens[first : first + n_words])
         for n_words in range(1, _MOST_WORDS_TOGETHER + 1)
-        for start in range(len(tokens) - n_words + 1)
+        for first in range(len(tokens) - n_words + 1)
     }
+    together |= {f"{scope}|{token}" for token in tokens}
     # Python's own hash of a text differs between processes.
-    return sorted({crc32(words.encode()) % N_WEIGHTS for words in together})
+    return sorted({crc32(words.encode()) % _N_WEIGHTS for words in together})
+
+
+def _value_of_each(places: Sequence[int]) -> float:
+    """Give what each counts, so that a statement of many words is no surer than one of few."""
+    return 1 / sqrt(max(_FEWEST_FEATURES, len(places)))
 
 
 def _tokens(text: str) -> list[str]:
@@ -143,14 +126,14 @@ def _tokens(text: str) -> list[str]:
 
 
 def fit_weights(
-    mentions: Iterable[tuple[str, tuple[int, int]]], is_there: Sequence[bool]
+    mentions: Iterable[tuple[str, tuple[int, int], str]], is_there: Sequence[bool]
 ) -> Weights:
     """Learn the weights from judged mentions.
 
     Parameters
     ----------
-    mentions : iterable of (str, tuple of int)
-        Statements in lower case, and where the mention stands in each.
+    mentions : iterable of (str, tuple of int, str)
+        Statements in lower case, where the mention stands in each, and the scope of its cue.
     is_there : sequence of bool
         Whether the statement says that it is there now.
 
@@ -159,11 +142,11 @@ def fit_weights(
     dict of str to numpy.ndarray
         The same for the same mentions.
     """
-    places = [places_of_words(statement, span) for statement, span in mentions]
+    places = [_places_of_words(*mention) for mention in mentions]
     columns = np.array([column for row in places for column in row], dtype=np.int32)
     row_ends = np.cumsum([0, *map(len, places)], dtype=np.int32)
-    values = np.concatenate([np.full(len(row), 1 / sqrt(len(row))) for row in places])
-    matrix = csr_array((values, columns, row_ends), shape=(len(places), N_WEIGHTS))
+    values = np.concatenate([np.full(len(row), _value_of_each(row)) for row in places])
+    matrix = csr_array((values, columns, row_ends), shape=(len(places), _N_WEIGHTS))
     model = LogisticRegression(C=30, solver="liblinear", random_state=0, max_iter=300)
     model.fit(matrix, is_there)
     weights = model.coef_[0]

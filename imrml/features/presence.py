@@ -32,7 +32,10 @@ _MOST_WORDS_TO_A_SIDE = 10
 _MOST_SIGNS_TO_A_SIDE = 200
 _MOST_WORDS_TOGETHER = 3
 _DAY = r"\d{1,2}[/-]\d{1,2}(?:[/-]\d{2,4})?"
-_TOKEN = re.compile(rf"({_DAY})|(\d+(?:\.\d+)?%)|(\d+(?:\.\d+)?)|([^\W\d_]+(?:'[a-z]+)?|[^\w\s])")
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+_TOKEN = re.compile(
+    rf"({_DAY})|({_NUMBER}%)|({_NUMBER})|([^\W\d_]{{1,40}}(?:'[a-z]{{1,9}})?|[^\w\s])"
+)
 _KINDS_OF_NUMBER = ("<day>", "<percent>", "<number>")
 _START, _END = "<start>", "<end>"
 

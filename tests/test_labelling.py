@@ -87,6 +87,12 @@ def test_advice_against_the_treatment_is_the_reason_where_no_other_is_given():
     assert labels(recital, "Cervical traction") == {"not_recommended_by_guideline"}
 
 
+def test_a_lack_that_ends_with_what_the_worker_has_is_no_advice_against_it():
+    untold = "The therapist does not tell why the stiffness cannot be treated by exercises at home"
+    found = labels(in_case(f"{untold}, which the worker has learned."), "Physical therapy 2x4")
+    assert "not_recommended_by_guideline" not in found
+
+
 def test_a_general_sentence_after_a_recital_is_still_recital():
     general = "A scan is needless where red flags are absent."
     text = f"The ACOEM chapter speaks of imaging. {general} The worker has a limp."

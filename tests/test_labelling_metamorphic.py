@@ -63,6 +63,12 @@ def test_a_recital_adds_no_label(recital):
         assert labels(f"{rationale} {recital}", item) <= before
 
 
+@pytest.mark.parametrize("recital", RECITALS, ids=range(len(RECITALS)))
+def test_services_that_fall_together_point_back_at_no_criteria(recital):
+    denied = "As the surgery is not medically necessary, none of the related services are needed."
+    assert labels(f"{recital} {denied}", "Crutches") == {"associated_service_not_needed"}
+
+
 def test_boilerplate_and_formulas_add_no_label():
     for item, rationale in WHOLE:
         before = labels(rationale, item)

@@ -98,13 +98,23 @@ KILLED = """
 import os, signal
 from imrml.tracking.experiments import running_training
 with running_training("imrml"):
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIG{word})
 """
+
+
+def test_a_training_that_is_asked_to_end_ends_its_run_and_then_itself():
+    code = KILLED.format(word="TERM")
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False)
+    assert done.returncode == -signal.SIGTERM
+    [run] = find_runs("KILLED")
+    assert run.data.tags["failed_with"] == "Terminated"
+    assert find_runs("RUNNING") == []
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
 def test_a_killed_training_is_named_and_its_run_ended_by_the_next(monkeypatch):
-    subprocess.run([sys.executable, "-W", "ignore", "-c", KILLED], check=False)
+    code = KILLED.format(word="KILL")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False)
     [run] = find_runs("RUNNING")
     with running_training("imrml") as at_work:
         [message] = [one for one in diagnose() if run.info.run_id in one]

@@ -8,7 +8,12 @@ import pandas as pd
 
 from imrml.errors import TrackingError
 from imrml.tracking.connection import artifact_location, connected
-from imrml.tracking.interrupted import MARK_TAG, marked
+from imrml.tracking.interrupted import (
+    MARK_TAG,
+    Terminated,
+    ending_runs_when_terminated,
+    marked,
+)
 from imrml.tracking.location import shown_tracking_uri
 from imrml.tracking.ownership import OWN_RUNS
 
@@ -107,7 +112,7 @@ def running_training(experiment: str) -> Iterator[str | None]:
         cannot be reached, which that function then says.
     """
     run_id = None
-    with marked() as mark:
+    with ending_runs_when_terminated(), marked() as mark:
         with suppress(TrackingError), connected() as client:
             experiment_id = find_experiment(client, experiment)
             tags = {MARK_TAG: mark}
@@ -115,7 +120,8 @@ def running_training(experiment: str) -> Iterator[str | None]:
         try:
             yield run_id
         except BaseException as error:
-            status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+            is_killed = isinstance(error, KeyboardInterrupt | Terminated)
+            status = "KILLED" if is_killed else "FAILED"
             with suppress(TrackingError), connected() as client:
                 if run_id is not None:
                     # The kind alone: what it says may be long, and is on the console.

@@ -4,6 +4,9 @@ Each training that is at it holds a file in the state folder locked; the operati
 it when the process dies, however it dies. The run bears the file's name as a tag.
 """
 
+import os
+import signal
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +23,35 @@ if TYPE_CHECKING:
 
 MARK_TAG = "imrml.mark"
 """Tag of a run that names the file its process holds."""
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM), as ``docker stop`` and job schedulers ask."""
+
+
+@contextmanager
+def ending_runs_when_terminated() -> Iterator[None]:
+    """Let SIGTERM end the work by an exception first, so that its run is ended too, then as ever.
+
+    Only where nobody else handles it, and in the main thread, which alone may.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _marks() -> Path:

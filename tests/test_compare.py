@@ -8,7 +8,7 @@ from imrml.config import load_config
 from imrml.errors import ConfigError
 from imrml.tables.files import read_table
 from imrml.tracking.connection import connected
-from imrml.training.comparing import compare_recipes
+from imrml.training.comparing import compare_recipes, load_recipes
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 QUICK = [*SMALL, "evaluation.splits=[grouped]", "models.deficiency.kind=category_prior"]
@@ -31,6 +31,11 @@ def test_a_prior_differs_by_nothing_from_itself(line):
     )
     assert (table[["fit_seconds", "score_seconds"]] > 0).all(axis=None)
     assert table["deficiency_hit_at_3"].between(0, 1).all()
+    for name in ("log_loss", "calibration_error"):
+        low, high = (table[f"{name}_vs_prior_{end}"].astype(float) for end in ("low", "high"))
+        assert (low <= high).all()
+    for name in ("auroc", "average_precision", "deficiency_micro_ap", "deficiency_hit_at_3"):
+        assert f"{name}_vs_prior_high" in table
 
 
 def test_the_command_logs_one_run_with_the_recipes_below_it(line, tmp_path, imrml):
@@ -42,6 +47,7 @@ def test_the_command_logs_one_run_with_the_recipes_below_it(line, tmp_path, imrm
     )
     assert run.code == 0, run.err
     assert run.out.splitlines()[1].split()[0] == "category_prior"
+    assert "minus the category prior" in run.out
     assert set(read_table(out)["name"]) == {"default", "class_prior", "category_prior"}
     with connected() as client:
         ids = [one.experiment_id for one in client.search_experiments()]
@@ -55,3 +61,13 @@ def test_only_like_is_compared_with_like():
     configs = {"early": recipe("class_prior", "stage=rfa"), "late": recipe("class_prior")}
     with pytest.raises(ConfigError, match="compare like with like"):
         compare_recipes(pd.DataFrame(), configs)
+
+
+def test_a_kind_that_a_config_is_named_after_is_refused(tmp_path):
+    file = tmp_path / "logistic.yaml"
+    file.write_text("models: {outcome: {kind: class_prior}}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="logistic names a config and a kind"):
+        load_recipes([file], kinds="logistic")
+    kinds = load_recipes([file.rename(tmp_path / "plain.yaml")], kinds="all")
+    assert "class_prior" not in kinds
+    assert {"plain", "logistic", "stacked"} <= {*kinds}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from imrml.config import Config, load_config
 from imrml.errors import ConfigError
-from imrml.evaluation.metrics.held_out import measure
+from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
 from imrml.evaluation.splits import choose_headline, make_splits
 from imrml.sections import OUTCOME_KINDS
 from imrml.text.cache import reading_once
@@ -45,8 +45,8 @@ def load_recipes(
     overrides : sequence of str, default=()
         Settings of each, as ``a.b=c``.
     kinds : str, optional
-        Kinds of outcome model to compare beside them, with commas between, or ``all``; each with
-        the other settings of the first config.
+        Kinds of outcome model to compare beside them, with commas between, or ``all`` that are not
+        the first config's; each with its other settings.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def load_recipes(
     Raises
     ------
     ConfigError
-        A config is wrong, or two bear one name.
+        A config is wrong, or two recipes bear one name.
 
     Examples
     --------
@@ -70,7 +70,10 @@ def load_recipes(
     recipes = {name: load_config(path, overrides) for name, path in zip(names, files, strict=True)}
     chosen = kinds.split(",") if kinds else []
     if kinds == "all":
-        chosen = [kind for kind in OUTCOME_KINDS if kind != "crosses"]
+        own = recipes[names[0]].models.outcome.kind
+        chosen = [kind for kind in OUTCOME_KINDS if kind not in {own, "crosses"}]
+    if twice := [kind for kind in chosen if kind in recipes]:
+        raise ConfigError(f"compare: {twice[0]} names a config and a kind; rename the file")
     for kind in chosen:
         recipes[kind] = load_config(files[0], [*overrides, f"models.outcome.kind={kind}"])
     return recipes
@@ -104,10 +107,11 @@ def compare_recipes(
     DataFrame of shape (n_configs, n_columns)
         ``name``, ``kind``, ``split``; ``log_loss``, ``auroc``, ``average_precision``,
         ``calibration_error``, ``deficiency_micro_ap`` and ``deficiency_hit_at_3``, each with
-        ``_low`` and ``_high``; ``best_prior`` and ``log_loss_vs_prior``, paired by case, negative
-        where better; ``fit_seconds`` of all folds and ``score_seconds`` of all held-out items, of
-        the first recipe with the reading of the texts, which is done once for all. The lowest log
-        loss stands first.
+        ``_low`` and ``_high``; ``best_prior``, and of each figure the difference to it with ends of
+        its own, paired by case (``_vs_prior``; of deficiencies to the category's rates), missing
+        where a prior has no order; ``fit_seconds`` of all folds and ``score_seconds`` of all
+        held-out items, of the first recipe with the reading of the texts, which is done once for
+        all. The lowest log loss stands first.
 
     Raises
     ------
@@ -136,14 +140,13 @@ def compare_recipes(
             parts.append(predict_held_out(model, read.take(test_rows), year_rates))
             seconds[0] += fitted - start
             seconds[1] += time.perf_counter() - fitted
-        held = {headline.split: join_held_out(parts)}
-        metrics = measure(held, first.evaluation, first.seed)
+        held = join_held_out(parts)
         rows.append(
             {
                 "name": name,
                 "kind": config.models.outcome.kind,
                 "split": headline.split,
-                **_figures(metrics, headline.split),
+                **_figures(held, first, headline.split),
                 "fit_seconds": seconds[0],
                 "score_seconds": seconds[1],
             }
@@ -152,17 +155,28 @@ def compare_recipes(
     return pd.DataFrame(rows).sort_values("log_loss", ignore_index=True)
 
 
-def _figures(metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
-    outcome, deficiencies = metrics["outcome"][split], metrics["deficiencies"].get(split, {})
-    row: dict[str, Any] = {}
-    for figures, names in ((outcome, FIGURES), (deficiencies, DEFICIENCY_FIGURES)):
-        for theirs, ours in names.items():
-            row |= _with_ends(ours, figures.get(theirs, {}))
+def _figures(held: HeldOut, config: Config, split: str) -> dict[str, Any]:
+    metrics = measure({split: held}, config.evaluation, config.seed)
     priors = ("class_prior", "category_prior")
     losses = {one: metrics["baselines"][one][split]["log_loss"]["value"] for one in priors}
     best = min(priors, key=lambda one: losses[one])
-    row["best_prior"] = best
-    return row | _with_ends("log_loss_vs_prior", outcome.get(f"log_loss_vs_{best}", {}))
+    prior = held.outcome.assign(p_overturned=held.outcome[f"p_{best}"])
+    differences = compare(held.outcome, prior, config.evaluation, config.seed)
+    differences["log_loss"] = metrics["outcome"][split][f"log_loss_vs_{best}"]
+    if "not_applicable" in differences["log_loss"]:  # too few cases for any difference
+        differences = {}
+    of_prior = metrics["baselines"][best][split]
+    for unordered in [name for name in differences if "not_applicable" in of_prior[name]]:
+        del differences[unordered]
+    row: dict[str, Any] = {"best_prior": best}
+    for theirs, ours in FIGURES.items():
+        row |= _with_ends(ours, metrics["outcome"][split].get(theirs, {}))
+        row |= _with_ends(f"{ours}_vs_prior", differences.get(theirs, {}))
+    deficiencies = metrics["deficiencies"].get(split, {})
+    for theirs, ours in DEFICIENCY_FIGURES.items():
+        row |= _with_ends(ours, deficiencies.get(theirs, {}))
+        row |= _with_ends(f"{ours}_vs_prior", deficiencies.get(f"{theirs}_vs_category_prior", {}))
+    return row
 
 
 def _with_ends(name: str, figure: Mapping[str, Any]) -> dict[str, Any]:

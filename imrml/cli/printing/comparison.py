@@ -2,20 +2,15 @@
 
 import pandas as pd
 
-_SHORT = {
-    "name": "name",
+_FIGURES = {
     "log_loss": "log_loss",
-    "log_loss_vs_prior": "vs_prior",
-    "log_loss_vs_prior_low": "low",
-    "log_loss_vs_prior_high": "high",
     "auroc": "auroc",
     "average_precision": "average_precision",
     "calibration_error": "calibration_error",
     "deficiency_micro_ap": "def_ap",
     "deficiency_hit_at_3": "def_hit3",
-    "fit_seconds": "fit_seconds",
-    "score_seconds": "score_seconds",
 }
+_SECONDS = ("fit_seconds", "score_seconds")
 
 
 def print_comparison(table: pd.DataFrame) -> None:
@@ -26,8 +21,27 @@ def print_comparison(table: pd.DataFrame) -> None:
     table : DataFrame
         From :func:`~imrml.training.comparing.compare_recipes`.
     """
-    print(table[[*_SHORT]].rename(columns=_SHORT).round(4).to_string(index=False))
     print(
-        f"split {table['split'][0]}; vs_prior is the log loss minus that of "
-        f"{table['best_prior'][0]}, paired by case, with its interval: below zero is better"
+        table[["name", *_FIGURES, *_SECONDS]]
+        .rename(columns=_FIGURES)
+        .round(4)
+        .fillna("")
+        .to_string(index=False)
     )
+    prior = str(table["best_prior"][0]).replace("_", " ")
+    print(
+        f"\nsplit {table['split'][0]}; minus the {prior}, deficiencies minus the category's rates, "
+        "paired by case, with intervals; of log loss and calibration error below zero is better:"
+    )
+    differences = {
+        short: _differences(table, f"{name}_vs_prior") for name, short in _FIGURES.items()
+    }
+    print(pd.DataFrame({"name": table["name"], **differences}).to_string(index=False))
+
+
+def _differences(table: pd.DataFrame, name: str) -> list[str]:
+    ends = table[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
+    return [
+        "" if pd.isna(value) else f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+        for value, low, high in ends
+    ]

@@ -33,7 +33,7 @@ from imrml.config import EvaluationConfig
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.metrics.deficiencies import measure_deficiencies
 from imrml.evaluation.metrics.item_losses import losses
-from imrml.evaluation.metrics.outcome import BASELINES, measure_outcome
+from imrml.evaluation.metrics.outcome import BASELINES, calibration_error, measure_outcome
 from imrml.evaluation.metrics.power import state_power
 from imrml.evaluation.metrics.reliability import measure_reliability, measure_risk_coverage
 from imrml.evaluation.metrics.slices import measure_gaps, measure_slices
@@ -313,7 +313,8 @@ def compare(
     Returns
     -------
     dict
-        ``log_loss``, ``brier`` and ``auroc``: the first model's minus the second's.
+        ``log_loss``, ``brier``, ``auroc``, ``average_precision`` and ``ece``: the first model's
+        minus the second's.
     """
     truth = first["overturned"].to_numpy(dtype=bool)
     p, other = (
@@ -324,7 +325,16 @@ def compare(
         score: resamples.mean(per_item - losses(truth, other)[score])
         for score, per_item in losses(truth, p).items()
     }
-    differences["auroc"] = resamples.rank(truth, p)[0] - resamples.rank(truth, other)[0]
+    for name, mine, theirs in zip(
+        ("auroc", "average_precision"),
+        resamples.rank(truth, p),
+        resamples.rank(truth, other),
+        strict=True,
+    ):
+        differences[name] = mine - theirs
+    differences["ece"] = calibration_error(truth, p, resamples) - calibration_error(
+        truth, other, resamples
+    )
     return {
         name: figure(values[0], values[1:], len(truth), config.interval_level)
         for name, values in differences.items()

@@ -328,8 +328,18 @@ def _refuse(argument: str, value: object, kinds: tuple[type | str, ...]) -> None
         advice = "pass '' for none"
     *others, last = map(_with_article, names) if names else map(repr, kinds)
     wanted = f"{', '.join(others)} or {last}" if others else last
-    message = f"{argument} is {_with_article(type(value).__name__)}, expected {wanted}"
+    found = _with_article(type(value).__name__)
+    for kind in kinds:
+        if isinstance(kind, type) and kind.__name__ == type(value).__name__:
+            found, wanted = f"{found} of {_package(type(value))}", f"{wanted} of {_package(kind)}"
+    if "DataFrame" in names and hasattr(value, "to_pandas"):
+        advice = "pass what its .to_pandas() gives"
+    message = f"{argument} is {found}, expected {wanted}"
     raise ArgumentTypeError(f"{message}; {advice}" if advice else message)
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
 
 
 def _with_article(name: str) -> str:

@@ -153,3 +153,10 @@ def test_every_output_makes_the_folders_above_it(tmp_path):
 
 def test_coded_profiles_are_those_of_programmes_with_codes():
     assert {one.name for one in PROGRAMMES.values() if one.code_columns} == CODED_PROFILES
+
+
+def test_a_table_of_another_library_is_named_with_what_to_pass():
+    foreign = type("DataFrame", (), {"__module__": "polars.dataframe", "to_pandas": None})()
+    message = r"is a DataFrame of polars, expected a DataFrame of pandas; .* \.to_pandas\(\) gives$"
+    with pytest.raises(ArgumentTypeError, match=message):
+        ReviewModel().fit(foreign, [0, 1])

@@ -32,6 +32,7 @@ from imrml.config import load_config
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import ArgumentTypeError, ConfigError, LeakageError, RequestWarning, TableError
 from imrml.models import LoadedModel, ReviewModel, load_model, save_model
+from imrml.models.classifier import read_target
 from imrml.submissions.frame import submission_frame
 
 PRIOR = {"outcome": {"kind": "category_prior"}}
@@ -215,6 +216,19 @@ def test_plots_and_importances_take_it(model, table, items):
     assert by_name["Notes"] > by_name["treatment"]
 
 
+@pytest.mark.parametrize("kind", ["logistic", "hist_gradient_boosting", "stacked"])
+def test_an_output_asked_of_every_transformer_changes_nothing(table, items, kind):
+    made = {"models": {"n_refits": 0, "outcome": {"kind": kind}}}
+    kept = {name: items[name] for name in ("y", "deficiencies")}
+    expected = ReviewModel(**made).fit(table, **kept)
+    with config_context(transform_output="pandas"):
+        fitted = ReviewModel(**made).fit(table, **kept)
+        probabilities = fitted.predict_proba(table)
+        deficiencies = fitted.predict_deficiencies(table)
+    assert (probabilities == expected.predict_proba(table)).all()
+    assert deficiencies.equals(expected.predict_deficiencies(table))
+
+
 def test_copies_answer_alike(model, table, tmp_path):
     assert clone(model).get_params() == model.get_params()
     joblib.dump(model, tmp_path / "model.joblib")
@@ -270,6 +284,30 @@ def test_a_target_in_words_is_refused_with_what_to_write(table):
         ReviewModel().fit(table, [True, False])
     with pytest.raises(TableError, match="expected 1 column of decisions, or 19"):
         ReviewModel().fit(table, np.zeros((len(table), 2)))
+
+
+@pytest.mark.parametrize("name", ["cases", "years", "is_labelled"])
+def test_what_is_known_of_each_item_is_one_value_an_item(table, items, name):
+    with pytest.raises(ValueError, match=rf"^{name}: expected one value an item, found 2 columns"):
+        ReviewModel().fit(table, items["y"], **{name: np.ones((len(table), 2))})
+
+
+def test_deficiencies_apart_are_a_table_with_every_id_and_missing_where_nobody_labelled():
+    given = pd.DataFrame(data=True, index=range(3), columns=list(deficiency_ids())).astype(object)
+    given.iloc[1, 4] = None
+    _, read, is_labelled = read_target([0, 0, 1], given)
+    assert is_labelled.tolist() == [True, False, True]
+    assert read.dtypes.eq(bool).all()
+    assert not read.iloc[1, 4]
+    with pytest.raises(ArgumentTypeError, match="deficiencies is a ndarray, expected a DataFrame"):
+        read_target([0, 0, 1], given.to_numpy())
+    with pytest.raises(TableError, match="no column weaning_indicated"):
+        read_target([0, 0, 1], given.drop(columns="weaning_indicated"))
+
+
+def test_two_columns_of_one_name_are_refused(model, table):
+    with pytest.raises(TableError, match="several columns are named treatment"):
+        model.predict_proba(pd.concat([table, table[["treatment"]]], axis="columns"))
 
 
 def test_a_frame_of_the_factories_still_fits():

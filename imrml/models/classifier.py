@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 
 from imrml.deficiencies import deficiency_ids
-from imrml.errors import TableError
+from imrml.errors import TableError, require_types
 from imrml.models.abstention import decision_threshold
 from imrml.models.inputs import Inputs, SubmissionReader
 from imrml.models.settings import default_settings
@@ -34,7 +34,7 @@ def read_target(
         name, of an array in the order of the taxonomy. Rows with a missing value there are not
         labelled.
     deficiencies : DataFrame of shape (n_items, n_deficiencies), optional
-        Given apart from ``y``.
+        Given apart from ``y``; missing alike in rows that nobody labelled.
 
     Returns
     -------
@@ -60,9 +60,8 @@ def read_target(
     Traceback (most recent call last):
     ValueError: y holds other values than True and False or 0 and 1; ...
     """
-    values, is_labelled = y, None
+    values, is_labelled, ids = y, None, list(deficiency_ids())
     if np.ndim(y) == 2:
-        ids = list(deficiency_ids())
         table = y if isinstance(y, pd.DataFrame) else _name_target(np.asarray(y), ids)
         others = [name for name in table if name not in ids]
         absent = [name for name in ids if name not in table]
@@ -75,8 +74,13 @@ def read_target(
         if not absent:
             if deficiencies is not None:
                 raise ValueError("deficiencies stand beside y and are given apart; give them once")
-            is_labelled = table[ids].notna().all(axis="columns").to_numpy()
-            deficiencies = table[ids].where(table[ids].notna(), other=False).astype(bool)
+            deficiencies = table
+    if deficiencies is not None:
+        require_types("ReviewModel", deficiencies=(deficiencies, pd.DataFrame))
+        if absent := [name for name in ids if name not in deficiencies]:
+            raise TableError(f"deficiencies: no column {', '.join(absent)}; give one an id")
+        is_labelled = deficiencies[ids].notna().all(axis="columns").to_numpy()
+        deficiencies = deficiencies[ids].where(deficiencies[ids].notna(), other=False).astype(bool)
     decisions = np.asarray(values)
     if decisions.dtype == object and len(decisions):
         decisions = np.array(decisions.tolist())
@@ -96,6 +100,68 @@ def _name_target(values: npt.NDArray[Any], ids: list[str]) -> pd.DataFrame:
             f"them; found {values.shape[1]}"
         )
     return pd.DataFrame(values, columns=["overturned", *ids][: values.shape[1]])
+
+
+def require_one_dimension(**values: Any) -> None:
+    """Raise unless what is known of each item is one value an item.
+
+    Parameters
+    ----------
+    **values : array-like or None
+        By name.
+
+    Raises
+    ------
+    ValueError
+        One is a table.
+
+    Examples
+    --------
+    >>> require_one_dimension(years=[2014, 2015], cases=[["a", "b"]])
+    Traceback (most recent call last):
+    ValueError: cases: expected one value an item, found 2 columns
+    """
+    for name, given in values.items():
+        if given is not None and np.ndim(given) > 1:
+            raise ValueError(
+                f"{name}: expected one value an item, found {np.shape(given)[1]} columns"
+            )
+
+
+def read_cases(cases: Any) -> npt.NDArray[np.str_]:
+    """Read the case number of each item.
+
+    Parameters
+    ----------
+    cases : array-like of shape (n_items,)
+        Of any type.
+
+    Returns
+    -------
+    ndarray of str of shape (n_items,)
+        As text.
+
+    Raises
+    ------
+    ValueError
+        It is a table, or some are missing: such items are no case together.
+
+    Examples
+    --------
+    >>> read_cases([7, "a"]).tolist()
+    ['7', 'a']
+    >>> read_cases(["a", None])
+    Traceback (most recent call last):
+    ValueError: cases: 1 of 2 items without a case number; give each one of its own, ...
+    """
+    require_one_dimension(cases=cases)
+    given = pd.Series(cases)
+    if n_missing := int(given.isna().sum()):
+        raise ValueError(
+            f"cases: {n_missing:,} of {len(given):,} items without a case number; give each one "
+            "of its own, or no cases at all where each item is a case"
+        )
+    return given.to_numpy().astype(str)
 
 
 class ReviewClassifier(ClassifierMixin, SubmissionReader):

@@ -196,9 +196,10 @@ class CalibratedEstimator(CalibratedClassifier):
             ("hist_gradient_boosting", self._make_trees(n_features)),
         ]
         folds, _ = calibration_folds(y, cases, settings["calibration_folds"], self.seed)
-        return (
-            StackingClassifier(members, LogisticRegression(), cv=folds) if folds else members[0][1]
-        )
+        if not folds:
+            return members[0][1]
+        stacked = StackingClassifier(members, LogisticRegression(), cv=folds)
+        return stacked.set_output(transform="default")  # whatever sklearn.set_config asks for
 
     def _make_trees(self, n_features: int) -> Pipeline:
         trees = {
@@ -218,7 +219,7 @@ class CalibratedEstimator(CalibratedClassifier):
                 ),
             ],
             sparse_threshold=0.0,
-        )
+        ).set_output(transform="default")  # whatever sklearn.set_config asks for
         # Stopping early would hold out items whose case is learned from.
         boosted = HistGradientBoostingClassifier(
             early_stopping=False,

@@ -99,6 +99,23 @@ def reading_own_words(method: Method) -> Method:
     return cast("Method", in_own_words)
 
 
+def computing_sparse(**settings: Any) -> AbstractContextManager[None]:
+    """Let transformers give sparse matrices, whatever ``sklearn.set_config`` asks for elsewhere.
+
+    Parameters
+    ----------
+    **settings : Any
+        Others of scikit-learn's own.
+
+    Returns
+    -------
+    context manager
+        As :func:`sklearn.config_context` gives it.
+    """
+    context: AbstractContextManager[None] = config_context(transform_output="default", **settings)
+    return context
+
+
 class SubmissionReader(BaseEstimator):
     """The part of a ``ReviewModel`` that reads submissions; its attributes are described there."""
 
@@ -194,12 +211,13 @@ class SubmissionReader(BaseEstimator):
             submissions, self.stage, self.programme, self.expected_columns_
         )
         matrix, words = None, None
-        if self.features_ is not None and len(submissions):
-            matrix = sparse.csr_matrix(self.features_.transform(submissions))
-        elif self.features_ is not None:
-            matrix = sparse.csr_matrix((0, self.n_features_))
-        if self.hashed_text_ is not None and len(submissions):
-            words = self.hashed_text_.transform(submissions)
+        with computing_sparse():
+            if self.features_ is not None and len(submissions):
+                matrix = sparse.csr_matrix(self.features_.transform(submissions))
+            elif self.features_ is not None:
+                matrix = sparse.csr_matrix((0, self.n_features_))
+            if self.hashed_text_ is not None and len(submissions):
+                words = self.hashed_text_.transform(submissions)
         narratives = texts_of(submissions, "case_summary")
         has_enough_context = np.ones(len(narratives), dtype=bool)
         if self.hashed_text_ is not None:
@@ -242,7 +260,7 @@ class SubmissionReader(BaseEstimator):
     ) -> sparse.csr_matrix:
         settings = FeaturesConfig.model_validate(self.settings("features"))
         self.features_ = build_features(settings, self.stage, self.programme)
-        with config_context(enable_metadata_routing=True):
+        with computing_sparse(enable_metadata_routing=True):
             values = self.features_.fit_transform(submissions, overturned, cases=cases)
         self.n_features_ = values.shape[1]
         names_all = len(self.features_.transformer_list) > 1 or not self.programme.code_columns

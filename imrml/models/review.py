@@ -14,7 +14,12 @@ from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
 from imrml.models.blend import to_log_odds
-from imrml.models.classifier import ReviewClassifier, read_target
+from imrml.models.classifier import (
+    ReviewClassifier,
+    read_cases,
+    read_target,
+    require_one_dimension,
+)
 from imrml.models.counts import CategoryCounts
 from imrml.models.inputs import Inputs, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
@@ -85,7 +90,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
     blend_ : PriorBlend or None
         What its log-odds are averaged with; None where it stands alone.
     expected_columns_ : tuple of str
-        What the features read and most training items fill; a table without one is told so.
+        What the features read and most training items fill, of a model of ``imrml.train`` only
+        what moves its answers; a table without one is told so.
     least_words_ : float
         Words from which a narrative is answered for by more than priors; 0 where the features do
         not read it.
@@ -195,7 +201,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             Case number of each item; folds, refits and the vocabulary count cases. Each item is a
             case of its own where absent.
         deficiencies : DataFrame of bool of shape (n_items, n_deficiencies), optional
-            One column an id.
+            One column an id; missing in rows that nobody labelled.
         is_labelled : array-like of bool of shape (n_items,), optional
             Rows whose deficiencies somebody looked for; all where absent. Overturned items never
             count.
@@ -226,7 +232,8 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         overturned = decisions.astype(bool)
         if not (n_items := len(overturned)):
             raise NotEnoughDataError("no item to fit a model on")
-        cases = np.asarray(np.arange(n_items) if cases is None else cases).astype(str)
+        cases = read_cases(np.arange(n_items) if cases is None else cases)
+        require_one_dimension(years=years, is_labelled=is_labelled)
         check_consistent_length(submissions, overturned, cases, deficiencies, is_labelled, years)
         self.classes_ = np.array([0, 1], dtype=decisions.dtype)
         self.feature_names_in_ = np.asarray([*map(str, X.columns)], dtype=object)

@@ -12,7 +12,13 @@ from imrml.features.treatment_categories import dwc_categories
 from imrml.models.associations import ChecklistAssociations, lines_shown
 from imrml.models.counts import CategoryCounts, DeficiencySource
 from imrml.models.deficiency import PRIOR_SCALES, DeficiencyModel
-from imrml.models.inputs import Inputs, SubmissionReader, least_words, reading_own_words
+from imrml.models.inputs import (
+    Inputs,
+    SubmissionReader,
+    computing_sparse,
+    least_words,
+    reading_own_words,
+)
 from imrml.models.kinds import TrainingMatrix
 from imrml.models.priors import CategoryPrior
 from imrml.submissions.frame import SubmissionFrame
@@ -187,7 +193,8 @@ class DeficiencyPredictor(SubmissionReader):
                 n_buckets=features["n_buckets"],
                 extra_columns=self._own_names(),
             )
-            words = self.hashed_text_.fit_transform(labelled)
+            with computing_sparse():
+                words = self.hashed_text_.fit_transform(labelled)
             matrix = sparse.hstack([items.matrix[rows], words])
             scale = self._prior_scales()
             self.columns_shown_ = {

@@ -223,6 +223,11 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
         Where several columns mean one, a row holds the text of all of them; columns that nobody
         knows keep their names.
 
+    Raises
+    ------
+    TableError
+        A heading stands in several columns.
+
     Examples
     --------
     >>> list(
@@ -232,6 +237,8 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     ... )
     ['treatment', 'case_summary', 'Desk']
     """
+    if twice := [str(name) for name in table.columns[table.columns.duplicated()].unique()]:
+        raise TableError(f"several columns are named {', '.join(twice)}; give each its own name")
     by_name = columns_by_name(table, programme)
     named = table[[columns[0] for columns in by_name.values()]].set_axis(
         list(by_name), axis="columns"
@@ -256,7 +263,7 @@ def find_absent(
     programme : Programme
         With the owner's columns, each of which counts.
     expected : collection of str, default=()
-        Others that count; one read from another column is absent only where that is too.
+        Others that count; one in whose place another is read is absent only where that is too.
 
     Returns
     -------
@@ -268,6 +275,8 @@ def find_absent(
     >>> expected = ["treatment", "diagnosis", "case_summary", "received_on"]
     >>> find_absent(["treatment", "case_summary"], "imr", LETTERS, expected)
     ('received_on',)
+    >>> find_absent(["treatment", "case_summary", "ur_denied_on"], "imr", LETTERS, expected)
+    ()
     >>> find_absent(["item"], "rfa", LETTERS, expected)
     ('diagnosis', 'case_summary')
     """

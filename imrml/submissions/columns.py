@@ -120,6 +120,8 @@ DERIVED_FROM = {
     "authorized": ("item",),
     "disputed": ("item",),
     "diagnosis": ("case_summary",),
+    "received_on": ("ur_denied_on",),
+    "ur_denied_on": ("received_on",),
     "age": ("case_summary",),
     "sex": ("case_summary",),
     "treatment_category": ("treatment",),
@@ -128,7 +130,8 @@ DERIVED_FROM = {
     "diagnosis_subcategory": ("diagnosis",),
     "age_band": ("age",),
 }
-"""Columns that are read from others where a table lacks them, and those others."""
+"""Columns that are read from others where a table lacks them, and those others: features count from
+one day of a submission, and before the application that of the denial alone is known."""
 
 DATE_COLUMNS = tuple(column.name for column in SUBMISSION_COLUMNS if column.dtype == "date")
 

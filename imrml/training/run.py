@@ -55,6 +55,7 @@ from imrml.training.fitting import (
 from imrml.training.pace import Pace, count_fits, needs_bare_model
 from imrml.training.search import SearchResult, search
 from imrml.training.shipping import Shipped, select_shipped_model
+from imrml.training.telling_columns import find_telling_columns
 from imrml.training.terms import list_terms
 
 
@@ -349,6 +350,7 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
     # what they found.
     all_rows = np.arange(len(run.data.items))
     [model] = map_ordered(partial(fit_rows, run.data, shipped), [all_rows], run.n_jobs)
+    model.expected_columns_ = find_telling_columns(model, run.data.submissions)
     return model
 
 

@@ -7,7 +7,7 @@ from model_factories import TELLING, fictional_items, make_model
 
 from imrml.submissions.frame import submission_frame
 from imrml.submissions.programmes import LETTERS
-from imrml.submissions.requests import find_absent
+from imrml.submissions.request_columns import find_absent
 from imrml.training.telling_columns import find_telling_columns
 
 

@@ -16,7 +16,8 @@ from imrml.submissions.programmes import (
     columns_at,
     require_submission_columns,
 )
-from imrml.submissions.requests import find_absent, name_columns
+from imrml.submissions.request_columns import find_absent
+from imrml.submissions.requests import name_columns
 
 
 def take_submissions(

@@ -1,14 +1,16 @@
 """Columns of a table of requests: which of ours each means, and what those that mean one hold."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from typing import Any
 
 import pandas as pd
 
+from imrml.config import Stage
 from imrml.phrases import pluralize
 from imrml.submissions.cells import RawColumns
+from imrml.submissions.columns import DERIVED_FROM
 from imrml.submissions.headings import (
     AGE_AND_SEX,
     ONE_OF,
@@ -17,7 +19,7 @@ from imrml.submissions.headings import (
     rank_heading,
     spell_headings,
 )
-from imrml.submissions.programmes import Programme
+from imrml.submissions.programmes import Programme, columns_at
 
 _LINE_NUMBER = re.compile(r"\d{0,4}")
 _ALIASES = {"notes": "case_summary"}
@@ -259,3 +261,43 @@ def merge_columns(table: pd.DataFrame, columns: Sequence[Any]) -> list[Any]:
         return cells.values(columns[0])
     texts = zip(*(cells.texts(column) for column in columns), strict=True)
     return ["\n".join(dict.fromkeys(filter(None, parts))) or None for parts in texts]
+
+
+def find_absent(
+    columns: Collection[str], stage: Stage, programme: Programme, expected: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Name the columns that a model learned from and a table lacks.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Of the table, by our names.
+    stage : {'rfa', 'imr'}
+        When the prediction is made; what becomes known later is never asked for.
+    programme : Programme
+        With the owner's columns, each of which counts.
+    expected : collection of str, default=()
+        Others that count; one in whose place another is read is absent only where that is too.
+
+    Returns
+    -------
+    tuple of str
+        Names, in the order of the programme.
+
+    Examples
+    --------
+    >>> from imrml.submissions.programmes import LETTERS
+    >>> expected = ["treatment", "diagnosis", "case_summary", "received_on"]
+    >>> find_absent(["treatment", "case_summary"], "imr", LETTERS, expected)
+    ('received_on',)
+    >>> find_absent(["treatment", "case_summary", "ur_denied_on"], "imr", LETTERS, expected)
+    ()
+    >>> find_absent(["item"], "rfa", LETTERS, expected)
+    ('diagnosis', 'case_summary')
+    """
+    wanted = {*expected, *(column.name for column in programme.extra_columns)}
+    return tuple(
+        name
+        for name in columns_at(stage, programme)
+        if name in wanted and not {name, *DERIVED_FROM.get(name, ())} & {*columns}
+    )

@@ -10,7 +10,7 @@ from imrml.config import Stage
 from imrml.errors import TableError
 from imrml.phrases import pluralize
 from imrml.submissions.cells import RawColumns, read_age, read_date
-from imrml.submissions.columns import DATE_COLUMNS, DERIVED_FROM, REFUSED_COLUMNS
+from imrml.submissions.columns import DATE_COLUMNS, REFUSED_COLUMNS
 from imrml.submissions.extra_columns import read_extra
 from imrml.submissions.frame import SubmissionFrame, frame_of_cells, require_treatment
 from imrml.submissions.headings import HeadingMap, fold_heading
@@ -18,6 +18,7 @@ from imrml.submissions.letter_detection import holds_determination
 from imrml.submissions.programmes import LETTERS, PROGRAMMES, Programme, columns_at
 from imrml.submissions.request_columns import (
     columns_by_name,
+    find_absent,
     find_line_numbers,
     merge_columns,
     name_column,
@@ -247,45 +248,6 @@ def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
         if len(columns) > 1:
             named[name] = merge_columns(table, columns)
     return named
-
-
-def find_absent(
-    columns: Collection[str], stage: Stage, programme: Programme, expected: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Name the columns that a model learned from and a table lacks.
-
-    Parameters
-    ----------
-    columns : collection of str
-        Of the table, by our names.
-    stage : {'rfa', 'imr'}
-        When the prediction is made; what becomes known later is never asked for.
-    programme : Programme
-        With the owner's columns, each of which counts.
-    expected : collection of str, default=()
-        Others that count; one in whose place another is read is absent only where that is too.
-
-    Returns
-    -------
-    tuple of str
-        Names, in the order of the programme.
-
-    Examples
-    --------
-    >>> expected = ["treatment", "diagnosis", "case_summary", "received_on"]
-    >>> find_absent(["treatment", "case_summary"], "imr", LETTERS, expected)
-    ('received_on',)
-    >>> find_absent(["treatment", "case_summary", "ur_denied_on"], "imr", LETTERS, expected)
-    ()
-    >>> find_absent(["item"], "rfa", LETTERS, expected)
-    ('diagnosis', 'case_summary')
-    """
-    wanted = {*expected, *(column.name for column in programme.extra_columns)}
-    return tuple(
-        name
-        for name in columns_at(stage, programme)
-        if name in wanted and not {name, *DERIVED_FROM.get(name, ())} & {*columns}
-    )
 
 
 def is_known_heading(heading: str, said: HeadingMap = HeadingMap()) -> bool:  # noqa: B008 - frozen

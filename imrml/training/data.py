@@ -21,7 +21,7 @@ from imrml.submissions.columns import IGNORED_COLUMNS, REFUSED_COLUMNS
 from imrml.submissions.extra_columns import programme_of_config
 from imrml.submissions.frame import SubmissionFrame, submission_frame
 from imrml.submissions.programmes import columns_at
-from imrml.submissions.requests import find_absent
+from imrml.submissions.request_columns import find_absent
 
 TrainedOn = Literal["real", "synthetic"]
 

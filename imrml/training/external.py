@@ -22,7 +22,7 @@ from imrml.evaluation.splits import Headline
 from imrml.models import LoadedModel
 from imrml.phrases import pluralize
 from imrml.submissions.programmes import programme_of
-from imrml.submissions.requests import find_absent
+from imrml.submissions.request_columns import find_absent
 from imrml.training.data import TrainingData, hash_cases
 from imrml.training.description import describe_data, hash_rows
 from imrml.training.fitting import join_held_out, predict_held_out

@@ -37,6 +37,22 @@ def test_a_specimen_has_its_status(text: str, cue: str, status: str) -> None:
     assert statuses[cue] == status
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Elbow extension 0-145, normal", "negated"),
+        ("Left wrist flexion 70 deg, same as the uninjured", "negated"),
+        ("Shoulder 0-180 full and painless", "negated"),
+        ("Lumbar flexion 40, normal 60", "done"),
+        ("Knee ROM 10-95, full extension lacking", "done"),
+    ],
+)
+def test_a_full_or_equal_measure_is_no_loss_of_motion(text: str, status: str) -> None:
+    statuses = {(one.cue, one.status) for one in find_documents(text)}
+    assert {of for cue, of in statuses if cue == "range_of_motion"} == {status}
+    assert ("reflex_change", "done") not in statuses
+
+
 def test_few_sentences_are_wrongly_shown_or_missed() -> None:
     is_right = {True: [], False: []}
     for row in SENTENCES:

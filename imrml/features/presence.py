@@ -24,7 +24,7 @@ from imrml.text.cache import remember
 WEIGHTS_FILE = "presence_weights.npz"
 """Beside this module."""
 _N_WEIGHTS = 2**15
-_SURELY_ABSENT = log(0.15 / 0.85)
+_SURELY_ABSENT = log(0.2 / 0.8)
 """Log odds under which a mention is not shown (experiment 091)."""
 _FEWEST_FEATURES = 45
 """What a statement is taken to have at least: one of few words is never surer than others."""
@@ -32,11 +32,18 @@ _MOST_WORDS_TO_A_SIDE = 10
 _MOST_SIGNS_TO_A_SIDE = 200
 _MOST_WORDS_TOGETHER = 3
 _DAY = r"\d{1,2}[/-]\d{1,2}(?:[/-]\d{2,4})?"
+_MONTH = (
+    r"\b(?:january|february|march|april|june|july|august|september|october|november|december"
+    r"|jan|feb|apr|jun|jul|aug|sept?|oct|nov)\b"
+    r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby )|(?<=\bsince )|(?<=\blast )|(?<=\bfrom ))may\b"
+    r"|\bmay(?= \d)"
+)
+"""Alike, so that nothing hangs on "may" where it is no possibility."""
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _TOKEN = re.compile(
-    rf"({_DAY})|({_NUMBER}%)|({_NUMBER})|([^\W\d_]{{1,40}}(?:'[a-z]{{1,9}})?|[^\w\s])"
+    rf"({_MONTH})|({_DAY})|({_NUMBER}%)|({_NUMBER})|([^\W\d_]{{1,40}}(?:'[a-z]{{1,9}})?|[^\w\s])"
 )
-_KINDS_OF_NUMBER = ("<day>", "<percent>", "<number>")
+_KINDS = ("<month>", "<day>", "<percent>", "<number>")
 _START, _END = "<start>", "<end>"
 
 Weights = dict[str, npt.NDArray[Any]]
@@ -92,8 +99,8 @@ def _shipped_weights() -> Weights:
 def _places_of_words(statement: str, span: tuple[int, int], scope: str) -> list[int]:
     """Give the places of the weights of a mention's words, in order, each once.
 
-    Its own words and up to ten to either side, one to three together; days and numbers are alike.
-    Single words count by scope too: "will" speaks for a plan and against a test.
+    Its own words and up to ten to either side, one to three together; months, days and numbers are
+    alike. Single words count by scope too: "will" speaks for a plan and against a test.
     """
     start, end = span
     # A statement without stops may be very long; what is far is not even split.
@@ -122,7 +129,7 @@ def _value_of_each(places: Sequence[int]) -> float:
 
 def _tokens(text: str) -> list[str]:
     return [
-        match[4] or _KINDS_OF_NUMBER[match.lastindex - 1]
+        match[5] or _KINDS[match.lastindex - 1]
         for match in _TOKEN.finditer(text)
         if match.lastindex
     ]

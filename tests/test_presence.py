@@ -35,9 +35,16 @@ def test_what_was_taught_decides():
 
 
 @pytest.mark.parametrize(
-    "text", ["Hawkins positive.", "SLR positive left.", "The MRI was completed on 3/2/25."]
+    "text",
+    [
+        "Hawkins positive.",
+        "SLR positive left.",
+        "The MRI was completed on 3/2/25.",
+        "Spasm.",
+        "Calf swelling bilaterally.",
+    ],
 )
-def test_a_sign_or_a_word_of_what_was_done_is_not_asked_about(text):
+def test_a_sign_a_word_of_what_was_done_or_a_bare_finding_is_not_asked_about(text):
     with patch("imrml.features.documents.is_surely_absent", lambda *_: True), reading_once():
         assert any(one.is_shown for one in find_documents(text))
 

@@ -105,6 +105,7 @@ _ATTENDED = re.compile(r"\b(?:attended|completed?|finished|used|went to)\b")
 _JOINED = re.compile(r"\s(?:for|of|by|on|in|with|w/)\s(?:an?\s|the\s)?")
 """Between words that name a document twice: "a urine sample for toxicology"."""
 _MIN_TELEGRAM_WORDS = 8
+_MIN_JUDGED_WORDS = 4  # "Joint line tenderness." has no words that could speak against it
 _MOST_WORDS = 40  # of a sentence that is one statement
 # Short forms that end a statement as often as not: what is said in the next is neither denied nor
 # shown by this one.
@@ -278,11 +279,13 @@ class _Statement:
     def withholds(self, span: tuple[int, int], scope: str) -> bool:
         """Whether judged sentences speak against a mention that the rules take for done.
 
-        They are not asked where it has a sign of its own or the statement says that it was done.
+        They are not asked where it has a sign of its own, the statement says that it was done, or
+        hardly holds more than the mention.
         """
         start, end = span
         return (
             bool(self._record_sentence)
+            and len(self.text.split()) >= _MIN_JUDGED_WORDS
             and not _OWN_SIGN.search(self.text, start, end + _A_WORD_MORE)
             and all(one.rule.status != "done" for one in self.modifiers)
             and is_surely_absent(self.text, span, scope)

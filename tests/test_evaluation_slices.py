@@ -193,8 +193,4 @@ def test_two_models_are_compared_item_by_item():
         -better["log_loss"]["value"]
     )
     same = compare(table, table, CONFIG, 0)
-    assert {name: figures["value"] for name, figures in same.items()} == {
-        "log_loss": 0.0,
-        "brier": 0.0,
-        "auroc": 0.0,
-    }
+    assert {figures["value"] for figures in same.values()} == {0.0}

@@ -16,8 +16,6 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from sklearn.linear_model import LogisticRegression
 
 from imrml.text.cache import remember
 
@@ -152,6 +150,9 @@ def fit_weights(
     dict of str to numpy.ndarray
         The same for the same mentions.
     """
+    from scipy.sparse import csr_array  # noqa: PLC0415 (only where weights are made)
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (as above)
+
     places = [_places_of_words(*mention) for mention in mentions]
     columns = np.array([column for row in places for column in row], dtype=np.int32)
     row_ends = np.cumsum([0, *map(len, places)], dtype=np.int32)

@@ -143,8 +143,8 @@ def _require_headings_once(text: str, spans: Sequence[Span]) -> None:
     for span in spans:
         if span.kind == "label" and not span.item_number and span.name in _SECTIONS:
             words = text[span.start : span.end]
-            again = text.find(words, span.end)
-            if again >= 0 and words.isupper():  # others are words of the letter's sentences, too
+            # Others than those in capitals are words of the letter's sentences, too.
+            if words.isupper() and (again := text.find(words, span.end)) >= 0:
                 raise LetterError(
                     "pages_out_of_order", f"the heading {words!r} stands twice", again
                 )

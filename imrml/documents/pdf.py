@@ -6,7 +6,7 @@ its text is read. A page that is a picture is read by OCR (:mod:`imrml.documents
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -94,16 +94,17 @@ def read_pdf(content: bytes, limits: LimitsConfig, *, reads_pictures: bool = Tru
     number = 0
     try:
         n_attached = pdf.count_attachments()
-        texts: list[str] = []
-        pictures: list[int] = []
-        layers: list[int] = []
+        read: list[_Page] = []
         n_left = limits.max_characters
         for number in range(len(pdf)):
-            texts.append(_read_page(pdf, number, n_left, pictures, layers))
-            n_left -= len(texts[-1])
+            read.append(_read_page(pdf, number, n_left))
+            n_left -= len(read[-1].text)
+        texts = [page.text for page in read]
+        pictures = [number for number, page in enumerate(read) if page.is_picture]
+        layers = [number for number, page in enumerate(read) if page.is_of_ocr]
         if is_blank_ended(texts):
             texts = [
-                _read_page(pdf, number, limits.max_characters, [], [], from_places=True)
+                _read_page(pdf, number, limits.max_characters, from_places=True).text
                 for number in range(len(pdf))
             ]
         if layers:
@@ -151,14 +152,13 @@ def count_pictures(content: bytes, limits: LimitsConfig) -> int:
 
     pdf = open_pdf(content, limits)
     try:
-        pictures: list[int] = []
-        for number in range(len(pdf)):
-            _read_page(pdf, number, limits.max_characters, pictures, [])
+        return sum(
+            _read_page(pdf, number, limits.max_characters).is_picture for number in range(len(pdf))
+        )
     except pypdfium2.PdfiumError:
         raise DocumentError("damaged_pdf", "a page cannot be read") from None
     finally:
         pdf.close()
-    return len(pictures)
 
 
 def open_pdf(content: bytes, limits: LimitsConfig) -> "pypdfium2.PdfDocument":
@@ -224,55 +224,23 @@ def _require_text(pages: Sequence[str], pictures: Sequence[int]) -> None:
 # --- one page ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    text: str
+    is_picture: bool
+    is_of_ocr: bool
+
+
 def _read_page(
-    pdf: "pypdfium2.PdfDocument",
-    index: int,
-    max_characters: int,
-    pictures: list[int],
-    layers: list[int],
-    *,
-    from_places: bool = False,
-    is_turned_back: bool = False,
-) -> str:
-    """Read a page upright.
-
-    One that is a picture with hardly any text is noted in ``pictures``, one that has its text from
-    OCR in ``layers``.
-    """
-    import pypdfium2.raw  # noqa: PLC0415 (as above)
-
-    turns = 0
-    with _open_page(pdf, index) as page:
-        if pypdfium2.raw.FPDFPage_GetRotation(page) > 0:
-            pypdfium2.raw.FPDFPage_SetRotation(page, 0)
-        else:
-            with _open_text(page) as text_page:
-                n_characters = pypdfium2.raw.FPDFText_CountChars(text_page)
-                if n_characters > max_characters:
-                    raise DocumentError(
-                        "too_large",
-                        f"more than {max_characters:,} characters (limits.max_characters)",
-                    )
-                turns = 0 if is_turned_back else _find_turns(text_page, n_characters)
-                if not turns:
-                    placed = PlacedText(text_page, page, n_characters)
-                    _note_picture(pdf, index, page, placed.text, pictures, layers)
-                    is_placed = placed.is_placed
-                    text = set_stamps_apart(placed, from_places) if is_placed else placed.text
-                    return _spell_out(text)
-    if turns:
-        turned = pdf[index]
-        _turn_back(turned, turns)
-        turned.close()
-    return _read_page(
-        pdf,
-        index,
-        max_characters,
-        pictures,
-        layers,
-        from_places=from_places,
-        is_turned_back=turns > 0,
-    )
+    pdf: "pypdfium2.PdfDocument", index: int, max_characters: int, *, from_places: bool = False
+) -> _Page:
+    """Read a page upright, and tell one that is a picture or has its text from OCR."""
+    with _open_upright(pdf, index, max_characters) as (page, text_page, n_characters):
+        placed = PlacedText(text_page, page, n_characters)
+        is_picture = _is_picture(pdf, index, len(placed.text.strip()))
+        is_of_ocr = not is_picture and _is_of_ocr(pdf, index, page)
+        text = set_stamps_apart(placed, from_places) if placed.is_placed else placed.text
+    return _Page(_spell_out(text), is_picture, is_of_ocr)
 
 
 def _spell_out(text: str) -> str:
@@ -315,28 +283,55 @@ def _open_text(page: Any) -> Iterator[Any]:
         pypdfium2.raw.FPDFText_ClosePage(text_page)
 
 
-def _note_picture(  # noqa: PLR0917 (of one page)
-    pdf: "pypdfium2.PdfDocument",
-    index: int,
-    page: Any,
-    text: str,
-    pictures: list[int],
-    layers: list[int],
-) -> None:
-    """Note a page that is a picture with hardly any text, or that has its text from OCR."""
-    n_words = len(text.strip())
-    if n_words < _FEW_CHARACTERS:
-        drawn = pdf[index]
-        is_picture = _is_picture(drawn, n_words)
-        drawn.close()
-        if is_picture:
-            pictures.append(index)
-            return
-    if _is_of_ocr(pdf, index, page):
-        layers.append(index)
+def _count_characters(text_page: Any, max_characters: int) -> int:
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    n_characters: int = pypdfium2.raw.FPDFText_CountChars(text_page)
+    if n_characters > max_characters:
+        raise DocumentError(
+            "too_large", f"more than {max_characters:,} characters (limits.max_characters)"
+        )
+    return n_characters
 
 
-def _is_picture(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
+@contextmanager
+def _open_upright(
+    pdf: "pypdfium2.PdfDocument", index: int, max_characters: int
+) -> Iterator[tuple[Any, Any, int]]:
+    """Open a page and its text, turned back first where it is turned, and count its characters.
+
+    PDFium lays a page out as it opens it, so one that was turned back is opened anew.
+    """
+    import pypdfium2.raw  # noqa: PLC0415 (as above)
+
+    with ExitStack() as opened:
+        page = opened.enter_context(_open_page(pdf, index))
+        if pypdfium2.raw.FPDFPage_GetRotation(page) > 0:
+            pypdfium2.raw.FPDFPage_SetRotation(page, 0)
+            opened.close()
+            page = opened.enter_context(_open_page(pdf, index))
+        text_page = opened.enter_context(_open_text(page))
+        n_characters = _count_characters(text_page, max_characters)
+        turns = _find_turns(text_page, n_characters)
+        if turns:
+            opened.close()
+            with closing(pdf[index]) as turned:
+                _turn_back(turned, turns)
+            page = opened.enter_context(_open_page(pdf, index))
+            text_page = opened.enter_context(_open_text(page))
+            n_characters = _count_characters(text_page, max_characters)
+        yield page, text_page, n_characters
+
+
+def _is_picture(pdf: "pypdfium2.PdfDocument", index: int, n_characters: int) -> bool:
+    """Tell a page that is a picture with hardly any text."""
+    if n_characters >= _FEW_CHARACTERS:
+        return False
+    with closing(pdf[index]) as page:
+        return _shows_more_than_text(page, n_characters)
+
+
+def _shows_more_than_text(page: "pypdfium2.PdfPage", n_characters: int) -> bool:
     """Tell a page of which pictures, or letters drawn as outlines, say more than its text does.
 
     A blank page is none, nor one with a seal.

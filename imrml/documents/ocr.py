@@ -62,8 +62,6 @@ _MARGIN_SHARE = 0.08
 TICKED, UNTICKED = "\u2612", "\u2610"
 """What stands in the text for a box, where its state is sure; for another nothing does."""
 
-IMAGE_ENDINGS = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
-
 
 @dataclass(frozen=True, slots=True)
 class OcrPage:
@@ -93,25 +91,6 @@ class OcrPage:
     n_rings: int = 0
 
 
-def require_ocr(found: str, reason: str = "no_text_layer") -> None:
-    """Raise unless pictures can be read here.
-
-    Parameters
-    ----------
-    found : str
-        What needs it, for the message.
-    reason : str, default='no_text_layer'
-        Of :data:`imrml.errors.REASONS`; its advice names the extra.
-
-    Raises
-    ------
-    DocumentError
-        With that reason.
-    """
-    if not can_read_pictures():
-        raise DocumentError(reason, found)
-
-
 def read_images(content: bytes, limits: LimitsConfig) -> tuple[OcrPage, ...]:
     """Read the pages of a picture file.
 
@@ -133,7 +112,8 @@ def read_images(content: bytes, limits: LimitsConfig) -> tuple[OcrPage, ...]:
         ``no_text_layer`` where the extra ``ocr`` is absent, ``unreadable_picture``,
         ``too_many_pages``, ``too_large``, ``too_slow`` or ``illegible_page``.
     """
-    require_ocr("a picture without text")
+    if not can_read_pictures():
+        raise DocumentError("no_text_layer", "a picture without text")
     from PIL import Image, ImageSequence, UnidentifiedImageError  # noqa: PLC0415 (extra ocr)
 
     pages: list[OcrPage] = []

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from office_files import docx, paragraph, sign
 
 from imrml.config import load_config
-from imrml.documents.office import _RTF_TOKEN, read_rtf, read_word
+from imrml.documents.office import read_rtf, read_word
 from imrml.documents.word_signs import spell_rtf_signs
 
 LIMITS = load_config().limits
@@ -66,8 +66,8 @@ def test_a_sign_of_rtf_is_what_is_printed(written: str, read: str) -> None:
 
 @given(st.lists(st.sampled_from(RTF_TOKENS), max_size=20).map("".join))
 def test_spelling_takes_every_rtf_and_changes_none_without_such_fonts(written: str) -> None:
-    spell_rtf_signs(RTF + written, _RTF_TOKEN)
-    assert spell_rtf_signs(written, _RTF_TOKEN) == written
+    spell_rtf_signs(RTF + written)
+    assert spell_rtf_signs(written) == written
 
 
 def test_parts_of_a_formula_stay_apart() -> None:

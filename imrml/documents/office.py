@@ -13,7 +13,7 @@ from typing import Any
 
 from imrml.config import LimitsConfig
 from imrml.documents.layout import PageLayout, lay_out_text, page_of_rows
-from imrml.documents.word_signs import spell_rtf_signs, spell_signs
+from imrml.documents.word_signs import RTF_TOKEN, spell_rtf_signs, spell_signs
 from imrml.errors import DocumentError, RequestFileError
 from imrml.extras import require_extra
 
@@ -166,9 +166,6 @@ def _remove(element: Any) -> None:
 
 # --- RTF -----------------------------------------------------------------------------------------
 
-_RTF_TOKEN = re.compile(
-    r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?[0-9]{1,10})? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]"
-)
 _UNSEEN = frozenset({"deleted", "v"})
 
 
@@ -200,7 +197,7 @@ def read_rtf(content: bytes) -> PageLayout:
     require_extra("office", "an RTF file")
     from striprtf.striprtf import rtf_to_text  # noqa: PLC0415 (only for RTF)
 
-    kept = spell_rtf_signs(cut_unseen(content.decode("latin-1")), _RTF_TOKEN)
+    kept = spell_rtf_signs(cut_unseen(content.decode("latin-1")))
     try:
         text: str = rtf_to_text(kept, errors="replace")
     except Exception as error:  # as above
@@ -233,7 +230,7 @@ def cut_unseen(rtf: str) -> str:
     pieces: list[str] = []
     states: list[frozenset[str]] = [frozenset()]
     at = 0
-    for token in _RTF_TOKEN.finditer(rtf):
+    for token in RTF_TOKEN.finditer(rtf):
         if not states[-1]:
             pieces.append(rtf[at : token.start()])
         at = token.end()

@@ -64,6 +64,10 @@ _BEFORE = {f"{_M}num": " ", f"{_M}den": "/", f"{_M}sup": "^"}
 """What keeps a part of a formula apart from what stands before it: 1 and a half is no 11/2."""
 _SEPARATORS = {f"{_W}cr": f"{_W}br", f"{_W}ptab": f"{_W}tab"}
 """Rarer names of a line break and a tab."""
+RTF_TOKEN = re.compile(
+    r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?[0-9]{1,10})? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]"
+)
+"""What RTF is made of beside text."""
 _RTF_HEAD = 200_000
 """Characters in which the table of fonts stands: Word's, of some hundred fonts, takes 50,000."""
 _RTF_FONT = re.compile(
@@ -100,15 +104,13 @@ def spell_signs(root: Any) -> None:
         _flatten(formula)
 
 
-def spell_rtf_signs(rtf: str, token: re.Pattern[str]) -> str:
+def spell_rtf_signs(rtf: str) -> str:
     r"""Write what an RTF file sets in a font of signs as the signs themselves.
 
     Parameters
     ----------
     rtf : str
         The file.
-    token : re.Pattern of str
-        What RTF is made of beside text, with the groups ``word`` and ``number``.
 
     Returns
     -------
@@ -125,7 +127,7 @@ def spell_rtf_signs(rtf: str, token: re.Pattern[str]) -> str:
     pieces: list[str] = []
     states: list[Mapping[int, str]] = [{}]
     at = 0
-    for match in token.finditer(rtf):
+    for match in RTF_TOKEN.finditer(rtf):
         signs = states[-1]
         text = rtf[at : match.start()]
         if signs:

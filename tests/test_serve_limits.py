@@ -12,10 +12,9 @@ import uvicorn
 from model_factories import served_model
 from starlette.testclient import TestClient
 
-from imrml.cli import serve
 from imrml.web import half_sent
 from imrml.web.app import create_app
-from imrml.web.half_sent import TimedProtocol
+from imrml.web.server import UVICORN_SETTINGS
 from imrml.web.settings import ServeSettings
 from imrml.web.throttle import Throttle
 
@@ -31,12 +30,7 @@ def served(**settings):
     config = uvicorn.Config(
         create_app(served_model(), allow_demo=True),
         port=0,
-        log_level="error",
-        access_log=False,
-        http=TimedProtocol,
-        ws="none",
-        limit_concurrency=serve._MOST_CONNECTIONS,
-        **settings,
+        **{**UVICORN_SETTINGS, "log_level": "error", **settings},
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

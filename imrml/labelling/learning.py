@@ -36,6 +36,8 @@ _BLEND_C = 0.3
 _OFFSET_SCALE = 0.5
 _SAME_QUOTE = 0.6
 """Share of a quote's words that a sentence must hold to be the one that it was taken from."""
+_LEVEL = 0.95
+"""Of the intervals."""
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -144,8 +146,6 @@ def fit_learned(
     found: dict[str, frozenset[str]] | None = None,
     *,
     n_bootstrap: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
 ) -> LearningResult:
     """Fit the learned part to gold labels.
 
@@ -161,10 +161,6 @@ def fit_learned(
         the sentence models alone. Where ``None``, all items count as such and are read now.
     n_bootstrap : int, default=1000
         Resamplings of cases for the interval.
-    seed : int, default=0
-        Of the resampling.
-    level : float, default=0.95
-        Of the interval.
 
     Returns
     -------
@@ -186,7 +182,7 @@ def fit_learned(
     held_out = _held_out(corpus, is_unread)
     fitted, _ = _fit(corpus, is_unread, np.ones(len(corpus.gold), dtype=bool))
     before, after, truth = corpus.found[is_unread], held_out[is_unread], corpus.gold[is_unread]
-    drawn = _Resampling(corpus.cases[is_unread], n_bootstrap, seed, level)
+    drawn = _Resampling(corpus.cases[is_unread], n_bootstrap)
     intervals = drawn.interval(after & truth, after, truth)
     return LearningResult(
         learned=fitted,
@@ -403,14 +399,12 @@ def _f1(labels: Bools, gold: Bools) -> float:
 class _Resampling:
     """Cases drawn with replacement; the same draws for every figure."""
 
-    def __init__(
-        self, cases: npt.NDArray[np.int64], n_bootstrap: int, seed: int, level: float
-    ) -> None:
+    def __init__(self, cases: npt.NDArray[np.int64], n_bootstrap: int) -> None:
         self._case_of = np.unique(cases, return_inverse=True)[1]
         self._n = int(self._case_of.max()) + 1
-        drawn = np.random.default_rng(seed).integers(0, self._n, (n_bootstrap, self._n))
+        drawn = np.random.default_rng(0).integers(0, self._n, (n_bootstrap, self._n))
         self._times = np.stack([np.bincount(row, minlength=self._n) for row in drawn]).astype(float)
-        self._tails = [(1 - level) / 2, (1 + level) / 2]
+        self._tails = [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]
 
     def _sums(self, labels: Bools) -> Floats:
         """Count labels of each id in each draw: shape (n_bootstrap, n_ids)."""

@@ -86,8 +86,6 @@ def compare_submissions(
     config: MonitoringConfig,
     seed: int,
     p_overturned: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    *,
-    extra_columns: Sequence[ExtraColumn] = (),
 ) -> Drift:
     """Compare two tables of submissions.
 
@@ -101,9 +99,6 @@ def compare_submissions(
         Folds of the domain classifier and resamples behind its interval.
     p_overturned : pair of array-like, optional
         A model's predictions for both; where given, their drift is one more fact.
-    extra_columns : sequence of ExtraColumn, default=()
-        The owner's own columns of the frames. Of their text only the length counts, of their
-        categories only values that five reference rows hold.
 
     Returns
     -------
@@ -121,10 +116,9 @@ def compare_submissions(
     corrected for the number of facts, finds the shift too.
     """
     half = len(reference) // 2
-    before = read_facts([reference], extra_columns, n_learned=half)
-    after = read_facts([current], extra_columns, known=before.known)
-    own_categories = name_categories(extra_columns)
-    return compare_facts(before, after, config, seed, p_overturned, own_categories=own_categories)
+    before = read_facts([reference], n_learned=half)
+    after = read_facts([current], known=before.known)
+    return compare_facts(before, after, config, seed, p_overturned)
 
 
 def name_categories(extra_columns: Sequence[ExtraColumn]) -> list[str]:

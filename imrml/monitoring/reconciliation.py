@@ -14,6 +14,7 @@ from imrml.scoring.prediction import N_DEFICIENCIES
 from imrml.submissions.cells import read_date
 
 _P_COLUMNS = ("p_overturned", "base_rate")
+_N_RESAMPLES, _LEVEL = 500, 0.95
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,14 @@ def _require(table: pd.DataFrame, columns: list[str], what: str) -> None:
         raise TableError(f"reconcile: {what} lack {absent}, among {len(table.columns)} columns")
 
 
-def measure_realised(
-    matched: pd.DataFrame,
-    seed: int,
-    n_resamples: int = 500,
-    level: float = 0.95,
-    min_items: int = 10,
-) -> Realised:
+def measure_realised(matched: pd.DataFrame, seed: int, min_items: int = 10) -> Realised:
     """Measure matched predictions, over all and by month of the decision.
 
     Parameters
     ----------
     matched : DataFrame
         From :func:`match_predictions`, at least one row.
-    seed, n_resamples, level : int, int, float
+    seed : int
         Of the intervals, bootstrapped by case.
     min_items : int, default=10
         A month with fewer decided items shows its count alone.
@@ -154,7 +149,7 @@ def measure_realised(
     months = [f"{day:%Y-%m}" if day else "unknown" for day in days]
     rows = []
     for month, part in matched.groupby(np.array(months)):
-        figures = _measure(part, seed, n_resamples, level) if len(part) >= min_items else {}
+        figures = _measure(part, seed) if len(part) >= min_items else {}
         rows.append(
             {
                 "month": month,
@@ -162,14 +157,14 @@ def measure_realised(
                 **{name: measured.get("value", np.nan) for name, measured in figures.items()},
             }
         )
-    return Realised(_measure(matched, seed, n_resamples, level), pd.DataFrame(rows))
+    return Realised(_measure(matched, seed), pd.DataFrame(rows))
 
 
-def _measure(matched: pd.DataFrame, seed: int, n_resamples: int, level: float) -> dict[str, Figure]:
+def _measure(matched: pd.DataFrame, seed: int) -> dict[str, Figure]:
     cases = matched["item_id"].str.rpartition("#")[0]
-    everything = Resamples(cases.tolist(), n_resamples, seed)
+    everything = Resamples(cases.tolist(), _N_RESAMPLES, seed)
     answered = matched["p_overturned"].notna().to_numpy()
-    figures = {"answered": rate_figure(answered, everything, level)}
+    figures = {"answered": rate_figure(answered, everything, _LEVEL)}
     if not answered.any():
         return figures
     known = matched[answered]
@@ -186,15 +181,15 @@ def _measure(matched: pd.DataFrame, seed: int, n_resamples: int, level: float) -
         of_items["log_loss_vs_base_rate"] = (
             of_items["log_loss"] - losses(overturned, base)["log_loss"]
         )
-    figures["overturned_rate"] = rate_figure(overturned, resamples, level)
+    figures["overturned_rate"] = rate_figure(overturned, resamples, _LEVEL)
     for name, values in of_items.items():
         means = resamples.mean(values)
-        figures[name] = figure(means[0], means[1:], len(known), level)
-    figures["hit_at_3"] = _hit_at_3(known, overturned, resamples, level)
+        figures[name] = figure(means[0], means[1:], len(known), _LEVEL)
+    figures["hit_at_3"] = _hit_at_3(known, overturned, resamples)
     return figures
 
 
-def _hit_at_3(known: pd.DataFrame, overturned: Any, resamples: Resamples, level: float) -> Figure:
+def _hit_at_3(known: pd.DataFrame, overturned: Any, resamples: Resamples) -> Figure:
     names = [f"deficiency_{place}" for place in range(1, N_DEFICIENCIES + 1)]
     cited = [
         set(ids) if isinstance(ids, (list, tuple, np.ndarray)) else set()
@@ -205,4 +200,4 @@ def _hit_at_3(known: pd.DataFrame, overturned: Any, resamples: Resamples, level:
     if not is_labelled.any():
         return not_applicable("no upheld item with labels among them")
     hits = np.array([bool(ids & three) for ids, three in zip(cited, named, strict=True)])
-    return rate_figure(hits[is_labelled], resamples.of(is_labelled), level)
+    return rate_figure(hits[is_labelled], resamples.of(is_labelled), _LEVEL)

@@ -34,6 +34,8 @@ _MIN_KNOWN = 3
 """Rows of the stable period that hold a word, treatment or source from which it counts as known."""
 _MIN_NAMED = 5
 """Rows from which a new source is named in the report."""
+_N_SHOWN = 6
+"""Values of a column whose shares the report draws."""
 _GUIDELINES = {
     "claims_guideline": "guidelines of the claims side",
     "maximus_guideline": "guidelines of the reviewer",
@@ -299,9 +301,9 @@ def _divergence(shares: npt.NDArray[Any], reference: npt.NDArray[Any]) -> npt.ND
     return divergence
 
 
-def _commonest(counts: pd.DataFrame, n_shown: int = 6) -> pd.DataFrame:
+def _commonest(counts: pd.DataFrame) -> pd.DataFrame:
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
-    return shares[counts.sum().sort_values(ascending=False, kind="stable").index[:n_shown]]
+    return shares[counts.sum().sort_values(ascending=False, kind="stable").index[:_N_SHOWN]]
 
 
 def _list_tokens(items: pd.DataFrame) -> dict[str, list[list[str]]]:

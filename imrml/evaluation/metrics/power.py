@@ -18,6 +18,7 @@ SHOWN_AUROC = 0.65
 SHOWN_GAIN = 0.01
 """Nats of log loss."""
 POWER, LEVEL = 0.8, 0.95
+"""Chance to show a difference, and level of the interval that must leave out that there is none."""
 _FEWEST = 30
 """Cases below which the normal curve that all counts rest on says nothing."""
 _ROUNDING = 1e-9
@@ -54,9 +55,7 @@ def estimate_auroc_error(auroc: float, n_positive: float, n_negative: float) -> 
     return float(np.sqrt(variance / (n_positive * n_negative)))
 
 
-def count_for_auroc(
-    auroc: float, positive_share: float, power: float = POWER, level: float = LEVEL
-) -> int:
+def count_for_auroc(auroc: float, positive_share: float) -> int:
     """Count the independent items that tell an AUROC from 0.5.
 
     Hanley and McNeil 1982, equation 5; two-sided.
@@ -67,8 +66,6 @@ def count_for_auroc(
         What should be shown, above 0.5.
     positive_share : float
         Share of positives among the items, between 0 and 1.
-    power, level : float
-        Chance to show it; level of the interval that must leave out 0.5.
 
     Returns
     -------
@@ -79,7 +76,7 @@ def count_for_auroc(
     >>> count_for_auroc(0.65, 0.5), count_for_auroc(0.65, 0.11)
     (114, 302)
     """
-    z_level, z_power = norm.ppf((1 + level) / 2), norm.ppf(power)
+    z_level, z_power = norm.ppf((1 + LEVEL) / 2), norm.ppf(POWER)
 
     def missing(n_items: float) -> float:
         sides = n_items * positive_share, n_items * (1 - positive_share)
@@ -94,9 +91,7 @@ def count_for_auroc(
     return int(np.ceil(brentq(missing, fewest, 1e9)))
 
 
-def count_for_gain(
-    gain: float, deviation: float, power: float = POWER, level: float = LEVEL
-) -> int:
+def count_for_gain(gain: float, deviation: float) -> int:
     """Count the independent cases that tell a mean paired difference from 0.
 
     ((z_level + z_power) deviation / gain)^2.
@@ -105,8 +100,6 @@ def count_for_gain(
     ----------
     gain, deviation : float
         Mean difference, and standard deviation of the difference between cases, in one unit.
-    power, level : float
-        Chance to show it; level of the interval that must leave out 0.
 
     Returns
     -------
@@ -117,7 +110,7 @@ def count_for_gain(
     >>> count_for_gain(0.01, 0.1)
     785
     """
-    return int(np.ceil(((norm.ppf((1 + level) / 2) + norm.ppf(power)) * deviation / gain) ** 2))
+    return int(np.ceil(((norm.ppf((1 + LEVEL) / 2) + norm.ppf(POWER)) * deviation / gain) ** 2))
 
 
 def state_power(

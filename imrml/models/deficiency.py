@@ -1,6 +1,7 @@
 """P(deficiency | upheld): the category's rates, and a ridge regression blended with them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -168,76 +169,66 @@ class DeficiencyModel(BaseEstimator):
             Itself.
         """
         labels = np.asarray(labels, dtype=bool)
-        X = (
-            sparse.csr_matrix((len(labels), 0))
-            if self.kind == "category_prior"
-            else sparse.csr_matrix(X)
-        )
+        n_items, n_labels = labels.shape
+        X = sparse.csr_matrix((n_items, 0) if self.kind == "category_prior" else X)
+        answers = answers or [[]] * n_labels
         scale = np.ones(X.shape[1]) if scale is None else np.array(scale, dtype=float)
-        document_columns = np.unique(
-            np.concatenate([np.array(own, dtype=int) for own in answers or [[]]])
-        )
+        document_columns = np.unique(np.array([*chain.from_iterable(answers)], dtype=int))
         scale[document_columns] = 0
-        n_shown = np.diff(sparse.csc_matrix(X)[:, document_columns].indptr)
-        self.answers_ = document_columns[
-            (n_shown >= MIN_SHOWN) & (len(labels) - n_shown >= MIN_SHOWN)
-        ]
+        self.answers_ = _choose_answers(X, document_columns)
         shown = X[:, self.answers_].toarray()
-        scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
-        scaled.eliminate_zeros()
-        used = np.flatnonzero(
-            np.diff(scaled.indptr)
-        )  # a few hundred letters fill one bucket of words in five
-        X = sparse.csr_matrix(scaled[:, used])
+        X, used = _scale_columns(X, scale)
+        self._fit_rates(labels, categories, families or {}, weights)
+        self.penalty_, self.weights_ = self.penalty, np.ones(n_labels)
+        self.coefficients_ = np.zeros((n_labels, len(scale)), dtype=np.float32)
+        learned = np.flatnonzero(~self.is_prior_)
+        if not len(learned):
+            return self
+        moves = labels[:, learned] - self.rates_[learned]
+        if cases is not None:
+            self.penalty_, self.weights_[learned] = choose_by_folds(
+                X,
+                labels[:, learned],
+                self.rates_[learned],
+                np.asarray(categories),
+                np.asarray(cases),
+                penalty=self.penalty,
+                shrinkage=self.shrinkage,
+                is_blended=self.ship == "expected",
+            )
+        is_own = np.array([np.isin(self.answers_, own) for own in answers])[learned]
+        average = shown.mean(axis=0)
+        documents = _ANSWER_SCALE * (shown - average)
+        by_words, in_words, taken_off = _regress(
+            X,
+            documents,
+            moves,
+            self.penalty_,
+            is_own,
+            None if weights is None else weights[:, learned],
+        )
+        self.coefficients_[np.ix_(learned, used)] = (by_words + in_words @ taken_off.T).T * scale[
+            used
+        ]
+        self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
+        self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
+        return self
+
+    def _fit_rates(
+        self,
+        labels: np.ndarray,
+        categories: Any,
+        families: Mapping[str, str],
+        weights: np.ndarray | None,
+    ) -> None:
+        """Fit the rates of categories and families, and find the labels that have nothing else."""
         self.priors_ = [CategoryPrior(self.shrinkage).fit(categories, label) for label in labels.T]
-        self.families_ = dict(families or {})
+        self.families_ = dict(families)
         of_family = [self.families_.get(category, "") for category in categories]
         self.lenders_ = [CategoryPrior(_LENT).fit(of_family, label) for label in labels.T]
         n_rare = np.minimum(labels.sum(axis=0), (~labels).sum(axis=0))
         self.is_prior_ = (n_rare < self.min_items) | (self.kind == "category_prior")
         self.rates_ = np.average(labels, axis=0, weights=weights)
-        self.penalty_, self.weights_ = self.penalty, np.ones(labels.shape[1])
-        self.coefficients_ = np.zeros((labels.shape[1], len(scale)), dtype=np.float32)
-        learned = np.flatnonzero(~self.is_prior_)
-        if len(learned):
-            moves = labels[:, learned] - self.rates_[learned]
-            if cases is not None:
-                self.penalty_, self.weights_[learned] = choose_by_folds(
-                    X,
-                    labels[:, learned],
-                    self.rates_[learned],
-                    np.asarray(categories),
-                    np.asarray(cases),
-                    penalty=self.penalty,
-                    shrinkage=self.shrinkage,
-                    is_blended=self.ship == "expected",
-                )
-            is_own = np.array(
-                [np.isin(self.answers_, own) for own in answers or [[]] * labels.shape[1]]
-            )[learned]
-            average = shown.mean(axis=0)
-            documents = _ANSWER_SCALE * (shown - average)
-            with one_thread():
-                transposed = sparse.csr_matrix(X.T)
-                pull = np.full((X.shape[1], 1), self.penalty_)
-                ridge = PenalisedHessian(X, transposed, np.ones((len(labels), 1)), pull)
-                own, pulled = ridge, moves
-                if weights is not None:
-                    counts = weights[:, learned]
-                    own, pulled = PenalisedHessian(X, transposed, counts, pull), counts * moves
-                by_words = own.solve(transposed @ pulled, n_steps=_MOST_STEPS, stop=_STOP)
-                # Each moves a label by little, so it need not be known as well; there are three
-                # times as many.
-                in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
-                taken_off = _taken_off(
-                    documents, documents - X @ in_words, moves - X @ by_words, self.penalty_, is_own
-                )
-            self.coefficients_[np.ix_(learned, used)] = (
-                by_words + in_words @ taken_off.T
-            ).T * scale[used]
-            self.coefficients_[np.ix_(learned, self.answers_)] = -_ANSWER_SCALE * taken_off
-            self.rates_[learned] += _ANSWER_SCALE * taken_off @ average
-        return self
 
     def predict_proba(self, X: Any, categories: Any) -> np.ndarray:
         """Predict P(deficiency | upheld).
@@ -318,6 +309,73 @@ def _average(moved: np.ndarray, priors: np.ndarray, weights: np.ndarray) -> np.n
     return np.asarray(
         expit(weights * to_bounded_log_odds(moved) + (1 - weights) * to_bounded_log_odds(priors))
     )
+
+
+def _choose_answers(X: sparse.csr_matrix, columns: np.ndarray) -> np.ndarray:
+    """Choose of columns that tell of a document those that enough items show and enough do not."""
+    n_shown = np.diff(sparse.csc_matrix(X)[:, columns].indptr)
+    chosen: np.ndarray = columns[(n_shown >= MIN_SHOWN) & (X.shape[0] - n_shown >= MIN_SHOWN)]
+    return chosen
+
+
+def _scale_columns(X: sparse.csr_matrix, scale: np.ndarray) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Scale columns, and keep those with anything in them: of words one bucket in five has."""
+    scaled = sparse.csc_matrix(X @ sparse.diags_array(scale))
+    scaled.eliminate_zeros()
+    used = np.flatnonzero(np.diff(scaled.indptr))
+    return sparse.csr_matrix(scaled[:, used]), used
+
+
+def _regress(  # noqa: PLR0917 - of one fit
+    X: sparse.csr_matrix,
+    documents: np.ndarray,
+    moves: np.ndarray,
+    penalty: float,
+    is_own: np.ndarray,
+    weights: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Regress what moves labels on words and documents together.
+
+    Parameters
+    ----------
+    X : sparse matrix of shape (n_items, n_features)
+        Words, scaled.
+    documents : ndarray of shape (n_items, n_documents)
+        Documents shown above their rates, scaled.
+    moves : ndarray of shape (n_items, n_labels)
+        Labels above their rates.
+    penalty : float
+        Of words and documents alike.
+    is_own : ndarray of bool of shape (n_labels, n_documents)
+        Documents that count for each label.
+    weights : ndarray of shape (n_items, n_labels) or None
+        How much each label counts.
+
+    Returns
+    -------
+    by_words : ndarray of shape (n_features, n_labels)
+        Coefficients of a regression on the words alone.
+    in_words : ndarray of shape (n_features, n_documents)
+        Those of the documents on the words.
+    taken_off : ndarray of shape (n_labels, n_documents)
+        What each document takes off each label.
+    """
+    n_items, n_features = X.shape
+    with one_thread():
+        transposed = sparse.csr_matrix(X.T)
+        pull = np.full((n_features, 1), penalty)
+        ridge = PenalisedHessian(X, transposed, np.ones((n_items, 1)), pull)
+        own, pulled = ridge, moves
+        if weights is not None:
+            own, pulled = PenalisedHessian(X, transposed, weights, pull), weights * moves
+        by_words = own.solve(transposed @ pulled, n_steps=_MOST_STEPS, stop=_STOP)
+        # Each moves a label by little, so it need not be known as well; there are three times as
+        # many.
+        in_words = ridge.solve(transposed @ documents, n_steps=_MOST_STEPS, stop=10 * _STOP)
+        taken_off = _taken_off(
+            documents, documents - X @ in_words, moves - X @ by_words, penalty, is_own
+        )
+    return by_words, in_words, taken_off
 
 
 def _taken_off(

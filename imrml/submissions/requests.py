@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -150,44 +151,24 @@ def sort_requests(
         len(table),
     )
     given_ids = number_claims(cells.texts("request_id"), by_name.get("request_id", []), notes)
-    refused: dict[int, str] = {}
-    for found in (_find_late(cells), _find_long(cells, programme), _find_letters(cells)):
-        for number, why in found:
-            refused.setdefault(number, why)
-    seen: dict[str, int] = {}
-    for number, given in enumerate(given_ids, start=1):
-        if given and number not in refused and seen.setdefault(given, number) != number:
-            refused[number] = (
-                f"request_id is that of row {seen[given]}; give each request its own and score "
-                "again"
-            )
     items = _list_items(cells, None if programme.code_columns else split)
-    for number, why in _find_crowded(items, given_ids):
-        refused.setdefault(number, why)
+    refused = _refuse_rows(cells, items, given_ids, programme)
     rows = [number for number in range(1, len(table) + 1) if number not in refused]
-    ids = _name_requests(rows, given_ids, first_row)
-    kept_items = [
-        (number, request_id, item, len(items[number - 1]))
-        for number, request_id in zip(rows, ids, strict=True)
-        for item in enumerate(items[number - 1], start=1)
+    scored = [
+        _ScoredItem(row, f"{given}#{number}" if len(items[row - 1]) > 1 else given, number, text)
+        for row, given in zip(rows, _name_requests(rows, given_ids, first_row), strict=True)
+        for number, text in enumerate(items[row - 1], start=1)
     ]
-    places = [number - 1 for number, *_ in kept_items]
+    places = [item.row - 1 for item in scored]
     kept = cells.take(places)
     if "treatment" in kept:
-        treatments = [item or None for _, _, (_, item), _ in kept_items]
-        kept = kept.assign({"treatment": treatments})
-    all_columns = [column.name for column in programme.columns]
-    unread = sorted(
-        set(_find_unread(kept, [number for number, *_ in kept_items], stage, programme))
-    )
+        kept = kept.assign({"treatment": [item.treatment or None for item in scored]})
+    unread = set(_find_unread(kept, [item.row for item in scored], stage, programme))
     n_before = first_row - 1
     return Requests(
-        request_ids=tuple(
-            f"{request_id}#{item_number}" if n_items > 1 else request_id
-            for _, request_id, (item_number, _), n_items in kept_items
-        ),
-        item_numbers=tuple(item_number for _, _, (item_number, _), _ in kept_items),
-        rows=tuple(number + n_before for number, *_ in kept_items),
+        request_ids=tuple(item.request_id for item in scored),
+        item_numbers=tuple(item.number for item in scored),
+        rows=tuple(item.row + n_before for item in scored),
         submissions=frame_of_cells(kept, table.index[places], stage, programme),
         read_as=tuple(
             (str(heading), name)
@@ -196,16 +177,25 @@ def sort_requests(
             if name in known and own_name(str(heading), programme) != name
         ),
         notes=tuple(notes),
-        refused=tuple((number + n_before, why) for number, why in sorted(refused.items())),
+        refused=tuple((row + n_before, why) for row, why in sorted(refused.items())),
         unknown_columns=tuple(str(name) for name in by_name if name not in known),
         late_columns=tuple(
-            name
-            for name in all_columns
-            if name in by_name and name not in columns_at(stage, programme)
+            column.name
+            for column in programme.columns
+            if column.name in by_name and column.name not in columns_at(stage, programme)
         ),
-        unread=tuple((number + n_before, column) for number, column in unread),
+        unread=tuple((row + n_before, column) for row, column in sorted(unread)),
         absent_columns=find_absent(by_name, stage, programme, expected),
     )
+
+
+class _ScoredItem(NamedTuple):
+    """An item that can be scored, and the number of its row, from 1."""
+
+    row: int
+    request_id: str
+    number: int
+    treatment: str
 
 
 def name_columns(table: pd.DataFrame, programme: Programme) -> pd.DataFrame:
@@ -312,6 +302,29 @@ def rename_headings(table: pd.DataFrame, said: HeadingMap) -> pd.DataFrame:
     mapped = ", ".join(f"{given} = {name}" for given, name in names.items())
     renamed.attrs["notes"] = [*table.attrs.get("notes", ()), *[f"as told: {mapped}"] * bool(names)]
     return renamed
+
+
+def _refuse_rows(
+    cells: RawColumns,
+    items: Sequence[Sequence[str]],
+    given_ids: Sequence[str],
+    programme: Programme,
+) -> dict[int, str]:
+    """Say of each row that cannot be scored why; of several reasons the first."""
+    refused: dict[int, str] = {}
+    for found in (_find_late(cells), _find_long(cells, programme), _find_letters(cells)):
+        for number, why in found:
+            refused.setdefault(number, why)
+    seen: dict[str, int] = {}
+    for number, given in enumerate(given_ids, start=1):
+        if given and number not in refused and seen.setdefault(given, number) != number:
+            refused[number] = (
+                f"request_id is that of row {seen[given]}; give each request its own and score "
+                "again"
+            )
+    for number, why in _find_crowded(items, given_ids):
+        refused.setdefault(number, why)
+    return refused
 
 
 def _find_late(cells: RawColumns) -> Iterator[tuple[int, str]]:

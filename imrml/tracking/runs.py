@@ -108,62 +108,70 @@ def log_training(model_dir: Path, run_id: str | None = None) -> LoggedRun:
     recipe = manifest["recipe"]
     name, alias = registered_name(recipe, manifest), recipe["tracking"]["alias"]
     with connected() as client:
-        import mlflow  # noqa: PLC0415
-
         require_own_name(client, name)
         experiment_id = find_experiment(client, recipe["tracking"]["experiment"])
-        whole_id = _keep_whole_run(client, experiment_id, manifest["model_version"])
-        if whole_id is None:
-            packages = manifest["made_with"]["packages"]
-            # Born with its tags, or given them at once: a run that is killed can be told by them.
-            title, tags = str(manifest["model_version"]), _tags(manifest, metrics)
-            given: dict[str, Any] = {
-                "experiment_id": experiment_id,
-                "run_name": title,
-                "tags": tags,
-            }
-            with mlflow.start_run(run_id) if run_id else mlflow.start_run(**given) as run:
-                whole_id = run.info.run_id
-                mlflow.set_tags({**tags, "mlflow.runName": title})
-                client.log_inputs(whole_id, [_describe_dataset(manifest["data"])])
-                mlflow.log_params(
-                    {key: str(value)[:_MAX_PARAM] for key, value in fit_parameters(recipe).items()}
-                )
-                mlflow.log_dict(recipe, "config.yaml")
-                mlflow.log_dict(manifest["splits"], "splits.yaml")
-                mlflow.log_dict(packages, "packages.yaml")
-                mlflow.log_metrics(headline_figures(metrics, manifest["headline"]))
-                for step, value in learning_steps(metrics.get("learning_curve", [])):
-                    mlflow.log_metric(f"learning_curve.{LEARNING_CURVE}", value, step=step)
-                log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
-                for file in ARTIFACTS:
-                    mlflow.log_artifact(str(model_dir / file))
-                for plot, drawn in read_plots(model_dir / "report.html").items():
-                    mlflow.log_text(drawn, f"plots/{plot}.svg")
-                # Only the model's own files: whatever else lies in the folder may hold records.
-                with (
-                    _staged(model_dir) as staged,
-                    package_code() as code_paths,
-                    redirect_stderr(io.StringIO()),  # which hides MLflow's announcements
-                ):
-                    mlflow.pyfunc.log_model(
-                        name="model",
-                        loader_module="imrml.tracking.serving",
-                        data_path=str(staged),
-                        signature=signature(model_dir),
-                        input_example=make_example(recipe["features"]["extra_columns"]),
-                        code_paths=code_paths,
-                        model_config={"answer": TABLE},
-                        pip_requirements=list_requirements(packages),
-                        # The model's page shows it as its description, as the run's page does.
-                        tags={_DESCRIPTION: tags[_DESCRIPTION]},
-                    )
+        whole_id = _keep_whole_run(client, experiment_id, manifest["model_version"]) or _log_run(
+            client, experiment_id, run_id, model_dir, manifest, metrics
+        )
         # Only a whole run gets a number in the registry, and only a number gets the alias.
         version = _register(client, name, whole_id, str(manifest["model_version"]), alias)
         _describe(client, name, version, (model_dir / "card.md").read_text(encoding="utf-8"))
         return LoggedRun(
             whole_id, shown_tracking_uri(), name, version, alias, _link_to(experiment_id, whole_id)
         )
+
+
+def _log_run(  # noqa: PLR0917 (of one training)
+    client: "MlflowClient",
+    experiment_id: str,
+    run_id: str | None,
+    model_dir: Path,
+    manifest: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> str:
+    """Log figures, artifacts and the model in one run, new unless its id is given; give its id."""
+    import mlflow  # noqa: PLC0415
+
+    recipe, packages = manifest["recipe"], manifest["made_with"]["packages"]
+    # Born with its tags, or given them at once: a run that is killed can be told by them.
+    title, tags = str(manifest["model_version"]), _tags(manifest, metrics)
+    given: dict[str, Any] = {"experiment_id": experiment_id, "run_name": title, "tags": tags}
+    with mlflow.start_run(run_id) if run_id else mlflow.start_run(**given) as run:
+        mlflow.set_tags({**tags, "mlflow.runName": title})
+        client.log_inputs(run.info.run_id, [_describe_dataset(manifest["data"])])
+        mlflow.log_params(
+            {key: str(value)[:_MAX_PARAM] for key, value in fit_parameters(recipe).items()}
+        )
+        mlflow.log_dict(recipe, "config.yaml")
+        mlflow.log_dict(manifest["splits"], "splits.yaml")
+        mlflow.log_dict(packages, "packages.yaml")
+        mlflow.log_metrics(headline_figures(metrics, manifest["headline"]))
+        for step, value in learning_steps(metrics.get("learning_curve", [])):
+            mlflow.log_metric(f"learning_curve.{LEARNING_CURVE}", value, step=step)
+        log_trials(experiment_id, metrics.get("search", {}).get("rows", []))
+        for file in ARTIFACTS:
+            mlflow.log_artifact(str(model_dir / file))
+        for plot, drawn in read_plots(model_dir / "report.html").items():
+            mlflow.log_text(drawn, f"plots/{plot}.svg")
+        # Only the model's own files: whatever else lies in the folder may hold records.
+        with (
+            _staged(model_dir) as staged,
+            package_code() as code_paths,
+            redirect_stderr(io.StringIO()),  # which hides MLflow's announcements
+        ):
+            mlflow.pyfunc.log_model(
+                name="model",
+                loader_module="imrml.tracking.serving",
+                data_path=str(staged),
+                signature=signature(model_dir),
+                input_example=make_example(recipe["features"]["extra_columns"]),
+                code_paths=code_paths,
+                model_config={"answer": TABLE},
+                pip_requirements=list_requirements(packages),
+                # The model's page shows it as its description, as the run's page does.
+                tags={_DESCRIPTION: tags[_DESCRIPTION]},
+            )
+    return str(run.info.run_id)
 
 
 def fetch_reports(name: str, version: str, folder: Path) -> None:

@@ -4,5 +4,4 @@ from .external import evaluate as evaluate
 from .fitting import TrainingRun as TrainingRun
 from .leakcheck import check_leaks as check_leaks
 from .run import TrainingResult as TrainingResult
-from .run import describe_splits as describe_splits
 from .run import train as train

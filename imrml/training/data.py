@@ -178,54 +178,13 @@ def prepare(
         A column is absent, or a row's decision is neither ``upheld`` nor ``overturned``, or an item
         stands twice.
     """
-    items = name_items(items, programme_of_config(config), verb)
-    require_columns(items, ["case_number", "decision"], verb)
-    if items.empty:
-        raise NotEnoughDataError(f"{verb}: the item table holds no rows")
-    items = items.reset_index(drop=True)
-    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(
-        _is_whole
-    )
-    if keyless.any():
-        rows = [int(row) + 1 for row in np.flatnonzero(keyless)[:5]]
-        raise TableError(
-            f"{verb}: case_number or item_number is empty or no whole number "
-            f"in rows {rows} (from 1); without a column item_number, the rows of a case are counted"
-        )
-    items = items.assign(
-        case_number=items["case_number"].astype("str"),
-        item_number=items["item_number"].astype("int64"),
-    )
-    is_known = items["decision"].isin(["upheld", "overturned"])
-    if not is_known.all():
-        rows = [int(row) + 1 for row in np.flatnonzero(~is_known.to_numpy())[:5]]
-        raise TableError(
-            f"{verb}: decision must be 'upheld' or 'overturned', or 0 or 1; rows {rows} (from 1) "
-            "hold something else, such as utilization review's: write one of these, or omit them"
-        )
-    twice = items.duplicated(["case_number", "item_number"]).to_numpy()
-    if twice.any():
-        rows = [int(row) + 1 for row in np.flatnonzero(twice)[:5]]
-        raise TableError(
-            f"{verb}: {twice.sum()} items stand twice (same case_number and item_number), "
-            f"first at rows {rows}"
-        )
+    programme = programme_of_config(config)
+    items = _require_items(name_items(items, programme, verb), verb)
     overturned = (items["decision"] == "overturned").to_numpy()
-    lists = _label_lists(items, labels)
-    deficiencies = None
-    is_labelled = np.zeros(len(items), dtype=bool)
-    if lists is not None:
-        deficiencies = pd.DataFrame(
-            {id_: [ids is not None and id_ in ids for ids in lists] for id_ in deficiency_ids()},
-            index=items.index,
-        )
-        is_labelled = ~overturned & np.array([ids is not None for ids in lists])
-        if not is_labelled.any():
-            deficiencies = None
+    deficiencies, is_labelled = _read_labels(items, labels, overturned)
     keys = items.reindex(
         columns=["case_number", "item_number", "received_on", "decided_on", "decided_year"]
     )
-    programme = programme_of_config(config)
     if absent := find_absent([*map(str, items)], config.stage, programme):
         raise TableError(
             f"{verb}: the item table has no column {', '.join(map(repr, absent))}, which "
@@ -243,6 +202,63 @@ def prepare(
     return TrainingData(
         submissions, overturned, deficiencies, is_labelled, weights, keys, items, groups
     )
+
+
+def _require_items(items: pd.DataFrame, verb: str) -> pd.DataFrame:
+    """Refuse a table whose rows cannot be told apart or have no decision; make its keys whole."""
+    require_columns(items, ["case_number", "decision"], verb)
+    if items.empty:
+        raise NotEnoughDataError(f"{verb}: the item table holds no rows")
+    items = items.reset_index(drop=True)
+    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(
+        _is_whole
+    )
+    if keyless.any():
+        raise TableError(
+            f"{verb}: case_number or item_number is empty or no whole number in rows "
+            f"{_first_rows(keyless)} (from 1); without a column item_number, the rows of a case "
+            "are counted"
+        )
+    items = items.assign(
+        case_number=items["case_number"].astype("str"),
+        item_number=items["item_number"].astype("int64"),
+    )
+    is_undecided = ~items["decision"].isin(["upheld", "overturned"])
+    if is_undecided.any():
+        raise TableError(
+            f"{verb}: decision must be 'upheld' or 'overturned', or 0 or 1; rows "
+            f"{_first_rows(is_undecided)} (from 1) hold something else, such as utilization "
+            "review's: write one of these, or omit them"
+        )
+    twice = items.duplicated(["case_number", "item_number"])
+    if twice.any():
+        raise TableError(
+            f"{verb}: {twice.sum()} items stand twice (same case_number and item_number), "
+            f"first at rows {_first_rows(twice)}"
+        )
+    return items
+
+
+def _first_rows(is_meant: "pd.Series[bool]") -> list[int]:
+    """Give the numbers, from 1, of the first five rows that are meant."""
+    return [int(row) + 1 for row in np.flatnonzero(is_meant)[:5]]
+
+
+def _read_labels(
+    items: pd.DataFrame, labels: pd.DataFrame | None, overturned: np.ndarray
+) -> tuple[pd.DataFrame | None, np.ndarray]:
+    """Read which deficiencies each item has, and which upheld items somebody labelled."""
+    lists = _label_lists(items, labels)
+    if lists is None:
+        return None, np.zeros(len(items), dtype=bool)
+    is_labelled = ~overturned & np.array([ids is not None for ids in lists])
+    if not is_labelled.any():
+        return None, is_labelled
+    deficiencies = pd.DataFrame(
+        {id_: [ids is not None and id_ in ids for ids in lists] for id_ in deficiency_ids()},
+        index=items.index,
+    )
+    return deficiencies, is_labelled
 
 
 def _weigh_labels(evidence: Iterable[object]) -> np.ndarray | None:

@@ -18,8 +18,7 @@ from imrml.evaluation.report.summary import format_summary, render_summary
 from imrml.evaluation.report.verdict import Verdict, reach_verdict
 from imrml.evaluation.splits import Folds, Headline, choose_headline, make_splits
 from imrml.explaining.precedents import build_precedents
-from imrml.features.own_words import hash_tables, in_words_of
-from imrml.labelling.learned import read_learned
+from imrml.features.own_words import in_words_of
 from imrml.models import ReviewModel
 from imrml.models.linear import one_thread
 from imrml.models.persistence import require_savable
@@ -37,12 +36,11 @@ from imrml.training.contrasts import (
 from imrml.training.data import (
     TrainingData,
     decided_years,
-    hash_text,
     list_case_hashes,
     list_passed_over,
     prepare,
 )
-from imrml.training.description import describe_data
+from imrml.training.description import describe_splits, describe_training
 from imrml.training.fitting import (
     Report,
     TrainingRun,
@@ -199,11 +197,7 @@ def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
     _require_savable(run)
 
     # 2. Fit the whole recipe on each fold, and predict the items that it holds out.
-    held_out = _hold_out_splits(run, splits, headline, pace)
-    if len(deals) > 1:
-        pace(f"split grouped: {len(deals) - 1} other deals of the folds")
-        held_out["grouped"] = replace(held_out["grouped"], repeats=hold_out_deals(run, deals[1:]))
-        pace.finish(sum(map(len, deals[1:])))
+    held_out = _hold_out_splits(run, splits, headline, deals, pace)
 
     # 3. Measure, and say what the figures mean.
     pace("measuring, with intervals bootstrapped by case")
@@ -248,14 +242,7 @@ def _train(run: TrainingRun, labels: pd.DataFrame | None) -> TrainingResult:
     ]
     metrics["checks"] = [asdict(check) for check in found_checks]
     metrics["terms"] = list_terms(model, data, config.features.min_cases)
-    metrics["data"] = {
-        **describe_data(data),
-        "stage": config.stage,
-        "ships": _name_shipped(model),
-        **_name_own_parts(config),
-        **_name_labeller(config, data, has_gold=labels is not None),
-        "notes": list(model.notes),
-    }
+    metrics["data"] = describe_training(data, config, model, has_gold=labels is not None)
     return TrainingResult(
         model,
         _write_manifest(run, shipped, splits, metrics["data"]),
@@ -294,9 +281,16 @@ def _require_savable(run: TrainingRun) -> None:
 
 
 def _hold_out_splits(
-    run: TrainingRun, splits: Mapping[Split, Folds | str], headline: Headline, pace: Pace
+    run: TrainingRun,
+    splits: Mapping[Split, Folds | str],
+    headline: Headline,
+    deals: Sequence[Folds],
+    pace: Pace,
 ) -> dict[str, HeldOut]:
-    """Hold out each split that could be made; sections are shuffled where the headline rests."""
+    """Hold out each split that could be made, the grouped one under every deal of its folds.
+
+    Sections are shuffled where the headline rests.
+    """
     held_out: dict[str, HeldOut] = {}
     for split, folds in splits.items():
         if isinstance(folds, str):
@@ -305,6 +299,10 @@ def _hold_out_splits(
         n_shuffles = run.config.evaluation.n_shuffles if split == headline.split else 0
         of_split = replace(run, report=partial(_report_split, pace, split))
         held_out[split] = hold_out(of_split, folds, n_shuffles)
+    if len(deals) > 1:
+        pace(f"split grouped: {len(deals) - 1} other deals of the folds")
+        held_out["grouped"] = replace(held_out["grouped"], repeats=hold_out_deals(run, deals[1:]))
+        pace.finish(sum(map(len, deals[1:])))
     return held_out
 
 
@@ -354,34 +352,6 @@ def _fit_all(run: TrainingRun, shipped: Config) -> ReviewModel:
     return model
 
 
-def _name_shipped(model: ReviewModel) -> str:
-    kind = str(model.settings("models")["outcome"]["kind"])
-    return kind if model.blend_ is None else f"{kind}, blended with both base rates"
-
-
-def _name_own_parts(config: Config) -> dict[str, list[str]]:
-    """Say which columns and transformers of an owner's own the recipe has, for report and card."""
-    named: dict[str, list[str]] = {}
-    if columns := config.features.extra_columns:
-        named["own_columns"] = [
-            f"{name} ({column.kind}{f', {column.unit}' * bool(column.unit)}, known at "
-            f"{column.known_at})"
-            for name, column in columns.items()
-        ]
-    if transformers := config.features.transformers:
-        named["own_transformers"] = [f"{name} ({one.path})" for name, one in transformers.items()]
-    if hashes := hash_tables(config.features.vocabularies, config.deficiencies):
-        named["own_words"] = [f"{name} ({digest})" for name, digest in hashes.items()]
-    return named
-
-
-def _name_labeller(config: Config, data: TrainingData, *, has_gold: bool) -> dict[str, str]:
-    path = config.labelling.labeller
-    if path is None or has_gold or data.deficiencies is None:
-        return {}
-    return {"labeller": read_learned(path).fingerprint}
-
-
 def _write_manifest(
     run: TrainingRun,
     shipped: Shipped,
@@ -404,37 +374,6 @@ def _write_manifest(
         "year_rates": rates_by_year(data),
         "training_cases": list_case_hashes(data),
     }
-
-
-def describe_splits(splits: Mapping[Split, Folds | str], keys: pd.DataFrame) -> dict[str, Any]:
-    """Say how each split was cut; its digest tells whether two runs cut alike.
-
-    Parameters
-    ----------
-    splits : mapping of split to Folds or str
-        From ``make_splits``.
-    keys : DataFrame of shape (n_items, ...)
-        ``case_number`` and ``item_number``.
-
-    Returns
-    -------
-    dict
-        By split, ``n_train`` and ``n_test`` (items of each fold) and ``digest``; or
-        ``not_applicable``, why there is none.
-    """
-    items = (keys["case_number"].astype("str") + "#" + keys["item_number"].astype("str")).to_numpy()
-    described: dict[str, Any] = {}
-    for split, folds in splits.items():
-        if isinstance(folds, str):
-            described[split] = {"not_applicable": folds}
-            continue
-        tested = (" ".join(sorted(items[test_rows])) for _, test_rows in folds)
-        described[split] = {
-            "n_train": [len(train_rows) for train_rows, _ in folds],
-            "n_test": [len(test_rows) for _, test_rows in folds],
-            "digest": hash_text("\n".join(tested)),
-        }
-    return described
 
 
 def _list_precedents(data: TrainingData) -> pd.DataFrame:

@@ -84,8 +84,16 @@ def make_page_router(
         Routes of forms, results and signing in.
     """
     router = APIRouter(include_in_schema=False)
-    manifest = service.model.manifest
+    _add_one_request(router, pages, service, reader)
+    _add_batch(router, pages, service, reader, max_rows)
+    _add_about(router, pages, service)
+    _add_sign_in(router, pages, authenticator)
+    return router
 
+
+def _add_one_request(
+    router: APIRouter, pages: Pages, service: ModelService, reader: Reader
+) -> None:
     @router.get("/")
     async def show_form() -> Response:
         return pages.start({}, {})
@@ -135,6 +143,10 @@ def make_page_router(
         explained = await service.run_on_thread(service.explain, rows, ticked)
         return pages.what_if(ticked, explained)
 
+
+def _add_batch(
+    router: APIRouter, pages: Pages, service: ModelService, reader: Reader, max_rows: int
+) -> None:
     @router.get("/batch")
     async def show_batch() -> Response:
         return pages.batch(max_rows=max_rows)
@@ -160,11 +172,13 @@ def make_page_router(
         except ImrmlError as error:
             return pages.batch(problem=f"{error}.", max_rows=max_rows)
 
+
+def _add_about(router: APIRouter, pages: Pages, service: ModelService) -> None:
     @router.get("/about")
     async def show_about() -> Response:
         fitted = service.model.model
         facts = [
-            ("version", manifest["model_version"]),
+            ("version", service.model.manifest["model_version"]),
             ("learned from", "invented letters" if service.is_demo else "real letters"),
             (
                 "predicts",
@@ -175,9 +189,6 @@ def make_page_router(
             ("reads", ", ".join(field.title.lower() for field in pages.fields)),
         ]
         return pages.draw("about", here="/about", facts=facts)
-
-    _add_sign_in(router, pages, authenticator)
-    return router
 
 
 def _add_sign_in(router: APIRouter, pages: Pages, authenticator: TokenAuthenticator | None) -> None:

@@ -1,6 +1,6 @@
 """Check that fires where one word tells a part of the decisions: too small a leak for a ranking."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,7 +97,35 @@ def check_predictive_words(
             "not_applicable",
             f"{counts}: a word in all of one kind would be no proof yet",
         )
-    strongest: dict[str, tuple[float, str, tuple[Finding, ...]]] = {}
+    strongest, highest = _find_strongest(sides, level)
+    if strongest:
+        findings = tuple(finding for term in strongest for finding in term.findings)
+        return Check(
+            code,
+            title,
+            "failed",
+            "; ".join(term.detail for term in strongest),
+            findings[:MOST_FINDINGS],
+        )
+    return Check(
+        code,
+        title,
+        "passed",
+        f"{n_looked_at} counts; no term surely multiplies the odds by more than {highest:.1f}",
+    )
+
+
+class _Term(NamedTuple):
+    """A term of a column that no honest submission holds."""
+
+    odds: float
+    detail: str
+    findings: tuple[Finding, ...]
+
+
+def _find_strongest(sides: Iterable[_Side], level: float) -> tuple[list[_Term], float]:
+    """Find the strongest such term of each column, and how far any term multiplies the odds."""
+    strongest: dict[str, _Term] = {}
     highest = 1.0
     for side in sides:
         odds = np.where(
@@ -106,36 +134,20 @@ def check_predictive_words(
             _sure_odds(side.n_decided, side.n_cases, side.base_odds, level),
         )
         place = int(np.argmax(odds))
-        highest = max(highest, float(odds[place]))
-        if odds[place] > max(KNOWABLE_ODDS, strongest.get(side.column, (0.0,))[0]):
+        most = float(odds[place])
+        highest = max(highest, most)
+        known = strongest.get(side.column)
+        if most > (KNOWABLE_ODDS if known is None else known.odds):
             shows = "show" if side.is_shown else "lack"
             detail = (
                 f"a term of column {side.column!r}: {side.n_decided[place]:.0f} of "
                 f"{side.n_cases[place]:.0f} cases that {shows} it were {side.decision}, "
-                f"surely {odds[place]:.0f} times the odds overall"
+                f"surely {most:.0f} times the odds overall"
             )
             shown = np.asarray(side.terms[:, [place]].toarray()).ravel() > 0
-            guilty = at_rows(np.flatnonzero(shown == side.is_shown).tolist(), side.column)[
-                :_FINDINGS_A_COLUMN
-            ]
-            strongest[side.column] = (float(odds[place]), detail, guilty)
-    if strongest:
-        findings = tuple(finding for *_, guilty in strongest.values() for finding in guilty)[
-            :MOST_FINDINGS
-        ]
-        return Check(
-            code,
-            title,
-            "failed",
-            "; ".join(detail for _, detail, _ in strongest.values()),
-            findings,
-        )
-    return Check(
-        code,
-        title,
-        "passed",
-        f"{n_looked_at} counts; no term surely multiplies the odds by more than {highest:.1f}",
-    )
+            guilty = at_rows(np.flatnonzero(shown == side.is_shown).tolist(), side.column)
+            strongest[side.column] = _Term(most, detail, guilty[:_FINDINGS_A_COLUMN])
+    return [*strongest.values()], highest
 
 
 def _sides(

@@ -7,7 +7,7 @@ from imrml.errors import MissingExtraError
 
 Extra = Literal["web", "dask", "synth", "icd", "office", "ocr", "postgres", "fsspec"]
 
-_MODULES: dict[Extra, tuple[str, ...]] = {
+MODULES: dict[Extra, tuple[str, ...]] = {
     "web": ("python_multipart", "fastapi", "uvicorn"),
     "dask": ("distributed",),
     "synth": ("reportlab",),
@@ -17,6 +17,7 @@ _MODULES: dict[Extra, tuple[str, ...]] = {
     "postgres": ("psycopg",),
     "fsspec": ("fsspec",),
 }
+"""Packages of each extra, by the names under which they are imported."""
 
 
 def require_extra(extra: Extra, what: str) -> None:
@@ -38,7 +39,7 @@ def require_extra(extra: Extra, what: str) -> None:
     --------
     >>> require_extra("synth", "synth --pdf")
     """
-    for module in _MODULES[extra]:
+    for module in MODULES[extra]:
         try:
             import_module(module)
         except ModuleNotFoundError as error:

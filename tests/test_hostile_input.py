@@ -25,8 +25,8 @@ from imrml.features.places import find_body_parts
 from imrml.features.request_items import split_request
 from imrml.features.text import mask_text
 from imrml.features.treatment import parse_treatment, treatment_category
-from imrml.features.treatment_categories import _category_patterns
 from imrml.features.utilization_review import guideline_families
+from imrml.features.vocabulary import read_vocabulary
 from imrml.labelling import label_rationale
 from imrml.letters.parsing import parse_letter
 from imrml.text.safe_matching import LONGEST_WORD, bound_runs
@@ -166,7 +166,9 @@ def test_no_pattern_begins_again_at_each_sign_of_a_run():
     }
     starting = {pattern.place for pattern in find_patterns() if starts_with_a_run(pattern.pattern)}
     assert starting <= bound | STARTED_WITH_A_RUN
-    assert not any(starts_with_a_run(one.source) for _, _, one in _category_patterns())
+    assert not any(
+        starts_with_a_run(row["pattern"]) for row in read_vocabulary("treatment_patterns")
+    )
 
 
 def test_a_run_that_begins_at_its_start_only_is_no_such_pattern():

@@ -3,6 +3,7 @@
 import io
 import re
 
+import pypdfium2
 import pytest
 from factories import FictionalItem, FictionalLetter
 from paper import draw_pdf, pages_of, scan
@@ -12,7 +13,7 @@ from imrml.config import load_config
 from imrml.corpus import parse_letters
 from imrml.documents import DocumentText, read_images, read_text
 from imrml.documents.line_numbers import drop_line_numbers
-from imrml.documents.ocr import TICKED, UNTICKED, OcrPage, read_picture
+from imrml.documents.ocr import TICKED, UNTICKED, OcrPage, dots_an_inch, read_picture
 from imrml.documents.reading import join_pages
 from imrml.documents.slips import mend_slips, mend_word
 from imrml.documents.tesseract import Word, can_read_pictures
@@ -89,9 +90,9 @@ def test_what_can_hardly_be_read_is_refused():
 
 
 def page_picture() -> Image.Image:
-    from imrml.documents.pdf import _draw, open_pdf  # (a page as it is drawn for OCR)
-
-    return _draw(open_pdf(PAPER, LIMITS), 0)
+    page = pypdfium2.PdfDocument(PAPER)[0]
+    scale = dots_an_inch(*page.get_size()) / 72
+    return page.render(scale=scale, grayscale=True).to_pil()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from imrml.errors import MissingExtraError
-from imrml.extras import _MODULES
+from imrml.extras import MODULES
 from imrml.synthetic import pdf_bytes, write_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -67,13 +67,13 @@ def test_what_scoring_needs_is_pinned_as_everything_is():
 
 def test_all_is_every_extra_of_run_time():
     [everything] = map(Requirement, EXTRAS["all"])
-    assert everything.extras == EXTRAS.keys() - NOT_AT_RUN_TIME - {"all"} == _MODULES.keys()
+    assert everything.extras == EXTRAS.keys() - NOT_AT_RUN_TIME - {"all"} == MODULES.keys()
 
 
-@pytest.mark.parametrize("extra", _MODULES)
+@pytest.mark.parametrize("extra", MODULES)
 def test_an_extra_is_asked_for_by_the_modules_of_its_packages(extra):
     packages = packages_distributions()
-    asked_for = {canonicalize_name(packages[module][0]) for module in _MODULES[extra]}
+    asked_for = {canonicalize_name(packages[module][0]) for module in MODULES[extra]}
     assert asked_for == {canonicalize_name(Requirement(line).name) for line in EXTRAS[extra]}
 
 

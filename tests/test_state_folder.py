@@ -22,7 +22,7 @@ from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
 from imrml.retraining.lock import retrain_lock
 from imrml.tables.files import write_table
 from imrml.tracking import list_versions, load_registered, relocate
-from imrml.tracking.migration import _scripts, copy_database
+from imrml.tracking.migration import copy_database
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
 
@@ -303,10 +303,11 @@ def make_older_database(path):
     """Make a database as an older MLflow left it: without the last change of the tables."""
     import sqlalchemy
     from alembic import command
+    from alembic.script import ScriptDirectory
     from mlflow.store.db import utils
     from mlflow.store.tracking.dbmodels.initial_models import Base
 
-    scripts = _scripts()
+    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))
     older = scripts.get_revision(scripts.get_current_head()).down_revision
     engine = sqlalchemy.create_engine(f"sqlite:///{path}")
     Base.metadata.create_all(engine)

@@ -63,7 +63,7 @@ def require_tables(tables: Mapping[str, str]) -> None:
 @lru_cache(maxsize=8)
 def _require(tables: tuple[tuple[str, str], ...], _ids: tuple[str, ...]) -> None:
     texts = dict(tables)
-    categories = _first_column("treatment_categories", texts)
+    categories = _list_categories(texts)
     for name, text in tables:
         if name not in OWN_TABLES:
             raise ConfigError(
@@ -74,7 +74,8 @@ def _require(tables: tuple[tuple[str, str], ...], _ids: tuple[str, ...]) -> None
             raise ConfigError(f"{_SETTING}.{name}: {problem}")
 
 
-def _first_column(name: str, texts: Mapping[str, str]) -> set[str]:
+def _list_categories(texts: Mapping[str, str]) -> set[str]:
+    name = "treatment_categories"
     rows = [*parse_vocabulary(shipped_text(name)), *parse_vocabulary(texts.get(name, ""))]
     return {next(iter(row.values())) for row in rows}
 

@@ -139,7 +139,7 @@ def read_requests(
         raise RequestFileError(f"{path}: {_describe(outcome)}")
     if isinstance(outcome, ImrmlError):
         raise outcome
-    _warn(path, outcome, stacklevel=3)
+    _warn(path, outcome)
     return _table_of([(str(path), outcome)])
 
 
@@ -187,7 +187,7 @@ def read_request_files(
             frames.append(outcome)
         else:
             frames.append(_table_of([(str(path), outcome)]))
-            _warn(path, outcome, stacklevel=3)
+            _warn(path, outcome)
     if not frames:
         return _table_of([])
     table = pd.concat(frames, ignore_index=True)
@@ -197,9 +197,9 @@ def read_request_files(
     return table
 
 
-def _warn(path: str | Path, parsed: ParsedFile, stacklevel: int) -> None:
+def _warn(path: str | Path, parsed: ParsedFile) -> None:
     for note in list_notes(parsed):
-        warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=stacklevel)
+        warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=3)
 
 
 def parse_request_file(

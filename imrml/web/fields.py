@@ -136,15 +136,13 @@ def parse_labelled_lines(text: str, fields: Sequence[Field]) -> dict[str, str]:
     return values
 
 
-def fill_fields(given: Mapping[str, str], report: str, fields: Sequence[Field]) -> dict[str, str]:
-    r"""Join what was typed with an uploaded report, whose labelled lines fill what is empty.
+def fill_fields(given: Mapping[str, str], fields: Sequence[Field]) -> dict[str, str]:
+    r"""Fill what was left empty from the labelled lines of the narrative.
 
     Parameters
     ----------
     given : mapping of str to str
         What was typed, by column.
-    report : str
-        Text of an uploaded file; ``""`` where there is none.
     fields : sequence of Field
         Those of the form.
 
@@ -156,12 +154,12 @@ def fill_fields(given: Mapping[str, str], report: str, fields: Sequence[Field]) 
     Examples
     --------
     >>> from imrml.submissions.programmes import LETTERS
-    >>> report = "Treatment: Norco #60\nAge: 43"
-    >>> filled = fill_fields({"age": "44"}, report, list_fields("imr", LETTERS))
+    >>> given = {"age": "44", "case_summary": "Treatment: Norco #60\nAge: 43"}
+    >>> filled = fill_fields(given, list_fields("imr", LETTERS))
     >>> filled["treatment"], filled["age"]
     ('Norco #60', '44')
     """
-    narrative = "\n\n".join(part for part in (given.get(NARRATIVE, ""), report.strip()) if part)
+    narrative = given.get(NARRATIVE, "")
     labelled = parse_labelled_lines(narrative, fields)
     filled = {
         field.column: given.get(field.column, "") or labelled.get(field.column, "")

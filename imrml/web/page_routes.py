@@ -106,7 +106,7 @@ def _add_one_request(
     @router.post("/result")
     async def show_result(request: Request) -> Response:
         form = await read_form(request)
-        values = fill_fields(_read_values(form), "", pages.fields)
+        values = fill_fields(_read_values(form), pages.fields)
         notes: list[str] = []
         if form.upload:
             try:
@@ -137,7 +137,7 @@ def _add_one_request(
     @router.post("/what-if")
     async def show_what_if(request: Request) -> Response:
         form = await read_form(request)
-        values = fill_fields(_read_values(form), "", pages.fields)
+        values = fill_fields(_read_values(form), pages.fields)
         ticked = form.fields.get("shown", [])
         rows = split_by_item(values)
         explained = await service.run_on_thread(service.explain, rows, ticked)

@@ -201,8 +201,7 @@ def name_items(
     """
     notes = list(items.attrs.get("notes", ()))
     named, heading = _name_columns(items, programme, notes)
-    for step in (_number_items, _read_dates):
-        named = step(named, notes)
+    named = _read_dates(_number_items(named, notes), notes)
     if "decision" in named:
         named = _read_decisions(named, heading, notes)
     if named is not items:
@@ -216,21 +215,9 @@ def _name_columns(
     items: pd.DataFrame, programme: Programme, notes: list[str]
 ) -> tuple[pd.DataFrame, str]:
     """Name columns; gives the heading of the decisions too, which may say what 1 means."""
-    known = _KNOWN | {column.name for column in programme.columns}
     if not items.columns.is_unique:
         return items, ""
-    by_name: dict[str, list[Any]] = {}
-    ours = known & {str(given) for given in items}
-    for given in items:
-        meant = str(given) if str(given) in ours else name_item_column(str(given), programme)
-        # Beside our own name, another heading of that meaning is a column of its own.
-        name = None if meant in ours and str(given) not in ours else meant
-        for one in ("age", "sex") if name == AGE_AND_SEX else (name or str(given),):
-            by_name.setdefault(one, []).append(given)
-    for name, columns in by_name.items():
-        columns.sort(key=lambda given, name=name: str(given) != name)  # type: ignore[misc]
-    if (numbers := find_line_numbers(items, by_name)) and "item_number" not in by_name:
-        by_name["item_number"] = [numbers]
+    by_name = _headings_by_name(items, programme)
     heading = str(by_name.get("decision", [""])[0])
     if all([str(one) for one in columns] == [name] for name, columns in by_name.items()):
         return items, heading
@@ -254,6 +241,24 @@ def _name_columns(
     if beside:
         notes.append(f"passed over beside a column that means the same: {', '.join(beside)}")
     return pd.DataFrame(renamed, items.index), heading
+
+
+def _headings_by_name(items: pd.DataFrame, programme: Programme) -> dict[str, list[Any]]:
+    """List the headings that mean each column, its own name first."""
+    by_name: dict[str, list[Any]] = {}
+    known = _KNOWN | {column.name for column in programme.columns}
+    ours = known & {str(given) for given in items}
+    for given in items:
+        meant = str(given) if str(given) in ours else name_item_column(str(given), programme)
+        # Beside our own name, another heading of that meaning is a column of its own.
+        name = None if meant in ours and str(given) not in ours else meant
+        for one in ("age", "sex") if name == AGE_AND_SEX else (name or str(given),):
+            by_name.setdefault(one, []).append(given)
+    for name, headings in by_name.items():
+        headings.sort(key=lambda given, name=name: str(given) != name)  # type: ignore[misc]
+    if (numbers := find_line_numbers(items, by_name)) and "item_number" not in by_name:
+        by_name["item_number"] = [numbers]
+    return by_name
 
 
 def _number_items(items: pd.DataFrame, notes: list[str]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What each column is in Arrow: one schema a table, whatever its rows hold or leave empty."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -215,12 +216,9 @@ def _as_declared(frame: pd.DataFrame) -> pd.DataFrame:
     for names, read in readers:
         for name in frame.columns.intersection(list(names)):
             if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name]):
-                try:
-                    turned[name] = pd.Series(
-                        [_read(cell, read) for cell in frame[name]], frame.index, dtype=object
-                    )
-                except (TypeError, ValueError):
-                    continue
+                with suppress(TypeError, ValueError):
+                    cells = [_read(cell, read) for cell in frame[name]]
+                    turned[name] = pd.Series(cells, frame.index, dtype=object)
             elif name in DATE_COLUMNS and pd.api.types.is_datetime64_any_dtype(frame[name]):
                 turned[name] = frame[name].dt.date
     return frame.assign(**turned) if turned else frame

@@ -223,25 +223,30 @@ def relocate(database: Path | None = None) -> int:
         return 0
     if database is None:
         _fetch_strays(path, former)
-    own, n_rewritten = artifacts_dir().as_uri(), 0
+    own = artifacts_dir().as_uri()
     try:
         with closing(sqlite3.connect(path, timeout=20)) as stored, stored:
-            for table, column in _text_columns(stored):
-                for place in former:
-                    for old, new in ((f"{place}/", f"{own}/"), (f'{place}"', f'{own}"')):
-                        n_rewritten += stored.execute(
-                            f'update "{table}" set "{column}" = replace("{column}", ?, ?) '  # noqa: S608
-                            f'where instr("{column}", ?) > 0',
-                            (old, new, old),
-                        ).rowcount
-                    n_rewritten += stored.execute(
-                        f'update "{table}" set "{column}" = ? where "{column}" = ?',  # noqa: S608
-                        (own, place),
-                    ).rowcount
+            return sum(_replace_place(stored, place, own) for place in former)
     except sqlite3.Error as error:
         raise TrackingError(
             f"doctor --relocate: {path} cannot be written ({error}); nothing was changed"
         ) from None
+
+
+def _replace_place(stored: sqlite3.Connection, place: str, own: str) -> int:
+    """Write one place for another wherever it stands whole, and count the addresses."""
+    n_rewritten = 0
+    for table, column in _text_columns(stored):
+        for old, new in ((f"{place}/", f"{own}/"), (f'{place}"', f'{own}"')):
+            n_rewritten += stored.execute(
+                f'update "{table}" set "{column}" = replace("{column}", ?, ?) '  # noqa: S608
+                f'where instr("{column}", ?) > 0',
+                (old, new, old),
+            ).rowcount
+        n_rewritten += stored.execute(
+            f'update "{table}" set "{column}" = ? where "{column}" = ?',  # noqa: S608
+            (own, place),
+        ).rowcount
     return n_rewritten
 
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from imrml.deficiencies import cues_that_show
 from imrml.models.deficiency import MIN_SHOWN
 from imrml.models.linear import linear_model, one_thread
+from imrml.models.log_odds import to_log_odds
 
 _C = 1.0  # inverse strength of the penalty: a line that few items show moves little
 _SMALLEST_RATE = 0.005
@@ -97,7 +98,7 @@ class ChecklistAssociations(BaseEstimator):
         n_shown = is_shown.sum(axis=0)
         known = np.flatnonzero((n_shown >= MIN_SHOWN) & (len(is_shown) - n_shown >= MIN_SHOWN))
         if len(known) and overturned.any() and not overturned.all():
-            expected = logit(np.clip(category_rates, _SMALLEST_RATE, 1 - _SMALLEST_RATE))
+            expected = to_log_odds(category_rates, _SMALLEST_RATE)
             with one_thread():
                 fitted = linear_model(_C).fit(
                     np.column_stack([is_shown[:, known], expected]), overturned

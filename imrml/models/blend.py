@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imrml.models.calibration import HeldOutScores
 from imrml.models.linear import one_thread
+from imrml.models.log_odds import SUREST, to_log_odds
 from imrml.models.priors import CategoryPrior
 
 MEMBERS = ("class_prior", "category_prior", "model")
@@ -22,8 +23,6 @@ _CASES_OF_CENTER = 10.0
 """How hard the folds must pull: a squared distance of one from the center costs as much as ten nats
 over all cases. Freely chosen weights cost more on 158 letters than they gave
 (experiments/063-expected-model)."""
-_SUREST = 1e-4
-"""No log-odds are averaged beyond those of this probability."""
 
 _Floats = npt.NDArray[np.float64]
 
@@ -192,28 +191,6 @@ def stack_log_odds(class_rate: float, category_rates: _Floats, log_odds: _Floats
         [
             np.full(len(log_odds), to_log_odds(np.array(class_rate))),
             to_log_odds(category_rates),
-            np.clip(log_odds, logit(_SUREST), -logit(_SUREST)),
+            np.clip(log_odds, logit(SUREST), -logit(SUREST)),
         ]
     )
-
-
-def to_log_odds(p: _Floats) -> _Floats:
-    """Turn probabilities to log-odds, none of them endless.
-
-    Parameters
-    ----------
-    p : ndarray
-        Probabilities, 0 to 1.
-
-    Returns
-    -------
-    ndarray
-        Log-odds, of the same shape.
-
-    Examples
-    --------
-    >>> to_log_odds(np.array([0.5, 1.0])).round(2).tolist()
-    [0.0, 9.21]
-    """
-    log_odds: _Floats = logit(np.clip(p, _SUREST, 1 - _SUREST))
-    return log_odds

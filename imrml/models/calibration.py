@@ -15,12 +15,12 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils.validation import check_is_fitted
 
+from imrml.models.log_odds import to_log_odds
+
 Folds = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 METHODS = ("temperature", "sigmoid", "isotonic")
 """scikit-learn's, the fewest free numbers first; of equals the first is chosen."""
-_SUREST = 1e-4
-"""What an isotonic map holds for certain counts as this probability of the contrary."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +256,7 @@ def calibrate(
             folds,
             len(y),
         )
-        log_odds = logit(np.clip(p, _SUREST, 1 - _SUREST))
+        log_odds = to_log_odds(p)
     elif not gives_log_odds:  # without a calibrator the model answers with the rate
         log_odds = np.full(len(y), logit(y.mean()))
     return Calibration(calibrator, note, HeldOutScores(folds, log_odds))

@@ -11,8 +11,9 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from imrml.models.deficiency_choice import choose_by_folds, to_bounded_log_odds
+from imrml.models.deficiency_choice import SMALLEST_RATE, choose_by_folds
 from imrml.models.linear import one_thread
+from imrml.models.log_odds import to_log_odds
 from imrml.models.normal_equations import PenalisedHessian
 from imrml.models.priors import CategoryPrior
 
@@ -307,7 +308,10 @@ def _rates_of(priors: Sequence[CategoryPrior], categories: Iterable[str]) -> np.
 def _average(moved: np.ndarray, priors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average in log-odds; both stay within what is allowed to be sure."""
     return np.asarray(
-        expit(weights * to_bounded_log_odds(moved) + (1 - weights) * to_bounded_log_odds(priors))
+        expit(
+            weights * to_log_odds(moved, SMALLEST_RATE)
+            + (1 - weights) * to_log_odds(priors, SMALLEST_RATE)
+        )
     )
 
 

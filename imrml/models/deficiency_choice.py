@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
-from scipy.special import logit
 from sklearn.model_selection import GroupKFold
 
 from imrml.models.linear import one_thread
+from imrml.models.log_odds import to_log_odds
 
-_SMALLEST_RATE = 0.01
+SMALLEST_RATE = 0.01
 """No deficiency is surer, nor surer to be absent."""
 MIN_ITEMS_TO_CHOOSE = 1000
 """Items from which the strength of the penalty is chosen. Of fewer, choosing costs more than it
@@ -99,32 +99,13 @@ def choose_by_folds(
             own = labels[train].mean(axis=0)
             started = own + moved[unseen] + of_ones[unseen, None] * (rates - own)
             members[:, unseen] = (
-                to_bounded_log_odds(started),
-                to_bounded_log_odds(_shrunken_rates(categories, labels, train, shrinkage)[unseen]),
+                to_log_odds(started, SMALLEST_RATE),
+                to_log_odds(
+                    _shrunken_rates(categories, labels, train, shrinkage)[unseen], SMALLEST_RATE
+                ),
             )
         weights = _weigh(members, labels, len(np.unique(cases)))
     return penalties[best], weights
-
-
-def to_bounded_log_odds(p: np.ndarray) -> np.ndarray:
-    """Turn probabilities to log-odds, none surer than 1 in 100.
-
-    Parameters
-    ----------
-    p : ndarray
-        Probabilities, 0 to 1; what lies outside counts as the nearest that is allowed.
-
-    Returns
-    -------
-    ndarray
-        Log-odds, of the same shape.
-
-    Examples
-    --------
-    >>> to_bounded_log_odds(np.array([0.5, 1.2])).round(2).tolist()
-    [0.0, 4.6]
-    """
-    return np.asarray(logit(np.clip(p, _SMALLEST_RATE, 1 - _SMALLEST_RATE)))
 
 
 def _choose_rows(cases: np.ndarray) -> np.ndarray:

@@ -10,9 +10,10 @@ from scipy import sparse
 from imrml.deficiencies import taxonomy
 from imrml.features import describe_feature, is_filler
 from imrml.features.names import name_category
-from imrml.models.blend import PriorBlend, to_log_odds
+from imrml.models.blend import PriorBlend
 from imrml.models.deficiency import DeficiencyModel
 from imrml.models.inputs import Inputs, SubmissionReader, reading_own_words
+from imrml.models.log_odds import to_log_odds
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, ClassPrior
 

@@ -13,7 +13,6 @@ from imrml.config import Config, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
-from imrml.models.blend import to_log_odds
 from imrml.models.classifier import (
     ReviewClassifier,
     read_cases,
@@ -23,6 +22,7 @@ from imrml.models.classifier import (
 from imrml.models.counts import CategoryCounts
 from imrml.models.inputs import Inputs, least_words, reading_own_words
 from imrml.models.kinds import TrainingMatrix, fit_outcome
+from imrml.models.log_odds import to_log_odds
 from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver

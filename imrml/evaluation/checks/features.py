@@ -16,6 +16,7 @@ from imrml.evaluation.checks.splits import (
     Check,
     Finding,
     at_rows,
+    explain_too_few,
 )
 from imrml.evaluation.splits import Folds
 
@@ -49,13 +50,8 @@ def check_golden_feature(frame: pd.DataFrame, overturned: npt.ArrayLike, folds: 
     code, title = "golden_feature", "No lone feature tells the decision"
     truth = np.asarray(overturned, dtype=bool)
     tested = np.concatenate([test for _, test in folds])
-    if min(truth[tested].sum(), (~truth[tested]).sum()) < MIN_DECISIONS:
-        return Check(
-            code,
-            title,
-            "not_applicable",
-            f"fewer than {MIN_DECISIONS} held-out items of one decision",
-        )
+    if why := explain_too_few(truth[tested]):
+        return Check(code, title, "not_applicable", why)
     findings: list[str] = []
     guilty: list[Finding] = []
     for name in frame.columns:
@@ -146,13 +142,8 @@ def check_golden_column(
     """
     code, title = "golden_column", "No lone column of the feature matrix tells the decision"
     truth = np.asarray(overturned, dtype=bool)
-    if min(truth.sum(), (~truth).sum()) < MIN_DECISIONS:
-        return Check(
-            code,
-            title,
-            "not_applicable",
-            f"fewer than {MIN_DECISIONS} held-out items of one decision",
-        )
+    if why := explain_too_few(truth):
+        return Check(code, title, "not_applicable", why)
     columns = sparse.csc_matrix(matrix, dtype=float)
     shown = columns.astype(bool).astype(float)
     # What splits the decisions shows in the share that shows a column, or in its mean against its

@@ -91,6 +91,24 @@ class Check:
     findings: tuple[Finding, ...] = ()
 
 
+def explain_too_few(overturned: npt.NDArray[np.bool_]) -> str:
+    """Say why held-out decisions are too few to be told apart by anything but luck.
+
+    Parameters
+    ----------
+    overturned : ndarray of bool of shape (n_items,)
+        The decisions.
+
+    Returns
+    -------
+    str
+        ``""`` where there are enough.
+    """
+    if min(overturned.sum(), (~overturned).sum()) >= MIN_DECISIONS:
+        return ""
+    return f"fewer than {MIN_DECISIONS} held-out items of one decision"
+
+
 def at_rows(rows: Sequence[int], where: str) -> tuple[Finding, ...]:
     """Turn positions into findings in one column.
 

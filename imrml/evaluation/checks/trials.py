@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from imrml.config import Stage
-from imrml.evaluation.checks.splits import MIN_DECISIONS, Check, Finding, at_rows
+from imrml.evaluation.checks.splits import Check, Finding, at_rows, explain_too_few
 from imrml.evaluation.metrics.power import estimate_auroc_error
 from imrml.intervals import Resamples, figure
 from imrml.submissions.columns import CODED_COLUMNS, SUBMISSION_COLUMNS
@@ -146,13 +146,8 @@ def check_sections(
         "No section of the submission ranks better than a submission can know",
     )
     truth = np.asarray(overturned, dtype=bool)
-    if min(truth.sum(), (~truth).sum()) < MIN_DECISIONS:
-        return Check(
-            code,
-            title,
-            "not_applicable",
-            f"fewer than {MIN_DECISIONS} held-out items of one decision",
-        )
+    if why := explain_too_few(truth):
+        return Check(code, title, "not_applicable", why)
     resamples = Resamples(list(case_numbers), n_resamples, seed)
     rankings, guilty = [], []
     for name, p in held_out.items():
@@ -199,13 +194,8 @@ def check_chance_labels(overturned: npt.ArrayLike, p: npt.ArrayLike, n_cases: in
     """
     code, title = "chance_labels", "Decisions dealt at random by case cannot be told"
     truth = np.asarray(overturned, dtype=bool)
-    if min(truth.sum(), (~truth).sum()) < MIN_DECISIONS:
-        return Check(
-            code,
-            title,
-            "not_applicable",
-            f"fewer than {MIN_DECISIONS} held-out items of one decision",
-        )
+    if why := explain_too_few(truth):
+        return Check(code, title, "not_applicable", why)
     auroc = float(roc_auc_score(truth, np.asarray(p, dtype=float)))
     reach = max(
         CHANCE,

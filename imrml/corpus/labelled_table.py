@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from imrml import __version__
@@ -185,28 +186,23 @@ def label_to_table(
         path = config.labelling.labeller
         learned = None if path is None else read_learned(path)
         label = partial(_label_part, learned=learned, tables=tables_now())
-        streamed = None if headings else _open_in_order(items, out, programme)
-        if streamed is None:
-            table = name_items(read_item_table(items, headings), programme, "label")
-            require_columns(table, _NEEDED, "label")
-            require_decisions(table)
-            order = order_by_case(table)
-            table = table.iloc[order].reset_index(drop=True)
+        frames: Iterable[pd.DataFrame]
+        if streamed := None if headings else _open_in_order(items, out, programme):
+            frames = _name_and_check(streamed.frames(), programme)
+            types = types_of(streamed.schema)
+        else:
+            table, order = _put_in_order(
+                name_items(read_item_table(items, headings), programme, "label")
+            )
             if not is_folder(out):
                 parts = progress(cut_whole([table]))
-                labelled = pd.concat(
-                    list(map_ordered(label, parts, n_jobs, engine)), ignore_index=True
-                )
+                labelled = pd.concat(map_ordered(label, parts, n_jobs, engine), ignore_index=True)
                 summary.add(labelled)
                 write_table(labelled.iloc[np.argsort(order)].reset_index(drop=True), out)
                 return summary
             if (order != np.arange(len(order))).any():
                 raise _refuse_scattered(items)
-            frames: Iterator[pd.DataFrame] = iter([table])
-            types = types_of(choose_schema(table))
-        else:
-            frames = _name_and_check(streamed.frames(), programme)
-            types = types_of(streamed.schema)
+            frames, types = [table], types_of(choose_schema(table))
         summary.n_held = map_to_table(
             label,
             progress(cut_whole(frames)),
@@ -242,6 +238,14 @@ def _open_in_order(items: str | Path, out: str | Path, programme: Programme) -> 
     if table.n_rows > _MOST_IN_ANY_ORDER:
         raise _refuse_scattered(items)
     return None
+
+
+def _put_in_order(items: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """Put the rows of each case one after another; the order tells where each of them stood."""
+    require_columns(items, _NEEDED, "label")
+    require_decisions(items)
+    order = order_by_case(items)
+    return items.iloc[order].reset_index(drop=True), order
 
 
 def _refuse_scattered(items: str | Path) -> TableError:

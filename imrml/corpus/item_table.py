@@ -94,7 +94,7 @@ def submission_table(items: pd.DataFrame) -> pd.DataFrame:
     return submissions
 
 
-def plain_rows(items: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def item_rows(items: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Take an item table apart into rows as :func:`item_table` takes them.
 
     Parameters
@@ -110,7 +110,7 @@ def plain_rows(items: pd.DataFrame) -> Iterator[dict[str, Any]]:
     Examples
     --------
     >>> from_csv = pd.DataFrame([dict.fromkeys((column.name for column in PARSED_COLUMNS), "")])
-    >>> [row] = plain_rows(from_csv.assign(item_number="2", format_verified="False"))
+    >>> [row] = item_rows(from_csv.assign(item_number="2", format_verified="False"))
     >>> row["item_number"], row["format_verified"], row["item"], row["decided_on"], row["age"]
     (2, False, '', None, None)
     """

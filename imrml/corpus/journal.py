@@ -21,7 +21,7 @@ from typing import Any, Self
 import pandas as pd
 
 from imrml.config import state_dir
-from imrml.corpus.item_table import PARSED_COLUMNS, plain_rows
+from imrml.corpus.item_table import PARSED_COLUMNS, item_rows
 from imrml.errors import ImrmlError, TableError
 from imrml.tables.addresses import is_remote, is_there, on_disk
 from imrml.tables.files import iter_table, read_table
@@ -173,7 +173,7 @@ class Journal:
                         f"{out}: its columns are not those that parse writes, "
                         "so it cannot be resumed; name another"
                     )
-                yield from plain_rows(part)
+                yield from item_rows(part)
 
         for sha256, of_letter in groupby(rows(), lambda row: str(row["source_sha256"])):
             self._hold(sha256, list(of_letter))

@@ -13,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import TableError
+from imrml.intervals import Bools, Floats
 from imrml.labelling.gold import GoldItem, item_ids
 from imrml.labelling.labeller import label_by_cues
 from imrml.labelling.learned import (
@@ -38,9 +39,6 @@ _SAME_QUOTE = 0.6
 """Share of a quote's words that a sentence must hold to be the one that it was taken from."""
 _LEVEL = 0.95
 """Of the intervals."""
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def check_settings(stated: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     imrml.errors.ConfigError: models.outcome.c: found -1.0; input should be greater than 0
     """
-    plain = {name: _as_plain(value) for name, value in stated.items()}
+    plain = {name: as_plain(value) for name, value in stated.items()}
     with_settings(_shipped_config(), plain, "ReviewModel")
 
 
@@ -95,7 +95,7 @@ def fill_settings(defaults: Mapping[str, Any], given: Any, path: str) -> dict[st
     if unknown := [str(name) for name in given if name not in defaults]:
         near = get_close_matches(unknown[0], list(defaults), n=1, cutoff=0) or sorted(defaults)
         raise ConfigError(f"{path}.{unknown[0]}: unknown; the nearest known key is {near[0]!r}")
-    filled = {**defaults, **{name: _as_plain(value) for name, value in given.items()}}
+    filled = {**defaults, **{name: as_plain(value) for name, value in given.items()}}
     for name in given:
         if defaults[name] == {}:  # keys of the owner's own
             filled[name] = dict(given[name] or {})
@@ -104,6 +104,17 @@ def fill_settings(defaults: Mapping[str, Any], given: Any, path: str) -> dict[st
     return filled
 
 
-def _as_plain(value: Any) -> Any:
-    """Give a number of numpy, as searches over ``np.arange`` set it, as Python's own."""
+def as_plain(value: Any) -> Any:
+    """Give a number of numpy, as searches over ``np.arange`` set it, as Python's own.
+
+    Parameters
+    ----------
+    value : object
+        Of a setting.
+
+    Returns
+    -------
+    object
+        The same, unless it was a number of numpy.
+    """
     return value.item() if isinstance(value, np.generic) else value

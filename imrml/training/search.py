@@ -16,6 +16,7 @@ from imrml.engines.mapping import joblib_backend
 from imrml.errors import ConfigError, NotEnoughDataError
 from imrml.models import ReviewModel
 from imrml.models.calibration import calibration_folds
+from imrml.models.settings import as_plain
 from imrml.submissions.frame import SubmissionFrame
 from imrml.training.data import TrainingData, decided_years
 
@@ -60,7 +61,7 @@ class Recipe(ClassifierMixin, BaseEstimator):
             Itself.
         """
         self.config = with_settings(
-            self.config, {path: _plain(value) for path, value in settings.items()}, "search.space"
+            self.config, {path: as_plain(value) for path, value in settings.items()}, "search.space"
         )
         return self
 
@@ -201,12 +202,12 @@ def search(data: TrainingData, config: Config, n_jobs: int = 1) -> SearchResult:
             cases=data.groups,
             years=decided_years(data.keys).to_numpy(),
         )
-    chosen = {path: _plain(value) for path, value in searcher.best_params_.items()}
+    chosen = {path: as_plain(value) for path, value in searcher.best_params_.items()}
     results = pd.DataFrame(searcher.cv_results_)
     rows = [
         {
             "candidate": number,
-            "settings": {path: _plain(value) for path, value in row["params"].items()},
+            "settings": {path: as_plain(value) for path, value in row["params"].items()},
             "log_loss": -float(row["mean_test_score"]),
             "log_loss_sd": float(row["std_test_score"]),
             "rank": int(row["rank_test_score"]),
@@ -271,7 +272,3 @@ def _as_distribution(path: str, values: list[Any] | RangeConfig, method: str) ->
     if isinstance(values.low, int) and isinstance(values.high, int):
         return randint(values.low, values.high + 1)
     return uniform(values.low, values.high - values.low)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -8,7 +8,13 @@ import pytest
 
 from imrml.config import load_config
 from imrml.errors import NotEnoughDataError, TableError
-from imrml.monitoring import compare_submissions, match_predictions, measure_realised, watch_rate
+from imrml.monitoring import (
+    compare_facts,
+    match_predictions,
+    measure_realised,
+    read_facts,
+    watch_rate,
+)
 from imrml.submissions.frame import submission_frame
 from imrml.synthetic import draw_requests
 from imrml.tables.files import read_table, write_table
@@ -25,8 +31,14 @@ def frame(rows):
     return submission_frame(rows.reset_index(drop=True), "imr")
 
 
+def compare(reference, current, **given):
+    before = read_facts([frame(reference)], n_learned=len(reference) // 2)
+    after = read_facts([frame(current)], known=before.known)
+    return compare_facts(before, after, SETTINGS, seed=0, **given)
+
+
 def test_two_halves_of_one_stream_ring_no_alarm(requests):
-    drift = compare_submissions(frame(requests[:300]), frame(requests[300:]), SETTINGS, seed=0)
+    drift = compare(requests[:300], requests[300:])
     assert drift.alarms == ()
     assert drift.domain_auroc["low"] < 0.5 < drift.domain_auroc["high"] + 0.05
     assert drift.facts["psi"].max() < 0.3
@@ -37,7 +49,7 @@ def test_what_moved_fires_by_name(requests):
     moved = requests[300:].assign(
         treatment="Norco 10/325 mg #60", age=None, case_summary="Zorbit flimmer quank wexley. " * 9
     )
-    alarms = compare_submissions(frame(requests[:300]), frame(moved), SETTINGS, seed=0).alarms
+    alarms = compare(requests[:300], moved).alarms
     fired = {(alarm.fact, alarm.measure) for alarm in alarms}
     assert fired >= {
         ("treatment_category", "psi"),
@@ -50,15 +62,13 @@ def test_what_moved_fires_by_name(requests):
 
 def test_predictions_are_one_more_fact(requests):
     low, high = np.linspace(0, 0.2, 300), np.linspace(0.4, 0.9, 300)
-    drift = compare_submissions(
-        frame(requests[:300]), frame(requests[300:]), SETTINGS, seed=0, p_overturned=(low, high)
-    )
+    drift = compare(requests[:300], requests[300:], p_overturned=(low, high))
     assert [alarm.fact for alarm in drift.alarms if alarm.measure == "psi"] == ["p_overturned"]
 
 
 def test_a_handful_of_rows_says_nothing(requests):
     with pytest.raises(NotEnoughDataError, match="the current table has 10 rows; 50 say something"):
-        compare_submissions(frame(requests[:300]), frame(requests[:10]), SETTINGS, seed=0)
+        compare(requests[:300], requests[:10])
 
 
 def test_the_watch_rings_seldom_while_nothing_changes_and_soon_when_it_does():
@@ -244,7 +254,7 @@ def test_a_reference_of_one_decision_is_no_rate_to_watch_and_rows_without_one_wa
 
 def test_tables_in_which_nothing_varies_ring_nothing(requests):
     alike = pd.concat([requests[:1]] * 60, ignore_index=True)
-    drift = compare_submissions(frame(alike), frame(alike), SETTINGS, seed=0)
+    drift = compare(alike, alike)
     assert drift.alarms == ()
     assert "not_applicable" in drift.domain_auroc
 

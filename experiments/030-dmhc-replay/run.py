@@ -19,7 +19,7 @@ from sklearn.metrics import log_loss
 from imrml.config import load_config
 from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.intervals import Resamples
-from imrml.monitoring import compare_submissions, watch_rate
+from imrml.monitoring import compare_facts, read_facts, watch_rate
 from imrml.retraining.gate import judge_window
 from imrml.tables.files import read_table
 from imrml.training.data import decided_years, prepare
@@ -131,9 +131,9 @@ def main() -> None:
 def fire_alarms(data, years, order, year, config):
     """Ask monitoring, with the year before as reference, which of its alarms would have fired."""
     before, after = (np.flatnonzero(years == some) for some in (year - 1, year))
-    drift = compare_submissions(
-        data.take(before).submissions, data.take(after).submissions, config.monitoring, config.seed
-    )
+    reference = read_facts([data.take(before).submissions], n_learned=len(before) // 2)
+    current = read_facts([data.take(after).submissions], known=reference.known)
+    drift = compare_facts(reference, current, config.monitoring, config.seed)
     in_order = order[years[order] == year]
     dealt = np.random.default_rng(config.seed).permutation(after)
     return {

@@ -15,9 +15,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from imrml.config import MonitoringConfig
 from imrml.errors import NotEnoughDataError
 from imrml.intervals import Figure, Resamples, figure, not_applicable
-from imrml.monitoring.table_facts import TableFacts, read_facts
+from imrml.monitoring.table_facts import TableFacts
 from imrml.submissions.columns import ExtraColumn
-from imrml.submissions.frame import SubmissionFrame
 
 _MAX_CATEGORIES = 60
 """Values of a coded column beyond the commonest are taken together."""
@@ -80,47 +79,6 @@ class Drift:
     alarms: tuple[Alarm, ...] = ()
 
 
-def compare_submissions(
-    reference: SubmissionFrame,
-    current: SubmissionFrame,
-    config: MonitoringConfig,
-    seed: int,
-    p_overturned: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-) -> Drift:
-    """Compare two tables of submissions.
-
-    Parameters
-    ----------
-    reference, current : SubmissionFrame of shape (n_rows, n_columns)
-        As :func:`imrml.submissions.frame.submission_frame` gives them for the same stage.
-    config : MonitoringConfig
-        Thresholds.
-    seed : int
-        Folds of the domain classifier and resamples behind its interval.
-    p_overturned : pair of array-like, optional
-        A model's predictions for both; where given, their drift is one more fact.
-
-    Returns
-    -------
-    Drift
-
-    Raises
-    ------
-    NotEnoughDataError
-        A table has fewer than ``monitoring.min_rows`` rows.
-
-    Notes
-    -----
-    A population stability index over 0.2 is called a major shift by convention, but small samples
-    reach it by chance (Yurdakul and Naranjo 2020): a fact fires only if a chi squared test,
-    corrected for the number of facts, finds the shift too.
-    """
-    half = len(reference) // 2
-    before = read_facts([reference], n_learned=half)
-    after = read_facts([current], known=before.known)
-    return compare_facts(before, after, config, seed, p_overturned)
-
-
 def name_categories(extra_columns: Sequence[ExtraColumn]) -> list[str]:
     """Name the columns of an owner's own whose rare values are never shown.
 
@@ -155,9 +113,9 @@ def compare_facts(
     config : MonitoringConfig
         Thresholds.
     seed : int
-        As for :func:`compare_submissions`.
+        Folds of the domain classifier and resamples behind its interval.
     p_overturned : pair of array-like, optional
-        As for :func:`compare_submissions`.
+        A model's predictions for both; where given, their drift is one more fact.
     own_categories : sequence of str, default=()
         Columns of an owner's own of which values that few reference rows hold are taken together.
 
@@ -168,7 +126,13 @@ def compare_facts(
     Raises
     ------
     NotEnoughDataError
-        As :func:`compare_submissions`.
+        A table has fewer than ``monitoring.min_rows`` rows.
+
+    Notes
+    -----
+    A population stability index over 0.2 is called a major shift by convention, but small samples
+    reach it by chance (Yurdakul and Naranjo 2020): a fact fires only if a chi squared test,
+    corrected for the number of facts, finds the shift too.
     """
     for name, side in (("reference", reference), ("current", current)):
         n_rows = len(side.facts)

@@ -33,7 +33,7 @@ def write_drift(folder: Path, drift: Drift, watch: RateWatch | None) -> None:
     folder : Path
         Made where absent.
     drift : Drift
-        From :func:`imrml.monitoring.compare_submissions`.
+        From :func:`imrml.monitoring.compare_facts`.
     watch : RateWatch or None
         The watch over the overturn rate, where both tables held decisions.
     """

@@ -44,6 +44,8 @@ _SCHEMA = """
     CREATE TABLE columns AS SELECT '{columns}' AS names;
 """
 _COLUMNS = ",".join(column.name for column in PARSED_COLUMNS)
+_PART_ROWS = 1000
+"""Rows that are held at once; a letter's stay together."""
 
 
 def _place(out: str) -> Path:
@@ -255,13 +257,8 @@ class Journal:
         )
         self._database.execute(insert, failure)
 
-    def rows(self, n_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
+    def rows(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the item table's rows, part by part.
-
-        Parameters
-        ----------
-        n_rows : int, default=1000
-            About as many make a part; a letter's rows stay together.
 
         Yields
         ------
@@ -271,19 +268,14 @@ class Journal:
         part: list[dict[str, Any]] = []
         for (rows,) in self._database.execute("SELECT rows FROM letters ORDER BY position"):
             part += json.loads(rows)
-            if len(part) >= n_rows:
+            if len(part) >= _PART_ROWS:
                 yield part
                 part = []
         if part:
             yield part
 
-    def failures(self, n_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
+    def failures(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the failures file's rows, part by part.
-
-        Parameters
-        ----------
-        n_rows : int, default=1000
-            As many make a part.
 
         Yields
         ------
@@ -293,7 +285,7 @@ class Journal:
         cursor = self._database.execute(
             'SELECT source, reason, detail, "offset" FROM failures ORDER BY position'
         )
-        while part := cursor.fetchmany(n_rows):
+        while part := cursor.fetchmany(_PART_ROWS):
             yield [
                 dict(zip(("source", "reason", "detail", "offset"), row, strict=True))
                 for row in part

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from imrml.own_tables import TAXONOMY, cache, own_text
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import parse_yaml, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class LineRule:
 
 @cache
 def _line_rules() -> dict[tuple[str, str], LineRule]:
-    table = parse_yaml(files("imrml").joinpath("checklist.yaml").read_text(encoding="utf-8"))
+    table = read_yaml("imrml", "checklist.yaml")
     groups = {name: frozenset(categories) for name, categories in table["groups"].items()}
     grouped = frozenset[str]().union(*groups.values())
     rules = {}

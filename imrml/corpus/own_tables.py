@@ -4,12 +4,10 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from imrml.determinations import ITEM_COLUMNS
 from imrml.errors import TableWarning
@@ -26,6 +24,7 @@ from imrml.submissions.request_columns import (
 )
 from imrml.submissions.requests import rename_headings
 from imrml.tables.files import read_table
+from imrml.yaml_tables import read_yaml
 
 _DATES = tuple(column.name for column in ITEM_COLUMNS if column.dtype == "date")
 _KNOWN = frozenset(column.name for column in ITEM_COLUMNS)
@@ -43,8 +42,7 @@ _SAYS_OVERTURNED = re.compile(r"\boverturned\b")
 
 @cache
 def _words() -> dict[str, Any]:
-    text = files("imrml.corpus").joinpath("item_headings.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(read_yaml("imrml.corpus", "item_headings.yaml"))
 
 
 @cache

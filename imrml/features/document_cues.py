@@ -8,7 +8,6 @@ that a text can hold at all.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from imrml.features.pattern_strings import derived_strings
@@ -17,7 +16,7 @@ from imrml.own_tables import cache, own_text
 from imrml.text.late_patterns import LatePattern
 from imrml.text.needed_strings import split_alternatives
 from imrml.text.prefilter import PatternIndex, places_in
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 _FILES = ("monitoring", "outcomes", "care", "findings", "plans")
 _WORDS_OF_A_CLASS = re.compile(r"~([a-z_]{1,30})~")
@@ -163,8 +162,7 @@ def read_wordings() -> tuple[dict[str, list[str]], dict[str, str]]:
 
 
 def _read_table(name: str) -> dict[str, Any]:
-    path = files("imrml.features").joinpath("wordings", f"{name}.yaml")
-    table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = read_yaml("imrml.features", f"wordings/{name}.yaml")
     return table
 
 

@@ -7,14 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from imrml.features.pattern_strings import derived_strings
 from imrml.text.cache import remember
 from imrml.text.late_patterns import LatePattern
 from imrml.text.prefilter import PatternIndex, places_in
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 Status = Literal[
     "done",
@@ -73,8 +72,7 @@ class Modifier:
 
 
 def _read_table(name: str) -> dict[str, Any]:
-    path = files("imrml.features").joinpath("status_rules", f"{name}.yaml")
-    table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = read_yaml("imrml.features", f"status_rules/{name}.yaml")
     return table
 
 

@@ -12,7 +12,7 @@ from imrml.text.late_patterns import LatePattern
 from imrml.text.needed_strings import split_alternatives
 from imrml.text.prefilter import AnyOf, PatternIndex, Possible, places_in
 from imrml.text.sentences import LACK_WORDS, LackWords
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 Role = Literal[
     "boilerplate", "recital", "prior_review", "narrative", "lacks", "shows", "conclusion"
@@ -362,4 +362,4 @@ def _words() -> dict[str, str]:
 
 
 def _read(name: str) -> Any:
-    return parse_yaml(files("imrml.labelling").joinpath(name).read_text(encoding="utf-8"))
+    return read_yaml("imrml.labelling", name)

@@ -8,7 +8,6 @@ not be used.
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from imrml.deficiencies import deficiency_ids
 from imrml.models.review import ReviewModel
 from imrml.submissions.columns import ExtraColumn, ExtraKind
 from imrml.submissions.frame import submission_frame
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 _TOLERANCE = 1e-7
 """Other processors round sums of floats otherwise; a change of the code moves more."""
@@ -26,9 +25,7 @@ _TOLERANCE = 1e-7
 
 @cache
 def _specimens() -> pd.DataFrame:
-    rows: list[dict[str, Any]] = parse_yaml(
-        files("imrml.models").joinpath("specimens.yaml").read_text(encoding="utf-8")
-    )
+    rows: list[dict[str, Any]] = read_yaml("imrml.models", "specimens.yaml")
     return pd.DataFrame(rows)
 
 

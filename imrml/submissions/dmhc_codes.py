@@ -2,11 +2,10 @@
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from imrml.submissions.cells import RawColumns, read_age
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 _SEPARATOR = ": "
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -16,11 +15,7 @@ _YOUNGER = re.compile(r"<|under|below|less|younger|up to", re.IGNORECASE)
 
 @cache
 def _table() -> dict[str, Any]:
-    return dict(
-        parse_yaml(
-            files("imrml.submissions").joinpath("dmhc_codes.yaml").read_text(encoding="utf-8")
-        )
-    )
+    return dict(read_yaml("imrml.submissions", "dmhc_codes.yaml"))
 
 
 @cache

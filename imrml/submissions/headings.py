@@ -4,10 +4,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 
 from imrml.errors import TableError
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 AGE_AND_SEX = "age_and_sex"
 """What a heading such as "Age/Sex" means; both are read of its cells."""
@@ -50,9 +49,7 @@ def fold_heading(heading: str) -> str:
 @cache
 def _synonyms() -> dict[str, tuple[str, int]]:
     """Column and rank of each heading, by its folded words."""
-    table = parse_yaml(
-        files("imrml.submissions").joinpath("headings.yaml").read_text(encoding="utf-8")
-    )
+    table = read_yaml("imrml.submissions", "headings.yaml")
     return {
         fold_heading(heading): (column, rank)
         for column, headings in table.items()

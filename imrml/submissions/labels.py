@@ -3,10 +3,9 @@
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 _IN_BRACKETS = re.compile(r"\([^()]{0,200}(?:\)|$)")
 _NO_WORD = re.compile(r"[^a-z0-9]{1,200}")
@@ -45,9 +44,7 @@ class Label:
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = parse_yaml(
-        files("imrml.submissions").joinpath("form_labels.yaml").read_text(encoding="utf-8")
-    )
+    table: dict[str, Any] = read_yaml("imrml.submissions", "form_labels.yaml")
     return table
 
 

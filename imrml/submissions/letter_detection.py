@@ -7,18 +7,15 @@ a score may import.
 """
 
 from functools import cache
-from importlib.resources import files
 
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 _ENOUGH = 2
 
 
 @cache
 def _signs() -> tuple[str, ...]:
-    listed = parse_yaml(
-        files("imrml.submissions").joinpath("letter_detection.yaml").read_text(encoding="utf-8")
-    )
+    listed = read_yaml("imrml.submissions", "letter_detection.yaml")
     return tuple("".join(sign.split()) for sign in listed)
 
 

@@ -7,12 +7,11 @@ how such sentences are worded.
 
 import re
 from functools import cache
-from importlib.resources import files
 
 from imrml.config import Stage
 from imrml.text.cache import remember
 from imrml.text.sentences import split_sentences
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 _AGE = re.compile(
     r"(?<!\d)(?P<years>\d{1,3})\s{0,3}-?\s{0,3}(?:years?|yrs?|y)[\s./-]{0,4}(?:old|o\b)"
@@ -217,9 +216,7 @@ def _find_reason(sentence: str) -> str:
 @cache
 def _removals() -> tuple[re.Pattern[str], re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]]:
     """Compile the table: what any reason holds, phrases out of sight, what tells each reason."""
-    table = parse_yaml(
-        files("imrml.submissions").joinpath("removals.yaml").read_text(encoding="utf-8")
-    )
+    table = read_yaml("imrml.submissions", "removals.yaml")
 
     def compile_any(patterns: list[str]) -> re.Pattern[str]:
         worded = "|".join(patterns)

@@ -7,11 +7,10 @@ of words, so that saying a sentence is two draws and one substitution.
 import itertools
 import re
 from functools import cache
-from importlib.resources import files
 from random import Random
 from typing import Any
 
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 Bank = tuple[tuple[str, ...], ...]
 """Templates, each as its expansions, with slots as ``%(name)s``."""
@@ -39,8 +38,7 @@ def read_table(name: str) -> dict[str, Any]:
     >>> read_table("process")["n_items"][1]
     0.59
     """
-    text = files("imrml.synthetic").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = parse_yaml(text)
+    loaded: dict[str, Any] = read_yaml("imrml.synthetic", f"{name}.yaml")
     return loaded
 
 

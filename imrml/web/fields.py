@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 from imrml.config import Stage
 from imrml.submissions.columns import ExtraColumn
 from imrml.submissions.programmes import Programme, columns_at
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 NARRATIVE = "case_summary"
 _TREATMENT = "treatment"
@@ -73,7 +72,7 @@ def list_fields(stage: Stage, programme: Programme) -> tuple[Field, ...]:
     ['treatment', 'diagnosis', 'case_summary']
     """
     known = columns_at(stage, programme)
-    rows = parse_yaml(files("imrml.web").joinpath("fields.yaml").read_text(encoding="utf-8"))
+    rows = read_yaml("imrml.web", "fields.yaml")
     fields = [
         Field(**{**row, "labels": tuple(row["labels"])}) for row in rows if row["column"] in known
     ]

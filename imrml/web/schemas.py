@@ -1,7 +1,6 @@
 """What the JSON API takes and gives, in the words of the tables; OpenAPI is made from it."""
 
 from functools import cache
-from importlib.resources import files
 from math import isfinite
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from imrml.explaining.what_if import JointWhatIf
 from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
 from imrml.submissions.programmes import Programme, columns_at
 from imrml.web.service import TRIAL
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 
 def _require_scalar(value: Any) -> Any:
@@ -229,7 +228,7 @@ def make_request_models(
 
 @cache
 def _examples() -> dict[str, Any]:
-    return dict(parse_yaml(files("imrml.web").joinpath("answers.yaml").read_text(encoding="utf-8")))
+    return dict(read_yaml("imrml.web", "answers.yaml"))
 
 
 def read_example_answer(path: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +12,12 @@ from imrml.config import Stage
 from imrml.evaluation.checks.splits import MOST_FINDINGS, Check, Finding
 from imrml.submissions.narratives import removal_reason
 from imrml.text.sentences import split_sentences
-from imrml.yaml_tables import parse_yaml
+from imrml.yaml_tables import read_yaml
 
 
 @cache
 def _outcome_phrases() -> re.Pattern[str]:
-    table = parse_yaml(
-        files("imrml.evaluation.checks")
-        .joinpath("outcome_phrases.yaml")
-        .read_text(encoding="utf-8")
-    )
+    table = read_yaml("imrml.evaluation.checks", "outcome_phrases.yaml")
     return re.compile(
         "|".join(f"(?:{phrase})" for phrases in table.values() for phrase in phrases), re.IGNORECASE
     )

@@ -33,6 +33,19 @@ def write_private(path: str | Path, write: Callable[[Path], Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_private_text(path: str | Path, text: str) -> None:
+    """Write a text file as :func:`write_private` does.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    text : str
+        All that it holds, in UTF-8.
+    """
+    write_private(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file or folder bears the name of one that is being written.
 

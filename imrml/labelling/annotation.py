@@ -17,7 +17,7 @@ from imrml.labelling.explanation import LabelTrace, find_rows, trace_labels
 from imrml.labelling.gold import GoldItem, item_ids, parse_gold_items
 from imrml.labelling.learning import fit_unmeasured
 from imrml.labelling.teaching import order_by_lesson
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 from imrml.tables.files import read_table
 
 NONE = "none"
@@ -394,7 +394,7 @@ def write_answer(
     others = [old for old in before if json.loads(old)["item_id"] != item_id]
     if len(others) < len(before):
         replaced = "".join(f"{old}\n" for old in others) + line
-        write_private(path, lambda target: target.write_text(replaced, encoding="utf-8"))
+        write_private_text(path, replaced)
         return
     if text and not text.endswith("\n"):  # an editor left the last line open
         line = f"\n{line}"

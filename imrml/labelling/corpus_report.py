@@ -22,7 +22,7 @@ from imrml.features.vocabulary import read_vocabulary
 from imrml.intervals import Bools, Figure, not_applicable
 from imrml.labelling import corpus_plots
 from imrml.labelling.table import label_items
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 
 _MIN_CELL_ITEMS = 10
 """Shares of a smaller group are hidden: they would show single letters, and chance."""
@@ -222,9 +222,9 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> P
         )
         + "\n"
     )
-    write_private(folder / "figures.json", lambda target: target.write_text(text, encoding="utf-8"))
+    write_private_text(folder / "figures.json", text)
     path = folder / "report.html"
-    write_private(path, lambda target: target.write_text(page, encoding="utf-8"))
+    write_private_text(path, page)
     return path
 
 

@@ -24,7 +24,7 @@ from imrml.models.fingerprint import answer_specimens, find_change
 from imrml.models.review import ReviewModel
 from imrml.models.skops_files import build_trusted, require_allowed_types, skops_io
 from imrml.models.trust import now_trusted, require_trusted_parts, stated_types
-from imrml.private_files import write_private
+from imrml.private_files import write_private, write_private_text
 
 ALLOWED_TYPES = frozenset(
     {
@@ -178,7 +178,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     }
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
     write_private(Path(folder, _MODEL), lambda target: target.write_bytes(payload))
-    write_private(Path(folder, _MANIFEST), lambda target: target.write_text(text, encoding="utf-8"))
+    write_private_text(Path(folder, _MANIFEST), text)
     return Path(folder)
 
 

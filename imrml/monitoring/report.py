@@ -18,7 +18,7 @@ from imrml.monitoring.rate_alarm import RateWatch
 from imrml.monitoring.reconciliation import Realised
 from imrml.monitoring.trends import Trends, name_months
 from imrml.phrases import pluralize
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 
 REFERENCE, CURRENT = "#8a94a3", "#3f83c8"
 _MOST_SHOWN = 12
@@ -142,8 +142,8 @@ def _write(
     environment.filters["counted"] = pluralize
     page = environment.get_template(f"{name}.html.j2").render(**context)
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
-    write_private(folder / f"{name}.json", lambda target: target.write_text(text, encoding="utf-8"))
-    write_private(folder / f"{name}.html", lambda target: target.write_text(page, encoding="utf-8"))
+    write_private_text(folder / f"{name}.json", text)
+    write_private_text(folder / f"{name}.html", page)
 
 
 def _draw_shares(name: str, drift: Drift) -> Markup:

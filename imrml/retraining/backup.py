@@ -22,7 +22,7 @@ from typing import Any
 
 from imrml.config import state_dir
 from imrml.errors import ImrmlError, ModelError
-from imrml.private_files import is_temporary, write_private
+from imrml.private_files import is_temporary, write_private, write_private_text
 from imrml.tracking import (
     CHAMPION,
     find_alias_folders,
@@ -129,7 +129,7 @@ def _note_backup(target: Path) -> None:
     """Write down where a backup goes, so that `imrml forget` can name it."""
     known = sorted({*map(str, _recorded_backups()), str(target)})
     text = json.dumps(known, indent=1) + "\n"
-    write_private(state_dir() / _MADE, lambda path: path.write_text(text, encoding="utf-8"))
+    write_private_text(state_dir() / _MADE, text)
 
 
 def _write(temporary: Path, target: Path, state: Path) -> Backup:

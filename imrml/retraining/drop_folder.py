@@ -18,7 +18,7 @@ from typing import Any
 from imrml.config import Config, state_dir
 from imrml.documents.archives import ARCHIVE_ENDINGS, LETTER_ENDINGS
 from imrml.errors import ConfigError
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 from imrml.retraining.evidence import Challenge
 from imrml.retraining.forgotten import digest_forgotten
 from imrml.tables.addresses import MANIFEST, is_under_way
@@ -294,4 +294,4 @@ def record_outcome(signature: str, outcome: Mapping[str, Any]) -> None:
     ended = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     record = {"signature": signature, "ended": ended, "outcome": outcome}
     text = json.dumps(record, indent=2) + "\n"
-    write_private(_memory(), lambda target: target.write_text(text, encoding="utf-8"))
+    write_private_text(_memory(), text)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from imrml.config import state_dir
 from imrml.errors import ImrmlError
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 
 _FOLDER = re.compile(r"[/\\!]")
 """Between folders, and between an archive and its members."""
@@ -212,7 +212,7 @@ def write_forgotten(forgotten: Forgotten) -> None:
         "erasures": [asdict(erasure) for erasure in forgotten.erasures],
     }
     text = json.dumps(stored, indent=1) + "\n"
-    write_private(_record(), lambda target: target.write_text(text, encoding="utf-8"))
+    write_private_text(_record(), text)
 
 
 def digest_forgotten() -> str:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from imrml.config import state_dir
 from imrml.errors import ImrmlError
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 
 _LOCK_TIMEOUT_SECONDS = 2.0
 """``imrml doctor`` holds the lock for a moment; a retrain takes minutes."""
@@ -80,9 +80,7 @@ def retrain_lock(who: str = "retrain") -> Iterator[None]:
 
 def _sign(owner: dict[str, Any]) -> None:
     try:
-        write_private(
-            _owner(), lambda target: target.write_text(json.dumps(owner), encoding="utf-8")
-        )
+        write_private_text(_owner(), json.dumps(owner))
     except (
         OSError
     ):  # a full disk: the lock holds without a signature, and the retrain fails elsewhere

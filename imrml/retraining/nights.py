@@ -19,7 +19,7 @@ from imrml.config import Config, state_dir
 from imrml.errors import ImrmlError
 from imrml.masking import mask_secrets
 from imrml.phrases import pluralize
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 from imrml.retraining.cycle import retrain
 from imrml.retraining.outcome import KEPT, NOTHING_NEW, PROMOTED, Outcome
 from imrml.training.fitting import Report, report_nothing
@@ -162,7 +162,7 @@ def _keep(night: Night, config: Config, report: Report) -> None:
     try:
         lines = [json.dumps(asdict(each)) for each in [*read_nights()[-_MAX_NIGHTS + 1 :], night]]
         text = "\n".join(lines) + "\n"
-        write_private(_history(), lambda target: target.write_text(text, encoding="utf-8"))
+        write_private_text(_history(), text)
         if config.retraining.prometheus_file is not None:
             _write_prometheus(Path(config.retraining.prometheus_file), night)
     except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from imrml.config import state_dir
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 from imrml.retraining.outcome import Outcome
 
 
@@ -36,5 +36,5 @@ def write_verdict(outcome: Outcome, *, is_dry_run: bool) -> Path:
         outcome=outcome, is_dry_run=is_dry_run, when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     )
     target = state_dir() / "retrain.html"
-    write_private(target, lambda temporary: temporary.write_text(page, encoding="utf-8"))
+    write_private_text(target, page)
     return target

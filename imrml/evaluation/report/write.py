@@ -16,7 +16,7 @@ from imrml.evaluation.metrics.slices import MIN_SLICE_ITEMS
 from imrml.evaluation.report import plots
 from imrml.evaluation.report.verdict import Verdict, state_briefly
 from imrml.features.names import name_category
-from imrml.private_files import write_private
+from imrml.private_files import write_private_text
 
 BANNER = (
     "DEMO, invented data: a yardstick with a known optimum, never evidence of skill on real letters"
@@ -127,7 +127,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
         "is_synthetic": is_synthetic,
     }
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
-    _write(folder / "metrics.json", text)
+    write_private_text(folder / "metrics.json", text)
     environment = make_environment()
     context = {
         **document,
@@ -151,7 +151,7 @@ def write_report(  # noqa: PLR0917 - the parts of one report, in the order in wh
     for name in ("report.html", "card.md"):
         pictures = draw_pictures(metrics, held_out, verdict) if name == "report.html" else {}
         page = environment.get_template(f"{name}.j2").render(**context, pictures=pictures)
-        _write(folder / name, page)
+        write_private_text(folder / name, page)
 
 
 def make_environment() -> Environment:
@@ -173,10 +173,6 @@ def make_environment() -> Environment:
         figure=format_figure, plain=_plain, fact=_fact, slice_name=_slice_name
     )
     return environment
-
-
-def _write(path: Path, text: str) -> None:
-    write_private(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:

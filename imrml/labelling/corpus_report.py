@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from scipy.stats import binomtest
 
@@ -22,6 +21,7 @@ from imrml.features.vocabulary import read_vocabulary
 from imrml.intervals import Bools, Figure, not_applicable
 from imrml.labelling import corpus_plots
 from imrml.labelling.table import label_items
+from imrml.page_templates import open_templates
 from imrml.private_files import write_private_text
 
 _MIN_CELL_ITEMS = 10
@@ -180,14 +180,7 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> P
     is_synthetic = bool(
         labelled["case_number"].astype(str).str.fullmatch(SYNTHETIC_CASE_NUMBER).any()
     )
-    environment = Environment(
-        loader=PackageLoader("imrml.labelling", "."),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(share=_format_share, most=_most_frequent)
+    templates = open_templates("imrml.labelling", share=_format_share, most=_most_frequent)
     names = deficiency_names()
     values = {
         "treatment_category": {
@@ -199,7 +192,7 @@ def write_corpus_report(folder: Path, labelled: pd.DataFrame, level: float) -> P
     # The SVG is matplotlib's own, which escapes every label.
     drawn = corpus_plots.draw_corpus(figures, names, values)
     pictures = {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
-    page = environment.get_template("corpus_report.html.j2").render(
+    page = templates.get_template("corpus_report.html.j2").render(
         data=figures["data"],
         overall=figures["overall"],
         groups_of=figures["groups"],

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from imrml.deficiencies import deficiency_names
 from imrml.errors import TableError
@@ -17,6 +16,7 @@ from imrml.labelling.gold import item_ids
 from imrml.labelling.rules import Role
 from imrml.labelling.sentence_roles import sentences_with_roles
 from imrml.labelling.table import label_items
+from imrml.page_templates import open_templates
 from imrml.phrases import pluralize
 from imrml.private_files import write_private
 
@@ -251,15 +251,8 @@ def write_traces(traces: Sequence[LabelTrace], path: str | Path) -> None:
     path : str or Path
         HTML file to write.
     """
-    environment = Environment(
-        loader=PackageLoader("imrml.labelling", "."),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["pluralize"] = pluralize
-    page = environment.get_template("explanation.html.j2").stream(
+    templates = open_templates("imrml.labelling", pluralize=pluralize)
+    page = templates.get_template("explanation.html.j2").stream(
         traces=traces,
         role_meanings=ROLE_MEANINGS,
         names=deficiency_names(),

@@ -9,7 +9,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure as Canvas
 
@@ -17,6 +16,7 @@ from imrml.monitoring.drift import Drift
 from imrml.monitoring.rate_alarm import RateWatch
 from imrml.monitoring.reconciliation import Realised
 from imrml.monitoring.trends import Trends, name_months
+from imrml.page_templates import open_templates
 from imrml.phrases import pluralize
 from imrml.private_files import write_private_text
 
@@ -132,15 +132,8 @@ def _write(
     folder: Path, name: str, document: Mapping[str, Any], context: Mapping[str, Any]
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    environment = Environment(
-        loader=PackageLoader("imrml.monitoring", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["counted"] = pluralize
-    page = environment.get_template(f"{name}.html.j2").render(**context)
+    templates = open_templates("imrml.monitoring", pluralize=pluralize)
+    page = templates.get_template(f"{name}.html.j2").render(**context)
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     write_private_text(folder / f"{name}.json", text)
     write_private_text(folder / f"{name}.html", page)

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from imrml.config import state_dir
+from imrml.page_templates import open_templates
 from imrml.private_files import write_private_text
 from imrml.retraining.outcome import Outcome
 
@@ -25,15 +24,12 @@ def write_verdict(outcome: Outcome, *, is_dry_run: bool) -> Path:
     Path
         The page.
     """
-    environment = Environment(
-        loader=PackageLoader("imrml.retraining", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("verdict.html.j2").render(
-        outcome=outcome, is_dry_run=is_dry_run, when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    page = (
+        open_templates("imrml.retraining")
+        .get_template("verdict.html.j2")
+        .render(
+            outcome=outcome, is_dry_run=is_dry_run, when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        )
     )
     target = state_dir() / "retrain.html"
     write_private_text(target, page)

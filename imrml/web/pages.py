@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from imrml.deficiencies import deficiency_names
@@ -16,6 +15,7 @@ from imrml.errors import TableError
 from imrml.explaining.explanation import Explanation, TextSection
 from imrml.explaining.summary import format_summary
 from imrml.features.names import name_category
+from imrml.page_templates import open_templates
 from imrml.phrases import percent, pluralize
 from imrml.scoring.in_words import (
     BRIEF,
@@ -109,22 +109,16 @@ class Pages:
         fitted = service.model.model
         self._is_demo = service.is_demo
         self.fields = list_fields(fitted.stage, fitted.programme)
-        self._environment = Environment(
-            loader=PackageLoader("imrml.web"),
-            autoescape=True,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
+        self._environment = open_templates(
+            "imrml.web",
+            "templates",
+            percent=percent,
+            capitalize_first=capitalize_first,
+            category=name_category,
+            compare=compare_with_base_rate,
+            note=format_note,
+            pluralize=pluralize,
         )
-        self._environment.filters |= {
-            "percent": percent,
-            "capitalize_first": capitalize_first,
-            "category": name_category,
-            "compare": compare_with_base_rate,
-            "note": format_note,
-            "pluralize": pluralize,
-        }
         self._environment.globals |= {
             "p_meaning": P_MEANING,
             "decision_support": DECISION_SUPPORT,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup
 
 from imrml.deficiencies import deficiency_names
@@ -16,6 +16,7 @@ from imrml.evaluation.metrics.slices import MIN_SLICE_ITEMS
 from imrml.evaluation.report import plots
 from imrml.evaluation.report.verdict import Verdict, state_briefly
 from imrml.features.names import name_category
+from imrml.page_templates import open_templates
 from imrml.private_files import write_private_text
 
 BANNER = (
@@ -162,17 +163,13 @@ def make_environment() -> Environment:
     Environment
         With the filters ``figure``, ``plain``, ``fact`` and ``slice_name``.
     """
-    environment = Environment(
-        loader=PackageLoader("imrml.evaluation.report", "."),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return open_templates(
+        "imrml.evaluation.report",
+        figure=format_figure,
+        plain=_plain,
+        fact=_fact,
+        slice_name=_slice_name,
     )
-    environment.filters.update(
-        figure=format_figure, plain=_plain, fact=_fact, slice_name=_slice_name
-    )
-    return environment
 
 
 def format_figure(figure: Mapping[str, Any] | None, metric: str = "") -> str:

@@ -81,7 +81,7 @@ _BARE_STRENGTH = re.compile(  # "norco 10/325 #120", "lyrica 75 cap bid"
 )
 _HASH = re.compile(rf"#\s?{_MANY}")
 _QUANTITY = re.compile(
-    rf"(?:\b(?:qty|quantity|count|dispense|disp)\b\.?|\b(?:no|nr)\.)\s*+(?:of|:|#|=)?\s*+{_MANY}"
+    rf"(?:\b(?:qty|quantity|quant|qnty|count|dispense|disp)\b\.?|\b(?:no|nr)\.)\s*+(?:of|:|#|=)?\s*+{_MANY}"
 )
 _UNITS = (
     _HASH,
@@ -94,6 +94,7 @@ _UNITS = (
     re.compile(rf"\b(?:box(?:es)?|packs?|bottles?|packages?) of {_MANY}"),
     re.compile(rf"{_MANY}\s?(?:gm|grams?|g|ml)\b"),
     re.compile(rf"(?<![a-z])mg\s*+x\s*+{_MANY}"),
+    re.compile(rf"\bx\s?{_MANY}\s?(?:purch(?:ase)?|ea(?:ch)?|pairs?|pr)\b"),
 )
 # Beside a drug only: elsewhere "(12)" or "x 2" may count anything.
 _AFTER_A_DRUG = (
@@ -151,7 +152,7 @@ _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk
 _VISITS = (
     re.compile(rf"{_VISIT_WORDS}\s*+\({_N}\)"),
     re.compile(rf"\bx\s*+{_N}\s?v(?:s|is)?\b"),
-    re.compile(rf"\b{_UPPER}\s*+(?:[a-z]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
+    re.compile(rf"\b{_UPPER}\s*+(?:[a-z'’]+[- ]){{0,4}}?{_VISIT_WORDS}\b{_NOT_A_WEEK}"),
     re.compile(
         rf"{_VISIT_WORDS}\s*+(?:[a-z]+ ){{0,3}}(?:x|times|#|:|,)\s*+{_N}(?!\d)"
         r"(?!\s{0,9}(?:x|times?|/|per|a|days?|weeks?|wks?|months?)\b|\s?/)"

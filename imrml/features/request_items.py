@@ -37,7 +37,8 @@ _GOES_ON = re.compile(
     r"|rf|refills?(?! [a-z]{4})|dos|dispense|disp|rental|purchase|trial|daily|twice|once|every"
     r"|as needed|prn|no|q\d|bid|tid"
     r"|qid|qhs|qd|po|re:|total|then|one (?:tab|cap|po)\w*"
-    r"|#?(?!\d{5}(?!\d))\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
+    r"|#?(?!\d{5}(?!\d))\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?"
+    r"(?:(?:additional|add['’]?l|more|further|extra|total)\s)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
     r"|visits?|sessions?|tab\w*|cap\w*|units?)(?!(?:\s\w{1,20})?\sof\b)|min\w*|pills?|refills?"
     r"|levels?|views?|times|x\b|mg|mcg|gm?|ml|per|/|$))"
     r"(?![a-z])",

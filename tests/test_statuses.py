@@ -121,7 +121,7 @@ def test_a_run_of_one_sign_costs_no_more_than_its_length(sign: str, priors: Load
 
 
 def test_a_drug_test_of_years_ago_shows_nothing_beside_the_day_of_the_denial():
-    notes = find_documents("CURES last run 2019. UDS 11/3/25 consistent. Opioid agreement 2018.")
+    notes = find_documents("CURES run 2019, clean. UDS 11/3/25 consistent. Opioid agreement 2018.")
     for day, cues in (
         (None, ["cures_report", "urine_drug_screen", "pain_agreement"]),
         (date(2026, 3, 1), ["urine_drug_screen", "pain_agreement"]),

@@ -24,8 +24,8 @@ from imrml.text.cache import reading_once
 from imrml.text.safe_matching import bound_runs
 
 TESTS = Path(__file__).parents[2] / "tests"
-NEVER_LEARNED_FROM = ("status_samples_9", "status_samples_10")
-UNSEEN_BY_RULES = [f"status_samples_{number}" for number in (4, 7, 8, 9, 10)]
+NEVER_LEARNED_FROM = tuple(f"status_samples_{number}" for number in (9, 10, 12, 15))
+UNSEEN_BY_RULES = [f"status_samples_{number}" for number in (4, 7, 8, 9, 10, 12, 15)]
 """No rule is from them. List 11 was one of these until six of its sentences were read."""
 OTHERS = ["status_own", "status_samples_own", "notes"]
 """Mended since they were run; what is missed of them besides is the price."""

@@ -276,19 +276,21 @@ class _Statement:
         self.start, self.text = start, text
         self._record_sentence = record_sentence
 
-    def withholds(self, span: tuple[int, int], scope: str) -> bool:
+    def withholds(self, span: tuple[int, int], cue: Cue) -> bool:
         """Whether judged sentences speak against a mention that the rules take for done.
 
-        They are not asked where it has a sign of its own, the statement says that it was done, or
-        hardly holds more than the mention.
+        They are not asked where it has a sign of its own, the statement says that something of its
+        kind was done, or hardly holds more than the mention.
         """
         start, end = span
         return (
             bool(self._record_sentence)
             and len(self.text.split()) >= _MIN_JUDGED_WORDS
             and not _OWN_SIGN.search(self.text, start, end + _A_WORD_MORE)
-            and all(one.rule.status != "done" for one in self.modifiers)
-            and is_surely_absent(self.text, span, scope)
+            and not any(
+                one.rule.status == "done" and cue.kind in one.rule.kinds for one in self.modifiers
+            )
+            and is_surely_absent(self.text, span, cue.scope)
         )
 
     @cached_property
@@ -345,7 +347,7 @@ def _find_in_statement(
         )
         if says_opposite and status == "done":
             status = "negated"
-        elif status == "done" and statement.withholds(match.span(), cue.scope):
+        elif status == "done" and statement.withholds(match.span(), cue):
             status = "general"
         known.setdefault(
             status,

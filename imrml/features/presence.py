@@ -22,7 +22,7 @@ from imrml.text.cache import remember
 WEIGHTS_FILE = "presence_weights.npz"
 """Beside this module."""
 _N_WEIGHTS = 2**15
-_SURELY_ABSENT = log(0.2 / 0.8)
+_SURELY_ABSENT = log(0.4 / 0.6)
 """Log odds under which a mention is not shown (experiment 091)."""
 _FEWEST_FEATURES = 45
 """What a statement is taken to have at least: one of few words is never surer than others."""
@@ -42,7 +42,7 @@ _TOKEN = re.compile(
     rf"({_MONTH})|({_DAY})|({_NUMBER}%)|({_NUMBER})|([^\W\d_]{{1,40}}(?:'[a-z]{{1,9}})?|[^\w\s])"
 )
 _KINDS = ("<month>", "<day>", "<percent>", "<number>")
-_START, _END = "<start>", "<end>"
+_START, _END, _MENTION = "<start>", "<end>", "<mention>"
 
 Weights = dict[str, npt.NDArray[Any]]
 """``steps``, ``step`` and ``intercept``: a weight is its steps times the step."""
@@ -98,26 +98,31 @@ def _places_of_words(statement: str, span: tuple[int, int], scope: str) -> list[
     """Give the places of the weights of a mention's words, in order, each once.
 
     Its own words and up to ten to either side, one to three together; months, days and numbers are
-    alike. Single words count by scope too: "will" speaks for a plan and against a test.
+    alike. Single words count by scope too: "will" speaks for a plan and against a test. What stands
+    next to the mention counts once more whatever it names: "for the <mention> is" is alike of all.
     """
     start, end = span
     # A statement without stops may be very long; what is far is not even split.
     far_before, far_after = max(0, start - _MOST_SIGNS_TO_A_SIDE), end + _MOST_SIGNS_TO_A_SIDE
     before = [_START] * (far_before == 0) + _tokens(statement[far_before:start])
     after = _tokens(statement[end:far_after]) + [_END] * (far_after >= len(statement))
-    tokens = [
-        *before[-_MOST_WORDS_TO_A_SIDE:],
-        *_tokens(statement[start:end]),
-        *after[:_MOST_WORDS_TO_A_SIDE],
-    ]
-    together = {
+    before, after = before[-_MOST_WORDS_TO_A_SIDE:], after[:_MOST_WORDS_TO_A_SIDE]
+    tokens = [*before, *_tokens(statement[start:end]), *after]
+    next_to_it = [*before[1 - _MOST_WORDS_TOGETHER :], _MENTION, *after[: _MOST_WORDS_TOGETHER - 1]]
+    together = _runs(tokens)
+    together |= {run for run in _runs(next_to_it) if _MENTION in run}
+    together |= {f"{scope}|{token}" for token in tokens}
+    # Python's own hash of a text differs between processes.
+    return sorted({crc32(words.encode()) % _N_WEIGHTS for words in together})
+
+
+def _runs(tokens: Sequence[str]) -> set[str]:
+    """Give all words that stand together, one to three."""
+    return {
         " ".join(tokens[first : first + n_words])
         for n_words in range(1, _MOST_WORDS_TOGETHER + 1)
         for first in range(len(tokens) - n_words + 1)
     }
-    together |= {f"{scope}|{token}" for token in tokens}
-    # Python's own hash of a text differs between processes.
-    return sorted({crc32(words.encode()) % _N_WEIGHTS for words in together})
 
 
 def _value_of_each(places: Sequence[int]) -> float:

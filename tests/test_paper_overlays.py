@@ -3,12 +3,15 @@
 import io
 
 import pytest
-from paper import FIRST_LINE, LIMITS, PAGES, draw_pdf, last, parse
+from paper import FIRST_LINE, HEIGHT, LIMITS, PAGES, WIDTH, draw_pdf, last, parse
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, StreamObject
 from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
 
+from imrml.documents.interruptions import DrawnBox, find_interruptions
 from imrml.documents.reading import read_text
+from imrml.errors import LetterError
 
 CONTENT, ARTIFACT = b"/P <</MCID 0>> BDC", b"/Artifact <</Type /Pagination>> BDC"
 
@@ -92,8 +95,16 @@ def test_an_outcome_by_another_program_is_not_of_the_letter_or_is_told():
     for mark in (b"", ARTIFACT):
         marked = parse(lay_over(PLAIN, outcome_beside_a_line, marks=(CONTENT, mark)))
         assert (marked.case, marked.flags) == (CLEAN.case, ())
-    # In the page's only bold letters nothing but its place tells it.
-    assert "doubtful_stamp" in parse(lay_over(PLAIN, outcome_beside_a_line)).flags
+
+    # In the page's only bold letters nothing but its place tells it, and that it is on each page.
+    on_each = parse(lay_over(PLAIN, outcome_beside_a_line))
+    assert (on_each.case, on_each.flags) == (CLEAN.case, ())
+
+    def once(canvas, number, n_pages):
+        if number == n_pages:  # where no line of the letter reaches below it
+            outcome_beside_a_line(canvas, number, n_pages)
+
+    assert "doubtful_stamp" in parse(lay_over(PLAIN, once)).flags
 
 
 def test_an_artifact_is_furniture_but_where_it_alone_has_a_fact():
@@ -136,3 +147,88 @@ def test_words_that_a_stamp_stands_between_touch_again():
     out = io.BytesIO()
     writer.write(out)
     assert "follow-up visits." in read_text(out.getvalue(), LIMITS)
+
+
+def words_over_lines(canvas, number, _):
+    for i, words in enumerate(("RECEIVED", "March 4, 2015", "by the mill", "Decision: Upheld")):
+        canvas.drawString(330, 452 - 13 * i, words)
+
+
+def words_over_words(canvas, number, _):
+    for i in (4, 11, 15):
+        canvas.drawString(150 + 9 * i, FIRST_LINE - 14 * i, "[REDACTED]")
+
+
+def foot_of_two_columns(canvas, number, _):
+    rows = ("Mill Review Services", "Telephone 555 0100"), ("12 Farm Road", "www.mill.example")
+    for i, row in enumerate(rows):
+        for x, words in zip((72, 400), row, strict=True):
+            canvas.drawString(x, 50 - 14 * i, words)
+
+
+def head(canvas, number, _):
+    canvas.drawString(72, 750, "Mill against farm, sheet 7")
+
+
+def number_behind_last_line(canvas, number, n_pages):
+    end = 76 + stringWidth(PAGES[number - 1][-1], "Times-Roman", 12)
+    canvas.drawString(end, last(number), f"Page {number} of {n_pages}")
+
+
+def draw_amid(stamp, after=18):
+    """Draw the letter with a stamp in its very font, behind some of each page's lines."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT))
+    for number, lines in enumerate(PAGES, start=1):
+        canvas.setFont("Times-Roman", 12)
+        for i, line in enumerate(lines):
+            if i == min(after, len(lines) - 4):
+                stamp(canvas, number, len(PAGES))
+            canvas.drawString(72, FIRST_LINE - 14 * i, line)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("after", [5, 18])
+@pytest.mark.parametrize(
+    "stamp",
+    [words_over_lines, words_over_words, foot_of_two_columns, head, number_behind_last_line],
+    ids=lambda draw: draw.__name__,
+)
+def test_what_interrupts_a_page_is_not_of_the_letter(stamp, after):
+    parsed = parse(draw_amid(stamp, after))
+    assert (parsed.case, parsed.flags) == (CLEAN.case, ())
+    assert parsed.clean.furniture
+
+
+def test_page_numbers_behind_the_last_words_are_not_of_the_letter():
+    parsed = parse(draw_pdf(PAGES, stamp=number_behind_last_line))
+    assert (parsed.case, parsed.flags) == (CLEAN.case, ())
+
+
+def test_a_table_drawn_cell_by_cell_interrupts_nothing():
+    cells = [DrawnBox(72, y, 160, y + 9, y) for y in (700, 686, 672)]
+    beside = [DrawnBox(300, y, 420, y + 9, y) for y in (700, 686)]
+    lines = [DrawnBox(72, y, 540, y + 9, y) for y in range(658, 500, -14)]
+    assert not find_interruptions([*cells, *beside, *lines], 13.8)
+    by_row = [cells[0], beside[0], *cells[1:], beside[1], *lines]
+    assert not find_interruptions(by_row, 13.8)
+
+
+def test_an_outcome_stamped_on_each_page_is_not_of_the_letter_or_refuses_it():
+    def sign_off(canvas, number, _):
+        canvas.setFont("Courier", 11)
+        for i, words in enumerate(("Decision: Upheld", f"Date: 03/0{number}/2015")):
+            canvas.drawString(420, 60 - 13 * i, words)
+
+    body = draw_pdf(PAGES, stamp=sign_off)
+    parsed = parse(body)
+    assert (parsed.case, parsed.flags) == (CLEAN.case, ())
+
+    def once(canvas, number, n_pages):
+        if number == 1:
+            sign_off(canvas, number, n_pages)
+
+    with pytest.raises(LetterError, match="outcomes for"):
+        parse(draw_pdf(PAGES, stamp=once))

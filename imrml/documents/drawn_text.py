@@ -6,6 +6,7 @@ from itertools import permutations
 from typing import Any
 
 from imrml.documents.fonts import font_face, font_kind
+from imrml.documents.interruptions import DrawnBox, find_interruptions
 
 _LAST_DRAWN = 8
 """Things drawn last on a page of which one holds its last words; the others are empty."""
@@ -95,16 +96,47 @@ class DrawnText:
                 return bool(raw.FPDFPageObj_GetMarkedContentID(drawn) < 0)
         return False
 
-    def find_second_fonts(self) -> frozenset[int]:
-        """Find fonts that only what was drawn first or last on the page is in.
+    def find_foreign_texts(self, height: float) -> frozenset[int]:
+        """Find texts that another program drew onto the page, as far as nothing marks them.
 
-        Of each, the text between is in another font of the same face, or of the same family by
-        another program: one program has one font for one face.
+        Parameters
+        ----------
+        height : float
+            Of the page's lines, in points.
 
         Returns
         -------
         frozenset of int
-            As :meth:`font_at` gives them; nearly always empty.
+            As :meth:`text_at` gives them; nearly always empty.
+        """
+        second = self._find_second_fonts()
+        font = self._raw.FPDFTextObj_GetFont
+        foreign = {
+            _address(drawn)
+            for drawn in self._shown_texts(self._page, is_page=True)
+            if second and _address(font(drawn)) in second
+        }
+        # Where a text within a form stands is told by the form only.
+        placed = [
+            (_address(drawn), self._box_of(drawn))
+            for drawn in self._shown_texts(self._page, is_page=True, depth=_DEEPEST)
+            if _address(drawn) not in foreign
+        ]
+        interrupting = find_interruptions([box for _, box in placed], height)
+        return frozenset(foreign.union(placed[at][0] for at in interrupting))
+
+    def _box_of(self, drawn: object) -> DrawnBox:
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        matrix = self._raw.FS_MATRIX()
+        self._raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+        self._raw.FPDFPageObj_GetMatrix(drawn, matrix)
+        return DrawnBox(left.value, bottom.value, right.value, top.value, matrix.f)
+
+    def _find_second_fonts(self) -> frozenset[int]:
+        """Find fonts that only what was drawn first or last on the page is in, by address.
+
+        Of each, the text between is in another font of the same face, or of the same family by
+        another program: one program has one font for one face.
         """
         places: dict[int, list[int]] = {}
         fonts: dict[int, tuple[str, str]] = {}
@@ -143,8 +175,8 @@ class DrawnText:
                 if right.value > left.value:
                     yield drawn
 
-    def font_at(self, place: int) -> int:
-        """Give the font of a character, as a number that no other font of the page has.
+    def text_at(self, place: int) -> int:
+        """Give the text that a character was drawn with, as a number that no other one has.
 
         Parameters
         ----------
@@ -156,8 +188,7 @@ class DrawnText:
         int
             0 for a blank that PDFium put.
         """
-        drawn = self._raw.FPDFText_GetTextObject(self._text_page, place)
-        return _address(self._raw.FPDFTextObj_GetFont(drawn)) if drawn else 0
+        return _address(self._raw.FPDFText_GetTextObject(self._text_page, place))
 
     def is_content(self, place: int) -> bool:
         """Tell a character that its program marked as content of the document.

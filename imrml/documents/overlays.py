@@ -9,6 +9,7 @@ way, is of another program. Both are told whatever their letters and their place
 
 from collections.abc import Sequence
 from itertools import groupby
+from statistics import median
 from typing import NamedTuple
 
 from imrml.documents.margins import with_blanks
@@ -56,8 +57,8 @@ def find_overlays(page: PlacedText) -> Sequence[Overlay]:
     sample = signs[:: max(1, len(signs) // _SAMPLED)]
     if any(drawn.is_content(page.number(at)) for at in sample):
         own = [drawn.is_content(page.number(at)) for at in signs]
-    elif second := drawn.find_second_fonts():
-        own = [drawn.font_at(page.number(at)) not in second for at in signs]
+    elif foreign := drawn.find_foreign_texts(median(map(page.height_at, sample))):
+        own = [drawn.text_at(page.number(at)) not in foreign for at in signs]
     else:
         return ()
     if sum(own) < _LEAST_OWN * len(signs):

@@ -125,6 +125,7 @@ def find_furniture(text: str) -> tuple[tuple[int, int], ...]:
         places += _find_repeated(text, pages, places)
         places += _find_enclosures(text, pages, places)
         places += _find_copies(text, pages)
+        places += _find_counters(text, pages)
     return tuple(_join(places))
 
 
@@ -151,15 +152,24 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
 
     What holds the letter's own words is the letter's own, unless its reader is sure, or it comes
     again (then its first may be, for a letter may head each of its pages), or its page has the same
-    labels below it. Where its reader is sure only a fact that the letter lacks is its own.
+    labels below it. Where its reader is sure, or each page has all its lines in stamps, only a fact
+    that the letter lacks is its own.
     """
     seen: Counter[str] = Counter()
     n_pages = Counter(
         key for page in pages for key in {_key(stamp[0]) for stamp in _STAMP.finditer(text, *page)}
     )
+    n_pages_of_line = Counter(
+        key
+        for page in pages
+        for key in {key for stamp in _STAMP.finditer(text, *page) for key in _keys(stamp[0])}
+    )
     for stamp in _STAMP.finditer(text):
         key = _key(stamp[0])
-        is_sure = stamp[0].startswith(_SURE)
+        is_on_each = len(pages) > 1 and all(
+            n_pages_of_line[line] == len(pages) for line in _keys(stamp[0])
+        )
+        is_sure = stamp[0].startswith(_SURE) or is_on_each
         comes_again = seen[key] > 0 and 2 * n_pages[key] >= len(pages)
         seen[key] += 1
         if is_sure:
@@ -262,6 +272,21 @@ def _find_copies(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
                 yield page
 
 
+def _find_counters(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of pages that stand behind their last words, where each page has its own.
+
+    On a line of their own they are of a known shape.
+    """
+    counters = [f"Page {number} of {len(pages)}" for number in range(1, len(pages) + 1)]
+    for counter, page in zip(counters, pages, strict=True):
+        if text.find(counter, *page) < 0:
+            return
+    for counter, page in zip(counters, pages, strict=True):
+        end = page[0] + len(text[slice(*page)].rstrip())
+        if text.endswith(counter, page[0], end):
+            yield end - len(counter), end
+
+
 def _find_enclosures(
     text: str, pages: Sequence[tuple[int, int]], known: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
@@ -321,6 +346,10 @@ def _key(line: str) -> str:
     """
     kept = [word for word in _LETTERS.findall(line.casefold()) if word not in _VARYING]
     return " ".join(kept) or _NUMBER.sub("0", line.strip(" \t\x0e\x0f"))
+
+
+def _keys(stamp: str) -> list[str]:
+    return [_key(line) for line in stamp.split("\n") if _HAS_WORD.search(line)]
 
 
 def _lines_inward(text: str, page: tuple[int, int], is_head: bool) -> Iterator[tuple[int, int]]:

@@ -232,3 +232,24 @@ def test_an_outcome_stamped_on_each_page_is_not_of_the_letter_or_refuses_it():
 
     with pytest.raises(LetterError, match="outcomes for"):
         parse(draw_pdf(PAGES, stamp=once))
+
+
+def banner_and_foot(canvas, number, n_pages):
+    canvas.setFont("Helvetica-Bold", 9)
+    canvas.drawString(36, 770, "MILL, PAT   Record 1200")
+    canvas.setFont("Helvetica", 9)
+    canvas.drawString(36, 758, "Document: IMR Final Determination   Status: Overturned")
+    canvas.drawString(36, 12, "Printed by the mill on 3/4/2015 4:41 PM")
+    canvas.drawRightString(576, 12, f"Page {number} of {n_pages}")
+
+
+def outcome_at_foot(canvas, number, _):
+    canvas.setFont("Courier", 11)
+    for i, words in enumerate(("Decision: Upheld", "By: ____")):
+        canvas.drawString(420, 60 - 13 * i, words)
+
+
+@pytest.mark.parametrize("stamp", [banner_and_foot, outcome_at_foot], ids=lambda d: d.__name__)
+def test_a_last_page_of_nothing_but_stamps_is_known_by_those_of_other_pages(stamp):
+    parsed = parse(draw_pdf([*PAGES, []], stamp=stamp))
+    assert (parsed.case, parsed.flags) == (CLEAN.case, ())

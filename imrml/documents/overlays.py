@@ -4,7 +4,8 @@ A word processor numbers each stretch of text for the structure of its document;
 a page later is drawn before or after all of that and bears no such number, nor does what a program
 marks as an artifact, as its own page numbers. Where nothing is numbered, what was drawn last or
 first in a second font of a face that the page has, or in one that the file describes in another
-way, is of another program. Both are told whatever their letters and their place are.
+way, is of another program, and so is what interrupts the page
+(:mod:`imrml.documents.interruptions`).
 """
 
 from collections.abc import Sequence

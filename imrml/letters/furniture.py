@@ -159,10 +159,11 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
     n_pages = Counter(
         key for page in pages for key in {_key(stamp[0]) for stamp in _STAMP.finditer(text, *page)}
     )
+    # On a page that holds nothing else no stamp is set apart.
     n_pages_of_line = Counter(
         key
         for page in pages
-        for key in {key for stamp in _STAMP.finditer(text, *page) for key in _keys(stamp[0])}
+        for key in set(_keys("\n".join(_STAMP.findall(text, *page)) or text[slice(*page)]))
     )
     for stamp in _STAMP.finditer(text):
         key = _key(stamp[0])
@@ -254,13 +255,9 @@ def _find_repeated(
 
 
 def _holds_only(text: str, page: tuple[int, int], keys: Collection[str]) -> bool:
-    """Tell a page of nothing but lines whose keys are known of stamps, none set apart."""
-    words = text[slice(*page)]
-    return (
-        bool(keys)
-        and "\x0e" not in words
-        and all(_key(line) in keys for line in words.split("\n") if line.strip())
-    )
+    """Tell a page that holds, but for what is set apart, only lines whose keys are of stamps."""
+    lines = [line for line in _STAMP.sub("", text[slice(*page)]).split("\n") if line.strip()]
+    return bool(lines) and all(_key(line) in keys for line in lines)
 
 
 def _find_copies(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -19,6 +19,12 @@ from imrml.letters import formats
 _STAMP = re.compile("\x0e[^\x0f]*\x0f")
 _SURE = "\x0e\x0e"
 _OUTCOME = re.compile(r"\b(?:Upheld|Overturned)\b", re.IGNORECASE)
+_OUTCOME_OF_CASE = re.compile(
+    r"(?<![^\n\x0e])(?:(?:Decision|Determination|Outcome|Result|Status)[ \t]?:[ \t]?)?"
+    r"(?:Upheld|Overturned)\b",
+    re.IGNORECASE,
+)
+"""As it is stamped: no item is named before it."""
 # From its start only: else a line of blanks would be read again from each of them.
 _LINE = re.compile(r"(?<![^\n\f\x0e\x0f])[^\n\f\x0e\x0f]*[^\s\x0e\x0f][^\n\f\x0e\x0f]*")
 
@@ -152,8 +158,8 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
 
     What holds the letter's own words is the letter's own, unless its reader is sure, or it comes
     again (then its first may be, for a letter may head each of its pages), or its page has the same
-    labels below it. Where its reader is sure, or each page has all its lines in stamps, only a fact
-    that the letter lacks is its own.
+    labels below it. Where its reader is sure only a fact that the letter lacks is its own; so it is
+    where each page has all its lines in stamps, but an item's outcome is the letter's own there.
     """
     seen: Counter[str] = Counter()
     n_pages = Counter(
@@ -167,21 +173,27 @@ def _find_stamps(text: str, pages: Sequence[tuple[int, int]]) -> Iterator[tuple[
     )
     for stamp in _STAMP.finditer(text):
         key = _key(stamp[0])
-        is_on_each = len(pages) > 1 and all(
-            n_pages_of_line[line] == len(pages) for line in _keys(stamp[0])
+        is_sure = stamp[0].startswith(_SURE)
+        is_on_each = (
+            len(pages) > 1
+            and all(n_pages_of_line[line] == len(pages) for line in _keys(stamp[0]))
+            and not _OUTCOME.search(_OUTCOME_OF_CASE.sub(" ", stamp[0]))
         )
-        is_sure = stamp[0].startswith(_SURE) or is_on_each
         comes_again = seen[key] > 0 and 2 * n_pages[key] >= len(pages)
         seen[key] += 1
-        if is_sure:
-            facts = _facts_of(stamp[0])
-            is_furniture = not facts or facts <= _facts_of(_STAMP.sub(" ", text))
-        else:
+        is_furniture = (is_sure or is_on_each) and _adds_no_fact(text, stamp[0])
+        if not is_sure and not is_furniture:
             own = _OWN_WORDS.search(stamp[0])
             is_known = comes_again and not _OUTCOME.search(stamp[0])
             is_furniture = not own or is_known or _has_labels_of_page(text, stamp, pages)
         if is_furniture:
             yield stamp.span()
+
+
+def _adds_no_fact(text: str, stamp: str) -> bool:
+    """Tell a stamp with no label of a fact that the text has in stamps only."""
+    facts = _facts_of(stamp)
+    return not facts or facts <= _facts_of(_STAMP.sub(" ", text))
 
 
 def _has_labels_of_page(text: str, stamp: re.Match[str], pages: Sequence[tuple[int, int]]) -> bool:

@@ -109,28 +109,23 @@ class DrawnText:
         frozenset of int
             As :meth:`text_at` gives them; nearly always empty.
         """
-        second = self._find_second_fonts()
-        font = self._raw.FPDFTextObj_GetFont
-        foreign = {
-            _address(drawn)
-            for drawn in self._shown_texts(self._page, is_page=True)
-            if second and _address(font(drawn)) in second
-        }
+        raw, second, foreign = self._raw, self._find_second_fonts(), set[int]()
+        if second:
+            foreign = {
+                _address(drawn)
+                for drawn, _ in self._shown_texts(self._page, is_page=True)
+                if _address(raw.FPDFTextObj_GetFont(drawn)) in second
+            }
         # Where a text within a form stands is told by the form only.
-        placed = [
-            (_address(drawn), self._box_of(drawn))
-            for drawn in self._shown_texts(self._page, is_page=True, depth=_DEEPEST)
-            if _address(drawn) not in foreign
-        ]
+        matrix = raw.FS_MATRIX()
+        placed: list[tuple[int, DrawnBox]] = []
+        for drawn, box in self._shown_texts(self._page, is_page=True, depth=_DEEPEST):
+            address = _address(drawn)
+            if address not in foreign:
+                raw.FPDFPageObj_GetMatrix(drawn, matrix)
+                placed.append((address, DrawnBox(*box, matrix.f)))
         interrupting = find_interruptions([box for _, box in placed], height)
         return frozenset(foreign.union(placed[at][0] for at in interrupting))
-
-    def _box_of(self, drawn: object) -> DrawnBox:
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        matrix = self._raw.FS_MATRIX()
-        self._raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
-        self._raw.FPDFPageObj_GetMatrix(drawn, matrix)
-        return DrawnBox(left.value, bottom.value, right.value, top.value, matrix.f)
 
     def _find_second_fonts(self) -> frozenset[int]:
         """Find fonts that only what was drawn first or last on the page is in, by address.
@@ -140,7 +135,7 @@ class DrawnText:
         """
         places: dict[int, list[int]] = {}
         fonts: dict[int, tuple[str, str]] = {}
-        for at, drawn in enumerate(self._shown_texts(self._page, is_page=True)):
+        for at, (drawn, _) in enumerate(self._shown_texts(self._page, is_page=True)):
             font = self._raw.FPDFTextObj_GetFont(drawn)
             address = _address(font)
             if address not in places:
@@ -159,8 +154,13 @@ class DrawnText:
             and _is_apart(places[one], places[other], places.values())
         )
 
-    def _shown_texts(self, holder: object, *, is_page: bool, depth: int = 0) -> Iterator[object]:
-        """Yield the texts that hold more than blanks, those in forms too, as they were drawn."""
+    def _shown_texts(
+        self, holder: object, *, is_page: bool, depth: int = 0
+    ) -> Iterator[tuple[object, tuple[float, float, float, float]]]:
+        """Yield the texts that hold more than blanks, those in forms too, as they were drawn.
+
+        Each with its left, lower, right and upper end on its page, or in its form.
+        """
         raw = self._raw
         left, bottom, right, top = (ctypes.c_float() for _ in range(4))
         count = raw.FPDFPage_CountObjects if is_page else raw.FPDFFormObj_CountObjects
@@ -173,7 +173,7 @@ class DrawnText:
             elif kind == raw.FPDF_PAGEOBJ_TEXT:
                 raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
                 if right.value > left.value:
-                    yield drawn
+                    yield drawn, (left.value, bottom.value, right.value, top.value)
 
     def text_at(self, place: int) -> int:
         """Give the text that a character was drawn with, as a number that no other one has.

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 _MOST = 24
 """Texts of a stamp; a program draws a line as one text or in several."""
+_MOST_STAMPS = 4
+"""Of a page; where more text stands on other text, that is how its program draws."""
 _MOST_BREAKS = 20
 """Places of a page from which it is not drawn as it reads."""
 _TALL = 2.0
@@ -62,7 +64,7 @@ def find_interruptions(texts: Sequence[DrawnBox], height: float) -> frozenset[in
     upright = [at for at, text in enumerate(texts) if text.top - text.bottom < _TALL * height]
     own = list(upright)
     most = _LARGEST_SHARE * sum(texts[at].right - texts[at].left for at in own)
-    while True:
+    for _ in range(_MOST_STAMPS + 1):
         runs = _find_runs(texts, own, height)
         width, place = next(
             (run for run in runs if _is_foreign(texts, own, run[1], height)), (most, (0, 0))
@@ -70,6 +72,7 @@ def find_interruptions(texts: Sequence[DrawnBox], height: float) -> frozenset[in
         if width >= most:
             return frozenset(upright).difference(own)
         del own[slice(*place)]
+    return frozenset()
 
 
 def _find_runs(
@@ -118,7 +121,9 @@ def _is_foreign(
     start, end = place
     run = [texts[at] for at in own[start:end]]
     rest = [texts[at] for at in (*own[:start], *own[end:])]
-    if any(_covers(text, other, height) for text in run for other in rest):
+    foot, head = min(text.bottom for text in run), max(text.top for text in run)
+    beside = [other for other in rest if other.bottom < head and other.top > foot]
+    if any(_covers(text, other, height) for text in run for other in beside):
         return True
     if start == 0 or end == len(own):
         return False  # a head or foot of the letter's own, or one that its place tells

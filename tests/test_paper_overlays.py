@@ -60,7 +60,7 @@ STAMPS = {
 def lay_over(body, stamp, *, marks=(b"", b""), is_under=False):
     """Draw a stamp onto the pages of a PDF; ``marks`` begin the text of page and stamp."""
     writer = PdfWriter(clone_from=io.BytesIO(body))
-    layers = PdfReader(io.BytesIO(draw_pdf([[] for _ in PAGES], stamp=stamp)))
+    layers = PdfReader(io.BytesIO(draw_pdf([[] for _ in writer.pages], stamp=stamp)))
     for page, layer in zip(writer.pages, layers.pages, strict=True):
         _mark(page, marks[0])
         _mark(layer, marks[1])
@@ -252,4 +252,16 @@ def outcome_at_foot(canvas, number, _):
 @pytest.mark.parametrize("stamp", [banner_and_foot, outcome_at_foot], ids=lambda d: d.__name__)
 def test_a_last_page_of_nothing_but_stamps_is_known_by_those_of_other_pages(stamp):
     parsed = parse(draw_pdf([*PAGES, []], stamp=stamp))
+    assert (parsed.case, parsed.flags) == (CLEAN.case, ())
+
+
+def test_a_marked_page_that_ends_empty_holds_nothing_but_stamps():
+    def signature(canvas, number, n_pages):
+        if number == n_pages:
+            canvas.setFont("Times-Roman", 12)
+            canvas.drawString(72, 700, "Digitally signed by Pat Mill")
+            canvas.drawString(72, 686, "I am the author of this document")
+
+    body = draw_pdf([*PAGES, [" "]])
+    parsed = parse(lay_over(body, signature, marks=(CONTENT, b"")))
     assert (parsed.case, parsed.flags) == (CLEAN.case, ())

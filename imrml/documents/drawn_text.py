@@ -96,6 +96,23 @@ class DrawnText:
                 return bool(raw.FPDFPageObj_GetMarkedContentID(drawn) < 0)
         return False
 
+    def has_content(self) -> bool:
+        """Tell whether any text that was drawn is marked as content, be it a blank.
+
+        Returns
+        -------
+        bool
+            False of a page that its own program left empty.
+        """
+        raw = self._raw
+        texts = (
+            drawn
+            for at in range(raw.FPDFPage_CountObjects(self._page))
+            if raw.FPDFPageObj_GetType(drawn := raw.FPDFPage_GetObject(self._page, at))
+            == raw.FPDF_PAGEOBJ_TEXT
+        )
+        return any(raw.FPDFPageObj_GetMarkedContentID(drawn) >= 0 for drawn in texts)
+
     def find_foreign_texts(self, height: float) -> frozenset[int]:
         """Find texts that another program drew onto the page, as far as nothing marks them.
 

@@ -19,7 +19,8 @@ from imrml.documents.placed_text import PlacedText
 _SAMPLED = 6
 """Characters of a page that tell whether its program marks text."""
 _LEAST_OWN = 0.2
-"""Share of a page's characters that are its own; else it may be the stamp that is marked."""
+"""Share of a page's characters that are its own; else it may be the stamp that is marked, unless
+the pages before are."""
 
 
 class Overlay(NamedTuple):
@@ -38,13 +39,33 @@ class Overlay(NamedTuple):
     is_line: bool
 
 
-def find_overlays(page: PlacedText) -> Sequence[Overlay]:
+def is_marked(page: PlacedText) -> bool:
+    """Tell a page whose program marks its text as content.
+
+    Parameters
+    ----------
+    page : PlacedText
+        The page.
+
+    Returns
+    -------
+    bool
+        Whether most of its text is marked; False of a page without any.
+    """
+    sample = [at for at in _sample(range(len(page.text))) if not page.text[at].isspace()]
+    return 2 * sum(page.drawn.is_content(page.number(at)) for at in sample) > len(sample)
+
+
+def find_overlays(page: PlacedText, *, is_after_marked: bool) -> Sequence[Overlay]:
     """Find what another program drew onto a page.
 
     Parameters
     ----------
     page : PlacedText
         The page; its text is not empty.
+    is_after_marked : bool
+        Whether the text of all pages before is marked as content, and there is one: so even a page
+        of nothing but a marked blank and a stamp is told.
 
     Returns
     -------
@@ -55,17 +76,22 @@ def find_overlays(page: PlacedText) -> Sequence[Overlay]:
         return ()
     drawn, text = page.drawn, page.text
     signs = [at for at in range(len(text)) if not text[at].isspace()]
-    sample = signs[:: max(1, len(signs) // _SAMPLED)]
-    if any(drawn.is_content(page.number(at)) for at in sample):
+    sample = _sample(signs)
+    is_known = is_after_marked and drawn.has_content()
+    if is_known or any(drawn.is_content(page.number(at)) for at in sample):
         own = [drawn.is_content(page.number(at)) for at in signs]
     elif foreign := drawn.find_foreign_texts(median(map(page.height_at, sample))):
         own = [drawn.text_at(page.number(at)) not in foreign for at in signs]
     else:
         return ()
-    if sum(own) < _LEAST_OWN * len(signs):
+    if sum(own) < _LEAST_OWN * len(signs) and not is_known:
         return ()
     runs = groupby(zip(own, signs, strict=True), lambda sign: sign[0])
     return tuple(_make_overlay(page, [at for _, at in run]) for is_own, run in runs if not is_own)
+
+
+def _sample(signs: Sequence[int]) -> Sequence[int]:
+    return signs[:: max(1, len(signs) // _SAMPLED)]
 
 
 def _make_overlay(page: PlacedText, run: Sequence[int]) -> Overlay:

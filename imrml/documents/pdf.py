@@ -19,6 +19,7 @@ from imrml.documents.ocr import (
     read_picture,
 )
 from imrml.documents.ocr_layers import is_blank_ended
+from imrml.documents.overlays import is_marked
 from imrml.documents.placed_text import PlacedText, quarter_turns
 from imrml.documents.slips import mend_layer
 from imrml.documents.stamps import set_stamps_apart
@@ -97,7 +98,8 @@ def read_pdf(content: bytes, limits: LimitsConfig, *, reads_pictures: bool = Tru
         read: list[_Page] = []
         n_left = limits.max_characters
         for number in range(len(pdf)):
-            read.append(_read_page(pdf, number, n_left))
+            is_after_marked = number > 0 and all(page.is_content for page in read)
+            read.append(_read_page(pdf, number, n_left, is_after_marked=is_after_marked))
             n_left -= len(read[-1].text)
         texts = [page.text for page in read]
         pictures = [number for number, page in enumerate(read) if page.is_picture]
@@ -227,20 +229,31 @@ def _require_text(pages: Sequence[str], pictures: Sequence[int]) -> None:
 @dataclass(frozen=True, slots=True)
 class _Page:
     text: str
+    is_content: bool  # most of it is marked so
     is_picture: bool
     is_of_ocr: bool
 
 
 def _read_page(
-    pdf: "pypdfium2.PdfDocument", index: int, max_characters: int, *, from_places: bool = False
+    pdf: "pypdfium2.PdfDocument",
+    index: int,
+    max_characters: int,
+    *,
+    is_after_marked: bool = False,
+    from_places: bool = False,
 ) -> _Page:
     """Read a page upright, and tell one that is a picture or has its text from OCR."""
     with _open_upright(pdf, index, max_characters) as (page, text_page, n_characters):
         placed = PlacedText(text_page, page, n_characters)
         is_picture = _is_picture(pdf, index, len(placed.text.strip()))
         is_of_ocr = not is_picture and _is_of_ocr(pdf, index, page)
-        text = set_stamps_apart(placed, from_places) if placed.is_placed else placed.text
-    return _Page(_spell_out(text), is_picture, is_of_ocr)
+        text = placed.text
+        if placed.is_placed:
+            text = set_stamps_apart(
+                placed, is_after_marked=is_after_marked, from_places=from_places
+            )
+        is_content = placed.is_placed and is_marked(placed)
+    return _Page(_spell_out(text), is_content, is_picture, is_of_ocr)
 
 
 def _spell_out(text: str) -> str:

@@ -44,14 +44,18 @@ _HYPHEN_AT_END = re.compile("[\x02\ufffe]")
 """How PDFium writes it; behind the page's last line it leaves no other end."""
 
 
-def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
+def set_stamps_apart(
+    page: PlacedText, *, is_after_marked: bool = False, from_places: bool = False
+) -> str:
     """Give the text of a page with what was stamped on it set apart.
 
     Parameters
     ----------
     page : PlacedText
         The page.
-    from_places : bool
+    is_after_marked : bool, default=False
+        As :func:`imrml.documents.overlays.find_overlays` takes it.
+    from_places : bool, default=False
         Whether its lines are joined anew from the places of its words, without blanks at their
         ends, as a text layer by OCR needs it.
 
@@ -62,8 +66,10 @@ def set_stamps_apart(page: PlacedText, from_places: bool) -> str:
     """
     if not page.text.strip():
         return page.text
-    overlays = find_overlays(page)
+    overlays = find_overlays(page, is_after_marked=is_after_marked)
     clear = page.without([overlay[:2] for overlay in overlays]) if overlays else page
+    if not clear.text.strip():
+        return _mark(page, [_stamp_of(overlay) for overlay in overlays], from_places)
     own = find_own_print(clear, has_overlay=bool(overlays))
     glued = known = list(_merge([*find_line_numbers(clear), *find_margin_print(clear)]))
     if overlays:

@@ -16,7 +16,8 @@ import pytest
 from nights import copy_state, files_of, make_inbox, night_config, split_items, write_config
 
 from imrml.config import state_dir
-from imrml.errors import ImrmlError, ModelError, TrackingError
+from imrml.errors import ImrmlError, ModelError, OtherVersionWarning, TrackingError
+from imrml.models import persistence
 from imrml.retraining.backup import back_up, restore
 from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
 from imrml.retraining.lock import retrain_lock
@@ -291,7 +292,14 @@ def test_a_kill_loses_nothing(act, copied, tmp_path, monkeypatch, command, share
     assert load_registered(CHAMPION).manifest == champion
 
 
-# --- upgrades and downgrades of MLflow ------------------------------------------------------------
+# --- upgrades and downgrades ----------------------------------------------------------------------
+
+
+def test_a_model_of_another_scikit_learn_is_told_by_its_registered_name(original, monkeypatch):
+    monkeypatch.setenv("IMRML_HOME", str(original))
+    monkeypatch.setattr(persistence, "describe_other_version", lambda manifest: "made elsewhere")
+    with pytest.warns(OtherVersionWarning, match=f"^{CHAMPION}: made elsewhere$"):
+        load_registered(CHAMPION)
 
 
 def set_revision(database, revision):
@@ -319,7 +327,13 @@ def make_older_database(path):
     return older
 
 
-def test_the_database_is_copied_before_a_newer_mlflow_changes_it(imrml):
+@pytest.mark.parametrize("home", [".imrml", None], ids=["as by default", "absolute"])
+def test_the_database_is_copied_before_a_newer_mlflow_changes_it(
+    imrml, home, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    if home is not None:
+        monkeypatch.setenv("IMRML_HOME", home)
     older = make_older_database(state_dir() / "mlflow.db")
     before = (state_dir() / "mlflow.db").read_bytes()
     assert list_versions().empty
@@ -332,7 +346,7 @@ def test_the_database_is_copied_before_a_newer_mlflow_changes_it(imrml):
     set_revision(state_dir() / "mlflow.db", "ffffffffffff")
     with pytest.raises(TrackingError, match="a newer MLflow than the installed") as raised:
         list_versions()
-    assert str(copy) in str(raised.value)
+    assert f"`mv {copy.resolve()} {(state_dir() / 'mlflow.db').resolve()}`" in str(raised.value)
     run = imrml("doctor")
     assert run.code == 4
     assert "MLflow was downgraded" in run.out

@@ -1,9 +1,10 @@
 """Registered models brought to this machine, and no more of them than is needed to answer."""
 
 import tempfile
+import warnings
 from pathlib import Path
 
-from imrml.errors import ModelError
+from imrml.errors import ModelError, OtherVersionWarning
 from imrml.models import LoadedModel, load_model
 from imrml.tracking.connection import connected
 from imrml.tracking.location import shown_tracking_uri
@@ -86,8 +87,15 @@ def load_registered(uri: str) -> LoadedModel:
     """
     with tempfile.TemporaryDirectory() as folder:
         fetched = fetch_model(uri, Path(folder))
+        # Where the files lay for a moment helps nobody.
         try:
-            return load_model(fetched)
-        except ModelError as error:  # where the files lay for a moment helps nobody
+            with warnings.catch_warnings(record=True) as notes:
+                warnings.simplefilter("always", OtherVersionWarning)
+                loaded = load_model(fetched)
+        except ModelError as error:
             error.args = (str(error).replace(str(fetched), uri),)
             raise
+    for note in notes:
+        said = str(note.message).replace(str(fetched), uri)
+        warnings.warn(said, note.category, stacklevel=2)
+    return loaded

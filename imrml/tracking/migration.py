@@ -4,6 +4,7 @@ A newer MLflow changes the tables. That is done on a copy, which replaces the da
 and the database as it was is kept beside it: killed at any moment, one of the two is in use, whole.
 """
 
+import shlex
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -75,7 +76,7 @@ def _upgrade_copy(path: Path, temporary: Path) -> None:
 
 def _find_revision(path: Path) -> str | None:
     """Read which schema a database has; None where MLflow has not been at it."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as stored:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as stored:
         try:
             row = stored.execute("select version_num from alembic_version").fetchone()
         except sqlite3.OperationalError:
@@ -119,7 +120,7 @@ def _refuse_newer(path: Path, found: str) -> None:
     usable = [copy for copy in copies if _find_revision(copy) in _known_revisions()]
     back = (
         f"or go back to the copy made before that upgrade, which lacks what came since: "
-        f"`mv {usable[-1]} {path}`"
+        f"`{shlex.join(['mv', str(usable[-1].resolve()), str(path)])}`"
         if usable
         else "or restore a backup made before that upgrade"
     )

@@ -62,6 +62,20 @@ def test_months_too_few_for_a_period_join_the_one_before(items):
     assert not periods["period"].duplicated().any()
 
 
+def test_no_period_joins_stable_months_with_later_ones(items):
+    stable = ("2016-01", "2016-11")  # eleven months, in periods of two and more
+    config = load_config(overrides=[f"monitoring.min_rows={len(items) * 3 // (2 * N_MONTHS)}"])
+    is_later = items["decided_on"].str[:7] > stable[1]
+    cited = items["claims_guideline"].where(~is_later, "based on MTUS Neck Disorders 2018.")
+    trends = find_trends(items.assign(claims_guideline=cited), config, stable)
+    ends = trends.periods["period"].str.split().str[-1]
+    assert ends[trends.periods["is_stable"]].max() == stable[1]
+    assert trends.periods["n"].sum() == len(items)
+    [era] = trends.eras
+    assert (era.measure, era.first) == ("guidelines of the claims side", "2016-12")
+    assert era.news == ("mtus: neck disorders 2018",)
+
+
 def test_a_change_of_guideline_source_rings_as_that_and_by_name(items):
     cited = items["maximus_guideline"].where(
         ~late(items),

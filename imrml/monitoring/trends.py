@@ -75,7 +75,7 @@ class Trends:
     ----------
     periods : DataFrame
         ``period``, ``n`` (rows) and ``is_stable``, oldest first: months, taken together until they
-        have ``monitoring.min_rows`` rows.
+        have ``monitoring.min_rows`` rows, never across an end of the stable ones.
     measures, thresholds : DataFrame of shape (n_periods, n_measures)
         Each measure in each period, and from where on it is beyond what is ordinary.
     shares : dict of str to DataFrame
@@ -166,7 +166,7 @@ def find_trends(
     """
     months = _read_months(items)
     dated = items[months.notna()].reset_index(drop=True)
-    numbers, periods = _cut_periods(months.dropna().to_list(), config.monitoring.min_rows)
+    numbers, periods = _cut_periods(months.dropna().to_list(), config.monitoring.min_rows, stable)
     periods["is_stable"] = _mark_stable(periods, stable)
     is_stable = periods["is_stable"].to_numpy(dtype=bool)
     if is_stable.sum() < _MIN_STABLE:
@@ -219,25 +219,38 @@ def _read_months(items: pd.DataFrame) -> pd.Series:
     return known.dt.strftime("%Y-%m")
 
 
-def _cut_periods(months: list[str], min_rows: int) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
-    """Take months together until they have rows enough; what is left over joins the last."""
+def _cut_periods(
+    months: list[str], min_rows: int, stable: tuple[str, str] | None
+) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
+    """Take months together until they have rows enough, never across an end of the stable ones.
+
+    A period that held both would teach what moved as ordinary.
+    """
     counts = pd.Series(months).value_counts().sort_index()
-    groups: list[list[str]] = [[]]
-    n_rows = [0]
-    for month, n in counts.items():
-        if n_rows[-1] >= min_rows:
-            groups.append([])
-            n_rows.append(0)
-        groups[-1].append(str(month))
-        n_rows[-1] += int(n)
-    if len(groups) > 1 and n_rows[-1] < min_rows:
-        left_over, n_left_over = groups.pop(), n_rows.pop()
-        groups[-1] += left_over
-        n_rows[-1] += n_left_over
+    first, last = stable or ("", "9999-99")
+    sides = (counts.index >= first).astype(int) + (counts.index > last)
+    groups = [group for _, side in counts.groupby(sides) for group in _group_months(side, min_rows)]
     number_of = {month: number for number, group in enumerate(groups) for month in group}
     names = [group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups]
+    n_rows = [int(counts[group].sum()) for group in groups]
     periods = pd.DataFrame({"period": names, "n": n_rows, "first": [g[0] for g in groups]})
     return np.array([number_of[month] for month in months]), periods
+
+
+def _group_months(counts: "pd.Series[int]", min_rows: int) -> list[list[str]]:
+    """Take months in a row together until they have rows enough; the rest joins the last."""
+    groups: list[list[str]] = [[]]
+    n_rows = 0
+    for month, n in counts.items():
+        if n_rows >= min_rows:
+            groups.append([])
+            n_rows = 0
+        groups[-1].append(str(month))
+        n_rows += int(n)
+    if len(groups) > 1 and n_rows < min_rows:
+        rest = groups.pop()
+        groups[-1] += rest
+    return groups
 
 
 def name_months(periods: "pd.Series[str]") -> tuple[str, str]:

@@ -10,7 +10,9 @@ PATH is where that server keeps its files, which are searched too.
 
 import argparse
 import base64
+import importlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -42,10 +44,10 @@ FAST = {
 WRONG = "Wr0ngSecret77"
 CHAMPION = "models:/imrml-demo@champion"
 PROGRAMS = {
-    "backup": ("imrml.retraining.backup", "back_up", "{backup}"),
-    "restore": ("imrml.retraining.backup", "restore", "{backup}"),
-    "relocate": ("imrml.tracking", "relocate", ""),
-    "forget": ("imrml.retraining.forgetting", "forget", "[{case}], 'asked for'"),
+    "backup": ("imrml.retraining.backup", "back_up", lambda backup, _: [backup]),
+    "restore": ("imrml.retraining.backup", "restore", lambda backup, _: [backup]),
+    "relocate": ("imrml.tracking", "relocate", lambda *_: []),
+    "forget": ("imrml.retraining.forgetting", "forget", lambda _, case: [[case], "asked for"]),
 }
 
 
@@ -93,54 +95,45 @@ WATCHED = {
     "sqlite3.connect",
 }
 BOUNDARIES = {"os.rename", "os.remove", "shutil.rmtree"}
-PROGRAM = """
-import json, os, signal, sys
-from {module} import {name} as act
-import mlflow
-seen, kill_at, log = [], {kill_at}, {log!r}
-def watch(event, given):
-    is_ours = given and isinstance(given[0], (str, bytes)) and {place!r} in os.fsdecode(given[0])
-    if event in {watched!r} and is_ours and kill_at != "over":
-        seen.append(event)
-        if len(seen) == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(watch)
-act({given})
-kill_at = "over"
-open(log, "w").write(json.dumps(seen))
-"""
+STARTED = multiprocessing.get_context("forkserver")
+STARTED.set_forkserver_preload(["mlflow.pyfunc", *(module for module, _, _ in PROGRAMS.values())])
+
+
+def act_until(command, state, backup, case, kill_at, log):
+    """Do what a command does, with SIGKILL before one of the things it does to files."""
+    os.environ["IMRML_HOME"] = str(state)
+    module, name, given = PROGRAMS[command]
+    seen, place = [], str(state.parent)
+
+    def watch(event, about):
+        is_ours = about and isinstance(about[0], str | bytes) and place in os.fsdecode(about[0])
+        if event in WATCHED and is_ours and not is_over:
+            seen.append(event)
+            if len(seen) == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    is_over = False
+    sys.addaudithook(watch)
+    getattr(importlib.import_module(module), name)(*given(backup, case))
+    is_over = True
+    log.write_text(json.dumps(seen))
 
 
 def run_until(command, state, backup, case, kill_at, log):
-    """Run a command and kill it with SIGKILL before one of the things it does to files.
+    """Run a command in a process of its own, forked where all is imported, and maybe kill it.
 
     Returns
     -------
     list of str or None
         What it did to files, one after the other; None where it was killed.
     """
-    module, name, given = PROGRAMS[command]
-    given = given.format(backup=repr(str(backup)), case=repr(case))
     log.unlink(missing_ok=True)
-    program = PROGRAM.format(
-        module=module,
-        name=name,
-        kill_at=kill_at,
-        log=str(log),
-        watched=WATCHED,
-        given=given,
-        place=str(state.parent),
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
-        env=os.environ | {"IMRML_HOME": str(state)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == -signal.SIGKILL:
+    process = STARTED.Process(target=act_until, args=(command, state, backup, case, kill_at, log))
+    process.start()
+    process.join()
+    if process.exitcode == -signal.SIGKILL:
         return None
-    assert done.returncode == 0, done.stderr
+    assert process.exitcode == 0
     return json.loads(log.read_text())
 
 
@@ -177,7 +170,10 @@ def run_kills(items, n_kills, seed, commands):
             ]
             steps = [number for number, event in enumerate(seen, 1) if event in BOUNDARIES]
             steps = draw.sample(steps, min(n_kills, len(steps)))
-            print(f"{command}: {len(seen)} things done to files, killed before {spread}, {steps}")
+            print(
+                f"{command}: {len(seen)} things done to files, killed before {spread}, {steps}",
+                flush=True,
+            )
             for kind, moments in (("moment", spread), ("step", steps)):
                 for kill_at in moments:
                     state, backup = prepare(folder, command, original, good)

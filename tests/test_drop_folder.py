@@ -24,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies w
 STRAYS = (
     *(".hidden.txt", "~$items.csv", "._letter.pdf", "copy.pdf.part", "items.csv.failures.jsonl"),
     *(".items-ab12cd_x.parquet", "letter.txt~", "a.crdownload", ".sync/letter.txt", "b.csv.tmp"),
+    *("$RECYCLE.BIN/letter.txt", "#recycle/items.csv", "lost+found/letter.pdf"),
 )
 
 

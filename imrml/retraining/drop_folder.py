@@ -82,10 +82,10 @@ class DroppedFiles:
 def find_dropped_files(config: Config) -> DroppedFiles:
     """Look into the drop folder, and wait a moment for files that have only just changed.
 
-    Passed over are hidden files and folders, owner files and temporary ones of office programs
-    (``~$``, ``._``), copies under way (``.part``), failures files, folders with the ending of a
-    file, links to nothing, and folders of parts of which some are still to come: of one that is
-    whole each part is an item table.
+    Passed over are hidden files and folders, recycle bins and snapshots of network drives, owner
+    files and temporary ones of office programs (``~$``, ``._``), copies under way (``.part``),
+    failures files, folders with the ending of a file, links to nothing, and folders of parts of
+    which some are still to come: of one that is whole each part is an item table.
 
     Parameters
     ----------
@@ -131,6 +131,16 @@ def find_dropped_files(config: Config) -> DroppedFiles:
 
 
 _LETTERS = (*LETTER_ENDINGS, *ARCHIVE_ENDINGS)
+_ASIDE = {
+    "$recycle.bin",
+    "#recycle",
+    "@recycle",
+    "recycler",
+    "#snapshot",
+    "~snapshot",
+    "lost+found",
+}
+"""Folders of a network drive where deleted and older files lie: what was withdrawn, for one."""
 _UNDER_WAY = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".temp", "~")
 
 
@@ -154,7 +164,7 @@ def _list_files(folder: Path) -> dict[Path, tuple[int, float]]:
 def _may_count(path: Path) -> bool:
     name = path.name.lower()
     return not (
-        any(part.startswith(".") for part in path.parts)
+        any(part.startswith(".") or part.lower() in _ASIDE for part in path.parts)
         or name.startswith("~$")
         or name == MANIFEST
         or name.endswith(_UNDER_WAY)

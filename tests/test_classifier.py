@@ -11,14 +11,18 @@ import pytest
 from model_factories import fictional_items, make_model
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
-from sklearn.calibration import CalibrationDisplay
+from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    TunedThresholdClassifierCV,
     cross_val_predict,
     cross_val_score,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
     check_estimator_repr,
@@ -93,6 +97,16 @@ def test_it_says_of_itself_what_it_is(model, table):
     assert model.feature_names_in_.tolist() == list(table)
     assert "ReviewModel" in model._repr_html_()
     assert "ReviewModel" in repr(model)
+
+
+def test_requests_are_given_by_the_name_that_scikit_learn_gives_them(model, table, items):
+    assert np.array_equal(model.predict_proba(X=table), model.predict_proba(table))
+    assert np.array_equal(model.predict(X=table), model.predict(table))
+    assert model.score(X=table, y=items["y"]) == model.score(table, items["y"])
+    # Any other name would be metadata, which a caller would have to ask for or to decline.
+    routing = model.get_metadata_routing()
+    for method in ("predict", "predict_proba"):
+        assert not getattr(routing, method).requests
 
 
 def test_a_plain_table_is_answered_as_its_frame_is(model, table, items):
@@ -200,6 +214,27 @@ def test_a_grid_search_sets_what_lies_inside_a_section(table, items):
     assert len(set(search.cv_results_["mean_test_score"])) == 2
 
 
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda model: CalibratedClassifierCV(model, cv=2),
+        lambda model: TunedThresholdClassifierCV(model, cv=2),
+        lambda model: VotingClassifier([("a", model), ("b", clone(model))], voting="soft"),
+        lambda model: StackingClassifier([("a", model), ("b", clone(model))], cv=2),
+        lambda model: make_pipeline(FunctionTransformer(), model),
+    ],
+    ids=["calibrated", "threshold", "voting", "stacking", "pipeline"],
+)
+@pytest.mark.parametrize("is_routed", [False, True])
+def test_other_estimators_may_hold_it(table, items, hold, is_routed):
+    with config_context(enable_metadata_routing=is_routed):
+        held = hold(ReviewModel(models=PRIOR)).fit(table, items["y"])
+        p = held.predict_proba(table)
+    assert held.classes_.tolist() == [False, True]
+    assert np.allclose(p.sum(axis=1), 1)
+    assert p[:, 1].std() > 0  # categories differ, so what it holds was asked
+
+
 def test_plots_and_importances_take_it(model, table, items):
     mpl.use("agg")
     import matplotlib.pyplot as plt
@@ -284,6 +319,22 @@ def test_a_target_in_words_is_refused_with_what_to_write(table):
         ReviewModel().fit(table, [True, False])
     with pytest.raises(TableError, match="expected 1 column of decisions, or 19"):
         ReviewModel().fit(table, np.zeros((len(table), 2)))
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "requires y to be passed, but the target y is None"),
+        (True, "requires y to be passed, but y is a single bool"),
+        ([None, True, False], "y: 1 of 3 items without a decision"),
+        (np.array([0, 1, np.nan]), "y: 1 of 3 items without a decision"),
+        (pd.Series([True, pd.NA, pd.NA], dtype="boolean"), "y: 2 of 3 items without a decision"),
+    ],
+)
+def test_decisions_that_are_not_there_are_named(y, message):
+    table = pd.DataFrame({"treatment": ["MRI of the knee", "Norco", "physical therapy"]})
+    with pytest.raises(ValueError, match=message):
+        ReviewModel().fit(table, y)
 
 
 @pytest.mark.parametrize("name", ["cases", "years", "is_labelled"])

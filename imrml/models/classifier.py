@@ -17,6 +17,7 @@ from imrml.models.abstention import decision_threshold
 from imrml.models.inputs import Inputs, SubmissionReader
 from imrml.models.settings import default_settings
 
+_WHAT_Y_IS = 'give whether each item was overturned, such as items["decision"] == "overturned"'
 _SECTIONS = ("features", "models", "abstention")
 _NESTED = ("outcome", "deficiency")
 """Parts of section ``models`` that are named without it: ``outcome__c``."""
@@ -48,7 +49,8 @@ def read_target(
     Raises
     ------
     ValueError
-        A decision is neither a truth value nor 0 or 1, or deficiencies are given twice.
+        There are no decisions, one is missing, or neither a truth value nor 0 or 1, or deficiencies
+        are given twice.
     TableError
         A deficiency is absent, or several columns may be the decision.
 
@@ -60,6 +62,9 @@ def read_target(
     Traceback (most recent call last):
     ValueError: y holds other values than True and False or 0 and 1; ...
     """
+    if np.ndim(y) == 0:
+        found = "the target y is None" if y is None else f"y is a single {type(y).__name__}"
+        raise ValueError(f"ReviewModel requires y to be passed, but {found}; {_WHAT_Y_IS}")
     values, is_labelled, ids = y, None, list(deficiency_ids())
     if np.ndim(y) == 2:
         table = y if isinstance(y, pd.DataFrame) else _name_target(np.asarray(y), ids)
@@ -82,14 +87,15 @@ def read_target(
         is_labelled = deficiencies[ids].notna().all(axis="columns").to_numpy()
         deficiencies = deficiencies[ids].where(deficiencies[ids].notna(), other=False).astype(bool)
     decisions = np.asarray(values)
+    if n_missing := int(pd.isna(decisions).sum()):
+        raise ValueError(
+            f"y: {n_missing:,} of {len(decisions):,} items without a decision; leave those rows out"
+        )
     if decisions.dtype == object and len(decisions):
         decisions = np.array(decisions.tolist())
     is_number = decisions.dtype.kind in "biuf" and np.isin(decisions, [0, 1]).all()
     if len(decisions) and not is_number:
-        raise ValueError(
-            "y holds other values than True and False or 0 and 1; give whether each item was "
-            'overturned, such as items["decision"] == "overturned"'
-        )
+        raise ValueError(f"y holds other values than True and False or 0 and 1; {_WHAT_Y_IS}")
     return decisions, deficiencies, is_labelled
 
 

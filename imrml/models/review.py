@@ -278,12 +278,12 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
             self._fit_deficiencies(submissions, items, labels, labelled_rows, overturned, weights)
         return self
 
-    def predict_proba(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:
+    def predict_proba(self, X: pd.DataFrame | Inputs) -> np.ndarray:
         """Predict P(upheld) and P(overturned); the category's rates where a narrative is too brief.
 
         Parameters
         ----------
-        submissions : SubmissionFrame, DataFrame or Inputs
+        X : DataFrame, SubmissionFrame or Inputs
             Items.
 
         Returns
@@ -291,7 +291,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
         ndarray of shape (n_items, 2)
             Rows sum to 1.
         """
-        inputs = self._read(submissions)
+        inputs = self._read(X)
         return self._predict_proba(inputs, self._blended(inputs)[1] if self.blend_ else None)
 
     def predict_alone(self, submissions: pd.DataFrame | Inputs) -> np.ndarray:

@@ -86,17 +86,34 @@ def test_decisions_in_other_words(heading, cells, decisions):
 
 
 @pytest.mark.parametrize(
-    "words", ["approved", "denied", "modified", "yes", "partly overturned", ""]
+    "words", ["approved", "denied", "modified", "yes", "partly overturned", "n/a"]
 )
 def test_words_that_may_be_somebody_elses_decision_are_no_decision(words):
     table = pd.DataFrame({"case_number": ["A"], "item": ["MRI"], "decision": [words]})
-    with pytest.warns(TableWarning), pytest.raises(TableError, match=r"or 0 or 1; rows \[1\]"):
+    refusal = pytest.raises(TableError, match=r"1 of 1 rows holds something else, .*, row 1: write")
+    with pytest.warns(TableWarning), refusal:
+        prepare(table, load_config())
+
+
+@pytest.mark.parametrize("blank", [None, float("nan"), "", "  "])
+def test_a_row_without_a_decision_is_no_row_of_another_decision(blank):
+    table = pd.DataFrame(
+        {"case_number": [*"ABCDEFGH"], "item": "MRI", "decision": ["upheld", *[blank] * 7]}
+    )
+    message = r"7 of 8 rows hold none, rows 2, 3, 4, 5, 6 and 2 more: .* leave the rows out"
+    with pytest.warns(TableWarning), pytest.raises(TableError, match=message):
         prepare(table, load_config())
 
 
 def test_a_table_without_case_numbers_is_told_to_number_its_cases():
     table = pd.DataFrame({"item": ["MRI"], "decision": ["upheld"]})
     with pytest.raises(TableError, match=r"the column 'case_number'; .*or add it"):
+        prepare(table, load_config())
+
+
+def test_a_table_without_a_treatment_is_told_how_to_name_it():
+    table = pd.DataFrame({"case_number": ["A"], "Leistung": ["MRI"], "decision": ["upheld"]})
+    with pytest.warns(TableWarning), pytest.raises(TableError, match='--map "HEADING=treatment"'):
         prepare(table, load_config())
 
 

@@ -374,7 +374,7 @@ def test_a_dropped_table_at_fault_is_named(config, inbox):
     write_table(inbox[1].assign(decision="John Doe won"), inbox[0] / "odd.csv")
     detail = only_failure(ingest(config))
     assert "odd.csv: decision must be" in detail
-    assert "rows [1, 2, 3, 4, 5]" in detail
+    assert "rows 1, 2, 3, 4, 5 and " in detail
     assert "John" not in detail
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
@@ -196,3 +197,43 @@ def require_columns(
             f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}; "
             f"{advice}"
         )
+
+
+def require_decisions(items: pd.DataFrame, who: str) -> None:
+    """Raise unless each item of a table was upheld or overturned.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The table, in our words.
+    who : str
+        Command, and file where it has several; the message begins with it.
+
+    Raises
+    ------
+    TableError
+        Says how many rows hold no decision, or something else, and where the first ones are; never
+        what they hold.
+
+    Examples
+    --------
+    >>> require_decisions(pd.DataFrame({"decision": ["upheld", None]}), "train")
+    Traceback (most recent call last):
+    imrml.errors.TableError: train: decision must be 'upheld' or 'overturned', or 0 or 1;
+    1 of 2 rows holds none, row 2: write one of these, or leave the row out
+    """
+    column = items["decision"]
+    is_unread = ~column.isin(["upheld", "overturned"]).to_numpy()
+    if not is_unread.any():
+        return
+    unread = column[is_unread]
+    is_blank = unread.isna() | unread.astype("str").str.strip().eq("")
+    found = "none" if is_blank.all() else "something else, such as utilization review's"
+    rows = [str(place + 1) for place in np.flatnonzero(is_unread)]
+    holds, noun = ("hold", "rows") if len(rows) > 1 else ("holds", "row")
+    more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
+    raise TableError(
+        f"{who}: decision must be 'upheld' or 'overturned', or 0 or 1; {len(rows):,} of "
+        f"{len(items):,} rows {holds} {found}, {noun} {', '.join(rows[:5])}{more}: write one of "
+        f"these, or leave the {noun} out"
+    )

@@ -17,7 +17,14 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config, state_dir
-from imrml.corpus import Journal, failure_table, item_table, parse_new, require_columns
+from imrml.corpus import (
+    Journal,
+    failure_table,
+    item_table,
+    parse_new,
+    require_columns,
+    require_decisions,
+)
 from imrml.corpus.own_tables import name_items, read_item_table
 from imrml.documents import LetterFile, walk_letters
 from imrml.errors import DocumentError, ImrmlError, TableError
@@ -164,13 +171,7 @@ def _write_failures(unread: list[dict[str, Any]], failures: Path) -> None:
 
 def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Say which file is at fault while that is still known."""
-    wrong = np.flatnonzero(~table["decision"].isin(["upheld", "overturned"]))
-    if len(wrong):
-        rows = [int(row) + 1 for row in wrong[:5]]
-        raise TableError(
-            f"retrain: {path.name}: decision must be 'upheld' or 'overturned', or 0 or 1; "
-            f"rows {rows} (from 1) hold something else"
-        )
+    require_decisions(table, f"retrain: {path.name}")
     try:
         return table.astype({"case_number": "str", "item_number": "int64"})
     except ValueError:

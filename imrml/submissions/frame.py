@@ -101,7 +101,10 @@ def require_treatment(columns: Iterable[Any], programme: Programme) -> None:
         n_others = len([*columns]) - len(known)
         present = [*known, f"{n_others} under other headings"] if n_others else known
         headings = ", ".join(present) or "no column"
-        raise TableError(f"{named} column; found: {headings}; one is needed")
+        raise TableError(
+            f"{named} column; found: {headings}; one is needed: write 'treatment' over the column "
+            'that says what was requested (on the command line: --map "HEADING=treatment")'
+        )
 
 
 def frame_of_cells(

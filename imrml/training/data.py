@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.corpus import require_columns
+from imrml.corpus import require_columns, require_decisions
 from imrml.corpus.own_tables import name_items
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
@@ -223,13 +223,7 @@ def _require_items(items: pd.DataFrame, verb: str) -> pd.DataFrame:
         case_number=items["case_number"].astype("str"),
         item_number=items["item_number"].astype("int64"),
     )
-    is_undecided = ~items["decision"].isin(["upheld", "overturned"])
-    if is_undecided.any():
-        raise TableError(
-            f"{verb}: decision must be 'upheld' or 'overturned', or 0 or 1; rows "
-            f"{_first_rows(is_undecided)} (from 1) hold something else, such as utilization "
-            "review's: write one of these, or omit them"
-        )
+    require_decisions(items, verb)
     twice = items.duplicated(["case_number", "item_number"])
     if twice.any():
         raise TableError(

@@ -29,6 +29,15 @@ _DAY_ZERO = date(1899, 12, 30)
 _SHORT_DATE = re.compile(
     r"(?P<month>\d{1,2})[/.-](?P<day>\d{1,2})[/.-](?P<year>\d{4}|\d{2})(?:\s{1,3}\d{1,2}:\d{2}.{0,10})?"
 )
+_AROUND_DATE = re.compile(
+    r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|(?<=\d)(?:st|nd|rd|th)\b|[,.-]",
+    re.IGNORECASE,
+)
+_SEPTEMBER = re.compile(r"\bsept\b", re.IGNORECASE)
+"""As many write it; no calendar of a computer does."""
+_NAMED_DATES = (
+    "%B %d %Y", "%b %d %Y", "%d %b %Y", "%d %B %Y", "%b %d %y", "%d %b %y", "%Y/%m/%d",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +244,8 @@ def read_date(value: Any) -> date | None:
     >>> read_date(41699), read_date("3/1/14"), read_date("Mar 1, 2014"), read_date("1-Mar-14")
     (datetime.date(2014, 3, 1), datetime.date(2014, 3, 1), datetime.date(2014, 3, 1),
     datetime.date(2014, 3, 1))
+    >>> read_date("Sept. 3rd, 2014"), read_date("Wed, Sep 3, 2014"), read_date("10/325")
+    (datetime.date(2014, 9, 3), datetime.date(2014, 9, 3), None)
     """
     if isinstance(value, date):
         return value.date() if isinstance(value, datetime) else value
@@ -262,8 +273,8 @@ def _read_us_date(words: str) -> date | None:
             return date(year, month, day)
         except ValueError:
             return None
-    plain = " ".join(words.replace(",", " ").replace("-", " ").split())
-    for form in ("%B %d %Y", "%b %d %Y", "%d %b %Y", "%d %B %Y", "%d %b %y", "%Y/%m/%d"):
+    plain = _SEPTEMBER.sub("Sep", " ".join(_AROUND_DATE.sub(" ", words).split()))
+    for form in _NAMED_DATES:
         try:
             return datetime.strptime(plain, form).date()
         except ValueError:

@@ -41,6 +41,12 @@ GUILTY = {
         "misread_item",
         FictionalLetter(items=[FictionalItem("Soma is not medically necessary. Norco")]).spaced(),
     ),
+    "a date of the header where the treatment stands": (
+        "misread_item",
+        FictionalLetter(
+            items=[FictionalItem("Soma 350mg 11/09/2014 Decision Date: 12/19/2014")]
+        ).spaced(),
+    ),
     "a label that lost its colon": (
         "misread_item",
         TWO.spaced().replace("Decision rationale:", "Decision rationale;", 1),

@@ -20,6 +20,7 @@ _LABEL = re.compile(
     r"(?:Claims\s*Administrator\s*guideline|MAXIMUS\s*guideline|Decision\s*rationale)\s*[:;.]",
     re.IGNORECASE,
 )
+_HEADER_LABELS = tuple(label for label, _, _ in formats.FACT_LABELS if label.endswith(":"))
 _SIGN_OF_LABEL = re.compile(r"\s{0,20}[:;.]")
 _OUTCOME = re.compile(r":\s{0,9}(?:Upheld|Overturned)\b")
 _CLOSING = re.compile(
@@ -160,6 +161,8 @@ def _require_item(item: Item, spans: Sequence[Span]) -> None:
         )
     if not is_misread and ". " in words:
         is_misread = _TWO_SENTENCES.search(words)
+    if not is_misread and ":" in words:
+        is_misread = any(label in words for label in _HEADER_LABELS)
     if is_misread:
         raise LetterError(
             "misread_item",

@@ -242,7 +242,7 @@ def test_training_names_bad_rows(imrml, line, tmp_path):
     items.to_parquet(tmp_path / "items.parquet")
     done = imrml("train", tmp_path / "items.parquet", "--out", tmp_path / "model")
     assert done.code == 1
-    assert "rows [4]" in done.err
+    assert "row 4" in done.err
 
 
 def test_training_without_labels_says_so(imrml, line, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imrml.features import find_documents
-from imrml.features.presence import fit_weights, is_surely_absent
+from imrml.features.presence import fit_weights, is_likely_absent
 from imrml.text.cache import reading_once
 
 THERE = ["uds on 3/2/15 was consistent", "uds 5/4 consistent with meds", "uds done, consistent"]
@@ -25,7 +25,7 @@ def test_the_same_sentences_teach_the_same():
 
 def test_what_was_taught_decides():
     with reading_once(), patch("imrml.features.presence._shipped_weights", _weights):
-        assert not is_surely_absent("uds on 6/1 was consistent", (0, 3), "record")
+        assert not is_likely_absent("uds on 6/1 was consistent", (0, 3), "record")
         against, there = (
             {one.status for one in find_documents(text)}
             for text in ("Patients should often have a UDS drawn, a panel.", "UDS 6/1 consistent.")
@@ -45,12 +45,12 @@ def test_what_was_taught_decides():
     ],
 )
 def test_a_sign_a_word_of_what_was_done_or_a_bare_finding_is_not_asked_about(text):
-    with patch("imrml.features.documents.is_surely_absent", lambda *_: True), reading_once():
+    with patch("imrml.features.documents.is_likely_absent", lambda *_: True), reading_once():
         assert any(one.is_shown for one in find_documents(text))
 
 
 def test_it_shows_nothing_that_rules_do_not_show():
-    with patch("imrml.features.documents.is_surely_absent", lambda *_: False), reading_once():
+    with patch("imrml.features.documents.is_likely_absent", lambda *_: False), reading_once():
         by_rules = {one.status for one in find_documents("UDS was not done. MRI ordered.")}
     assert "done" not in by_rules
     assert {one.status for one in find_documents("UDS was not done. MRI ordered.")} == by_rules
@@ -61,5 +61,5 @@ def test_words_that_are_far_do_not_count():
     far = "patients should have one twice a year. " * 9
     fitted = _weights()
     with patch("imrml.features.presence._shipped_weights", lambda: fitted), reading_once():
-        answers = {is_surely_absent(said + far[:size], (0, 3), "record") for size in (120, 300)}
+        answers = {is_likely_absent(said + far[:size], (0, 3), "record") for size in (120, 300)}
     assert len(answers) == 1

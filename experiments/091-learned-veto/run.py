@@ -83,7 +83,7 @@ def _invented_mentions() -> list[Mention]:
         mentions.append(mention)
         return False
 
-    with reading_once(), patch("imrml.features.documents.is_surely_absent", keep):
+    with reading_once(), patch("imrml.features.documents.is_likely_absent", keep):
         for request in draw_requests(N_INVENTED, seed=91):
             find_documents(request.row["case_summary"])
     return list(dict.fromkeys(mentions))
@@ -97,7 +97,7 @@ def _fit(rows: list[dict], invented: list[Mention]) -> Weights:
 def _count(rows: list[dict], weights: Weights | None) -> tuple[int, int, int, int]:
     """Count what is not there, how much of it is shown, what is there, how much of it is missed."""
     if weights is None:
-        without = patch("imrml.features.documents.is_surely_absent", lambda *_: False)
+        without = patch("imrml.features.documents.is_likely_absent", lambda *_: False)
     else:
         without = patch("imrml.features.presence._shipped_weights", lambda: weights)
     with reading_once(), without:

@@ -81,7 +81,8 @@ _BARE_STRENGTH = re.compile(  # "norco 10/325 #120", "lyrica 75 cap bid"
 )
 _HASH = re.compile(rf"#\s?{_MANY}")
 _QUANTITY = re.compile(
-    rf"(?:\b(?:qty|quantity|quant|qnty|count|dispense|disp)\b\.?|\b(?:no|nr)\.)\s*+(?:of|:|#|=)?\s*+{_MANY}"
+    r"(?:\b(?:qty|quantity|quant(?!\.?\s?\d{1,3}[- ]?panel)|qnty|count|dispense|disp)\b\.?"
+    rf"|\b(?:no|nr)\.)\s*+(?:of|:|#|=)?\s*+{_MANY}"
 )
 _UNITS = (
     _HASH,

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from imrml.deficiencies import cues_that_show, deficiency_ids
 from imrml.features.document_cues import Cue, read_cues
-from imrml.features.presence import is_surely_absent
+from imrml.features.presence import is_likely_absent
 from imrml.features.statuses import Modifier, Status, decide_status, find_modifiers
 from imrml.own_tables import cache
 from imrml.submissions.narratives import removal_reason
@@ -290,7 +290,7 @@ class _Statement:
             and not any(
                 one.rule.status == "done" and cue.kind in one.rule.kinds for one in self.modifiers
             )
-            and is_surely_absent(self.text, span, cue.scope)
+            and is_likely_absent(self.text, span, cue.scope)
         )
 
     @cached_property

@@ -22,7 +22,7 @@ from imrml.text.cache import remember
 WEIGHTS_FILE = "presence_weights.npz"
 """Beside this module."""
 _N_WEIGHTS = 2**15
-_SURELY_ABSENT = log(0.4 / 0.6)
+_LIKELY_ABSENT = log(0.4 / 0.6)
 """Log odds under which a mention is not shown (experiment 091)."""
 _FEWEST_FEATURES = 45
 """What a statement is taken to have at least: one of few words is never surer than others."""
@@ -48,7 +48,7 @@ Weights = dict[str, npt.NDArray[Any]]
 """``steps``, ``step`` and ``intercept``: a weight is its steps times the step."""
 
 
-def is_surely_absent(statement: str, span: tuple[int, int], scope: str) -> bool:
+def is_likely_absent(statement: str, span: tuple[int, int], scope: str) -> bool:
     """Tell whether words around a mention say that what it names is not there now.
 
     Parameters
@@ -63,18 +63,18 @@ def is_surely_absent(statement: str, span: tuple[int, int], scope: str) -> bool:
     Returns
     -------
     bool
-        True only where judged sentences with such words hardly ever had the document.
+        True only where judged sentences with such words had the document in fewer than two of five.
 
     Examples
     --------
     >>> said = "uds on 3/2/15 was consistent with prescribed norco"
-    >>> is_surely_absent(said, (0, 3), "record")
+    >>> is_likely_absent(said, (0, 3), "record")
     False
     >>> said = "patients on opioids should have a uds twice a year"
-    >>> is_surely_absent(said, (34, 37), "record")
+    >>> is_likely_absent(said, (34, 37), "record")
     True
     """
-    return _log_odds(statement, span, scope) < _SURELY_ABSENT
+    return _log_odds(statement, span, scope) < _LIKELY_ABSENT
 
 
 @remember(4096)

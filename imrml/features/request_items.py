@@ -39,8 +39,9 @@ _GOES_ON = re.compile(
     r"|qid|qhs|qd|po|re:|total|then|one (?:tab|cap|po)\w*"
     r"|#?(?!\d{5}(?!\d))\d+(?:\.\d+)?(?:\s?-\s?\d+)?\s?(?:-\s?)?"
     r"(?:(?:additional|add['’]?l|more|further|extra|total)\s)?(?:(?:days?|weeks?|wks?|months?|mos?|hours?|hrs?"
-    r"|visits?|sessions?|tab\w*|cap\w*|units?)(?!(?:\s\w{1,20})?\sof\b)|min\w*|pills?|refills?"
-    r"|levels?|views?|times|x\b|mg|mcg|gm?|ml|per|/|$))"
+    r"|visits?|sessions?|tab\w*|cap\w*|units?)"
+    r"(?!(?:\s\w{1,20})?\sof\b|\s(?:pt|ot|chiro|acu|aqua|massage|cbt|physical|occupational|physio)\w{0,12}\b)"
+    r"|min\w*|pills?|refills?|levels?|views?|times|x\b|mg|mcg|gm?|ml|per|/|$))"
     r"(?![a-z])",
     re.IGNORECASE,
 )

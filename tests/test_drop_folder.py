@@ -25,6 +25,7 @@ STRAYS = (
     *(".hidden.txt", "~$items.csv", "._letter.pdf", "copy.pdf.part", "items.csv.failures.jsonl"),
     *(".items-ab12cd_x.parquet", "letter.txt~", "a.crdownload", ".sync/letter.txt", "b.csv.tmp"),
     *("$RECYCLE.BIN/letter.txt", "#recycle/items.csv", "lost+found/letter.pdf"),
+    *("@eaDir/letter.pdf", "System Volume Information/letter.txt"),
 )
 
 
@@ -104,19 +105,22 @@ def test_a_bad_table_is_a_row_of_the_failures_and_the_letters_go_on(folder, line
     write_table(older.drop(columns="decision"), folder / "without.jsonl")
     write_table(older.assign(decision="maybe"), folder / "wrong.csv")
     write_table(older.assign(item_number="first"), folder / "numbers.csv")
+    nameless = older["case_number"].where(older.index > older.index[0])
+    write_table(older.assign(case_number=nameless), folder / "nameless.parquet")
     (folder / "owner.parquet").write_bytes(b"no parquet")
     (folder / "empty.csv").write_bytes(b"")
     intake = ingest(night_config(folder))
     failures = read_table(intake.failures)
     assert sorted(failures["source"].str.rsplit("/").str[-1]) == [
-        *("empty.csv", "numbers.csv", "owner.parquet", "without.jsonl", "wrong.csv")
+        *("empty.csv", "nameless.parquet", "numbers.csv", "owner.parquet"),
+        *("without.jsonl", "wrong.csv"),
     ]
     assert set(failures["reason"]) == {"bad_table"}
-    assert intake.n_unread == 5
+    assert intake.n_unread == 6
     in_letters = set(read_table(folder.parent / "truth.parquet")["case_number"])
     assert set(intake.items["case_number"]) == in_letters | set(older["case_number"])
     (folder / "owner.parquet").unlink()
-    assert ingest(night_config(folder)).n_unread == 4
+    assert ingest(night_config(folder)).n_unread == 5
 
 
 def test_a_table_that_train_reads_is_read_here_too(folder):

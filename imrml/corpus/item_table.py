@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
@@ -199,6 +200,46 @@ def require_columns(
         )
 
 
+def require_case_numbers(items: pd.DataFrame, who: str) -> None:
+    """Raise unless each item of a table has a case number: those without would be one case.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The table, in our words, with ``case_number``.
+    who : str
+        Command, and file where it has several; the message begins with it.
+
+    Raises
+    ------
+    TableError
+        Says how many rows have none, and where the first ones are.
+
+    Examples
+    --------
+    >>> require_case_numbers(pd.DataFrame({"case_number": ["A-1", " "]}), "train")
+    Traceback (most recent call last):
+    imrml.errors.TableError: train: case_number is empty in 1 of 2 rows, row 2:
+    write it, or leave the row out
+    """
+    column = items["case_number"]
+    is_blank = (column.isna() | column.astype("str").str.strip().eq("")).to_numpy()
+    if is_blank.any():
+        named, noun = _name_rows(is_blank)
+        raise TableError(
+            f"{who}: case_number is empty in {is_blank.sum():,} of {len(items):,} rows, {named}: "
+            f"write it, or leave the {noun} out"
+        )
+
+
+def _name_rows(is_meant: npt.NDArray[np.bool_]) -> tuple[str, str]:
+    """Name the first of some rows, from 1, and give the noun for all of them."""
+    rows = [str(place + 1) for place in np.flatnonzero(is_meant)]
+    noun = "rows" if len(rows) > 1 else "row"
+    more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
+    return f"{noun} {', '.join(rows[:5])}{more}", noun
+
+
 def require_decisions(items: pd.DataFrame, who: str) -> None:
     """Raise unless each item of a table was upheld or overturned.
 
@@ -228,12 +269,11 @@ def require_decisions(items: pd.DataFrame, who: str) -> None:
         return
     unread = column[is_unread]
     is_blank = unread.isna() | unread.astype("str").str.strip().eq("")
-    found = "none" if is_blank.all() else "something else, such as utilization review's"
-    rows = [str(place + 1) for place in np.flatnonzero(is_unread)]
-    holds, noun = ("hold", "rows") if len(rows) > 1 else ("holds", "row")
-    more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
+    other = "something else, such as utilization review's"
+    found = "none" if is_blank.all() else f"none or {other}" if is_blank.any() else other
+    named, noun = _name_rows(is_unread)
     raise TableError(
-        f"{who}: decision must be 'upheld' or 'overturned', or 0 or 1; {len(rows):,} of "
-        f"{len(items):,} rows {holds} {found}, {noun} {', '.join(rows[:5])}{more}: write one of "
-        f"these, or leave the {noun} out"
+        f"{who}: decision must be 'upheld' or 'overturned', or 0 or 1; {is_unread.sum():,} of "
+        f"{len(items):,} rows {'hold' if noun == 'rows' else 'holds'} {found}, {named}: write one "
+        f"of these, or leave the {noun} out"
     )

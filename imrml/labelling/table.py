@@ -65,7 +65,7 @@ def label_items(
             f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', "
             "as `imrml parse` writes"
         )
-    require_decisions(items)
+    require_decided_rows(items)
     decisions = items["decision"].tolist()
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
@@ -92,7 +92,7 @@ def label_items(
     return items.assign(**{name: cells[name] for name in columns})
 
 
-def require_decisions(items: pd.DataFrame, first_row: int = 1) -> None:
+def require_decided_rows(items: pd.DataFrame, first_row: int = 1) -> None:
     """Raise unless each item is decided.
 
     Parameters

@@ -138,6 +138,8 @@ _ASIDE = {
     "recycler",
     "#snapshot",
     "~snapshot",
+    "@eadir",
+    "system volume information",
     "lost+found",
 }
 """Folders of a network drive where deleted and older files lie: what was withdrawn, for one."""

@@ -22,6 +22,7 @@ from imrml.corpus import (
     failure_table,
     item_table,
     parse_new,
+    require_case_numbers,
     require_columns,
     require_decisions,
 )
@@ -171,6 +172,7 @@ def _write_failures(unread: list[dict[str, Any]], failures: Path) -> None:
 
 def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Say which file is at fault while that is still known."""
+    require_case_numbers(table, f"retrain: {path.name}")
     require_decisions(table, f"retrain: {path.name}")
     try:
         return table.astype({"case_number": "str", "item_number": "int64"})

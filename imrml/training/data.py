@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.corpus import require_columns, require_decisions
+from imrml.corpus import require_case_numbers, require_columns, require_decisions
 from imrml.corpus.own_tables import name_items
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_CASE_NUMBER
@@ -210,12 +210,11 @@ def _require_items(items: pd.DataFrame, verb: str) -> pd.DataFrame:
     if items.empty:
         raise NotEnoughDataError(f"{verb}: the item table holds no rows")
     items = items.reset_index(drop=True)
-    keyless = items[["case_number", "item_number"]].isna().any(axis=1) | ~items["item_number"].map(
-        _is_whole
-    )
+    require_case_numbers(items, verb)
+    keyless = items["item_number"].isna() | ~items["item_number"].map(_is_whole)
     if keyless.any():
         raise TableError(
-            f"{verb}: case_number or item_number is empty or no whole number in rows "
+            f"{verb}: item_number is empty or no whole number in rows "
             f"{_first_rows(keyless)} (from 1); without a column item_number, the rows of a case "
             "are counted"
         )

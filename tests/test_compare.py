@@ -57,6 +57,12 @@ def test_the_command_logs_one_run_with_the_recipes_below_it(line, tmp_path, imrm
     assert all(one.data.metrics["log_loss"] > 0 for one in below)
 
 
+def test_a_table_that_cannot_be_written_is_told_before_the_fits(tmp_path, imrml):
+    run = imrml("compare", tmp_path / "absent.parquet", "--out", tmp_path / "leaderboard.doc")
+    assert run.code == 1
+    assert "unknown ending '.doc'" in run.err
+
+
 def test_only_like_is_compared_with_like():
     configs = {"early": recipe("class_prior", "stage=rfa"), "late": recipe("class_prior")}
     with pytest.raises(ConfigError, match="compare like with like"):

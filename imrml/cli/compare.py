@@ -34,10 +34,12 @@ def compare_configs(
     """Fit recipes on the same folds, and list them by held-out log loss beside the best prior."""
     from imrml.cli.printing.comparison import print_comparison
     from imrml.corpus.own_tables import read_item_table
-    from imrml.tables.files import read_table, write_table
+    from imrml.tables.files import read_table, table_format, write_table
     from imrml.tracking.compared import log_comparison
     from imrml.training.comparing import compare_recipes, load_recipes
 
+    if out:
+        table_format(out)  # a wrong ending is told before the fits
     recipes = load_recipes(config or [], set_ or [], kinds)
     gold = read_table(labels) if labels else None
     with console.report_steps() as report, console.tell_warnings():

@@ -13,6 +13,8 @@ _MOST = 24
 """Texts of a stamp; a program draws a line as one text or in several."""
 _MOST_STAMPS = 4
 """Of a page; where more text stands on other text, that is how its program draws."""
+_MOST_TEXTS = 1500
+"""Of a page; one that is drawn letter by letter has more, and is not told apart here."""
 _MOST_BREAKS = 20
 """Places of a page from which it is not drawn as it reads."""
 _TALL = 2.0
@@ -61,6 +63,8 @@ def find_interruptions(texts: Sequence[DrawnBox], height: float) -> frozenset[in
     >>> find_interruptions(lines, 13.8)
     frozenset()
     """
+    if len(texts) > _MOST_TEXTS:
+        return frozenset()
     upright = [at for at, text in enumerate(texts) if text.top - text.bottom < _TALL * height]
     own = list(upright)
     most = _LARGEST_SHARE * sum(texts[at].right - texts[at].left for at in own)

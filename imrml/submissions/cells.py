@@ -30,7 +30,7 @@ _SHORT_DATE = re.compile(
     r"(?P<month>\d{1,2})[/.-](?P<day>\d{1,2})[/.-](?P<year>\d{4}|\d{2})(?:\s{1,3}\d{1,2}:\d{2}.{0,10})?"
 )
 _AROUND_DATE = re.compile(
-    r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|(?<=\d)(?:st|nd|rd|th)\b|[,.-]",
+    r"^(?:mon|tues?|wed(?:nes|s)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b|(?<=\d)(?:st|nd|rd|th)\b|[,.-]",
     re.IGNORECASE,
 )
 _SEPTEMBER = re.compile(r"\bsept\b", re.IGNORECASE)

@@ -116,6 +116,7 @@ def require_accessible(page):
 
 
 def require_fits(page):
+    page.wait_for_load_state()  # what is attached may have no style yet
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -31,7 +31,7 @@ def open_templates(package: str, folder: str = ".", **filters: Callable[..., Any
     """
     environment = Environment(
         loader=PackageLoader(package, folder),
-        autoescape=select_autoescape(["html.j2"]),
+        autoescape=select_autoescape(disabled_extensions=["md.j2"], default=True),
         auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -96,6 +96,8 @@ def load_registered(uri: str) -> LoadedModel:
             error.args = (str(error).replace(str(fetched), uri),)
             raise
     for note in notes:
-        said = str(note.message).replace(str(fetched), uri)
-        warnings.warn(said, note.category, stacklevel=2)
+        said: Warning | str = note.message
+        if isinstance(said, OtherVersionWarning):
+            said = OtherVersionWarning(str(said).replace(str(fetched), uri))
+        warnings.warn(said, stacklevel=2)
     return loaded

@@ -194,7 +194,7 @@ def label_by_cues(
             cue = all_cues[place]
             for number in possible[place]:
                 sentence = sentences[number]
-                if sentence.role not in cue.roles or (cue.id, number) in spans:
+                if (cue.id, number) in spans:
                     continue
                 stretch = _locate(cue, sentence, asked)
                 if stretch is None:
@@ -244,10 +244,15 @@ def _in_order(spans: Iterable[LabelledSpan]) -> tuple[LabelledSpan, ...]:
 
 
 def _possible_cues(sentences: list[RoledSentence]) -> dict[int, list[int]]:
-    """Give for each cue, by its place, the sentences in which it may be found."""
+    """Give for each cue, by its place, the sentences in which it may count."""
     possible: dict[int, list[int]] = {}
     for number, sentence in enumerate(sentences):
-        for place in possible_cues(sentence.possible):
+        for place in possible_cues(
+            sentence.possible,
+            sentence.role,
+            has_lack=bool(sentence.missing),
+            is_amid_case=sentence.is_amid_case,
+        ):
             possible.setdefault(place, []).append(number)
     return possible
 
@@ -348,13 +353,14 @@ def _outside(pattern: re.Pattern[str], sentence: RoledSentence) -> re.Match[str]
 
 def _locate(cue: Cue, sentence: RoledSentence, asked: _Asked) -> tuple[int, int] | None:
     """Give the stretch that states the deficiency: a lack with its object, or a statement."""
+    if cue.requires is not None and not cue.requires.may_be_in(sentence.possible):
+        return None  # before anything is searched for
     span = _missing_object(cue, sentence) if cue.is_missing else _statement(cue, sentence)
     if (
         span is None
         or (cue.requires is not None and not cue.requires.is_in(sentence.text, sentence.possible))
         or (cue.unless is not None and cue.unless.is_in(sentence.text, sentence.possible))
         or (cue.names_item and not _is_of_item(sentence, asked))
-        or (cue.is_amid_case and not sentence.is_amid_case)
         or (cue.is_of_same_part and not _is_of_part(sentence, asked.about))
     ):
         return None

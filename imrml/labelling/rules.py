@@ -241,27 +241,47 @@ def lack_words() -> dict[LackWords, AnyOf]:
 
 
 @cache
-def _cue_of_alternative() -> tuple[Possible, dict[int, int]]:
-    """Give all alternatives of cues, and to each its cue by place in ``cues()``."""
-    cue_of = {at: place for place, cue in enumerate(cues()) for at in cue.pattern.places}
-    return sum(1 << at for at in cue_of), cue_of
+def _cue_of_alternative() -> dict[int, int]:
+    """Give to each alternative of cues its cue, by place in ``cues()``."""
+    return {at: place for place, cue in enumerate(cues()) for at in cue.pattern.places}
 
 
-def possible_cues(possible: Possible) -> set[int]:
-    """Tell which cues may be found, by what ``rule_index()`` says of a sentence.
+@cache
+def _of_cues(role: Role, has_lack: bool, is_amid_case: bool) -> Possible:
+    """Give the alternatives of the cues that can count in such a sentence."""
+    return sum(
+        1 << at
+        for cue in cues()
+        if role in cue.roles
+        and (has_lack or not cue.is_missing)
+        and (is_amid_case or not cue.is_amid_case)
+        for at in cue.pattern.places
+    )
+
+
+def possible_cues(
+    possible: Possible, role: Role, *, has_lack: bool, is_amid_case: bool
+) -> set[int]:
+    """Tell which cues may count in a sentence.
 
     Parameters
     ----------
     possible : Possible
-        Of the index.
+        What ``rule_index()`` says of it.
+    role : str
+        What it does.
+    has_lack : bool
+        It says that something is missing.
+    is_amid_case : bool
+        The case has been taken up, and no guideline recited since.
 
     Returns
     -------
     set of int
         Places in ``cues()``, from 0.
     """
-    of_cues, cue_of = _cue_of_alternative()
-    return {cue_of[at] for at in places_in(possible & of_cues)}
+    cue_of = _cue_of_alternative()
+    return {cue_of[at] for at in places_in(possible & _of_cues(role, has_lack, is_amid_case))}
 
 
 @cache

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imrml.labelling.rules import Role, lack_words, roles, rule_index
+from imrml.labelling.rules import Role, Roles, lack_words, roles, rule_index
 from imrml.text.cache import remember
 from imrml.text.prefilter import AnyOf, Possible
 from imrml.text.safe_matching import MASK, bound_runs, holds_any
@@ -172,16 +172,17 @@ def sentences_with_roles(rationale: str) -> ReadRationale:
     split, lowered = split_sentences(masked), small(masked)
     formulas: list[str] = []
     in_case = in_narrative = False
+    patterns = roles()
     for sentence in split:
         text, formula, possible, missing = _read_words(lowered[sentence.start : sentence.end])
         formulas.append(formula)
         was_in_case = in_case
         role, in_case = _role(
-            text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
+            patterns, text, possible, in_case, is_conclusion=bool(formula), is_lacking=bool(missing)
         )
         if role in {"shows", "lacks"}:
-            is_narrated = in_narrative and roles().narrated.is_in(text, possible)
-            opens = roles().narrative_opens.is_in(text, possible)
+            is_narrated = in_narrative and patterns.narrated.is_in(text, possible)
+            opens = patterns.narrative_opens.is_in(text, possible)
             in_narrative = is_narrated or opens
             role = "narrative" if is_narrated else role
         roled.append(
@@ -208,17 +209,22 @@ def _read_words(sentence: str) -> tuple[str, str, Possible, tuple[tuple[int, int
 
 
 def _role(
-    text: str, possible: Possible, in_case: bool, *, is_conclusion: bool, is_lacking: bool
+    patterns: Roles,
+    text: str,
+    possible: Possible,
+    in_case: bool,
+    *,
+    is_conclusion: bool,
+    is_lacking: bool,
 ) -> tuple[Role, bool]:
     """Tell a sentence's role, and whether the case has been taken up after it."""
-    patterns = roles()
     if patterns.boilerplate.is_in(text, possible):
         return "boilerplate", in_case
     if is_conclusion:
         return "conclusion", in_case
     factual = _blanked(patterns.hypothetical, text, possible)
-    if (is_general := _is_general(text, factual, possible)) or _recites(
-        text, factual, possible, in_case
+    if (is_general := _is_general(patterns, text, factual, possible)) or _recites(
+        patterns, text, factual, possible, in_case
     ):
         return "recital", in_case and is_general
     if patterns.prior_review.is_in(text, possible):
@@ -226,15 +232,13 @@ def _role(
     return ("lacks" if is_lacking else "shows"), True
 
 
-def _is_general(text: str, factual: str, possible: Possible) -> bool:
-    patterns = roles()
+def _is_general(patterns: Roles, text: str, factual: str, possible: Possible) -> bool:
     return patterns.general.is_in(text, possible) and not (
         patterns.points_at_case.is_in(factual, possible) or patterns.recital.is_in(text, possible)
     )
 
 
-def _recites(text: str, factual: str, possible: Possible, in_case: bool) -> bool:
-    patterns = roles()
+def _recites(patterns: Roles, text: str, factual: str, possible: Possible, in_case: bool) -> bool:
     leads = patterns.leading_guideline if in_case else patterns.recital
     if leads.is_in(text, possible) or (not in_case and patterns.literature.is_in(text, possible)):
         return not patterns.case_in_spite_of_guideline.is_in(factual, possible)

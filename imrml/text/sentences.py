@@ -1,7 +1,6 @@
 """Sentences with their spans: reviewers state a fault in one, and negation counts inside one."""
 
 import re
-import string
 from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ _BOUNDARY = re.compile(
     r"[.!?\n](?:(?<!\n)(?<![.!?]{2})[.!?]*+[\"”’)\]]*+(?=\s|$)"
     r"|(?<=[a-z)\d]\.)(?=[A-Z][a-z])|(?<=\n)\n*)"
 )
-
-_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 LONGEST_SENTENCE = 2_000
 """Characters; what runs on is cut at a blank, so that reading a sentence is never slow."""
@@ -210,7 +207,8 @@ def small(text: str) -> str:
     >>> small("No MRI, \u0130.")
     'no mri, \u0130.'
     """
-    return text.lower() if text.isascii() else text.translate(_SMALL)
+    # The bytes of other letters are none of ASCII, and bytes know no other letters than ASCII's.
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def split_sentences(text: str) -> list[Sentence]:

@@ -88,7 +88,7 @@ class PenalisedHessian:
             before, size = size, (left * scaled).sum(axis=0)
             if (size <= stop**2 * first).all():
                 break
-            toward = (
-                scaled + np.divide(size, before, out=np.zeros_like(size), where=before > 0) * toward
-            )
+            # In place, since many features times many sides are most of the memory of a fit.
+            toward *= np.divide(size, before, out=np.zeros_like(size), where=before > 0)
+            toward += scaled
         return solution

@@ -186,16 +186,7 @@ class DeficiencyPredictor(SubmissionReader):
         if reads_features:
             assert items.matrix is not None
             labelled = SubmissionFrame(submissions.iloc[rows])
-            self.hashed_text_ = HashedText(
-                self.stage,
-                use_case_summary=features["use_case_summary"],
-                word_ngrams=features["word_ngrams"],
-                n_buckets=features["n_buckets"],
-                extra_columns=self._own_names(),
-            )
-            with computing_sparse():
-                words = self.hashed_text_.fit_transform(labelled)
-            matrix = sparse.hstack([items.matrix[rows], words])
+            matrix = self._stack_words(items.matrix, labelled, rows)
             scale = self._prior_scales()
             self.columns_shown_ = {
                 name.removeprefix(_SHOWS): place
@@ -221,6 +212,25 @@ class DeficiencyPredictor(SubmissionReader):
             self.associations_ = ChecklistAssociations().fit(
                 lines_shown(items.matrix, self.name_features()), overturned, rates
             )
+
+    def _stack_words(
+        self, matrix: sparse.csr_matrix, labelled: SubmissionFrame, rows: np.ndarray
+    ) -> sparse.csr_matrix:
+        """Set the hashed words of labelled items beside their features.
+
+        By itself, so that both parts are gone from memory when the whole is fitted.
+        """
+        features = self.settings("features")
+        self.hashed_text_ = HashedText(
+            self.stage,
+            use_case_summary=features["use_case_summary"],
+            word_ngrams=features["word_ngrams"],
+            n_buckets=features["n_buckets"],
+            extra_columns=self._own_names(),
+        )
+        with computing_sparse():
+            words = self.hashed_text_.fit_transform(labelled)
+        return sparse.hstack([matrix[rows], words])
 
     def _own_names(self) -> tuple[str, ...]:
         known = columns_at(self.stage, self.programme)

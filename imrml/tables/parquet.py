@@ -156,8 +156,10 @@ def read_frame(files: TableFiles, is_wanted: IsWanted | None = None) -> pd.DataF
     columns = None if is_wanted is None else [name for name in schema.names if is_wanted(name)]
     if not files.is_parted:
         with _opened(files, files.paths[0]) as file:
-            table = file.read(columns)
-        return plain_frame(table.to_pandas(), schema)
+            frame = plain_frame(file.read(columns).to_pandas(), schema)
+        # What Arrow keeps for its next table would stay for all of a training.
+        pa.default_memory_pool().release_unused()
+        return frame
     batches = list(iter_batches(files, 100_000, schema, columns))
     if not batches:
         names = schema.names if columns is None else columns

@@ -5,9 +5,15 @@ says so).
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from imrml.errors import TableError
 from imrml.submissions.columns import SUBMISSION_COLUMNS, Column, Submission
+
+if TYPE_CHECKING:  # parsing a letter needs no pandas
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
 
 Decision = Literal["upheld", "overturned"]
 
@@ -160,3 +166,87 @@ class Case:
     format_verified: bool
     items: tuple[Item, ...]
     ocr: bool = False
+
+
+def require_case_numbers(items: "pd.DataFrame", who: str) -> None:
+    """Raise unless each item of a table has a case number: those without would be one case.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The table, in our words, with ``case_number``.
+    who : str
+        Command, and file where it has several; the message begins with it.
+
+    Raises
+    ------
+    TableError
+        Says how many rows have none, and where the first ones are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require_case_numbers(pd.DataFrame({"case_number": ["A-1", " "]}), "train")
+    Traceback (most recent call last):
+    imrml.errors.TableError: train: case_number is empty in 1 of 2 rows, row 2:
+    write it, or leave the row out
+    """
+    column = items["case_number"]
+    is_blank = (column.isna() | column.astype("str").str.strip().eq("")).to_numpy()
+    if is_blank.any():
+        named, noun = _name_rows(is_blank)
+        raise TableError(
+            f"{who}: case_number is empty in {is_blank.sum():,} of {len(items):,} rows, {named}: "
+            f"write it, or leave the {noun} out"
+        )
+
+
+def require_decisions(items: "pd.DataFrame", who: str, first_row: int = 1) -> None:
+    """Raise unless each item of a table was upheld or overturned.
+
+    Parameters
+    ----------
+    items : DataFrame
+        The table, in our words.
+    who : str
+        Command, and file where it has several; the message begins with it.
+    first_row : int, default=1
+        Number of the first row, where the table is a part of a longer one.
+
+    Raises
+    ------
+    TableError
+        Says how many rows hold no decision, or something else, and where the first ones are; never
+        what they hold.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require_decisions(pd.DataFrame({"decision": ["upheld", None]}), "train")
+    Traceback (most recent call last):
+    imrml.errors.TableError: train: decision must be 'upheld' or 'overturned'
+    (in a file also 0 or 1); 1 of 2 rows holds none, row 2: write one of these, or leave the row out
+    """
+    column = items["decision"]
+    is_unread = ~column.isin(["upheld", "overturned"]).to_numpy()
+    if not is_unread.any():
+        return
+    unread = column[is_unread]
+    is_blank = unread.isna() | unread.astype("str").str.strip().eq("")
+    other = "something else, such as utilization review's"
+    found = "none" if is_blank.all() else f"none or {other}" if is_blank.any() else other
+    named, noun = _name_rows(is_unread, first_row)
+    part = f" from row {first_row:,} on" if first_row > 1 else ""
+    raise TableError(
+        f"{who}: decision must be 'upheld' or 'overturned' (in a file also 0 or 1); "
+        f"{is_unread.sum():,} of {len(items):,} rows{part} {'hold' if noun == 'rows' else 'holds'} "
+        f"{found}, {named}: write one of these, or leave the {noun} out"
+    )
+
+
+def _name_rows(is_meant: "npt.NDArray[np.bool_]", first_row: int = 1) -> tuple[str, str]:
+    """Name the first few of some rows by number, and give the noun for all of them."""
+    rows = [str(place + first_row) for place in is_meant.nonzero()[0]]
+    noun = "rows" if len(rows) > 1 else "row"
+    more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
+    return f"{noun} {', '.join(rows[:5])}{more}", noun

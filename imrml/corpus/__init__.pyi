@@ -8,9 +8,7 @@ from .item_table import FAILURE_COLUMNS as FAILURE_COLUMNS
 from .item_table import PARSED_COLUMNS as PARSED_COLUMNS
 from .item_table import failure_table as failure_table
 from .item_table import item_table as item_table
-from .item_table import require_case_numbers as require_case_numbers
 from .item_table import require_columns as require_columns
-from .item_table import require_decisions as require_decisions
 from .item_table import submission_table as submission_table
 from .journal import Journal as Journal
 from .labelled_table import LabelSummary as LabelSummary

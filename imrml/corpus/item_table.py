@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from imrml.determinations import DETERMINATION_COLUMNS, KEY_COLUMNS
@@ -198,82 +196,3 @@ def require_columns(
             f"{command} needs the {noun} {', '.join(map(repr, absent))}; found only: {headings}; "
             f"{advice}"
         )
-
-
-def require_case_numbers(items: pd.DataFrame, who: str) -> None:
-    """Raise unless each item of a table has a case number: those without would be one case.
-
-    Parameters
-    ----------
-    items : DataFrame
-        The table, in our words, with ``case_number``.
-    who : str
-        Command, and file where it has several; the message begins with it.
-
-    Raises
-    ------
-    TableError
-        Says how many rows have none, and where the first ones are.
-
-    Examples
-    --------
-    >>> require_case_numbers(pd.DataFrame({"case_number": ["A-1", " "]}), "train")
-    Traceback (most recent call last):
-    imrml.errors.TableError: train: case_number is empty in 1 of 2 rows, row 2:
-    write it, or leave the row out
-    """
-    column = items["case_number"]
-    is_blank = (column.isna() | column.astype("str").str.strip().eq("")).to_numpy()
-    if is_blank.any():
-        named, noun = _name_rows(is_blank)
-        raise TableError(
-            f"{who}: case_number is empty in {is_blank.sum():,} of {len(items):,} rows, {named}: "
-            f"write it, or leave the {noun} out"
-        )
-
-
-def _name_rows(is_meant: npt.NDArray[np.bool_]) -> tuple[str, str]:
-    """Name the first of some rows, from 1, and give the noun for all of them."""
-    rows = [str(place + 1) for place in np.flatnonzero(is_meant)]
-    noun = "rows" if len(rows) > 1 else "row"
-    more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
-    return f"{noun} {', '.join(rows[:5])}{more}", noun
-
-
-def require_decisions(items: pd.DataFrame, who: str) -> None:
-    """Raise unless each item of a table was upheld or overturned.
-
-    Parameters
-    ----------
-    items : DataFrame
-        The table, in our words.
-    who : str
-        Command, and file where it has several; the message begins with it.
-
-    Raises
-    ------
-    TableError
-        Says how many rows hold no decision, or something else, and where the first ones are; never
-        what they hold.
-
-    Examples
-    --------
-    >>> require_decisions(pd.DataFrame({"decision": ["upheld", None]}), "train")
-    Traceback (most recent call last):
-    imrml.errors.TableError: train: decision must be 'upheld' or 'overturned', or 0 or 1;
-    1 of 2 rows holds none, row 2: write one of these, or leave the row out
-    """
-    column = items["decision"]
-    is_unread = ~column.isin(["upheld", "overturned"]).to_numpy()
-    if not is_unread.any():
-        return
-    unread = column[is_unread]
-    is_blank = unread.isna() | unread.astype("str").str.strip().eq("")
-    other = "something else, such as utilization review's"
-    found = "none" if is_blank.all() else f"none or {other}" if is_blank.any() else other
-    named, noun = _name_rows(is_unread)
-    raise TableError(
-        f"{who}: decision must be 'upheld' or 'overturned', or 0 or 1; {is_unread.sum():,} of "
-        f"{len(items):,} rows {'hold' if noun == 'rows' else 'holds'} {found}, {named}: write one "
-        f"of these, or leave the {noun} out"
-    )

@@ -17,11 +17,12 @@ from imrml import __version__
 from imrml.config import Config, load_config
 from imrml.corpus.item_table import require_columns
 from imrml.corpus.own_tables import name_item_column, name_items, read_item_table
+from imrml.determinations import require_decisions
 from imrml.engines.mapping import Engine, map_ordered, require_engine
 from imrml.errors import TableError, TableWarning, require_types
 from imrml.features.own_words import in_words_of
 from imrml.labelling.learned import LearnedPart, read_learned
-from imrml.labelling.table import label_items, require_decided_rows
+from imrml.labelling.table import label_items
 from imrml.own_tables import tables_now, using
 from imrml.phrases import pluralize
 from imrml.submissions.extra_columns import programme_of_config
@@ -243,7 +244,7 @@ def _open_in_order(items: str | Path, out: str | Path, programme: Programme) -> 
 def _put_in_order(items: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """Put the rows of each case one after another; the order tells where each of them stood."""
     require_columns(items, _NEEDED, "label")
-    require_decided_rows(items)
+    require_decisions(items, "label")
     order = order_by_case(items)
     return items.iloc[order].reset_index(drop=True), order
 
@@ -268,7 +269,7 @@ def _name_and_check(frames: Iterable[pd.DataFrame], programme: Programme) -> Ite
                 warned.add(message)
                 where = f"from row {n_before + 1:,}: " if n_before else ""
                 warnings.warn(where + message, TableWarning, stacklevel=2)
-        require_decided_rows(named, n_before + 1)
+        require_decisions(named, "label", n_before + 1)
         n_before += len(frame)
         yield named
 

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 
 from imrml.config import Config
+from imrml.determinations import require_decisions
 from imrml.engines.mapping import map_ordered
 from imrml.errors import TableError, require_types
 from imrml.features.own_words import in_words_of
@@ -65,7 +66,7 @@ def label_items(
             f"item table: lacks {missing}; expected the columns 'rationale' and 'decision', "
             "as `imrml parse` writes"
         )
-    require_decided_rows(items)
+    require_decisions(items, "label")
     decisions = items["decision"].tolist()
     named = items["item"].tolist() if "item" in items else [""] * len(items)
     cases = items["case_number"].tolist() if "case_number" in items else [None] * len(items)
@@ -90,28 +91,6 @@ def label_items(
         columns["supports_evidence"].append(_quotes(supports))
     cells = pd.DataFrame(columns, index=items.index, dtype="object")
     return items.assign(**{name: cells[name] for name in columns})
-
-
-def require_decided_rows(items: pd.DataFrame, first_row: int = 1) -> None:
-    """Raise unless each item is decided.
-
-    Parameters
-    ----------
-    items : DataFrame
-        With ``decision``.
-    first_row : int, default=1
-        Number of the first row, where the table is a part of a longer one.
-
-    Raises
-    ------
-    TableError
-        A decision is neither ``upheld`` nor ``overturned``; its row is named.
-    """
-    for number, decision in enumerate(items["decision"].tolist(), start=first_row):
-        if decision not in ("upheld", "overturned"):
-            raise TableError(
-                f"item table: row {number:,}: the decision is neither 'upheld' nor 'overturned'"
-            )
 
 
 def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) -> pd.DataFrame:

@@ -22,11 +22,10 @@ from imrml.corpus import (
     failure_table,
     item_table,
     parse_new,
-    require_case_numbers,
     require_columns,
-    require_decisions,
 )
 from imrml.corpus.own_tables import name_items, read_item_table
+from imrml.determinations import require_case_numbers, require_decisions
 from imrml.documents import LetterFile, walk_letters
 from imrml.errors import DocumentError, ImrmlError, TableError
 from imrml.labelling import label_as_configured

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.corpus import require_case_numbers, require_columns, require_decisions
+from imrml.corpus import require_columns
 from imrml.corpus.own_tables import name_items
 from imrml.deficiencies import deficiency_ids
-from imrml.determinations import SYNTHETIC_CASE_NUMBER
+from imrml.determinations import SYNTHETIC_CASE_NUMBER, require_case_numbers, require_decisions
 from imrml.errors import NotEnoughDataError, TableError
 from imrml.evaluation.splits import group_cases
 from imrml.features.counting import texts_of

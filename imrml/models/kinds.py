@@ -9,12 +9,12 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.pipeline import FeatureUnion
 
+from imrml.config import PRIOR_KINDS
 from imrml.features import block_places
 from imrml.models.blend import PriorBlend
 from imrml.models.crosses import CrossesLogistic
 from imrml.models.outcome import CalibratedClassifier, CalibratedLogistic
 from imrml.models.priors import CategoryPrior, ClassPrior
-from imrml.sections import PRIOR_KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils import get_tags
 
+from imrml.config import OUTCOME_KINDS
 from imrml.errors import ConfigError
 from imrml.import_paths import import_class, owners_part
-from imrml.sections import OUTCOME_KINDS
 
 _KIND = "models.outcome.kind"
 _SUREST = 1e-6

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.utils.validation import check_consistent_length
 
-from imrml.config import Config, Profile, Stage
+from imrml.config import PRIOR_KINDS, Config, Profile, Stage
 from imrml.deficiencies import deficiency_ids
 from imrml.errors import NotEnoughDataError
 from imrml.models.abstention import decision_threshold, find_reasons, learn_words, unknown_shares
@@ -27,7 +27,6 @@ from imrml.models.outcome import CalibratedClassifier
 from imrml.models.priors import CategoryPrior, two_columns
 from imrml.models.reasons import ReasonGiver
 from imrml.models.review_deficiencies import DeficiencyPredictor
-from imrml.sections import PRIOR_KINDS
 from imrml.submissions.plain_tables import take_submissions
 
 

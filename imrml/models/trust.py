@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from imrml.config import Config
+from imrml.config import OUTCOME_KINDS, Config
 from imrml.errors import ModelError
 from imrml.import_paths import name_type, resolve_name
 from imrml.models.own_estimators import is_own
-from imrml.sections import OUTCOME_KINDS
 
 TRUST = "IMRML_TRUST"
 """Environment variable with types to trust, blanks between them, for servers of other makers."""

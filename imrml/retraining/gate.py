@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from imrml.config import GateConfig
 from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.metrics.item_losses import losses
 from imrml.evaluation.metrics.outcome import calibration_error
@@ -14,7 +15,6 @@ from imrml.evaluation.metrics.slices import assign_slices
 from imrml.intervals import Floats, Resamples
 from imrml.phrases import pluralize
 from imrml.retraining.evidence import spend_error, weigh_evidence
-from imrml.sections import GateConfig
 
 SLICES = ("treatment_category", "age_band", "sex")
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from imrml.config import Config, load_config
+from imrml.config import OUTCOME_KINDS, Config, load_config
 from imrml.errors import ConfigError
 from imrml.evaluation.metrics.held_out import HeldOut, compare, measure
 from imrml.evaluation.splits import choose_headline, make_splits
-from imrml.sections import OUTCOME_KINDS
 from imrml.text.cache import reading_once
 from imrml.training.data import prepare
 from imrml.training.fitting import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config, Split
+from imrml.config import PRIOR_KINDS, Config, Split
 from imrml.errors import NotEnoughDataError, require_types
 from imrml.evaluation import checks
 from imrml.evaluation.checks.predictive_words import check_predictive_words
@@ -15,7 +15,6 @@ from imrml.evaluation.checks.splits import Check
 from imrml.evaluation.splits import Folds, make_splits
 from imrml.features.own_words import in_words_of
 from imrml.models import LoadedModel, ReviewModel
-from imrml.sections import PRIOR_KINDS
 from imrml.submissions.frame import submission_frame
 from imrml.training.checks import run_checks
 from imrml.training.data import TrainingData, prepare

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from imrml.config import Config, Split
+from imrml.config import PRIOR_KINDS, Config, Split
 from imrml.evaluation.splits import Folds
-from imrml.sections import PRIOR_KINDS
 
 _MINUTE = 60
 

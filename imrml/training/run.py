@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from imrml.config import Config, Split
+from imrml.config import OUTCOME_KINDS, Config, Split
 from imrml.engines.mapping import Engine, map_ordered
 from imrml.errors import NotEnoughDataError
 from imrml.evaluation import checks
@@ -23,7 +23,6 @@ from imrml.models import ReviewModel
 from imrml.models.linear import one_thread
 from imrml.models.persistence import require_savable
 from imrml.phrases import pluralize
-from imrml.sections import OUTCOME_KINDS
 from imrml.submissions.programmes import programme_of
 from imrml.text.cache import reading_once
 from imrml.training.checks import run_checks

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imrml.config import Config, ModelsConfig
+from imrml.config import PRIOR_KINDS, Config, ModelsConfig
 from imrml.evaluation.metrics.held_out import HeldOut
 from imrml.evaluation.metrics.risk_control import control_error, control_precision
 from imrml.evaluation.report.verdict import Verdict
 from imrml.models.abstention import decision_threshold
-from imrml.sections import PRIOR_KINDS
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What sections of the config are made of: nightly retraining, and parts that an owner names."""
+"""What the config's sections are made of: their base, their types, and parts of a user's own."""
 
 import re
 from difflib import get_close_matches
@@ -20,80 +20,6 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
-
-
-class CrossesConfig(Section):
-    """One regression on crosses of codes; see ``CrossesLogistic``."""
-
-    shares: dict[str, Share]
-    singles: Annotated[float, Field(ge=0)]
-    max_order: Count
-    c: Positive
-    half_life_years: Positive | None
-    weight: Positive
-
-
-class BoostingConfig(Section):
-    """Boosted trees, named as by ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
-
-    max_iter: Count
-    learning_rate: Share
-    max_leaf_nodes: Annotated[int, Field(ge=2)]
-    min_samples_leaf: Count
-    l2_regularization: Annotated[float, Field(ge=0)]
-    n_components: Count
-
-
-class TrackingConfig(Section):
-    """What MLflow is told."""
-
-    enabled: bool
-    experiment: str
-    registered_model: str | None
-    alias: str
-
-
-class PrecedentsConfig(Section):
-    """Past items kept on this machine, to be looked up beside a score."""
-
-    keep: bool
-
-
-class LabellingConfig(Section):
-    """How rationales are labelled."""
-
-    labeller: str | None
-
-
-class GateConfig(Section):
-    """What a challenger must show to replace the champion."""
-
-    margin: Annotated[float, Field(ge=0)]
-    confidence: Share
-    calibration_tolerance: Annotated[float, Field(ge=0)]
-    max_calibration_error: Share
-    slice_tolerance: Annotated[float, Field(ge=0)]
-    min_slice_items: Count
-    max_bytes: Count
-    max_seconds_per_thousand: Positive
-    n_bootstrap: Annotated[int, Field(ge=50)]
-
-
-class RetrainingConfig(Section):
-    """Where new letters lie, how many are worth a training, and the gate."""
-
-    drop_folder: str | None
-    min_age_seconds: Annotated[float, Field(ge=0, le=3600)]
-    min_new_cases: Count
-    min_new_overturned: Annotated[int, Field(ge=0)]
-    max_window_cases: Count
-    refit_forgotten: bool
-    follow_rate: Positive | None
-    max_days_without_success: Positive | None
-    on_failure: list[str] | None
-    on_promotion: list[str] | None
-    prometheus_file: str | None
-    gate: GateConfig
 
 
 OUTCOME_KINDS = (

@@ -1,35 +1,21 @@
-"""Frozen, strict config: defaults of the package, a user's YAML over them, ``--set`` over both."""
+"""Every setting with its type and range: the sections of the config, and the config itself."""
 
-import difflib
-import os
-from collections.abc import Iterable, Mapping
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from imrml.errors import ConfigError, require_each, require_types
-from imrml.sections import (
+from imrml.config.fields import (
     OUTCOME_KINDS,
-    BoostingConfig,
     Count,
-    CrossesConfig,
     ExtraColumnConfig,
-    LabellingConfig,
     Positive,
-    PrecedentsConfig,
-    RetrainingConfig,
+    Section,
     Share,
-    TrackingConfig,
     TransformerConfig,
     require_column_names,
     require_kind,
     require_part_names,
 )
-from imrml.sections import Section as _Section
-from imrml.yaml_tables import parse_yaml
 
 Stage = Literal["rfa", "imr"]
 Profile = Literal["letters", "dmhc"]
@@ -39,7 +25,81 @@ CODED_PROFILES: frozenset[Profile] = frozenset({"dmhc"})
 Split = Literal["random", "grouped", "time_forward"]
 
 
-class LimitsConfig(_Section):
+class CrossesConfig(Section):
+    """One regression on crosses of codes; see ``CrossesLogistic``."""
+
+    shares: dict[str, Share]
+    singles: Annotated[float, Field(ge=0)]
+    max_order: Count
+    c: Positive
+    half_life_years: Positive | None
+    weight: Positive
+
+
+class BoostingConfig(Section):
+    """Boosted trees, named as by ``HistGradientBoostingClassifier`` and ``TruncatedSVD``."""
+
+    max_iter: Count
+    learning_rate: Share
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    min_samples_leaf: Count
+    l2_regularization: Annotated[float, Field(ge=0)]
+    n_components: Count
+
+
+class TrackingConfig(Section):
+    """What MLflow is told."""
+
+    enabled: bool
+    experiment: str
+    registered_model: str | None
+    alias: str
+
+
+class PrecedentsConfig(Section):
+    """Past items kept on this machine, to be looked up beside a score."""
+
+    keep: bool
+
+
+class LabellingConfig(Section):
+    """How rationales are labelled."""
+
+    labeller: str | None
+
+
+class GateConfig(Section):
+    """What a challenger must show to replace the champion."""
+
+    margin: Annotated[float, Field(ge=0)]
+    confidence: Share
+    calibration_tolerance: Annotated[float, Field(ge=0)]
+    max_calibration_error: Share
+    slice_tolerance: Annotated[float, Field(ge=0)]
+    min_slice_items: Count
+    max_bytes: Count
+    max_seconds_per_thousand: Positive
+    n_bootstrap: Annotated[int, Field(ge=50)]
+
+
+class RetrainingConfig(Section):
+    """Where new letters lie, how many are worth a training, and the gate."""
+
+    drop_folder: str | None
+    min_age_seconds: Annotated[float, Field(ge=0, le=3600)]
+    min_new_cases: Count
+    min_new_overturned: Annotated[int, Field(ge=0)]
+    max_window_cases: Count
+    refit_forgotten: bool
+    follow_rate: Positive | None
+    max_days_without_success: Positive | None
+    on_failure: list[str] | None
+    on_promotion: list[str] | None
+    prometheus_file: str | None
+    gate: GateConfig
+
+
+class LimitsConfig(Section):
     """How large one letter may be, and how long it may take."""
 
     max_bytes: Count
@@ -50,7 +110,7 @@ class LimitsConfig(_Section):
     max_ratio: Annotated[float, Field(ge=10)]
 
 
-class FeaturesConfig(_Section):
+class FeaturesConfig(Section):
     """Which columns and how much text the features use."""
 
     use_case_summary: bool
@@ -69,7 +129,7 @@ class FeaturesConfig(_Section):
     transformers: Annotated[dict[str, TransformerConfig], AfterValidator(require_part_names)]
 
 
-class OutcomeConfig(_Section):
+class OutcomeConfig(Section):
     """The model of P(overturned)."""
 
     kind: Annotated[str, AfterValidator(require_kind)]
@@ -121,7 +181,7 @@ class OutcomeConfig(_Section):
         return calibration
 
 
-class DeficiencyConfig(_Section):
+class DeficiencyConfig(Section):
     """The models of P(deficiency | upheld)."""
 
     kind: Literal["category_prior", "ridge"]
@@ -130,7 +190,7 @@ class DeficiencyConfig(_Section):
     shrinkage: Annotated[float, Field(ge=0)]
 
 
-class ModelsConfig(_Section):
+class ModelsConfig(Section):
     """Both models, the priors behind them and the interval around them."""
 
     outcome: OutcomeConfig
@@ -153,7 +213,7 @@ class ModelsConfig(_Section):
         return value
 
 
-class AbstentionConfig(_Section):
+class AbstentionConfig(Section):
     """When the model says that it does not know."""
 
     min_words: Count
@@ -166,7 +226,7 @@ class AbstentionConfig(_Section):
     error_level: Share
 
 
-class RangeConfig(_Section):
+class RangeConfig(Section):
     """Numbers from ``low`` to ``high``; with ``log``, each order of magnitude is drawn as often."""
 
     low: int | float
@@ -174,7 +234,7 @@ class RangeConfig(_Section):
     log: bool
 
 
-class SearchConfig(_Section):
+class SearchConfig(Section):
     """Which settings are tried, and by which of scikit-learn's searchers."""
 
     space: dict[str, Annotated[list[Any], Field(min_length=1)] | RangeConfig] | None
@@ -184,7 +244,7 @@ class SearchConfig(_Section):
     backend: str
 
 
-class EvaluationConfig(_Section):
+class EvaluationConfig(Section):
     """Splits, bootstrap and headline rule."""
 
     splits: Annotated[list[Split], Field(min_length=1)]
@@ -199,7 +259,7 @@ class EvaluationConfig(_Section):
     interval_level: Share
 
 
-class MonitoringConfig(_Section):
+class MonitoringConfig(Section):
     """From when on an alarm fires."""
 
     min_rows: Count
@@ -213,7 +273,7 @@ class MonitoringConfig(_Section):
     trend_deviations: Positive
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration; see ``defaults.yaml`` for what each value means."""
 
     profile: Profile
@@ -261,190 +321,3 @@ class Config(_Section):
                 "expected known_at rfa, or stage imr"
             )
         return features
-
-
-def default_text() -> str:
-    """Return the shipped defaults with their comments.
-
-    Returns
-    -------
-    str
-        YAML.
-    """
-    return files("imrml").joinpath("defaults.yaml").read_text(encoding="utf-8")
-
-
-def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Config:
-    """Lay a config file and overrides over the shipped defaults.
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        YAML; any part of ``defaults.yaml``.
-    overrides : iterable of str
-        ``"a.b=c"``; the value is read as YAML.
-
-    Returns
-    -------
-    Config
-        Every setting, frozen.
-
-    Raises
-    ------
-    ConfigError
-        An unknown key (the nearest known is named), a wrong value, or a file of no YAML mapping.
-
-    Examples
-    --------
-    >>> load_config(overrides=["models.outcome.c=0.5"]).models.outcome.c
-    0.5
-    >>> load_config(overrides=["models.outcom.c=0.5"])
-    Traceback (most recent call last):
-    imrml.errors.ConfigError: --set models.outcom.c=0.5: models.outcom is no setting;
-    nearest known: models.outcome
-    """
-    is_path = (path, str | os.PathLike | None)
-    require_types("load_config", path=is_path, overrides=(overrides, Iterable))
-    overrides = list(overrides)
-    require_each("load_config", "overrides", overrides, str)
-    settings: dict[str, Any] = parse_yaml(default_text())
-    if path is not None:
-        _lay_over(settings, _read_mapping(path), str(path))
-        _read_own_tables(settings, Path(path).parent)
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"--set {override}: expected a.b=c")
-        try:
-            read: Any = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {override}: the value is no YAML") from None
-        _lay_over(settings, _nested(key, read), f"--set {override}")
-    _read_own_tables(settings, Path())
-    return _validated(settings)
-
-
-def with_settings(config: Config, settings: Mapping[str, Any], source: str) -> Config:
-    """Change settings by their dotted paths.
-
-    Parameters
-    ----------
-    config : Config
-        What to change; it stays as it is.
-    settings : mapping of str to Any
-        Values by dotted path (``"models.outcome.c"``).
-    source : str
-        Where the settings come from, for error messages.
-
-    Returns
-    -------
-    Config
-
-    Raises
-    ------
-    ConfigError
-        An unknown path or a value that does not fit.
-
-    Examples
-    --------
-    >>> with_settings(load_config(), {"models.outcome.c": 2.0}, "search").models.outcome.c
-    2.0
-    """
-    changed = config.model_dump()
-    for path, value in settings.items():
-        _lay_over(changed, _nested(path, value), source)
-    return _validated(changed)
-
-
-def _nested(path: str, value: Any) -> Any:
-    for part in reversed(path.split(".")):
-        value = {part: value}
-    return value
-
-
-def _validated(settings: Mapping[str, Any]) -> Config:
-    try:
-        return Config.model_validate(settings)
-    except ValidationError as error:
-        raise ConfigError(_explained(error)) from None
-
-
-def state_dir() -> Path:
-    """Give the folder of the MLflow database, locks and other state, made with mode 0700.
-
-    Returns
-    -------
-    Path
-        ``$IMRML_HOME``, else ``./.imrml``.
-    """
-    folder = Path(os.environ.get("IMRML_HOME", ".imrml"))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _read_own_tables(settings: dict[str, Any], folder: Path) -> None:
-    """Put the text of a table in the place of its path, so that it travels with the recipe."""
-    sections = ((settings, ["deficiencies"]), (settings["features"]["vocabularies"], None))
-    for section, keys in sections:
-        for key in keys or (section if isinstance(section, dict) else ()):
-            stated = section[key]
-            if isinstance(stated, str) and "\n" not in stated:
-                try:
-                    section[key] = (folder / stated).read_text(encoding="utf-8-sig") + "\n"
-                except (OSError, UnicodeDecodeError) as error:
-                    raise ConfigError(
-                        f"{key}: {folder / stated} cannot be read ({type(error).__name__}); "
-                        "expected a file, named as seen from the config"
-                    ) from None
-
-
-def _read_mapping(path: str | Path) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise ConfigError(f"{path}: no such config file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: no readable YAML ({type(error).__name__})") from None
-    settings = {} if settings is None else settings
-    if not isinstance(settings, dict):
-        raise ConfigError(
-            f"{path}: holds a {type(settings).__name__}; "
-            "expected settings by name, as in `imrml config show`"
-        )
-    return settings
-
-
-_NAMED_BY_OWNERS = (
-    "features.extra_columns.",
-    "features.transformers.",
-    "features.vocabularies.",
-    "models.outcome.params.",
-)
-"""Sections whose keys are no settings of ours."""
-
-
-def _lay_over(settings: dict[str, Any], over: Mapping[str, Any], source: str, at: str = "") -> None:
-    is_owners = at.startswith(_NAMED_BY_OWNERS)
-    for key, value in over.items():
-        if is_owners and not (isinstance(value, Mapping) and isinstance(settings.get(key), dict)):
-            settings[key] = value
-        elif key not in settings:
-            [near] = difflib.get_close_matches(str(key), settings, n=1, cutoff=0)
-            raise ConfigError(f"{source}: {at}{key} is no setting; nearest known: {at}{near}")
-        if isinstance(settings[key], dict):
-            if not isinstance(value, Mapping):
-                raise ConfigError(
-                    f"{source}: {at}{key} is a section; expected settings by name, found {value!r}"
-                )
-            _lay_over(settings[key], value, source, f"{at}{key}.")
-        else:
-            settings[key] = value
-
-
-def _explained(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors():
-        path = ".".join(str(part) for part in problem["loc"])
-        value = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r}; "
-        lines.append(f"{path}: {value}{problem['msg'][0].lower()}{problem['msg'][1:]}")
-    return "\n".join(lines)

@@ -79,6 +79,12 @@ def test_import_is_light():
     assert done.stderr.strip() == ""
 
 
+def test_the_package_runs_as_the_command():
+    command = [sys.executable, "-m", "imrml", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, imrml.__version__, "")
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no_such_verb"):
         _ = imrml.no_such_verb

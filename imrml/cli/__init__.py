@@ -47,10 +47,10 @@ from imrml.masking import mask_secrets
 app = typer.Typer(
     name="imrml",
     help="Predict, before submission, whether an Independent Medical Review will overturn a "
-    "denial, and what it would fault.\n\n"
+    "denial, and which deficiencies the reviewer would cite.\n\n"
     "Decision support for people: a score is P(overturned | denied and appealed), never a "
-    "disposition. Every command also takes --quiet (nothing but errors on stderr) and --debug (the "
-    "traceback of an error), --log-file FILE and --log-format json (time, run id, exit).",
+    "disposition. Every command also takes --quiet (only errors on stderr), --debug (tracebacks), "
+    "--log-file FILE and --log-format json (with time, run id and exit code).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,32 +58,32 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
-    "demo": (demo.run_demo, "The whole line on an invented corpus."),
-    "parse": (parse.parse_letters, "Letters to an item table."),
-    "label": (label.label_items, "Add deficiencies and evidence to an item table."),
-    "split": (split.split_table, "An item table to one to learn from and one to test on."),
-    "train": (train.train_model, "Fit, evaluate, report, log to MLflow."),
-    "compare": (compare.compare_configs, "Recipes side by side on the same held-out cases."),
-    "evaluate": (evaluate.evaluate_model, "Measure a model on cases that it never saw."),
-    "leakcheck": (leakcheck.check_leaks, "Look for features that could know the decision."),
-    "requests": (requests.read_files, "Forms, reports, mails to a table of requests."),
-    "score": (score.score_requests, "Requests to probabilities and what to send."),
+    "demo": (demo.run_demo, "Run the whole pipeline on invented letters."),
+    "parse": (parse.parse_letters, "Parse letters into an item table."),
+    "label": (label.label_items, "Label upheld items with deficiencies and evidence."),
+    "split": (split.split_table, "Split an item table into training and test sets."),
+    "train": (train.train_model, "Fit a model, evaluate it, log it to MLflow."),
+    "compare": (compare.compare_configs, "Compare configs on the same held-out cases."),
+    "evaluate": (evaluate.evaluate_model, "Evaluate a model on cases it has not seen."),
+    "leakcheck": (leakcheck.check_leaks, "Check features for leakage of the decision."),
+    "requests": (requests.read_files, "Read forms, reports and emails into requests."),
+    "score": (score.score_requests, "Score requests: probability and what to send."),
     "explain": (
         explain.explain_request,
-        "One request: what moved it, what it shows, what to send.",
+        "Explain the score of one request.",
     ),
-    "bundle": (bundle.bundle_model, "A model as one archive to hand to staff."),
-    "serve": (serve.serve, "The page for claims staff and the JSON API, on this machine."),
-    "monitor": (monitor.compare_tables, "Do requests still look as they did? Alarms and a report."),
-    "trends": (monitor.follow_trends, "What moved over the months? Alarms and a report."),
-    "reconcile": (monitor.reconcile, "What became of stored predictions, once letters arrive."),
-    "retrain": (retrain.retrain_model, "Challenger against champion, for cron."),
-    "backup": (backup.back_up, "The state folder as one checked file."),
-    "restore": (backup.restore, "A backup put back, at any place."),
-    "forget": (forget.forget_cases, "Cases out of the state folder and of training."),
-    "nights": (nights.list_last_nights, "What became of the last retrains."),
-    "synth": (synth.write_letters, "Invented letters with known truth."),
-    "doctor": (doctor.examine, "Tell whether everything is in place."),
+    "bundle": (bundle.bundle_model, "Pack a model into one archive for colleagues."),
+    "serve": (serve.serve, "Serve the web page and JSON API on this machine."),
+    "monitor": (monitor.compare_tables, "Detect drift between two tables of requests."),
+    "trends": (monitor.follow_trends, "Detect changes over time, month by month."),
+    "reconcile": (monitor.reconcile, "Compare stored predictions with later decisions."),
+    "retrain": (retrain.retrain_model, "Train a challenger; promote it if it passes the gate."),
+    "backup": (backup.back_up, "Back up the state folder into one verified file."),
+    "restore": (backup.restore, "Restore a backup, in the same place or another."),
+    "forget": (forget.forget_cases, "Remove cases from the state folder and from training."),
+    "nights": (nights.list_last_nights, "List the outcomes of recent retrains."),
+    "synth": (synth.write_letters, "Write synthetic letters with known truth."),
+    "doctor": (doctor.examine, "Check the installation and the state folder."),
 }
 for name, (command, short_help) in _COMMANDS.items():
     app.command(name, short_help=short_help)(command)
@@ -102,7 +102,7 @@ for name, group in {
 def show_version(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
-    """Stand before any command."""
+    """Handle options that come before any command."""
     if version:
         from imrml import __version__
 

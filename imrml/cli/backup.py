@@ -11,7 +11,7 @@ from imrml.cli.console import console
 def back_up(
     file: Annotated[Path, typer.Argument(help="Archive to write: .zip. It holds health data.")],
 ) -> None:
-    """Write the state folder as one checked file; a retrain may be at work meanwhile."""
+    """Back up the state folder into one verified file; safe while a retrain runs."""
     from imrml.phrases import pluralize
     from imrml.retraining.backup import back_up as write_backup
     from imrml.tracking.location import own_database, shown_tracking_uri
@@ -28,7 +28,7 @@ def back_up(
 def restore(
     file: Annotated[Path, typer.Argument(help="Archive that `imrml backup` wrote.")],
 ) -> None:
-    """Put a backup back, at the same place or another; nothing that is there is overwritten."""
+    """Restore a backup, in the same place or another; overwrites nothing."""
     from imrml.config import state_dir
     from imrml.phrases import pluralize
     from imrml.retraining.backup import restore as put_back

@@ -14,7 +14,7 @@ def bundle_model(
     out: Annotated[Path, typer.Option(help="Archive to write: .zip")],
     trust: TrustOption = None,
 ) -> None:
-    """Put a model, its card, its settings and their checksums into one archive.
+    """Pack a model, its card, its settings and their checksums into one archive.
 
     `score`, `explain` and `serve` open it. Past items are never part of it: they are rows of your
     own letters. Colleagues who may see them get, in-house, the file of past items that `train`

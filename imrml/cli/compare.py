@@ -13,11 +13,13 @@ def compare_configs(
     items: Annotated[str, typer.Argument(help="Item table with decisions; - for stdin.")],
     config: Annotated[
         list[Path] | None,
-        typer.Option(help="A config file, laid over the defaults; repeat, one a recipe."),
+        typer.Option(help="Config file to compare; overrides the defaults. May be repeated."),
     ] = None,
     kinds: Annotated[
         str,
-        typer.Option(help="Kinds of outcome model, by commas, of the first config; or all."),
+        typer.Option(
+            help="Outcome models to compare, separated by commas, or all; uses the first config."
+        ),
     ] = "",
     labels: Annotated[
         str | None, typer.Option(help="Gold labels instead of the table's own.")
@@ -25,13 +27,13 @@ def compare_configs(
     map_: MapOption = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override one setting of each: a.b=c. May be repeated."),
+        typer.Option("--set", help="Override one setting in every config: a.b=c. May be repeated."),
     ] = None,
     out: Annotated[
-        str | None, typer.Option(help="Table of all figures with their intervals.")
+        str | None, typer.Option(help="Table to write, of all figures with their intervals.")
     ] = None,
 ) -> None:
-    """Fit recipes on the same folds, and list them by held-out log loss beside the best prior."""
+    """Fit several configs on the same folds and rank them by held-out log loss."""
     from imrml.cli.printing.comparison import print_comparison
     from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import read_table, table_format, write_table

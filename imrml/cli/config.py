@@ -8,7 +8,7 @@ import typer
 from imrml.cli.options import SetOption
 
 app = typer.Typer(
-    help="Show the settings, or check a config file.", no_args_is_help=True, rich_markup_mode=None
+    help="Show settings, or validate config files.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -20,7 +20,7 @@ def show(
     ] = None,
     set_: SetOption = None,
 ) -> None:
-    """Print the settings that a command would use, as YAML."""
+    """Print the effective settings as YAML."""
     import yaml
 
     from imrml.config import default_text, load_config
@@ -33,7 +33,7 @@ def show(
 
 @app.command("check")
 def check(paths: Annotated[list[Path], typer.Argument(help="Config files.")]) -> None:
-    """Check config files; the first that does not fit ends with an error that names the setting."""
+    """Validate config files; stop at the first invalid one and name the setting."""
     from imrml.cli.printing.configs import print_fitting
 
     print_fitting(paths)

@@ -12,15 +12,17 @@ from imrml.cli.options import JobsOption
 def run_demo(
     out: Annotated[
         Path,
-        typer.Option(help="Folder for everything the demo makes; what it made before is replaced."),
+        typer.Option(help="Output folder; earlier demo output is replaced."),
     ] = Path("demo"),
     n_letters: Annotated[
-        int, typer.Option("--n-letters", min=200, help="How many letters to invent.")
+        int, typer.Option("--n-letters", min=200, help="Number of letters to generate.")
     ] = 3000,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed; the same seed gives the same letters.")
+    ] = 0,
     jobs: JobsOption = -1,
 ) -> None:
-    """Invent letters, parse, label, train, evaluate, and score ten new requests."""
+    """Generate letters; parse, label, train, evaluate; score ten new requests."""
     from imrml.cli.printing.demo import print_demo
     from imrml.demo import run_demo as run
 

@@ -13,14 +13,14 @@ def examine(
         bool,
         typer.Option(
             "--relocate",
-            help="After the state folder was moved or copied: write into its database where it is.",
+            help="Update the database after the state folder was moved or copied.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Check installation, state folder, tracking, models and the last retrain.
 
-    Exit 4 where there is something to do.
+    Exits with 4 if something needs attention.
     """
     from imrml.cli.printing.findings import print_packages, print_things
     from imrml.config import load_config, state_dir

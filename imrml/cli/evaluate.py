@@ -29,13 +29,11 @@ def evaluate_model(
     map_: MapOption = None,
     against: Annotated[
         str | None,
-        typer.Option(
-            help="Another model, compared by case on the items that neither was trained on."
-        ),
+        typer.Option(help="Another model, compared by case on items that neither was trained on."),
     ] = None,
     trust: TrustOption = None,
 ) -> None:
-    """Measure a model on new items; cases that it was trained on are left out and counted."""
+    """Evaluate a model on new items; cases from its training are left out and counted."""
     from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model

@@ -13,7 +13,7 @@ def explain_request(
         str,
         typer.Argument(
             help="Submission table: treatment and whatever else is known; - for stdin. Or a filled "
-            "form, a report or a mail, as `requests` reads it."
+            "form, a report or an email, as `requests` reads it."
         ),
     ],
     model: Annotated[str, typer.Option(help=MODEL_HELP)],
@@ -22,7 +22,7 @@ def explain_request(
     allow_demo: AllowDemoOption = False,
     trust: TrustOption = None,
 ) -> None:
-    """Explain one request: what moved its score, what it shows, what to send, past items."""
+    """Explain one request: what moved its score, what it shows, what to send."""
     from imrml.cli.printing.requests import print_explanation
     from imrml.explaining.explainer import explain
     from imrml.explaining.precedents import open_precedents

@@ -11,7 +11,7 @@ def forget_cases(
 ) -> None:
     """Remove cases from intake, past items and future training, and keep them out.
 
-    What is written down is when, why and how many, not whose. Letters, tables and backups that hold
+    The log holds when, why and how many, not whose. Letters, tables and backups that hold
     them are named: they are their owner's to delete.
     """
     from imrml.retraining.forgetting import describe_forgetting, forget

@@ -10,7 +10,7 @@ from imrml.cli.options import LimitsOption
 from imrml.phrases import pluralize
 
 app = typer.Typer(
-    help="Other programmes' public data into the item table.",
+    help="Import public data of other review programmes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -18,13 +18,13 @@ app = typer.Typer(
 
 @app.callback()
 def keep_subcommand() -> None:
-    """Read another programme's public data into the item table."""  # without it typer drops `dmhc`
+    """Import public data of other review programmes."""  # without it typer drops `dmhc`
 
 
 @app.command("dmhc")
 def import_dmhc(
     file: Annotated[
-        Path, typer.Argument(help="The state's CSV on health plan reviews; , or ; between fields.")
+        Path, typer.Argument(help="The state's CSV of health plan reviews, separated by , or ;.")
     ],
     out: Annotated[
         str,
@@ -33,10 +33,11 @@ def import_dmhc(
         ),
     ],
     failures: Annotated[
-        str | None, typer.Option(help="Where unread rows go. [default: OUT.failures.jsonl]")
+        str | None,
+        typer.Option(help="Table of rows that could not be read. [default: OUT.failures.jsonl]"),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 4 where any row could not be read.")
+        bool, typer.Option("--strict", help="Exit with 4 if any row could not be read.")
     ] = False,
     config: LimitsOption = None,
 ) -> None:

@@ -10,7 +10,7 @@ from imrml.cli.options import JobsOption, folder_here
 from imrml.phrases import pluralize
 
 app = typer.Typer(
-    help="Explain, check and report on labels, give them by hand, or learn from these.",
+    help="Explain, check, summarize, annotate and learn deficiency labels.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -26,7 +26,7 @@ def explain_labels(
     items: _Items,
     item: _Item = None,
     html: Annotated[
-        Path | None, typer.Option(help="Write a page, of any number of items, instead.")
+        Path | None, typer.Option(help="Write an HTML page instead, for any number of items.")
     ] = None,
     jobs: JobsOption = 1,
 ) -> None:
@@ -57,11 +57,11 @@ def check_labels(
     items: _Items,
     gold: Annotated[Path, typer.Option(help="Gold labels (item_id, deficiencies).")],
     disagreements: Annotated[
-        Path | None, typer.Option(help="Table to write of the labels that only one side gave.")
+        Path | None, typer.Option(help="Table to write, of labels that only one of the two gave.")
     ] = None,
     jobs: JobsOption = 1,
 ) -> None:
-    """Print how far our labels agree with gold labels."""
+    """Measure the agreement of the labels with gold labels."""
     from imrml.cli.printing.agreement import print_agreement
     from imrml.corpus.item_table import require_columns
     from imrml.labelling.agreement import check_labels as check
@@ -97,7 +97,7 @@ def report_labels(
     ],
     jobs: JobsOption = 1,
 ) -> None:
-    """Report what reviewers fault, by treatment category, year and guideline."""
+    """Report deficiencies by treatment category, year and guideline."""
     from imrml.corpus.item_table import require_columns
     from imrml.labelling.corpus_report import report_labels as report
     from imrml.tables.files import read_table
@@ -115,7 +115,7 @@ def annotate_labels(
     gold: Annotated[Path, typer.Option(help="Gold labels (.jsonl) that answers are added to.")],
     item: _Item = None,
 ) -> None:
-    """Ask for the labels of upheld items, one by one, that the gold labels do not hold yet.
+    """Annotate upheld items that have no gold labels yet, one at a time.
 
     Those come first that teach most: rare deficiencies, wordings that no cue reads, and labels that
     the cues and a model fitted to the answers so far dispute. Named items keep the table's order.
@@ -139,7 +139,7 @@ def learn_labels(
     gold: Annotated[Path, typer.Option(help="Gold labels (item_id, deficiencies, evidence).")],
     out: Annotated[Path, typer.Option(help="File to write (.npz), for `labelling.labeller`.")],
 ) -> None:
-    """Fit what corrects the cues to gold labels of your own; keep it only where it is better."""
+    """Fit a correction of the cues to your gold labels; kept only where it improves."""
     from imrml.cli.printing.learning import print_learning
     from imrml.corpus.item_table import require_columns
     from imrml.labelling.gold import parse_gold_items

@@ -14,21 +14,21 @@ def check_leaks(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="Config file, laid over the defaults; without it, the given model's own."
+            help="Config file; overrides the defaults. Without it, the settings of the model."
         ),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help=f"{MODEL_HELP} Its features are looked at."),
+        typer.Option(help=f"{MODEL_HELP} Its features are checked."),
     ] = None,
     map_: MapOption = None,
     set_: SetOption = None,
     jobs: FoldJobsOption = 1,
     trust: TrustOption = None,
 ) -> None:
-    """Run every check for leakage; exit code 4 where one finds something.
+    """Run every check for leakage; exit with 4 if one finds something.
 
-    Rows, columns and features are named, never text.
+    Findings name rows, columns and features, never text.
     """
     from imrml.cli.printing.findings import print_checks
     from imrml.config import Config, load_config

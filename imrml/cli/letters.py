@@ -1,4 +1,4 @@
-"""``imrml letters``: letters looked at as they are read; nothing is written."""
+"""``imrml letters``: inspect letters as they are parsed; writes no file."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from imrml.cli.console import console, print_rows
 from imrml.cli.options import LimitsOption
 
 app = typer.Typer(
-    help="Look at letters as they are read; nothing is written.",
+    help="Inspect letters as they are parsed; writes no file.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -34,7 +34,7 @@ def show_letters(paths: _Paths, config: LimitsOption = None) -> None:
 
 @app.command("coverage")
 def show_coverage(paths: _Paths, config: LimitsOption = None) -> None:
-    """Print how much of each letter was read, where the rest stands, and its flags."""
+    """Print how much of each letter was parsed, where the rest is, and its flags."""
     from imrml.config import load_config
     from imrml.corpus.looking import coverage_table, describe_coverage, read_letters
 

@@ -8,7 +8,7 @@ from imrml.cli.console import console, print_rows
 
 
 def list_last_nights(
-    last: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 20,
+    last: Annotated[int, typer.Option(min=1, help="Maximum number to list, newest first.")] = 20,
 ) -> None:
     """List the last retrains: when, how long, exit code, verdict, champion, why.
 

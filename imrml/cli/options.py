@@ -22,7 +22,7 @@ def require_jobs(jobs: int) -> int:
         The same.
     """
     if jobs == 0:
-        raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one a core")
+        raise typer.BadParameter("0 workers do no work; give 1 or more, or -1 for one per core")
     return jobs
 
 
@@ -50,7 +50,7 @@ def folder_here(folder: str | Path) -> Path:
     return Path(on_disk(folder))
 
 
-ConfigOption = Annotated[Path | None, typer.Option(help="Config file, laid over the defaults.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="Config file; overrides the defaults.")]
 LimitsOption = Annotated[Path | None, typer.Option(help="Config file (limits).")]
 SetOption = Annotated[
     list[str] | None,
@@ -61,28 +61,28 @@ MapOption = Annotated[
     typer.Option(
         "--map",
         metavar="HEADING=COLUMN",
-        help='What a heading means, such as "Tx requested=treatment"; may be given several times. '
-        "Common headings are known without it.",
+        help='Map a heading to a column, such as "Tx requested=treatment". May be repeated. '
+        "Common headings are recognized without it.",
     ),
 ]
 JobsOption = Annotated[
-    int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one a core.")
+    int, typer.Option(callback=require_jobs, help="Worker processes; -1 for one per core.")
 ]
 FoldJobsOption = Annotated[
-    int, typer.Option(callback=require_jobs, help="Processes that fit folds side by side.")
+    int, typer.Option(callback=require_jobs, help="Processes that fit folds in parallel.")
 ]
 EngineOption = Annotated[
     Literal["local", "dask"],
     typer.Option(
-        help="Who works: this machine, or the dask scheduler at DASK_SCHEDULER_ADDRESS. "
-        "Same output."
+        help="Where to run: on this machine, or on the dask scheduler at DASK_SCHEDULER_ADDRESS. "
+        "The output is the same."
     ),
 ]
 ResumeOption = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Keep the parts that an interrupted run wrote into the folder OUT; make the others.",
+        help="Keep the parts that an interrupted run wrote to the folder OUT; write the rest.",
     ),
 ]
 AllowDemoOption = Annotated[
@@ -91,7 +91,7 @@ AllowDemoOption = Annotated[
         "--allow-demo",
         envvar="IMRML_ALLOW_DEMO",
         show_envvar=True,
-        help="Accept a model trained on invented data.",
+        help="Accept a model trained on synthetic data.",
     ),
 ]
 TrustOption = Annotated[
@@ -101,7 +101,7 @@ TrustOption = Annotated[
         metavar="TYPE",
         envvar="IMRML_TRUST",
         show_envvar=True,
-        help="Type of a part of your own that the model file may hold, as its manifest names it; "
-        "may be given several times.",
+        help="Custom type that the model file may contain, as named in its manifest. May be "
+        "repeated.",
     ),
 ]

@@ -25,7 +25,8 @@ def parse_letters(
         ),
     ],
     failures: Annotated[
-        str | None, typer.Option(help="Where unread letters go. [default: OUT.failures.jsonl]")
+        str | None,
+        typer.Option(help="Table of letters that could not be read. [default: OUT.failures.jsonl]"),
     ] = None,
     jobs: JobsOption = 1,
     engine: EngineOption = "local",
@@ -45,7 +46,7 @@ def parse_letters(
         ),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 4 where any letter could not be read.")
+        bool, typer.Option("--strict", help="Exit with 4 if any letter could not be read.")
     ] = False,
     config: LimitsOption = None,
 ) -> None:

@@ -13,7 +13,7 @@ def read_files(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="Forms RFA and IMR, reports, mails with what hangs on them, tables.",
+            help="RFA and IMR forms, reports, emails with attachments, tables.",
             metavar="FILE...",
         ),
     ],
@@ -26,9 +26,9 @@ def read_files(
     ],
     map_: MapOption = None,
 ) -> None:
-    """Read files of clerks into a submission table for `score`, one row an item.
+    """Read request files into a submission table for `score`, one row per item.
 
-    What cannot be read is said on stderr, page by page and field by field.
+    What cannot be read is reported on stderr, by page and field.
     """
     from imrml.errors import RequestFileError
     from imrml.scoring.request_files import read_request_files

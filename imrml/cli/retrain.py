@@ -14,14 +14,15 @@ def retrain_model(
         Path, typer.Option(help="Config file with the recipe, the drop folder and the gate.")
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Compare and report; log nothing, move nothing.")
+        bool, typer.Option("--dry-run", help="Compare and report only; log and promote nothing.")
     ] = False,
     backfill: Annotated[
-        bool, typer.Option("--backfill", help="Learn from late cases of the champion's period too.")
+        bool,
+        typer.Option("--backfill", help="Also learn from late cases of the champion's period."),
     ] = False,
     jobs: JobsOption = 1,
 ) -> None:
-    """Take in what arrived, train a challenger, promote it if the gate lets it pass on newer items.
+    """Read new letters, train a challenger, and promote it if it passes the gate.
 
     Exit 0: promoted. Exit 3: nothing new. Exit 5: champion kept. Exit 1: failed, and nothing
     was moved.

@@ -8,14 +8,14 @@ import typer
 from imrml.cli.console import print_rows
 from imrml.cli.options import TrustOption
 
-app = typer.Typer(help="Tracked trainings, side by side.", invoke_without_command=True)
+app = typer.Typer(help="Compare tracked training runs.", invoke_without_command=True)
 
 
 @app.callback()
 def list_trainings(
     context: typer.Context,
     experiment: Annotated[str, typer.Option(help="MLflow experiment.")] = "imrml",
-    last: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 20,
+    last: Annotated[int, typer.Option(min=1, help="Maximum number to list, newest first.")] = 20,
 ) -> None:
     """List the latest trainings with the figures of their headline split."""
     if context.invoked_subcommand:
@@ -30,7 +30,7 @@ def push(
     model: Annotated[Path, typer.Argument(help="Folder that `imrml train --out` wrote.")],
     trust: TrustOption = None,
 ) -> None:
-    """Log a training that MLflow could not take when it was made."""
+    """Log a training that could not be logged to MLflow at the time."""
     from imrml.cli.printing.findings import print_run
     from imrml.models.trust import trusting
     from imrml.tracking.runs import log_training

@@ -41,7 +41,7 @@ def score_requests(
     resume: ResumeOption = False,
     trust: TrustOption = None,
 ) -> None:
-    """Say of each request how likely the denial is to be overturned, and what to send."""
+    """Score each request: how likely the denial is to be overturned, and what to send."""
     from imrml.errors import TableError
     from imrml.scoring.in_words import DECISION_SUPPORT, P_MEANING
     from imrml.scoring.scored_table import score_to_table

@@ -22,7 +22,7 @@ def split_table(
     map_: MapOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Cut an item table forward in time, or by case where time leaves too few, for `evaluate`."""
+    """Split an item table by time, or by case where a split by time leaves too few."""
     from imrml.config import load_config
     from imrml.corpus.own_tables import read_item_table
     from imrml.tables.files import write_table

@@ -17,16 +17,18 @@ def write_letters(
             help="Truth file to write (.jsonl or .parquet): fields, labels, true probabilities."
         ),
     ],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same letters.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed; the same seed gives the same letters.")
+    ] = 0,
     pdf: Annotated[bool, typer.Option("--pdf", help="All letters as PDF instead of text.")] = False,
     pdf_share: Annotated[float, typer.Option(min=0, max=1, help="Share of letters as PDF.")] = 0.0,
     damage_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of letters with extraction damage.")
     ] = 0.3,
 ) -> None:
-    """Write invented letters whose true probabilities are known.
+    """Write synthetic letters whose true probabilities are known.
 
-    They are a yardstick and a demo, never evidence of skill.
+    For demos and benchmarks; never evidence of skill on real letters.
     """
     from imrml.synthetic import write_corpus
 

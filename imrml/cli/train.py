@@ -38,12 +38,12 @@ def train_model(
     ] = Path("model"),
     out_of_fold: Annotated[
         str | None,
-        typer.Option(help="Table of what each split predicted for the items that it held out."),
+        typer.Option(help="Table to write, of held-out predictions of each split."),
     ] = None,
     jobs: FoldJobsOption = 1,
     engine: EngineOption = "local",
 ) -> None:
-    """Fit a model, evaluate it on every split, write an honest report, log everything to MLflow."""
+    """Fit a model, evaluate it on every split, write a report, log everything to MLflow."""
     from imrml.cli.printing.findings import format_failed, print_run
     from imrml.config import load_config
     from imrml.corpus.case_sample import read_sampled

@@ -1,9 +1,9 @@
 """Predict, before submission, whether an Independent Medical Review will overturn a denial.
 
-A letter of California's workers' compensation review (IMR) becomes a table of disputed items, the
-items get labels, labelled items train a model, and the model scores requests that nobody has
-decided yet. A score is P(overturned | denied and appealed). It supports a person's decision, and
-denies nothing.
+Final determination letters of California's workers' compensation review (IMR) are parsed into a
+table of disputed items, the items are labelled, a model is trained on them, and the model scores
+requests that are not decided yet. A score is P(overturned | denied and appealed). It supports a
+person's decision and denies nothing.
 
 In five lines::
 
@@ -13,29 +13,29 @@ In five lines::
     predictions = imrml.score(model, imrml.read_table("requests.csv"))
     explanation = imrml.explain(model, imrml.read_table("requests.csv"), row=1)
 
-The verbs, in the order of that line:
+The functions, in the order of the pipeline:
 
-parse_letter      one letter to its submission and its determination
-parse_letters     letters to a table of items, and a table of those that could not be read
-label_rationale   one rationale to the deficiencies that the reviewer cites, word for word
-label_items       the same for a whole table of items
-parse_treatment   a treatment as worded to drug, dose, number, body part and category
-split_request     a request of several lines to its items
-read_requests     a filled form, a report, a mail or a table to a table of requests
-read_table        a table from Parquet, JSON Lines, CSV or a workbook
-write_table       a table to any of these, readable by its owner only
-load_config       settings, laid over the defaults
-train             fit and evaluate a model; with a folder, save and log it too
-evaluate          measure a model on cases that it never saw
-check_leaks       look for features that could know the decision
-load_model        a model from a folder, a bundle or the registry
-save_model        a fitted model into a folder
-score             requests to probabilities, likely deficiencies and what to send
-explain           one request: what moved its score, what it shows, what to send
+parse_letter      parse one letter into its submission and its determination
+parse_letters     parse letters into a table of items and a table of failures
+label_rationale   label one rationale with the deficiencies that the reviewer cites
+label_items       label a whole table of items
+parse_treatment   parse a treatment into drug, dose, number, body part and category
+split_request     split a request of several lines into its items
+read_requests     read a filled form, a report, an email or a table into a table of requests
+read_table        read a table from Parquet, JSON Lines, CSV or a workbook
+write_table       write a table to any of these, readable by its owner only
+load_config       read settings that override the defaults
+train             fit and evaluate a model; given a folder, save and log it too
+evaluate          evaluate a model on cases it has not seen
+check_leaks       check features for leakage of the decision
+load_model        load a model from a folder, a bundle or the registry
+save_model        save a fitted model into a folder
+score             score requests: probability, likely deficiencies and what to send
+explain           explain one request: what moved its score, what it shows, what to send
 
-Each is also a command, where ``imrml --help`` lists one. Tables are plain DataFrames; their columns
-and what each function does with them are in its own help. Errors are those of ``imrml.errors``; an
-argument of a wrong type is an ``ArgumentTypeError``, which is a ``TypeError`` too.
+Most are also commands; see ``imrml --help``. Tables are plain DataFrames; the help of each function
+describes the columns it uses. Errors are those of ``imrml.errors``; an argument of the wrong type
+raises ``ArgumentTypeError``, which is also a ``TypeError``.
 """
 
 import lazy_loader

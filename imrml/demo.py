@@ -1,4 +1,4 @@
-"""The whole line on an invented corpus: letters, items, labels, a model, new requests scored."""
+"""The whole pipeline on a synthetic corpus: letters, items, labels, a model, scored requests."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -75,7 +75,7 @@ def run_demo(
     seed : int, default=0
         The same seed gives the same letters.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     report : callable, optional
         Told, in words, what is going on.
     show : callable, optional

@@ -1,4 +1,4 @@
-"""Read a config: defaults of the package, a user's YAML over them, ``--set`` over both."""
+"""Load settings: the package's defaults, then a config file, then ``--set`` overrides."""
 
 import difflib
 import os
@@ -27,24 +27,25 @@ def default_text() -> str:
 
 
 def load_config(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Config:
-    """Lay a config file and overrides over the shipped defaults.
+    """Load settings from a config file and overrides, on top of the defaults.
 
     Parameters
     ----------
     path : str or Path, optional
-        YAML; any part of ``defaults.yaml``.
+        YAML file with any part of ``defaults.yaml``.
     overrides : iterable of str
-        ``"a.b=c"``; the value is read as YAML.
+        Settings as ``"a.b=c"``; the value is parsed as YAML.
 
     Returns
     -------
     Config
-        Every setting, frozen.
+        All settings, immutable.
 
     Raises
     ------
     ConfigError
-        An unknown key (the nearest known is named), a wrong value, or a file of no YAML mapping.
+        A key is unknown (the nearest known one is named), a value is invalid, or the file does not
+        hold a YAML mapping.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Letters to an item table and a table of failures: in order, resumable, and nothing is lost."""
+"""Parse letters into an item table and a table of failures: in order, and resumable."""
 
 import lazy_loader
 

@@ -87,9 +87,9 @@ def parse_letters(
 ) -> ParsedLetters:
     """Parse letters into a table with one row per disputed item.
 
-    What cannot be parsed is a row of the failures, and costs nothing else: each letter is parsed in
-    a worker process. As with every use of processes, a script that calls this should do so under
-    ``if __name__ == "__main__":``. Copies, byte for byte, are in the table once.
+    Each letter is parsed in a worker process. A letter that cannot be parsed becomes a row of the
+    failures table and does not affect the others. Identical files are parsed once. As with any use
+    of processes, a script should call this under ``if __name__ == "__main__":``.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def parse_letters(
         Its ``limits`` say how large one letter may be and how long it may take, each page once more
         that OCR reads; the defaults unless given.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     engine : {'local', 'dask'}, default='local'
         This machine, or the dask scheduler at ``DASK_SCHEDULER_ADDRESS``. The result is the same.
 
@@ -188,7 +188,7 @@ def parse_new(
     limits : LimitsConfig
         Of one letter.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     engine : {'local', 'dask'}, default='local'
         Who works.
 

@@ -133,7 +133,7 @@ def label_to_table(
     headings : sequence of str, default=()
         What headings mean, as ``HEADING=COLUMN``; common ones are known without it.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     engine : {'local', 'dask'}, default='local'
         This machine, or the dask scheduler at ``DASK_SCHEDULER_ADDRESS``, part by part. The output
         is the same to the byte.

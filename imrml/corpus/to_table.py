@@ -115,7 +115,7 @@ def parse_to_table(
     failures : str or Path, optional
         Where the letters go that could not be parsed; ``OUT.failures.jsonl`` unless given.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     engine : {'local', 'dask'}, default='local'
         This machine, or the dask scheduler at ``DASK_SCHEDULER_ADDRESS``. The output is the same.
     resume : bool, default=False

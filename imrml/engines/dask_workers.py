@@ -78,7 +78,7 @@ def map_on_dask(
     partitions : iterator of list
         Consumed a few ahead.
     n_jobs : int
-        Workers of this machine where no scheduler is named; -1 for one a core.
+        Workers of this machine where no scheduler is named; -1 for one per core.
 
     Yields
     ------
@@ -112,7 +112,7 @@ def map_each_on_dask(
     inputs : iterable
         Consumed a few ahead.
     n_jobs : int
-        Worker processes of this machine where no scheduler is named; -1 for one a core.
+        Worker processes of this machine where no scheduler is named; -1 for one per core.
 
     Yields
     ------

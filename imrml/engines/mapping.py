@@ -71,7 +71,7 @@ def map_ordered(
     inputs : iterable
         Consumed lazily.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core, 1 for none (everything in this process).
+        Worker processes; -1 for one per core, 1 for none (everything in this process).
     engine : {'local', 'dask'}, default='local'
         ``dask``: the scheduler at ``DASK_SCHEDULER_ADDRESS`` with all its workers, which need the
         same imrml; where none is named, ``n_jobs`` worker processes of this machine.
@@ -132,7 +132,7 @@ def map_isolated(
         Gives the output for an input that was lost: takes the input, ``"crashed"`` or
         ``"too_slow"``, and what was seen.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     max_seconds : float
         Time that one input may take.
     size : callable, optional

@@ -1,1 +1,1 @@
-"""Splits, metrics with intervals, checks and the report: an honest verdict on a model."""
+"""Evaluate a model: splits, metrics with intervals, checks for leakage, and the report."""

@@ -1,4 +1,4 @@
-"""One request in full: what moved its score, what it shows, what to send, what past items say."""
+"""Explain one request: what moved its score, what it shows, what to send, similar past items."""
 
 import lazy_loader
 

@@ -77,35 +77,34 @@ def explain(
 ) -> Explanation:
     """Explain the score of one request of a table, item by item where it lists several.
 
-    Warns with one :class:`~imrml.errors.RequestWarning` of what the row holds that counts for
-    nothing.
+    Emits one :class:`~imrml.errors.RequestWarning` naming what is ignored in the row.
 
     Parameters
     ----------
     model : LoadedModel
         As :func:`imrml.models.load_model` gives it.
     requests : DataFrame of shape (n_requests, n_columns)
-        Submission table: ``treatment`` or ``item``, and whatever else is known.
+        Submission table with ``treatment`` or ``item``, and any other known columns.
     row : int, default=1
-        Which row of the table, from 1.
+        Number of the row to explain, from 1.
     allow_demo : bool, default=False
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
     past_items : Precedents, optional
-        Past items to set beside the explanation, as
-        :func:`imrml.explaining.precedents.open_precedents` gives them.
+        Past items to show with the explanation, from
+        :func:`imrml.explaining.precedents.open_precedents`.
 
     Returns
     -------
     Explanation
-        The row of the prediction table and all that is known of it; of a request that lists
-        several items that of the first, which holds the others as ``further_items``.
+        The prediction of the row and everything behind it. If the request lists several items, that
+        of the first, with the others in ``further_items``.
 
     Raises
     ------
     TableError
-        There is no such row, no column names the treatment, or the row is refused.
+        The row does not exist, no column holds the treatment, or the row is refused.
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false.
+        The model was trained on synthetic data and ``allow_demo`` is false.
 
     Examples
     --------
@@ -162,7 +161,7 @@ def make_explainers(
     requests : Requests
         As :func:`imrml.scoring.prediction.sort_items` gives it.
     allow_demo : bool, default=False
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
 
     Returns
     -------
@@ -197,7 +196,7 @@ class RequestExplainer:
     item_number : int, default=1
         Its number in a request that lists several items.
     allow_demo : bool, default=False
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
 
     Attributes
     ----------
@@ -209,7 +208,7 @@ class RequestExplainer:
     TableError
         The frame does not hold one row.
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false.
+        The model was trained on synthetic data and ``allow_demo`` is false.
     LeakageError
         The frame was made for another stage.
     """

@@ -1,8 +1,8 @@
-"""From a rationale to the deficiencies that the reviewer cites: training targets only.
+"""Label rationales with the deficiencies that the reviewer cites; used only as training targets.
 
-Sentences get a role first (``roles.yaml``): the guideline recited, the record shown, what the
-record lacks, the closing formula, boilerplate. Cues (folder ``cues``) then count only in the roles,
-and with the negation, in which they state a deficiency.
+Each sentence first gets a role (``roles.yaml``): guideline quoted, record summarized, documentation
+missing, conclusion, boilerplate. Cues (folder ``cues``) then count only in the roles, and with the
+negation, in which they state a deficiency.
 """
 
 import lazy_loader

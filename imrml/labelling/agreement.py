@@ -71,7 +71,7 @@ def check_labels(
     config : Config, optional
         Seed, number of resamples and level of the intervals; by default the shipped settings.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
 
     Returns
     -------

@@ -60,7 +60,7 @@ def report_labels(
     config : Config, optional
         Level of the intervals; by default the shipped settings.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
 
     Returns
     -------

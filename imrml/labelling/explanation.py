@@ -124,7 +124,7 @@ def trace_labels(
     chosen : sequence of str, optional
         Items (``CASE#NUMBER``) or cases to show; by default all.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
 
     Returns
     -------

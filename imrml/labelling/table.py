@@ -20,18 +20,18 @@ from imrml.own_tables import tables_now, using
 def label_items(
     items: pd.DataFrame, n_jobs: int = 1, learned: LearnedPart | None = None
 ) -> pd.DataFrame:
-    """Add ``deficiencies`` and ``supports`` with the words that state them to an item table.
+    """Add ``deficiencies`` and ``supports`` with their evidence to an item table.
 
     Parameters
     ----------
     items : DataFrame
-        Item table with ``rationale`` and ``decision``; ``item`` helps where present, and
-        ``case_number`` lets items of one letter lean on each other: one falls because another is
-        denied, or has its reasons given under the one before.
+        Item table with ``rationale`` and ``decision``. ``item`` is used if present. With
+        ``case_number``, items of one letter are labelled together: one may be denied because
+        another is, or share the reasons given for the one before it.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     learned : LearnedPart, optional
-        Fitted to gold labels by ``fit_learned``; the cues decide alone where absent.
+        Correction fitted to gold labels by ``fit_learned``; without it, only the cues are used.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) ->
         Where ``labelling.labeller`` is null, the cues decide alone; ``deficiencies`` names a
         taxonomy of an owner's own, with its cues.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
 
     Returns
     -------

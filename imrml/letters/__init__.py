@@ -1,4 +1,4 @@
-"""Final determination letters: undo extraction damage, recognize the format, parse into a case."""
+"""Parse determination letters: repair extraction damage, detect the format, extract the case."""
 
 import lazy_loader
 

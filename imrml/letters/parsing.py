@@ -48,17 +48,17 @@ _CASE_OUTCOMES = {"U": "upheld", "O": "overturned", "P": "partially overturned"}
 def parse_letter(
     source: str | bytes | Path | DocumentText, *, fallback_case_number: str = ""
 ) -> ParsedLetter:
-    """Parse one letter into its case, and keep where everything stands in it.
+    """Parse one letter into its case, with the position of each field in the text.
 
     Parameters
     ----------
     source : str, bytes, Path or DocumentText
-        The letter's text; or the bytes of its file, a PDF or plain text; or the path of that file
-        (a ``str`` is text, never a path); or what was read of it. Where a PDF is the cover sheet of
-        a portfolio with one file attached, that file is the letter.
+        The letter's text; the bytes of its file, a PDF or plain text; the path of that file (a
+        ``str`` is always text, never a path); or text already extracted from it. If a PDF is the
+        cover sheet of a portfolio with one file attached, that file is parsed.
     fallback_case_number : str, default=""
-        Used where the letter has no case number, as one whose header is cut off; for a path, the
-        stem of the file's name unless given.
+        Used if the letter has no case number, for example because its header was cut off. For a
+        path, the default is the stem of the file name.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The estimators: outcome, deficiencies, the composite that users hold, and its file."""
+"""The estimators: outcome, deficiencies, the ``ReviewModel`` that combines them, and its file."""
 
 from imrml.models.persistence import MODEL_FILES, LoadedModel, load_model, save_model
 from imrml.models.review import ReviewModel

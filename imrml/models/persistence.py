@@ -125,18 +125,18 @@ class LoadedModel:
 def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, Any]) -> Path:
     """Write a fitted model and its manifest, each in one step and with mode 0600.
 
-    A reader between the two steps finds a checksum that does not fit and is refused; it never gets
-    a mixture.
+    If a reader opens the folder between the two steps, the checksum does not match and loading
+    fails; it never gets a mixture of two models.
 
     Parameters
     ----------
     model : ReviewModel
         Fitted.
     folder : str or Path
-        Made where absent; an older model in it is replaced.
+        Created if missing; an older model in it is replaced.
     manifest : mapping
-        What JSON can hold; ``model_version``, ``stage``, ``trained_on``, ``training_cases`` and
-        ``verdict`` are needed.
+        Values that JSON can hold; must include ``model_version``, ``stage``, ``trained_on``,
+        ``training_cases`` and ``verdict``.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def save_model(model: ReviewModel, folder: str | Path, manifest: Mapping[str, An
     Raises
     ------
     ModelError
-        The manifest lacks something, or the model holds a type that could not be loaded again.
+        The manifest is incomplete, or the model holds a type that could not be loaded again.
 
     Examples
     --------

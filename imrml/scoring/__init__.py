@@ -1,4 +1,4 @@
-"""Requests to the prediction table, and what it means in words."""
+"""Score requests into the prediction table, and put predictions into words."""
 
 import lazy_loader
 

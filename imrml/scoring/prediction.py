@@ -79,31 +79,30 @@ def score(
 ) -> pd.DataFrame:
     """Predict requests.
 
-    Warns with one :class:`~imrml.errors.RequestWarning` of columns and cells that count for
-    nothing, and with a :class:`~imrml.errors.RefusedRequestWarning` of each reason for which rows
-    are refused.
+    Emits one :class:`~imrml.errors.RequestWarning` naming columns and cells that are ignored, and
+    one :class:`~imrml.errors.RefusedRequestWarning` per reason for which rows are refused.
 
     Parameters
     ----------
     model : LoadedModel
         As :func:`imrml.models.load_model` gives it.
     requests : DataFrame of shape (n_requests, n_columns)
-        Submission table: ``treatment`` or ``item``, and whatever else is known. A ``treatment``
-        that lists several items (:func:`imrml.split_request`) is answered item by item, under
-        ``ID#1``, ``ID#2`` and so on; an ``item`` is one.
+        Submission table with ``treatment`` or ``item``, and any other known columns. A treatment
+        that lists several items (:func:`imrml.split_request`) gives one row per item, ``ID#1``,
+        ``ID#2`` and so on; an ``item`` is never split.
     allow_demo : bool, default=False
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
     n_reasons : int, default=6
-        At most this many reasons a request; with 0 none are looked for.
+        Maximum number of reasons per request; 0 to skip them.
 
     Returns
     -------
     DataFrame of shape (n_scored, 25)
-        ``PREDICTION_COLUMNS``, without the rows that are refused. ``p_overturned`` and its interval
-        lie between 0 and 1 and are missing where ``predicted`` is ``abstain``. Deficiencies are
-        there for every row, unless the model learned none; ``deficiency_source`` says what they
-        rest on: ``model``, where it read the text, else the rates of the treatment ``category``,
-        of its ``group`` or of ``all`` treatments, whichever is the narrowest that holds. Lists of
+        The columns ``PREDICTION_COLUMNS``, without refused rows. ``p_overturned`` and its interval
+        lie between 0 and 1 and are missing where ``predicted`` is ``abstain``. Every row has
+        deficiencies, unless the model learned none; ``deficiency_source`` says where they come
+        from: the ``model``, if it could use the text, else the rates of the treatment
+        ``category``, its ``group`` or ``all`` treatments, the narrowest that is available. Lists of
         str in ``send_before_submission``, ``already_shown`` and ``planned`` ("document: quote") and
         ``reasons`` ("+4.2 points: what", see :func:`~imrml.scoring.in_words.compute_points`).
 
@@ -112,7 +111,7 @@ def score(
     TableError
         No column names the treatment.
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false.
+        The model was trained on synthetic data and ``allow_demo`` is false.
 
     Examples
     --------
@@ -233,9 +232,9 @@ def score_columns(
     requests : Requests
         As :func:`imrml.submissions.requests.sort_requests` gives it for the model's stage.
     allow_demo : bool, default=False
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
     n_reasons : int, default=6
-        At most this many reasons a request; with 0 none are looked for.
+        Maximum number of reasons per request; 0 to skip them.
 
     Returns
     -------
@@ -245,7 +244,7 @@ def score_columns(
     Raises
     ------
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false.
+        The model was trained on synthetic data and ``allow_demo`` is false.
     LeakageError
         The requests were sorted for another stage.
     """
@@ -277,7 +276,7 @@ def require_demo_allowed(manifest: Mapping[str, Any], *, allow_demo: bool) -> No
     manifest : mapping
         Of the model.
     allow_demo : bool
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
 
     Raises
     ------
@@ -324,7 +323,7 @@ def score_inputs(
     request_ids : sequence of str of shape (n_scored,)
         Their names.
     n_reasons : int, default=6
-        At most this many reasons a request; with 0 none are looked for.
+        Maximum number of reasons per request; 0 to skip them.
     item_numbers : sequence of int of shape (n_scored,), optional
         Number of each item in its row; 1 where not given.
 

@@ -76,12 +76,12 @@ def read_requests(
     headings: Sequence[str] = (),
     isolate: bool = False,
 ) -> pd.DataFrame:
-    r"""Read the requests of one file: a form, a report, a mail, an archive or a table.
+    r"""Read the requests in one file: a form, a report, an email, an archive or a table.
 
-    A filled DWC Form RFA gives a row a line, a Form IMR a row a listed service; a report or mail
-    what its labelled lines ask for, item by item, with the rest as its notes. A table is read as
-    :func:`imrml.read_table` reads it. Warns with a :class:`~imrml.errors.RequestWarning` of each
-    page and field that could not be read and of what has no column.
+    A filled DWC Form RFA gives one row per line, a Form IMR one per listed service, a report or
+    email one per item in its labelled lines, with the rest as notes. A table is read as
+    :func:`imrml.read_table` reads it. Emits a :class:`~imrml.errors.RequestWarning` for each
+    page and field that could not be read and for content that fits no column.
 
     Parameters
     ----------

@@ -126,9 +126,9 @@ def score_to_table(
     headings : sequence of str, default=()
         What headings of a table mean, as ``HEADING=COLUMN``; common ones are known without it.
     allow_demo : bool, default=False
-        Whether a model of invented data may answer.
+        Whether a model trained on synthetic data may be used.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     engine : {'local', 'dask'}, default='local'
         This machine, or the dask scheduler at ``DASK_SCHEDULER_ADDRESS``, part by part. The output
         is the same to the byte.
@@ -148,7 +148,7 @@ def score_to_table(
         No column names the treatment, a large table's request ids are not distinct, or the folder
         holds other parts than this run's.
     ModelError
-        The model was trained on invented data and ``allow_demo`` is false.
+        The model was trained on synthetic data and ``allow_demo`` is false.
     ConfigError
         ``resume`` without a folder, or dask is not installed.
     """

@@ -1,4 +1,4 @@
-"""A corpus with known truth: a yardstick with a known optimum and a demo, all of it invented.
+"""Generate a synthetic corpus with known truth, as a demo and as a benchmark with a known optimum.
 
 It is never evidence of skill on real letters. ``process.yaml`` states how a case is drawn and how
 its true P(overturned) follows from its facts.

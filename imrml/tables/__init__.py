@@ -1,4 +1,4 @@
-"""Tables on disk and workbooks, read and written whole or in parts."""
+"""Read and write tables and workbooks, whole or in parts."""
 
 import lazy_loader
 

@@ -114,18 +114,19 @@ def read_table(
     is_known : callable, optional
         As in :func:`parse_table`.
     is_wanted : callable, optional
-        Tells by its heading whether a column is used: of Parquet the others are not read.
+        Decides by its heading whether a column is needed; other columns of Parquet files are not
+        read.
 
     Returns
     -------
     DataFrame of shape (n_rows, n_columns)
-        As the file holds it; the cells of a CSV are text.
+        The table as stored; cells of a CSV are strings.
 
     Raises
     ------
     TableError
-        The file is absent or empty, its ending is unknown, or a row cannot be read (the message
-        holds its number).
+        The file is missing or empty, its extension is unknown, or a row cannot be read (the message
+        gives its number).
 
     Examples
     --------
@@ -170,7 +171,7 @@ def parse_table(data: bytes, name: str, is_known: IsKnown | None = None) -> pd.D
     Returns
     -------
     DataFrame of shape (n_rows, n_columns)
-        As the file holds it; the cells of a CSV are text.
+        The table as stored; cells of a CSV are strings.
 
     Raises
     ------
@@ -321,8 +322,7 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     path : str or Path
         File to write, its format by its ending; ``-`` for JSON Lines on stdout. A name that ends
         with a slash is a folder of Parquet parts; an address of ``fsspec`` may stand for either.
-        Folders above it are made where absent, as by every ``--out``: work of an hour is not lost
-        to a missing one.
+        Missing parent folders are created, so that an hour of work is not lost to a missing one.
 
     Raises
     ------

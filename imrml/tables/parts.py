@@ -300,7 +300,7 @@ def map_to_table(
     types : mapping of str to DataType, optional
         Of the columns that are not ours.
     n_jobs : int, default=1
-        Worker processes; -1 for one a core.
+        Worker processes; -1 for one per core.
     engine : {'local', 'dask'}, default='local'
         Who works; the output is the same.
     resume : bool, default=False

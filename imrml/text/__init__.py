@@ -1,1 +1,1 @@
-"""Sentences with their spans, matching in linear time, and caches of what was read in texts."""
+"""Sentences with their spans, pattern matching in linear time, and caches of parsed text."""

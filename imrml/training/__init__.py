@@ -1,4 +1,4 @@
-"""An item table to a model and a verdict."""
+"""Train and evaluate a model on an item table."""
 
 import lazy_loader
 

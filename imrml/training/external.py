@@ -78,26 +78,26 @@ def evaluate(
     against: LoadedModel | None = None,
     out: str | Path | None = None,
 ) -> Evaluation:
-    """Measure a model on items of cases that it was not trained on (split ``external``).
+    """Evaluate a model on items of cases that it was not trained on (split ``external``).
 
     Parameters
     ----------
     model : LoadedModel
         The model with its manifest.
     items : DataFrame of shape (n_items, n_columns), str or Path
-        Item table with decisions; see :func:`imrml.training.data.prepare`. Or where it lies, as
-        :func:`imrml.read_table` takes it: of Parquet with our headings the texts are read part by
-        part, and of each item only what is predicted is kept.
+        Item table with decisions; see :func:`imrml.training.data.prepare`. Or its
+        path, as for :func:`imrml.read_table`: Parquet files with standard headings are then read in
+        parts, to bound memory.
     config : Config, optional
-        Its stage, seed and ``evaluation`` count; the model's own recipe where left out.
+        Only its stage, seed and ``evaluation`` are used. By default, the settings of the model.
     labels : DataFrame, optional
         ``item_id`` (``CASE#NUMBER``) and ``deficiencies``, instead of the table's own.
     against : LoadedModel, optional
         Another model, compared on the items that neither saw, paired by case:
         ``metrics["against"]``.
     out : str or Path, optional
-        Folder for ``metrics.json``, ``report.html`` and ``card.md``; nothing is written where left
-        out.
+        Folder for ``metrics.json``, ``report.html`` and ``card.md``; by default nothing is
+        written.
 
     Returns
     -------
@@ -106,10 +106,10 @@ def evaluate(
     Raises
     ------
     TableError
-        A column is absent, a decision is neither ``upheld`` nor ``overturned``, or an item stands
+        A column is missing, a decision is neither ``upheld`` nor ``overturned``, or an item occurs
         twice.
     NotEnoughDataError
-        No item of any other case is left.
+        No item of another case is left.
 
     Examples
     --------

@@ -51,21 +51,20 @@ def check_leaks(
     n_jobs: int = 1,
     report: Report = report_nothing,
 ) -> list[Check]:
-    """Run every check for leakage on a table, a recipe and, where given, a fitted model.
+    """Run every check for leakage on a table, a config and optionally a fitted model.
 
     Parameters
     ----------
     items : DataFrame of shape (n_items, n_columns)
         Item table with decisions; see :func:`imrml.training.data.prepare`.
     config : Config
-        The recipe; a search in it is left out, for a leak shows under any settings.
+        Settings of the model; ``search`` is ignored, since a leak shows under any settings.
     model : LoadedModel or ReviewModel, optional
-        As ``load_model`` gives it, or the ``.model`` of a training: its features are looked at.
-        Without it, one is fitted on a fold of the table.
+        The model whose features are checked. By default, one is fitted on a fold of the table.
     n_jobs : int, default=1
-        Processes that fit folds side by side; -1 for one a core.
+        Processes that fit folds in parallel; -1 for one per core.
     report : callable, default=report_nothing
-        Given, in words, what is going on.
+        Called with progress messages.
 
     Returns
     -------
@@ -77,7 +76,7 @@ def check_leaks(
     Raises
     ------
     TableError
-        A column is absent, a decision is neither ``upheld`` nor ``overturned``, or an item stands
+        A column is missing, a decision is neither ``upheld`` nor ``overturned``, or an item occurs
         twice.
     NotEnoughDataError
         No model is given, and the table holds too few cases of either decision to fit one.

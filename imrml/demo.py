@@ -11,7 +11,7 @@ import pandas as pd
 
 from imrml.config import load_config
 from imrml.corpus.labelled_table import label_to_table
-from imrml.corpus.to_table import parse_to_table
+from imrml.corpus.parsed_table import parse_to_table
 from imrml.errors import ImrmlError
 from imrml.evaluation.metrics.attainable import AttainableShare, compare_with_attainable
 from imrml.models.persistence import load_model

@@ -1,4 +1,4 @@
-"""Tables of an owner's own, which stand before ours while somebody reads by them.
+"""Tables of a user's own (taxonomy, words), which replace the shipped ones while they are in use.
 
 One set of tables at a time, so that no text is read by words of two models.
 """

@@ -100,7 +100,7 @@ def line(tmp_path_factory, worker_id) -> Line:
 def make_line(made: Line) -> None:
     """Invent letters, parse and label them, and train a model on them."""
     from imrml.config import load_config
-    from imrml.corpus.to_table import parse_to_table
+    from imrml.corpus.parsed_table import parse_to_table
     from imrml.labelling.table import label_items
     from imrml.synthetic import write_corpus
     from imrml.tables.files import read_table, write_table

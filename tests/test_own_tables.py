@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imrml.config import load_config
-from imrml.corpus.own_tables import name_item_column, name_items, read_item_table
+from imrml.corpus.reading import name_item_column, name_items, read_item_table
 from imrml.errors import ImrmlError, TableError, TableWarning
 from imrml.labelling.table import label_items
 from imrml.submissions.programmes import DMHC

@@ -10,7 +10,7 @@ from pypdf.generic import StreamObject
 
 from imrml.config import load_config
 from imrml.corpus import parse_letters
-from imrml.corpus.looking import read_letters
+from imrml.corpus.inspection import read_letters
 from imrml.documents.archives import read_attachments
 from imrml.errors import DocumentError, LetterError
 from imrml.letters import parse_letter

@@ -35,7 +35,7 @@ def compare_configs(
 ) -> None:
     """Fit several configs on the same folds and rank them by held-out log loss."""
     from imrml.cli.printing.comparison import print_comparison
-    from imrml.corpus.own_tables import read_item_table
+    from imrml.corpus.reading import read_item_table
     from imrml.tables.files import read_table, table_format, write_table
     from imrml.tracking.compared import log_comparison
     from imrml.training.comparing import compare_recipes, load_recipes

@@ -34,7 +34,7 @@ def evaluate_model(
     trust: TrustOption = None,
 ) -> None:
     """Evaluate a model on new items; cases from its training are left out and counted."""
-    from imrml.corpus.own_tables import read_item_table
+    from imrml.corpus.reading import read_item_table
     from imrml.tables.files import read_table
     from imrml.tracking.addresses import load_model
     from imrml.training.external import evaluate

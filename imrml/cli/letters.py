@@ -26,7 +26,7 @@ def show_letters(paths: _Paths, config: LimitsOption = None) -> None:
     """Print each letter's facts, items, decisions and labels, with the evidence in brackets."""
     from imrml.cli.printing.letters import print_letters
     from imrml.config import load_config
-    from imrml.corpus.looking import read_letters
+    from imrml.corpus.inspection import read_letters
 
     letters = read_letters(paths, load_config(config).limits, console.tell)
     print_letters(console.show_progress(letters, None, "reading"))
@@ -36,7 +36,7 @@ def show_letters(paths: _Paths, config: LimitsOption = None) -> None:
 def show_coverage(paths: _Paths, config: LimitsOption = None) -> None:
     """Print how much of each letter was parsed, where the rest is, and its flags."""
     from imrml.config import load_config
-    from imrml.corpus.looking import coverage_table, describe_coverage, read_letters
+    from imrml.corpus.inspection import coverage_table, describe_coverage, read_letters
 
     letters = read_letters(paths, load_config(config).limits, console.tell)
     table = coverage_table(console.show_progress(letters, None, "reading"))

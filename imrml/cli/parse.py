@@ -55,7 +55,7 @@ def parse_letters(
     What cannot be read goes to the failures file.
     """
     from imrml.config import load_config
-    from imrml.corpus.to_table import parse_to_table
+    from imrml.corpus.parsed_table import parse_to_table
     from imrml.errors import CheckFailedError
 
     summary = parse_to_table(

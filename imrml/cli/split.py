@@ -24,7 +24,7 @@ def split_table(
 ) -> None:
     """Split an item table by time, or by case where a split by time leaves too few."""
     from imrml.config import load_config
-    from imrml.corpus.own_tables import read_item_table
+    from imrml.corpus.reading import read_item_table
     from imrml.tables.files import write_table
     from imrml.training.out_of_fold import split_items
 

@@ -10,4 +10,4 @@ from .item_table import require_columns as require_columns
 from .item_table import submission_table as submission_table
 from .journal import Journal as Journal
 from .labelled_table import label_to_table as label_to_table
-from .to_table import parse_to_table as parse_to_table
+from .parsed_table import parse_to_table as parse_to_table

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.corpus.own_tables import name_item_column, read_item_table
+from imrml.corpus.reading import name_item_column, read_item_table
 from imrml.tables.addresses import find_table, is_parquet_address
 from imrml.tables.parts import ParquetTable
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from imrml.config import Config, load_config
 from imrml.corpus.dmhc import ImportedFile, count_reasons, read_dmhc
 from imrml.corpus.item_table import failure_table
-from imrml.corpus.to_table import choose_failures_file
+from imrml.corpus.parsed_table import choose_failures_file
 from imrml.phrases import pluralize
 from imrml.tables.addresses import remove_file
 from imrml.tables.files import write_table

@@ -1,4 +1,4 @@
-"""Any number of items labelled straight to a table on disk: what ``imrml label`` does."""
+"""Label any number of items straight into a table on disk: what ``imrml label`` does."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ import pandas as pd
 from imrml import __version__
 from imrml.config import Config, load_config
 from imrml.corpus.item_table import require_columns
-from imrml.corpus.own_tables import name_item_column, name_items, read_item_table
+from imrml.corpus.reading import name_item_column, name_items, read_item_table
 from imrml.determinations import require_decisions
 from imrml.engines.mapping import Engine, map_ordered, require_engine
 from imrml.errors import TableError, TableWarning, require_types

@@ -24,7 +24,7 @@ from imrml.corpus import (
     parse_new,
     require_columns,
 )
-from imrml.corpus.own_tables import name_items, read_item_table
+from imrml.corpus.reading import name_items, read_item_table
 from imrml.determinations import require_case_numbers, require_decisions
 from imrml.documents import LetterFile, walk_letters
 from imrml.errors import DocumentError, ImrmlError, TableError

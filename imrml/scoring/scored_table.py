@@ -1,4 +1,4 @@
-"""Any number of requests scored straight to a table on disk: what ``imrml score`` does."""
+"""Score any number of requests straight into a table on disk: what ``imrml score`` does."""
 
 import json
 import re

@@ -11,7 +11,7 @@ import pandas as pd
 from imrml.config import Config
 from imrml.corpus.case_sample import sample_cases
 from imrml.corpus.item_table import require_columns
-from imrml.corpus.own_tables import name_items
+from imrml.corpus.reading import name_items
 from imrml.engines.mapping import Engine, require_engine
 from imrml.errors import TrackingError, require_types
 from imrml.evaluation.checks.splits import VERDICT_CODE, Check

@@ -11,7 +11,7 @@ import pandas as pd
 
 from imrml.config import Config
 from imrml.corpus import require_columns
-from imrml.corpus.own_tables import name_items
+from imrml.corpus.reading import name_items
 from imrml.deficiencies import deficiency_ids
 from imrml.determinations import SYNTHETIC_CASE_NUMBER, require_case_numbers, require_decisions
 from imrml.errors import NotEnoughDataError, TableError
@@ -158,8 +158,8 @@ def prepare(
     Parameters
     ----------
     items : DataFrame
-        Item table, also one that others made (``corpus.own_tables.name_items``); ``case_number``,
-        ``decision`` and one of ``treatment`` and ``item`` are needed.
+        Item table, with any headings that ``corpus.reading.name_items`` knows; needs
+        ``case_number``, ``decision`` and one of ``treatment`` and ``item``.
     config : Config
         Its ``stage`` says which columns are cut away.
     labels : DataFrame, optional

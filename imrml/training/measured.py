@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from imrml.config import Config
-from imrml.corpus.own_tables import name_item_column, name_items, read_item_table
+from imrml.corpus.reading import name_item_column, name_items, read_item_table
 from imrml.determinations import ITEM_COLUMNS
 from imrml.errors import TableWarning
 from imrml.submissions.extra_columns import programme_of_config

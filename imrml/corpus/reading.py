@@ -1,4 +1,4 @@
-"""Item tables that others made, read as kindly as requests: their headings, words and numbers."""
+"""Read item tables of any origin: recognize their headings, and normalize words and numbers."""
 
 import re
 import warnings

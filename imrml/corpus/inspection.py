@@ -1,4 +1,4 @@
-"""Letters looked at: read one by one, and measured by how much of each was read."""
+"""Inspect letters: parse them one at a time, and measure how much of each was parsed."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Any number of letters straight to a table on disk: what ``imrml parse`` does."""
+"""Parse any number of letters straight into a table on disk: what ``imrml parse`` does."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The taxonomy: why a reviewer upholds a denial, in 18 ids or those of an owner.
+"""The taxonomy: why a reviewer upholds a denial, in 18 ids or those of a user.
 
 The table itself is ``deficiencies.yaml`` beside this file: id, plain name, meaning, what to send
 before submission so that it is not found, and the guideline or regulation it rests on.
@@ -41,7 +41,7 @@ class Deficiency:
 
 @cache
 def taxonomy() -> tuple[Deficiency, ...]:
-    """Read the 18 deficiencies, in their fixed order; those of an owner while they count.
+    """Read the 18 deficiencies, in their fixed order; those of a user while they count.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def _rows() -> list[dict[str, Any]]:
 
 @cache
 def own_cues() -> dict[str, list[dict[str, Any]]]:
-    """Read the cues of an owner's own taxonomy.
+    """Read the cues of a custom taxonomy.
 
     Returns
     -------

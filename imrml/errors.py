@@ -158,7 +158,7 @@ class ModelError(ImrmlError):
 
 
 class OwnPartError(ImrmlError):
-    """An estimator or transformer of an owner's own failed; the message names it, never a cell."""
+    """A custom estimator or transformer failed; the message names it, never a cell."""
 
 
 class OutdatedModelError(ModelError):

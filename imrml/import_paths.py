@@ -145,7 +145,7 @@ def _find_entry_point(name: str) -> EntryPoint | None:
 
 @contextmanager
 def owners_part(name: str) -> Iterator[None]:
-    """Say of an error that it came out of an owner's own part, and where, but not what it says.
+    """Say of an error that it came out of a user's own part, and where, but not what it says.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _Tables = tuple[tuple[str, str], ...]
 
 TAXONOMY = "deficiencies"
-"""Name of the table that holds a taxonomy of an owner's own."""
+"""Name of the table that holds a custom taxonomy."""
 _turn = Condition()
 _now: _Tables = ()
 _depths: dict[int, int] = {}
@@ -33,7 +33,7 @@ def tables_now() -> dict[str, str]:
 
 
 def own_text(name: str) -> str:
-    """Give the text of an owner's table.
+    """Give the text of a user's table.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def when_switched(forget: Callable[[], None]) -> None:
 
 @contextmanager
 def using(tables: Mapping[str, str]) -> Iterator[None]:
-    """Put an owner's rows before ours while texts are read.
+    """Put a user's rows before ours while texts are read.
 
     Threads that use the same tables go side by side; one that needs others waits for them.
 

@@ -16,7 +16,7 @@ Positive = Annotated[float, Field(gt=0)]
 class Section(BaseModel):
     """Unknown keys are errors, values are not coerced, nothing changes.
 
-    No default lives here, except for what an owner may leave out of a part of their own.
+    No default lives here, except for what a user may leave out of a custom part.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
@@ -32,7 +32,7 @@ OUTCOME_KINDS = (
     "stacked",
     "crosses",
 )
-"""Kinds of outcome model of the package; any other is an owner's own, by import path."""
+"""Kinds of outcome model of the package; any other is a custom estimator, by import path."""
 PRIOR_KINDS = frozenset({"class_prior", "category_prior"})
 """Those that read no features."""
 _COLUMN_NAME = re.compile(r"[^\W\d_][\w /-]{0,59}")
@@ -54,7 +54,7 @@ def require_kind(kind: str) -> str:
     Raises
     ------
     ValueError
-        It is none of them.
+        It is not one of these.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _require_known_before(known_at: str) -> str:
 
 
 class ExtraColumnConfig(Section):
-    """A column of an owner's own: what it holds, when it is known, and in what unit."""
+    """A custom column: what it holds, when it is known, and in what unit."""
 
     known_at: Annotated[str, AfterValidator(_require_known_before)]
     kind: Literal["number", "category", "text", "date"]
@@ -98,7 +98,7 @@ class ExtraColumnConfig(Section):
 
 
 class TransformerConfig(Section):
-    """A scikit-learn transformer of an owner's own, which reads the submission frame."""
+    """A custom scikit-learn transformer, which reads the submission frame."""
 
     path: Annotated[str, AfterValidator(_require_path)]
     params: dict[str, Any] = {}
@@ -124,7 +124,7 @@ def require_part_names(parts: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        A name is none.
+        A name is invalid.
     """
     if wrong := [name for name in parts if not _PART_NAME.fullmatch(name)]:
         raise ValueError(
@@ -150,7 +150,7 @@ def require_column_names(columns: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        A name is none.
+        A name is invalid.
     """
     if wrong := [name for name in columns if not _COLUMN_NAME.fullmatch(name)]:
         raise ValueError(

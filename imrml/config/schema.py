@@ -48,7 +48,7 @@ class BoostingConfig(Section):
 
 
 class TrackingConfig(Section):
-    """What MLflow is told."""
+    """What is logged to MLflow, and under which names."""
 
     enabled: bool
     experiment: str

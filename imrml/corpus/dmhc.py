@@ -50,7 +50,7 @@ class ImportedFile:
     failures : list of dict
         Rows of the failures file; ``offset`` is the row's number, from 1 below the heading.
     unknown_headings : tuple of str
-        Headings passed over because nobody knows them.
+        Headings passed over because they are unknown.
     """
 
     items: pd.DataFrame

@@ -78,7 +78,7 @@ def describe_imported(imported: ImportedFile, out: str, failures: str | Path) ->
     ]
     if imported.unknown_headings:
         sentences.append(
-            f"columns passed over because nobody knows them: {', '.join(imported.unknown_headings)}"
+            f"columns passed over because they are unknown: {', '.join(imported.unknown_headings)}"
         )
     if imported.failures:
         counts = ", ".join(

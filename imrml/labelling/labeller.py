@@ -229,7 +229,7 @@ def label_by_cues(
             spans[_ASSOCIATED.id, number] = quote_label(
                 _ASSOCIATED, rationale, normalized, sentences[number], reason
             )
-    known = deficiency_ids()  # an owner's taxonomy may lack what is implied
+    known = deficiency_ids()  # a user's taxonomy may lack what is implied
     weaker = {
         key
         for key, stronger in yielding.items()

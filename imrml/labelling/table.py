@@ -102,7 +102,7 @@ def label_as_configured(items: pd.DataFrame, config: Config, n_jobs: int = 1) ->
         Item table, as for :func:`label_items`.
     config : Config
         Where ``labelling.labeller`` is null, the cues decide alone; ``deficiencies`` names a
-        taxonomy of an owner's own, with its cues.
+        taxonomy of a user's own, with its cues.
     n_jobs : int, default=1
         Worker processes; -1 for one per core.
 

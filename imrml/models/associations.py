@@ -51,7 +51,7 @@ def lines_shown(matrix: Any, names: np.ndarray) -> np.ndarray:
     """
     places = {name: place for place, name in enumerate(names.tolist())}
     columns, needed = sparse.csc_matrix(matrix), cues_that_show()
-    if not checklist_lines():  # an owner's taxonomy may have none that cues show
+    if not checklist_lines():  # a user's taxonomy may have none that cues show
         return np.zeros((columns.shape[0], 0), dtype=bool)
     return np.column_stack(
         [

@@ -25,7 +25,7 @@ def describe_environment(own_types: Iterable[str] = ()) -> dict[str, Any]:
     Parameters
     ----------
     own_types : iterable of str, default=()
-        Types of an owner's own parts; the installed packages that hold them are named too.
+        Types of custom parts; the installed packages that hold them are named too.
 
     Returns
     -------

@@ -29,7 +29,7 @@ from imrml.models.own_estimators import (
 
 
 class CalibratedEstimator(CalibratedClassifier):
-    """A linear support vector machine, complement naive Bayes, trees, a stack, or an owner's own.
+    """A linear support vector machine, complement naive Bayes, trees, a stack, or a user's own.
 
     None of them has an interval.
 
@@ -38,7 +38,7 @@ class CalibratedEstimator(CalibratedClassifier):
     settings : mapping
         Section ``models.outcome`` of the config; its ``kind`` is ``linear_svc``, ``complement_nb``,
         ``hist_gradient_boosting`` or ``stacked``, which is the logistic regression alone where
-        cases are too few for folds, or names an owner's classifier, made with ``params``. By
+        cases are too few for folds, or names a user's classifier, made with ``params``. By
         default of the config ``c`` is 0.3 (inverse strength of the penalty), ``alpha`` 1 (of naive
         Bayes), ``calibration`` ``sigmoid`` on 3 folds, ``class_weight`` null, and the trees are 60
         of at most 8 leaves.
@@ -53,7 +53,7 @@ class CalibratedEstimator(CalibratedClassifier):
     estimator_ : scikit-learn classifier
         Fitted on all items.
     is_probabilistic_ : bool
-        Whether it knows probabilities; absent unless it is an owner's own.
+        Whether it knows probabilities; absent unless it is a user's own.
 
     Examples
     --------

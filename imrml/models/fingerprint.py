@@ -30,7 +30,7 @@ def _specimens() -> pd.DataFrame:
 
 
 def _fill_own(columns: Sequence[ExtraColumn]) -> dict[str, list[Any]]:
-    """Fill an owner's own columns, each specimen otherwise; the first lacks them."""
+    """Fill a user's own columns, each specimen otherwise; the first lacks them."""
     numbers = range(1, len(_specimens()))
     invented: dict[ExtraKind, list[Any]] = {
         "number": [None, *numbers],

@@ -1,4 +1,4 @@
-"""Outcome models of an owner's own: a classifier that config names, made and asked for scores."""
+"""Outcome models of a user's own: a classifier that config names, made and asked for scores."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -15,11 +15,11 @@ from imrml.import_paths import import_class, owners_part
 
 _KIND = "models.outcome.kind"
 _SUREST = 1e-6
-"""No probability of an owner's estimator counts as nearer to 0 or 1, where log-odds end."""
+"""No probability of a user's estimator counts as nearer to 0 or 1, where log-odds end."""
 
 
 def is_own(kind: str) -> bool:
-    """Tell whether a kind of outcome model is an owner's own.
+    """Tell whether a kind of outcome model is a user's own.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def make_estimator(kind: str, params: Mapping[str, Any], seed: int) -> Any:
 
 
 def give_log_odds(estimator: Any) -> bool:
-    """Tell whether an owner's classifier gives probabilities, and so log-odds.
+    """Tell whether a user's classifier gives probabilities, and so log-odds.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def give_log_odds(estimator: Any) -> bool:
 
 
 def fit_estimator(estimator: Any, X: sparse.csr_matrix, y: npt.NDArray[np.bool_]) -> Any:
-    """Fit an owner's classifier.
+    """Fit a user's classifier.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _suit_matrix(estimator: Any, X: sparse.csr_matrix) -> Any:
 
 
 def score_items(estimator: Any, X: sparse.csr_matrix) -> npt.NDArray[np.float64]:
-    """Score items by an owner's classifier.
+    """Score items by a user's classifier.
 
     Parameters
     ----------

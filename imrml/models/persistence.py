@@ -195,7 +195,7 @@ def require_savable(model: ReviewModel, payload: bytes | None = None) -> list[st
     Returns
     -------
     list of str
-        Types of an owner's own parts that it holds; whoever loads it must trust them.
+        Types of custom parts that it holds; whoever loads it must trust them.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def load_model(where: str | Path, *, trusted: Iterable[str] = ()) -> LoadedModel
     where : str or Path
         A folder that ``imrml train`` wrote, or an archive that ``imrml bundle`` wrote.
     trusted : iterable of str, default=()
-        Types of an owner's own parts that the file may hold besides ours, as its manifest names
+        Types of custom parts that the file may hold besides ours, as its manifest names
         them; those of :func:`imrml.models.trust.trusting` are trusted too. What a file names is
         never trusted for that.
 

@@ -60,7 +60,7 @@ class ReviewModel(ReviewClassifier, DeficiencyPredictor, ReasonGiver):
     profile : {'letters', 'dmhc'}, default='letters'
         Name of the programme whose reviews these are; see :attr:`programme`.
     taxonomy : str, optional
-        Text of an owner's own taxonomy; ``deficiencies`` of a config.
+        Text of a custom taxonomy; ``deficiencies`` of a config.
 
     Attributes
     ----------

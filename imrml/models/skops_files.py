@@ -42,7 +42,7 @@ def skops_io() -> ModuleType:
 
 @cache
 def _ufuncs() -> frozenset[str]:
-    """List the ufuncs that skops trusts, which an owner's own transformers may hold."""
+    """List the ufuncs that skops trusts, which a user's own transformers may hold."""
     skops_io()
     names_of = importlib.import_module("skops.io._utils").get_public_type_names
     return frozenset(name for module in (np, scipy.special) for name in names_of(module, np.ufunc))

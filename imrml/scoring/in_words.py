@@ -151,7 +151,7 @@ def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str)
     >>> from imrml.submissions.requests import sort_requests
     >>> table = pd.DataFrame({"treatment": ["Norco #60"], "colour": ["blue"], "age": ["old"]})
     >>> describe_ignored_input(sort_requests(table, "imr"))
-    ['columns passed over because nobody knows them: colour',
+    ['columns passed over because they are unknown: colour',
      'left empty, for want of a date (...), an age (0 to 120) or a number: row 1 age']
     """
     sentences = list(requests.notes)
@@ -160,7 +160,7 @@ def describe_ignored_input(requests: Requests, name: Callable[[str], str] = str)
         sentences.insert(0, f"headings read as: {named}")
     if requests.unknown_columns:
         named = ", ".join(requests.unknown_columns)
-        sentences.append(f"columns passed over because nobody knows them: {named}")
+        sentences.append(f"columns passed over because they are unknown: {named}")
     if requests.absent_columns:
         named = ", ".join(map(name, requests.absent_columns))
         sentences.append(f"columns that the model learned from and the table lacks: {named}")

@@ -376,7 +376,7 @@ def score_inputs(
             source if row else None for source, row in zip(sources, likely, strict=True)
         ],
     }
-    for place in range(N_DEFICIENCIES):  # an owner's taxonomy may hold fewer
+    for place in range(N_DEFICIENCIES):  # a user's taxonomy may hold fewer
         ranked = [row[place] if place < len(row) else (None, np.nan) for row in likely]
         columns[f"deficiency_{place + 1}"] = [one and one.id for one, _ in ranked]
         columns[f"p_deficiency_{place + 1}"] = [p for _, p in ranked]

@@ -142,7 +142,7 @@ def _name_shipped(model: ReviewModel) -> str:
 
 
 def _name_own_parts(config: Config) -> dict[str, list[str]]:
-    """Say which columns, transformers and words of an owner's own the recipe has."""
+    """Say which columns, transformers and words of a user's own the recipe has."""
     named: dict[str, list[str]] = {}
     if columns := config.features.extra_columns:
         named["own_columns"] = [

@@ -263,11 +263,11 @@ def _require_both_decisions(overturned: np.ndarray) -> None:
 
 
 _FEW = 400
-"""Items that a first, hasty fit of an owner's own parts looks at."""
+"""Items that a first, hasty fit of a user's own parts looks at."""
 
 
 def _require_savable(run: TrainingRun) -> None:
-    """Refuse parts of an owner's own that could not be saved, before any fold is fitted."""
+    """Refuse parts of a user's own that could not be saved, before any fold is fitted."""
     models, features = run.config.models, run.config.features
     if models.outcome.kind in OUTCOME_KINDS and not features.transformers:
         return

@@ -17,5 +17,5 @@ def print_fitting(paths: Iterable[Path]) -> None:
         Config files.
     """
     for path in paths:
-        with in_words_of(load_config(path)):  # where words of an owner's own are checked, too
+        with in_words_of(load_config(path)):  # where words of a user's own are checked, too
             console.tell(f"{path}: fits")

@@ -32,7 +32,7 @@ def name_sections(submissions: SubmissionFrame) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        Columns by section; each column of an owner's own is a section.
+        Columns by section; each custom column is a section.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def check_swap(
     make_frame : callable
         The maker under test: of submission frames, or of the feature matrix of a fitted model.
     declared : collection of str
-        Columns of the owner's own, which are known at the stage.
+        Custom columns, which are known at the stage.
 
     Returns
     -------

@@ -255,13 +255,14 @@ def _find_repeated(
             for key in of_page.union(key for _, key in lines)
         )
         for page, lines in zip(pages, ends, strict=True):
-            is_bare = _holds_only(text, page, known_keys)
             for place, key in lines:
                 if place[0] in known_starts:
                     continue
                 n = n_pages[key]
                 is_rare = key not in known_keys and (n < 2 or 2 * n < len(pages))
-                if is_rare or (not is_bare and _OWN_WORDS.search(text, *place)):
+                if is_rare or (
+                    _OWN_WORDS.search(text, *place) and not _holds_only(text, page, known_keys)
+                ):
                     break
                 yield place
 
@@ -304,16 +305,16 @@ def _find_enclosures(
     They begin with a title, below a page whose last sentence is whole, and hold nothing of a
     letter's own.
     """
-    for at in range(len(pages) - 1, 0, -1):
-        start, end = pages[at]
-        if _OWN_WORDS.search(text, start, end):
-            return
-        title = _without(text, (start, end), known).partition("\n")[0].strip()
-        if _TITLE.fullmatch(title):
-            above = (_without(text, page, known) for page in pages[at - 1 :: -1])
-            if next(filter(None, above), "").endswith(_WHOLE):
-                yield from (place for place in pages[at:] if text[slice(*place)].strip())
-            return
+    titles = [_without(text, page, known).partition("\n")[0].strip() for page in pages]
+    titled = [at for at in range(1, len(pages)) if _TITLE.fullmatch(titles[at])]
+    if not titled:  # nearly always
+        return
+    at = titled[-1]
+    if any(_OWN_WORDS.search(text, *page) for page in pages[at:]):
+        return
+    above = (_without(text, page, known) for page in pages[at - 1 :: -1])
+    if next(filter(None, above), "").endswith(_WHOLE):
+        yield from (place for place in pages[at:] if text[slice(*place)].strip())
 
 
 def _without(text: str, page: tuple[int, int], known: Sequence[tuple[int, int]]) -> str:

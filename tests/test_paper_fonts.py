@@ -7,6 +7,7 @@ from paper import LIMITS, PAGES, draw_pdf, last, parse
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
 
 from imrml.documents.reading import read_text
 from imrml.letters.furniture import find_furniture
@@ -199,3 +200,27 @@ def test_a_head_drawn_first_that_names_another_case_is_none_of_the_letters():
 
 def test_outcomes_that_come_again_stay():
     assert not find_furniture("\x0eSoma: Upheld\x0f\nWords.\f\x0eSoma: Upheld\x0f\nMore.")
+
+
+def draw_glyphs(wide_of):
+    """Draw each letter at its own place, none of the blanks, and ``wide_of`` letters apart."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(612, 792))
+    for lines in PAGES:
+        canvas.setFont("Times-Roman", 12)
+        for i, line in enumerate(lines):
+            x = 72.0
+            for sign in line:
+                if sign != " ":
+                    canvas.drawString(x, 705 - 14 * i, sign)
+                x += stringWidth(sign, "Times-Roman", 12) + (1.6 if sign in wide_of else 0)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("wide_of", ["", "t", "re", "n"])
+def test_words_drawn_glyph_by_glyph_are_joined(wide_of):
+    parsed = parse(draw_glyphs(wide_of))
+    assert parsed.case == CLEAN.case
+    assert parsed.flags == CLEAN.flags

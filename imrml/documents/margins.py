@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from imrml.documents.placed_text import HEAD_AND_FOOT, PlacedText, margin_scale
+from imrml.documents.placed_text import HEAD_AND_FOOT, PlacedText
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top of a word, in points; of a picture in its dots, downward."""
 
 MARGIN = 54.0
 """Points from a page's edge in which a letter's own text does not stand."""
+_LOWEST_LINE = 11.0
+"""Points of a line of ten-point print, with the room its font gives it."""
 _WIDE_GAP, _GOES_BACK = 1.5, 0.5
 """Heights of a line between two words, from which they do not belong together."""
 _OTHER_HEIGHT, _OTHER_BASE = 0.03, 0.05
@@ -103,6 +105,27 @@ def _box_of(page: PlacedText, start: int, end: int) -> Box:
     left, bottom, right, top = page.place(start)
     last = page.place(end - 1)
     return min(left, last[0]), bottom, max(right, last[2]), top
+
+
+def margin_scale(height: float) -> float:
+    """Give the share of its usual width that a margin has on a page that was shrunk.
+
+    Parameters
+    ----------
+    height : float
+        Of the page's lines, in points.
+
+    Returns
+    -------
+    float
+        1 unless they are so low that two pages may have been put on one sheet.
+
+    Examples
+    --------
+    >>> margin_scale(13.8), margin_scale(8.8)
+    (1.0, 0.8)
+    """
+    return min(1.0, height / _LOWEST_LINE)
 
 
 def start_with_blank(page: PlacedText, start: int) -> int:

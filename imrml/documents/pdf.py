@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imrml.config import LimitsConfig
+from imrml.documents.glyphs import join_glyphs
 from imrml.documents.ocr import (
     LITTLE_INK,
     OcrPage,
@@ -98,17 +99,18 @@ def read_pdf(content: bytes, limits: LimitsConfig, *, reads_pictures: bool = Tru
         read: list[_Page] = []
         n_left = limits.max_characters
         for number in range(len(pdf)):
-            is_after_marked = number > 0 and all(page.is_content for page in read)
-            read.append(_read_page(pdf, number, n_left, is_after_marked=is_after_marked))
+            read.append(_read_page(pdf, number, n_left, read))
             n_left -= len(read[-1].text)
         texts = [page.text for page in read]
         pictures = [number for number, page in enumerate(read) if page.is_picture]
         layers = [number for number, page in enumerate(read) if page.is_of_ocr]
         if is_blank_ended(texts):
-            texts = [
-                _read_page(pdf, number, limits.max_characters, from_places=True).text
-                for number in range(len(pdf))
-            ]
+            again: list[_Page] = []
+            for number in range(len(pdf)):
+                again.append(
+                    _read_page(pdf, number, limits.max_characters, again, from_places=True)
+                )
+            texts = [page.text for page in again]
         if layers:
             mended = mend_layer(texts)
             for number in layers:
@@ -238,17 +240,19 @@ def _read_page(
     pdf: "pypdfium2.PdfDocument",
     index: int,
     max_characters: int,
+    before: Sequence[_Page] = (),
     *,
-    is_after_marked: bool = False,
     from_places: bool = False,
 ) -> _Page:
     """Read a page upright, and tell one that is a picture or has its text from OCR."""
+    is_after_marked = bool(before) and all(page.is_content for page in before)
     with _open_upright(pdf, index, max_characters) as (page, text_page, n_characters):
         placed = PlacedText(text_page, page, n_characters)
         is_picture = _is_picture(pdf, index, len(placed.text.strip()))
         is_of_ocr = not is_picture and _is_of_ocr(pdf, index, page)
         text = placed.text
         if placed.is_placed:
+            placed = join_glyphs(placed)
             text = set_stamps_apart(
                 placed, is_after_marked=is_after_marked, from_places=from_places
             )

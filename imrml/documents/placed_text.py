@@ -23,9 +23,6 @@ What stands there and in a margin, too, is wider than a character of a line.
 _SIDEWAYS = 1.0
 """Radians between two characters that are not of one line."""
 
-_LOWEST_LINE = 11.0
-"""Points of a line of ten-point print, with the room its font gives it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -236,18 +233,20 @@ class PlacedText:
         """
         return bool(self._raw.FPDFText_IsGenerated(self._text_page, self.number(at)) == 1)
 
-    def without(self, places: Sequence[tuple[int, int]]) -> "PlacedText":
+    def without(self, places: Sequence[tuple[int, int]], *, for_good: bool = False) -> "PlacedText":
         """Leave out stretches of the text.
 
         Parameters
         ----------
         places : sequence of (int, int)
             Where they stand, by start, without overlap.
+        for_good : bool, default=False
+            Whether the page never held them, so that :meth:`origin` does not lead back to them.
 
         Returns
         -------
         PlacedText
-            As if the page held nothing of them; :meth:`origin` leads back.
+            As if the page held nothing of them; else :meth:`origin` leads back.
         """
         rest = copy(self)
         kept: list[int] = []
@@ -256,7 +255,10 @@ class PlacedText:
             kept += range(end, start)
             end = stop
         rest.text = "".join(self.text[at] for at in kept)
-        rest._kept = kept
+        if for_good:
+            rest._places = [self.number(at) for at in kept]
+        else:
+            rest._kept = kept
         return rest
 
     def origin(self, at: int) -> int:
@@ -339,9 +341,24 @@ class PlacedText:
         float
             In points; the room that a font gives its letters does not count.
         """
+        return self.pen(at)[1]
+
+    def pen(self, at: int) -> tuple[float, float]:
+        """Give where on the page a character was begun, whatever of it stands left of that.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        left, base : float
+            In points.
+        """
         x, y = ctypes.c_double(), ctypes.c_double()
         self._raw.FPDFText_GetCharOrigin(self._text_page, self.number(at), x, y)
-        return y.value
+        return x.value, y.value
 
     def font_kind(self, at: int) -> str:
         """Give the kind of font that a character is of.
@@ -373,10 +390,8 @@ class PlacedText:
         float
             In points.
         """
-        box = self._box
-        self._raw.FPDFText_GetLooseCharBox(self._text_page, self.number(at), box)
-        height: float = box.top - box.bottom
-        return height
+        _, bottom, _, top = self.place(at)
+        return top - bottom
 
     def line(self, start: int, end: int) -> Line | None:
         """Make a line of a stretch of the text.
@@ -403,27 +418,6 @@ def _decode(buffer: "ctypes.Array[ctypes.c_ushort]", n_units: int) -> str:
     """Give the text that PDFium wrote, with the NUL behind it, into a buffer."""
     words = memoryview(buffer).cast("B")[: 2 * n_units]
     return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
-
-
-def margin_scale(height: float) -> float:
-    """Give the share of its usual width that a margin has on a page that was shrunk.
-
-    Parameters
-    ----------
-    height : float
-        Of the page's lines, in points.
-
-    Returns
-    -------
-    float
-        1 unless they are so low that two pages may have been put on one sheet.
-
-    Examples
-    --------
-    >>> margin_scale(13.8), margin_scale(8.8)
-    (1.0, 0.8)
-    """
-    return min(1.0, height / _LOWEST_LINE)
 
 
 def quarter_turns(angle: float) -> int | None:

@@ -3,9 +3,11 @@
 A kind takes the bytes of a letter, and those of another one, and gives those of a PDF.
 """
 
+import ctypes
 import io
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,11 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 Kind = Callable[[bytes, bytes], bytes]
+Sign = tuple[str, float, float]
+"""A character, and its left and right end."""
 MARKS = b"BDC", b"BMC", b"EMC"
+WIDE = 12.0
+"""Points between the words of two columns."""
 LIGATURES = {"ffi": "\ufb03", "fi": "\ufb01", "fl": "\ufb02"}
 
 
@@ -171,27 +177,44 @@ def typeset(face: str, *, is_glyph_by_glyph: bool) -> Kind:
 
 
 def _typeset_page(canvas: Canvas, text_page: Any, face: str, is_glyph_by_glyph: bool) -> None:
-    lines: dict[int, list[tuple[str, float, float]]] = {}
+    lines: dict[float, list[Sign]] = {}
+    x, base = ctypes.c_double(), ctypes.c_double()
+    left = right = 0.0
     for at in range(text_page.count_chars()):
         sign = text_page.get_text_range(at, 1).replace("\x02", "-").replace("\ufffe", "-")
         if not sign or sign in "\r\n":
             continue
-        left, foot, right, _ = text_page.get_charbox(at, loose=True)
-        lines.setdefault(round(foot), []).append((sign, left, right))
-    for foot, signs in lines.items():
-        if is_glyph_by_glyph:
-            for sign, left, _ in signs:
-                if not sign.isspace():
-                    canvas.drawString(left, foot + stamps.BASE, sign)
-            continue
-        words = "".join(sign for sign, _, _ in signs)
-        width = max(right for _, _, right in signs) - signs[0][1]
-        for letters, one in LIGATURES.items():
-            words = words.replace(letters, one)
-        drawn = canvas.beginText(signs[0][1], foot + stamps.BASE)
-        drawn.setHorizScale(100 * width / max(1.0, pdfmetrics.stringWidth(words, face, 12)))
-        drawn.textOut(words)
-        canvas.drawText(drawn)
+        if not sign.isspace():  # a blank that PDFium saw has no place of its own
+            left, _, right, _ = text_page.get_charbox(at, loose=True)
+            pypdfium2.raw.FPDFText_GetCharOrigin(text_page.raw, at, x, base)
+        start = right if sign.isspace() else left
+        lines.setdefault(round(base.value, 1), []).append((sign, start, right))
+    for height, signs in lines.items():
+        for run in [signs] if is_glyph_by_glyph else _cut_at_columns(signs):
+            if is_glyph_by_glyph:
+                for sign, left, _ in run:
+                    if not sign.isspace():
+                        canvas.drawString(left, height, sign)
+                continue
+            words = "".join(sign for sign, _, _ in run)
+            width = max(right for _, _, right in run) - run[0][1]
+            for letters, one in LIGATURES.items():
+                if ord(one) in pdfmetrics.getFont(face).face.charToGlyph:
+                    words = words.replace(letters, one)
+            drawn = canvas.beginText(run[0][1], height)
+            drawn.setHorizScale(100 * width / max(1.0, pdfmetrics.stringWidth(words, face, 12)))
+            drawn.textOut(words)
+            canvas.drawText(drawn)
+
+
+def _cut_at_columns(signs: list[Sign]) -> list[list[Sign]]:
+    """Cut a line where its signs stand apart, as words of two columns do, or go back."""
+    starts = [
+        at
+        for at, (before, sign) in enumerate(pairwise(signs), start=1)
+        if not -WIDE < sign[1] - before[2] < WIDE
+    ]
+    return [signs[start:end] for start, end in pairwise([0, *starts, len(signs)])]
 
 
 def main(folder: str, gold_file: str, *names: str) -> None:

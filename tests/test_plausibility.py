@@ -21,13 +21,20 @@ def salad(text: str) -> str:
     return "".join(chr((ord(c.lower()) - 97 + 7) % 26 + 97) if c.isalpha() else c for c in text)
 
 
-def numbered(text: str, numbers: list[int], total: int) -> str:
+def footed(text: str, feet: list[str]) -> str:
+    """Cut a text into pages, each with its foot."""
     lines = text.split("\n")
-    step = len(lines) // len(numbers) + 1
+    step = len(lines) // len(feet) + 1
     pages = ["\n".join(lines[at : at + step]) for at in range(0, len(lines), step)]
-    return "\f".join(
-        f"{page}\nPage {number} of {total}" for page, number in zip(pages, numbers, strict=True)
-    )
+    return "\f".join(f"{page}\n{foot}" for page, foot in zip(pages, feet, strict=True))
+
+
+def numbered(text: str, numbers: list[int], total: int) -> str:
+    return footed(text, [f"Page {number} of {total}" for number in numbers])
+
+
+PARTLY = partly_authorized("Massage, 12 visits", "6 visits", "massage, 6 visits")
+LEAD = next(words for words in TWO.paragraphs() if words.startswith("The Final Determination"))
 
 
 GUILTY = {
@@ -83,6 +90,36 @@ GUILTY = {
     ),
     "pages that changed places": ("pages_out_of_order", numbered(TWO.tight(), [1, 3, 2], 3)),
     "a page that is absent": ("pages_out_of_order", numbered(TWO.tight(), [1, 3], 3)),
+    "a page of another count": (
+        "pages_out_of_order",
+        footed(TWO.tight(), ["Page 1 of 3", "Page 2 of 5", "Page 2 of 3", "Page 3 of 3"]),
+    ),
+    "a page of another case": (
+        "pages_out_of_order",
+        footed(TWO.tight(), ["Mill CM15-0000001", "Mill CM15-0000002", "Mill CM15-0000001"]),
+    ),
+    "a part of an item, without its rest": (
+        "misread_item",
+        FictionalLetter(
+            items=[FictionalItem(PARTLY.partition(" was authorized")[0] + " was Soma 350mg")]
+        ).spaced(),
+    ),
+    "the rest of an item alone": (
+        "misread_item",
+        FictionalLetter(items=[FictionalItem(PARTLY[PARTLY.index("The remaining") :])]).spaced(),
+    ),
+    "a rationale's words in a guideline": (
+        "misread_item",
+        FictionalLetter(
+            items=[
+                FictionalItem(claims_guideline="MTUS. In this case, need of the cane is untold.")
+            ]
+        ).spaced(),
+    ),
+    "the lead of the decisions twice": (
+        "pages_out_of_order",
+        TWO.spaced().replace("Soma 350mg", f"{LEAD}\n\nSoma 350mg", 1),
+    ),
     "letters of a font without characters": (
         "garbled_text",
         FictionalLetter(
@@ -92,11 +129,7 @@ GUILTY = {
 }
 
 INNOCENT = {
-    "a treatment partly authorized": FictionalLetter(
-        items=[
-            FictionalItem(partly_authorized("Massage, 12 visits", "6 visits", "massage, 6 visits"))
-        ]
-    ).spaced(),
+    "a treatment partly authorized": FictionalLetter(items=[FictionalItem(PARTLY)]).spaced(),
     "a treatment of several sentences": FictionalLetter(
         items=[FictionalItem("Norco 10/325 mg. Four (4) times a day. QTY: 120")]
     ).spaced(),
@@ -110,6 +143,12 @@ INNOCENT = {
         items=[FictionalItem("1. Norco 10/325mg"), FictionalItem("2. Soma 350mg")]
     ).spaced(),
     "pages in order": numbered(TWO.tight(), [1, 2, 3], 3),
+    "pages of two faxes": footed(TWO.tight(), ["Page 1 of 2", "Page 2 of 2", "Page 1 of 1"]),
+    "pages that each count from one": footed(TWO.tight(), ["Page 1 of 1"] * 3),
+    "another case stamped on all pages": footed(TWO.tight(), ["Mill CM15-0000002"] * 3),
+    "a treatment that names a request": FictionalLetter(
+        items=[FictionalItem("Massage, 6 visits (original request 12 visits)")]
+    ).spaced(),
     "pages from within a packet": numbered(TWO.tight(), [4, 5, 6], 9),
     "a last item cut off": TWO.spaced()[: TWO.spaced().rindex("Decision rationale:")],
     "a short letter": FictionalLetter(

@@ -57,6 +57,13 @@ _PARTIAL_FORMULA = re.compile(
     r"\s+Administrator|remaining\s+IMR\s+eligible\s+portion[^,]{0,60}",
     re.IGNORECASE,
 )
+_ORIGINAL = re.compile(r"\b(?:was|were) the original requests?\b")
+"""How an item begins of which a part was authorized; it ends in the part that is eligible."""
+_RATIONALE_IN_GUIDELINE = re.compile(
+    r"\bin this case\b|\bmedical necessity (?:has|had|is|was)\b"
+    r"|\brequests?\b[^.]{0,200}\b(?:is|are|was|were)\b[^.]{0,60}\bmedically necessary",
+    re.IGNORECASE,
+)
 _TWO_SENTENCES = re.compile(r"(?:\b[a-z]{2,}\W+){5}[a-z]{3,}\.\s+[A-Z][a-z]+(?:\s+[a-z]+){3}")
 _COMMON_WORD = re.compile(
     r"\b(?:the|of|and|to|in|is|was|for|a|not|with|that|or|on|by)\b", re.IGNORECASE
@@ -71,6 +78,7 @@ _COUNTER = re.compile(
     r"(?:^|[^\w/.-])(\d{1,4})\s?(?:of|/)\s?(\d{1,4})\b[\]\s\x0f]*$", re.IGNORECASE
 )
 _NOT_COUNTER = re.compile(r"[\d\W_]+")
+_CASE_NUMBER = re.compile(r"\bCM\d{2}-\d{7}\b")
 _SECTIONS = frozenset(get_args(formats.SectionName))
 
 
@@ -101,6 +109,7 @@ def require_plausible(
     _require_headings_once(clean.text, spans)
     for item in items:
         _require_item(item, spans)
+        _require_guidelines(item, spans)
     _require_summary(items[0].submission.case_summary, spans)
     if isinstance(grammar, formats.LabelledItems):
         _require_all_labels(clean.text, items, spans)
@@ -125,18 +134,43 @@ def _require_words(text: str) -> None:
 
 
 def _require_page_order(clean: CleanText) -> None:
-    """Compare the counters in page furniture, as "Page 2 of 5" has them."""
+    """Compare what page furniture counts or names: "Page 2 of 5", the case number."""
     series: dict[tuple[str, int], list[int]] = {}
+    totals: dict[str, list[int]] = {}
     for start, end in clean.furniture:
         words = clean.original[start:end].rpartition("\n")[2]
         counter = _COUNTER.search(words)
         if counter and 0 < int(counter[1]) <= int(counter[2]):
-            key = _NOT_COUNTER.sub(" ", words).strip(), int(counter[2])
-            series.setdefault(key, []).append(int(counter[1]))
+            name, total = _NOT_COUNTER.sub(" ", words).strip(), int(counter[2])
+            series.setdefault((name, total), []).append(int(counter[1]))
+            if totals.setdefault(name, [total])[-1] != total:
+                totals[name].append(total)
     for numbers in series.values():
         for number, following in pairwise(numbers):
             if following not in {number, number + 1}:
                 raise LetterError("pages_out_of_order", f"page {following} follows page {number}")
+    for runs in totals.values():
+        if len(runs) > len(set(runs)):  # two faxes follow each other, a slipped-in page does not
+            raise LetterError(
+                "pages_out_of_order", f"a page of {runs[1]} stands among pages of {runs[0]}"
+            )
+    _require_one_case(clean)
+
+
+def _require_one_case(clean: CleanText) -> None:
+    """Raise where the furniture of two pages names two cases; one that all pages name is stamped.
+
+    What a letter's text names may be an earlier case of the same patient.
+    """
+    by_page: dict[int, set[str]] = {}
+    for start, end in clean.furniture:
+        if cases := _CASE_NUMBER.findall(clean.original, start, end):
+            by_page.setdefault(clean.original.count("\f", 0, start), set()).update(cases)
+    for one, other in pairwise(by_page.values()):
+        if one.isdisjoint(other):
+            raise LetterError(
+                "pages_out_of_order", "the heads or feet of two pages name two case numbers"
+            )
 
 
 def _require_headings_once(text: str, spans: Sequence[Span]) -> None:
@@ -145,10 +179,14 @@ def _require_headings_once(text: str, spans: Sequence[Span]) -> None:
         if span.kind == "label" and not span.item_number and span.name in _SECTIONS:
             words = text[span.start : span.end]
             # Others than those in capitals are words of the letter's sentences, too.
-            if words.isupper() and (again := text.find(words, span.end)) >= 0:
-                raise LetterError(
-                    "pages_out_of_order", f"the heading {words!r} stands twice", again
-                )
+            again = text.find(words, span.end) if words.isupper() else -1
+        elif span.kind == "standing" and span.name == "items":
+            words = text[span.start : span.end]
+            again = text.find(words, span.end)
+        else:
+            continue
+        if again >= 0:
+            raise LetterError("pages_out_of_order", f"the heading {words!r} stands twice", again)
 
 
 def _require_item(item: Item, spans: Sequence[Span]) -> None:
@@ -161,6 +199,10 @@ def _require_item(item: Item, spans: Sequence[Span]) -> None:
         )
     if not is_misread and ". " in words:
         is_misread = _TWO_SENTENCES.search(words)
+    if not is_misread and "original request" in item.submission.item:
+        original = _ORIGINAL.search(item.submission.item)
+        has_rest = "eligible" in item.submission.item[original.end() if original else 0 :]
+        is_misread = has_rest != bool(original)
     if not is_misread and ":" in words:
         is_misread = any(label in words for label in _HEADER_LABELS)
     if is_misread:
@@ -169,6 +211,23 @@ def _require_item(item: Item, spans: Sequence[Span]) -> None:
             f"item {item.item_number} holds a sentence or label where a treatment should stand",
             _start(spans, "item", item.item_number),
         )
+
+
+def _require_guidelines(item: Item, spans: Sequence[Span]) -> None:
+    """Look for words of a rationale, as a page that was slipped in leaves them there."""
+    guidelines = {
+        "claims_guideline": item.submission.claims_guideline,
+        "maximus_guideline": item.determination.maximus_guideline,
+    }
+    for name, words in guidelines.items():
+        if ("necess" in words or "this case" in words) and (
+            _RATIONALE_IN_GUIDELINE.search(words) or _CLOSING.search(words)
+        ):
+            raise LetterError(
+                "misread_item",
+                f"a guideline of item {item.item_number} holds a sentence of a rationale",
+                _start(spans, name, item.item_number),
+            )
 
 
 def _require_summary(summary: str, spans: Sequence[Span]) -> None:

@@ -24,6 +24,9 @@ _BOUNDARY = re.compile(
     r"|(?<=[a-z)\d]\.)(?=[A-Z][a-z])|(?<=\n)\n*)"
 )
 
+# "1. ____": the number of a line of a form that nobody filled in.
+_LINE_LEFT_EMPTY = re.compile(r"(?<=\d\.) {1,3}_{2}")
+
 LONGEST_SENTENCE = 2_000
 """Characters; what runs on is cut at a blank, so that reading a sentence is never slow."""
 
@@ -240,7 +243,7 @@ def split_sentences(text: str) -> list[Sentence]:
             boundary.group().startswith(".")
             and _ABBREVIATION.search(text, max(start, end - 12), end)
             and not _AFTER_A_LIST.match(text, max(start, end - 4))
-        ):
+        ) or _LINE_LEFT_EMPTY.match(text, end):
             continue
         _append_pieces(sentences, text, start, end)
         start = end

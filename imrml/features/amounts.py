@@ -146,7 +146,9 @@ _DURATION = re.compile(
     rf"{_UPPER}[\s-]*+(weeks?|wks?|months?)\b(?!\s?(?:ago|old|post|s/p|after surgery|course of))"
 )
 # With the short forms and slips of clerks: "8 sess", "6 sessons", "12 vists".
-_VISIT_WORDS = r"(?:ses{1,2}(?:[ai]?o?n?s?)?|vis(?:(?:it|t)s?)?|vsts?|treatments?|tmts?|appointments?|appts|txs)"
+_VISIT_WORDS = (
+    r"(?:ses{1,2}(?:[ai]?o?n?s?)?|vis(?:(?:it|t)s?)?|vsts?|treatments?|tmts?|appointments?|appts|txs)"
+)
 _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
 _VISITS = (
     re.compile(rf"{_VISIT_WORDS}\s*+\({_N}\)"),

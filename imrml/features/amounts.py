@@ -147,7 +147,8 @@ _DURATION = re.compile(
 )
 # With the short forms and slips of clerks: "8 sess", "6 sessons", "12 vists".
 _VISIT_WORDS = (
-    r"(?:ses{1,2}(?:[ai]?o?n?s?)?|vis(?:(?:it|t)s?)?|vsts?|treatments?|tmts?|appointments?|appts|txs)"
+    r"(?:ses{1,2}(?:[ai]?o?n?s?)?|vis(?:(?:it|t)s?)?|vsts?|treatments?|tmts?"
+    r"|appointments?|appts|txs)"
 )
 _NOT_A_WEEK = r"(?!\s{0,60}(?:(?:a|per|each|every)\s{1,60}|/\s{0,60})?(?:week|wk|month|daily))"
 _VISITS = (

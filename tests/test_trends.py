@@ -159,3 +159,30 @@ def test_the_command_writes_a_page_without_text_and_alarms_by_exit_code(imrml, i
     assert page.count("<svg") == len(json.loads((out / "trends.json").read_text())["values"])
     write_table(items, path)
     assert imrml("trends", path, "--out", out, "--stable", ":".join(STABLE)).code == 0
+
+
+def test_months_around_the_stable_ones_that_are_too_few_are_marked_and_ring_nothing(
+    imrml, items, tmp_path
+):
+    months = items["decided_on"].str[:7]
+    before, after = items[months == months.min()].head(4), items[months == months.max()].head(3)
+    stable = ("2016-02", "2017-06")
+    between = items[months.between(*stable)]
+    few = pd.concat([before, between, after]).reset_index(drop=True)
+    odd = few["decided_on"].str[:7].isin([months.min(), months.max()])
+    few["claims_guideline"] = few["claims_guideline"].where(~odd, "based on MTUS Ankle 2018.")
+    trends = find_trends(few, CONFIG, stable)
+    sparse = trends.periods[trends.periods["is_sparse"]]
+    assert sparse["period"].tolist() == [months.min(), months.max()]
+    assert sparse["n"].tolist() == [4, 3]
+    assert (trends.measures > trends.thresholds).loc[sparse["period"]].any(axis=None)
+    assert not trends.is_beyond.loc[sparse["period"]].any(axis=None)
+    write_table(few, tmp_path / "items.parquet")
+    done = imrml(
+        "trends", tmp_path / "items.parquet", "--out", tmp_path, "--stable", ":".join(stable)
+    )
+    assert done.code == 0, done.err
+    assert f"{months.max()}: 3 rows, fewer than monitoring.min_rows" in done.err
+    page = (tmp_path / "trends.html").read_text()
+    assert page.count("(too few)") == 2
+    assert not find_trends(items, CONFIG, STABLE).periods["is_sparse"].any()

@@ -76,7 +76,7 @@ def follow_trends(
     """
     from imrml.config import load_config
     from imrml.errors import CheckFailedError
-    from imrml.monitoring.report import write_trends
+    from imrml.monitoring.report import describe_sparse, write_trends
     from imrml.monitoring.trends import find_trends, read_stable
     from imrml.submissions.requests import is_known_heading
     from imrml.tables.files import read_table
@@ -85,6 +85,8 @@ def follow_trends(
         read_table(items, is_known_heading), load_config(config), read_stable(stable)
     )
     write_trends(out, trends)
+    for sentence in describe_sparse(trends):
+        console.tell(f"trends: {sentence}")
     console.tell(f"report: {out / 'trends.html'}")
     if trends.eras:
         print_rows(trends.list_eras())

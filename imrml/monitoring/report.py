@@ -104,6 +104,7 @@ def write_trends(folder: Path, trends: Trends) -> None:
         "stable": " to ".join(of_stable),
         "n_rows": int(periods["n"].sum()),
         "n_periods": len(periods),
+        "sparse": describe_sparse(trends),
         "periods": periods.drop(columns="first").to_dict("records"),
         "values": trends.measures.to_dict("list"),
         "thresholds": trends.thresholds.to_dict("list"),
@@ -112,11 +113,11 @@ def write_trends(folder: Path, trends: Trends) -> None:
         {
             "period": period,
             "n": int(periods["n"].iloc[number]),
+            "is_sparse": bool(periods["is_sparse"].iloc[number]),
             "cells": [
                 {
                     "value": trends.measures[name].iloc[number],
-                    "beyond": trends.measures[name].iloc[number]
-                    > trends.thresholds[name].iloc[number],
+                    "beyond": trends.is_beyond[name].iloc[number],
                 }
                 for name in measures
             ],
@@ -126,6 +127,27 @@ def write_trends(folder: Path, trends: Trends) -> None:
     plots = [(name, _draw_trend(name, trends)) for name in measures]
     context = {**document, "plots": plots, "rows": rows, "measures": measures}
     _write(folder, "trends", document, context)
+
+
+def describe_sparse(trends: Trends) -> list[str]:
+    """Say which periods have too few rows to tell anything.
+
+    Parameters
+    ----------
+    trends : Trends
+        From :func:`imrml.monitoring.find_trends`.
+
+    Returns
+    -------
+    list of str
+        A sentence each; empty where every period has enough.
+    """
+    sparse = trends.periods[trends.periods["is_sparse"]]
+    return [
+        f"{period}: {pluralize(n, 'row')}, fewer than monitoring.min_rows: shown, but too few to "
+        "tell what moved"
+        for period, n in zip(sparse["period"], sparse["n"], strict=True)
+    ]
 
 
 def _write(
@@ -164,7 +186,7 @@ def _draw_trend(name: str, trends: Trends) -> Markup:
     below = panels[-1]
     below.plot(at, trends.measures[name], color=CURRENT, marker="o", markersize=3)
     below.plot(at, trends.thresholds[name], color="#b3332b", linestyle="--", linewidth=1)
-    beyond = np.flatnonzero(trends.measures[name] > trends.thresholds[name])
+    beyond = np.flatnonzero(trends.is_beyond[name])
     below.plot(beyond, trends.measures[name].iloc[beyond], "o", color="#b3332b", markersize=5)
     below.set_ylim(bottom=0)
     below.set_ylabel("distance" if shares is not None else "share of news")

@@ -74,8 +74,10 @@ class Trends:
     Parameters
     ----------
     periods : DataFrame
-        ``period``, ``n`` (rows) and ``is_stable``, oldest first: months, taken together until they
-        have ``monitoring.min_rows`` rows, never across an end of the stable ones.
+        ``period``, ``n`` (rows), ``is_stable`` and ``is_sparse``, oldest first: months, taken
+        together until they have ``monitoring.min_rows`` rows, never across an end of the stable
+        ones. Where all months before the stable ones, or all after them, have fewer together, they
+        are one period that is sparse: shown, and never beyond what is ordinary.
     measures, thresholds : DataFrame of shape (n_periods, n_measures)
         Each measure in each period, and from where on it is beyond what is ordinary.
     shares : dict of str to DataFrame
@@ -89,6 +91,17 @@ class Trends:
     thresholds: pd.DataFrame
     shares: dict[str, pd.DataFrame] = field(repr=False)
     eras: tuple[Era, ...] = ()
+
+    @property
+    def is_beyond(self) -> pd.DataFrame:
+        """Which measures are beyond what is ordinary; in a period with too few rows none is.
+
+        Returns
+        -------
+        DataFrame of bool of shape (n_periods, n_measures)
+        """
+        has_enough = ~self.periods[["is_sparse"]].to_numpy(dtype=bool)
+        return (self.measures > self.thresholds) & has_enough
 
     def list_eras(self) -> pd.DataFrame:
         """List the eras as a table.
@@ -168,6 +181,7 @@ def find_trends(
     dated = items[months.notna()].reset_index(drop=True)
     numbers, periods = _cut_periods(months.dropna().to_list(), config.monitoring.min_rows, stable)
     periods["is_stable"] = _mark_stable(periods, stable)
+    periods["is_sparse"] = periods["n"] < config.monitoring.min_rows
     is_stable = periods["is_stable"].to_numpy(dtype=bool)
     if is_stable.sum() < _MIN_STABLE:
         raise NotEnoughDataError(

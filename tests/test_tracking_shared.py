@@ -2,8 +2,10 @@
 
 import pytest
 
+from imrml.config import load_config
 from imrml.errors import TrackingError
 from imrml.models import load_model
+from imrml.tables.files import read_table
 from imrml.tracking import (
     alias_version,
     deleted_experiments,
@@ -12,6 +14,7 @@ from imrml.tracking import (
     list_runs,
     list_versions,
     log_training,
+    train,
     unfinished_runs,
 )
 from imrml.tracking.connection import connected
@@ -72,6 +75,22 @@ def test_an_experiment_that_others_deleted_is_none_of_ours(line):
         run_id = register_foreign(client, "credit-risk")
         client.delete_experiment(client.get_run(run_id).info.experiment_id)
         assert deleted_experiments() == []
+
+
+def test_a_training_is_refused_before_its_fit_where_the_name_is_somebody_elses(
+    line, tmp_path, monkeypatch
+):
+    with connected() as client:
+        register_foreign(client, "imrml-demo")
+    monkeypatch.setattr("imrml.tracking.trained.fit_and_evaluate", pytest.fail)
+    items, out = read_table(line.items), tmp_path / "model"
+    config = load_config()
+    with pytest.raises(TrackingError, match=r"somebody else.*1 version, none of this.*registered"):
+        train(items, config, out=out)
+    assert not out.exists()
+    with connected() as client:
+        known = client.get_experiment_by_name("imrml")
+        assert len(client.search_runs([known.experiment_id])) == 1  # theirs
 
 
 def test_a_name_that_is_somebody_elses_is_refused_before_anything_is_logged(line):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from imrml.errors import TrackingError
+from imrml.phrases import pluralize
 from imrml.tracking.location import shown_tracking_uri
 
 if TYPE_CHECKING:
@@ -71,14 +72,34 @@ def require_own_name(client: "MlflowClient", name: str) -> None:
     TrackingError
         It has versions, and none is of this program.
     """
+    if refusal := describe_foreign_name(client, name):
+        raise TrackingError(refusal)
+
+
+def describe_foreign_name(client: "MlflowClient", name: str) -> str | None:
+    """Say that somebody else has registered models under a name.
+
+    Parameters
+    ----------
+    client : MlflowClient
+        Of the tracking server.
+    name : str
+        Registered model, perhaps not there yet.
+
+    Returns
+    -------
+    str or None
+        A sentence with what to do; None where there is none, or one of this program.
+    """
     versions = _search_versions(client, name)
-    if versions and not any(is_own_version(version.tags) for version in versions):
-        raise TrackingError(
-            f"{name}: a registered model of somebody else's has this name at "
-            f"{shown_tracking_uri()} (none of its versions is of this program): name another by "
-            "tracking.registered_model; what learned from invented letters is always imrml-demo, "
-            "and asks for a server or an MLFLOW_TRACKING_URI of its own"
-        )
+    if not versions or any(is_own_version(version.tags) for version in versions):
+        return None
+    return (
+        f"{name}: a registered model of somebody else's has this name at {shown_tracking_uri()}; "
+        f"found {pluralize(len(versions), 'version')}, none of this program; expected its own, or "
+        "no such model: name another by tracking.registered_model; what learned from invented "
+        "letters is always imrml-demo, and asks for a server or an MLFLOW_TRACKING_URI of its own"
+    )
 
 
 def _search_versions(client: "MlflowClient", name: str) -> list["ModelVersion"]:

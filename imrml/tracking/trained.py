@@ -22,9 +22,12 @@ from imrml.labelling.table import label_as_configured
 from imrml.models.persistence import save_model
 from imrml.models.trust import trusted_types, trusting
 from imrml.submissions.extra_columns import programme_of_config
+from imrml.tracking.connection import connected
 from imrml.tracking.experiments import running_training
 from imrml.tracking.interrupted import end_interrupted_runs
-from imrml.tracking.runs import LoggedRun, log_training
+from imrml.tracking.ownership import describe_foreign_name
+from imrml.tracking.runs import LoggedRun, log_training, registered_name
+from imrml.training.data import tell_kind
 from imrml.training.run import TrainingResult
 from imrml.training.run import train as fit_and_evaluate
 
@@ -106,7 +109,8 @@ def train(
     NotEnoughDataError
         Too few items of either decision.
     TrackingError
-        MLflow cannot be reached; what was trained is in ``out`` and can be delivered later.
+        MLflow cannot be reached; what was trained is in ``out`` and can be delivered later. Or the
+        registered model's name is somebody else's: then nothing was fitted.
 
     Examples
     --------
@@ -134,6 +138,7 @@ def train(
         items = label_as_configured(items, config, n_jobs)
     is_tracked = out is not None and config.tracking.enabled
     if is_tracked:
+        _refuse_foreign_name(items, config)
         with suppress(TrackingError):  # the training itself does not need it
             for ended in end_interrupted_runs():
                 report(ended)
@@ -150,6 +155,17 @@ def train(
             path = keep_precedents(result.precedents, result.manifest)
         run = _log(folder, run_id) if is_tracked else None
         return TrackedTraining(**facts, out=folder, precedents_path=path, run=run)
+
+
+def _refuse_foreign_name(items: pd.DataFrame, config: Config) -> None:
+    """Refuse before a fit of hours what could not be registered after it."""
+    kind = tell_kind(items["case_number"]) if "case_number" in items else "real"
+    name = registered_name(config.model_dump(), {"trained_on": kind})
+    refusal = None
+    with suppress(TrackingError), connected() as client:  # away: the training does not need it
+        refusal = describe_foreign_name(client, name)
+    if refusal:
+        raise TrackingError(f"train: {refusal}; nothing was fitted")
 
 
 def save_training(result: TrainingResult, folder: Path, run_id: str | None = None) -> None:

@@ -85,11 +85,7 @@ class TrainingData:
         {'synthetic', 'real'}
             ``'synthetic'`` as soon as one case is invented.
         """
-        return (
-            "synthetic"
-            if self.keys["case_number"].str.fullmatch(SYNTHETIC_CASE_NUMBER).any()
-            else "real"
-        )
+        return tell_kind(self.keys["case_number"])
 
     @property
     def without_labels(self) -> "TrainingData":
@@ -400,6 +396,23 @@ def hash_cases(data: TrainingData) -> Iterator[tuple[str, str]]:
             hash_text(str(case)),
             hash_text(" ".join(words)) if len(words) >= _MIN_TELLING_WORDS else "",
         )
+
+
+def tell_kind(case_numbers: pd.Series) -> TrainedOn:
+    """Tell invented letters from real ones by their case numbers.
+
+    Parameters
+    ----------
+    case_numbers : Series of str
+        Of items.
+
+    Returns
+    -------
+    {'synthetic', 'real'}
+        ``'synthetic'`` as soon as one case is invented.
+    """
+    is_invented = case_numbers.astype("str").str.fullmatch(SYNTHETIC_CASE_NUMBER)
+    return "synthetic" if is_invented.any() else "real"
 
 
 def hash_text(text: str) -> str:

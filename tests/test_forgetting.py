@@ -17,8 +17,13 @@ from imrml.retraining.backup import back_up
 from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
 from imrml.retraining.forgetting import forget
 from imrml.retraining.intake import ingest
+from imrml.retraining.withdrawn import (
+    WITHDRAWN_COLUMN,
+    list_versions_marked,
+    watch_withdrawn,
+)
 from imrml.tables.files import read_table, write_table
-from imrml.tracking import load_registered
+from imrml.tracking import load_registered, relocate
 from imrml.training.data import hash_text
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own dependencies warn
@@ -127,6 +132,58 @@ def test_the_champion_that_learned_from_it_is_refitted_where_config_says_so(inbo
     assert knows not in champion["training_cases"]
     assert retrain(refit).verdict == NOTHING_NEW
     assert holding() == set()
+
+
+def test_until_it_is_refitted_whatever_speaks_of_the_champion_says_so(imrml, inbox):
+    relocate()
+    learned = "champion (version 1) learned from a case that was withdrawn since"
+    assert imrml("doctor").code == 0
+    assert WITHDRAWN_COLUMN not in imrml("registry", "list").out
+    has_learned = watch_withdrawn(load_registered("models:/imrml-demo@champion").manifest)
+    assert not has_learned()
+    forget(["CM15-0000000"], "a slip")  # nobody learned from it
+    assert imrml("doctor").code == 0
+    assert not has_learned()
+    forget([CASE], "asked for")
+    assert has_learned()  # a server that has been up since
+    found = imrml("doctor")
+    assert (found.code, learned in found.out) == (4, True)
+    assert "retraining.refit_forgotten: true makes the champion again" in found.out
+    found = imrml("doctor", "--json")
+    assert (found.code, learned in found.out) == (4, True)
+    [row] = list_versions_marked().to_dict("records")
+    assert (row["version"], row[WITHDRAWN_COLUMN]) == ("1", "yes")
+    messages = []
+    config = night_config(inbox, "precedents.keep=true")
+    retrain(config, report=messages.append)
+    assert any("refit_forgotten: true" in message for message in messages)
+    retrain(night_config(inbox, "retraining.refit_forgotten=true"))
+    assert imrml("doctor").code == 0
+    listed = list_versions_marked("imrml-demo").set_index("version")[WITHDRAWN_COLUMN]
+    assert listed.to_dict() == {"2": "", "1": "yes"}
+    done = imrml("registry", "rollback", "imrml-demo", "--why", "odd scores")
+    assert (done.code, learned in done.err) == (0, True)
+    promote = ("registry", "promote", "imrml-demo", "--why", "better so", "--version")
+    assert "withdrawn" not in imrml(*promote, "2").err
+    assert learned in imrml(*promote, "1").err
+    assert imrml("doctor").code == 4
+    assert CASE not in imrml("registry", "list", "imrml-demo").out
+
+
+def test_a_model_made_of_the_same_cases_after_the_erasure_is_known_too(inbox):
+    forget([CASE], "asked for")
+    manifest = load_registered("models:/imrml-demo@champion").manifest
+    assert watch_withdrawn(manifest)()
+    others = [case for case in manifest["training_cases"] if case != hash_text(CASE)]
+    assert others
+    assert not watch_withdrawn({"training_cases": others})()
+
+
+def test_a_damaged_record_is_a_thing_to_do_and_no_end_of_the_doctor(imrml, inbox):
+    (state_dir() / "forgotten.json").write_text("{")
+    found = imrml("doctor")
+    assert found.code == 4
+    assert found.out.count("restore it from a backup") == 1
 
 
 def test_a_number_that_nothing_holds_and_backups_that_were_moved_are_told(imrml, inbox, tmp_path):

@@ -74,6 +74,20 @@ def test_every_page_says_what_a_figure_is_and_that_the_data_is_invented(client, 
     assert "4610" in page
 
 
+def test_every_page_says_once_a_letter_was_withdrawn_that_the_model_learned_from_it():
+    withdrawn = []
+    app = create_app(served_model(), allow_demo=True, knows_withdrawn=lambda: bool(withdrawn))
+    sentence = "The model learned from a letter that has been withdrawn since."
+    with TestClient(app, base_url="http://localhost") as client:
+        assert sentence not in client.get("/").text
+        assert client.get("/api/model").json()["learned_from_withdrawn"] is False
+        withdrawn.append("a case")
+        for path in ("/", "/batch", "/about"):
+            assert sentence in plain(client.get(path).text)
+        assert sentence in plain(client.post("/result", data=FIELDS).text)
+        assert client.get("/api/model").json()["learned_from_withdrawn"] is True
+
+
 def test_a_result_shows_the_figures_of_the_api(client):
     answer = client.post("/result", data=FIELDS)
     page, row = plain(answer.text), score_of(client, FIELDS)

@@ -23,9 +23,10 @@ def list_models(
 ) -> None:
     """List registered versions with their aliases; with NAME also every change of champion."""
     from imrml.cli.printing.findings import print_moves
-    from imrml.tracking.registry import list_moves, list_versions
+    from imrml.retraining.withdrawn import list_versions_marked
+    from imrml.tracking.registry import list_moves
 
-    print_rows(list_versions(name))
+    print_rows(list_versions_marked(name))
     if name:
         print_moves(list_moves(name))
 
@@ -44,6 +45,7 @@ def promote(
 
     move = promote_version(name, why, version, who)
     console.tell(f"{name}: version {move.to_version} is the champion" + _instead(move.from_version))
+    _tell_withdrawn(name)
 
 
 @app.command()
@@ -55,6 +57,14 @@ def rollback(name: _Name, why: _Why, who: _Who = None) -> None:
     console.tell(
         f"{name}: version {move.to_version} is the champion again" + _instead(move.from_version)
     )
+    _tell_withdrawn(name)
+
+
+def _tell_withdrawn(name: str) -> None:
+    from imrml.retraining.withdrawn import describe_withdrawn
+
+    if sentence := describe_withdrawn(name):
+        console.tell(sentence)
 
 
 def _instead(version: str | None) -> str:

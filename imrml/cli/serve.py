@@ -34,6 +34,7 @@ def serve(
 
     require_extra("web", "serve")
     from imrml.explaining.precedents import open_precedents
+    from imrml.retraining.withdrawn import watch_withdrawn
     from imrml.tracking.addresses import load_model
     from imrml.web.server import serve as run
     from imrml.web.settings import ServeSettings
@@ -46,5 +47,6 @@ def serve(
         port,
         past_items=open_precedents(loaded.manifest),
         allow_demo=allow_demo,
+        knows_withdrawn=watch_withdrawn(loaded.manifest),
         report=console.tell,
     )

@@ -25,6 +25,7 @@ from imrml.tracking import (
 from imrml.training.data import TrainingData
 from imrml.training.fitting import Report, predict_held_out
 
+FORGOTTEN = "the champion had learned from a case that was forgotten since"
 _ANSWERS_BY = ("stage", "profile", "features", "models")
 _RECIPE = (*_ANSWERS_BY, "search")
 """Sections of a config that decide what a model answers, and by which search it is found."""
@@ -105,19 +106,43 @@ def _open_first(champion: Champion, config: Config, report: Report) -> Champion:
     if champion.first_version == champion.version:
         return champion
     key = f"{champion.name}/{champion.first_version}"
-    why = "it had learned from a case that was forgotten since"
-    if key not in read_forgotten().models:
-        try:
-            first = load_registered(f"models:/{key}")
-            _require_comparable(champion.name, first, config)
+    try:
+        first = load_registered(f"models:/{key}")
+        _require_comparable(champion.name, first, config)
+        if not read_forgotten().is_learned_by(first.manifest, key):
             return replace(champion, first=first)
-        except ModelError as error:
-            why = str(error)
+        why = "it had learned from a case that was forgotten since"
+    except ModelError as error:
+        why = str(error)
     report(
         f"version {champion.first_version}, the recipe's first champion, is compared with no more: "
         f"{why}; version {champion.version} takes its place"
     )
     return replace(champion, first_version=champion.version)
+
+
+def must_forget(champion: Champion, config: Config, report: Report) -> bool:
+    """Whether the champion is to be made again because it knows a case that was forgotten.
+
+    Parameters
+    ----------
+    champion : Champion
+        In use.
+    config : Config
+        Says whether it is to be made again by itself.
+    report : callable
+        Given, in words, that it knows one and is not.
+
+    Returns
+    -------
+    bool
+    """
+    manifest = {} if champion.model is None else champion.model.manifest
+    if not read_forgotten().is_learned_by(manifest, f"{champion.name}/{champion.version}"):
+        return False
+    if not config.retraining.refit_forgotten:
+        report(f"{FORGOTTEN}: retraining.refit_forgotten: true makes it again without it")
+    return config.retraining.refit_forgotten
 
 
 def with_own_recipe(champion: LoadedModel, config: Config) -> Config:

@@ -25,11 +25,13 @@ from imrml.models.trust import trusted_types, trusting
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
 from imrml.retraining.champion import (
+    FORGOTTEN,
     Champion,
     answer_together,
     find_champion,
     fingerprint_recipe,
     is_champion_usable,
+    must_forget,
     name_learned,
     with_own_recipe,
 )
@@ -41,7 +43,6 @@ from imrml.retraining.drop_folder import (
     record_outcome,
     recorded_champion,
 )
-from imrml.retraining.forgotten import read_forgotten
 from imrml.retraining.gate import (
     GateResult,
     judge_budgets,
@@ -68,7 +69,6 @@ from imrml.training.data import TrainingData, prepare
 from imrml.training.fitting import Report, report_nothing
 from imrml.training.run import TrainingResult, train
 
-_FORGOTTEN = "the champion had learned from a case that was forgotten since"
 _LATENCY_ROWS = 1000
 _OWN_RECIPE_PARTS = 2
 """Of the window, when the champion's own recipe asks: the later one is judged by a challenger that
@@ -187,7 +187,7 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
     data = prepare(items, run.config)
     champion = find_champion(data, run.config, run.report)
     arrivals = _find_arrivals(data, champion, run)
-    is_to_refit = _learned_from_forgotten(run, champion)
+    is_to_refit = must_forget(champion, run.config, run.report)
     if is_to_refit:
         run = _take_own_recipe(run, champion)
         data = prepare(items, run.config)
@@ -216,7 +216,7 @@ def _retrain(run: _RetrainRun, items: pd.DataFrame) -> Outcome:
         return arrivals.conclude(KEPT, why, gates)
 
     # 6. Log it, and move the champion last.
-    why = _FORGOTTEN if is_to_refit else _say_why_promoted(run, champion)
+    why = FORGOTTEN if is_to_refit else _say_why_promoted(run, champion)
     version = None if run.is_dry_run else _install(run, champion, f"retrain: {why}", result)
     return arrivals.conclude(PROMOTED, why, gates, version, keeps_recipe=is_to_refit)
 
@@ -247,12 +247,6 @@ def _find_arrivals(data: TrainingData, champion: Champion, run: _RetrainRun) -> 
     if champion.model is None or run.is_backfill or is_cut:
         return arrivals
     return replace(arrivals, window=name_learned(champion.model))
-
-
-def _learned_from_forgotten(run: _RetrainRun, champion: Champion) -> bool:
-    """Whether the champion is to be made again because it knows a case that was forgotten."""
-    is_asked = run.config.retraining.refit_forgotten and champion.version is not None
-    return is_asked and f"{champion.name}/{champion.version}" in read_forgotten().models
 
 
 def _take_own_recipe(run: _RetrainRun, champion: Champion) -> _RetrainRun:

@@ -19,7 +19,7 @@ import pandas as pd
 from imrml.config import state_dir
 from imrml.corpus import Journal, item_table
 from imrml.corpus.journal import JOURNALS
-from imrml.errors import ImrmlError, ModelError
+from imrml.errors import ImrmlError
 from imrml.explaining.precedents import remove_precedents
 from imrml.phrases import pluralize
 from imrml.private_files import remove_leftovers
@@ -33,8 +33,9 @@ from imrml.retraining.forgotten import (
 )
 from imrml.retraining.intake import ITEMS
 from imrml.retraining.lock import retrain_lock
+from imrml.retraining.withdrawn import REFIT, read_manifests
 from imrml.tables.files import read_table, write_parts, write_table
-from imrml.tracking import fetch_model, list_versions
+from imrml.tracking import list_versions
 from imrml.training.data import hash_text
 
 
@@ -105,7 +106,8 @@ def forget(case_numbers: Sequence[str], why: str) -> Forgetting:
         models = _find_models(hashes)
         forgotten = read_forgotten()
         erasure = Erasure(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", why.strip(), len(wanted))
-        forgotten = forgotten.adding(wanted, [address for address, _ in models], erasure)
+        addresses = [address for address, _ in models]
+        forgotten = forgotten.adding(wanted, addresses, erasure, hashes)
         write_forgotten(forgotten)
         files, n_items = _purge(forgotten, hashes)
         backups = tuple(str(path) for path in list_backups() if _holds(path, wanted))
@@ -115,18 +117,14 @@ def forget(case_numbers: Sequence[str], why: str) -> Forgetting:
 
 def _find_models(hashes: set[str]) -> list[tuple[str, str]]:
     """Find registered versions whose training saw one of the cases, with their aliases."""
-    found = []
-    for row in list_versions().itertuples():
-        address = f"{row.name}/{row.version}"
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                model = fetch_model(f"models:/{address}", Path(folder))
-                manifest = json.loads((model / "model.json").read_text(encoding="utf-8"))
-            except (ModelError, OSError, ValueError):  # damaged, or somebody else's
-                continue
-        if not hashes.isdisjoint(manifest.get("training_cases", ())):
-            found.append((address, str(row.aliases)))
-    return found
+    versions = list_versions()
+    return [
+        (address, aliases)
+        for (address, manifest), aliases in zip(
+            read_manifests(versions), versions["aliases"], strict=True
+        )
+        if not hashes.isdisjoint(manifest.get("training_cases", ()))
+    ]
 
 
 def _purge(forgotten: Forgotten, hashes: set[str]) -> tuple[tuple[str, ...], int]:
@@ -277,7 +275,6 @@ def describe_forgetting(done: Forgetting) -> Iterator[str]:
         yield f"{moved} no longer where written: if you still have them elsewhere, they may hold it"
     for model in done.models:
         yield (
-            f"learned from it: {model}; `imrml retrain --config FILE` with "
-            "retraining.refit_forgotten: true makes the champion again without it, and "
+            f"learned from it: {model}; {REFIT}, and "
             "older versions stay in the registry until you delete them there"
         )

@@ -8,9 +8,10 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from imrml.config import state_dir
 from imrml.errors import ImrmlError
@@ -52,11 +53,15 @@ class Forgotten:
         ``NAME/VERSION`` of models that had learned from one of them.
     erasures : tuple of Erasure
         Oldest first.
+    learned_marks : frozenset of str
+        Keyed hashes of what manifests of models hold of those cases: models that were registered
+        after the erasure, or never, are known by them too.
     """
 
     marks: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
     erasures: tuple[Erasure, ...] = ()
+    learned_marks: frozenset[str] = frozenset()
     _key: bytes = field(default=b"", repr=False)
 
     def holds(self, case_number: str) -> bool:
@@ -106,6 +111,34 @@ class Forgotten:
             for last in words[at : at + _LONGEST_NUMBER]
         )
 
+    def is_learned_by(self, manifest: Mapping[str, Any], address: str = "") -> bool:
+        """Whether a model learned from such a case.
+
+        Parameters
+        ----------
+        manifest : mapping
+            Of the model, as it is stored beside it; empty where it cannot be read.
+        address : str, default=""
+            ``NAME/VERSION`` in the registry.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> forgotten = Forgotten(_key=bytes(32))
+        >>> forgotten = forgotten.adding(["CM15-0000001"], [], Erasure("", "", 1), ["0a1b"])
+        >>> forgotten.is_learned_by({"training_cases": ["77c0", "0a1b"]})
+        True
+        >>> forgotten.is_learned_by({"training_cases": ["77c0"]})
+        False
+        """
+        if address in self.models:
+            return True
+        cases = manifest.get("training_cases", ()) if self.learned_marks else ()
+        return any(self.mark(case) in self.learned_marks for case in cases)
+
     def mark(self, case_number: str) -> str:
         """Hash a case number with the key of the state folder.
 
@@ -122,7 +155,11 @@ class Forgotten:
         return hmac.new(self._key, normalize(case_number).encode(), hashlib.sha256).hexdigest()
 
     def adding(
-        self, case_numbers: Iterable[str], models: Iterable[str], erasure: Erasure
+        self,
+        case_numbers: Iterable[str],
+        models: Iterable[str],
+        erasure: Erasure,
+        learned: Iterable[str] = (),
     ) -> "Forgotten":
         """Give the record with one more erasure.
 
@@ -134,6 +171,8 @@ class Forgotten:
             ``NAME/VERSION`` that had learned from one of them.
         erasure : Erasure
             When, why and how many.
+        learned : iterable of str, default=()
+            What a manifest's ``training_cases`` would hold of them.
 
         Returns
         -------
@@ -144,6 +183,7 @@ class Forgotten:
             marks=self.marks | {self.mark(number) for number in case_numbers},
             models=self.models | set(models),
             erasures=(*self.erasures, erasure),
+            learned_marks=self.learned_marks | {self.mark(case) for case in learned},
         )
 
 
@@ -189,6 +229,7 @@ def read_forgotten() -> Forgotten:
             frozenset(stored["marks"]),
             frozenset(stored["models"]),
             tuple(Erasure(**each) for each in stored["erasures"]),
+            frozenset(stored.get("learned_marks", ())),
             bytes.fromhex(stored["key"]),
         )
     except (ValueError, KeyError, TypeError):
@@ -209,6 +250,7 @@ def write_forgotten(forgotten: Forgotten) -> None:
         "key": forgotten._key.hex(),
         "marks": sorted(forgotten.marks),
         "models": sorted(forgotten.models),
+        "learned_marks": sorted(forgotten.learned_marks),
         "erasures": [asdict(erasure) for erasure in forgotten.erasures],
     }
     text = json.dumps(stored, indent=1) + "\n"

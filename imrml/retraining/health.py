@@ -13,6 +13,7 @@ from imrml.config import state_dir
 from imrml.errors import ModelError, OutdatedModelError, TableError, TrackingError
 from imrml.retraining.lock import interrupted_retrain, is_at_work
 from imrml.retraining.nights import describe_silence, read_nights
+from imrml.retraining.withdrawn import describe_withdrawn
 from imrml.tables.files import read_table
 from imrml.tracking import (
     CHAMPION,
@@ -61,7 +62,9 @@ def diagnose() -> Iterator[str]:
                 version,
                 is_way_back=(alias == CHAMPION and _has_previous(aliases, name)),
             )
-        yield from _troubles_of_clock(sorted({name for name, _, _ in aliases}))
+        names = sorted({name for name, _, _ in aliases})
+        yield from dict.fromkeys(filter(None, map(describe_withdrawn, names)))
+        yield from _troubles_of_clock(names)
     except TrackingError as error:
         yield (
             f"tracking: {error}; what was trained meanwhile stays on disk, "

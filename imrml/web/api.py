@@ -104,6 +104,7 @@ def make_api_router(
                 "model_version": manifest["model_version"],
                 "trained_on": manifest["trained_on"],
                 "verdict": manifest["verdict"],
+                "learned_from_withdrawn": service.knows_withdrawn(),
                 "stage": fitted.stage,
                 "profile": fitted.profile,
                 "columns": columns,

@@ -1,6 +1,6 @@
 """Page and API as one application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from importlib.resources import files
@@ -71,6 +71,7 @@ def create_app(
     *,
     past_items: Precedents | None = None,
     allow_demo: bool = False,
+    knows_withdrawn: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """Make the application that serves one model.
 
@@ -84,6 +85,8 @@ def create_app(
         Past items to set beside an explanation.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
+    knows_withdrawn : callable, optional
+        Asked at every page whether the model learned from a letter that was withdrawn since.
 
     Returns
     -------
@@ -96,7 +99,9 @@ def create_app(
         The model was trained on invented data and ``allow_demo`` is false.
     """
     settings = settings or ServeSettings()
-    service = ModelService(model, past_items, settings, allow_demo=allow_demo)
+    service = ModelService(
+        model, past_items, settings, allow_demo=allow_demo, knows_withdrawn=knows_withdrawn
+    )
     reader = Reader(load_config().limits)
     pages = Pages(service, settings.max_form_bytes)
     authenticator = TokenAuthenticator(settings.token) if settings.token else None

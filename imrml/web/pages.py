@@ -129,6 +129,7 @@ class Pages:
             "planned_title": PLANNED,
             "brief": BRIEF,
             "demo": DEMO if service.is_demo else "",
+            "knows_withdrawn": service.knows_withdrawn,
             "names": deficiency_names(),
             "version": version("imrml"),
             "model_version": service.model.manifest["model_version"],

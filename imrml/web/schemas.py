@@ -152,6 +152,7 @@ class ModelAnswer(BaseModel):
     profile: str
     trained_on: str
     verdict: str
+    learned_from_withdrawn: bool
     columns: list[str]
     meaning: Meaning
 

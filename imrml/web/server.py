@@ -34,6 +34,7 @@ def serve(
     *,
     past_items: Precedents | None = None,
     allow_demo: bool = False,
+    knows_withdrawn: Callable[[], bool] = lambda: False,
     report: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve one model until the process is told to stop.
@@ -50,6 +51,8 @@ def serve(
         Past items to set beside an explanation.
     allow_demo : bool, default=False
         Whether a model of invented data may answer.
+    knows_withdrawn : callable, optional
+        Asked at every page whether the model learned from a letter that was withdrawn since.
     report : callable, optional
         Told, in words, what a score is and where the page is.
 
@@ -60,7 +63,13 @@ def serve(
     ConfigError
         The port cannot be bound.
     """
-    app = create_app(model, settings, past_items=past_items, allow_demo=allow_demo)
+    app = create_app(
+        model,
+        settings,
+        past_items=past_items,
+        allow_demo=allow_demo,
+        knows_withdrawn=knows_withdrawn,
+    )
     report(f"{P_MEANING}: {DECISION_SUPPORT}")
     if not settings.is_loopback:
         report(

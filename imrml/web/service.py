@@ -139,6 +139,8 @@ class ModelService:
         How many requests are worked on at once, how many wait, and how long.
     allow_demo : bool
         Whether a model of invented data may answer.
+    knows_withdrawn : callable, optional
+        Whether the model learned from a letter that was withdrawn since.
 
     Raises
     ------
@@ -154,10 +156,12 @@ class ModelService:
         settings: ServeSettings,
         *,
         allow_demo: bool,
+        knows_withdrawn: Callable[[], bool] = lambda: False,
     ) -> None:
         require_demo_allowed(model.manifest, allow_demo=allow_demo)
         self.model = model
         self.past_items = past_items
+        self.knows_withdrawn = knows_withdrawn
         self._settings = settings
         self._threads: ThreadPoolExecutor | None = None
         self._n_open = 0

@@ -1,10 +1,12 @@
 """MLflow with others at it: deletions are named with the way back; and what is fetched of it."""
 
 import pytest
+from nights import make_inbox, night_config
 
 from imrml.config import load_config
 from imrml.errors import TrackingError
 from imrml.models import load_model
+from imrml.retraining.cycle import retrain
 from imrml.tables.files import read_table
 from imrml.tracking import (
     alias_version,
@@ -91,6 +93,17 @@ def test_a_training_is_refused_before_its_fit_where_the_name_is_somebody_elses(
     with connected() as client:
         known = client.get_experiment_by_name("imrml")
         assert len(client.search_runs([known.experiment_id])) == 1  # theirs
+
+
+def test_a_retrain_is_refused_before_its_fit_where_the_name_is_somebody_elses(
+    line, tmp_path, monkeypatch
+):
+    inbox = make_inbox(line, tmp_path)
+    with connected() as client:
+        register_foreign(client, "imrml-demo")
+    monkeypatch.setattr("imrml.retraining.cycle.train", pytest.fail)
+    with pytest.raises(TrackingError, match=r"somebody else.*tracking\.registered_model"):
+        retrain(night_config(inbox))
 
 
 def test_a_name_that_is_somebody_elses_is_refused_before_anything_is_logged(line):

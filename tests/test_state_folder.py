@@ -168,6 +168,25 @@ def test_a_backup_restores_at_another_place_with_its_champion(
     assert "move it away first" in again.err
 
 
+def test_a_restore_at_another_place_leaves_an_original_that_still_exists_alone(
+    line, imrml, copied, inbox, tmp_path, monkeypatch
+):
+    backup = back_up(tmp_path / "backup.zip").path
+    champion = load_registered(CHAMPION).manifest
+    for path in (copied / "artifacts").rglob("model.json"):
+        path.write_text("{}")  # who answers from there is found out
+    before = files_of(copied)
+    monkeypatch.setenv("IMRML_HOME", str(tmp_path / "third place"))
+    restore(backup)
+    assert load_registered(CHAMPION).manifest == champion
+    assert imrml("doctor").code == 0
+    monkeypatch.setattr("imrml.retraining.cycle.judge_window", lambda *_given, **_options: ())
+    write_table(split_items(line)[1], inbox / "newer.parquet")
+    assert retrain(night_config(inbox)).verdict == PROMOTED
+    assert load_registered(CHAMPION).manifest != champion
+    assert files_of(copied) == before
+
+
 def damage(path, change):
     with zipfile.ZipFile(path) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}

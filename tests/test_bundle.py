@@ -2,10 +2,10 @@
 
 import stat
 import zipfile
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from judged_lists import DATA
 from model_factories import MANIFEST, fictional_items, make_model
 
 from imrml.errors import ModelError
@@ -14,7 +14,7 @@ from imrml.models.bundle import read_bundle, write_bundle
 from imrml.scoring.in_words import DEMO
 from imrml.scoring.prediction import score
 
-CLERKS = Path(__file__).parent / "clerk_requests.jsonl"
+CLERKS = DATA / "clerk_requests.jsonl"
 REQUESTS = pd.DataFrame([{"treatment": "Norco 10/325mg #60", "notes": "Low back pain."}])
 
 

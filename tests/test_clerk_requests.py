@@ -3,10 +3,10 @@
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from judged_lists import DATA
 
 from imrml.errors import RequestWarning
 from imrml.features import find_documents, treatment_category
@@ -14,7 +14,7 @@ from imrml.models import load_model
 from imrml.scoring.prediction import score
 from imrml.tables.files import read_table, write_table
 
-CLERKS = Path(__file__).parent / "clerk_requests.jsonl"
+CLERKS = DATA / "clerk_requests.jsonl"
 
 
 def test_every_clerk_names_a_treatment_that_is_understood():

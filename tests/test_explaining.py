@@ -4,11 +4,11 @@ import json
 import math
 import re
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from judged_lists import DATA
 from model_factories import MANIFEST, TELLING, fictional_items, make_model
 
 from imrml.deficiencies import cues_that_show, deficiency_ids, taxonomy
@@ -22,7 +22,7 @@ from imrml.scoring.in_words import DECISION_SUPPORT, DEMO, LAW, SEND_ONLY, SOURC
 from imrml.scoring.prediction import N_DEFICIENCIES, score
 from imrml.submissions.requests import sort_requests
 
-CLERKS = Path(__file__).parent / "clerk_requests.jsonl"
+CLERKS = DATA / "clerk_requests.jsonl"
 SHOWN = "The urine drug screen was consistent. A pain agreement was signed."
 NOTES = (
     " ".join(["The cook lifted a heavy pot near the old stove."] * 3)

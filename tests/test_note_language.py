@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from judged_lists import DATA
 
 from imrml.deficiencies import applicable_lines, taxonomy
 from imrml.features import find_documents, parse_treatment
@@ -12,9 +13,9 @@ HERE = Path(__file__).parent
 SENTENCES = [
     json.loads(line)
     for name in ("note_sentences", "note_telegrams", "note_last", "note_fresh")
-    for line in (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-LINES = [json.loads(line) for line in (HERE / "note_lines.jsonl").read_text().splitlines()]
+LINES = [json.loads(line) for line in (DATA / "note_lines.jsonl").read_text().splitlines()]
 FORM = (HERE / "form_boilerplate.txt").read_text(encoding="utf-8").splitlines()
 
 

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from judged_lists import DATA
 
 from imrml.config import load_config
 from imrml.errors import MissingExtraError, RefusedRequestWarning
@@ -17,11 +17,9 @@ from imrml.models import LoadedModel, ReviewModel
 from imrml.scoring.prediction import score
 from imrml.submissions.frame import submission_frame
 
-HERE = Path(__file__).parent
-
 
 def read_cases(name):
-    return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 
 def read_facts(text):

@@ -7,13 +7,12 @@ rules were mended: experiments/067-status-lists.
 """
 
 import json
-from pathlib import Path
 
 import pytest
+from judged_lists import DATA
 
 from imrml.features import find_documents, parse_treatment
 
-HERE = Path(__file__).parent
 MOST_WRONG, MOST_MISSED = 0.03, 0.10
 UNREAD = tuple(f"status_samples_{number}" for number in (4, 7))
 """Read by nobody, and the learned part knows nothing of them (experiment 091)."""
@@ -21,7 +20,7 @@ MOST_OF_UNREAD = (0.05, 0.12)
 
 
 def _rows(name: str) -> list[dict]:
-    lines = (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 

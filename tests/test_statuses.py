@@ -2,11 +2,11 @@
 
 import json
 from datetime import date
-from pathlib import Path
 from time import process_time
 
 import pandas as pd
 import pytest
+from judged_lists import DATA
 
 from imrml.config import load_config
 from imrml.deficiencies import applicable_lines, line_rule, taxonomy
@@ -20,8 +20,7 @@ from imrml.text.cache import forget_texts
 
 RULES = read_status_rules()
 SENTENCES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "shown_or_not.jsonl").read_text("utf-8").splitlines()
+    json.loads(line) for line in (DATA / "shown_or_not.jsonl").read_text("utf-8").splitlines()
 ]
 SPECIMENS = [
     (text, cue, status)

@@ -2,13 +2,13 @@
 
 import html
 import json
-from pathlib import Path
 
 import hypothesis
 import jsonschema_rs
 import pandas as pd
 import pytest
 import schemathesis
+from judged_lists import DATA
 from model_factories import TELLING, served_model
 from starlette.testclient import TestClient
 
@@ -30,7 +30,7 @@ REQUESTS = [
     {"treatment": "", "notes": NOTES},
     {"treatment": "Norco", "rationale": "It is not supported."},
 ]
-CLERKS = Path(__file__).with_name("clerk_requests.jsonl")
+CLERKS = DATA / "clerk_requests.jsonl"
 app = create_app(
     served_model(), ServeSettings(max_rows=50, allowed_hosts=("testserver",)), allow_demo=True
 )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from imrml.features import find_documents, parse_treatment
 
-TESTS = Path(__file__).parents[2] / "tests"
+DATA = Path(__file__).parents[2] / "tests" / "data"
 
 
 def _rows(name: str) -> list[dict]:
-    lines = (TESTS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imrml.features import parse_treatment, split_request
 
-TESTS = Path(__file__).parents[2] / "tests"
+DATA = Path(__file__).parents[2] / "tests" / "data"
 AMOUNTS = {"visits": "n_visits", "mg": "strength_mg", "units": "n_units"}
 
 
@@ -40,4 +40,4 @@ def main(lines: Path, cells: Path) -> None:
 
 if __name__ == "__main__":
     given = [Path(name) for name in sys.argv[1:]]
-    main(*(given or [TESTS / "request_lines.jsonl", TESTS / "request_cells.jsonl"]))
+    main(*(given or [DATA / "request_lines.jsonl", DATA / "request_cells.jsonl"]))

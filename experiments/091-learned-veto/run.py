@@ -23,7 +23,7 @@ from imrml.synthetic import draw_requests
 from imrml.text.cache import reading_once
 from imrml.text.safe_matching import bound_runs
 
-TESTS = Path(__file__).parents[2] / "tests"
+DATA = Path(__file__).parents[2] / "tests" / "data"
 NEVER_LEARNED_FROM = tuple(f"status_samples_{number}" for number in (4, 7))
 UNSEEN_BY_RULES = list(NEVER_LEARNED_FROM)
 """No rule is from them. Lists 8 to 12 and 15 were of these until they were read."""
@@ -41,11 +41,11 @@ def _rows(path: Path) -> list[dict]:
 
 def _judged_lists() -> dict[str, list[dict]]:
     """Read all judged sentences by list: each with its cues and whether it shows one."""
-    lists = {path.stem: _rows(path) for path in sorted(TESTS.glob("status_*.jsonl"))}
+    lists = {path.stem: _rows(path) for path in sorted(DATA.glob("status_*.jsonl"))}
     lists["notes"] = [
         {"text": row["text"], "cues": [cue], "shown": is_shown}
         for name in NOTES
-        for row in _rows(TESTS / f"{name}.jsonl")
+        for row in _rows(DATA / f"{name}.jsonl")
         for column, is_shown in (("shown", True), ("not_shown", False))
         for cue in row.get(column, ())
     ]

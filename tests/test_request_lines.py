@@ -35,7 +35,7 @@ def read_facts(text):
 
 @pytest.mark.parametrize(
     "lines",
-    ["request_lines", *(f"request_lines_samples_{number}" for number in range(1, 16))],
+    ["request_lines", *(f"request_lines_samples_{number}" for number in range(1, 18))],
 )
 def test_few_facts_of_lines_judged_beforehand_are_wrong(lines):
     facts = [
@@ -46,7 +46,7 @@ def test_few_facts_of_lines_judged_beforehand_are_wrong(lines):
     ]
     wrong = [fact for fact in facts if fact[2] != fact[3]]
     # These of the samples are read by nobody.
-    is_unread = lines.endswith(("_4", "_7", "_9", "_10", "_12", "_15"))
+    is_unread = lines.endswith(("_4", "_7", "_16", "_17"))
     assert len(wrong) <= 0.05 * len(facts), "unread" if is_unread else wrong
 
 

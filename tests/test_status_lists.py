@@ -14,7 +14,7 @@ from judged_lists import DATA
 from imrml.features import find_documents, parse_treatment
 
 MOST_WRONG, MOST_MISSED = 0.03, 0.10
-UNREAD = tuple(f"status_samples_{number}" for number in (4, 7))
+UNREAD = tuple(f"status_samples_{number}" for number in (4, 7, 16, 17))
 """Read by nobody, and the learned part knows nothing of them (experiment 091)."""
 MOST_OF_UNREAD = (0.05, 0.12)
 
@@ -49,6 +49,8 @@ def _rows(name: str) -> list[dict]:
         "status_samples_13",
         "status_samples_14",
         "status_samples_15",
+        "status_samples_16",
+        "status_samples_17",
         "status_prose",
         "status_samples_own",
     ],

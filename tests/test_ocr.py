@@ -7,7 +7,7 @@ import pypdfium2
 import pytest
 from factories import FictionalItem, FictionalLetter
 from paper import draw_pdf, pages_of, scan
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from imrml.config import load_config
 from imrml.corpus import parse_letters
@@ -31,6 +31,24 @@ needs_tesseract = pytest.mark.skipif(not can_read_pictures(), reason="Tesseract 
 def decided(content: bytes | str) -> list[tuple[str, str]]:
     items = parse_letter(content).case.items
     return [(item.submission.item, item.determination.decision) for item in items]
+
+
+def grainy(picture: Image.Image) -> Image.Image:
+    """Put a scanner's noise onto a picture."""
+    noise = Image.effect_noise(picture.size, 5).point(lambda light: min(255, light + 120))
+    return ImageChops.multiply(picture, noise)
+
+
+@needs_tesseract
+def test_the_grain_of_a_blank_page_is_no_ink_and_faint_writing_is():
+    page = Image.new("L", (850, 1100), 255)
+    assert read_picture(grainy(page), 1, LIMITS).text == ""
+    pencil = ImageDraw.Draw(page)
+    for y in range(100, 1000, 45):
+        zigzag = [(60 + 12 * at, y + (15 if at % 2 else -15)) for at in range(60)]
+        pencil.line(zigzag, fill=185, width=4)
+    with pytest.raises(DocumentError, match="dark"):
+        read_picture(grainy(page), 1, LIMITS)
 
 
 @needs_tesseract

@@ -56,6 +56,8 @@ LITTLE_INK = 0.01
 """Share of a page that a seal or some rules darken."""
 _INK_A_CHARACTER = 0.00006
 """Share of a page that a character darkens, at most."""
+_GRAIN = 32
+"""Of 255: a dot that is darker than the paper by less is the scanner's noise, or the other side."""
 _MARGIN_SHARE = 0.08
 """Of a page's height, at head and foot: doubtful lines there are stamps or a letterhead's sign."""
 
@@ -240,13 +242,13 @@ def is_more_than_text(picture: "Image", n_characters: int) -> bool:
     Returns
     -------
     bool
-        False for a blank page, whatever the grey of its paper.
+        False for a blank page, whatever the grey and the grain of its paper.
     """
     import numpy as np  # noqa: PLC0415 (only where pictures are read)
 
     dots = np.asarray(picture)
-    paper = float(np.percentile(dots, 90))
-    ink = float(np.maximum(paper - dots, 0).mean()) / 255
+    darker = float(np.percentile(dots, 90)) - dots
+    ink = float(np.where(darker > _GRAIN, darker, 0).mean()) / 255
     return ink > LITTLE_INK + _INK_A_CHARACTER * n_characters
 
 

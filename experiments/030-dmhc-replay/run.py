@@ -21,6 +21,7 @@ from imrml.evaluation.metrics.outcome import calibration_error
 from imrml.intervals import Resamples
 from imrml.monitoring import compare_facts, read_facts, watch_rate
 from imrml.retraining.gate import judge_window
+from imrml.retraining.window import split_in_order
 from imrml.tables.files import read_table
 from imrml.training.data import decided_years, prepare
 from imrml.training.fitting import fit_rows, predict_held_out
@@ -42,6 +43,7 @@ def main() -> None:
     data = prepare(read_table(arguments.items), config)
     years = decided_years(data.keys).to_numpy()
     order = np.argsort(data.cases.astype(str), kind="stable")
+    numbers = pd.Series(data.cases).astype(str).str.extract(r"-(\d+)")[0].astype(int).to_numpy()
     last = int(years.max())
     fitted = {}
 
@@ -55,6 +57,33 @@ def main() -> None:
         return predict_held_out(
             fit_until(until), data.take(np.flatnonzero(years == year)), {}
         ).outcome
+
+    def judge_in_halves(year, champion):
+        """Put the year's items to the champion and to a challenger as a retrain does for the
+        champion's own recipe: the later half, in the order of the state's running numbers, to one
+        that has learned from the earlier.
+        """
+        of_year = np.flatnonzero(years == year)
+        in_order = of_year[np.argsort(numbers[of_year], kind="stable")]
+        earlier, later = split_in_order(data, in_order, 2)
+        past = np.flatnonzero(years < year)
+        taught = fit_rows(data, config, np.sort(np.concatenate([past, earlier])))
+        window = []
+        for part, challenger in ((earlier, fit_until(year - 1)), (later, taught)):
+            outcome, at_champion, at_first = (
+                predict_held_out(model, data.take(part), {}).outcome
+                for model in (challenger, fit_until(champion), fit_until(arguments.start))
+            )
+            outcome = outcome.rename(columns={"p_overturned": "p_challenger"})
+            outcome["p_champion"] = at_champion["p_overturned"]
+            outcome["p_first"] = at_first["p_overturned"]
+            window.append(outcome)
+        return judge_window(
+            pd.concat(window, ignore_index=True),
+            config.retraining.gate,
+            config.seed,
+            is_own_recipe=True,
+        )
 
     champions = dict.fromkeys(POLICIES, arguments.start)
     recalibrated = None
@@ -80,11 +109,8 @@ def main() -> None:
                     "ece": ece,
                 }
             )
-        # The year is over. The challenger's recipe is judged on it, having learned from the years
-        # before.
-        window = predict(year - 1, year).rename(columns={"p_overturned": "p_challenger"})
-        window["p_champion"] = predict(champions["gate"], year)["p_overturned"]
-        gates = judge_window(window, config.retraining.gate, config.seed, is_own_recipe=True)
+        # The year is over, and the champion's own recipe asks to be fitted on it too.
+        gates = judge_in_halves(year, champions["gate"])
         promoted = all(gate.passed for gate in gates)
         told = {gate.name: gate.found for gate in gates}
         promotions.append(

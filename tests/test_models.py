@@ -227,12 +227,14 @@ def test_the_model_abstains_in_plain_words(model: ReviewModel) -> None:
         ("", "She was seen for her knee and wants it looked at."),
         ("??? 12", "She was seen for her knee and wants it looked at."),
         ("Norco", ""),
+        ("72148", "She was seen for her back and wants it looked at."),
         ("Wheelchair rental for one month", "He cannot walk far."),
         ("Norco 10/325mg #60", "pain"),
     )
-    treatment, noise, words, category, answered = model.abstain_reasons(asked)
+    treatment, noise, words, code, category, answered = model.abstain_reasons(asked)
     assert treatment == noise == "no treatment is named"
     assert words == "the request holds 1 word; at least 2 are needed"
+    assert "no treatment" not in code
     assert category.startswith("only 0 past items of '")
     assert answered == ""
 

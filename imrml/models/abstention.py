@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from imrml.features.abbreviations import spell_out
+from imrml.features.codes import read_procedures
 from imrml.features.counting import texts_of
 from imrml.features.names import name_category
 from imrml.phrases import pluralize
@@ -149,7 +150,8 @@ def find_reasons(
     treatments = texts_of(submissions, "treatment")
     for row, treatment, answer in zip(texts_by_row, treatments, rows, strict=True):
         n_words = sum(len(_WORD_OR_NUMBER.findall(text)) for text in row)
-        if not _WORD.search(treatment):
+        # "72148" names one as a word does.
+        if not _WORD.search(treatment) and not read_procedures(treatment.lower())[1]:
             reasons.append("no treatment is named")
         elif n_words < settings["min_words"]:
             reasons.append(

@@ -129,6 +129,12 @@ def test_a_table_that_came_along_keeps_its_rows(ending, packs):
     assert parsed.n_of_tables == 3
 
 
+@pytest.mark.parametrize("ending", [".tsv", ".tab"])
+def test_a_table_with_tabs_that_came_along_is_read(ending):
+    made = zipped({f"a{ending}": CSV.replace(b",", b"\t")})
+    assert table_rows(parse(made)) == ASKED
+
+
 def test_text_beside_a_table_is_told_and_added_to_no_row():
     parsed = parse(mail(f"{TOLD} CURES was checked.", ("a.csv", "text/csv", CSV)))
     assert table_rows(parsed) == ASKED

@@ -304,6 +304,9 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (b"\0\0\0\x18ftypmp42", "film"),
         (b"\x1f\x8b\x08", "gzip"),
         (b"<?xml version='1.0'?><a/>", "XML"),
+        (b'{"treatment": "MRI", "notes": "pain"}', "JSON .* save its requests as .jsonl"),
+        (b'\xef\xbb\xbf [\n  {\n "treatment": "MRI"}]', "JSON"),
+        (b'{"requests": [{"treatment": "MRI"}]}', "JSON"),
         (b"MZ\x90", "program"),
     ],
 )
@@ -346,6 +349,43 @@ def test_read_requests_says_what_it_left_out(folder: Path) -> None:
 def test_read_requests_reads_tables(folder: Path) -> None:
     found = front.read_requests(folder / "requests.csv")
     assert found.to_dict("records") == [{"treatment": "Norco 10/325mg #60", "age": "51"}]
+
+
+def test_read_requests_tells_formulas_and_leaves_nothing_to_tell_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("treatment,notes\n=MRI,pain\nNorco #60,pain\n")
+    with pytest.warns(RequestWarning, match=r"a\.csv: 1 formula not computed, in line 2"):
+        found = front.read_requests(path)
+    assert found["treatment"].to_list() == ["", "Norco #60"]
+    assert not found.attrs
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.tab", "a.txt"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_text_with_headings_between_tabs_is_a_table(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    path = tmp_path / name
+    path.write_text("Claim No\tTx requested\tDx\n7\tMRI left knee\tstrain\n8\t=PT\tLBP\n", encoding)
+    with pytest.warns(RequestWarning, match="1 formula not computed, in line 3"):
+        found = front.read_requests(path)
+    assert found["treatment"].to_list() == ["MRI left knee"]
+    assert found["diagnosis"].to_list() == ["strain"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Treatment:\tMRI left knee\nDiagnosis:\tstrain\n",
+        "Treatment\tMRI left knee\nDiagnosis\tstrain\n",
+        "[ ] New request\t[x] Resubmission\nTreatment: MRI left knee\nDiagnosis: strain\n",
+    ],
+)
+def test_tabs_and_brackets_alone_make_no_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    found = front.read_requests(path)
+    assert found["treatment"].to_list() == ["MRI left knee"]
 
 
 def test_a_file_that_asks_for_nothing_is_told(folder: Path) -> None:

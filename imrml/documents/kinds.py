@@ -15,6 +15,8 @@ FileKind = Literal[
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*")
 _HTML = re.compile(r"<!doctype\s{1,9}html|<(?:html|body|table|div|p)\b", re.IGNORECASE)
+# "{", "[{" or "[" before a name or text in quotes; no letter begins so.
+_JSON = re.compile(rb"[{\[]\s{0,99}(?:[{\[]\s{0,99})?\"")
 _BEGINNING = 1_024
 _MOST_NAMES = 5_000
 _AS_PDF = "save it as PDF or .docx"
@@ -97,6 +99,10 @@ def _kind_of_text(content: bytes) -> FileKind:
         return "html"
     if bare.startswith(b"<?xml"):
         raise RequestFileError("an XML file; send what it says as PDF or text")
+    if _JSON.match(bare):
+        raise RequestFileError(
+            "JSON under the name of no table; save its requests as .jsonl, one object a line"
+        )
     return "mail" if is_mail(content) else "text"
 
 

@@ -19,6 +19,8 @@ from imrml.errors import DocumentError, ImrmlError, MissingExtraError, RequestFi
 
 _DEEPEST = 3
 """Mails and archives that may hang on one another."""
+_TEXT_TABLES = frozenset({".csv", ".tsv", ".tab"})
+"""Endings of text that is a table; the reader of CSV finds what separates its fields."""
 _PAGES_OF_OTHERS = 20
 """Pages that OCR is given time for where counting them would mean to read them."""
 
@@ -193,8 +195,8 @@ class _Parts:
                 yield FilePart(own, (), (file.trouble,))
                 continue
             try:
-                if file.ending == ".csv" and find_kind(file.content) == "text":
-                    yield FilePart(own, (), table=file)
+                if file.ending in _TEXT_TABLES and find_kind(file.content) == "text":
+                    yield FilePart(own, (), table=Packed(".csv", file.content))
                 else:
                     yield from list(self.read(file.content, own, depth + 1))
             except ImrmlError as error:

@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 
 from imrml.config import Config, LimitsConfig, load_config
+from imrml.documents.kinds import find_kind
+from imrml.documents.packed import Packed
 from imrml.documents.parts import FilePart, count_ocr_pages, read_parts
-from imrml.documents.reading import read_bytes
+from imrml.documents.reading import read_bytes, read_text
 from imrml.engines.mapping import Longer, map_isolated
 from imrml.errors import (
     DeterminationFoundError,
@@ -32,6 +34,7 @@ from imrml.submissions.frame import require_treatment
 from imrml.submissions.headings import HeadingMap
 from imrml.submissions.letter_detection import holds_determination
 from imrml.submissions.programmes import LETTERS, PROGRAMMES
+from imrml.submissions.request_columns import name_column
 from imrml.submissions.request_files import ParsedFile, parse_request_parts
 from imrml.submissions.requests import is_known_heading, name_columns, rename_headings
 from imrml.tables.addresses import is_folder
@@ -80,8 +83,10 @@ def read_requests(
 
     A filled DWC Form RFA gives one row per line, a Form IMR one per listed service, a report or
     email one per item in its labelled lines, with the rest as notes. A table is read as
-    :func:`imrml.read_table` reads it. Emits a :class:`~imrml.errors.RequestWarning` for each
-    page and field that could not be read and for content that fits no column.
+    :func:`imrml.read_table` reads it; so is a text whose first line is headings between tabs.
+    Emits a :class:`~imrml.errors.RequestWarning` for each page and field that could not be read,
+    for content that fits no column, and for cells that are read otherwise than they stand, such
+    as formulas.
 
     Parameters
     ----------
@@ -130,7 +135,9 @@ def read_requests(
     )
     require_each("read_requests", "headings", headings, str)
     if is_table(path):
-        return _read_as_told(path, headings)
+        table = _read_as_told(path, headings)
+        _warn_of_table(path, table)
+        return table
     if headings:
         raise TableError(f"{path}: --map names headings of a table, and this file is none")
     limits = (config or load_config()).limits
@@ -230,12 +237,31 @@ def parse_request_file(
     DeterminationFoundError
         It holds a letter that was written after the decision.
     """
-    parts = read_parts(content, limits, most_pictures=most_pictures)
+    if table := _find_tabbed_table(content, limits):
+        parts = [FilePart("the file", (), table=table)]
+    else:
+        parts = read_parts(content, limits, most_pictures=most_pictures)
     text = "\n".join(page.text for part in parts for page in part.pages)
     if holds_determination(text):
         raise DeterminationFoundError(DETERMINATION)
     parsed = parse_request_parts(parts, split_request)
     return _add_tables(replace(parsed, unread=(*_list_unread(parts), *parsed.unread)), parts)
+
+
+def _find_tabbed_table(content: bytes, limits: LimitsConfig) -> Packed | None:
+    """Find a table in a text whose first line is headings between tabs, as programs export them.
+
+    Two of them are known, and one names the treatment: a label with a tab before what it says is
+    no heading.
+    """
+    if b"\t" not in content or find_kind(content) != "text":
+        return None
+    text = read_text(content, limits)
+    headings = text.lstrip().partition("\n")[0].split("\t")
+    names = {name_column(heading, LETTERS) for heading in headings} - {None}
+    if len(names) < 2 or names.isdisjoint({"treatment", "item"}):
+        return None
+    return Packed(".csv", text.encode("utf-8"))
 
 
 def _add_tables(parsed: ParsedFile, parts: Sequence[FilePart]) -> ParsedFile:
@@ -361,11 +387,16 @@ def _read_items(path: str | Path, headings: Sequence[str]) -> pd.DataFrame | Imr
         require_treatment(named, LETTERS)
     except ImrmlError as error:
         return error
-    for note in table.attrs.get("notes", ()):
-        warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=3)
+    _warn_of_table(path, table)
     rows = [item for row in named.to_dict("records") for item in list_items(row)]
     source = {} if "source" in named else {"source": str(path)}
     return pd.DataFrame([{**source, **row} for row in rows], dtype=object)
+
+
+def _warn_of_table(path: str | Path, table: pd.DataFrame) -> None:
+    """Tell what of a table was filled, passed over or counted otherwise, so that no score does."""
+    for note in table.attrs.pop("notes", ()):
+        warnings.warn(f"{path}: {note}", RequestWarning, stacklevel=3)
 
 
 def _describe(error: ImrmlError) -> str:

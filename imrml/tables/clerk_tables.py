@@ -20,6 +20,8 @@ _STATED_SEPARATOR = re.compile(r"\"?sep=(.)\"?\r?\n", re.IGNORECASE)
 _TEXT_FORMULA = re.compile(r'="([^"]{0,999})"')
 """What programs write so that a number keeps its noughts."""
 _FORMULA = re.compile(r"=\s?[A-Za-z0-9(+\-'$@\[\"]")
+_MOST_NAMED = 20
+"""Lines with formulas that a note names."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """Between the fields of a CSV; Excel writes semicolons where the comma is the decimal sign."""
 
@@ -80,7 +82,8 @@ def read_clerk_csv(text: str, name: str, is_known: IsKnown) -> pd.DataFrame:
     if stated:
         text = text[stated.end() :]
     asked = [stated[1]] if stated else list(SEPARATORS)
-    sheets = {separator: _read_fields(text, separator) for separator in asked}
+    n_before = 1 if stated else 0
+    sheets = {separator: _read_fields(text, separator, n_before) for separator in asked}
     # Of equals the first, a comma.
     separator = max(
         sheets, key=lambda one: choose_sheet([sheets[one]], is_known).count_known(is_known)
@@ -98,23 +101,36 @@ def read_clerk_csv(text: str, name: str, is_known: IsKnown) -> pd.DataFrame:
     return frame
 
 
-def _read_fields(text: str, separator: str) -> Sheet:
-    """Read the fields of a CSV; formulas are not computed, and ``="0012"`` is the text 0012."""
+def _read_fields(text: str, separator: str, n_before: int) -> Sheet:
+    """Read the fields of a CSV; formulas are not computed, and ``="0012"`` is the text 0012.
+
+    ``n_before`` lines of the file stand before the text.
+    """
     rows: list[list[Any]] = []
-    formulas = 0
+    formulas: list[int] = []
     trouble = ""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
-            formulas += sum(
-                _FORMULA.match(field) is not None and not _TEXT_FORMULA.fullmatch(field)
+        for row in lines:
+            formulas += [
+                n_before + lines.line_num
                 for field in row
-            )
+                if _FORMULA.match(field) and not _TEXT_FORMULA.fullmatch(field)
+            ]
             rows.append([_read_field(field) for field in row])
     except csv.Error as error:
         trouble = f"{error}, after {pluralize(len(rows), 'line')}"
     notes = []
     if formulas:
-        notes.append(f"{pluralize(formulas, 'formula')} not computed: they count as empty")
+        places = list(dict.fromkeys(formulas))
+        more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+        notes.append(
+            f"{pluralize(len(formulas), 'formula')} not computed, in "
+            f"{'line' if len(places) == 1 else 'lines'} "
+            f"{', '.join(map(str, places[:_MOST_NAMED]))}{more}: "
+            f"{'it counts' if len(formulas) == 1 else 'they count'} as empty; write what is meant "
+            "without the sign ="
+        )
     return Sheet(rows, notes, trouble=trouble)
 
 

@@ -115,7 +115,13 @@ CSVS = [
         "formulas in a CSV",
         f'Treatment,Dx\n{PT},"=VLOOKUP(A2,codes,2)"\n'.encode(),
         (row_of(PT, diagnosis=""),),
-        notes=("1 formula not computed",),
+        notes=("1 formula not computed, in line 2: it counts as empty",),
+    ),
+    _csv(
+        "formulas below a stated separator",
+        f"sep=;\nTreatment;Dx\n{PT};=A1\n{MRI};LBP\n{NORCO};=A2\n".encode(),
+        (row_of(PT, diagnosis=""), row_of(MRI, diagnosis="LBP"), row_of(NORCO, diagnosis="")),
+        notes=("2 formulas not computed, in lines 3, 5: they count as empty",),
     ),
     _csv(
         "ages in words",

@@ -64,7 +64,7 @@ def test_somebody_says_what_a_heading_means():
     ]
     notes = "; ".join(describe_ignored_input(requests))
     assert "as told: Wanted = treatment, Comments = case_summary" in notes
-    assert "nobody knows them: Seen by" in notes
+    assert "because they are unknown: Seen by" in notes
 
 
 @pytest.mark.parametrize(

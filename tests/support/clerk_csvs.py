@@ -226,7 +226,7 @@ CSVS = [
             f"Treatment,Status,Comments,Body part,Adjuster\n{PT},open,call back,shoulder,J. Doe\n"
         ).encode(),
         (row_of(PT, case_summary=""),),
-        notes=("nobody knows them: Status, Comments, Body part, Adjuster",),
+        notes=("because they are unknown: Status, Comments, Body part, Adjuster",),
     ),
     _csv(
         "several items in a cell",

@@ -16,12 +16,9 @@ from imrml.errors import ImrmlError, TrackingError
 from imrml.retraining.backup import back_up
 from imrml.retraining.cycle import NOTHING_NEW, PROMOTED, retrain
 from imrml.retraining.forgetting import forget
+from imrml.retraining.forgotten import watch_withdrawn
 from imrml.retraining.intake import ingest
-from imrml.retraining.withdrawn import (
-    WITHDRAWN_COLUMN,
-    list_versions_marked,
-    watch_withdrawn,
-)
+from imrml.retraining.withdrawn import WITHDRAWN_COLUMN, list_versions_marked
 from imrml.tables.files import read_table, write_table
 from imrml.tracking import load_registered, relocate
 from imrml.training.data import hash_text

@@ -85,9 +85,7 @@ def follow_trends(
         read_table(items, is_known_heading), load_config(config), read_stable(stable)
     )
     write_trends(out, trends)
-    for sentence in describe_sparse(trends):
-        console.tell(f"trends: {sentence}")
-    console.tell(f"report: {out / 'trends.html'}")
+    console.tell("\n".join([*describe_sparse(trends), f"report: {out / 'trends.html'}"]))
     if trends.eras:
         print_rows(trends.list_eras())
         raise CheckFailedError(

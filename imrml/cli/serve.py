@@ -34,7 +34,7 @@ def serve(
 
     require_extra("web", "serve")
     from imrml.explaining.precedents import open_precedents
-    from imrml.retraining.withdrawn import watch_withdrawn
+    from imrml.retraining.forgotten import watch_withdrawn
     from imrml.tracking.addresses import load_model
     from imrml.web.server import serve as run
     from imrml.web.settings import ServeSettings

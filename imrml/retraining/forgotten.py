@@ -1,6 +1,7 @@
 """Which cases were forgotten: known again by a keyed hash, named nowhere.
 
-Light to import: a night without news asks for no more than a digest.
+Light to import: a night without news asks for no more than a digest, and a server that only scores
+has neither MLflow nor what a retrain needs.
 """
 
 import hashlib
@@ -8,7 +9,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,32 @@ def digest_forgotten() -> str:
 
 def _record() -> Path:
     return state_dir() / "forgotten.json"
+
+
+def watch_withdrawn(manifest: Mapping[str, Any]) -> Callable[[], bool]:
+    """Make a question that a server asks of its model at every page: cases are forgotten meanwhile.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the model.
+
+    Returns
+    -------
+    callable
+        Whether it learned from a case that was withdrawn since. A damaged record is the doctor's to
+        tell: the last answer holds then.
+    """
+    known, answer = Forgotten(), False
+
+    def has_learned() -> bool:
+        nonlocal known, answer
+        try:
+            forgotten = read_forgotten()
+        except (ImrmlError, OSError):
+            return answer
+        if forgotten.learned_marks != known.learned_marks:  # thousands of cases are hashed once
+            known, answer = forgotten, forgotten.is_learned_by(manifest)
+        return answer
+
+    return has_learned

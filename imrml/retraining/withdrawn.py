@@ -5,14 +5,14 @@ Asked by whatever speaks of a model: the doctor, the registry, a retrain, the pa
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from imrml.errors import ImrmlError, ModelError
-from imrml.retraining.forgotten import Forgotten, read_forgotten
+from imrml.retraining.forgotten import read_forgotten
 from imrml.tracking import CHAMPION, alias_version, fetch_model, list_versions
 
 WITHDRAWN_COLUMN = "learned_from_withdrawn"
@@ -120,32 +120,3 @@ def list_versions_marked(name: str | None = None) -> pd.DataFrame:
         for address, manifest in read_manifests(versions)
     ]
     return versions.assign(**{WITHDRAWN_COLUMN: marked})
-
-
-def watch_withdrawn(manifest: Mapping[str, Any]) -> Callable[[], bool]:
-    """Make a question that a server asks of its model at every page: cases are forgotten meanwhile.
-
-    Parameters
-    ----------
-    manifest : mapping
-        Of the model.
-
-    Returns
-    -------
-    callable
-        Whether it learned from a case that was withdrawn since. A damaged record is the doctor's to
-        tell: the last answer holds then.
-    """
-    known, answer = Forgotten(), False
-
-    def has_learned() -> bool:
-        nonlocal known, answer
-        try:
-            forgotten = read_forgotten()
-        except (ImrmlError, OSError):
-            return answer
-        if forgotten.learned_marks != known.learned_marks:  # thousands of cases are hashed once
-            known, answer = forgotten, forgotten.is_learned_by(manifest)
-        return answer
-
-    return has_learned

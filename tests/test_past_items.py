@@ -51,6 +51,12 @@ def test_similar_items_are_of_the_kind_that_is_asked_for():
     assert 0 < similarities[-1] <= similarities[0] <= 1
 
 
+def test_an_item_of_which_no_word_is_kept_is_named_by_its_category():
+    items = build_precedents(["Zwickel gizmo"], ["A"], [2015], [False], [None])
+    (similar,) = Precedents(items, "real").look_up("another gizmo").similar
+    assert similar.treatment == "everything else"
+
+
 def test_a_rate_has_its_interval_and_hides_below_ten_items():
     whole, narrow = Precedents(past_items(), "real").look_up("norco #120").rates
     assert (whole.n, whole.n_overturned) == (12, 3)

@@ -44,7 +44,7 @@ class PastItem:
     Parameters
     ----------
     treatment_category, treatment : str
-        Category id; normalized words, for people.
+        Category id; normalized words, for people, or the name of the category where none is kept.
     decided_year : int or None
         Year of the decision.
     decision : str
@@ -220,7 +220,7 @@ class Precedents:
         deficiencies = item["deficiencies"]
         return PastItem(
             treatment_category=item["treatment_category"],
-            treatment=name_words(item["treatment"]),
+            treatment=name_words(item["treatment"]) or name_category(item["treatment_category"]),
             decided_year=None if pd.isna(item["decided_year"]) else int(item["decided_year"]),
             decision=item["decision"],
             deficiencies=None if deficiencies is None else tuple(deficiencies),

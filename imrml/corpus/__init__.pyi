@@ -1,13 +1,17 @@
 from .batch import LetterOutcome as LetterOutcome
 from .batch import ParsedLetters as ParsedLetters
 from .batch import parse_file as parse_file
+from .batch import parse_letter_files as parse_letter_files
 from .batch import parse_letters as parse_letters
 from .batch import parse_new as parse_new
+from .item_table import FAILURE_COLUMNS as FAILURE_COLUMNS
 from .item_table import PARSED_COLUMNS as PARSED_COLUMNS
 from .item_table import failure_table as failure_table
 from .item_table import item_table as item_table
 from .item_table import require_columns as require_columns
 from .item_table import submission_table as submission_table
 from .journal import Journal as Journal
+from .labelled_table import LabelSummary as LabelSummary
 from .labelled_table import label_to_table as label_to_table
+from .parsed_table import ParseSummary as ParseSummary
 from .parsed_table import parse_to_table as parse_to_table

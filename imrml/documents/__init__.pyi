@@ -1,5 +1,9 @@
+from .archives import ARCHIVE_ENDINGS as ARCHIVE_ENDINGS
+from .archives import LETTER_ENDINGS as LETTER_ENDINGS
 from .files import walk_letters as walk_letters
+from .ocr import OcrPage as OcrPage
 from .ocr import read_images as read_images
+from .reading import Document as Document
 from .reading import DocumentText as DocumentText
 from .reading import LetterFile as LetterFile
 from .reading import read_content as read_content

@@ -1,5 +1,16 @@
+from .agreement import LabelAgreement as LabelAgreement
+from .agreement import check_labels as check_labels
+from .agreement import list_disagreements as list_disagreements
+from .agreement import measure_agreement as measure_agreement
+from .annotation import AnnotationResult as AnnotationResult
 from .annotation import Annotator as Annotator
+from .annotation import annotate_items as annotate_items
+from .corpus_report import measure_corpus as measure_corpus
+from .corpus_report import report_labels as report_labels
+from .corpus_report import write_corpus_report as write_corpus_report
+from .explanation import LabelTrace as LabelTrace
 from .explanation import trace_labels as trace_labels
+from .explanation import write_traces as write_traces
 from .gold import GoldItem as GoldItem
 from .gold import item_ids as item_ids
 from .gold import parse_gold_items as parse_gold_items
@@ -8,6 +19,9 @@ from .labeller import label_rationale as label_rationale
 from .learned import LearnedPart as LearnedPart
 from .learned import read_learned as read_learned
 from .learned import write_learned as write_learned
+from .learning import IdFigures as IdFigures
+from .learning import LearningResult as LearningResult
 from .learning import fit_learned as fit_learned
+from .quoting import LabelledSpan as LabelledSpan
 from .table import label_as_configured as label_as_configured
 from .table import label_items as label_items

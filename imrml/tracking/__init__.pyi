@@ -1,4 +1,7 @@
+from .addresses import fetched_model as fetched_model
 from .addresses import load_model as load_model
+from .bundling import BundledModel as BundledModel
+from .bundling import bundle_model as bundle_model
 from .connection import check_database as check_database
 from .experiments import deleted_experiments as deleted_experiments
 from .experiments import list_runs as list_runs
@@ -7,6 +10,7 @@ from .fetching import load_registered as load_registered
 from .flattening import flatten as flatten
 from .interrupted import end_interrupted_runs as end_interrupted_runs
 from .interrupted import interrupted_runs as interrupted_runs
+from .location import artifacts_dir as artifacts_dir
 from .location import describe_move as describe_move
 from .location import find_alias_folders as find_alias_folders
 from .location import own_database as own_database
@@ -15,6 +19,7 @@ from .location import shown_tracking_uri as shown_tracking_uri
 from .location import tracking_uri as tracking_uri
 from .registry import CHAMPION as CHAMPION
 from .registry import PREVIOUS as PREVIOUS
+from .registry import Move as Move
 from .registry import alias_version as alias_version
 from .registry import list_aliases as list_aliases
 from .registry import list_moves as list_moves
@@ -22,6 +27,7 @@ from .registry import list_versions as list_versions
 from .registry import promote as promote
 from .registry import roll_back as roll_back
 from .registry import unfinished_moves as unfinished_moves
+from .runs import LoggedRun as LoggedRun
 from .runs import discard_unfinished as discard_unfinished
 from .runs import fetch_reports as fetch_reports
 from .runs import log_training as log_training
@@ -29,4 +35,5 @@ from .runs import registered_name as registered_name
 from .runs import unfinished_runs as unfinished_runs
 from .serving import EXAMPLE_REQUEST as EXAMPLE_REQUEST
 from .trained import TrackedTraining as TrackedTraining
+from .trained import save_training as save_training
 from .trained import train as train

@@ -192,8 +192,9 @@ def test_a_number_that_nothing_holds_and_backups_that_were_moved_are_told(imrml,
     assert run.code == 0, run.err
     assert "nothing here held it" in run.out
     assert "1 backup no longer where written" in run.out
-    run = imrml("forget", CASE, "--why", "asked for")
+    run = imrml("forget", CASE, "CM15-0000009", "--why", "asked for")
     assert "nothing here held it" not in run.out
+    assert "of 1 of 2 cases no item was here" in run.out
     assert str(tmp_path / "second.zip") in run.out
 
 

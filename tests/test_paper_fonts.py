@@ -202,6 +202,27 @@ def test_outcomes_that_come_again_stay():
     assert not find_furniture("\x0eSoma: Upheld\x0f\nWords.\f\x0eSoma: Upheld\x0f\nMore.")
 
 
+def draw_words(font):
+    """Draw each word at its own place, and none of the blanks."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(612, 792))
+    for lines in PAGES:
+        canvas.setFont(font, 10)
+        for i, line in enumerate(lines):
+            x = 72.0
+            for word in line.split(" "):
+                canvas.drawString(x, 705 - 14 * i, word)
+                x += stringWidth(word, font, 10) + 2.5
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("font", ["Times-Italic", "Times-Roman", "Helvetica-Oblique"])
+def test_letters_that_lean_over_the_next_word_leave_their_blank(font):
+    assert parse(draw_words(font)).case == CLEAN.case
+
+
 def draw_glyphs(wide_of):
     """Draw each letter at its own place, none of the blanks, and ``wide_of`` letters apart."""
     out = io.BytesIO()

@@ -144,6 +144,14 @@ INNOCENT = {
     ).spaced(),
     "pages in order": numbered(TWO.tight(), [1, 2, 3], 3),
     "pages of two faxes": footed(TWO.tight(), ["Page 1 of 2", "Page 2 of 2", "Page 1 of 1"]),
+    "a fax that counts above the letter's own count": footed(
+        TWO.tight(), [f"Page {at + 1} of 4\nPage {at} of 3" for at in (1, 2, 3)]
+    ),
+    "guidelines that speak of necessity": FictionalLetter(
+        items=[
+            FictionalItem("Cane", claims_guideline="None; medical necessity was not addressed."),
+        ]
+    ).spaced(),
     "pages that each count from one": footed(TWO.tight(), ["Page 1 of 1"] * 3),
     "another case stamped on all pages": footed(TWO.tight(), ["Mill CM15-0000002"] * 3),
     "a treatment that names a request": FictionalLetter(

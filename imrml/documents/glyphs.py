@@ -45,5 +45,6 @@ def _is_within_word(page: PlacedText, at: int) -> bool:
     if page.text[at + 1] in _BEHIND_WORD:
         return True
     _, bottom, right, top = page.place(at - 1)
+    right = min(right, page.advanced(at - 1))  # a slanted f reaches over what follows it
     left, _ = page.pen(at + 1)
     return 0 <= left - right < _GAP * (top - bottom)

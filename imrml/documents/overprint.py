@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from imrml.documents.margins import margin_scale, with_blanks
-from imrml.documents.placed_text import PlacedText, quarter_turns
+from imrml.documents.placed_text import PlacedText
+from imrml.documents.turns import quarter_turns
 
 _FEWEST_SIGNS = 2
 """Letters or digits of a stamp; one alone is a sign that the line's own font lacks."""

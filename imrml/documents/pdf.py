@@ -21,10 +21,11 @@ from imrml.documents.ocr import (
 )
 from imrml.documents.ocr_layers import is_blank_ended
 from imrml.documents.overlays import is_marked
-from imrml.documents.placed_text import PlacedText, quarter_turns
+from imrml.documents.placed_text import PlacedText
 from imrml.documents.slips import mend_layer
 from imrml.documents.stamps import set_stamps_apart
 from imrml.documents.tesseract import can_read_pictures
+from imrml.documents.turns import quarter_turns
 from imrml.errors import DocumentError
 from imrml.phrases import pluralize
 

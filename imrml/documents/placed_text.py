@@ -10,6 +10,7 @@ from typing import Any
 
 from imrml.documents.drawn_text import DrawnText
 from imrml.documents.fonts import font_kind
+from imrml.documents.turns import quarter_turns
 
 HEAD_AND_FOOT = 40
 """Points of a page at its head and foot that hold no line of a letter."""
@@ -360,6 +361,31 @@ class PlacedText:
         self._raw.FPDFText_GetCharOrigin(self._text_page, self.number(at), x, y)
         return x.value, y.value
 
+    def advanced(self, at: int) -> float:
+        """Give where the pen stood after a character.
+
+        Parameters
+        ----------
+        at : int
+            Its place in the text.
+
+        Returns
+        -------
+        float
+            In points from the left; infinity where its font does not tell.
+        """
+        raw, number = self._raw, self.number(at)
+        drawn = raw.FPDFText_GetTextObject(self._text_page, number)
+        font = raw.FPDFTextObj_GetFont(drawn) if drawn else None
+        size = raw.FPDFText_GetFontSize(self._text_page, number)
+        width, matrix = ctypes.c_float(), raw.FS_MATRIX()
+        is_known = (
+            font
+            and raw.FPDFFont_GetGlyphWidth(font, ord(self.text[at]), size, width)
+            and raw.FPDFText_GetMatrix(self._text_page, number, matrix)
+        )
+        return self.pen(at)[0] + width.value * matrix.a if is_known else math.inf
+
     def font_kind(self, at: int) -> str:
         """Give the kind of font that a character is of.
 
@@ -418,27 +444,3 @@ def _decode(buffer: "ctypes.Array[ctypes.c_ushort]", n_units: int) -> str:
     """Give the text that PDFium wrote, with the NUL behind it, into a buffer."""
     words = memoryview(buffer).cast("B")[: 2 * n_units]
     return codecs.decode(words, "utf-16-le", "ignore").removesuffix("\0")
-
-
-def quarter_turns(angle: float) -> int | None:
-    """Give the quarter turns of an angle.
-
-    Parameters
-    ----------
-    angle : float
-        In radians.
-
-    Returns
-    -------
-    int or None
-        0 to 3; None where it is aslant.
-
-    Examples
-    --------
-    >>> quarter_turns(math.pi / 2), quarter_turns(0.5)
-    (1, None)
-    """
-    if angle == 0:  # nearly always
-        return 0
-    turns = angle / (math.pi / 2)
-    return round(turns) % 4 if abs(turns - round(turns)) < 0.1 else None

@@ -17,7 +17,8 @@ from imrml.documents.margins import find_margin_print, start_with_blank
 from imrml.documents.ocr_layers import join_lines
 from imrml.documents.overlays import Overlay, find_overlays
 from imrml.documents.overprint import OwnPrint, find_overprint, find_own_print, first_sign
-from imrml.documents.placed_text import Line, PlacedText, quarter_turns
+from imrml.documents.placed_text import Line, PlacedText
+from imrml.documents.turns import quarter_turns
 
 STAMP_START, STAMP_END = "\x0e", "\x0f"
 """What stands around a stamp in the text of a page."""

@@ -60,7 +60,9 @@ _PARTIAL_FORMULA = re.compile(
 _ORIGINAL = re.compile(r"\b(?:was|were) the original requests?\b")
 """How an item begins of which a part was authorized; it ends in the part that is eligible."""
 _RATIONALE_IN_GUIDELINE = re.compile(
-    r"\bin this case\b|\bmedical necessity (?:has|had|is|was)\b"
+    r"\bin this case\b"
+    r"|\bmedical necessity (?:has|had|is|was) (?:not |thus |therefore ){0,2}(?:been )?"
+    r"(?:established|demonstrated|substantiated|supported|shown)\b(?! (?:when|if|by|where)\b)"
     r"|\brequests?\b[^.]{0,200}\b(?:is|are|was|were)\b[^.]{0,60}\bmedically necessary",
     re.IGNORECASE,
 )
@@ -137,19 +139,24 @@ def _require_page_order(clean: CleanText) -> None:
     """Compare what page furniture counts or names: "Page 2 of 5", the case number."""
     series: dict[tuple[str, int], list[int]] = {}
     totals: dict[str, list[int]] = {}
+    by_page: dict[tuple[str, int], set[int]] = {}
     for start, end in clean.furniture:
         words = clean.original[start:end].rpartition("\n")[2]
         counter = _COUNTER.search(words)
         if counter and 0 < int(counter[1]) <= int(counter[2]):
             name, total = _NOT_COUNTER.sub(" ", words).strip(), int(counter[2])
             series.setdefault((name, total), []).append(int(counter[1]))
+            by_page.setdefault((name, clean.original.count("\f", 0, start)), set()).add(total)
             if totals.setdefault(name, [total])[-1] != total:
                 totals[name].append(total)
     for numbers in series.values():
         for number, following in pairwise(numbers):
             if following not in {number, number + 1}:
                 raise LetterError("pages_out_of_order", f"page {following} follows page {number}")
-    for runs in totals.values():
+    stamped = {name for (name, _), counts in by_page.items() if len(counts) > 1}
+    for name, runs in totals.items():
+        if name in stamped:  # a fax counts its pages above the letter's own count
+            continue
         if len(runs) > len(set(runs)):  # two faxes follow each other, a slipped-in page does not
             raise LetterError(
                 "pages_out_of_order", f"a page of {runs[1]} stands among pages of {runs[0]}"

@@ -55,6 +55,8 @@ class Forgetting:
         ``NAME/VERSION (aliases)`` that learned from them.
     n_moved_backups : int
         Backups that are no longer where they were written, and may hold them.
+    n_without_items : int
+        Cases named of which the state folder held no item: a number may be mistyped.
     """
 
     n_cases: int
@@ -63,6 +65,7 @@ class Forgetting:
     backups: tuple[str, ...]
     models: tuple[str, ...]
     n_moved_backups: int
+    n_without_items: int
 
     @property
     def is_known(self) -> bool:
@@ -109,10 +112,19 @@ def forget(case_numbers: Sequence[str], why: str) -> Forgetting:
         addresses = [address for address, _ in models]
         forgotten = forgotten.adding(wanted, addresses, erasure, hashes)
         write_forgotten(forgotten)
-        files, n_items = _purge(forgotten, hashes)
+        files, gone = _purge(forgotten, hashes)
         backups = tuple(str(path) for path in list_backups() if _holds(path, wanted))
     named = tuple(f"{address} ({aliases})" if aliases else address for address, aliases in models)
-    return Forgetting(len(wanted), n_items, files, backups, named, count_moved_backups())
+    n_held = gone["case_number"].nunique() if len(gone) else 0
+    return Forgetting(
+        len(wanted),
+        len(gone),
+        files,
+        backups,
+        named,
+        count_moved_backups(),
+        max(0, len(wanted) - n_held),
+    )
 
 
 def _find_models(hashes: set[str]) -> list[tuple[str, str]]:
@@ -127,8 +139,8 @@ def _find_models(hashes: set[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _purge(forgotten: Forgotten, hashes: set[str]) -> tuple[tuple[str, ...], int]:
-    """Take forgotten cases out of every file of the state folder."""
+def _purge(forgotten: Forgotten, hashes: set[str]) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """Take forgotten cases out of every file of the state folder; the files, and the items gone."""
     state = state_dir()
     intake = state / "intake"
     for folder in (state, intake, state / "challenger"):
@@ -143,7 +155,7 @@ def _purge(forgotten: Forgotten, hashes: set[str]) -> tuple[tuple[str, ...], int
     _purge_failures(intake / "failures.jsonl", forgotten)
     files |= _purge_letters(intake / "letters.parquet", intake / "failures.jsonl", forgotten)
     _discard_challenger(state / "challenger", hashes)
-    return tuple(sorted(files)), len(gone)
+    return tuple(sorted(files)), gone
 
 
 def _purge_arrivals(path: Path, forgotten: Forgotten) -> set[str]:
@@ -266,6 +278,11 @@ def describe_forgetting(done: Forgetting) -> Iterator[str]:
     yield f"forgotten: {cases}, {items} removed from the state folder"
     if not done.is_known:
         yield "nothing here held it; it stays out from now on: see that the number is right"
+    elif done.n_items and done.n_without_items:
+        cases = pluralize(done.n_cases, "case")
+        yield (
+            f"of {done.n_without_items} of {cases} no item was here: see that the numbers are right"
+        )
     for path in done.files:
         yield f"delete it, or its rows: {path} (it is not read again, but it lies there)"
     for path in done.backups:

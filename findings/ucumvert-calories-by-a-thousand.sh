@@ -19,8 +19,8 @@ from ucumvert import PintUcumRegistry
 
 registry = PintUcumRegistry()
 table = ET.fromstring((files("ucumvert") / "vendor" / "ucum-essence.xml").read_bytes())
-space = "{http://unitsofmeasure.org/ucum-essence}"
-said = {unit.get("Code"): unit.find(f"{space}value") for unit in table.iter(f"{space}unit")}
+space = "{*}"
+said = {unit.get("Code"): unit.find(f"{space}value") for unit in table.findall(f".//{space}unit")}
 for code in ("cal", "[Cal]", "g%", "[cft_i]", "[cin_i]"):
     table_says = float(said[code].get("value")) * registry.from_ucum(said[code].get("Unit"))
     read = registry.from_ucum(code)

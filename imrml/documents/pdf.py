@@ -385,12 +385,9 @@ def _is_of_ocr(pdf: "pypdfium2.PdfDocument", index: int, page: Any) -> bool:
             break
         if kind == raw.FPDF_PAGEOBJ_TEXT:
             return _is_invisible(drawn)
-    of_forms = pdf[index]
-    texts = of_forms.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3)
-    first = next(texts, None)
-    is_of_ocr = first is not None and _is_invisible(first.raw)
-    of_forms.close()
-    return is_of_ocr
+    with closing(pdf[index]) as of_forms:
+        first = next(of_forms.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3), None)
+        return first is not None and _is_invisible(first.raw)
 
 
 def _is_invisible(text: object) -> bool:
